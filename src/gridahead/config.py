@@ -1,0 +1,330 @@
+"""The whole configuration, frozen, from one TOML file.
+
+Paths are relative to the file, so that a settings file and its data can be moved together. An unknown key is an error
+that names the nearest right one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from gridahead.errors import SettingsError
+from gridahead.grid import ZONES, BiddingZone, Series
+from gridahead.timeline import Deadline, Mtu, zone_info
+
+SETTINGS_FILE = "flows/settings.toml"
+SETTINGS_VARIABLE = "GRIDAHEAD_SETTINGS"
+
+DeadlineText = Annotated[
+    Deadline,
+    BeforeValidator(lambda value: Deadline.parse(value) if isinstance(value, str) else value),
+    PlainSerializer(str),
+]
+SeriesText = Annotated[
+    Series,
+    BeforeValidator(lambda value: Series.parse(value) if isinstance(value, str) else value),
+    PlainSerializer(str),
+]
+
+
+def _known_zone_or_offset(value: str) -> str:
+    if value != "UTC" and not (len(value) == 6 and value[0] in "+-" and value[3] == ":"):
+        zone_info(value)
+    return value
+
+
+TimezoneText = Annotated[str, BeforeValidator(_known_zone_or_offset)]
+"""An IANA name such as Europe/Berlin, or a fixed offset such as +01:00."""
+
+
+class Section(BaseModel):
+    """A part of the settings: frozen, and strict about its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class ZoneSettings(Section):
+    """A bidding zone that gridahead does not know, or knows differently."""
+
+    code: str
+    timezone: str
+    country: str | None = None
+    eic: str | None = None
+    holiday_weights: dict[str, float] = {}
+
+    def zone(self) -> BiddingZone:
+        """The zone as the rest of the code sees it."""
+        return BiddingZone(self.code, self.timezone, self.country, self.eic, self.holiday_weights)
+
+
+class SmardSource(Section):
+    """A folder with files as the SMARD portal exports them."""
+
+    kind: Literal["smard"]
+    folder: Path
+    publication_lag_minutes: int = 60
+    """Actual values appear about an hour after the end of the unit."""
+    load_reference_available: DeadlineText = Deadline.parse("D-1T1000[Europe/Berlin]")
+    """Regulation (EU) 543/2013, article 6: two hours before the gate closes at 12:00."""
+    generation_reference_available: DeadlineText = Deadline.parse("D-1T1800[Europe/Berlin]")
+    """Regulation (EU) 543/2013, article 14: wind and solar, and so residual load, by 18:00."""
+
+
+class CovariateSettings(Section):
+    """A further column of a file."""
+
+    column: str
+    name: str
+    unit: str
+    known_ahead: bool
+    """True for a forecast or a plan that is there before the delivery day, such as a weather forecast."""
+    available: DeadlineText | None = None
+    """From when a covariate that is known ahead may be used; without it, from the start of the day before."""
+
+
+class FileSource(Section):
+    """One CSV or Parquet file with a time column: a utility's meters, another country's load."""
+
+    kind: Literal["file"]
+    path: Path
+    zone: str
+    quantity: str
+    time_column: str
+    value_column: str
+    timezone: TimezoneText
+    stamp: Literal["beginning", "ending"] = "beginning"
+    """Whether a time stamp is the beginning or the ending of its unit."""
+    unit: Literal["MW", "kW", "GW", "MWh", "kWh", "GWh"] = "MW"
+    """Energy units are energy over one market time unit, and are converted to MW."""
+    mtu: Mtu = Mtu.PT60M
+    time_format: str | None = None
+    """A strptime format where the file's is not ISO 8601."""
+    separator: str = ","
+    decimal: str = "."
+    publication_lag_minutes: int = 60
+    reference_column: str | None = None
+    """The official forecast, in the same unit."""
+    reference_available: DeadlineText | None = None
+    covariates: tuple[CovariateSettings, ...] = ()
+
+
+SourceSettings = Annotated[SmardSource | FileSource, Field(discriminator="kind")]
+
+
+class SeriesSettings(Section):
+    """A series that is forecast, and when."""
+
+    series: SeriesText
+    deadline: DeadlineText
+    past_covariates: tuple[SeriesText, ...] = ()
+    """Read up to the issue time."""
+    future_covariates: tuple[SeriesText, ...] = ()
+    """Read ahead as well, in the vintage known at the issue time."""
+    use_reference: bool = True
+    """Whether the official forecast is an input, where there is one."""
+    models: tuple[str, ...] = ("lstm", "gru")
+
+
+class ModelSettings(Section):
+    """One recurrent network."""
+
+    cell: Literal["rnn", "lstm", "gru"]
+    hidden: int = 128
+    decoder_hidden: int = 64
+    layers: int = 1
+    dropout: float = Field(0.3, ge=0, lt=1)
+    decoder: Literal["direct", "recurrent"] = "direct"
+    members: int = Field(2, ge=1)
+    """Networks of the same kind from different seeds, averaged."""
+
+
+class TrainingSettings(Section):
+    """How models are fitted, and on which days."""
+
+    holdout_start: dt.date | None = None
+    """First delivery day that no model may learn from; without it, everything in the lake may be learnt."""
+    validation_days: int = Field(270, ge=7)
+    """Days before the holdout on which the training stops early and intervals are calibrated."""
+    context_days: int = Field(14, ge=8)
+    quantiles: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+    epochs: int = Field(25, ge=1)
+    patience: int = Field(8, ge=1)
+    """Epochs without improvement on the validation days before a fit stops."""
+    batch_size: int = Field(64, ge=1)
+    learning_rate: float = Field(3e-3, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    clip_norm: float = Field(1.0, gt=0)
+    seed: int = 0
+    workers: int = Field(2, ge=1)
+    """Fits in parallel, each in a process with one torch thread."""
+
+    @pydantic.field_validator("quantiles")
+    @classmethod
+    def _levels(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if list(value) != sorted(set(value)) or 0.5 not in value or not all(0 < q < 1 for q in value):
+            raise ValueError("quantiles must rise from above 0 to below 1 and include 0.5")
+        if any(abs(low + high - 1) > 1e-9 for low, high in zip(value, reversed(value), strict=True)):
+            raise ValueError("quantiles must be symmetric: 0.1 needs 0.9")
+        return value
+
+
+class QualitySettings(Section):
+    """What the quality gate tolerates."""
+
+    max_quarantined_share: float = Field(0.02, ge=0, le=1)
+    """More than this share of a series in quarantine is an error."""
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    data_folder: Path
+    zones: tuple[ZoneSettings, ...] = ()
+    sources: tuple[SourceSettings, ...] = ()
+    series: tuple[SeriesSettings, ...] = ()
+    models: dict[str, ModelSettings] = {"lstm": ModelSettings(cell="lstm"), "gru": ModelSettings(cell="gru")}
+    training: TrainingSettings = TrainingSettings()
+    quality: QualitySettings = QualitySettings()
+
+    @pydantic.model_validator(mode="after")
+    def _names_meet(self) -> Settings:
+        for entry in self.series:
+            self.zone(entry.series.zone)
+            for name in entry.models:
+                if name not in self.models:
+                    raise ValueError(f"series {entry.series} asks for model {name!r}; known: {', '.join(self.models)}")
+        return self
+
+    def zone(self, code: str) -> BiddingZone:
+        """The bidding zone of that code.
+
+        Raises:
+            SettingsError: the code is neither known nor declared.
+        """
+        for declared in self.zones:
+            if declared.code == code:
+                return declared.zone()
+        if code in ZONES:
+            return ZONES[code]
+        raise SettingsError(
+            f"zone {code!r} is not known. Declare it in the settings: [[zones]] code = {code!r}, timezone = ..., "
+            f"country = ... (for its public holidays). Known without: {', '.join(ZONES)}"
+        )
+
+    def series_settings(self, series: Series) -> SeriesSettings:
+        """The settings of a series; one that is not declared is forecast at D-1 11:00 local time with the defaults."""
+        for entry in self.series:
+            if entry.series == series:
+                return entry
+        timezone = self.zone(series.zone).timezone
+        return SeriesSettings(series=series, deadline=Deadline.parse(f"D-1T1100[{timezone}]"))
+
+    @property
+    def lake_folder(self) -> Path:
+        """Raw payloads, observations, forecasts, scores."""
+        return self.data_folder / "lake"
+
+    @property
+    def published_folder(self) -> Path:
+        """What analysts read."""
+        return self.data_folder / "published"
+
+    @property
+    def quality_folder(self) -> Path:
+        """Great Expectations' context and Data Docs."""
+        return self.data_folder / "quality"
+
+    @property
+    def mlflow_folder(self) -> Path:
+        """MLflow's database and artifacts."""
+        return self.data_folder / "mlflow"
+
+
+def find_settings(path: str | Path | None = None) -> Path:
+    """The settings file: the path given, else $GRIDAHEAD_SETTINGS, else flows/settings.toml here or in a folder above.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    given = path or os.environ.get(SETTINGS_VARIABLE)
+    if given:
+        if not Path(given).is_file():
+            raise SettingsError(f"no settings file at {given}")
+        return Path(given).resolve()
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / SETTINGS_FILE).is_file():
+            return (folder / SETTINGS_FILE).resolve()
+    raise SettingsError(
+        f"no {SETTINGS_FILE} here or in a folder above; name one with --settings or ${SETTINGS_VARIABLE}"
+    )
+
+
+def load_settings(path: str | Path | None = None) -> Settings:
+    """Read and check a settings file.
+
+    Raises:
+        SettingsError: the file is missing, is no TOML, or says something that cannot be meant; all findings at once.
+    """
+    file = find_settings(path)
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: {error}") from error
+    try:
+        settings = Settings.model_validate(raw)
+    except pydantic.ValidationError as error:
+        raise SettingsError(f"{file}:\n" + "\n".join(_explain(error))) from error
+    return _resolved(settings, file.parent)
+
+
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    """The same settings with every path absolute."""
+    sources = tuple(
+        source.model_copy(
+            update={"folder": (folder / source.folder).resolve()}
+            if isinstance(source, SmardSource)
+            else {"path": (folder / source.path).resolve()}
+        )
+        for source in settings.sources
+    )
+    return settings.model_copy(update={"data_folder": (folder / settings.data_folder).resolve(), "sources": sources})
+
+
+def _explain(error: pydantic.ValidationError) -> list[str]:
+    """One line a finding: where, what, and for an unknown key the nearest right one."""
+    lines = []
+    for finding in error.errors():
+        where = ".".join(str(part) for part in finding["loc"])
+        if finding["type"] == "extra_forbidden":
+            name = str(finding["loc"][-1])
+            near = difflib.get_close_matches(name, _keys_at(finding["loc"][:-1]), n=1, cutoff=0.0)
+            lines.append(f"  {where}: unknown key" + (f"; did you mean {near[0]!r}?" if near else ""))
+        else:
+            lines.append(f"  {where or 'settings'}: {finding['msg'].removeprefix('Value error, ')}")
+    return lines
+
+
+def _keys_at(location: tuple[Any, ...]) -> list[str]:
+    """The keys that the section at this place of the settings knows."""
+    section: type[BaseModel] = Settings
+    sections: dict[str, type[BaseModel]] = {
+        "zones": ZoneSettings,
+        "smard": SmardSource,
+        "file": FileSource,
+        "covariates": CovariateSettings,
+        "series": SeriesSettings,
+        "models": ModelSettings,
+        "training": TrainingSettings,
+        "quality": QualitySettings,
+    }
+    for part in location:
+        section = sections.get(part, section)
+    return list(section.model_fields)

@@ -1,0 +1,63 @@
+"""The errors of gridahead, named by whose fault it is, because that is what a caller decides on.
+
+A message names the series, the window and the way out, and lists all findings at once. Nobody parses messages: what a
+caller needs to decide is an attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class GridaheadError(Exception):
+    """Every error that gridahead raises on purpose."""
+
+
+class SettingsError(GridaheadError):
+    """The settings file says something that cannot be meant. Nothing has run yet."""
+
+
+class SourceError(GridaheadError):
+    """The world outside failed or sent something unreadable: retry if `retryable`, else degrade and record."""
+
+    def __init__(self, source: str, reason: str, *, retryable: bool = False) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+        self.retryable = retryable
+
+
+class QualityError(GridaheadError):
+    """More rows failed the quality gate than it allows."""
+
+
+class ContractError(GridaheadError):
+    """A frame is not what its table declares: a bug of ours, so stop."""
+
+    def __init__(self, table: str, findings: Sequence[str]) -> None:
+        super().__init__(f"{table}: " + "; ".join(findings))
+        self.table = table
+        self.findings = tuple(findings)
+
+
+class LakeError(GridaheadError):
+    """The lake has no data where data is needed, or cannot be written."""
+
+
+class ModelError(GridaheadError):
+    """There is no champion, or a bundle that does not fit its inputs: fall back, and say so."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(f"{model}: {reason}")
+        self.model = model
+        self.reason = reason
+
+
+class PublicationError(GridaheadError):
+    """A forecast could not be handed to the outside world."""
+
+    def __init__(self, target: str, reason: str, *, retryable: bool = False) -> None:
+        super().__init__(f"{target}: {reason}")
+        self.target = target
+        self.reason = reason
+        self.retryable = retryable

@@ -1,0 +1,1 @@
+"""What a model reads: calendar, scaling and windows, in numpy."""

@@ -1,0 +1,1 @@
+"""From arrays to forecasts that leave the house: issue and publish."""

@@ -1,0 +1,138 @@
+"""Where and what: bidding zones, quantities, and the pair of them, a series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gridahead.timeline import zone_info
+
+
+@dataclass(frozen=True, slots=True)
+class BiddingZone:
+    """An area with one price, one local time and one calendar of public holidays."""
+
+    code: str
+    timezone: str
+    country: str | None = None
+    """ISO 3166 code for public holidays; None for a zone without a holiday calendar."""
+    eic: str | None = None
+    """Energy Identification Code of the area at ENTSO-E."""
+    holiday_weights: Mapping[str, float] = field(default_factory=dict)
+    """Share of the population by subdivision, where holidays differ inside the country."""
+
+    def __post_init__(self) -> None:
+        zone_info(self.timezone)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What is measured or forecast: mean power over the market time unit, or a covariate."""
+
+    code: str
+    title: str
+    unit: str = "MW"
+    low: float | None = None
+    """Physical lower bound [unit], None where the sign is free."""
+    high: float | None = 500_000.0
+    """Upper bound no zone reaches [unit]; catches unit errors, not outliers."""
+
+    def __str__(self) -> str:
+        return self.code
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Series:
+    """One quantity in one zone, written `DE/load`."""
+
+    zone: str
+    quantity: str
+
+    @classmethod
+    def parse(cls, text: str) -> Series:
+        """Read `ZONE/QUANTITY`.
+
+        Raises:
+            ValueError: the text is not of that form.
+        """
+        zone, slash, quantity = text.strip().partition("/")
+        if not (zone and slash and quantity) or "/" in quantity:
+            raise ValueError(f"{text!r} is no series; write it as ZONE/QUANTITY, such as DE/load")
+        return cls(zone, quantity)
+
+    def __str__(self) -> str:
+        return f"{self.zone}/{self.quantity}"
+
+    @property
+    def slug(self) -> str:
+        """The name in file names and in the model registry, where a slash is not allowed."""
+        return f"{self.zone}.{self.quantity}"
+
+    @property
+    def reference(self) -> Series:
+        """The series of the official forecast of this one."""
+        return Series(self.zone, self.quantity + REFERENCE_SUFFIX)
+
+
+REFERENCE_SUFFIX = "_reference"
+"""The official forecast of a quantity is a quantity of its own, with its own availability."""
+
+_MEASURED = (
+    Quantity("load", "Load", low=0.0),
+    Quantity("residual_load", "Residual load"),
+    Quantity("wind_solar", "Wind and solar", low=0.0),
+    Quantity("wind", "Wind", low=0.0),
+    Quantity("wind_onshore", "Wind onshore", low=0.0),
+    Quantity("wind_offshore", "Wind offshore", low=0.0),
+    Quantity("solar", "Solar", low=0.0),
+)
+
+QUANTITIES: Mapping[str, Quantity] = {
+    quantity.code: quantity
+    for measured in _MEASURED
+    for quantity in (
+        measured,
+        Quantity(measured.code + REFERENCE_SUFFIX, f"{measured.title}, official forecast", low=measured.low),
+    )
+}
+"""The quantities that gridahead knows. A file source may bring others as covariates, in a unit of their own."""
+
+
+def quantity_of(code: str, unit: str = "MW") -> Quantity:
+    """The quantity of that code; one that is not in the list is a covariate without physical bounds."""
+    return QUANTITIES.get(code) or Quantity(code, code.replace("_", " ").capitalize(), unit=unit, high=None)
+
+
+GERMAN_STATES = {
+    "BW": 11_280_257, "BY": 13_369_393, "BE": 3_755_251, "BB": 2_573_135, "HB": 684_864, "HH": 1_892_122,
+    "HE": 6_391_360, "MV": 1_628_378, "NI": 8_140_242, "NW": 18_139_116, "RP": 4_159_150, "SL": 992_666,
+    "SN": 4_086_152, "ST": 2_186_643, "SH": 2_953_270, "TH": 2_126_846,
+}  # fmt: skip
+"""Inhabitants by state on 2022-12-31. Source: Statistisches Bundesamt (Destatis), table 12411-0010."""
+
+
+def _shares(inhabitants: Mapping[str, int]) -> dict[str, float]:
+    total = sum(inhabitants.values())
+    return {state: count / total for state, count in inhabitants.items()}
+
+
+ZONES: Mapping[str, BiddingZone] = {
+    zone.code: zone
+    for zone in (
+        BiddingZone("DE", "Europe/Berlin", "DE", "10Y1001A1001A83F", _shares(GERMAN_STATES)),
+        BiddingZone("AT", "Europe/Vienna", "AT", "10YAT-APG------L"),
+        BiddingZone("BE", "Europe/Brussels", "BE", "10YBE----------2"),
+        BiddingZone("CH", "Europe/Zurich", "CH", "10YCH-SWISSGRIDZ"),
+        BiddingZone("CZ", "Europe/Prague", "CZ", "10YCZ-CEPS-----N"),
+        BiddingZone("ES", "Europe/Madrid", "ES", "10YES-REE------0"),
+        BiddingZone("FR", "Europe/Paris", "FR", "10YFR-RTE------C"),
+        BiddingZone("GB", "Europe/London", "GB", "10YGB----------A"),
+        BiddingZone("NL", "Europe/Amsterdam", "NL", "10YNL----------L"),
+        BiddingZone("PL", "Europe/Warsaw", "PL", "10YPL-AREA-----S"),
+    )
+}
+"""Zones known without settings; `[[zones]]` in the settings adds others or replaces these.
+Source of the codes: ENTSO-E, Energy Identification Codes, type Y (area)."""

@@ -1,0 +1,1 @@
+"""The append-only Parquet lake and the archive of raw payloads."""

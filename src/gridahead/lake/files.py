@@ -1,0 +1,49 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from pathlib import Path
+
+from gridahead.errors import LakeError
+
+_ASIDE = ".writing-"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file aside, force it to disk and rename it into place: a reader sees the old file or the new one.
+
+    Raises:
+        LakeError: the folder cannot be written; nothing has changed.
+    """
+    aside = path.with_name(f"{_ASIDE}{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise LakeError(
+            f"cannot write {path}: {error.strerror or error}. Nothing has changed; mend it and run again"
+        ) from error
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def whole_files(folder: Path, pattern: str) -> list[Path]:
+    """The finished files of that pattern, by name; what a killed writer left aside is not among them."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith(_ASIDE))

@@ -1,0 +1,1 @@
+"""What turns windows into quantiles: references and recurrent networks."""

@@ -1,0 +1,1 @@
+"""The use cases: the one place where stages meet. Flows and the command line call these."""

@@ -1,0 +1,237 @@
+"""Every table of gridahead, declared once.
+
+One declaration gives the structural check, the Parquet schema with units, the Great Expectations suite and the data
+dictionary. A frame that passed `Table.check` carries that in its type: `Observations`, `Forecasts`, `Scores`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NewType
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from gridahead.errors import ContractError
+from gridahead.timeline import Mtu
+
+Kind = Literal["text", "instant", "float64", "int64"]
+
+_ARROW: dict[Kind, pa.DataType] = {
+    "text": pa.string(),
+    "instant": pa.timestamp("us", tz="UTC"),
+    "float64": pa.float64(),
+    "int64": pa.int64(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its type, its meaning in a sentence, its unit, and the values it may hold."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    unit: str | None = None
+    nullable: bool = False
+    values: tuple[str, ...] = ()
+    """The only texts allowed, if there is such a list."""
+    low: float | None = None
+    high: float | None = None
+
+    def conform(self, column: pd.Series) -> pd.Series:
+        """The same values in this column's type.
+
+        Raises:
+            ValueError, TypeError: a value cannot be converted without loss.
+        """
+        if self.kind == "instant":
+            stamps = pd.to_datetime(column)
+            if stamps.dt.tz is None:
+                raise ValueError("has no time zone")
+            return stamps.dt.tz_convert("UTC").dt.as_unit("us")
+        if self.kind == "text":
+            return column.astype("str")
+        return column.astype(self.kind)
+
+    def findings(self, column: pd.Series) -> list[str]:
+        """What is wrong with the values, in words."""
+        found = []
+        if not self.nullable and (missing := int(column.isna().sum())):
+            found.append(f"{self.name}: {missing} missing")
+        if self.values:
+            strange = sorted(set(column.dropna()) - set(self.values))
+            if strange:
+                found.append(f"{self.name}: {strange[:3]} not among {list(self.values)}")
+        if self.kind == "float64":
+            if np.isinf(column.to_numpy(dtype=float)).any():
+                found.append(f"{self.name}: infinite values")
+            if self.low is not None and (column < self.low).any():
+                found.append(f"{self.name}: below {self.low} {self.unit or ''}".rstrip())
+            if self.high is not None and (column > self.high).any():
+                found.append(f"{self.name}: above {self.high} {self.unit or ''}".rstrip())
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The columns of a table and which of them identify a row."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The column names in order."""
+        return [column.name for column in self.columns]
+
+    def arrow_schema(self) -> pa.Schema:
+        """The Parquet schema, with the meaning and the unit of every column in the field's metadata."""
+        return pa.schema(
+            [
+                pa.field(
+                    column.name,
+                    _ARROW[column.kind],
+                    nullable=column.nullable,
+                    metadata={"meaning": column.meaning, "unit": column.unit or ""},
+                )
+                for column in self.columns
+            ],
+            metadata={"table": self.name, "meaning": self.meaning},
+        )
+
+    def empty(self) -> pd.DataFrame:
+        """No rows, right types."""
+        return self.arrow_schema().empty_table().to_pandas()
+
+    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with exactly the declared columns, in their types.
+
+        Raises:
+            ContractError: a column is missing or of the wrong type, a value is not allowed, or a key occurs twice; all
+                findings at once.
+        """
+        missing = [name for name in self.names if name not in frame.columns]
+        if missing:
+            raise ContractError(self.name, [f"no column {name}" for name in missing])
+        findings: list[str] = []
+        conformed: dict[str, pd.Series] = {}
+        for column in self.columns:
+            try:
+                conformed[column.name] = column.conform(frame[column.name])
+            except (ValueError, TypeError) as error:
+                findings.append(f"{column.name}: {error}")
+            else:
+                findings += column.findings(conformed[column.name])
+        if not findings:
+            checked = pd.DataFrame(conformed).reset_index(drop=True)
+            twice = checked.duplicated(list(self.key))
+            if not twice.any():
+                return checked
+            example = checked.loc[twice, list(self.key)].iloc[0].to_dict()
+            findings.append(f"{int(twice.sum())} keys occur twice, such as {example}")
+        raise ContractError(self.name, findings)
+
+    def dictionary(self) -> str:
+        """The data dictionary of this table as a Markdown table."""
+        lines = [f"### {self.name}", "", self.meaning, "", "| column | type | unit | meaning |", "|---|---|---|---|"]
+        for column in self.columns:
+            name = f"**{column.name}**" if column.name in self.key else column.name
+            lines.append(f"| {name} | {column.kind} | {column.unit or ''} | {column.meaning} |")
+        return "\n".join(lines)
+
+
+_SERIES = (
+    Column("zone", "text", "Bidding zone, such as DE."),
+    Column("quantity", "text", "What is measured or forecast, such as load or wind_onshore_reference."),
+)
+_VALID_TIME = Column("valid_time", "instant", "Start of the market time unit that the value describes.")
+_AVAILABLE_AT = Column("available_at", "instant", "From when the value could be known.")
+
+OBSERVATIONS = Table(
+    "observations",
+    "Measured values, official forecasts and covariates, every vintage of them.",
+    (
+        *_SERIES,
+        _VALID_TIME,
+        _AVAILABLE_AT,
+        Column(
+            "availability",
+            "text",
+            "recorded: we saw when it appeared; assumed: end of the unit plus the source's publication lag.",
+            values=("recorded", "assumed"),
+        ),
+        Column("value", "float64", "Mean over the market time unit, in the unit of the row."),
+        Column("unit", "text", "Unit of the value: MW for power, degC, mps and so on for covariates."),
+        Column("mtu", "text", "Market time unit of the value.", values=tuple(Mtu)),
+        Column("source", "text", "Where it came from."),
+        Column("batch", "text", "SHA-256 of the raw payload that it was parsed from (16 digits)."),
+    ),
+    key=("zone", "quantity", "valid_time", "available_at"),
+)
+
+QUARANTINE = Table(
+    "quarantine",
+    "Verdicts of the quality gate. The row itself stays in the lake; a model never reads it.",
+    (
+        *_SERIES,
+        _VALID_TIME,
+        _AVAILABLE_AT,
+        Column("rule", "text", "The expectation that the row failed."),
+        Column("reason", "text", "The same in words, with the limit."),
+        Column("value", "float64", "The value as it was received.", nullable=True),
+        Column("batch", "text", "The payload that brought it."),
+        Column("decided_at", "instant", "When the gate decided."),
+    ),
+    key=("zone", "quantity", "valid_time", "available_at", "rule"),
+)
+
+FORECASTS = Table(
+    "forecasts",
+    "Quantile forecasts, one row a market time unit and quantile; every row tells where it came from.",
+    (
+        Column("run", "text", "live, or backtest/<name>."),
+        *_SERIES,
+        Column("model", "text", "Name of the model, such as lstm or official."),
+        Column("issue_time", "instant", "When the forecast was made; nothing known later was used."),
+        _VALID_TIME,
+        Column("quantile", "float64", "Level of the quantile.", unit="1", low=0.0, high=1.0),
+        Column("value_mw", "float64", "Mean power over the market time unit.", unit="MW"),
+        Column("mtu", "text", "Market time unit.", values=tuple(Mtu)),
+        Column("model_version", "text", "Version in the registry, or the settings of a back-test model."),
+        Column("rung", "text", "full, or what was degraded: which input was missing at the issue time."),
+        Column("data_hash", "text", "Fingerprint of everything that the model read."),
+        Column("made_at", "instant", "When the computer made it; for a back-test long after the issue time."),
+    ),
+    key=("run", "zone", "quantity", "model", "issue_time", "valid_time", "quantile", "data_hash", "model_version"),
+)
+
+SCORES = Table(
+    "scores",
+    "Scores of forecasts against the outturn.",
+    (
+        Column("run", "text", "live, or backtest/<name>."),
+        Column("series", "text", "ZONE/QUANTITY."),
+        Column("model", "text", "Name of the model; official and naive are the references."),
+        Column("metric", "text", "Name of the metric, such as mae or coverage_80."),
+        Column("lead", "int64", "Lead time in whole hours; -1 for all lead times together.", unit="h"),
+        Column("value", "float64", "The score.", nullable=True),
+        Column("unit", "text", "MW, or 1 for a share."),
+        Column("n", "int64", "Number of market time units scored."),
+        Column("start", "instant", "First valid time scored."),
+        Column("end", "instant", "End of the last market time unit scored."),
+        Column("scored_at", "instant", "When they were scored; the newest replaces the older ones."),
+    ),
+    key=("run", "series", "model", "metric", "lead", "scored_at"),
+)
+
+TABLES = (OBSERVATIONS, QUARANTINE, FORECASTS, SCORES)
+
+Observations = NewType("Observations", pd.DataFrame)
+Quarantine = NewType("Quarantine", pd.DataFrame)
+Forecasts = NewType("Forecasts", pd.DataFrame)
+Scores = NewType("Scores", pd.DataFrame)
+"""Frames that passed the `check` of their table."""

@@ -1,0 +1,149 @@
+"""Time as the power market counts it: market time units, half-open windows, delivery days, deadlines.
+
+Everything stored is UTC. Local time appears in two places only: where a delivery day begins and ends, and in the
+features a model reads. A delivery day runs from local midnight to local midnight and has 23, 24 or 25 hours.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pandas as pd
+
+UTC = dt.UTC
+
+
+class Mtu(StrEnum):
+    """Market time unit: the resolution of a series, as an ISO 8601 duration."""
+
+    PT15M = "PT15M"
+    PT30M = "PT30M"
+    PT60M = "PT60M"
+
+    @property
+    def delta(self) -> pd.Timedelta:
+        """The length of one unit."""
+        return pd.Timedelta(minutes=int(self.value[2:-1]))
+
+    @property
+    def per_hour(self) -> int:
+        """How many units make one hour."""
+        return 60 // int(self.value[2:-1])
+
+    @classmethod
+    def from_delta(cls, delta: pd.Timedelta) -> Mtu:
+        """The unit of that length.
+
+        Raises:
+            ValueError: no market time unit has this length.
+        """
+        for mtu in cls:
+            if mtu.delta == delta:
+                return mtu
+        raise ValueError(f"{delta} is no market time unit; known: {', '.join(cls)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Half-open interval of time `[start, end)` in UTC."""
+
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            stamp = pd.Timestamp(getattr(self, name))
+            if stamp.tzinfo is None:
+                raise ValueError(f"a window needs a time zone; {name}={stamp} has none")
+            object.__setattr__(self, name, stamp.tz_convert("UTC"))
+        if self.start >= self.end:
+            raise ValueError(f"a window must end after it starts: {self}")
+
+    def __str__(self) -> str:
+        return f"[{self.start:%Y-%m-%dT%H:%MZ}, {self.end:%Y-%m-%dT%H:%MZ})"
+
+    def times(self, mtu: Mtu) -> pd.DatetimeIndex:
+        """The start of every market time unit in the window, UTC."""
+        return pd.date_range(self.start, self.end, freq=mtu.delta, inclusive="left")
+
+
+def zone_info(name: str) -> ZoneInfo:
+    """The time zone of that IANA name.
+
+    Raises:
+        ValueError: the name is unknown.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"unknown time zone {name!r}; use an IANA name such as 'Europe/Berlin'") from error
+
+
+def delivery_window(day: dt.date, timezone: str) -> Window:
+    """The delivery day as a window: local midnight to the next local midnight, 23, 24 or 25 hours long."""
+    start, end = (
+        # Some zones change clocks at midnight: the day then begins an hour late, or at the first of two midnights.
+        pd.Timestamp(midnight).tz_localize(timezone, nonexistent="shift_forward", ambiguous=True)
+        for midnight in (day, day + dt.timedelta(days=1))
+    )
+    return Window(start, end)
+
+
+def delivery_days(times: pd.DatetimeIndex | pd.Series, timezone: str) -> pd.Series:
+    """The local calendar day of each UTC instant, as naive midnights."""
+    local = pd.DatetimeIndex(times).tz_convert(timezone)
+    return pd.Series(local.tz_localize(None).normalize())
+
+
+def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Every day from first to last, both included."""
+    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+_DEADLINE = re.compile(r"^D-(?P<days>\d+)T(?P<hour>\d\d):?(?P<minute>\d\d)\[(?P<zone>[^\]]+)\]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A wall-clock instant relative to the delivery day, such as `D-1T1100[Europe/Berlin]`."""
+
+    days_before: int
+    at: dt.time
+    timezone: str
+
+    @classmethod
+    def parse(cls, text: str) -> Deadline:
+        """Read `D-1T1100[Europe/Berlin]`.
+
+        Raises:
+            ValueError: the text is not of that form, or the zone is unknown.
+        """
+        match = _DEADLINE.match(text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is no deadline; write it like 'D-1T1100[Europe/Berlin]'")
+        zone_info(match["zone"])
+        at = dt.time(int(match["hour"]), int(match["minute"]))
+        return cls(int(match["days"]), at, match["zone"])
+
+    def __str__(self) -> str:
+        return f"D-{self.days_before}T{self.at:%H%M}[{self.timezone}]"
+
+    def for_delivery(self, day: dt.date) -> pd.Timestamp:
+        """The UTC instant of this deadline for a delivery day.
+
+        A wall-clock time that a clock change skips is read an hour later, one that occurs twice is read as the first.
+        """
+        local = dt.datetime.combine(day - dt.timedelta(days=self.days_before), self.at, zone_info(self.timezone))
+        return pd.Timestamp(local.astimezone(UTC))
+
+    def delivery_day(self, issue_time: pd.Timestamp) -> dt.date:
+        """The first delivery day whose deadline is at or after the issue time."""
+        local = issue_time.tz_convert(self.timezone)
+        day = local.date() + dt.timedelta(days=self.days_before)
+        if self.for_delivery(day) < issue_time:
+            day += dt.timedelta(days=1)
+        return day

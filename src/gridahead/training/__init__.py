@@ -1,0 +1,1 @@
+"""From windows to a trained model, and its record in MLflow."""
