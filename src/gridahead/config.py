@@ -70,6 +70,7 @@ class SmardSource(Section):
 
     kind: Literal["smard"]
     folder: Path
+    attribution: str = "Data: Bundesnetzagentur | SMARD.de, CC BY 4.0"
     publication_lag_minutes: int = 60
     """Actual values appear about an hour after the end of the unit."""
     load_reference_available: DeadlineText = Deadline.parse("D-1T1000[Europe/Berlin]")
@@ -110,6 +111,8 @@ class FileSource(Section):
     separator: str = ","
     decimal: str = "."
     publication_lag_minutes: int = 60
+    attribution: str = ""
+    """Whom the licence of the data asks to name; it stands on the report."""
     reference_column: str | None = None
     """The official forecast, in the same unit."""
     reference_available: DeadlineText | None = None
@@ -228,8 +231,18 @@ class Settings(Section):
         return SeriesSettings(series=series, deadline=Deadline.parse(f"D-1T1100[{timezone}]"))
 
     @property
+    def attribution(self) -> str:
+        """Everyone who must be named, once."""
+        return "; ".join(dict.fromkeys(source.attribution for source in self.sources if source.attribution))
+
+    @property
+    def archive_folder(self) -> Path:
+        """Raw payloads as received."""
+        return self.data_folder / "raw"
+
+    @property
     def lake_folder(self) -> Path:
-        """Raw payloads, observations, forecasts, scores."""
+        """Observations, forecasts, scores."""
         return self.data_folder / "lake"
 
     @property

@@ -105,7 +105,8 @@ class Table:
 
     def empty(self) -> pd.DataFrame:
         """No rows, right types."""
-        return self.arrow_schema().empty_table().to_pandas()
+        frame: pd.DataFrame = self.arrow_schema().empty_table().to_pandas()
+        return frame
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with exactly the declared columns, in their types.

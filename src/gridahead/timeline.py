@@ -104,6 +104,11 @@ def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
     return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
 
 
+def now() -> pd.Timestamp:
+    """The present instant, UTC, to the microsecond that the lake keeps."""
+    return pd.Timestamp(dt.datetime.now(dt.UTC)).as_unit("us")
+
+
 _DEADLINE = re.compile(r"^D-(?P<days>\d+)T(?P<hour>\d\d):?(?P<minute>\d\d)\[(?P<zone>[^\]]+)\]$")
 
 

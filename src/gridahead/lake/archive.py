@@ -6,9 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
-from gridahead.lake.files import whole_files, write_whole
+from gridahead.whole_files import whole_files, write_whole
 
 
 class Archive:
@@ -23,24 +21,30 @@ class Archive:
         Raises:
             LakeError: the archive cannot be written.
         """
-        path = self.folder / "raw" / f"{batch}-{Path(name).name}"
+        path = self.folder / f"{batch}-{Path(name).name}"
         if not path.exists():
-            write_whole(path, content)
             write_whole(path.with_name(path.name + ".about.json"), _json(about))
+            write_whole(path, content)
         return path
 
-    def receipt(self, batch: str) -> dict[str, object] | None:
-        """What taking in this batch gave, or None if it has not been completed."""
-        path = self.folder / "receipts" / f"{batch}.json"
-        return dict(json.loads(path.read_bytes())) if path.exists() else None
 
-    def sign(self, batch: str, receipt: Mapping[str, object]) -> None:
-        """Record that a batch has been taken in: the last step, so that a killed ingest starts it again."""
-        write_whole(self.folder / "receipts" / f"{batch}.json", _json(receipt))
+class Receipts:
+    """One small file for every batch that is in the lake. Signed last, so that a killed ingest starts it again."""
 
-    def receipts(self) -> pd.DataFrame:
-        """All receipts, one row each."""
-        return pd.DataFrame([json.loads(path.read_bytes()) for path in whole_files(self.folder / "receipts", "*.json")])
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def signed(self, batch: str) -> bool:
+        """Whether the batch has been taken in."""
+        return (self.folder / f"{batch}.json").exists()
+
+    def sign(self, batch: str, about: Mapping[str, object]) -> None:
+        """Record that a batch has been taken in, and what it gave."""
+        write_whole(self.folder / f"{batch}.json", _json(about))
+
+    def all(self) -> list[dict[str, object]]:
+        """Every receipt."""
+        return [json.loads(path.read_bytes()) for path in whole_files(self.folder, "*.json")]
 
 
 def _json(content: Mapping[str, object]) -> bytes:

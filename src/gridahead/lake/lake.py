@@ -8,7 +8,7 @@ import pandas as pd
 
 from gridahead.errors import LakeError
 from gridahead.grid import Series
-from gridahead.lake.archive import Archive
+from gridahead.lake.archive import Archive, Receipts
 from gridahead.lake.store import Store
 from gridahead.tables import FORECASTS, OBSERVATIONS, QUARANTINE, SCORES, Forecasts, Observations, Quarantine, Scores
 from gridahead.timeline import Mtu, Window
@@ -18,9 +18,10 @@ from gridahead.vintages import accepted
 class Lake:
     """Everything that flows leave for one another."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, archive: Path) -> None:
         self.folder = folder
-        self.archive = Archive(folder)
+        self.archive = Archive(archive)
+        self.receipts = Receipts(folder / "receipts")
         self.observations = Store(folder / "observations", OBSERVATIONS)
         self.quarantine = Store(folder / "quarantine", QUARANTINE)
         self.forecasts = Store(folder / "forecasts", FORECASTS)

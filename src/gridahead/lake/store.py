@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from gridahead.lake.files import whole_files, write_whole
 from gridahead.tables import Table
 from gridahead.timeline import Window
+from gridahead.whole_files import whole_files, write_whole
 
 
 class Store:
@@ -61,7 +61,7 @@ class Store:
             return self.table.empty()
         condition = _condition(where or {}, window)
         dataset = ds.dataset(files, schema=self.table.arrow_schema(), format="parquet")
-        frame = dataset.to_table(filter=condition).to_pandas()
+        frame: pd.DataFrame = dataset.to_table(filter=condition).to_pandas()
         key = list(self.table.key)
         return frame.drop_duplicates(key).sort_values(key, ignore_index=True)
 

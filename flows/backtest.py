@@ -1,0 +1,36 @@
+"""On demand: how good the champions are on the days that none of them has learnt from."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from engine import open_workspace
+from prefect import flow, task
+
+from gridahead.errors import SettingsError
+from gridahead.grid import Series
+from gridahead.pipeline.backtest import REFERENCES, SERVED, backtest
+
+
+@task(name="back-test", task_run_name="back-test {series}")
+def backtest_series(series: str, first: dt.date, last: dt.date, settings: str | None) -> int:
+    """Forecast every day as of its deadline and score; gives the number of scores."""
+    scores = backtest(open_workspace(settings), Series.parse(series), first, last, [SERVED, *REFERENCES], "holdout")
+    return len(scores)
+
+
+@flow(name="backtest")
+def backtest_flow(settings: str | None = None) -> None:
+    """The champions, the official forecast and last week's same hour over the holdout."""
+    workspace = open_workspace(settings)
+    first = workspace.settings.training.holdout_start
+    if first is None:
+        raise SettingsError("there is no holdout to test on; set training.holdout_start")
+    contents = workspace.lake.contents().set_index("series")
+    for entry in workspace.settings.series:
+        last = contents.loc[str(entry.series), "last"].tz_convert(entry.deadline.timezone).date()
+        backtest_series(str(entry.series), first, last, settings)
+
+
+if __name__ == "__main__":
+    backtest_flow()

@@ -1,0 +1,28 @@
+"""What every flow shares: the workspace, and when a failure is worth another try."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect.tasks import exponential_backoff
+
+from gridahead.config import load_settings
+from gridahead.errors import PublicationError, SourceError
+from gridahead.pipeline.workspace import Workspace
+
+RETRIES: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay_seconds": exponential_backoff(10),
+    "retry_jitter_factor": 0.5,
+}
+
+
+def open_workspace(settings: str | None) -> Workspace:
+    """The workspace of a settings file; of $GRIDAHEAD_SETTINGS or flows/settings.toml without one."""
+    return Workspace(load_settings(settings))
+
+
+def if_retryable(_task: Any, _run: Any, state: Any) -> bool:
+    """Whether the error itself says that trying again can help."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, SourceError | PublicationError) and error.retryable

@@ -1,0 +1,49 @@
+"""Every day at the deadline: forecast the next delivery day of every series and publish it."""
+
+from __future__ import annotations
+
+import pandas as pd
+from engine import RETRIES, if_retryable, open_workspace
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.runtime import flow_run
+
+from gridahead.grid import Series
+from gridahead.pipeline.forecast import forecast
+
+SCHEDULED = "scheduled"
+
+
+@task(name="forecast", task_run_name="forecast {series}", retry_condition_fn=if_retryable, **RETRIES)
+def forecast_series(series: str, issue_time: str | None, settings: str | None) -> str:
+    """Publish one delivery day; gives the folder."""
+    instant = None if issue_time is None else pd.Timestamp(issue_time)
+    published = forecast(open_workspace(settings), Series.parse(series), instant)
+    lines = [f"- **{name}**: {value}" for name, value in published.manifest.items()]
+    key = "published-" + series.lower().replace("/", "-").replace("_", "-")
+    create_markdown_artifact("\n".join(lines), key=key, description=f"Newest forecast of {series}.")
+    return str(published.folder)
+
+
+@flow(name="forecast")
+def forecast_flow(
+    issue_time: str | None = None, series: list[str] | None = None, settings: str | None = None
+) -> list[str]:
+    """Forecast as of an issue time.
+
+    Args:
+        issue_time: ISO 8601 with offset; `scheduled` for the time that this run was scheduled for; without it, the
+            newest deadline for which the lake has complete inputs.
+        series: which, as ZONE/QUANTITY; all in the settings if none is named.
+        settings: settings file.
+    """
+    if issue_time == SCHEDULED:
+        issue_time = flow_run.scheduled_start_time.isoformat()
+    names = series or [str(entry.series) for entry in open_workspace(settings).settings.series]
+    # One series that cannot be forecast must not keep the others from being published.
+    states = [forecast_series(name, issue_time, settings, return_state=True) for name in names]
+    return [state.result() for state in states]
+
+
+if __name__ == "__main__":
+    forecast_flow()

@@ -1,0 +1,26 @@
+"""The whole job, once: what `gridahead demo` runs."""
+
+from __future__ import annotations
+
+from backtest import backtest_flow
+from forecast import forecast_flow
+from ingest import ingest_flow
+from prefect import flow
+from score import score_flow
+from train import train_flow
+from validate import validate_flow
+
+
+@flow(name="pipeline")
+def pipeline_flow(settings: str | None = None) -> str:
+    """Ingest, validate, train, back-test, forecast, score, report; gives the page."""
+    ingest_flow(settings)
+    validate_flow(settings)
+    train_flow(settings)
+    backtest_flow(settings)
+    forecast_flow(settings=settings)
+    return score_flow(settings)
+
+
+if __name__ == "__main__":
+    pipeline_flow()

@@ -1,0 +1,341 @@
+"""`gridahead …`: the use cases from a shell.
+
+Exit codes: 0 done, 2 wrong call or settings, 3 a source failed, 4 the quality gate refused, 5 no model fits, 6 the lake
+or a publication cannot be written or is empty, 70 a bug of ours.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+import gridahead
+from gridahead import errors
+from gridahead.config import SETTINGS_VARIABLE, find_settings, load_settings
+from gridahead.grid import Series
+
+if TYPE_CHECKING:
+    from gridahead.pipeline.workspace import Workspace
+
+# Use cases are imported inside the commands: torch, MLflow and Great Expectations take seconds that --help need not.
+
+EXIT_CODES: dict[type[errors.GridaheadError], int] = {
+    errors.SettingsError: 2,
+    errors.SourceError: 3,
+    errors.QualityError: 4,
+    errors.ModelError: 5,
+    errors.LakeError: 6,
+    errors.PublicationError: 6,
+    errors.ContractError: 70,
+}
+
+app = typer.Typer(
+    name="gridahead", no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Day-ahead forecasts of electricity **load, wind and solar**, with honest uncertainty.",
+    epilog="Exit codes: 0 done, 2 wrong call or settings, 3 a source failed, 4 the quality gate refused, "
+    "5 no model fits, 6 lake or publication empty or not writable, 70 a bug of ours.",
+)  # fmt: skip
+out = Console()
+err = Console(stderr=True)
+
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option("--settings", "-s", help=f"Settings file; else ${SETTINGS_VARIABLE}, else flows/settings.toml."),
+]
+SeriesOption = Annotated[
+    list[str] | None,
+    typer.Option("--series", help="ZONE/QUANTITY, may be repeated; else every series in the settings."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@app.command()
+def demo(settings: SettingsOption = None) -> None:
+    """Run the whole job on the sample data: ingest, validate, train, back-test, forecast, score, report."""
+    file = find_settings(settings)
+    flow = file.parent / "pipeline.py"
+    if not flow.is_file():
+        raise errors.SettingsError(
+            f"the demo runs the flow {flow}, which is not there; run it in a checkout of gridahead"
+        )
+    workspace = _workspace(file)
+    home = workspace.settings.data_folder / "prefect"
+    environment = {"PREFECT_HOME": str(home), "DO_NOT_TRACK": "1", **os.environ, SETTINGS_VARIABLE: str(file)}
+    done = subprocess.run([sys.executable, str(flow)], cwd=file.parent.parent, env=environment, check=False)
+    if done.returncode:
+        raise typer.Exit(done.returncode)
+    _print_scores(workspace)
+    _print_places(workspace, home)
+
+
+@app.command()
+def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Take in what the sources offer; the same file twice changes nothing."""
+    from gridahead.pipeline.ingest import ingest as use_case
+
+    done = use_case(_workspace(settings))
+    _show([dataclasses.asdict(one) for one in done], as_json, "Ingested")
+
+
+@app.command()
+def validate(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Run the quality gate over the lake, quarantine what fails, write the Data Docs."""
+    from gridahead.pipeline.validate import validate as use_case
+
+    report, page = use_case(_workspace(settings))
+    _show(_records(report.completeness), as_json, "Quality")
+    _say(f"Data Docs: {page}", as_json)
+
+
+@app.command()
+def train(settings: SettingsOption = None, series: SeriesOption = None, as_json: JsonOption = False) -> None:
+    """Fit the models of every series; the better one becomes champion."""
+    from gridahead.pipeline.train import train_all
+    from gridahead.progress import training_progress
+
+    workspace = _workspace(settings)
+    with training_progress(err) as progress:
+        done = train_all(workspace, _chosen(workspace, series), progress)
+    rows = [
+        {
+            "series": str(one.series), "model": one.model, "version": one.version, **one.validation,
+            "epochs": one.epochs, "seconds": one.seconds, "champion": one.champion,
+        }
+        for one in done
+    ]  # fmt: skip
+    _show(rows, as_json, "Trained")
+
+
+@app.command()
+def forecast(
+    settings: SettingsOption = None,
+    series: SeriesOption = None,
+    issue_time: Annotated[
+        str | None,
+        typer.Option(help="As of when, ISO 8601 with offset, or 'now'; else the newest deadline with complete inputs."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Forecast the next delivery day with the champion, and publish it."""
+    from gridahead.pipeline.forecast import forecast as use_case
+
+    workspace, instant = _workspace(settings), _instant(issue_time)
+    done = [use_case(workspace, one, instant) for one in _chosen(workspace, series)]
+    rows = [{**one.manifest, "folder": str(one.folder), "changed": one.changed} for one in done]
+    shown = ("series", "issue_time", "model", "model_version", "degraded", "changed", "folder")
+    _show(rows if as_json else [{key: row[key] for key in shown} for row in rows], as_json, "Published")
+
+
+@app.command()
+def score(settings: SettingsOption = None, series: SeriesOption = None, as_json: JsonOption = False) -> None:
+    """Score what was published against the outturn, beside the official forecast and last week's same hour."""
+    from gridahead.pipeline.score import score_published
+    from gridahead.scoring.evaluate import table
+
+    workspace = _workspace(settings)
+    scores = pd.concat([score_published(workspace, one) for one in _chosen(workspace, series)])
+    if scores.empty:
+        _say("Nothing to score: no published forecast has an outturn yet.", as_json)
+    _show(_score_records(scores) if as_json else _records(table(scores)), as_json, "Scores")
+
+
+@app.command()
+def backtest(
+    series: Annotated[str, typer.Option(help="ZONE/QUANTITY, such as DE/load.")],
+    start: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="First delivery day.")],
+    end: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="Last delivery day.")],
+    models: Annotated[str, typer.Option(help="Comma-separated: models of the settings, champion, official, naive.")] = (
+        "lstm,gru,official,naive"
+    ),
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the scores as JSON here; - prints them.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="The forecasts are kept as run=backtest/NAME.")] = "cli",
+    settings: SettingsOption = None,
+) -> None:
+    """Forecast every delivery day of a period as of its deadline, with models fitted on what came before, and score."""
+    from gridahead.pipeline.backtest import backtest as use_case
+    from gridahead.progress import training_progress
+    from gridahead.scoring.evaluate import table
+
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    with training_progress(err) as progress:
+        scores = use_case(_workspace(settings), _series(series), start.date(), end.date(), names, name, progress)
+    if json_file is not None:
+        text = json.dumps(_score_records(scores), indent=1)
+        if str(json_file) == "-":
+            typer.echo(text)
+            return
+        json_file.write_text(text + "\n", encoding="utf-8")
+    _show(_records(table(scores)), False, f"Back-test {start:%Y-%m-%d} to {end:%Y-%m-%d}")
+
+
+@app.command()
+def report(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Write the page that analysts read."""
+    from gridahead.pipeline.report import report as use_case
+
+    page = use_case(_workspace(settings))
+    typer.echo(json.dumps({"page": str(page)}) if as_json else page)
+
+
+@app.command()
+def status(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Show what is in the lake, which model serves, how old the newest forecast is."""
+    from gridahead.pipeline.status import status as use_case
+
+    found = use_case(_workspace(settings))
+    if as_json:
+        _print_json({"lake": _records(found.lake), "serving": found.serving, "forecasts": found.forecasts})
+        return
+    _show(_records(found.lake), False, "Lake", "empty; run `gridahead ingest`")
+    serving = [{"series": series, **about} for series, about in found.serving.items()]
+    _show(serving, False, "Serving", "no champion yet; run `gridahead train`")
+    shown = ("series", "issue_time", "age_hours", "model", "model_version", "degraded")
+    forecasts = [{key: row[key] for key in shown} for row in found.forecasts]
+    _show(forecasts, False, "Newest forecasts", "none published; run `gridahead forecast`")
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more about what happens.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"gridahead {gridahead.__version__}")
+        raise typer.Exit
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(message)s",
+        handlers=[RichHandler(console=err, show_path=False, markup=False)],
+    )
+    logging.getLogger("gridahead").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def main() -> None:
+    """The console script: an error of ours is a message and an exit code, not a traceback."""
+    try:
+        app()
+    except errors.GridaheadError as error:
+        err.print("error:", style="bold red", end=" ")
+        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
+
+
+def _workspace(settings: Path | None) -> Workspace:
+    from gridahead.pipeline.workspace import Workspace
+
+    return Workspace(load_settings(settings))
+
+
+def _series(text: str) -> Series:
+    try:
+        return Series.parse(text)
+    except ValueError as error:
+        raise errors.SettingsError(str(error)) from error
+
+
+def _chosen(workspace: Workspace, series: list[str] | None) -> list[Series]:
+    chosen = [_series(text) for text in series or []] or [entry.series for entry in workspace.settings.series]
+    if not chosen:
+        raise errors.SettingsError("the settings name no series; add [[series]] or say --series ZONE/QUANTITY")
+    return chosen
+
+
+def _instant(text: str | None) -> pd.Timestamp | None:
+    if text is None:
+        return None
+    if text == "now":
+        return pd.Timestamp.now("UTC").floor("min")
+    try:
+        instant = pd.Timestamp(text)
+    except ValueError as error:
+        raise errors.SettingsError(f"--issue-time {text!r} is no instant; write 2025-12-30T11:00+01:00") from error
+    if instant.tzinfo is None:
+        raise errors.SettingsError(f"--issue-time {text} needs an offset, such as {text}+01:00 or {text}Z")
+    return instant.tz_convert("UTC")
+
+
+def _score_records(scores: pd.DataFrame) -> list[dict[str, Any]]:
+    """The scores as `{"series", "model", "metric", "lead", "value", "n"}`; `lead` is null for the whole."""
+    columns = ["series", "model", "metric", "lead", "value", "n"]
+    rows = _records(scores[columns])
+    return [{**row, "lead": None if row["lead"] < 0 else row["lead"]} for row in rows]
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return list(json.loads(frame.to_json(orient="records", date_format="iso", date_unit="s", double_precision=6)))
+
+
+def _print_json(content: object) -> None:
+    typer.echo(json.dumps(content, indent=2, default=str))
+
+
+def _say(text: str, as_json: bool) -> None:
+    (err if as_json else out).print(text, highlight=False, soft_wrap=True)
+
+
+def _show(rows: list[dict[str, Any]], as_json: bool, title: str, empty: str = "nothing") -> None:
+    if as_json:
+        _print_json(rows)
+        return
+    if not rows:
+        out.print(f"[bold]{title}[/bold]: {empty}", highlight=False)
+        return
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in rows[0]:
+        number = all(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows)
+        table.add_column(name, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(name, row[name]) for name in rows[0]))
+    out.print(table)
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        shares = {"mape", "wape", "coverage_80", "skill"}
+        return f"{value:.1%}" if name in shares else f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _print_scores(workspace: Workspace) -> None:
+    from gridahead.pipeline.report import HOLDOUT
+    from gridahead.scoring.evaluate import table
+
+    scores = workspace.lake.read_scores()
+    holdout = table(scores[scores["run"] == HOLDOUT]).drop(columns="run")
+    _show(_records(holdout), False, "Scores on the holdout [MW], each forecast as of its issue time")
+
+
+def _print_places(workspace: Workspace, home: Path) -> None:
+    settings = workspace.settings
+    places = {
+        "Page": settings.published_folder / "report.html",
+        "CSV": settings.published_folder / "*" / "latest.csv",
+        "Data Docs": settings.quality_folder,
+        "Lake": settings.lake_folder,
+        "MLflow": f"mlflow ui --backend-store-uri sqlite:///{settings.mlflow_folder / 'mlflow.db'}",
+        "Prefect": f"PREFECT_HOME={home} prefect server start",
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, place in places.items():
+        table.add_row(f"[bold]{name}[/bold]", str(place))
+    out.print(table, soft_wrap=True)

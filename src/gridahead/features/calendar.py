@@ -1,0 +1,72 @@
+"""What the calendar says about an instant: hour, weekday, season, public holidays, in the zone's local time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+import holidays
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gridahead.grid import BiddingZone
+from gridahead.vintages import Instants
+
+Features = npt.NDArray[np.float32]
+
+DAY_FEATURES = (
+    *(f"weekday_{day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
+    "holiday",
+    "holiday_yesterday",
+    "holiday_tomorrow",
+    "christmas_or_new_year_eve",
+    *(f"year_{wave}{k}" for k in (1, 2) for wave in ("sin", "cos")),
+)
+"""Features that are the same all day long."""
+HOUR_FEATURES = tuple(f"hour_{wave}{k}" for k in (1, 2, 3) for wave in ("sin", "cos"))
+CALENDAR_FEATURES = (*DAY_FEATURES, *HOUR_FEATURES)
+
+
+def calendar(instants: Instants, zone: BiddingZone) -> Features:
+    """The calendar at each instant.
+
+    Args:
+        instants: (T,) microseconds since 1970 UTC.
+        zone: whose local time and holidays count.
+
+    Returns:
+        (T, K), K as in `CALENDAR_FEATURES`; shares of the population for holidays, waves in [-1, 1].
+    """
+    local = pd.DatetimeIndex(pd.to_datetime(instants, unit="us", utc=True)).tz_convert(zone.timezone)
+    day, position = np.unique(local.tz_localize(None).normalize(), return_inverse=True)
+    hour = (local.hour + local.minute / 60).to_numpy()
+    return np.column_stack([_day_features(pd.DatetimeIndex(day), zone)[position], _waves(hour / 24, 3)])
+
+
+def _day_features(days: pd.DatetimeIndex, zone: BiddingZone) -> Features:
+    weekday = np.equal.outer(days.dayofweek.to_numpy(), np.arange(7))
+    holiday = np.column_stack([[holiday_share(d, zone) for d in days + pd.Timedelta(days=n)] for n in (0, -1, 1)])
+    eve = (days.month == 12) & days.day.isin([24, 31])
+    return np.column_stack([weekday, holiday, eve, _waves((days.dayofyear.to_numpy() - 1) / 365.25, 2)]).astype(
+        np.float32
+    )
+
+
+def _waves(phase: npt.NDArray[np.float64], harmonics: int) -> Features:
+    angle = 2 * np.pi * np.outer(phase, np.arange(1, harmonics + 1))
+    return np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(len(phase), -1).astype(np.float32)
+
+
+def holiday_share(day: dt.date, zone: BiddingZone) -> float:
+    """The share of the zone's population that has a public holiday on a day, 0 to 1."""
+    if zone.country is None:
+        return 0.0
+    parts = tuple(zone.holiday_weights.items()) or ((None, 1.0),)
+    today = dt.date(day.year, day.month, day.day)
+    return sum(weight for part, weight in parts if today in _holidays(zone.country, part, day.year))
+
+
+@lru_cache(maxsize=4096)
+def _holidays(country: str, subdivision: str | None, year: int) -> frozenset[dt.date]:
+    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))

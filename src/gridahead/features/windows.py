@@ -1,0 +1,168 @@
+"""Windows: what a model reads and what it should have said, for many issue times at once.
+
+For each issue time there is a context, the C market time units before it, and a horizon, the H units from it to the end
+of the delivery day. The horizon begins at the issue time rather than at midnight, so that what is known about the rest
+of today (an official forecast published yesterday, say) has a place. Everything is read as of the issue time; what was
+not known then is NaN, and stays NaN: a gap is masked, never filled from the future.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES, calendar
+from gridahead.grid import BiddingZone, Series
+from gridahead.tables import Observations
+from gridahead.timeline import Deadline, Mtu, Window, delivery_window
+from gridahead.vintages import Instants, Vintages, as_of, micros
+
+Array = npt.NDArray[np.float32]
+END_OF_TIME = pd.Timestamp.max.tz_localize("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSpec:
+    """Which values a model reads, and on which axis they stand. Part of the trained bundle."""
+
+    series: Series
+    zone: BiddingZone
+    mtu: Mtu
+    deadline: Deadline
+    context_days: int
+    use_reference: bool = True
+    past_covariates: tuple[Series, ...] = ()
+    future_covariates: tuple[Series, ...] = ()
+
+    @property
+    def ahead(self) -> tuple[Series, ...]:
+        """The series that are read over the context and the horizon: the official forecast first."""
+        return (*([self.series.reference] if self.use_reference else []), *self.future_covariates)
+
+    @property
+    def inputs(self) -> tuple[Series, ...]:
+        """Every series that is read, the target first."""
+        return (self.series, *self.ahead, *self.past_covariates)
+
+    @property
+    def past_names(self) -> tuple[str, ...]:
+        """Names along axis P."""
+        return (*(str(one) for one in self.inputs), *DAY_FEATURES)
+
+    @property
+    def future_names(self) -> tuple[str, ...]:
+        """Names along axis F."""
+        return (*(str(one) for one in self.ahead), *CALENDAR_FEATURES)
+
+    @property
+    def steps_per_day(self) -> int:
+        """Market time units in 24 hours."""
+        return 24 * self.mtu.per_hour
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The windows of N issue times."""
+
+    spec: WindowSpec
+    issue_time: Instants
+    """(N,)"""
+    valid_time: Instants
+    """(N, H) start of each unit of the horizon."""
+    past: Array
+    """(N, C, P) as of the issue time; NaN where nothing was known."""
+    future: Array
+    """(N, H, F) as of the issue time; NaN where nothing was known."""
+    target: Array
+    """(N, H) the outturn, NaN where there is none (yet)."""
+    delivery: npt.NDArray[np.bool_]
+    """(N, H) whether the unit belongs to the delivery day; the others lead up to it or pad a short day."""
+
+    def __len__(self) -> int:
+        return len(self.issue_time)
+
+    def _select(self, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Self:
+        arrays = {field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name != "spec"}
+        return replace(self, **arrays)
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> Self:
+        """The windows for which `chosen`, (N,), holds."""
+        return self._select(chosen)
+
+    def data_hash(self, row: int) -> str:
+        """Fingerprint of everything that a model reads at one issue time, 16 digits."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.past[row]).tobytes())
+        digest.update(np.ascontiguousarray(self.future[row]).tobytes())
+        return digest.hexdigest()[:16]
+
+    def fingerprint(self) -> str:
+        """Fingerprint of inputs and targets of all windows, 16 digits: which data a model was trained on."""
+        digest = hashlib.sha256()
+        for array in (self.issue_time, self.past, self.future, self.target):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()[:16]
+
+
+def build_windows(
+    observations: Observations,
+    spec: WindowSpec,
+    days: Sequence[dt.date],
+    *,
+    issue_times: Sequence[pd.Timestamp] | None = None,
+    outturn_as_of: pd.Timestamp = END_OF_TIME,
+) -> Windows:
+    """The windows of some delivery days.
+
+    Args:
+        observations: every vintage of the series in `spec.inputs`; what is not there is NaN in the windows.
+        spec: what to read.
+        days: the delivery days, N of them.
+        issue_times: when each forecast is made; the deadline of each day unless given.
+        outturn_as_of: targets that were not available then are NaN; training passes the instant that it pretends to be.
+
+    Returns:
+        Windows of N issue times, in the order of the days.
+    """
+    issued = micros(pd.DatetimeIndex(list(issue_times or map(spec.deadline.for_delivery, days))))
+    step = spec.mtu.delta // pd.Timedelta(microseconds=1)
+    begin = issued // step * step
+    deliveries = [delivery_window(day, spec.zone.timezone) for day in days]
+    starts = micros(pd.DatetimeIndex([delivery.start for delivery in deliveries]))
+    ends = micros(pd.DatetimeIndex([delivery.end for delivery in deliveries]))
+    horizon = int((ends - begin).max() // step)
+    context_time = begin[:, None] + np.arange(-spec.context_days * spec.steps_per_day, 0) * step
+    valid_time = begin[:, None] + np.arange(horizon) * step
+
+    span = Window(*(pd.Timestamp(t, unit="us", tz="UTC") for t in (context_time.min(), valid_time.max() + step)))
+    rows = {key: group for key, group in observations.groupby(["zone", "quantity"])}  # noqa: C416
+    vintages = {
+        one: Vintages.of(rows.get((one.zone, one.quantity), observations.iloc[:0]), span, spec.mtu)
+        for one in spec.inputs
+    }
+    times = micros(span.times(spec.mtu))
+    dates = calendar(times, spec.zone)
+
+    past = [vintages[one].as_of(issued, context_time) for one in spec.inputs]
+    future = [vintages[one].as_of(issued, valid_time) for one in spec.ahead]
+    outturn = as_of(rows.get((spec.series.zone, spec.series.quantity), observations.iloc[:0]), outturn_as_of)
+    target = Vintages.of(outturn, span, spec.mtu).as_of(np.full(len(issued), np.iinfo(np.int64).max - 1), valid_time)
+    return Windows(
+        spec=spec,
+        issue_time=issued,
+        valid_time=valid_time,
+        past=_stack(past, dates[(context_time - times[0]) // step][..., : len(DAY_FEATURES)]),
+        future=_stack(future, dates[(valid_time - times[0]) // step]),
+        target=target.astype(np.float32),
+        delivery=(valid_time >= starts[:, None]) & (valid_time < ends[:, None]),
+    )
+
+
+def _stack(values: list[npt.NDArray[np.float64]], dates: Array) -> Array:
+    return np.concatenate([*(one[..., None].astype(np.float32) for one in values), dates], axis=-1)

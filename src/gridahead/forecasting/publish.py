@@ -1,0 +1,143 @@
+"""Handing a forecast to the outside world: Parquet, a CSV for a spreadsheet, and a manifest.
+
+    published/DE.load/2025-12-30T1000Z/forecast-<hash>.parquet
+                                       forecast-<hash>.csv
+                                       manifest.json            names the files: a forecast without it does not exist
+    published/DE.load/latest.csv  latest.json                   copies of the newest issue time
+
+The files are named by their content and written first; the manifest is renamed into place last. A publisher that is
+killed at any point leaves the former forecast or the new one, never half of one, and publishing again changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gridahead.errors import PublicationError
+from gridahead.grid import Series
+from gridahead.tables import FORECASTS, Forecasts
+from gridahead.whole_files import write_whole
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A forecast that is out."""
+
+    folder: Path
+    manifest: Mapping[str, object]
+    changed: bool
+    """False if exactly this forecast had been published before."""
+
+    @property
+    def csv(self) -> Path:
+        """The table for a spreadsheet."""
+        return self.folder / str(self.manifest["csv"])
+
+
+def publish(folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[str, object]) -> Published:
+    """Publish the forecast of one series and one issue time.
+
+    Args:
+        folder: where published forecasts lie.
+        forecasts: rows of one series, one issue time and one model.
+        timezone: local time of the market, for the CSV.
+        about: further lines of the manifest, the same for the same forecast.
+
+    Raises:
+        PublicationError: the rows are of several forecasts.
+        LakeError: the folder cannot be written.
+    """
+    columns = ["run", "zone", "quantity", "issue_time", "model", "model_version", "rung", "data_hash"]
+    told = forecasts[columns].drop_duplicates()
+    if len(told) != 1:
+        raise PublicationError(str(folder), f"one forecast is published at a time, these rows are of {len(told)}")
+    one = told.iloc[0]
+    series = Series(one["zone"], one["quantity"])
+    # made_at differs from run to run; leaving it to the lake keeps equal forecasts equal to the byte.
+    parquet = _parquet(forecasts.drop(columns="made_at"))
+    csv = spreadsheet(forecasts, timezone).to_csv(index=False, lineterminator="\r\n", float_format="%.1f").encode()
+    stamp = hashlib.sha256(parquet).hexdigest()[:12]
+    manifest = {
+        "series": str(series),
+        "issue_time": one["issue_time"].isoformat(),
+        "delivery": [forecasts["valid_time"].min().isoformat(), forecasts["valid_time"].max().isoformat()],
+        "model": one["model"],
+        "model_version": one["model_version"],
+        "degraded": None if one["rung"] == "full" else one["rung"],
+        "data_hash": one["data_hash"],
+        "unit": "MW",
+        "timezone": timezone,
+        "parquet": f"forecast-{stamp}.parquet",
+        "csv": f"forecast-{stamp}.csv",
+        **about,
+    }
+    home = folder / series.slug / f"{one['issue_time']:%Y-%m-%dT%H%MZ}"
+    return _put(home, manifest, parquet, csv)
+
+
+def _put(home: Path, manifest: dict[str, object], parquet: bytes, csv: bytes) -> Published:
+    """Write what is new, the manifest last; then the copies of the newest."""
+    held = read_manifest(home)
+    if held is not None and held["parquet"] != manifest["parquet"]:
+        manifest["supersedes"] = held["parquet"]
+    elif held is not None and "supersedes" in held:
+        manifest["supersedes"] = held["supersedes"]
+    text = json.dumps(manifest, indent=2).encode() + b"\n"
+    for path, content in (
+        (home / str(manifest["parquet"]), parquet),
+        (home / str(manifest["csv"]), csv),
+        (home / MANIFEST, text),
+    ):
+        _write_if_new(path, content)
+    newest = max(path.parent for path in home.parent.glob(f"*/{MANIFEST}"))
+    if newest == home:
+        _write_if_new(home.parent / "latest.csv", csv)
+        _write_if_new(home.parent / "latest.json", text)
+    return Published(home, manifest, changed=held != json.loads(text))
+
+
+def read_manifest(home: Path) -> dict[str, object] | None:
+    """The manifest of a published forecast, None if there is none."""
+    path = home / MANIFEST
+    return dict(json.loads(path.read_bytes())) if path.exists() else None
+
+
+def latest_manifest(folder: Path, series: Series) -> dict[str, object] | None:
+    """The manifest of the newest issue time of a series, None if it has never been published."""
+    path = folder / series.slug / "latest.json"
+    return dict(json.loads(path.read_bytes())) if path.exists() else None
+
+
+def spreadsheet(forecasts: Forecasts, timezone: str) -> pd.DataFrame:
+    """One row a market time unit, local time and UTC, one column a quantile with the unit in its header."""
+    wide = forecasts.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index()
+    times = pd.DatetimeIndex(wide.index)
+    wide.columns = [f"P{100 * level:02.0f} [MW]" for level in wide.columns]
+    wide.insert(0, f"start ({timezone})", times.tz_convert(timezone).strftime("%Y-%m-%d %H:%M"))
+    wide.insert(1, "start (UTC)", times.strftime("%Y-%m-%d %H:%M"))
+    return wide.reset_index(drop=True)
+
+
+def _write_if_new(path: Path, content: bytes) -> None:
+    if not path.exists() or path.read_bytes() != content:
+        write_whole(path, content)
+
+
+def _parquet(rows: pd.DataFrame) -> bytes:
+    schema = FORECASTS.arrow_schema()
+    schema = schema.remove(schema.get_field_index("made_at"))
+    buffer = io.BytesIO()
+    ordered = rows.sort_values(["valid_time", "quantile"])
+    pq.write_table(pa.Table.from_pandas(ordered, schema=schema, preserve_index=False), buffer, compression="zstd")
+    return buffer.getvalue()

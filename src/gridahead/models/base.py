@@ -1,0 +1,35 @@
+"""What every model has in common: windows in, non-crossing quantiles out."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from gridahead.features.windows import Windows
+
+Quantiles = npt.NDArray[np.float32]
+"""(N, H, Q) [MW], rising along Q."""
+
+
+class Forecaster(Protocol):
+    """A fitted model."""
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The levels along axis Q."""
+        ...
+
+    def predict(self, windows: Windows) -> Quantiles:
+        """Quantiles of every unit of the horizon, (N, H, Q) [MW].
+
+        Raises:
+            ModelError: the windows are not what the model was trained on.
+        """
+        ...
+
+
+def within(values: Quantiles, low: float | None) -> Quantiles:
+    """The quantiles inside the physical bound: there is no negative wind power."""
+    return values if low is None else np.maximum(values, np.float32(low))

@@ -1,0 +1,122 @@
+"""Back-test: walk forward over delivery days, each forecast as of its issue time, several models side by side."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from gridahead.errors import ModelError, SettingsError
+from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.forecasting.issue import issue
+from gridahead.grid import Series
+from gridahead.models.bundle import TrainedModel
+from gridahead.pipeline.references import REFERENCES, reference_forecasts
+from gridahead.pipeline.train import log_epoch
+from gridahead.pipeline.workspace import Workspace
+from gridahead.scoring.evaluate import score
+from gridahead.tables import Forecasts, Observations, Scores
+from gridahead.timeline import days_between, now
+from gridahead.training.fit import split
+from gridahead.training.isolated import Job, calm_torch, fit_all
+from gridahead.training.loop import Progress
+from gridahead.vintages import as_of
+
+log = logging.getLogger(__name__)
+
+SERVED = "champion"
+
+
+def backtest(
+    workspace: Workspace,
+    series: Series,
+    first: dt.date,
+    last: dt.date,
+    models: Sequence[str],
+    name: str,
+    progress: Progress = log_epoch,
+) -> Scores:
+    """Forecast every delivery day from first to last with every model, keep the forecasts, score them.
+
+    A model of the settings is fitted on what was known before the first day. `champion` is the model that serves now,
+    refused if it has learnt from the period. `official` and `naive` are the references.
+
+    Raises:
+        ModelError: a model cannot be had, or the champion has seen the period.
+        SettingsError: a model is not known.
+        LakeError: the lake does not have the series.
+    """
+    settings = workspace.settings
+    unknown = set(models) - {*settings.models, *REFERENCES, SERVED}
+    if unknown:
+        known = ", ".join([*settings.models, SERVED, *REFERENCES])
+        raise SettingsError(f"no model {', '.join(sorted(unknown))}; the settings know {known}")
+    spec, observations = workspace.inputs(series)
+    windows = build_windows(observations, spec, days_between(first, last))
+    scored = np.any(windows.delivery & ~np.isnan(windows.target), axis=1)
+    days = [day for day, has_outturn in zip(days_between(first, last), scored, strict=True) if has_outturn]
+    if not days:
+        raise ModelError(
+            str(series), f"has no outturn from {first} to {last}; `gridahead status` shows what the lake has"
+        )
+    windows, run = windows.where(scored), f"backtest/{name}"
+    log.info("%s: %s delivery days from %s to %s", series, len(days), days[0], days[-1])
+
+    made = [
+        _issue(model, version, windows, run)
+        for model, version in _models(workspace, observations, spec, first, models, progress)
+    ]
+    for reference in REFERENCES:
+        if reference in models and (reference != "official" or _has_official(observations, series)):
+            levels = settings.training.quantiles
+            made.append(reference_forecasts(reference, observations, spec, days, levels, run))
+    forecasts = Forecasts(pd.concat(made, ignore_index=True))
+    workspace.lake.forecasts.append(forecasts)
+    scores = score(forecasts, outturn(observations, series), scored_at=now())
+    workspace.lake.scores.append(scores)
+    return scores
+
+
+def outturn(observations: Observations, series: Series) -> pd.DataFrame:
+    """The newest vintage of the measured values: `valid_time`, `value` [MW]."""
+    rows = observations[(observations["zone"] == series.zone) & (observations["quantity"] == series.quantity)]
+    return as_of(rows, now())[["valid_time", "value"]]
+
+
+def _has_official(observations: Observations, series: Series) -> bool:
+    return series.reference.quantity in set(observations["quantity"])
+
+
+def _models(
+    workspace: Workspace, observations: Observations, spec: WindowSpec, first: dt.date, models: Sequence[str],
+    progress: Progress,
+) -> list[tuple[TrainedModel, str]]:  # fmt: skip
+    """The trained models, each with what the rows will say of its version."""
+    settings, found = workspace.settings, []
+    names = [name for name in models if name in settings.models]
+    if names:
+        training = settings.training.model_copy(update={"holdout_start": first})
+        parts = split(observations, spec, training)
+        jobs = [Job(name, parts, settings.models[name], training) for name in names]
+        fits = fit_all(jobs, training.workers, progress)
+        found += [(fit.model, f"until {first}, data {fit.data_fingerprint}") for fit in fits]
+    if SERVED in models:
+        champion = workspace.tracking.champion(spec.series)
+        seen = workspace.tracking.last_day_seen(champion)
+        if seen >= first:
+            raise ModelError(
+                str(champion),
+                f"has learnt from days until {seen}; a back-test from {first} would flatter it. Begin later",
+            )
+        found.append((champion.model, champion.version))
+    return found
+
+
+def _issue(model: TrainedModel, version: str, windows: Windows, run: str) -> Forecasts:
+    calm_torch()
+    return issue(
+        windows, model.predict(windows), model.quantiles, run=run, model=model.name, version=version, made_at=now()
+    )

@@ -1,0 +1,97 @@
+"""Forecast and publish: as of an issue time, with the champion of the registry."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+import pandas as pd
+
+from gridahead.errors import ModelError
+from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.forecasting.issue import FULL, degradations, issue
+from gridahead.forecasting.publish import Published, publish
+from gridahead.grid import Series
+from gridahead.pipeline.workspace import Workspace, reading_window
+from gridahead.tables import Forecasts, Observations
+from gridahead.timeline import now
+from gridahead.training.isolated import calm_torch
+
+log = logging.getLogger(__name__)
+
+LIVE = "live"
+LOOK_BACK_DAYS = 3
+"""How far back from its newest value the lake is searched for a delivery day with complete inputs."""
+
+
+def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | None = None) -> Published:
+    """Forecast one delivery day and publish it.
+
+    Args:
+        workspace: where the data and the champion are.
+        series: what to forecast.
+        issue_time: as of when; the delivery day is the first whose deadline is not before it. Without it, the newest
+            delivery day for which the lake has complete inputs, as of its deadline.
+
+    Raises:
+        ModelError: there is no champion, or nothing of the series is known in the context.
+    """
+    calm_torch()
+    champion = workspace.tracking.champion(series)
+    spec = champion.model.spec
+    if issue_time is None:
+        windows = _newest_windows(workspace, spec)
+    else:
+        windows = _windows(workspace, spec, [spec.deadline.delivery_day(issue_time)], [issue_time])
+    if not pd.notna(windows.past[0, :, 0]).any():
+        raise ModelError(
+            str(series),
+            f"nothing is known of it in the {spec.context_days} days before "
+            f"{pd.Timestamp(windows.issue_time[0], unit='us', tz='UTC'):%Y-%m-%d %H:%M} UTC; run `gridahead ingest`, "
+            "or set --issue-time to a day that `gridahead status` shows",
+        )
+    made = issue(
+        windows,
+        champion.model.predict(windows),
+        champion.model.quantiles,
+        run=LIVE,
+        model=champion.model.name,
+        version=champion.version,
+        made_at=now(),
+    )
+    _keep(workspace, made)
+    about = {"run_id": champion.run_id, "inputs": [str(one) for one in spec.inputs]}
+    published = publish(workspace.settings.published_folder, made, spec.zone.timezone, about)
+    rung = made["rung"].iloc[0]
+    log.info(
+        "%s: issued %s by %s, %s%s", series, published.manifest["issue_time"], champion,
+        "inputs complete" if rung == FULL else rung, "" if published.changed else " (published before, unchanged)",
+    )  # fmt: skip
+    return published
+
+
+def _keep(workspace: Workspace, made: Forecasts) -> None:
+    """Append the forecast to the lake unless exactly this one is there."""
+    key = [name for name in workspace.lake.forecasts.table.key if name not in ("valid_time", "quantile")]
+    held = workspace.lake.forecasts.read({name: str(made[name].iloc[0]) for name in key if name != "issue_time"})
+    if not (held["issue_time"] == made["issue_time"].iloc[0]).any():
+        workspace.lake.forecasts.append(made)
+
+
+def _windows(
+    workspace: Workspace, spec: WindowSpec, days: list[dt.date], issue_times: list[pd.Timestamp] | None
+) -> Windows:
+    window = reading_window(spec, min(days), max(days))
+    observations: Observations = workspace.lake.read_accepted(*spec.inputs, window=window)
+    return build_windows(observations, spec, days, issue_times=issue_times)
+
+
+def _newest_windows(workspace: Workspace, spec: WindowSpec) -> Windows:
+    """The newest delivery day with complete inputs; if none of the last days has them, the newest."""
+    held = workspace.lake.read_accepted(spec.series)
+    newest = spec.deadline.delivery_day(held["available_at"].max())
+    days = [newest - dt.timedelta(days=back) for back in range(LOOK_BACK_DAYS + 1)]
+    windows = _windows(workspace, spec, days, None)
+    complete = [not degradations(windows, row) for row in range(len(days))]
+    best = complete.index(True) if any(complete) else 0
+    return windows.where(pd.RangeIndex(len(days)).to_numpy() == best)

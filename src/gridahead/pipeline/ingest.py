@@ -1,0 +1,86 @@
+"""Ingest: files → archived payload → observations with two clocks → lake."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gridahead.errors import SourceError
+from gridahead.lake.lake import Lake
+from gridahead.pipeline.workspace import Workspace
+from gridahead.sources.base import RawPayload, Source
+from gridahead.sources.catalogue import open_sources
+from gridahead.tables import Observations
+from gridahead.timeline import Window
+from gridahead.vintages import unseen
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What one payload gave."""
+
+    source: str
+    payload: str
+    batch: str
+    rows: int
+    """Rows in the payload; 0 if it had been taken in before and was not parsed again."""
+    new: int
+    """Rows appended to the lake: values not held yet, and revisions."""
+    revised: int
+    """Those that revise a value we held."""
+
+
+def ingest(workspace: Workspace) -> list[Ingested]:
+    """Take in everything that the sources offer. Twice the same payload changes nothing.
+
+    A payload that cannot be read keeps nobody else waiting: the others are taken in first.
+
+    Raises:
+        SourceError: one or more payloads could not be read; nothing of theirs is in the lake.
+    """
+    done, failed = [], []
+    for source in open_sources(workspace.settings):
+        for payload in source.fetch():
+            try:
+                done.append(_take_in(source, payload, workspace.lake))
+            except SourceError as error:
+                failed.append(error)
+    if failed:
+        reasons = "\n".join(str(error) for error in failed)
+        raise (
+            failed[0]
+            if len(failed) == 1
+            else SourceError(
+                "ingest",
+                f"{len(failed)} payloads could not be read:\n{reasons}",
+                retryable=all(e.retryable for e in failed),
+            )
+        )
+    return done
+
+
+def _take_in(source: Source, payload: RawPayload, lake: Lake) -> Ingested:
+    """Archive, parse, append what is new, sign: killed in between and started again, it ends with the same lake."""
+    if lake.receipts.signed(payload.batch):
+        return Ingested(source.name, payload.name, payload.batch, 0, 0, 0)
+    about = {"source": payload.source, "request": payload.request, "retrieved_at": payload.retrieved_at.isoformat()}
+    lake.archive.keep(payload.batch, payload.name, payload.content, about)
+    arrived = source.parse(payload)
+    new = unseen(arrived, _held(arrived, lake), payload.retrieved_at)
+    lake.observations.append(new)
+    revised = int((new["available_at"] == payload.retrieved_at).sum())
+    result = Ingested(source.name, payload.name, payload.batch, len(arrived), len(new), revised)
+    lake.receipts.sign(payload.batch, {**about, "rows": result.rows, "new": result.new, "revised": result.revised})
+    log.info("%s: %s rows, %s new, %s revised", payload.name, f"{result.rows:,}", f"{result.new:,}", f"{revised:,}")
+    return result
+
+
+def _held(arrived: Observations, lake: Lake) -> Observations:
+    """What the lake has for the series and times of a delivery."""
+    span = Window(arrived["valid_time"].min(), arrived["valid_time"].max() + pd.Timedelta(microseconds=1))
+    where = {name: sorted(arrived[name].unique()) for name in ("zone", "quantity")}
+    return Observations(lake.observations.read(where, span))

@@ -1,0 +1,96 @@
+"""Report: what was published, how good it has been, and how complete the data are, on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from gridahead.errors import LakeError
+from gridahead.forecasting.publish import latest_manifest
+from gridahead.grid import Series, quantity_of
+from gridahead.lake.lake import mtu_of
+from gridahead.pipeline.backtest import outturn
+from gridahead.pipeline.forecast import LIVE
+from gridahead.pipeline.workspace import Workspace
+from gridahead.scoring.evaluate import table
+from gridahead.serving.report import render_report
+from gridahead.serving.views import QualityLine, ReportView, SeriesView
+from gridahead.tables import Forecasts, Scores
+from gridahead.timeline import Window, now
+from gridahead.vintages import as_of
+from gridahead.whole_files import write_whole
+
+PAGE = "report.html"
+HOLDOUT = "backtest/holdout"
+"""The back-test of the champions on the days that none of them has learnt from."""
+HISTORY = pd.Timedelta(days=14)
+
+
+def report(workspace: Workspace) -> Path:
+    """Write the page; gives its path.
+
+    Raises:
+        LakeError: nothing has been published yet.
+    """
+    settings = workspace.settings
+    scores = workspace.lake.read_scores()
+    views = []
+    for entry in settings.series:
+        manifest = latest_manifest(settings.published_folder, entry.series)
+        if manifest is not None:
+            views.append(_view(workspace, entry.series, manifest, scores))
+    if not views:
+        raise LakeError(f"nothing is published in {settings.published_folder}; run `gridahead forecast` first")
+    page = settings.published_folder / PAGE
+    content = render_report(
+        ReportView(
+            title="Day-ahead forecasts",
+            created_at=now(),
+            attribution=settings.attribution,
+            series=tuple(views),
+            score_table=table(scores),
+        )
+    )
+    write_whole(page, content.encode())
+    return page
+
+
+def _view(workspace: Workspace, series: Series, manifest: dict[str, object], scores: Scores) -> SeriesView:
+    zone = workspace.settings.zone(series.zone)
+    issue_time = pd.Timestamp(str(manifest["issue_time"]))
+    days = Window(issue_time - HISTORY, issue_time + pd.Timedelta(days=3))
+    live = workspace.lake.read_forecasts(series, LIVE, days)
+    newest = live[(live["issue_time"] == issue_time) & (live["data_hash"] == manifest["data_hash"])]
+    newest = newest[newest["model_version"] == manifest["model_version"]]
+    past = workspace.lake.read_forecasts(series, HOLDOUT, days)
+    past = past[past["model"] == manifest["model"]]
+    known = workspace.lake.read_accepted(series, series.reference, window=days)
+    official = known[known["quantity"] == series.reference.quantity]
+    return SeriesView(
+        series=str(series),
+        title=f"{quantity_of(series.quantity).title} {series.zone}",
+        timezone=zone.timezone,
+        forecast=newest,
+        history=Forecasts(pd.concat([past, live])),
+        reference=as_of(official, now())[["valid_time", "value"]],
+        outturn=outturn(known, series),
+        scores=scores[(scores["series"] == str(series)) & (scores["run"] == HOLDOUT)],
+        quality=_quality(workspace, series),
+        manifest=manifest,
+        csv=f"{series.slug}/latest.csv",
+    )
+
+
+def _quality(workspace: Workspace, series: Series) -> QualityLine:
+    """How complete the accepted observations of a series are."""
+    rows = workspace.lake.read_accepted(series)
+    mtu = mtu_of(rows, series)
+    start, end = rows["valid_time"].min(), rows["valid_time"].max() + mtu.delta
+    return QualityLine(
+        start=start,
+        end=end,
+        expected=len(Window(start, end).times(mtu)),
+        present=rows["valid_time"].nunique(),
+        quarantined=workspace.lake.read_quarantine(series)["valid_time"].nunique(),
+    )

@@ -1,0 +1,35 @@
+"""Score: what was published, against the outturn, beside the references."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from gridahead.grid import Series
+from gridahead.pipeline.backtest import outturn
+from gridahead.pipeline.forecast import LIVE
+from gridahead.pipeline.references import REFERENCES, reference_forecasts
+from gridahead.pipeline.workspace import Workspace
+from gridahead.scoring.evaluate import score
+from gridahead.tables import SCORES, Forecasts, Scores
+from gridahead.timeline import delivery_days, now
+
+
+def score_published(workspace: Workspace, series: Series) -> Scores:
+    """Score every published forecast of a series whose outturn is known; no rows if there is none yet."""
+    forecasts = workspace.lake.read_forecasts(series, LIVE)
+    if forecasts.empty:
+        return Scores(SCORES.empty())
+    # Successive champions are one service to its readers; the newest forecast of an hour is the one they had.
+    forecasts = forecasts.assign(model="published")
+    spec, observations = workspace.inputs(series)
+    days = sorted(day.date() for day in delivery_days(forecasts["valid_time"], spec.zone.timezone).unique())
+    levels = tuple(sorted(forecasts["quantile"].unique()))
+    references = [
+        reference_forecasts(name, observations, spec, days, levels, LIVE)
+        for name in REFERENCES
+        if name != "official" or series.reference.quantity in set(observations["quantity"])
+    ]
+    together = Forecasts(pd.concat([forecasts, *references], ignore_index=True))
+    scores = score(together, outturn(observations, series), scored_at=now())
+    workspace.lake.scores.append(scores)
+    return scores

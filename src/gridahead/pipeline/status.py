@@ -1,0 +1,40 @@
+"""Status: what is in the lake, which model serves, how old the newest forecast is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gridahead.forecasting.publish import latest_manifest
+from gridahead.pipeline.workspace import Workspace
+from gridahead.timeline import now
+
+
+@dataclass(frozen=True)
+class Status:
+    """The answer to `gridahead status`; frames with one row a series."""
+
+    lake: pd.DataFrame
+    """series, first, last, rows, available_at, mtu, source."""
+    serving: dict[str, dict[str, str]]
+    """By series: version, model, training days, validation metrics."""
+    forecasts: list[dict[str, object]]
+    """The newest published forecast of each series and its age in hours."""
+
+
+def status(workspace: Workspace) -> Status:
+    """Look, and change nothing."""
+    settings = workspace.settings
+    forecasts = []
+    for entry in settings.series:
+        manifest = latest_manifest(settings.published_folder, entry.series)
+        if manifest is not None:
+            age = now() - pd.Timestamp(str(manifest["issue_time"]))
+            forecasts.append({**manifest, "age_hours": round(age / pd.Timedelta(hours=1), 1)})
+    has_registry = (settings.mlflow_folder / "mlflow.db").exists()
+    return Status(
+        lake=workspace.lake.contents(),
+        serving=workspace.tracking.serving() if has_registry else {},
+        forecasts=forecasts,
+    )

@@ -1,0 +1,73 @@
+"""The folders that the use cases share, opened from the settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gridahead.config import Settings
+from gridahead.features.windows import WindowSpec
+from gridahead.grid import Series
+from gridahead.lake.lake import Lake, mtu_of
+from gridahead.tables import Observations
+from gridahead.timeline import Window, delivery_window
+
+if TYPE_CHECKING:  # MLflow takes seconds to import, and most use cases do without
+    from gridahead.training.tracking import Tracking
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Settings, lake and registry."""
+
+    settings: Settings
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake."""
+        return Lake(self.settings.lake_folder, self.settings.archive_folder)
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """The record of fits and the registry of models."""
+        from gridahead.training.tracking import Tracking
+
+        return Tracking(self.settings.mlflow_folder)
+
+    def inputs(self, series: Series, window: Window | None = None) -> tuple[WindowSpec, Observations]:
+        """What the models of a series read: the axes, and every accepted vintage of the series on them.
+
+        Raises:
+            LakeError: the lake does not have the series.
+            SettingsError: its zone is not known.
+        """
+        chosen = self.settings.series_settings(series)
+        asked = (
+            *chosen.past_covariates,
+            *chosen.future_covariates,
+            *([series.reference] if chosen.use_reference else []),
+        )
+        observations = self.lake.read_accepted(series, *asked, window=window)
+        mtu = mtu_of(observations, series)
+        for covariate in (*chosen.past_covariates, *chosen.future_covariates):
+            mtu_of(observations, covariate)
+        spec = WindowSpec(
+            series=series,
+            zone=self.settings.zone(series.zone),
+            mtu=mtu,
+            deadline=chosen.deadline,
+            context_days=self.settings.training.context_days,
+            use_reference=chosen.use_reference and series.reference.quantity in set(observations["quantity"]),
+            past_covariates=chosen.past_covariates,
+            future_covariates=chosen.future_covariates,
+        )
+        return spec, observations
+
+
+def reading_window(spec: WindowSpec, first: dt.date, last: dt.date) -> Window:
+    """Every valid time that the windows of these delivery days touch."""
+    days_back = dt.timedelta(days=spec.context_days + spec.deadline.days_before + 1)
+    start = delivery_window(first - days_back, spec.zone.timezone).start
+    return Window(start, delivery_window(last, spec.zone.timezone).end)

@@ -1,0 +1,185 @@
+"""The page an analyst reads at eight in the morning: what is forecast, how sure, by what, and whether to trust it.
+
+Plain data in, one self-contained HTML page out: no scripts, nothing loaded from anywhere, same data, same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from gridahead.serving import charts, wording
+from gridahead.serving.drawing import DARK, LIGHT, Size
+from gridahead.serving.verdict import Day, by_quantile, concerns, track_record, verdict
+from gridahead.serving.views import QualityLine, ReportView, SeriesView
+
+__all__ = ["QualityLine", "ReportView", "SeriesView", "render_report"]
+
+FAN = (Size(1000, 340), Size(440, 300))
+HISTORY = (Size(620, 250), Size(440, 250))
+LEAD = (Size(360, 250), Size(440, 250))
+"""Every chart for wide and for narrow screens, in CSS pixels."""
+
+HISTORY_SPAN = pd.Timedelta(days=14)
+"""Two weeks show every weekday twice; more would blur the hours."""
+
+HEADINGS = {
+    "n": "n",
+    "mae": "MAE, MW",
+    "rmse": "RMSE, MW",
+    "mape": "MAPE",
+    "wape": "WAPE",
+    "bias": "Bias, MW",
+    "pinball": "Pinball, MW",
+    "coverage_80": "In 80\N{NARROW NO-BREAK SPACE}% band",
+    "width_80": "Band width, MW",
+    "skill": "Skill",
+}
+SHARES = {"mape": 1, "wape": 1, "coverage_80": 0, "skill": 0}
+"""Columns shown as percentages, with their digits."""
+
+DISTANCE_FROM_IDEAL: dict[str, Callable[[pd.Series], pd.Series]] = {
+    **dict.fromkeys(("mae", "rmse", "mape", "wape", "pinball"), lambda values: values),
+    "bias": lambda values: values.abs(),
+    "coverage_80": lambda values: (values - 0.8).abs(),
+    "skill": lambda values: -values,
+}
+"""The smallest is best. A narrow band is no merit in itself, so width has no best."""
+
+
+def render_report(view: ReportView) -> str:
+    """The page: verdicts, a card a series, score table, data quality, provenance."""
+    cards = [_card(series, view.created_at) for series in view.series]
+    zones = {series.timezone for series in view.series}
+    clock = zones.pop() if len(zones) == 1 else "UTC"
+    template = _templates().get_template("report.html.j2")
+    return template.render(
+        title=view.title,
+        attribution=view.attribution,
+        created=f"{wording.moment(view.created_at.tz_convert(clock))} ({clock})",
+        days=list(dict.fromkeys(card["day"].name for card in cards if card["day"])),
+        cards=cards,
+        headings={name: text for name, text in HEADINGS.items() if name in view.score_table.columns},
+        scores=_score_rows(view),
+        light=LIGHT,
+        dark=DARK,
+    )
+
+
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": wording.number,
+        "completeness": wording.floored_percent,
+        "date": wording.day,
+        "moment": wording.moment,
+        "age": wording.age,
+        "words": wording.words,
+        # A colon or a leading slash would make another address of what is a file beside the page.
+        "relative": lambda path: quote(str(path).lstrip("/")),
+    }
+    return environment
+
+
+def _card(view: SeriesView, created_at: pd.Timestamp) -> dict[str, Any]:
+    """Everything the template needs to show one series."""
+    if view.forecast.empty:
+        return {"view": view, "day": None, "concerns": ["No forecast was issued."], "created_at": created_at}
+    day = Day.of(view)
+    return {
+        "view": view,
+        "created_at": created_at,
+        "day": day,
+        "verdict": verdict(day),
+        "record": track_record(view, day),
+        "concerns": concerns(view, day, created_at),
+        "peak": day.extreme(highest=True),
+        # Solar is nothing every night: its lowest says nothing.
+        "lowest": day.extreme(highest=False) if day.wide[0.5].min() != 0 else None,
+        "mean": day.scale.text(day.wide[0.5].mean()),
+        "official_mean": day.scale.text(day.reference.mean()) if len(day.reference) else None,
+        "bands": [wording.number(100 * (high - low)) for low, high in charts.intervals(day.wide)],
+        "fan": _both(lambda size: charts.fan_chart(day, size), FAN),
+        "history": _history(view, day),
+        "lead": _lead(view, day),
+        "values": _value_rows(day),
+    }
+
+
+def _both(draw: Callable[[Size], str], sizes: tuple[Size, Size]) -> dict[str, Markup]:
+    """The drawing for a wide and for a narrow screen. It is our own SVG: every text in it has been escaped."""
+    return {"wide": Markup(draw(sizes[0])), "narrow": Markup(draw(sizes[1]))}  # noqa: S704
+
+
+def _history(view: SeriesView, day: Day) -> dict[str, Markup] | None:
+    """The last weeks of what was forecast and came, if there are any."""
+    wide = by_quantile(view.history)
+    wide = wide[(wide.index >= day.window.start - HISTORY_SPAN) & (wide.index < day.window.start)]
+    if wide.empty:
+        return None
+    truth = view.outturn.dropna(subset="value").set_index("valid_time")["value"]
+    return _both(lambda size: charts.history_chart(wide, truth, day, size), HISTORY)
+
+
+def _lead(view: SeriesView, day: Day) -> dict[str, Markup] | None:
+    """The error by lead time of our model and its references, if they were scored."""
+    rows = view.scores[(view.scores["metric"] == "mae") & (view.scores["lead"] >= 0)]
+    if day.model not in set(rows["model"]):
+        return None
+    errors = rows.pivot_table(index="lead", columns="model", values="value")
+    return _both(lambda size: charts.lead_chart(errors, day, size), LEAD)
+
+
+def _value_rows(day: Day) -> list[tuple[str, list[str]]]:
+    """The day as numbers: local time; 10 %, median, 90 %, official, outturn."""
+    columns = [day.wide.get(level, pd.Series(dtype=float)) for level in (0.1, 0.5, 0.9)] + [day.reference, day.outturn]
+    return [
+        (
+            wording.unit_of_time(time.tz_convert(day.timezone), day.mtu.delta),
+            [day.scale.number(values.get(time, float("nan"))) for values in columns],
+        )
+        for time in day.wide.index
+    ]
+
+
+def _score_rows(view: ReportView) -> list[dict[str, object]]:
+    """A row a series and model: names, and cells with their text and whether they are the best of the series."""
+    table = view.score_table
+    shown = [name for name in HEADINGS if name in table.columns]
+    titles = {series.series: series.title for series in view.series}
+    served = {(series.series, model) for series in view.series for model in series.forecast["model"].unique()}
+    best = {name: _is_best(table, name) for name in shown}
+    return [
+        {
+            "series": titles.get(row["series"], row["series"]),
+            "model": row["model"],
+            "served": (row["series"], row["model"]) in served,
+            "cells": [(_cell(name, row[name]), best[name][at]) for name in shown],
+        }
+        for at, row in enumerate(table.to_dict("records"))
+    ]
+
+
+def _is_best(table: pd.DataFrame, name: str) -> list[bool]:
+    """Which rows are the best of their series in this column; nobody is, alone or where best has no meaning."""
+    if name not in DISTANCE_FROM_IDEAL:
+        return [False] * len(table)
+    distance = DISTANCE_FROM_IDEAL[name](table[name])
+    by_series = distance.groupby(table["series"])
+    return list((distance == by_series.transform("min")) & (by_series.transform("count") > 1))
+
+
+def _cell(name: str, value: float) -> str:
+    return wording.percent(value, SHARES[name]) if name in SHARES else wording.number(value)

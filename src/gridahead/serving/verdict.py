@@ -1,0 +1,165 @@
+"""The verdict on one forecast in words: what it says, how it did lately, and what speaks against trusting it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from gridahead.serving.views import SeriesView
+from gridahead.serving.wording import THIN, Scale, age, day, moment, percent, unit_of_time, words
+from gridahead.timeline import Mtu, Window, delivery_window
+
+COVERAGE_BOUNDS = (0.7, 0.9)
+"""An 80 % band that held a share outside these over some weeks is badly calibrated, not just unlucky."""
+
+COVERAGE_COUNT = 7 * 24
+"""Fewer outturns than a week of hours say nothing about a band."""
+
+OLD_INPUT = pd.Timedelta(hours=48)
+"""Sources publish within hours; two days without a value before the issue time is an outage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The newest delivery day of a forecast, with everything about it that is drawn or told."""
+
+    title: str
+    window: Window
+    timezone: str
+    wide: pd.DataFrame
+    """Quantile levels as columns, valid times as rows [MW]."""
+    reference: pd.Series
+    """By valid time [MW]."""
+    outturn: pd.Series
+    """By valid time [MW]."""
+    mtu: Mtu
+    scale: Scale
+    issue_time: pd.Timestamp
+    model: str
+    version: str
+    rung: str
+    data_hash: str
+
+    @classmethod
+    def of(cls, view: SeriesView) -> Day:
+        """The local day of the last forecast unit; the earlier days of a longer forecast are no news any more."""
+        rows = view.forecast[view.forecast["issue_time"] == view.forecast["issue_time"].max()]
+        first = rows.iloc[0]
+        last = rows["valid_time"].max().tz_convert(view.timezone)
+        window = delivery_window(last.date(), view.timezone)
+        wide = by_quantile(rows)
+        wide = wide[(wide.index >= window.start) & (wide.index < window.end)]
+        return cls(
+            title=view.title,
+            window=window,
+            timezone=view.timezone,
+            wide=wide,
+            reference=by_time(view.reference, window),
+            outturn=by_time(view.outturn, window),
+            mtu=Mtu(first["mtu"]),
+            scale=Scale.of(float(np.abs(wide.to_numpy(float)).max())),
+            issue_time=first["issue_time"].tz_convert(view.timezone),
+            model=str(first["model"]),
+            version=_version(str(first["model_version"])),
+            rung=" and ".join(sorted(set(rows["rung"]) - {"full"})) or "full",
+            data_hash=str(first["data_hash"]),
+        )
+
+    @property
+    def name(self) -> str:
+        """The date, such as Wed 31 Dec 2025."""
+        return day(self.window.start.tz_convert(self.timezone))
+
+    @property
+    def hours(self) -> int:
+        """23, 24 or 25."""
+        return int((self.window.end - self.window.start) / pd.Timedelta(hours=1))
+
+    def extreme(self, *, highest: bool) -> tuple[str, str, str]:
+        """Value, time and 80 % interval (may be empty) of the highest or the lowest median."""
+        median = self.wide[0.5].to_numpy(float)
+        at = int(median.argmax() if highest else median.argmin())
+        when = unit_of_time(pd.DatetimeIndex(self.wide.index)[at].tz_convert(self.timezone), self.mtu.delta)
+        interval = ""
+        if {0.1, 0.9} <= set(self.wide.columns):
+            low, high = (self.scale.number(self.wide[level].to_numpy(float)[at]) for level in (0.1, 0.9))
+            interval = f"80{THIN}% between {low} and {high}"
+        return self.scale.text(median[at]), when, interval
+
+
+def verdict(forecast: Day) -> str:
+    """The forecast of a day in one sentence."""
+    peak, when, interval = forecast.extreme(highest=True)
+    inputs = "inputs complete" if forecast.rung == "full" else f"degraded: {words(forecast.rung)}"
+    return (
+        f"peak {peak} at {when}{f' ({interval})' if interval else ''}, "
+        f"issued {moment(forecast.issue_time)} by {forecast.model}\N{NO-BREAK SPACE}{forecast.version}, {inputs}"
+    )
+
+
+def track_record(view: SeriesView, forecast: Day) -> str:
+    """How the served model did on the days scored last, in one sentence; empty without scores."""
+    ours, official = whole_scores(view.scores, forecast.model), whole_scores(view.scores, "official")
+    if "mae" not in ours:
+        return ""
+    rows = view.scores[view.scores["model"] == forecast.model]
+    first, last = rows["start"].min().tz_convert(view.timezone), rows["end"].max().tz_convert(view.timezone)
+    told = f"{day(first)} to {day(last - forecast.mtu.delta)}: average error {Scale.of(ours['mae']).text(ours['mae'])}"
+    if official.get("mae"):
+        skill = 1 - ours["mae"] / official["mae"]
+        compared = f"{percent(abs(skill))} {'less' if skill >= 0 else 'more'} than the official forecast"
+        told += f", {compared}"
+    if "coverage_80" in ours:
+        told += f"; the 80{THIN}% band held {percent(ours['coverage_80'])} of the outturns"
+    return told + "."
+
+
+def concerns(view: SeriesView, forecast: Day, created_at: pd.Timestamp) -> list[str]:
+    """What speaks against trusting this forecast, worst first; empty when nothing does."""
+    found = []
+    if forecast.window.end <= created_at:
+        found.append(f"Its day has passed: there is no forecast after {forecast.name}.")
+    if forecast.rung != "full":
+        found.append(f"It was made with less than all inputs: {words(forecast.rung)}.")
+    if view.quality and (gap := forecast.issue_time - view.quality.end) > OLD_INPUT:
+        found.append(f"The newest observation was {age(gap)} old at the issue time.")
+    return found + _concerns_of_scores(view, forecast)
+
+
+def _concerns_of_scores(view: SeriesView, forecast: Day) -> list[str]:
+    found = []
+    ours, official = whole_scores(view.scores, forecast.model), whole_scores(view.scores, "official")
+    held, (low, high) = ours.get("coverage_80"), COVERAGE_BOUNDS
+    if held is not None and ours["n"] >= COVERAGE_COUNT and not low <= held <= high:
+        fault = "too narrow" if held < low else "too wide"
+        found.append(f"Its 80{THIN}% band has been {fault}: it held {percent(held)} of the outturns.")
+    if "mae" in ours and ours["mae"] > official.get("mae", float("inf")):
+        theirs, own = (Scale.of(ours["mae"]).text(scores["mae"]) for scores in (official, ours))
+        found.append(f"The official forecast has been better: it erred by {theirs} on average, this one by {own}.")
+    return found
+
+
+def whole_scores(scores: pd.DataFrame, model: str) -> dict[str, float]:
+    """The scores of a model over all lead times by metric, and their count as `n`; empty if there are none."""
+    rows = scores[(scores["model"] == model) & (scores["lead"] == -1)]
+    values = {str(metric): float(value) for metric, value in zip(rows["metric"], rows["value"], strict=True)}
+    return {**values, "n": float(rows["n"].max())} if values else {}
+
+
+def by_quantile(rows: pd.DataFrame) -> pd.DataFrame:
+    """Quantile levels as columns, valid times as rows [MW]; of several issues or makings of a time, the newest."""
+    ordered = rows.sort_values(["issue_time", "made_at"], kind="stable")
+    return ordered.pivot_table(index="valid_time", columns="quantile", values="value_mw", aggfunc="last")
+
+
+def by_time(rows: pd.DataFrame, window: Window) -> pd.Series:
+    """The values of a frame with `valid_time` and `value` inside a window, by time."""
+    inside = rows[(rows["valid_time"] >= window.start) & (rows["valid_time"] < window.end)]
+    return inside.dropna(subset="value").set_index("valid_time")["value"].sort_index()
+
+
+def _version(name: str) -> str:
+    """v3 for a number; a back-test names its settings instead."""
+    return f"v{name}" if name.isdigit() else name

@@ -1,0 +1,36 @@
+"""The model as MLflow serves it: tensors in, quantiles out. MLflow runs this file to make the model.
+
+Logged as code, with the package beside it and the weights as safetensors: nothing is unpickled when it is loaded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+
+from gridahead.features.windows import Windows
+from gridahead.models.base import Quantiles
+from gridahead.models.bundle import TrainedModel
+
+
+class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+    """A bundle behind MLflow's interface."""
+
+    def load_context(self, context: Any) -> None:
+        """Read the bundle from the artifacts."""
+        self.model = TrainedModel.load(Path(context.artifacts["bundle"]))
+
+    def predict(self, context: Any, model_input: dict[str, Any], params: dict[str, Any] | None = None) -> Quantiles:
+        """Quantiles (N, H, Q) [MW] of `past` (N, C, P) and `future` (N, H, F), NaN where something is not known."""
+        past, future = (np.asarray(model_input[name], np.float32) for name in ("past", "future"))
+        empty = np.full(future.shape[:2], np.nan, np.float32)
+        times = np.zeros(future.shape[:2], np.int64)
+        return self.model.predict(
+            Windows(self.model.spec, times[:, 0], times, past, future, empty, np.ones_like(times, bool))
+        )
+
+
+mlflow.models.set_model(ServedModel())

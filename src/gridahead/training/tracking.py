@@ -1,0 +1,202 @@
+"""The record of every fit, and the registry that says which model serves. The only module that imports MLflow.
+
+One run a fit: parameters, metrics by epoch, the fingerprint of the data, the commit, the model. One registered model a
+series, one version a fit; the alias `champion` marks the version that serves.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+# Before MLflow is imported: no telemetry, no progress bar for files copied on this machine.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+import mlflow
+import numpy as np
+from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types.schema import Schema, TensorSpec
+
+import gridahead
+from gridahead.config import ModelSettings, TrainingSettings
+from gridahead.errors import ModelError
+from gridahead.grid import Series
+from gridahead.models.bundle import TrainedModel
+from gridahead.training.fit import Fit
+
+CHAMPION = "champion"
+EXPERIMENT = "gridahead"
+_REQUIREMENTS = ("torch", "numpy", "pandas", "pyarrow", "safetensors", "holidays", "pydantic")
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version in the registry and what it holds."""
+
+    series: Series
+    version: str
+    model: TrainedModel
+    run_id: str
+
+    def __str__(self) -> str:
+        return f"{self.model.name} v{self.version}"
+
+
+class Tracking:
+    """MLflow on a database and a folder of artifacts."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for noisy in ("mlflow", "alembic"):
+            logging.getLogger(noisy).setLevel(logging.WARNING)
+        self.uri = f"sqlite:///{folder / 'mlflow.db'}"
+        mlflow.set_tracking_uri(self.uri)
+        self.client = mlflow.MlflowClient(self.uri)
+        if self.client.get_experiment_by_name(EXPERIMENT) is None:
+            self.client.create_experiment(EXPERIMENT, artifact_location=(folder / "artifacts").as_uri())
+
+    def record(self, fit: Fit, config: ModelSettings, settings: TrainingSettings) -> Registered:
+        """Log a fit as a run and register its model as a new version."""
+        series = fit.model.spec.series
+        experiment = self.client.get_experiment_by_name(EXPERIMENT)
+        run = self.client.create_run(
+            experiment.experiment_id,
+            run_name=f"{series} {fit.model.name}",
+            tags={
+                "series": str(series),
+                "model": fit.model.name,
+                "data_fingerprint": fit.data_fingerprint,
+                "train_days": " to ".join(map(str, fit.train_days)),
+                "validation_days": " to ".join(map(str, fit.validation_days)),
+                "mlflow.source.git.commit": git_commit(),
+                "mlflow.source.name": f"gridahead {gridahead.__version__}",
+            },
+        )
+        run_id = run.info.run_id
+        self.client.log_batch(run_id, metrics=_metrics(fit), params=_params(fit, config, settings))
+        model_version = self._log_model(fit.model, run_id)
+        self.client.set_terminated(run_id)
+        for name, value in fit.validation.items():
+            self.client.set_model_version_tag(series.slug, model_version, name, f"{value:.2f}")
+        return Registered(series, model_version, fit.model, run_id)
+
+    def promote(self, registered: Registered) -> None:
+        """Make a version the one that serves."""
+        self.client.set_registered_model_alias(registered.series.slug, CHAMPION, registered.version)
+
+    def champion(self, series: Series) -> Registered:
+        """The version that serves.
+
+        Raises:
+            ModelError: the series has no champion.
+        """
+        try:
+            found = self.client.get_model_version_by_alias(series.slug, CHAMPION)
+        except MlflowException as error:
+            raise ModelError(
+                str(series), f"has no champion; train one with `gridahead train --series {series}`"
+            ) from error
+        uri = f"models:/{series.slug}/{found.version}"
+        folder = Path(mlflow.artifacts.download_artifacts(f"{uri}/artifacts/bundle", tracking_uri=self.uri))
+        return Registered(series, str(found.version), TrainedModel.load(folder), str(found.run_id))
+
+    def last_day_seen(self, registered: Registered) -> dt.date:
+        """The last delivery day that the training or the choice of a version has looked at."""
+        days = self.client.get_run(registered.run_id).data.tags["validation_days"]
+        return dt.date.fromisoformat(days.partition(" to ")[2])
+
+    def serving(self) -> dict[str, dict[str, str]]:
+        """For every registered series that has a champion: its version, model, validation metrics and training days."""
+        table = {}
+        for registered in self.client.search_registered_models():
+            if CHAMPION in registered.aliases:
+                found = self.client.get_model_version_by_alias(registered.name, CHAMPION)
+                tags = self.client.get_run(found.run_id).data.tags
+                about = {key: tags[key] for key in ("model", "train_days", "data_fingerprint")}
+                table[tags["series"]] = {"version": str(found.version), **about, **found.tags}
+        return table
+
+    def _log_model(self, model: TrainedModel, run_id: str) -> str:
+        """Store the bundle as a pyfunc made from code and register it; gives the version."""
+        package = Path(gridahead.__file__).parent
+        with tempfile.TemporaryDirectory() as scratch:
+            bundle = Path(scratch) / "bundle"
+            model.save(bundle)
+            with mlflow.start_run(run_id=run_id):
+                logged = mlflow.pyfunc.log_model(
+                    name="model",
+                    python_model=str(package / "training" / "served_model.py"),
+                    code_paths=[str(package)],
+                    artifacts={"bundle": str(bundle)},
+                    signature=signature(model),
+                    pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS],
+                    registered_model_name=model.spec.series.slug,
+                )
+        return str(logged.registered_model_version)
+
+
+def signature(model: TrainedModel) -> ModelSignature:
+    """The shapes that the served model takes and gives."""
+    spec, single = model.spec, np.dtype("float32")
+    context = spec.context_days * spec.steps_per_day
+    return ModelSignature(
+        inputs=Schema(
+            [
+                TensorSpec(single, (-1, context, len(spec.past_names)), "past"),
+                TensorSpec(single, (-1, -1, len(spec.future_names)), "future"),
+            ]
+        ),
+        outputs=Schema([TensorSpec(single, (-1, -1, len(model.quantiles)))]),
+    )
+
+
+def git_commit() -> str:
+    """The commit of the running code, with a mark if it has been changed since; `unknown` outside a checkout."""
+    folder = Path(gridahead.__file__).parent
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
+            cwd=folder, capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return described.stdout.strip()
+
+
+def _params(fit: Fit, config: ModelSettings, settings: TrainingSettings) -> list[Param]:
+    spec = fit.model.spec
+    values: dict[str, Any] = {
+        **{f"model.{key}": value for key, value in config.model_dump().items()},
+        **{f"training.{key}": value for key, value in settings.model_dump().items()},
+        "window.mtu": spec.mtu,
+        "window.deadline": spec.deadline,
+        "window.inputs": ", ".join(map(str, spec.inputs)),
+        "scaler.anchor": fit.model.scaler.anchor,
+        "network.parameters": sum(p.numel() for member in fit.model.members for p in member.parameters()),
+    }
+    return [Param(key, str(value)) for key, value in values.items()]
+
+
+def _metrics(fit: Fit) -> list[Metric]:
+    """Metrics by epoch, one step axis through all members, and the final ones."""
+    now = int(time.time() * 1000)
+    chosen = ("train_loss", "validation_loss", "gradient_norm", "windows_per_second")
+    by_epoch = [
+        Metric(name, value, now, step)
+        for step, epoch in enumerate(fit.epochs)
+        for name, value in asdict(epoch).items()
+        if name in chosen
+    ]
+    final = {**fit.validation, "fit_seconds": fit.seconds}
+    return by_epoch + [Metric(name, value, now, len(fit.epochs)) for name, value in final.items()]

@@ -1,0 +1,176 @@
+"""Scores of small forecasts, calculated by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gridahead.errors import ContractError
+from gridahead.scoring.evaluate import score, table
+from gridahead.tables import FORECASTS, SCORES, Forecasts
+
+ISSUED = pd.Timestamp("2025-12-30T10:00Z")
+DAY = pd.Timestamp("2025-12-30T23:00Z")
+NOW = pd.Timestamp("2026-01-01T00:00Z")
+
+
+def forecasts(values, model="lstm", *, levels=(0.5,), quantity="load", issued=ISSUED, start=DAY, made=ISSUED, **other):
+    """Hourly forecasts from DAY on: one row of values an hour, one value a level."""
+    values = np.asarray(values, dtype=float).reshape(-1, len(levels))
+    rows = [
+        {
+            "run": "live",
+            "zone": "DE",
+            "quantity": quantity,
+            "model": model,
+            "issue_time": issued,
+            "valid_time": start + pd.Timedelta(hours=hour),
+            "quantile": level,
+            "value_mw": value,
+            "mtu": "PT60M",
+            "model_version": "1",
+            "rung": "full",
+            "data_hash": f"hash-{made}",
+            "made_at": made,
+            **other,
+        }
+        for hour, row in enumerate(values)
+        for level, value in zip(levels, row, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def outturn(values, start=DAY):
+    times = pd.date_range(start, periods=len(values), freq="h")
+    return pd.DataFrame({"valid_time": times, "value": np.asarray(values, dtype=float)})
+
+
+def scored(*frames, truth):
+    return score(Forecasts(FORECASTS.check(pd.concat(frames))), truth, scored_at=NOW)
+
+
+def value(scores, metric, model="lstm", lead=-1):
+    found = scores[(scores["metric"] == metric) & (scores["model"] == model) & (scores["lead"] == lead)]
+    return found["value"].item()
+
+
+def test_scores_are_as_their_table_declares_and_say_what_was_scored():
+    scores = scored(forecasts([11.0, 8.0]), truth=outturn([10.0, 10.0]))
+    pd.testing.assert_frame_equal(scores, SCORES.check(scores))
+    row = scores[(scores["metric"] == "mae") & (scores["lead"] == -1)].iloc[0]
+    assert (row["series"], row["run"], row["n"], row["unit"]) == ("DE/load", "live", 2, "MW")
+    assert (row["start"], row["end"]) == (DAY, DAY + pd.Timedelta(hours=2))
+
+
+def test_lead_hours_by_hand():
+    # Issued at 10:00Z, first value at 23:00Z: 13 hours of lead time, then 14 and 15.
+    scores = scored(forecasts([11.0, 8.0, 13.0]), truth=outturn([10.0, 10.0, 10.0]))
+    by_lead = scores[(scores["metric"] == "mae") & (scores["lead"] >= 0)].set_index("lead")["value"]
+    assert by_lead.to_dict() == pytest.approx({13: 1.0, 14: 2.0, 15: 3.0}, abs=1e-9)
+
+
+def test_quarter_hours_share_the_whole_hour_of_their_lead_time():
+    quarter = [forecasts([10.0 + n], start=DAY + n * pd.Timedelta(minutes=15), mtu="PT15M") for n in range(5)]
+    truth = outturn([10.0] * 5).assign(valid_time=pd.date_range(DAY, periods=5, freq="15min"))
+    scores = scored(*quarter, truth=truth)
+    assert value(scores, "mae", lead=13) == pytest.approx((0 + 1 + 2 + 3) / 4, abs=1e-9)
+    assert value(scores, "mae", lead=14) == pytest.approx(4.0, abs=1e-9)
+    assert scores["end"].max() == DAY + pd.Timedelta(minutes=75)
+
+
+def test_models_are_compared_on_the_times_that_all_of_them_have():
+    easy_only = forecasts([10.0, 10.0], "lstm")
+    hard_too = forecasts([10.0, 10.0, 99.0], "official")
+    scores = scored(easy_only, hard_too, truth=outturn([10.0, 10.0, 10.0]))
+    assert value(scores, "mae", "official") == 0.0
+    assert set(scores.loc[scores["lead"] == -1, "n"]) == {2}
+
+
+def test_a_time_without_outturn_is_scored_for_nobody():
+    scores = scored(forecasts([11.0, 8.0]), truth=outturn([10.0, np.nan]))
+    assert value(scores, "mae") == pytest.approx(1.0, abs=1e-9)
+
+
+def test_without_common_times_there_are_no_scores():
+    late = outturn([10.0], start=DAY + pd.Timedelta(days=9))
+    assert scored(forecasts([1.0]), truth=late).empty
+    assert score(Forecasts(FORECASTS.empty()), late, scored_at=NOW).empty
+
+
+def test_of_a_forecast_made_twice_the_newest_counts_as_a_whole():
+    old = forecasts([[0.0, 50.0, 100.0]], levels=(0.1, 0.5, 0.9))
+    new = forecasts([[12.0]], made=ISSUED + pd.Timedelta(hours=1))
+    scores = scored(old, new, truth=outturn([10.0]))
+    assert value(scores, "mae") == pytest.approx(2.0, abs=1e-9)
+    assert "coverage_80" not in set(scores["metric"])
+
+
+def test_coverage_and_width_and_pinball_by_hand():
+    rows = [[8.0, 10.0, 12.0], [8.0, 10.0, 12.0], [8.0, 10.0, 14.0]]
+    scores = scored(forecasts(rows, levels=(0.1, 0.5, 0.9)), truth=outturn([12.0, 13.0, 7.0]))
+    assert value(scores, "coverage_80") == pytest.approx(1 / 3, abs=1e-9)
+    assert value(scores, "width_80") == pytest.approx((4 + 4 + 6) / 3, abs=1e-9)
+    # hour 0: e = 4, 2, 0; hour 1: e = 5, 3, 1; hour 2: e = −1, −3, −7
+    by_hand = [0.1 * 4, 0.5 * 2, 0.0, 0.1 * 5, 0.5 * 3, 0.9 * 1, 0.9 * 1, 0.5 * 3, 0.1 * 7]
+    assert value(scores, "pinball") == pytest.approx(sum(by_hand) / 9, abs=1e-9)
+
+
+def test_a_model_without_spread_has_no_scores_of_spread():
+    scores = scored(forecasts([11.0], "official"), truth=outturn([10.0]))
+    assert set(scores["metric"]) == {"mae", "rmse", "mape", "bias"}
+    assert set(scores.loc[scores["lead"] >= 0, "metric"]) == {"mae"}
+
+
+def test_a_day_with_a_bare_median_does_not_count_for_the_spread():
+    spread = forecasts([[8.0, 10.0, 12.0]], levels=(0.1, 0.5, 0.9))
+    bare = forecasts([14.0], start=DAY + pd.Timedelta(hours=1))
+    scores = scored(spread, bare, truth=outturn([10.0, 10.0]))
+    assert value(scores, "mae") == pytest.approx(2.0, abs=1e-9)
+    assert value(scores, "pinball") == pytest.approx((0.1 * 2 + 0.1 * 2) / 3, abs=1e-9)
+    assert scores[scores["lead"] == -1].set_index("metric")["n"].to_dict() == {
+        "mae": 2, "rmse": 2, "mape": 2, "bias": 2, "pinball": 1, "coverage_80": 1, "width_80": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("quantity", "metric"), [("load", "mape"), ("solar", "wape"), ("residual_load", "wape")])
+def test_percentages_of_each_value_are_for_quantities_that_are_never_near_zero(quantity, metric):
+    scores = scored(forecasts([11.0], quantity=quantity), truth=outturn([10.0]))
+    assert {"mape", "wape"} & set(scores["metric"]) == {metric}
+    assert value(scores, metric) == pytest.approx(0.1, abs=1e-9)
+
+
+def test_all_findings_are_told_at_once():
+    frames = pd.concat([forecasts([1.0], levels=(0.4,)), forecasts([1.0], "gru", quantity="solar")])
+    with pytest.raises(ContractError) as caught:
+        score(Forecasts(frames), pd.concat([outturn([1.0]), outturn([2.0])]), scored_at=NOW)
+    assert len(caught.value.findings) == 3
+
+
+def test_the_table_puts_trained_models_first_by_mae_and_references_last():
+    scores = scored(
+        forecasts([15.0], "gru"),
+        forecasts([11.0], "lstm"),
+        forecasts([14.0], "official"),
+        forecasts([12.0], "naive"),
+        truth=outturn([10.0]),
+    )
+    wide = table(scores)
+    assert list(wide["model"]) == ["lstm", "gru", "official", "naive"]
+    assert list(wide["skill"]) == pytest.approx([0.75, -0.25, 0.0, 0.5], abs=1e-9)
+    assert list(wide.columns) == ["run", "series", "model", "n", "mae", "rmse", "mape", "bias", "skill"]
+
+
+def test_without_an_official_forecast_there_is_no_skill():
+    wide = table(scored(forecasts([11.0]), truth=outturn([10.0])))
+    assert wide["skill"].isna().all()
+
+
+def test_only_the_newest_scoring_counts():
+    old = scored(forecasts([19.0]), forecasts([10.0], "gru"), truth=outturn([10.0]))
+    old["scored_at"] -= pd.Timedelta(days=1)
+    wide = table(pd.concat([old, scored(forecasts([11.0]), truth=outturn([10.0]))]))
+    assert list(wide["model"]) == ["lstm"]
+    assert wide["mae"].item() == pytest.approx(1.0, abs=1e-9)
+
+
+def test_the_table_of_no_scores_is_empty():
+    assert table(SCORES.empty()).empty
