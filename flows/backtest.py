@@ -9,7 +9,8 @@ from prefect import flow, task
 
 from gridahead.errors import SettingsError
 from gridahead.grid import Series
-from gridahead.pipeline.backtest import REFERENCES, SERVED, backtest
+from gridahead.pipeline.backtest import SERVED, backtest, last_day
+from gridahead.pipeline.references import REFERENCES
 
 
 @task(name="back-test", task_run_name="back-test {series}")
@@ -26,10 +27,8 @@ def backtest_flow(settings: str | None = None) -> None:
     first = workspace.settings.training.holdout_start
     if first is None:
         raise SettingsError("there is no holdout to test on; set training.holdout_start")
-    contents = workspace.lake.contents().set_index("series")
     for entry in workspace.settings.series:
-        last = contents.loc[str(entry.series), "last"].tz_convert(entry.deadline.timezone).date()
-        backtest_series(str(entry.series), first, last, settings)
+        backtest_series(str(entry.series), first, last_day(workspace, entry.series), settings)
 
 
 if __name__ == "__main__":

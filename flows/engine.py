@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from prefect.tasks import exponential_backoff
@@ -9,6 +10,9 @@ from prefect.tasks import exponential_backoff
 from gridahead.config import load_settings
 from gridahead.errors import PublicationError, SourceError
 from gridahead.pipeline.workspace import Workspace
+
+# Prefect hands our log lines on (prefect.toml), from this level.
+logging.getLogger("gridahead").setLevel(logging.INFO)
 
 RETRIES: dict[str, Any] = {
     "retries": 3,

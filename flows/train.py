@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from engine import open_workspace
 from prefect import flow, task, unmapped
 from prefect.artifacts import create_table_artifact
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from gridahead.grid import Series
 from gridahead.pipeline.train import train
@@ -23,7 +24,10 @@ def train_series(series: str, settings: str | None) -> str:
     return next(f"{one.model} v{one.version}" for one in done if one.champion)
 
 
-@flow(name="train", task_runner=ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1))
+SIDE_BY_SIDE: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=os.cpu_count())
+
+
+@flow(name="train", task_runner=SIDE_BY_SIDE)
 def train_flow(settings: str | None = None) -> dict[str, str]:
     """The candidates of every series; one series a core at a time."""
     workspace = open_workspace(settings)

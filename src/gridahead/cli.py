@@ -14,17 +14,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
 import gridahead
 from gridahead import errors
 from gridahead.config import SETTINGS_VARIABLE, find_settings, load_settings
+from gridahead.console import err, out, print_json, records, say, score_records, show, show_scores
 from gridahead.grid import Series
 
 if TYPE_CHECKING:
@@ -49,9 +49,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 2 wrong call or settings, 3 a source failed, 4 the quality gate refused, "
     "5 no model fits, 6 lake or publication empty or not writable, 70 a bug of ours.",
 )  # fmt: skip
-out = Console()
-err = Console(stderr=True)
-
 SettingsOption = Annotated[
     Path | None,
     typer.Option("--settings", "-s", help=f"Settings file; else ${SETTINGS_VARIABLE}, else flows/settings.toml."),
@@ -88,7 +85,7 @@ def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None
     from gridahead.pipeline.ingest import ingest as use_case
 
     done = use_case(_workspace(settings))
-    _show([dataclasses.asdict(one) for one in done], as_json, "Ingested")
+    show([dataclasses.asdict(one) for one in done], as_json, "Ingested")
 
 
 @app.command()
@@ -97,8 +94,8 @@ def validate(settings: SettingsOption = None, as_json: JsonOption = False) -> No
     from gridahead.pipeline.validate import validate as use_case
 
     report, page = use_case(_workspace(settings))
-    _show(_records(report.completeness), as_json, "Quality")
-    _say(f"Data Docs: {page}", as_json)
+    show(records(report.completeness), as_json, "Quality")
+    say(f"Data Docs: {page}", as_json)
 
 
 @app.command()
@@ -117,7 +114,7 @@ def train(settings: SettingsOption = None, series: SeriesOption = None, as_json:
         }
         for one in done
     ]  # fmt: skip
-    _show(rows, as_json, "Trained")
+    show(rows, as_json, "Trained")
 
 
 @app.command()
@@ -137,20 +134,22 @@ def forecast(
     done = [use_case(workspace, one, instant) for one in _chosen(workspace, series)]
     rows = [{**one.manifest, "folder": str(one.folder), "changed": one.changed} for one in done]
     shown = ("series", "issue_time", "model", "model_version", "degraded", "changed", "folder")
-    _show(rows if as_json else [{key: row[key] for key in shown} for row in rows], as_json, "Published")
+    show(rows if as_json else [{key: row[key] for key in shown} for row in rows], as_json, "Published")
 
 
 @app.command()
 def score(settings: SettingsOption = None, series: SeriesOption = None, as_json: JsonOption = False) -> None:
     """Score what was published against the outturn, beside the official forecast and last week's same hour."""
     from gridahead.pipeline.score import score_published
-    from gridahead.scoring.evaluate import table
 
     workspace = _workspace(settings)
     scores = pd.concat([score_published(workspace, one) for one in _chosen(workspace, series)])
     if scores.empty:
-        _say("Nothing to score: no published forecast has an outturn yet.", as_json)
-    _show(_score_records(scores) if as_json else _records(table(scores)), as_json, "Scores")
+        say("Nothing to score: no published forecast has an outturn yet.", as_json)
+    if as_json:
+        print_json(score_records(scores))
+    elif not scores.empty:
+        show_scores(scores, "Published forecasts [MW]")
 
 
 @app.command()
@@ -170,18 +169,17 @@ def backtest(
     """Forecast every delivery day of a period as of its deadline, with models fitted on what came before, and score."""
     from gridahead.pipeline.backtest import backtest as use_case
     from gridahead.progress import training_progress
-    from gridahead.scoring.evaluate import table
 
     names = [name.strip() for name in models.split(",") if name.strip()]
     with training_progress(err) as progress:
         scores = use_case(_workspace(settings), _series(series), start.date(), end.date(), names, name, progress)
     if json_file is not None:
-        text = json.dumps(_score_records(scores), indent=1)
+        text = json.dumps(score_records(scores), indent=1)
         if str(json_file) == "-":
             typer.echo(text)
             return
         json_file.write_text(text + "\n", encoding="utf-8")
-    _show(_records(table(scores)), False, f"Back-test {start:%Y-%m-%d} to {end:%Y-%m-%d}")
+    show_scores(scores, f"Back-test {start:%Y-%m-%d} to {end:%Y-%m-%d} [MW]")
 
 
 @app.command()
@@ -200,14 +198,14 @@ def status(settings: SettingsOption = None, as_json: JsonOption = False) -> None
 
     found = use_case(_workspace(settings))
     if as_json:
-        _print_json({"lake": _records(found.lake), "serving": found.serving, "forecasts": found.forecasts})
+        print_json({"lake": records(found.lake), "serving": found.serving, "forecasts": found.forecasts})
         return
-    _show(_records(found.lake), False, "Lake", "empty; run `gridahead ingest`")
+    show(records(found.lake), False, "Lake", "empty; run `gridahead ingest`")
     serving = [{"series": series, **about} for series, about in found.serving.items()]
-    _show(serving, False, "Serving", "no champion yet; run `gridahead train`")
+    show(serving, False, "Serving", "no champion yet; run `gridahead train`")
     shown = ("series", "issue_time", "age_hours", "model", "model_version", "degraded")
     forecasts = [{key: row[key] for key in shown} for row in found.forecasts]
-    _show(forecasts, False, "Newest forecasts", "none published; run `gridahead forecast`")
+    show(forecasts, False, "Newest forecasts", "none published; run `gridahead forecast`")
 
 
 @app.callback(invoke_without_command=True)
@@ -270,59 +268,13 @@ def _instant(text: str | None) -> pd.Timestamp | None:
     return instant.tz_convert("UTC")
 
 
-def _score_records(scores: pd.DataFrame) -> list[dict[str, Any]]:
-    """The scores as `{"series", "model", "metric", "lead", "value", "n"}`; `lead` is null for the whole."""
-    columns = ["series", "model", "metric", "lead", "value", "n"]
-    rows = _records(scores[columns])
-    return [{**row, "lead": None if row["lead"] < 0 else row["lead"]} for row in rows]
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return list(json.loads(frame.to_json(orient="records", date_format="iso", date_unit="s", double_precision=6)))
-
-
-def _print_json(content: object) -> None:
-    typer.echo(json.dumps(content, indent=2, default=str))
-
-
-def _say(text: str, as_json: bool) -> None:
-    (err if as_json else out).print(text, highlight=False, soft_wrap=True)
-
-
-def _show(rows: list[dict[str, Any]], as_json: bool, title: str, empty: str = "nothing") -> None:
-    if as_json:
-        _print_json(rows)
-        return
-    if not rows:
-        out.print(f"[bold]{title}[/bold]: {empty}", highlight=False)
-        return
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for name in rows[0]:
-        number = all(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows)
-        table.add_column(name, justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(name, row[name]) for name in rows[0]))
-    out.print(table)
-
-
-def _cell(name: str, value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        shares = {"mape", "wape", "coverage_80", "skill"}
-        return f"{value:.1%}" if name in shares else f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
 def _print_scores(workspace: Workspace) -> None:
     from gridahead.pipeline.report import HOLDOUT
-    from gridahead.scoring.evaluate import table
 
     scores = workspace.lake.read_scores()
-    holdout = table(scores[scores["run"] == HOLDOUT]).drop(columns="run")
-    _show(_records(holdout), False, "Scores on the holdout [MW], each forecast as of its issue time")
+    holdout = scores[scores["run"] == HOLDOUT]
+    span = f"{holdout['start'].min():%Y-%m-%d} to {holdout['end'].max():%Y-%m-%d}"
+    show_scores(holdout, f"Holdout {span} [MW]: no model has learnt from it, each forecast is as of its issue time")
 
 
 def _print_places(workspace: Workspace, home: Path) -> None:

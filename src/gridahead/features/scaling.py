@@ -2,8 +2,8 @@
 
 Three pieces, each measured to help a recurrent network on day-ahead data:
 
-- *Anchor.* The network forecasts the difference to a forecast that is there anyway: the official one, or the same hour
-  last week or yesterday, whichever is best on the training windows. Having learnt nothing it already is that forecast.
+- *Anchor.* The network forecasts the difference to a forecast that is there anyway: the official one, the same hour
+  last week, or a mean of the last days. Having learnt nothing, the network already is that forecast.
 - *Day segments.* The encoder takes one step a day, not one an hour: two weeks are 14 steps, so gradients survive.
 - *Skips.* Each unit of the horizon also sees the same hour of former days directly.
 
@@ -21,7 +21,10 @@ import numpy.typing as npt
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
 from gridahead.features.windows import Array, Windows, WindowSpec
 
-Anchor = Literal["reference", "week", "day", "mean"]
+Anchor = Literal["reference", "week", "profile", "recent"]
+"""The official forecast, the same hour last week, the mean of that hour over 7 days, or the mean of the last day."""
+COMPARABLE = 1.5
+"""An anchor with half as much error again may still win; wider apart, the network would spend itself on the anchor."""
 SKIP_DAYS = (1, 2, 3, 7, 14)
 """Same hour so many days ago; days beyond the context are left out. 7 and 14 keep the weekday."""
 
@@ -55,8 +58,8 @@ class Scaler:
     """Mean and standard deviation of every covariate, in its own unit."""
 
     @classmethod
-    def fit(cls, windows: Windows) -> Scaler:
-        """Learn from training windows."""
+    def fit(cls, windows: Windows, anchor: Anchor | None = None) -> Scaler:
+        """Learn from training windows; without an anchor given, the one with the smallest error there."""
         spec = windows.spec
         target = windows.past[..., 0]
         level, spread = _moments(target)
@@ -66,11 +69,9 @@ class Scaler:
             for name in (str(one) for one in spec.inputs)
             if name not in (str(spec.series), str(spec.series.reference))
         }
-        candidates: list[Anchor] = ["reference"] if spec.use_reference else []
-        candidates += ["week", "day", "mean"]
-        errors = {anchor: windows.target - anchored(windows, anchor, level) for anchor in candidates}
-        best = min(candidates, key=lambda anchor: float(np.nanmean(np.abs(errors[anchor][windows.delivery]))))
-        return cls(best, level, spread, error, _moments(errors[best][windows.delivery])[1], covariates)
+        chosen = anchor or plausible_anchors(windows)[0]
+        left = (windows.target - anchored(windows, chosen, level))[windows.delivery]
+        return cls(chosen, level, spread, error, _moments(left)[1], covariates)
 
     def baseline(self, windows: Windows) -> Array:
         """The anchor at each unit of the horizon, (N, H) [MW]."""
@@ -143,21 +144,54 @@ def same_hour(values: npt.NDArray[Any], spec: WindowSpec, days: int, horizon: in
     return values[:, values.shape[1] + ahead - back * spec.steps_per_day]
 
 
-def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
-    """A simple forecast of every unit of the horizon, (N, H) [MW]; the next of its kind where it is not known."""
-    spec, horizon = windows.spec, windows.target.shape[1]
-    target = windows.past[..., :1]
-    week, day = (same_hour(target, spec, days, horizon)[..., 0] for days in (7, 1))
-    candidates = {
-        "reference": [windows.future[..., 0], week, day],
-        "week": [week, day],
-        "day": [day, week],
-        "mean": [],
+def plausible_anchors(windows: Windows) -> tuple[Anchor, ...]:
+    """The anchors worth trying, best first: the two with the smallest error, the second only if it is not far behind.
+
+    The smaller error alone does not decide. The official load forecast of Germany beats last week's load, yet networks
+    anchored on last week, with the official forecast among their inputs, do better: its bias drifts from year to year.
+    """
+    level = _moments(windows.past[..., 0])[0]
+    candidates: list[Anchor] = ["week", "profile", "recent"]
+    if windows.spec.use_reference:
+        candidates.append("reference")
+    errors = {
+        anchor: float(np.nanmean(np.abs(windows.target - anchored(windows, anchor, level))[windows.delivery]))
+        for anchor in candidates
     }
-    known = np.full(windows.target.shape, level, np.float32)
+    first, second = sorted(candidates, key=errors.__getitem__)[:2]
+    return (first, second) if errors[second] <= COMPARABLE * errors[first] else (first,)
+
+
+def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
+    """A simple forecast of every unit of the horizon, (N, H) [MW]; the next of its kind where it is not known.
+
+    Every anchor but the official forecast and last week's hour is a mean over many units: a single gap in the context,
+    such as the hour that is not published yet at the issue time, must not tear a hole into the forecast.
+    """
+    spec, (_, horizon) = windows.spec, windows.target.shape
+    target = windows.past[..., :1]
+    by_day = [same_hour(target, spec, days, horizon)[..., 0] for days in range(1, 8)]
+    profile = _mean(np.stack(by_day), axis=0)
+    recent = np.broadcast_to(_mean(target[:, -spec.steps_per_day :], axis=1), profile.shape)
+    ladder = [by_day[6], profile, recent]
+    candidates = {
+        "reference": [windows.future[..., 0], *ladder],
+        "week": ladder,
+        "profile": ladder[1:],
+        "recent": ladder[2:],
+    }
+    known = np.full(profile.shape, level, np.float32)
     for candidate in reversed(candidates[anchor]):
         known = np.where(np.isnan(candidate), known, candidate)
     return known
+
+
+def _mean(values: Array, axis: int) -> Array:
+    """The mean of what is there, NaN where nothing is."""
+    there = ~np.isnan(values)
+    count = there.sum(axis=axis)
+    total = np.where(there, values, 0).sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
 def _moments(values: npt.NDArray[Any]) -> tuple[float, float]:

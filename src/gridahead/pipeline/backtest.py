@@ -19,7 +19,7 @@ from gridahead.pipeline.train import log_epoch
 from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.evaluate import score
 from gridahead.tables import Forecasts, Observations, Scores
-from gridahead.timeline import days_between, now
+from gridahead.timeline import days_between, delivery_days, now
 from gridahead.training.fit import split
 from gridahead.training.isolated import Job, calm_torch, fit_all
 from gridahead.training.loop import Progress
@@ -78,6 +78,13 @@ def backtest(
     scores = score(forecasts, outturn(observations, series), scored_at=now())
     workspace.lake.scores.append(scores)
     return scores
+
+
+def last_day(workspace: Workspace, series: Series) -> dt.date:
+    """The newest delivery day of a series in the lake, whole or not."""
+    spec, observations = workspace.inputs(series)
+    newest: pd.Timestamp = delivery_days(outturn(observations, series)["valid_time"], spec.zone.timezone).max()
+    return newest.date()
 
 
 def outturn(observations: Observations, series: Series) -> pd.DataFrame:

@@ -31,4 +31,3 @@ def validate(workspace: Workspace) -> tuple[QualityReport, Path]:
         log.info(line)
     report.require(settings.quality.max_quarantined_share)
     return report, page
-

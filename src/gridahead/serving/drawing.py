@@ -141,12 +141,13 @@ def _name(axes: Any, lines: Sequence[Line], gap: float) -> None:
     left, right = axes.get_xlim()
     reaching = [line for line in lines if line.end[0] > right - 0.1 * (right - left)]
     heights = spread([line.end[1] for line in reaching], gap, *axes.get_ylim())
-    for line, height in zip(reaching, heights, strict=True):
-        where = ("axes fraction", "data")
-        axes.annotate(line.name, (1, height), (7, 0), where, "offset points", va="center", color=LIGHT[line.colour])
-    for line in lines:
-        if line not in reaching:
-            axes.annotate(line.name, line.end, (6, -10), "data", "offset points", color=LIGHT[line.colour])
+    margin = ("axes fraction", "data")
+    placed = [(line, (1.0, height), margin, (7, 0)) for line, height in zip(reaching, heights, strict=True)]
+    placed += [(line, line.end, ("data", "data"), (6, -6)) for line in lines if line not in reaching]
+    for line, at, where, offset in placed:
+        # A dollar in the name of a model is a dollar, not the start of a formula.
+        look = {"va": "center", "color": LIGHT[line.colour], "parse_math": False}
+        axes.annotate(line.name, at, offset, where, "offset points", **look)
 
 
 def spread(heights: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -155,7 +155,7 @@ def _value_rows(day: Day) -> list[tuple[str, list[str]]]:
 
 
 def _score_rows(view: ReportView) -> list[dict[str, object]]:
-    """A row a series and model: names, and cells with their text and whether they are the best of the series."""
+    """A row a run, series and model: names, and cells with their text and whether they are the best of the series."""
     table = view.score_table
     shown = [name for name in HEADINGS if name in table.columns]
     titles = {series.series: series.title for series in view.series}
@@ -164,6 +164,7 @@ def _score_rows(view: ReportView) -> list[dict[str, object]]:
     return [
         {
             "series": titles.get(row["series"], row["series"]),
+            "run": row["run"] if len(table["run"].unique()) > 1 else "",
             "model": row["model"],
             "served": (row["series"], row["model"]) in served,
             "cells": [(_cell(name, row[name]), best[name][at]) for name in shown],
@@ -177,7 +178,7 @@ def _is_best(table: pd.DataFrame, name: str) -> list[bool]:
     if name not in DISTANCE_FROM_IDEAL:
         return [False] * len(table)
     distance = DISTANCE_FROM_IDEAL[name](table[name])
-    by_series = distance.groupby(table["series"])
+    by_series = distance.groupby([table["run"], table["series"]])
     return list((distance == by_series.transform("min")) & (by_series.transform("count") > 1))
 
 

@@ -107,7 +107,7 @@ def track_record(view: SeriesView, forecast: Day) -> str:
     rows = view.scores[view.scores["model"] == forecast.model]
     first, last = rows["start"].min().tz_convert(view.timezone), rows["end"].max().tz_convert(view.timezone)
     told = f"{day(first)} to {day(last - forecast.mtu.delta)}: average error {Scale.of(ours['mae']).text(ours['mae'])}"
-    if official.get("mae"):
+    if official.get("mae") and forecast.model != "official":
         skill = 1 - ours["mae"] / official["mae"]
         compared = f"{percent(abs(skill))} {'less' if skill >= 0 else 'more'} than the official forecast"
         told += f", {compared}"

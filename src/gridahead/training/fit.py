@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import torch
 
 from gridahead.config import ModelSettings, TrainingSettings
 from gridahead.errors import ModelError
-from gridahead.features.scaling import Inputs, Scaler
+from gridahead.features.scaling import Inputs, Scaler, plausible_anchors
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.recurrent import NetworkConfig, RecurrentNetwork
@@ -92,36 +92,20 @@ def fit(name: str, parts: Split, config: ModelSettings, settings: TrainingSettin
     Raises:
         ModelError: the loss is not a number.
     """
-    begun = pd.Timestamp.now("UTC")
-    scaler = Scaler.fit(parts.train)
-    train, validation = scaler.inputs(parts.train), scaler.inputs(parts.validation)
-    network_config = _network_config(config, train, len(settings.quantiles))
-    epochs: list[Epoch] = []
+    begun, epochs = pd.Timestamp.now("UTC"), list[Epoch]()
 
     def record(epoch: Epoch) -> None:
         epochs.append(epoch)
         progress(epoch)
 
-    members = []
-    for member in range(config.members):
-        seed = settings.seed * 1000 + member
-        torch.manual_seed(seed)
-        members.append(
-            train_network(
-                RecurrentNetwork(network_config),
-                Batch.of(train, parts.train.delivery, BRIDGE_WEIGHT),
-                Batch.of(validation, parts.validation.delivery, 0.0),
-                settings.quantiles,
-                settings,
-                model=f"{parts.train.spec.series} {name}",
-                member=member,
-                seed=seed,
-                progress=record,
-            )
-        )
-    ones = np.ones(len(settings.quantiles), np.float32)
-    model = TrainedModel(name, parts.train.spec, scaler, settings.quantiles, network_config, tuple(members), ones)
-    model = model.calibrated(parts.validation)
+    def members(scaler: Scaler, seeds: range) -> TrainedModel:
+        return _train_members(name, parts, scaler, config, settings, seeds, record)
+
+    # The first member tries the plausible anchors; the others follow the one that did best on the validation days.
+    trials = [members(Scaler.fit(parts.train, anchor), range(1)) for anchor in plausible_anchors(parts.train)]
+    first = min(trials, key=lambda model: _metrics(model, parts.validation)["validation_pinball"])
+    rest = members(first.scaler, range(1, config.members))
+    model = replace(first, members=first.members + rest.members).calibrated(parts.validation)
     return Fit(
         model=model,
         epochs=tuple(epochs),
@@ -131,6 +115,41 @@ def fit(name: str, parts: Split, config: ModelSettings, settings: TrainingSettin
         validation=_metrics(model, parts.validation),
         seconds=(pd.Timestamp.now("UTC") - begun).total_seconds(),
     )
+
+
+def _train_members(
+    name: str,
+    parts: Split,
+    scaler: Scaler,
+    config: ModelSettings,
+    settings: TrainingSettings,
+    seeds: range,
+    record: Progress,
+) -> TrainedModel:
+    """An uncalibrated model with one member a seed."""
+    train, validation = scaler.inputs(parts.train), scaler.inputs(parts.validation)
+    network_config = _network_config(config, train, len(settings.quantiles))
+    train_batch = Batch.of(train, parts.train.delivery, BRIDGE_WEIGHT)
+    validation_batch = Batch.of(validation, parts.validation.delivery, 0.0)
+    members = []
+    for member in seeds:
+        seed = settings.seed * 1000 + member
+        torch.manual_seed(seed)
+        members.append(
+            train_network(
+                RecurrentNetwork(network_config),
+                train_batch,
+                validation_batch,
+                settings.quantiles,
+                settings,
+                model=f"{parts.train.spec.series} {name} on {scaler.anchor}",
+                member=member,
+                seed=seed,
+                progress=record,
+            )
+        )
+    ones = np.ones(len(settings.quantiles), np.float32)
+    return TrainedModel(name, parts.train.spec, scaler, settings.quantiles, network_config, tuple(members), ones)
 
 
 def _network_config(config: ModelSettings, inputs: Inputs, quantiles: int) -> NetworkConfig:

@@ -23,7 +23,8 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         """Read the bundle from the artifacts."""
         self.model = TrainedModel.load(Path(context.artifacts["bundle"]))
 
-    def predict(self, context: Any, model_input: dict[str, Any], params: dict[str, Any] | None = None) -> Quantiles:
+    # MLflow reads a type hint of model_input as a schema; ours is the signature that the tracking logs.
+    def predict(self, context: Any, model_input, params: dict[str, Any] | None = None) -> Quantiles:  # type: ignore[no-untyped-def]
         """Quantiles (N, H, Q) [MW] of `past` (N, C, P) and `future` (N, H, F), NaN where something is not known."""
         past, future = (np.asarray(model_input[name], np.float32) for name in ("past", "future"))
         empty = np.full(future.shape[:2], np.nan, np.float32)

@@ -6,12 +6,14 @@ series, one version a fit; the alias `champion` marks the version that serves.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import os
 import subprocess
 import tempfile
 import time
+import warnings
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -60,6 +62,8 @@ class Tracking:
         folder.mkdir(parents=True, exist_ok=True)
         for noisy in ("mlflow", "alembic"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
+        # An example would repeat what the signature says, at the price of a copy of the data in every model.
+        warnings.filterwarnings("ignore", message=".*input example was not provided.*")
         self.uri = f"sqlite:///{folder / 'mlflow.db'}"
         mlflow.set_tracking_uri(self.uri)
         self.client = mlflow.MlflowClient(self.uri)
@@ -141,9 +145,14 @@ class Tracking:
                     artifacts={"bundle": str(bundle)},
                     signature=signature(model),
                     pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS],
-                    registered_model_name=model.spec.series.slug,
                 )
-        return str(logged.registered_model_version)
+        name = model.spec.series.slug
+        with contextlib.suppress(MlflowException):  # it is there from the second fit on
+            self.client.create_registered_model(name, description=f"Day-ahead forecast of {model.spec.series}")
+        registered = self.client.create_model_version(
+            name, logged.model_uri, run_id, tags={"model": model.name}, model_id=logged.model_id
+        )
+        return str(registered.version)
 
 
 def signature(model: TrainedModel) -> ModelSignature:

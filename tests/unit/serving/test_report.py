@@ -9,7 +9,7 @@ import pytest
 from gridahead.serving.report import render_report
 from gridahead.serving.verdict import Day, concerns, track_record, verdict
 
-HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
+HOSTILE = "$\\frac$<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
 
 def plain(text):
@@ -140,6 +140,18 @@ def test_the_best_value_of_a_series_is_bold(report_view):
     page = plain(render_report(report_view))
     assert "<b>500</b>" in page
     assert "<b>1 500</b>" not in page
+
+
+def test_runs_are_not_compared_with_each_other_and_are_named_when_there_are_several(report_view):
+    better = report_view.score_table.assign(run="backtest/holdout")
+    better["mae"] /= 2
+    page = plain(
+        render_report(dataclasses.replace(report_view, score_table=pd.concat([better, report_view.score_table])))
+    )
+    assert "<b>250</b>" in page
+    assert "<b>500</b>" in page
+    assert '<span class="run">backtest/holdout</span>' in page
+    assert '<span class="run">' not in render_report(report_view)
 
 
 def test_of_a_longer_forecast_the_last_day_is_shown(report_view, day_of):

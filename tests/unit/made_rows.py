@@ -1,0 +1,65 @@
+"""Made-up observations, whose values and clocks a reader can work out in the head."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from gridahead.grid import ZONES, Series
+from gridahead.tables import OBSERVATIONS, Observations
+from gridahead.timeline import Mtu
+
+DE = ZONES["DE"]
+LOAD = Series("DE", "load")
+WIND_SOLAR = Series("DE", "wind_solar")
+
+
+def hours(start: str, count: int, mtu: Mtu = Mtu.PT60M) -> pd.DatetimeIndex:
+    """So many market time units from an instant on."""
+    return pd.date_range(start, periods=count, freq=mtu.delta).tz_convert("UTC")
+
+
+def rows(
+    series: Series,
+    valid_time: pd.DatetimeIndex,
+    values: Sequence[float] | np.ndarray | float,
+    available_at: pd.DatetimeIndex | pd.Timestamp,
+    *,
+    mtu: Mtu = Mtu.PT60M,
+    availability: str = "assumed",
+) -> Observations:
+    """One series, checked."""
+    frame = pd.DataFrame(
+        {
+            "zone": series.zone,
+            "quantity": series.quantity,
+            "valid_time": valid_time,
+            "available_at": available_at,
+            "availability": availability,
+            "value": np.asarray(values, dtype=float),
+            "unit": "MW",
+            "mtu": str(mtu),
+            "source": "test",
+            "batch": "0123456789abcdef",
+        }
+    )
+    return Observations(OBSERVATIONS.check(frame))
+
+
+def measured(series: Series, valid_time: pd.DatetimeIndex, values, *, mtu: Mtu = Mtu.PT60M) -> Observations:
+    """Values that appear an hour after the end of their unit."""
+    return rows(series, valid_time, values, valid_time + mtu.delta + pd.Timedelta(hours=1), mtu=mtu)
+
+
+def day_ahead(
+    series: Series, valid_time: pd.DatetimeIndex, values, *, hour: int = 10, mtu: Mtu = Mtu.PT60M
+) -> Observations:
+    """A forecast of each local day in Berlin that appears at that wall-clock hour of the day before."""
+    midnight = valid_time.tz_convert("Europe/Berlin").tz_localize(None).normalize()
+    appeared = (midnight - pd.Timedelta(days=1) + pd.Timedelta(hours=hour)).tz_localize("Europe/Berlin")
+    return rows(series, valid_time, values, appeared, mtu=mtu)
+
+
+def together(*parts: Observations) -> Observations:
+    """Several series in one frame."""
+    return Observations(OBSERVATIONS.check(pd.concat(parts, ignore_index=True)))
