@@ -273,8 +273,10 @@ def _print_scores(workspace: Workspace) -> None:
 
     scores = workspace.lake.read_scores()
     holdout = scores[scores["run"] == HOLDOUT]
-    span = f"{holdout['start'].min():%Y-%m-%d} to {holdout['end'].max():%Y-%m-%d}"
-    show_scores(holdout, f"Holdout {span} [MW]: no model has learnt from it, each forecast is as of its issue time")
+    first = workspace.settings.training.holdout_start
+    show_scores(
+        holdout, f"Days from {first} on [MW]: no model has learnt from them, each forecast is as of its issue time"
+    )
 
 
 def _print_places(workspace: Workspace, home: Path) -> None:

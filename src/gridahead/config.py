@@ -289,7 +289,7 @@ def load_settings(path: str | Path | None = None) -> Settings:
     file = find_settings(path)
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: {error}") from error
     try:
         settings = Settings.model_validate(raw)

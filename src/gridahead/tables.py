@@ -53,7 +53,10 @@ class Column:
             return stamps.dt.tz_convert("UTC").dt.as_unit("us")
         if self.kind == "text":
             return column.astype("str")
-        return column.astype(self.kind)
+        converted = column.astype(self.kind)
+        if self.kind == "int64" and (converted != column).any():
+            raise ValueError("has fractions")
+        return converted
 
     def findings(self, column: pd.Series) -> list[str]:
         """What is wrong with the values, in words."""

@@ -53,14 +53,16 @@ def unseen(arrived: Observations, known: Observations, retrieved_at: pd.Timestam
     say when it revised, all we can honestly record is when we saw it: `available_at` becomes `retrieved_at`.
     """
     key = ["zone", "quantity", "valid_time"]
-    newest = known.sort_values("available_at").drop_duplicates(key, keep="last")[[*key, "value"]]
-    joined = arrived.merge(newest.rename(columns={"value": "held"}), on=key, how="left")
+    newest = known.sort_values("available_at").drop_duplicates(key, keep="last")[[*key, "value", "available_at"]]
+    joined = arrived.merge(newest.rename(columns={"value": "held", "available_at": "held_from"}), on=key, how="left")
     first = joined["held"].isna()
     revised = ~first & (joined["value"] != joined["held"]) & (joined["availability"] == "assumed")
     recorded = (joined["availability"] == "recorded") & ~first
     held_identities = pd.MultiIndex.from_frame(known[IDENTITY])
     recorded &= ~pd.MultiIndex.from_frame(joined[IDENTITY]).isin(held_identities)
-    joined.loc[revised, "available_at"] = retrieved_at
+    # Seen before the held value counts as known: it replaces it at that instant, or it would never be the newest.
+    just_after = joined["held_from"] + pd.Timedelta(microseconds=1)
+    joined.loc[revised, "available_at"] = just_after.where(just_after > retrieved_at, retrieved_at)[revised]
     joined.loc[revised, "availability"] = "recorded"
     return Observations(joined.loc[first | revised | recorded, list(arrived.columns)].reset_index(drop=True))
 

@@ -22,7 +22,9 @@ def test_a_window_is_half_open_and_in_utc():
     assert str(window) == "[2024-12-31T23:00Z, 2025-01-01T01:00Z)"
 
 
-@pytest.mark.parametrize(("mtu", "count", "last"), [("PT15M", 8, "00:45"), ("PT30M", 4, "00:30"), ("PT60M", 2, "00:00")])
+@pytest.mark.parametrize(
+    ("mtu", "count", "last"), [("PT15M", 8, "00:45"), ("PT30M", 4, "00:30"), ("PT60M", 2, "00:00")]
+)
 def test_the_times_of_a_window_are_the_starts_of_its_units(mtu, count, last):
     times = Window(utc("2024-12-31 23:00"), utc("2025-01-01 01:00")).times(Mtu(mtu))
     assert len(times) == count

@@ -132,10 +132,11 @@ def build_windows(
     """
     issued = micros(pd.DatetimeIndex(list(issue_times or map(spec.deadline.for_delivery, days))))
     step = spec.mtu.delta // pd.Timedelta(microseconds=1)
-    begin = issued // step * step
     deliveries = [delivery_window(day, spec.zone.timezone) for day in days]
     starts = micros(pd.DatetimeIndex([delivery.start for delivery in deliveries]))
     ends = micros(pd.DatetimeIndex([delivery.end for delivery in deliveries]))
+    # Units are counted from local midnight: where local time is half an hour off UTC, so are hourly values.
+    begin = issued - (issued - starts) % step
     horizon = int((ends - begin).max() // step)
     context_time = begin[:, None] + np.arange(-spec.context_days * spec.steps_per_day, 0) * step
     valid_time = begin[:, None] + np.arange(horizon) * step

@@ -123,7 +123,7 @@ def spreadsheet(forecasts: Forecasts, timezone: str) -> pd.DataFrame:
     """One row a market time unit, local time and UTC, one column a quantile with the unit in its header."""
     wide = forecasts.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index()
     times = pd.DatetimeIndex(wide.index)
-    wide.columns = [f"P{100 * level:02.0f} [MW]" for level in wide.columns]
+    wide.columns = [f"P{round(100 * float(level), 4):02g} [MW]" for level in wide.columns]
     wide.insert(0, f"start ({timezone})", times.tz_convert(timezone).strftime("%Y-%m-%d %H:%M"))
     wide.insert(1, "start (UTC)", times.strftime("%Y-%m-%d %H:%M"))
     return wide.reset_index(drop=True)

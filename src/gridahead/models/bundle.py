@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from gridahead.errors import ModelError
@@ -49,6 +50,11 @@ class TrainedModel:
 
     def raw(self, windows: Windows) -> Array:
         """The mean answer of the members before calibration, (N, H, Q) in scaled units."""
+        if (windows.spec.inputs, windows.spec.mtu) != (self.spec.inputs, self.spec.mtu):
+            trained, given = (f"{', '.join(map(str, one.inputs))} in {one.mtu}" for one in (self.spec, windows.spec))
+            raise ModelError(
+                self.label, f"was trained on {trained}, the windows hold {given}; train it again with `gridahead train`"
+            )
         inputs = self.scaler.inputs(windows)
         expected = (self.config.encoder_features, self.config.decoder_features)
         if (inputs.encoder.shape[-1], inputs.decoder.shape[-1]) != expected:
@@ -122,7 +128,7 @@ class TrainedModel:
                 members=members,
                 calibration=np.array(about["calibration"], np.float32),
             )
-        except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
             raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error
 
 

@@ -16,6 +16,8 @@ from gridahead.tables import Observations
 from gridahead.timeline import Window
 from gridahead.vintages import unseen
 
+KEY = ["zone", "quantity", "valid_time"]
+
 log = logging.getLogger(__name__)
 
 
@@ -70,9 +72,10 @@ def _take_in(source: Source, payload: RawPayload, lake: Lake) -> Ingested:
     about = {"source": payload.source, "request": payload.request, "retrieved_at": payload.retrieved_at.isoformat()}
     lake.archive.keep(payload.batch, payload.name, payload.content, about)
     arrived = source.parse(payload)
-    new = unseen(arrived, _held(arrived, lake), payload.retrieved_at)
+    held = _held(arrived, lake)
+    new = unseen(arrived, held, payload.retrieved_at)
     lake.observations.append(new)
-    revised = int((new["available_at"] == payload.retrieved_at).sum())
+    revised = int(pd.MultiIndex.from_frame(new[KEY]).isin(pd.MultiIndex.from_frame(held[KEY])).sum())
     result = Ingested(source.name, payload.name, payload.batch, len(arrived), len(new), revised)
     lake.receipts.sign(payload.batch, {**about, "rows": result.rows, "new": result.new, "revised": result.revised})
     log.info("%s: %s rows, %s new, %s revised", payload.name, f"{result.rows:,}", f"{result.new:,}", f"{revised:,}")

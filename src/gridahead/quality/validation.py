@@ -43,11 +43,11 @@ class Validation:
 def quiet_context(**options: Any) -> Any:
     """A context of Great Expectations that shows no progress bars and calls nobody."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     # The import costs four seconds, which only those pay who inspect.
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(**options)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context

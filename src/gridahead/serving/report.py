@@ -29,6 +29,9 @@ LEAD = (Size(360, 250), Size(440, 250))
 HISTORY_SPAN = pd.Timedelta(days=14)
 """Two weeks show every weekday twice; more would blur the hours."""
 
+ENOUGH_OF_A_LEAD = 0.2
+"""Lead times with fewer scores than this share of the most are not drawn."""
+
 HEADINGS = {
     "n": "n",
     "mae": "MAE, MW",
@@ -138,6 +141,8 @@ def _lead(view: SeriesView, day: Day) -> dict[str, Markup] | None:
     rows = view.scores[(view.scores["metric"] == "mae") & (view.scores["lead"] >= 0)]
     if day.model not in set(rows["model"]):
         return None
+    # The last hours of a lead axis occur on the 25-hour day only; a mean of one is no mean.
+    rows = rows[rows["n"] >= ENOUGH_OF_A_LEAD * rows["n"].max()]
     errors = rows.pivot_table(index="lead", columns="model", values="value")
     return _both(lambda size: charts.lead_chart(errors, day, size), LEAD)
 

@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
 
@@ -47,7 +48,8 @@ def fit_all(jobs: Sequence[Job], workers: int, progress: Progress) -> list[Fit]:
         os.environ.setdefault(name, value)
     context = multiprocessing.get_context("spawn")
     reports: Queue[Epoch | None] = context.Queue()
-    listener = threading.Thread(target=_listen, args=(reports, progress), daemon=True)
+    # In a copy of this context, so that a log line of a fit is filed under the flow run that asked for the fit.
+    listener = threading.Thread(target=copy_context().run, args=(_listen, reports, progress), daemon=True)
     listener.start()
     try:
         with ProcessPoolExecutor(min(workers, len(jobs)), context, _start, (reports,)) as pool:

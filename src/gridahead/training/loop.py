@@ -128,7 +128,8 @@ def train_network(
     for epoch in range(settings.epochs):
         network.train()
         begun, total, norm = time.perf_counter(), 0.0, 0.0
-        for rows in torch.randperm(len(train), generator=shuffle).chunk(steps):
+        batches = torch.randperm(len(train), generator=shuffle).chunk(steps)  # at most so many
+        for rows in batches:
             batch = train.rows(rows)
             loss = pinball(network(batch.encoder, batch.decoder), batch, levels)
             optimiser.zero_grad()
@@ -143,7 +144,7 @@ def train_network(
         with torch.inference_mode():
             validated = float(pinball(average(validation.encoder, validation.decoder), validation, levels))
         rate = len(train) / (time.perf_counter() - begun)
-        progress(Epoch(model, member, epoch, settings.epochs, total / steps, validated, norm, rate))
+        progress(Epoch(model, member, epoch, settings.epochs, total / len(batches), validated, norm, rate))
         if not math.isfinite(total + validated):
             raise ModelError(
                 model,

@@ -1,0 +1,50 @@
+# Two commands on a fresh machine: `make demo` runs the main job, `make test` checks everything.
+PYTHON ?= python3
+BIN := .venv/bin
+export PREFECT_HOME ?= $(CURDIR)/data/prefect
+export PROJECT_DIR := $(CURDIR)
+export DO_NOT_TRACK := 1
+
+.PHONY: demo test lint types layers unit format server deploy worker clean
+
+demo: .venv/installed ## ingest, validate, train, back-test, forecast, score, report on the sample data
+	$(BIN)/gridahead demo
+
+test: lint types layers unit ## everything that CI checks
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/installed
+	$(BIN)/mypy
+
+layers: .venv/installed
+	$(BIN)/lint-imports
+
+unit: .venv/installed
+	$(BIN)/pytest
+
+format: .venv/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+server: .venv/installed ## Prefect's server and UI on http://127.0.0.1:4200
+	$(BIN)/prefect server start
+
+deploy: .venv/installed ## create the work pool and the scheduled deployments of prefect.yaml
+	$(BIN)/prefect --no-prompt work-pool create gridahead --type process --overwrite
+	$(BIN)/prefect --no-prompt deploy --all
+
+worker: .venv/installed ## run what is scheduled
+	$(BIN)/prefect worker start --pool gridahead
+
+# The versions in constraints.txt are the ones that the tests have passed with.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"gridahead needs Python 3.11 to 3.13, $(PYTHON) is {v[0]}.{v[1]}; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean: ## forget everything that was made, keep the sample
+	rm -rf .venv data/lake data/raw data/mlflow data/prefect data/published data/quality

@@ -1,0 +1,101 @@
+"""What a person or a script sees when something is wrong: a message and an exit code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEADER = "time,load\n"
+HOURS = "".join(f"2024-01-01 {hour:02d}:00,{40_000 + hour}\n" for hour in range(24))
+
+SETTINGS = """
+data_folder = "data"
+[[sources]]
+kind = "file"
+path = "meters.csv"
+zone = "DE"
+quantity = "load"
+time_column = "time"
+value_column = "load"
+timezone = "UTC"
+"""
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from gridahead.cli import main; main()", *arguments],
+        cwd=folder, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+def snapshot(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "my.toml").write_text(SETTINGS)
+    (tmp_path / "meters.csv").write_text(HEADER + HOURS)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (HEADER.replace("load", "power") + HOURS, "load"),
+        (HEADER + HOURS.replace("40007", "about 40 GW"), "about 40 GW"),
+        (HEADER + HOURS + "2024-01-01 23:00,40023\n", "2024-01-01 23:00"),
+        ((HEADER + HOURS)[:-9], "row 25"),
+    ],
+    ids=["missing column", "text in a number", "doubled hour", "cut in half"],
+)
+def test_a_bad_file_is_a_message_with_exit_code_3_and_leaves_the_lake_as_it_was(
+    folder: Path, content: str, message: str
+) -> None:
+    assert run(folder, "ingest", "-s", "my.toml").returncode == 0
+    lake = snapshot(folder / "data" / "lake")
+    (folder / "meters.csv").write_text(content)
+    failed = run(folder, "ingest", "-s", "my.toml")
+    assert failed.returncode == 3
+    assert "meters.csv" in failed.stderr
+    assert message in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert snapshot(folder / "data" / "lake") == lake
+
+
+def test_local_time_declared_as_utc_is_found_at_the_clock_change(folder: Path) -> None:
+    hours = [f"2024-03-31 {hour:02d}:00,{40_000 + hour}\n" for hour in range(24) if hour != 2]
+    (folder / "meters.csv").write_text(HEADER + "".join(hours))
+    failed = run(folder, "ingest", "-s", "my.toml")
+    assert failed.returncode == 3
+    assert "meters.csv" in failed.stderr and "row" in failed.stderr
+    assert not (folder / "data" / "lake" / "observations").exists()
+
+
+def test_an_unknown_key_in_the_settings_names_the_nearest_right_one(folder: Path) -> None:
+    (folder / "my.toml").write_text(SETTINGS.replace("value_column", "value_colum"))
+    failed = run(folder, "status", "-s", "my.toml")
+    assert failed.returncode == 2
+    assert "did you mean 'value_column'" in failed.stderr
+
+
+def test_a_forecast_without_a_champion_says_how_to_get_one(folder: Path) -> None:
+    failed = run(folder, "forecast", "-s", "my.toml", "--series", "DE/load")
+    assert failed.returncode == 5
+    assert "gridahead train --series DE/load" in failed.stderr
+
+
+def test_status_of_an_empty_workspace_says_what_to_do(folder: Path) -> None:
+    shown = run(folder, "status", "-s", "my.toml")
+    assert shown.returncode == 0
+    assert "gridahead ingest" in shown.stdout
+
+
+def test_help_lists_every_command(tmp_path: Path) -> None:
+    shown = run(tmp_path, "--help")
+    assert shown.returncode == 0
+    for command in ("demo", "ingest", "validate", "train", "forecast", "backtest", "score", "report", "status"):
+        assert command in shown.stdout

@@ -1,0 +1,195 @@
+"""Killed at any point and started again, the work ends as if nothing had happened.
+
+Children are killed with SIGKILL at seeded random file operations, one in every tenth of an undisturbed run. What a
+reader finds then must be whole, and after a second start everything must be as after the undisturbed run.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import random
+import shutil
+import signal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from crash_children import forecast_of, ingest_all, publish_all, run
+
+from gridahead.config import load_settings
+from gridahead.forecasting.publish import latest_manifest, read_manifest, spreadsheet
+from gridahead.grid import Series
+from gridahead.pipeline.workspace import Workspace
+
+PAYLOADS = Path(__file__).parents[1] / "data" / "smard"
+SEED = 20251231
+LOAD = Series("DE", "load")
+
+# A server that has imported everything once forks the children: clean processes without a second of imports each.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["gridahead.pipeline.ingest", "gridahead.forecasting.publish"])
+
+
+def killed(work: str, folder: Path, at: int, when: str) -> int:
+    """Run the work in a child that dies at an operation, 0 for none; gives the number of operations if it finished."""
+    tally = folder / "tally"
+    child = FORKS.Process(target=run, args=(work, folder, at, when, tally))
+    child.start()
+    child.join(60)
+    if at == 0:
+        assert child.exitcode == 0
+        return int(tally.read_text())
+    assert child.exitcode == -signal.SIGKILL, "the child was not killed inside its work"
+    assert not tally.exists()
+    return 0
+
+
+def point(number: int, operations: int, work: str) -> tuple[int, str]:
+    """A random operation in the given tenth of the work, and whether to die before, in or after it."""
+    chance = random.Random(f"{SEED} {work} {number}")
+    low, high = 1 + number * operations // 10, (number + 1) * operations // 10
+    return chance.randint(low, high), chance.choice(["before", "torn", "after"])
+
+
+def prepared(folder: Path) -> Path:
+    """Settings and five payloads: actual values and forecasts over a clock change, and one that revises another."""
+    exports = folder / "exports"
+    exports.mkdir(parents=True)
+    for pattern in ("*_202403300000_*", "*_202501010000_*"):
+        for payload in PAYLOADS.glob(pattern):
+            shutil.copy(payload, exports)
+    (first,) = exports.glob("Actual_consumption_202501010000_*")
+    text = first.read_text(encoding="utf-8")
+    assert text.count("47,741.75") == 1
+    revised = text.replace("47,741.75", "48,741.75")
+    first.with_name(first.stem + "_revised.csv").write_text(revised, encoding="utf-8")
+    settings = 'data_folder = "data"\n[[sources]]\nkind = "smard"\nfolder = "exports"\n'
+    (folder / "settings.toml").write_text(settings)
+    return folder
+
+
+def lake_of(folder: Path):
+    return Workspace(load_settings(folder / "settings.toml")).lake
+
+
+def rows_of(folder: Path) -> pd.DataFrame:
+    """Every row of the lake; when a revision was seen differs from run to run, so that clock is left out."""
+    rows = lake_of(folder).read_observations()
+    assert not rows.duplicated(["zone", "quantity", "valid_time", "available_at"]).any()
+    rows["available_at"] = rows["available_at"].where(rows["availability"] == "assumed")
+    return rows.sort_values(["zone", "quantity", "valid_time", "availability"], ignore_index=True)
+
+
+def finished_files(folder: Path) -> dict[str, bytes]:
+    """What a reader may see: everything but what a killed writer left aside."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".writing-")
+    }
+
+
+# -- ingest ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory):
+    """An undisturbed ingest: its folder and its number of file operations."""
+    folder = prepared(tmp_path_factory.mktemp("ingest"))
+    return folder, killed("ingest", folder, 0, "before")
+
+
+def test_an_undisturbed_ingest_holds_every_value_once_and_the_revision(ingested):
+    folder, operations = ingested
+    rows = rows_of(folder)
+    # Two days of January and three of March with a short one, 48 and 71 hours: load, residual load, wind and solar,
+    # and the official forecasts of the three. One load is revised, and so is the wind and solar that it gives.
+    assert len(rows) == (48 + 71) * 6 + 2
+    revised = rows[rows["availability"] == "recorded"]
+    assert sorted(revised["quantity"]) == ["load", "wind_solar"]
+    assert revised.set_index("quantity").loc["load", "value"] == 48_741.75
+    assert operations > 50, "the points of the kills would not be inside the work"
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_an_ingest_killed_at_any_point_and_started_again_gives_the_same_lake(ingested, tmp_path, number):
+    undisturbed, operations = ingested
+    folder = prepared(tmp_path / "work")
+    killed("ingest", folder, *point(number, operations, "ingest"))
+
+    expected = rows_of(undisturbed)
+    half = rows_of(folder)
+    assert len(half.merge(expected, how="inner")) == len(half), "a reader saw a row that nobody delivered"
+
+    ingest_all(folder)
+    pd.testing.assert_frame_equal(rows_of(folder), expected)
+    receipts = {path.name for path in (undisturbed / "data/lake/receipts").iterdir()}
+    assert {path.name for path in (folder / "data/lake/receipts").glob("*.json")} == receipts
+    archived, kept = (finished_files(each / "data/raw") for each in (undisturbed, folder))
+    assert {name: kept[name] for name in kept if not name.endswith(".about.json")} == {
+        name: archived[name] for name in archived if not name.endswith(".about.json")
+    }
+    assert set(kept) == set(archived)
+
+    before = finished_files(folder / "data")
+    ingest_all(folder)
+    assert finished_files(folder / "data") == before
+
+
+# -- publish --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """An undisturbed publication of three forecasts: its folder and its number of file operations."""
+    folder = tmp_path_factory.mktemp("publish")
+    return folder, killed("publish", folder, 0, "before")
+
+
+def assert_whole(home: Path) -> None:
+    """The manifest's files are there, hash to their names and hold one of the forecasts."""
+    manifest = read_manifest(home)
+    parquet, csv = (home / str(manifest[name]) for name in ("parquet", "csv"))
+    stamp = hashlib.sha256(parquet.read_bytes()).hexdigest()[:12]
+    assert (parquet.name, csv.name) == (f"forecast-{stamp}.parquet", f"forecast-{stamp}.csv")
+    day = pd.Timestamp(manifest["delivery"][0]).tz_convert("Europe/Berlin")
+    made = forecast_of(f"{day:%Y-%m-%d}", float(manifest["data_hash"]))
+    assert pd.read_csv(csv).equals(pd.read_csv(_text_of(spreadsheet(made, "Europe/Berlin"), home.parent)))
+    found = pd.read_parquet(parquet)
+    assert found["value_mw"].sum() == made["value_mw"].sum()
+
+
+def _text_of(sheet: pd.DataFrame, folder: Path) -> Path:
+    path = folder.parent.parent / "expected.csv"
+    sheet.to_csv(path, index=False, float_format="%.1f")
+    return path
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_publication_killed_at_any_point_leaves_no_half_forecast_and_is_made_whole(published, tmp_path, number):
+    undisturbed, operations = published
+    folder = tmp_path / "work"
+    folder.mkdir()
+    killed("publish", folder, *point(number, operations, "publish"))
+
+    series = folder / "published" / LOAD.slug
+    homes = [path for path in series.glob("*") if path.is_dir()]
+    for home in homes:
+        if (home / "manifest.json").exists():
+            assert_whole(home)
+        else:
+            assert read_manifest(home) is None
+    latest = latest_manifest(folder / "published", LOAD)
+    if latest is not None:
+        home = series / f"{pd.Timestamp(latest['issue_time']):%Y-%m-%dT%H%MZ}"
+        assert (home / str(latest["parquet"])).exists()
+        assert read_manifest(home) is not None
+        csvs = {path.read_bytes() for each in homes if read_manifest(each) for path in each.glob("*.csv")}
+        assert (series / "latest.csv").read_bytes() in csvs
+
+    publish_all(folder)
+    expected = finished_files(undisturbed / "published")
+    assert finished_files(folder / "published") == expected
+    for home in [path for path in series.iterdir() if path.is_dir()]:
+        assert_whole(home)
+    assert json.loads(expected["DE.load/latest.json"])["data_hash"] == "51000"

@@ -1,0 +1,158 @@
+"""The whole job on real data, from the portal's files to a scored page, through the command line."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gridahead.config import load_settings
+from gridahead.errors import ModelError, SettingsError
+from gridahead.features.windows import build_windows
+from gridahead.grid import Series
+from gridahead.pipeline.backtest import backtest
+from gridahead.pipeline.forecast import forecast
+from gridahead.pipeline.ingest import ingest
+from gridahead.pipeline.workspace import Workspace
+from gridahead.timeline import days_between
+
+LOAD = Series("DE", "load")
+
+
+@pytest.fixture
+def workspace(done: Path) -> Workspace:
+    return Workspace(load_settings(done / "settings.toml"))
+
+
+def test_the_same_files_again_change_nothing(workspace: Workspace) -> None:
+    before = sorted(workspace.lake.observations.recent.iterdir())
+    assert all(one.new == 0 for one in ingest(workspace))
+    assert sorted(workspace.lake.observations.recent.iterdir()) == before
+
+
+def test_the_newest_forecast_is_of_the_last_day_with_complete_inputs(done: Path) -> None:
+    manifest = json.loads((done / "data/published/DE.load/latest.json").read_text())
+    # The sample ends on 31 December 2025 and so does the official forecast: of 1 January nothing official is known.
+    assert manifest["issue_time"] == "2025-12-30T10:00:00+00:00"
+    assert manifest["degraded"] is None
+
+
+def test_the_spreadsheet_has_one_row_an_hour_and_quantiles_that_do_not_cross(done: Path) -> None:
+    table = pd.read_csv(done / "data/published/DE.load/latest.csv")
+    assert len(table) == 24
+    assert table.loc[0, "start (Europe/Berlin)"] == "2025-12-31 00:00"
+    quantiles = table.filter(regex=r"^P\d\d \[MW\]$").to_numpy()
+    assert quantiles.shape[1] == 11
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+
+
+def test_publishing_the_same_issue_time_again_changes_no_byte(workspace: Workspace, done: Path) -> None:
+    published = {path: path.read_bytes() for path in (done / "data/published/DE.load").rglob("*") if path.is_file()}
+    again = forecast(workspace, LOAD, pd.Timestamp("2025-12-30T10:00Z"))
+    assert not again.changed
+    assert {path: path.read_bytes() for path in published} == published
+
+
+def test_the_page_stands_alone(done: Path) -> None:
+    page = (done / "data/published/report.html").read_text()
+    assert "Load DE" in page
+    assert not re.search(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"']?(?!data:)", page)
+
+
+def test_status_tells_lake_champion_and_age(gridahead_command, done: Path) -> None:
+    code, text = gridahead_command("status", "--json")
+    found = json.loads(text)
+    assert code == 0
+    assert {row["series"] for row in found["lake"]} >= {"DE/load", "DE/load_reference"}
+    assert found["serving"]["DE/load"]["model"] in {"lstm", "gru"}
+    assert found["forecasts"][0]["age_hours"] > 0
+
+
+def test_every_fit_is_a_run_with_metrics_data_and_commit_and_one_version_serves(workspace: Workspace) -> None:
+    client = workspace.tracking.client
+    versions = client.search_model_versions("name='DE.load'")
+    assert len(versions) == 2
+    champion = client.get_model_version_by_alias("DE.load", "champion")
+    best = min(versions, key=lambda version: float(version.tags["validation_pinball"]))
+    assert champion.version == best.version
+    run = client.get_run(champion.run_id)
+    assert {"data_fingerprint", "mlflow.source.git.commit", "validation_days"} <= set(run.data.tags)
+    assert "training.seed" in run.data.params
+    assert len(client.get_metric_history(champion.run_id, "validation_loss")) >= 3
+
+
+def test_the_model_that_mlflow_serves_predicts_the_same_bits_without_a_pickle(workspace: Workspace) -> None:
+    import mlflow
+
+    champion = workspace.tracking.champion(LOAD)
+    folder = Path(mlflow.artifacts.download_artifacts("models:/DE.load@champion"))
+    assert not list(folder.rglob("*.pkl"))
+    spec, observations = workspace.inputs(LOAD)
+    days = days_between(pd.Timestamp("2025-11-01").date(), pd.Timestamp("2025-11-03").date())
+    windows = build_windows(observations, spec, days)
+    served = mlflow.pyfunc.load_model("models:/DE.load@champion").predict(
+        {"past": windows.past, "future": windows.future}
+    )
+    assert np.array_equal(served, champion.model.predict(windows))
+
+
+def test_a_forecast_does_not_change_when_the_future_is_poisoned(workspace: Workspace) -> None:
+    champion = workspace.tracking.champion(LOAD)
+    spec, observations = workspace.inputs(LOAD)
+    day = pd.Timestamp("2025-11-15").date()
+    issue_time = spec.deadline.for_delivery(day)
+    poisoned = observations.copy()
+    poisoned.loc[poisoned["available_at"] > issue_time, "value"] = 1e9
+    honest, other = (champion.model.predict(build_windows(rows, spec, [day])) for rows in (observations, poisoned))
+    assert np.array_equal(honest, other)
+
+
+def test_a_backtest_writes_what_machines_read(gridahead_command, done: Path, tmp_path: Path) -> None:
+    file = tmp_path / "scores.json"
+    code, _ = gridahead_command(
+        "backtest", "--series", "DE/load", "--start", "2025-10-20", "--end", "2025-11-02",
+        "--models", "champion,official,naive", "--json", str(file),
+    )  # fmt: skip
+    rows = json.loads(file.read_text())
+    assert code == 0
+    assert set(rows[0]) == {"series", "model", "metric", "lead", "value", "n"}
+    whole = {row["model"]: row for row in rows if row["metric"] == "mae" and row["lead"] is None}
+    assert set(whole) >= {"official", "naive"}
+    assert whole["official"]["n"] == 14 * 24 + 1  # the clocks go back on 26 October
+    assert {row["lead"] for row in rows if row["lead"] is not None} == set(range(13, 38))
+
+
+def test_the_official_score_is_the_error_of_the_portals_own_columns(workspace: Workspace, done: Path) -> None:
+    first, last = pd.Timestamp("2025-11-03").date(), pd.Timestamp("2025-11-09").date()
+    scores = backtest(workspace, LOAD, first, last, ["official"], "official-only")
+    ours = scores[(scores["metric"] == "mae") & (scores["lead"] == -1)]["value"].item()
+    actual, official = (
+        pd.read_csv(
+            next((done / "portal").glob(f"{kind}*")), sep=";", encoding="utf-8-sig", thousands=",", na_values="-"
+        )
+        for kind in ("Actual", "Forecasted")
+    )
+    week = pd.to_datetime(actual["Start date"], format="%b %d, %Y %I:%M %p").between("2025-11-03", "2025-11-09 23:00")
+    error = (actual.filter(like="rid load [MWh]").iloc[:, 0] - official.filter(like="rid load [MWh]").iloc[:, 0])[week]
+    assert len(error) == 7 * 24
+    assert ours == pytest.approx(error.abs().mean(), rel=1e-6)
+
+
+def test_a_champion_is_not_scored_on_days_that_it_has_seen(workspace: Workspace) -> None:
+    first = pd.Timestamp("2025-09-01").date()
+    with pytest.raises(ModelError, match="has learnt from days until 2025-09-30"):
+        backtest(workspace, LOAD, first, first, ["champion"], "cheat")
+
+
+def test_a_forecast_where_nothing_is_known_is_refused(workspace: Workspace) -> None:
+    with pytest.raises(ModelError, match="nothing is known of it"):
+        forecast(workspace, LOAD, pd.Timestamp("2026-06-01T09:00Z"))
+
+
+def test_an_issue_time_without_offset_is_refused(gridahead_command, done: Path) -> None:
+    with pytest.raises(SettingsError, match="needs an offset"):
+        gridahead_command("forecast", "--issue-time", "2025-12-30T11:00")

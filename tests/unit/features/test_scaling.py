@@ -1,0 +1,243 @@
+"""Anchors, scales and skips, by hand on values 0, 1, 2, …"""
+
+import json
+
+import numpy as np
+import pytest
+from made_rows import DE, LOAD
+
+from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
+from gridahead.features.scaling import SKIP_DAYS, Scaler, anchored, plausible_anchors, same_hour
+from gridahead.features.windows import Windows, WindowSpec
+from gridahead.grid import Series
+from gridahead.timeline import Deadline, Mtu
+
+C, H = 8 * 24, 37
+COUNT = np.arange(C, dtype=float)
+
+
+def windows_of(context, target=None, reference_past=None, reference_ahead=None, covariate=None):
+    """N windows of eight days and 37 hours, issued at 11:00, with an empty calendar."""
+    context = np.atleast_2d(context)
+    n, use_reference = len(context), reference_ahead is not None
+    past, future = [context], []
+    if use_reference:
+        past.append(np.atleast_2d(reference_past if reference_past is not None else context))
+        future.append(np.atleast_2d(reference_ahead))
+    covariates = ()
+    if covariate is not None:
+        past.append(np.atleast_2d(covariate))
+        covariates = (Series("DE", "solar"),)
+    spec = WindowSpec(
+        LOAD, DE, Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), 8, use_reference, past_covariates=covariates
+    )
+    stack = [*(one[..., None] for one in past), np.zeros((n, C, len(DAY_FEATURES)))]
+    ahead = [*(one[..., None] for one in future), np.zeros((n, H, len(CALENDAR_FEATURES)))]
+    return Windows(
+        spec=spec,
+        issue_time=np.zeros(n, np.int64),
+        valid_time=np.zeros((n, H), np.int64),
+        past=np.concatenate(stack, axis=-1).astype(np.float32),
+        future=np.concatenate(ahead, axis=-1).astype(np.float32),
+        target=np.broadcast_to(np.nan if target is None else target, (n, H)).astype(np.float32),
+        delivery=np.broadcast_to(np.arange(H) >= 13, (n, H)),
+    )
+
+
+def holed(values, *places):
+    values = np.array(values, dtype=float)
+    values[list(places)] = np.nan
+    return values
+
+
+# -- skips ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("days", "at_0", "at_23", "at_24", "at_36"),
+    [
+        # 192 is the first hour of the horizon. A day before its 25th hour is not past yet: two days before is.
+        (1, 168, 191, 168, 180),
+        (2, 144, 167, 168, 180),
+        (3, 120, 143, 144, 156),
+        (7, 24, 47, 48, 60),
+        (8, 0, 23, 24, 36),
+    ],
+)
+def test_the_same_hour_some_days_before(days, at_0, at_23, at_24, at_36):
+    spec = windows_of(COUNT).spec
+    found = same_hour(COUNT[None, :, None], spec, days, H)
+    assert found.shape == (1, H, 1)
+    assert found[0, [0, 23, 24, 36], 0].tolist() == [at_0, at_23, at_24, at_36]
+
+
+def test_the_same_hour_of_several_values_keeps_them_apart():
+    values = np.stack([COUNT, COUNT + 1000], axis=-1)[None]
+    found = same_hour(values, windows_of(COUNT).spec, 7, H)
+    assert found[0, 5].tolist() == [29.0, 1029.0]
+
+
+# -- anchors --------------------------------------------------------------------------------------------------------
+
+
+def test_the_anchor_week_is_the_same_hour_last_week():
+    assert anchored(windows_of(COUNT), "week", 0.0)[0].tolist() == [24.0 + hour for hour in range(H)]
+
+
+def test_the_anchor_profile_is_the_mean_of_that_hour_over_seven_days():
+    found = anchored(windows_of(COUNT), "profile", 0.0)[0]
+    # Days 1 … 7 before: four days on average. From the 25th hour yesterday is not past, and counts as the day before.
+    assert found[0] == 192 - 4 * 24
+    assert found[23] == 215 - 4 * 24
+    assert found[24] == pytest.approx(216 - 24 * (2 + 2 + 3 + 4 + 5 + 6 + 7) / 7)
+
+
+def test_the_anchor_recent_is_the_mean_of_the_last_day():
+    found = anchored(windows_of(COUNT), "recent", 0.0)[0]
+    assert found.tolist() == [(168 + 191) / 2] * H
+
+
+def test_the_anchor_reference_is_the_official_forecast_itself():
+    official = np.linspace(50_000, 60_000, H).astype(np.float32)
+    found = anchored(windows_of(COUNT, reference_ahead=official), "reference", 0.0)
+    assert found[0].tobytes() == official.tobytes()
+
+
+def test_where_the_official_forecast_is_missing_last_week_stands_in():
+    official = holed(np.full(H, 500.0), 20, 36)
+    found = anchored(windows_of(COUNT, reference_ahead=official), "reference", 0.0)[0]
+    assert found[[19, 20, 21, 36]].tolist() == [500.0, 44.0, 500.0, 60.0]
+
+
+def test_a_gap_last_week_is_filled_by_the_mean_of_the_other_days():
+    found = anchored(windows_of(holed(COUNT, 30)), "week", 0.0)[0]
+    # Hour 6 of the horizon: last week's value 30 is gone, days 1 … 6 are 3.5 days before on average.
+    assert found[5:8].tolist() == [29.0, 198 - 3.5 * 24, 31.0]
+
+
+def test_an_hour_that_has_a_gap_on_every_day_gets_the_mean_of_the_last_day():
+    gone = [192 + 6 - 24 * days for days in range(1, 9)]
+    found = anchored(windows_of(holed(COUNT, *gone)), "week", 0.0)[0]
+    last_day = [value for value in range(168, 192) if value != 174]
+    assert found[6] == pytest.approx(np.mean(last_day))
+
+
+def test_where_nothing_is_known_the_level_remains():
+    empty = np.full(C, np.nan)
+    nothing = windows_of(empty, reference_past=empty, reference_ahead=np.full(H, np.nan))
+    for anchor in ("reference", "week", "profile", "recent"):
+        assert anchored(nothing, anchor, 4321.0)[0].tolist() == [4321.0] * H
+
+
+def test_the_anchor_with_the_smallest_error_on_the_delivery_day_comes_first():
+    official = np.full(H, 900.0)
+    by_week = windows_of(COUNT, target=24.0 + np.arange(H), reference_ahead=official)
+    assert plausible_anchors(by_week) == ("week",)
+    # Far off before the delivery day, exact on it.
+    target = np.where(np.arange(H) < 13, 0.0, 900.0)
+    assert plausible_anchors(windows_of(COUNT, target=target, reference_ahead=official)) == ("reference",)
+
+
+def test_a_second_anchor_is_tried_only_if_it_is_not_far_behind():
+    week = 24.0 + np.arange(H)
+    close = windows_of(COUNT, target=week + 10, reference_ahead=week + 24)  # errors 10 and 14
+    far = windows_of(COUNT, target=week + 10, reference_ahead=week + 26)  # errors 10 and 16
+    assert plausible_anchors(close) == ("week", "reference")
+    assert plausible_anchors(far) == ("week",)
+
+
+# -- scales ---------------------------------------------------------------------------------------------------------
+
+
+def test_moments_by_hand():
+    # Context 0 … 191: mean 95.5, variance (192² − 1) / 12. Error of the official forecast: ±2.
+    target = 24.0 + np.arange(H) + np.where(np.arange(H) % 2, 3.0, -3.0)
+    wrong_by_two = COUNT + np.where(COUNT % 2, 2.0, -2.0)
+    windows = windows_of(COUNT, target=target, reference_past=wrong_by_two, reference_ahead=np.zeros(H))
+    scaler = Scaler.fit(windows, "week")
+    assert scaler.level == pytest.approx(95.5)
+    assert scaler.spread == pytest.approx(np.sqrt((192**2 - 1) / 12))
+    assert scaler.error_spread == pytest.approx(2.0)
+    assert scaler.scale == pytest.approx(3.0)  # the 24 hours of the delivery day, half of them +3, half −3
+    assert scaler.anchor == "week"
+
+
+def test_covariates_are_scaled_by_their_own_moments_and_the_official_forecast_by_those_of_the_target():
+    covariate = np.where(COUNT % 2, 30.0, 10.0)
+    windows = windows_of(COUNT, target=COUNT[:H], reference_ahead=np.full(H, 95.5), covariate=covariate)
+    scaler = Scaler.fit(windows, "week")
+    assert scaler.covariates == {"DE/solar": (20.0, 10.0)}
+    inputs = scaler.inputs(windows)
+    # A row of the encoder is a day: 24 hours of (load, official, solar, error, known), then the calendar.
+    first_hours = inputs.encoder[0, 0, : 24 * 5].reshape(24, 5)
+    assert first_hours[:2, 2].tolist() == [-1.0, 1.0]
+    assert first_hours[0, 0] == pytest.approx((0 - 95.5) / scaler.spread, rel=1e-5)
+    assert first_hours[0, 0] == first_hours[0, 1]
+    assert first_hours[:, 4].tolist() == [1.0] * 24
+    # The official forecast of the horizon stands after the calendar, with a flag that it is known.
+    ahead = len(CALENDAR_FEATURES)
+    assert inputs.decoder[0, :, ahead].tolist() == [0.0] * H
+    assert inputs.decoder[0, :, ahead + 1].tolist() == [1.0] * H
+
+
+def test_what_is_not_known_is_nought_and_flagged():
+    official = holed(np.full(H, 100.0), 20)
+    windows = windows_of(holed(COUNT, 3), target=COUNT[:H], reference_ahead=official)
+    inputs = Scaler.fit(windows, "week").inputs(windows)
+    load_official_error_known = inputs.encoder[0, 0, : 24 * 4].reshape(24, 4)
+    assert load_official_error_known[3].tolist() == [0.0, 0.0, 0.0, 0.0]
+    ahead = len(CALENDAR_FEATURES)
+    assert inputs.decoder[0, 20, ahead : ahead + 2].tolist() == [0.0, 0.0]
+    assert not np.isnan(inputs.encoder).any()
+    assert not np.isnan(inputs.decoder).any()
+
+
+def test_skips_beyond_the_context_are_left_out():
+    windows = windows_of(COUNT, target=COUNT[:H])
+    width = Scaler.fit(windows, "week").inputs(windows).decoder.shape[-1]
+    # Load and its flag, for 1, 2, 3 and 7 of the days 1, 2, 3, 7, 14.
+    assert SKIP_DAYS == (1, 2, 3, 7, 14)
+    assert width == len(CALENDAR_FEATURES) + 4 * 2
+
+
+def test_a_scaled_target_is_the_difference_to_the_anchor_and_comes_back_in_megawatts():
+    rng = np.random.default_rng(5)
+    target = rng.normal(50_000, 8_000, (3, H))
+    target[1, 4] = np.nan
+    windows = windows_of(rng.normal(50_000, 8_000, (3, C)), target=target)
+    for anchor in ("week", "profile", "recent"):
+        scaler = Scaler.fit(windows, anchor)
+        scaled = scaler.inputs(windows).target
+        delivered = windows.delivery & ~np.isnan(windows.target)
+        assert scaled[delivered].std() == pytest.approx(1.0, abs=1e-3)
+        back = scaler.megawatts(scaled[..., None], windows)[..., 0]
+        np.testing.assert_allclose(back, windows.target, rtol=2e-6)
+
+
+def test_a_network_that_answers_nought_forecasts_the_anchor():
+    windows = windows_of(COUNT, target=COUNT[:H])
+    scaler = Scaler.fit(windows, "week")
+    answer = scaler.megawatts(np.zeros((1, H, 3), np.float32), windows)
+    assert answer[0, :, 1].tolist() == [24.0 + hour for hour in range(H)]
+
+
+def test_only_the_windows_given_are_learnt():
+    # The second window is wild; fitted on the first alone, nothing of it is in the scaler.
+    both = windows_of(np.stack([COUNT, COUNT * 1e6]), target=np.stack([COUNT[:H], COUNT[:H] * 1e6]))
+    first = both.where(np.array([True, False]))
+    alone = windows_of(COUNT, target=COUNT[:H])
+    assert Scaler.fit(first, "week") == Scaler.fit(alone, "week")
+    assert Scaler.fit(first, "week").level == pytest.approx(95.5)
+
+
+def test_a_constant_series_can_be_scaled():
+    constant = windows_of(np.full(C, 7.0), target=7.0)
+    scaler = Scaler.fit(constant)
+    assert (scaler.level, scaler.spread, scaler.scale) == (7.0, 1.0, 1.0)
+    assert not np.isnan(scaler.inputs(constant).target).any()
+
+
+def test_a_scaler_survives_its_way_through_json():
+    covariate = np.random.default_rng(2).normal(size=C)
+    scaler = Scaler.fit(windows_of(COUNT, target=COUNT[:H], covariate=covariate))
+    assert Scaler.from_dict(json.loads(json.dumps(scaler.to_dict()))) == scaler

@@ -1,0 +1,60 @@
+"""Files that appear whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gridahead.errors import LakeError
+from gridahead.whole_files import whole_files, write_whole
+
+
+def test_a_file_is_written_with_its_folders_and_nothing_is_left_aside(tmp_path):
+    path = tmp_path / "a" / "b" / "file.txt"
+    write_whole(path, b"whole")
+    assert path.read_bytes() == b"whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_until_the_rename_a_reader_sees_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file.txt"
+    write_whole(path, b"old")
+    seen = []
+    rename = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda self, to: (seen.append(path.read_bytes()), rename(self, to))[1])
+    write_whole(path, b"new")
+    assert seen == [b"old"]
+    assert path.read_bytes() == b"new"
+
+
+def test_the_content_is_on_disk_before_the_rename_and_the_rename_itself_after(tmp_path, monkeypatch):
+    order, rename, sync = [], Path.replace, os.fsync
+    monkeypatch.setattr(Path, "replace", lambda self, to: (order.append("rename"), rename(self, to))[1])
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: (order.append(str(Path(f"/proc/self/fd/{handle}").readlink())), sync(handle))[1]
+    )
+    write_whole(tmp_path / "file.txt", b"whole")
+    first, middle, last = order
+    assert Path(first).name.startswith(".writing-")
+    assert (middle, last) == ("rename", str(tmp_path))
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_aside(tmp_path, monkeypatch):
+    path = tmp_path / "file.txt"
+    write_whole(path, b"old")
+
+    def fails(handle):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(LakeError, match="Input/output error"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_finished_files_are_listed_by_name_without_what_lies_aside(tmp_path):
+    for name in ("b.json", "a.json", ".writing-0123.json", "c.txt"):
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name for path in whole_files(tmp_path, "*.json")] == ["a.json", "b.json"]
+    assert whole_files(tmp_path / "none", "*.json") == []

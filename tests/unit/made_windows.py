@@ -1,0 +1,33 @@
+"""Windows of a made-up German load, for the tests of models, training and forecasting."""
+
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from made_rows import DE, LOAD, day_ahead, measured, together
+
+from gridahead.features.windows import WindowSpec, build_windows
+from gridahead.tables import Observations
+from gridahead.timeline import Deadline, Mtu, days_between
+
+FIRST = dt.date(2025, 1, 6)
+SPEC = WindowSpec(LOAD, DE, Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), context_days=8)
+WITHOUT_REFERENCE = replace(SPEC, use_reference=False)
+
+
+def made_load(days: int = 30, seed: int = 3) -> Observations:
+    """A load with a daily shape and noise [MW], and an official forecast that is 2 000 MW too high at noon."""
+    start, end = (pd.Timestamp(day, tz="Europe/Berlin") for day in (FIRST, FIRST + dt.timedelta(days=days)))
+    times = pd.date_range(start, end, freq="h", inclusive="left").tz_convert("UTC")
+    hour = times.tz_convert("Europe/Berlin").hour.to_numpy()
+    rng = np.random.default_rng(seed)
+    load = 50_000 - 8_000 * np.cos(2 * np.pi * hour / 24) + rng.normal(0, 1_000, len(times)).cumsum() / 10
+    official = load + np.where((hour >= 9) & (hour < 15), 2_000, 0) + rng.normal(0, 500, len(times))
+    return together(measured(LOAD, times, load), day_ahead(LOAD.reference, times, official))
+
+
+def made_windows(first: int = 12, last: int = 25, spec: WindowSpec = SPEC, observations: Observations | None = None):
+    """Windows of the delivery days so many days after the first."""
+    days = days_between(FIRST + dt.timedelta(days=first), FIRST + dt.timedelta(days=last))
+    return build_windows(made_load() if observations is None else observations, spec, days)

@@ -1,0 +1,59 @@
+"""The references: a point forecast that is left as it is, with the spread of its own errors."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_windows import WITHOUT_REFERENCE, made_windows
+
+from gridahead.models.baselines import ReferenceForecast
+
+LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
+WINDOWS = made_windows()
+
+
+def test_the_median_is_the_official_forecast_to_the_bit():
+    reference = ReferenceForecast.fit("official", WINDOWS, LEVELS)
+    predicted = reference.predict(WINDOWS)
+    official = WINDOWS.future[..., 0]
+    assert not np.isnan(official).any()
+    assert np.ascontiguousarray(predicted[..., 2]).tobytes() == np.ascontiguousarray(official).tobytes()
+
+
+def test_the_naive_median_is_the_same_hour_last_week():
+    windows = made_windows(spec=WITHOUT_REFERENCE)
+    predicted = ReferenceForecast.fit("naive", windows, LEVELS).predict(windows)
+    # The context is eight days, so last week's hour stands a day into it.
+    np.testing.assert_array_equal(predicted[..., 2], windows.past[:, 24 : 24 + windows.target.shape[1], 0])
+
+
+def test_the_quantiles_are_those_of_its_own_errors_around_the_median():
+    # Errors on the delivery days are 0, 1, …, 100 MW, so their median is 50; before them they are huge, and do not count.
+    errors = np.resize(np.arange(101.0), WINDOWS.target.shape[0] * 101)
+    target = WINDOWS.future[..., 0] + 1e6
+    count = int(WINDOWS.delivery.sum())
+    # Whole rounds of 0 … 100 and NaN for the rest.
+    filled = np.full(count, np.nan)
+    whole = count // 101 * 101
+    filled[:whole] = errors[:whole]
+    target[WINDOWS.delivery] = WINDOWS.future[..., 0][WINDOWS.delivery].astype(np.float64) + filled
+    reference = ReferenceForecast.fit("official", replace(WINDOWS, target=target.astype(np.float64)), LEVELS)
+    np.testing.assert_allclose(reference.offsets, [-40, -25, 0, 25, 40], atol=0.51)
+    assert reference.offsets[2] == 0.0
+
+
+def test_quantiles_rise_and_stay_above_nought():
+    low = replace(WINDOWS, future=WINDOWS.future.copy())
+    low.future[..., 0] = 100.0
+    predicted = ReferenceForecast.fit("official", WINDOWS, LEVELS).predict(low)
+    assert (np.diff(predicted, axis=-1) >= 0).all()
+    assert predicted.min() == 0.0
+    assert predicted[..., 2].min() == 100.0
+
+
+def test_where_the_official_forecast_is_missing_last_week_answers():
+    holed = replace(WINDOWS, future=WINDOWS.future.copy())
+    holed.future[:, 20, 0] = np.nan
+    predicted = ReferenceForecast.fit("official", WINDOWS, LEVELS).predict(holed)
+    assert predicted[0, 20, 2] == pytest.approx(float(WINDOWS.past[0, 44, 0]))
+    assert not np.isnan(predicted).any()

@@ -1,0 +1,192 @@
+"""Two clocks: what was known when, and what a delivery adds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_rows import LOAD, hours, measured, rows, together
+
+from gridahead.tables import OBSERVATIONS, QUARANTINE
+from gridahead.timeline import Mtu, Window
+from gridahead.vintages import Vintages, accepted, as_of, micros, unseen
+
+T0, T1 = pd.Timestamp("2025-01-01T00:00Z"), pd.Timestamp("2025-01-01T01:00Z")
+
+
+def at(text):
+    return pd.Timestamp(f"2025-01-{text}Z")
+
+
+def vintage(valid_time, value, available_at, availability="assumed"):
+    return rows(LOAD, pd.DatetimeIndex([valid_time]), [value], available_at, availability=availability)
+
+
+THREE = together(
+    vintage(T0, 10.0, at("01T02:00")),
+    vintage(T0, 11.0, at("03T09:00"), "recorded"),
+    vintage(T1, 20.0, at("01T03:00")),
+)
+
+
+@pytest.mark.parametrize(
+    ("instant", "known"),
+    [
+        ("01T01:59", {}),
+        ("01T02:00", {T0: 10.0}),
+        ("01T03:00", {T0: 10.0, T1: 20.0}),
+        ("03T08:59", {T0: 10.0, T1: 20.0}),
+        ("03T09:00", {T0: 11.0, T1: 20.0}),
+    ],
+)
+def test_as_of_gives_the_newest_vintage_that_was_there(instant, known):
+    found = as_of(THREE, at(instant))
+    assert dict(zip(found["valid_time"], found["value"], strict=True)) == known
+
+
+def test_as_of_does_not_depend_on_the_order_of_the_rows():
+    backwards = THREE.iloc[::-1]
+    pd.testing.assert_frame_equal(as_of(backwards, at("09T00:00")), as_of(THREE, at("09T00:00")))
+
+
+def test_as_of_keeps_series_apart():
+    wind = THREE.assign(quantity="wind", value=THREE["value"] + 100)
+    found = as_of(together(THREE, wind), at("09T00:00"))
+    assert found[["quantity", "value"]].to_numpy().tolist() == [
+        ["load", 11.0], ["load", 20.0], ["wind", 111.0], ["wind", 120.0],
+    ]  # fmt: skip
+
+
+# -- what a delivery adds -------------------------------------------------------------------------------------------
+
+SEEN_AT = at("05T12:00")
+
+
+def test_into_an_empty_lake_everything_is_new_and_keeps_its_own_clock():
+    arrived = together(vintage(T0, 10.0, at("01T02:00")), vintage(T1, 20.0, at("01T03:00")))
+    new = unseen(arrived, OBSERVATIONS.empty(), SEEN_AT)
+    pd.testing.assert_frame_equal(new, arrived)
+
+
+def test_an_equal_value_adds_nothing():
+    arrived = vintage(T0, 10.0, at("01T02:00"))
+    assert unseen(arrived, arrived, SEEN_AT).empty
+
+
+def test_a_changed_value_is_a_revision_recorded_when_we_saw_it():
+    held = vintage(T0, 10.0, at("01T02:00"))
+    new = unseen(vintage(T0, 10.5, at("01T02:00")), held, SEEN_AT)
+    assert new[["value", "availability"]].to_numpy().tolist() == [[10.5, "recorded"]]
+    assert new["available_at"].tolist() == [SEEN_AT]
+    known = together(held, new)
+    assert as_of(known, at("05T11:59"))["value"].tolist() == [10.0]
+    assert as_of(known, SEEN_AT)["value"].tolist() == [10.5]
+
+
+def test_only_what_changed_is_added():
+    held = together(vintage(T0, 10.0, at("01T02:00")), vintage(T1, 20.0, at("01T03:00")))
+    arrived = together(vintage(T0, 10.0, at("01T02:00")), vintage(T1, 21.0, at("01T03:00")))
+    new = unseen(arrived, held, SEEN_AT)
+    assert new[["valid_time", "value"]].to_numpy().tolist() == [[T1, 21.0]]
+
+
+def test_a_revision_taken_back_is_a_third_vintage():
+    held = together(vintage(T0, 10.0, at("01T02:00")), vintage(T0, 11.0, at("03T09:00"), "recorded"))
+    new = unseen(vintage(T0, 10.0, at("01T02:00")), held, SEEN_AT)
+    assert new[["value", "available_at"]].to_numpy().tolist() == [[10.0, SEEN_AT]]
+
+
+def test_recorded_vintages_are_kept_with_the_clock_of_the_source():
+    held = vintage(T0, 10.0, at("01T02:00"))
+    told = vintage(T0, 12.0, at("04T07:00"), "recorded")
+    new = unseen(told, held, SEEN_AT)
+    pd.testing.assert_frame_equal(new, told)
+    assert unseen(told, together(held, told), SEEN_AT).empty
+
+
+def test_an_official_forecast_that_changes_before_it_counts_as_known_is_not_lost():
+    # Assumed for 10:00, already downloaded at 09:00, and again at 09:30 with another value.
+    valid_time, assumed = at("02T12:00"), at("01T10:00")
+    held = vintage(valid_time, 10.0, assumed)
+    arrived = vintage(valid_time, 10.5, assumed)
+    known = together(held, unseen(arrived, held, at("01T09:30")))
+    assert as_of(known, at("01T11:00"))["value"].tolist() == [10.5]
+    assert unseen(arrived, known, at("01T09:45")).empty
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    before=st.lists(st.sampled_from([1.0, 2.0, 3.0]), min_size=4, max_size=4),
+    after=st.lists(st.sampled_from([1.0, 2.0, 3.0]), min_size=4, max_size=4),
+)
+def test_the_same_delivery_twice_adds_nothing_and_the_newest_vintage_is_what_came_last(before, after):
+    times = hours("2025-01-01T00:00Z", 4)
+    held = measured(LOAD, times, before)
+    arrived = measured(LOAD, times, after)
+    new = unseen(arrived, held, SEEN_AT)
+    assert len(new) == sum(a != b for a, b in zip(before, after, strict=True))
+    known = together(held, new) if len(new) else held
+    assert unseen(arrived, known, SEEN_AT + pd.Timedelta(hours=1)).empty
+    assert as_of(known, at("30T00:00"))["value"].tolist() == after
+
+
+# -- the gate's verdicts --------------------------------------------------------------------------------------------
+
+
+def test_a_quarantined_vintage_is_left_out_and_its_other_vintages_stay():
+    verdict = QUARANTINE.check(
+        THREE.iloc[[1]].assign(rule="range", reason="above 500 000 MW", decided_at=at("06T00:00"))
+    )
+    left = accepted(THREE, verdict)
+    assert left["value"].tolist() == [10.0, 20.0]
+    pd.testing.assert_frame_equal(accepted(THREE, QUARANTINE.empty()), THREE)
+
+
+# -- many issue times at once ---------------------------------------------------------------------------------------
+
+
+def test_vintages_lie_on_a_grid_sorted_by_availability():
+    grid = Vintages.of(THREE.iloc[::-1], Window(T0, at("01T03:00")), Mtu.PT60M)
+    np.testing.assert_array_equal(grid.value, [[10.0, 11.0], [20.0, np.nan], [np.nan, np.nan]])
+    assert grid.available_at[1, 1] == np.iinfo(np.int64).max
+
+
+def test_what_is_off_the_grid_or_outside_the_window_is_not_known():
+    off = together(THREE, vintage(at("01T00:30"), 99.0, at("01T02:00")), vintage(at("02T00:00"), 98.0, at("02T02:00")))
+    grid = Vintages.of(off, Window(T0, at("01T03:00")), Mtu.PT60M)
+    asked = micros(pd.DatetimeIndex([at("01T00:00"), at("01T00:30"), at("02T00:00"), T0 - pd.Timedelta(hours=1)]))
+    found = grid.as_of(micros(pd.DatetimeIndex([at("20T00:00")])), asked[None])
+    np.testing.assert_array_equal(found, [[11.0, np.nan, np.nan, np.nan]])
+
+
+def test_vintages_of_no_rows_know_nothing():
+    grid = Vintages.of(OBSERVATIONS.empty(), Window(T0, at("01T03:00")), Mtu.PT60M)
+    assert np.isnan(grid.as_of(micros(pd.DatetimeIndex([T1])), micros(pd.DatetimeIndex([T0]))[None])).all()
+
+
+VINTAGE = st.tuples(st.integers(0, 11), st.integers(0, 40), st.floats(-1e5, 1e5))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    drawn=st.lists(VINTAGE, min_size=1, max_size=40, unique_by=lambda one: one[:2]),
+    issued=st.lists(st.integers(-1, 41), min_size=1, max_size=5),
+    mtu=st.sampled_from(list(Mtu)),
+)
+def test_the_grid_and_the_frame_answer_the_same(drawn, issued, mtu):
+    step, window = mtu.delta, Window(T0, T0 + 12 * mtu.delta)
+    valid, lag, value = (list(part) for part in zip(*drawn, strict=True))
+    frame = rows(
+        LOAD,
+        pd.DatetimeIndex([T0 + n * step for n in valid]),
+        value,
+        pd.DatetimeIndex([T0 + n * step for n in lag]),
+        mtu=mtu,
+    )
+    issue_times = pd.DatetimeIndex([T0 + n * step for n in issued])
+    times = window.times(mtu)
+    asked = np.tile(micros(times), (len(issued), 1))
+    found = Vintages.of(frame, window, mtu).as_of(micros(issue_times), asked)
+    for answer, issue_time in zip(found, issue_times, strict=True):
+        expected = as_of(frame, issue_time).set_index("valid_time")["value"].reindex(times)
+        np.testing.assert_array_equal(answer, expected.to_numpy())
