@@ -7,9 +7,9 @@ from typing import Any
 
 from prefect.tasks import exponential_backoff
 
-from gridahead.config import load_settings
 from gridahead.errors import PublicationError, SourceError
 from gridahead.pipeline.workspace import Workspace
+from gridahead.settings_file import load_settings
 
 # Prefect hands our log lines on (prefect.toml), from this level.
 logging.getLogger("gridahead").setLevel(logging.INFO)

@@ -23,9 +23,9 @@ from rich.table import Table
 
 import gridahead
 from gridahead import errors
-from gridahead.config import SETTINGS_VARIABLE, find_settings, load_settings
 from gridahead.console import err, out, print_json, records, say, score_records, show, show_scores
 from gridahead.grid import Series
+from gridahead.settings_file import SETTINGS_VARIABLE, find_settings, load_settings
 
 if TYPE_CHECKING:
     from gridahead.pipeline.workspace import Workspace

@@ -13,10 +13,10 @@ from typing import Literal
 
 import pandas as pd
 
-from gridahead.config import load_settings
 from gridahead.forecasting.publish import publish
 from gridahead.pipeline.ingest import ingest
 from gridahead.pipeline.workspace import Workspace
+from gridahead.settings_file import load_settings
 from gridahead.tables import FORECASTS, Forecasts
 from gridahead.timeline import Mtu, Window
 

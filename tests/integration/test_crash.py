@@ -16,10 +16,10 @@ import pandas as pd
 import pytest
 from crash_children import forecast_of, ingest_all, publish_all, run
 
-from gridahead.config import load_settings
 from gridahead.forecasting.publish import latest_manifest, read_manifest, spreadsheet
 from gridahead.grid import Series
 from gridahead.pipeline.workspace import Workspace
+from gridahead.settings_file import load_settings
 
 PAYLOADS = Path(__file__).parents[1] / "data" / "smard"
 SEED = 20251231

@@ -6,9 +6,10 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from gridahead.config import SETTINGS_VARIABLE, Settings, find_settings, load_settings
+from gridahead.config import Settings
 from gridahead.errors import SettingsError
 from gridahead.grid import Series
+from gridahead.settings_file import SETTINGS_VARIABLE, find_settings, load_settings
 
 REPOSITORY = Path(__file__).parents[2]
 GOOD = """

@@ -21,7 +21,7 @@ from gridahead.scoring.evaluate import score
 from gridahead.tables import Forecasts, Observations, Scores
 from gridahead.timeline import days_between, delivery_days, now
 from gridahead.training.fit import split
-from gridahead.training.isolated import Job, calm_torch, fit_all
+from gridahead.training.isolated import Job, fit_all, one_thread
 from gridahead.training.loop import Progress
 from gridahead.vintages import as_of
 
@@ -123,7 +123,7 @@ def _models(
 
 
 def _issue(model: TrainedModel, version: str, windows: Windows, run: str) -> Forecasts:
-    calm_torch()
+    one_thread()
     return issue(
         windows, model.predict(windows), model.quantiles, run=run, model=model.name, version=version, made_at=now()
     )

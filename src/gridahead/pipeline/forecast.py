@@ -15,7 +15,7 @@ from gridahead.grid import Series
 from gridahead.pipeline.workspace import Workspace, reading_window
 from gridahead.tables import Forecasts, Observations
 from gridahead.timeline import now
-from gridahead.training.isolated import calm_torch
+from gridahead.training.isolated import one_thread
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
     Raises:
         ModelError: there is no champion, or nothing of the series is known in the context.
     """
-    calm_torch()
+    one_thread()
     champion = workspace.tracking.champion(series)
     spec = champion.model.spec
     if issue_time is None:

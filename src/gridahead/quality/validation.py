@@ -47,7 +47,8 @@ def quiet_context(**options: Any) -> Any:
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # This one sets its own level, to tell of every temporary folder.
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     context = gx.get_context(**options)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context

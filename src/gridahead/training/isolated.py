@@ -59,16 +59,16 @@ def fit_all(jobs: Sequence[Job], workers: int, progress: Progress) -> list[Fit]:
         listener.join()
 
 
-def calm_torch() -> None:
-    """One thread, no denormals: to be called at the start of every process that runs a network."""
+def one_thread() -> None:
+    """Let torch use one thread: to be called before a network runs, so that sums have the same order everywhere."""
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
 
 
 def _start(reports: Queue[Epoch | None]) -> None:
     global _reports  # the only way that a worker of a process pool can be handed a queue
     _reports = reports
-    calm_torch()
+    one_thread()
+    torch.set_flush_denormal(True)
 
 
 def _run(job: Job) -> Fit:

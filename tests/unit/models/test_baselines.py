@@ -28,7 +28,7 @@ def test_the_naive_median_is_the_same_hour_last_week():
 
 
 def test_the_quantiles_are_those_of_its_own_errors_around_the_median():
-    # Errors on the delivery days are 0, 1, …, 100 MW, so their median is 50; before them they are huge, and do not count.
+    # Errors on the delivery days are 0 … 100 MW, so their median is 50; before them they are huge and do not count.
     errors = np.resize(np.arange(101.0), WINDOWS.target.shape[0] * 101)
     target = WINDOWS.future[..., 0] + 1e6
     count = int(WINDOWS.delivery.sum())

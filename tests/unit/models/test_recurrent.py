@@ -24,7 +24,7 @@ def config_of(**changes):
     raw=hnp.arrays(
         np.float32,
         st.tuples(st.integers(1, 4), st.sampled_from([1, 3, 9, 11])),
-        elements=st.floats(-(2.0**20), 2.0**20, width=32),
+        elements=st.floats(-(2.0**20), 2.0**20, width=32, allow_subnormal=False),
     )
 )
 def test_quantiles_always_rise_and_the_median_is_what_was_said(raw):

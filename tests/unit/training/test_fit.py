@@ -79,6 +79,13 @@ def test_whatever_happens_after_the_first_issue_time_of_the_holdout_nothing_of_i
         assert one.fingerprint() == other.fingerprint()
 
 
+def test_no_day_of_the_holdout_is_learnt_even_if_its_values_claim_to_be_known_early():
+    holdout = LOADS["valid_time"] >= pd.Timestamp(HOLDOUT, tz="Europe/Berlin")
+    early = LOADS["available_at"].where(~holdout, LOADS["valid_time"] - pd.Timedelta(days=60))
+    parts = split(Observations(LOADS.assign(available_at=early)), SPEC, settings_of())
+    assert days_of(parts.validation)[-1] == HOLDOUT - dt.timedelta(days=1)
+
+
 def test_without_a_holdout_every_day_with_an_outturn_is_used():
     parts = split(LOADS, SPEC, settings_of(holdout_start=None))
     assert parts.validation_days[1] == FIRST + dt.timedelta(days=119)
@@ -122,7 +129,7 @@ PARTS = split(LOADS, SPEC, settings_of())
 @pytest.fixture(scope="module")
 def fitted():
     told = []
-    settings = settings_of(epochs=12, learning_rate=0.02)
+    settings = settings_of(epochs=8, learning_rate=0.03)
     return fit("gru", PARTS, SMALL.model_copy(update={"members": 2}), settings, told.append), told
 
 
