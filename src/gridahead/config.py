@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import pydantic
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from gridahead.errors import SettingsError
 from gridahead.grid import ZONES, BiddingZone, Series
 from gridahead.timeline import Deadline, Mtu, zone_info
+
+Cell = Literal["rnn", "lstm", "gru"]
 
 DeadlineText = Annotated[
     Deadline,
@@ -41,7 +43,7 @@ TimezoneText = Annotated[str, BeforeValidator(_known_zone_or_offset)]
 class Section(BaseModel):
     """A part of the settings: frozen, and strict about its keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=True)
 
 
 class ZoneSettings(Section):
@@ -132,7 +134,7 @@ class SeriesSettings(Section):
 class ModelSettings(Section):
     """One recurrent network."""
 
-    cell: Literal["rnn", "lstm", "gru"]
+    cell: Cell
     hidden: int = 128
     decoder_hidden: int = 64
     layers: int = 1
@@ -186,9 +188,15 @@ class Settings(Section):
     zones: tuple[ZoneSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
     series: tuple[SeriesSettings, ...] = ()
-    models: dict[str, ModelSettings] = {"lstm": ModelSettings(cell="lstm"), "gru": ModelSettings(cell="gru")}
+    models: dict[str, ModelSettings] = {}
+    """By name; `rnn`, `lstm` and `gru` are there without being declared."""
     training: TrainingSettings = TrainingSettings()
     quality: QualitySettings = QualitySettings()
+
+    @pydantic.field_validator("models")
+    @classmethod
+    def _one_a_cell(cls, declared: dict[str, ModelSettings]) -> dict[str, ModelSettings]:
+        return {**{cell: ModelSettings(cell=cell) for cell in get_args(Cell)}, **declared}
 
     @pydantic.model_validator(mode="after")
     def _names_meet(self) -> Settings:

@@ -119,20 +119,49 @@ def _shares(inhabitants: Mapping[str, int]) -> dict[str, float]:
     return {state: count / total for state, count in inhabitants.items()}
 
 
+_BY_COUNTRY = """
+AT      Europe/Vienna     AT 10YAT-APG------L
+BE      Europe/Brussels   BE 10YBE----------2
+BG      Europe/Sofia      BG 10YCA-BULGARIA-R
+CH      Europe/Zurich     CH 10YCH-SWISSGRIDZ
+CZ      Europe/Prague     CZ 10YCZ-CEPS-----N
+DK1     Europe/Copenhagen DK 10YDK-1--------W
+DK2     Europe/Copenhagen DK 10YDK-2--------M
+EE      Europe/Tallinn    EE 10Y1001A1001A39I
+ES      Europe/Madrid     ES 10YES-REE------0
+FI      Europe/Helsinki   FI 10YFI-1--------U
+FR      Europe/Paris      FR 10YFR-RTE------C
+GB      Europe/London     GB 10YGB----------A
+GR      Europe/Athens     GR 10YGR-HTSO-----Y
+HR      Europe/Zagreb     HR 10YHR-HEP------M
+HU      Europe/Budapest   HU 10YHU-MAVIR----U
+IE      Europe/Dublin     IE 10Y1001A1001A59C
+IT      Europe/Rome       IT 10YIT-GRTN-----B
+LT      Europe/Vilnius    LT 10YLT-1001A0008Q
+LV      Europe/Riga       LV 10YLV-1001A00074
+NL      Europe/Amsterdam  NL 10YNL----------L
+NO1     Europe/Oslo       NO 10YNO-1--------2
+NO2     Europe/Oslo       NO 10YNO-2--------T
+NO3     Europe/Oslo       NO 10YNO-3--------J
+NO4     Europe/Oslo       NO 10YNO-4--------9
+NO5     Europe/Oslo       NO 10Y1001A1001A48H
+PL      Europe/Warsaw     PL 10YPL-AREA-----S
+PT      Europe/Lisbon     PT 10YPT-REN------W
+RO      Europe/Bucharest  RO 10YRO-TEL------P
+SE1     Europe/Stockholm  SE 10Y1001A1001A44P
+SE2     Europe/Stockholm  SE 10Y1001A1001A45N
+SE3     Europe/Stockholm  SE 10Y1001A1001A46L
+SE4     Europe/Stockholm  SE 10Y1001A1001A47J
+SI      Europe/Ljubljana  SI 10YSI-ELES-----O
+SK      Europe/Bratislava SK 10YSK-SEPS-----K
+"""
+"""Code, time zone, country of the public holidays, EIC. Source of the codes: ENTSO-E, area codes (EIC type Y)."""
+
 ZONES: Mapping[str, BiddingZone] = {
-    zone.code: zone
-    for zone in (
-        BiddingZone("DE", "Europe/Berlin", "DE", "10Y1001A1001A83F", _shares(GERMAN_STATES)),
-        BiddingZone("AT", "Europe/Vienna", "AT", "10YAT-APG------L"),
-        BiddingZone("BE", "Europe/Brussels", "BE", "10YBE----------2"),
-        BiddingZone("CH", "Europe/Zurich", "CH", "10YCH-SWISSGRIDZ"),
-        BiddingZone("CZ", "Europe/Prague", "CZ", "10YCZ-CEPS-----N"),
-        BiddingZone("ES", "Europe/Madrid", "ES", "10YES-REE------0"),
-        BiddingZone("FR", "Europe/Paris", "FR", "10YFR-RTE------C"),
-        BiddingZone("GB", "Europe/London", "GB", "10YGB----------A"),
-        BiddingZone("NL", "Europe/Amsterdam", "NL", "10YNL----------L"),
-        BiddingZone("PL", "Europe/Warsaw", "PL", "10YPL-AREA-----S"),
-    )
+    "DE": BiddingZone("DE", "Europe/Berlin", "DE", "10Y1001A1001A83F", _shares(GERMAN_STATES)),
+    **{
+        code: BiddingZone(code, timezone, country, eic)
+        for code, timezone, country, eic in map(str.split, _BY_COUNTRY.strip().splitlines())
+    },
 }
-"""Zones known without settings; `[[zones]]` in the settings adds others or replaces these.
-Source of the codes: ENTSO-E, Energy Identification Codes, type Y (area)."""
+"""Zones known without settings; `[[zones]]` in the settings adds others or replaces these."""

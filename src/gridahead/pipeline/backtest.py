@@ -73,6 +73,8 @@ def backtest(
         if reference in models and (reference != "official" or _has_official(observations, series)):
             levels = settings.training.quantiles
             made.append(reference_forecasts(reference, observations, spec, days, levels, run))
+    if not made:
+        raise ModelError(str(series), f"has no {', '.join(models)}: the lake holds no official forecast of it")
     forecasts = Forecasts(pd.concat(made, ignore_index=True))
     workspace.lake.forecasts.append(forecasts)
     scores = score(forecasts, outturn(observations, series), scored_at=now())
