@@ -21,7 +21,7 @@ from gridahead.scoring.evaluate import score
 from gridahead.tables import Forecasts, Observations, Scores
 from gridahead.timeline import days_between, delivery_days, now
 from gridahead.training.fit import split
-from gridahead.training.isolated import Job, fit_all, one_thread
+from gridahead.training.isolated import fit_all, one_thread
 from gridahead.training.loop import Progress
 from gridahead.vintages import as_of
 
@@ -109,8 +109,7 @@ def _models(
     if names:
         training = settings.training.model_copy(update={"holdout_start": first})
         parts = split(observations, spec, training)
-        jobs = [Job(name, parts, settings.models[name], training) for name in names]
-        fits = fit_all(jobs, training.workers, progress)
+        fits = fit_all(parts, {name: settings.models[name] for name in names}, training, training.workers, progress)
         found += [(fit.model, f"until {first}, data {fit.data_fingerprint}") for fit in fits]
     if SERVED in models:
         champion = workspace.tracking.champion(spec.series)

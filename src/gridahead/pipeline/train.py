@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gridahead.grid import Series
 from gridahead.pipeline.workspace import Workspace
 from gridahead.training.fit import Fit, split
-from gridahead.training.isolated import Job, fit_all
+from gridahead.training.isolated import fit_all
 from gridahead.training.loop import Epoch, Progress
 from gridahead.training.tracking import Registered
 
@@ -46,11 +46,11 @@ def train(workspace: Workspace, series: Series, progress: Progress = log_epoch, 
         ModelError: there are too few days, or a loss is not a number.
     """
     settings = workspace.settings
-    names = settings.series_settings(series).models
+    models = {name: settings.models[name] for name in settings.series_settings(series).models}
     spec, observations = workspace.inputs(series)
     parts = split(observations, spec, settings.training)
-    jobs = [Job(name, parts, settings.models[name], settings.training) for name in names]
-    fits = fit_all(jobs, workers, progress)
+    del observations  # several series are trained side by side, and their fits hold what they need
+    fits = fit_all(parts, models, settings.training, workers, progress)
     registered = [workspace.tracking.record(fit, settings.models[fit.model.name], settings.training) for fit in fits]
     best = min(range(len(fits)), key=lambda n: fits[n].validation[CRITERION])
     workspace.tracking.promote(registered[best])

@@ -10,10 +10,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from itertools import repeat
 from multiprocessing.queues import Queue
 
 import torch
@@ -25,21 +25,20 @@ from gridahead.training.loop import Epoch, Progress
 _KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
 """glibc then keeps freed memory instead of returning it page by page: 45 % less time on large batches."""
 
-_reports: Queue[Epoch | None] | None = None
+_here: tuple[Queue[Epoch | None], Split] | None = None
 
 
-@dataclass(frozen=True)
-class Job:
-    """One model to fit."""
+def fit_all(
+    parts: Split, models: Mapping[str, ModelSettings], settings: TrainingSettings, workers: int, progress: Progress
+) -> list[Fit]:
+    """Fit every model to the same windows, `workers` at a time, in the order given.
 
-    name: str
-    parts: Split
-    config: ModelSettings
-    settings: TrainingSettings
-
-
-def fit_all(jobs: Sequence[Job], workers: int, progress: Progress) -> list[Fit]:
-    """Fit every job, `workers` at a time, in the order given; progress is called in this process.
+    Args:
+        parts: training and validation windows of one series.
+        models: by name.
+        settings: the same for all.
+        workers: processes; each gets its copy of the windows once.
+        progress: called in this process.
 
     Raises:
         ModelError: a fit went wrong.
@@ -52,8 +51,8 @@ def fit_all(jobs: Sequence[Job], workers: int, progress: Progress) -> list[Fit]:
     listener = threading.Thread(target=copy_context().run, args=(_listen, reports, progress), daemon=True)
     listener.start()
     try:
-        with ProcessPoolExecutor(min(workers, len(jobs)), context, _start, (reports,)) as pool:
-            return list(pool.map(_run, jobs))
+        with ProcessPoolExecutor(min(workers, len(models)), context, _start, (reports, parts)) as pool:
+            return list(pool.map(_run, models, models.values(), repeat(settings)))
     finally:
         reports.put(None)
         listener.join()
@@ -64,16 +63,17 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _start(reports: Queue[Epoch | None]) -> None:
-    global _reports  # the only way that a worker of a process pool can be handed a queue
-    _reports = reports
+def _start(reports: Queue[Epoch | None], parts: Split) -> None:
+    global _here  # the only way to hand something to a worker once, and not with every job
+    _here = reports, parts
     one_thread()
     torch.set_flush_denormal(True)
 
 
-def _run(job: Job) -> Fit:
-    assert _reports is not None
-    return fit(job.name, job.parts, job.config, job.settings, _reports.put)
+def _run(name: str, config: ModelSettings, settings: TrainingSettings) -> Fit:
+    assert _here is not None
+    reports, parts = _here
+    return fit(name, parts, config, settings, reports.put)
 
 
 def _listen(reports: Queue[Epoch | None], progress: Progress) -> None:
