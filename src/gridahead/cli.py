@@ -157,9 +157,9 @@ def backtest(
     series: Annotated[str, typer.Option(help="ZONE/QUANTITY, such as DE/load.")],
     start: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="First delivery day.")],
     end: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="Last delivery day.")],
-    models: Annotated[str, typer.Option(help="Comma-separated: models of the settings, champion, official, naive.")] = (
-        "lstm,gru,official,naive"
-    ),
+    models: Annotated[
+        str, typer.Option(help="Comma-separated: those of the settings, champion, ridge, lightgbm, official, naive.")
+    ] = ("lstm,gru,official,naive"),
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the scores as JSON here; - prints them.")
     ] = None,

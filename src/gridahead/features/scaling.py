@@ -80,7 +80,7 @@ class Scaler:
     def inputs(self, windows: Windows) -> Inputs:
         """What the network reads for these windows."""
         spec = windows.spec
-        past = self._scaled_past(windows)
+        past = self.scaled_past(windows)
         known = ~np.isnan(windows.past[..., :1])
         values = np.concatenate([np.nan_to_num(past), known], axis=-1)
         days = windows.past[..., -len(DAY_FEATURES) :]
@@ -97,7 +97,7 @@ class Scaler:
         """The network's answer (N, H, Q) in MW."""
         return answer * np.float32(self.scale) + self.baseline(windows)[..., None]
 
-    def _scaled_past(self, windows: Windows) -> npt.NDArray[np.floating[Any]]:
+    def scaled_past(self, windows: Windows) -> npt.NDArray[np.floating[Any]]:
         """(N, C, values): every input in its own scale, and the error of the official forecast."""
         spec = windows.spec
         columns = [self._scaled(str(one), windows.past[..., n]) for n, one in enumerate(spec.inputs)]

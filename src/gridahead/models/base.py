@@ -17,6 +17,11 @@ class Forecaster(Protocol):
     """A fitted model."""
 
     @property
+    def name(self) -> str:
+        """Name in the settings, in forecasts and in scores."""
+        ...
+
+    @property
     def quantiles(self) -> tuple[float, ...]:
         """The levels along axis Q."""
         ...

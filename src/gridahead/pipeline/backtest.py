@@ -13,7 +13,8 @@ from gridahead.errors import ModelError, SettingsError
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.forecasting.issue import issue
 from gridahead.grid import Series
-from gridahead.models.bundle import TrainedModel
+from gridahead.models.base import Forecaster
+from gridahead.models.tabular import TABULAR, fit_tabular
 from gridahead.pipeline.references import REFERENCES, reference_forecasts
 from gridahead.pipeline.train import log_epoch
 from gridahead.pipeline.workspace import Workspace
@@ -42,7 +43,8 @@ def backtest(
     """Forecast every delivery day from first to last with every model, keep the forecasts, score them.
 
     A model of the settings is fitted on what was known before the first day. `champion` is the model that serves now,
-    refused if it has learnt from the period. `official` and `naive` are the references.
+    refused if it has learnt from the period. `ridge` and `lightgbm` are fitted on the same windows, to compare.
+    `official` and `naive` are the references.
 
     Raises:
         ModelError: a model cannot be had, or the champion has seen the period.
@@ -50,10 +52,10 @@ def backtest(
         LakeError: the lake does not have the series.
     """
     settings = workspace.settings
-    unknown = set(models) - {*settings.models, *REFERENCES, SERVED}
+    known = (*settings.models, SERVED, *TABULAR, *REFERENCES)
+    unknown = set(models) - set(known)
     if unknown:
-        known = ", ".join([*settings.models, SERVED, *REFERENCES])
-        raise SettingsError(f"no model {', '.join(sorted(unknown))}; the settings know {known}")
+        raise SettingsError(f"no model {', '.join(sorted(unknown))}; known are {', '.join(known)}")
     spec, observations = workspace.inputs(series)
     windows = build_windows(observations, spec, days_between(first, last))
     scored = np.any(windows.delivery & ~np.isnan(windows.target), axis=1)
@@ -102,15 +104,22 @@ def _has_official(observations: Observations, series: Series) -> bool:
 def _models(
     workspace: Workspace, observations: Observations, spec: WindowSpec, first: dt.date, models: Sequence[str],
     progress: Progress,
-) -> list[tuple[TrainedModel, str]]:  # fmt: skip
+) -> list[tuple[Forecaster, str]]:  # fmt: skip
     """The trained models, each with what the rows will say of its version."""
-    settings, found = workspace.settings, []
-    names = [name for name in models if name in settings.models]
-    if names:
+    settings = workspace.settings
+    found: list[tuple[Forecaster, str]] = []
+    networks = {name: settings.models[name] for name in models if name in settings.models}
+    tabular = [name for name in TABULAR if name in models]
+    if networks or tabular:
         training = settings.training.model_copy(update={"holdout_start": first})
         parts = split(observations, spec, training)
-        fits = fit_all(parts, {name: settings.models[name] for name in names}, training, training.workers, progress)
-        found += [(fit.model, f"until {first}, data {fit.data_fingerprint}") for fit in fits]
+        version = f"until {first}, data {parts.train.fingerprint()}"
+        if networks:
+            fits = fit_all(parts, networks, training, training.workers, progress)
+            found += [(fit.model, version) for fit in fits]
+        for name in tabular:
+            log.info("%s %s: fitting", spec.series, name)
+            found.append((fit_tabular(name, parts.train, parts.validation, training.quantiles), version))
     if SERVED in models:
         champion = workspace.tracking.champion(spec.series)
         seen = workspace.tracking.last_day_seen(champion)
@@ -123,7 +132,7 @@ def _models(
     return found
 
 
-def _issue(model: TrainedModel, version: str, windows: Windows, run: str) -> Forecasts:
+def _issue(model: Forecaster, version: str, windows: Windows, run: str) -> Forecasts:
     one_thread()
     return issue(
         windows, model.predict(windows), model.quantiles, run=run, model=model.name, version=version, made_at=now()
