@@ -6,7 +6,6 @@ parser is mended by parsing again, and every parser test runs offline.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -101,8 +100,3 @@ def observations(
         }
     )
     return Observations(OBSERVATIONS.check(frame[frame["value"].notna()]))
-
-
-def now() -> pd.Timestamp:
-    """The present instant, UTC, to the microsecond that the lake keeps."""
-    return pd.Timestamp(dt.datetime.now(dt.UTC)).as_unit("us")

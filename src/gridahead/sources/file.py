@@ -14,12 +14,12 @@ import pyarrow as pa
 from gridahead.config import FileSource
 from gridahead.errors import SettingsError, SourceError
 from gridahead.grid import BiddingZone, Series
-from gridahead.sources.base import RawPayload, availability_after, availability_by, now, observations
+from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
 from gridahead.sources.findings import Findings
 from gridahead.sources.stamps import read_times
 from gridahead.sources.text import FIRST_ROW, numbers, read_cells
 from gridahead.tables import Observations
-from gridahead.timeline import Deadline
+from gridahead.timeline import Deadline, now
 
 POWER_IN_MW = {"MW": 1.0, "kW": 1e-3, "GW": 1e3}
 """Megawatts in one unit of power; an energy unit is the same with an h, over one market time unit."""

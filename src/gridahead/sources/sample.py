@@ -15,12 +15,13 @@ import pandas as pd
 from gridahead.config import FileSource, SmardSource
 from gridahead.errors import SourceError
 from gridahead.grid import ZONES
-from gridahead.sources.base import RawPayload, now
+from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 from gridahead.sources.findings import Findings
 from gridahead.sources.smard import LEFT_OUT, QUANTITY_OF, TIMEZONE, ZONE, Smard, portal_name
 from gridahead.sources.text import read_cells
 from gridahead.tables import Observations
+from gridahead.timeline import now
 
 GENERATION = "actual_generation_by_type_2021_2025.parquet"
 """Generation by type in Parquet: the portal's table, its start dates as naive local index."""

@@ -18,12 +18,12 @@ import pandas as pd
 from gridahead.config import SmardSource
 from gridahead.errors import SourceError
 from gridahead.grid import Series
-from gridahead.sources.base import RawPayload, availability_after, availability_by, now, observations
+from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
 from gridahead.sources.clock import check_rising, to_utc
 from gridahead.sources.findings import Findings
 from gridahead.sources.text import numbers, read_cells
 from gridahead.tables import Observations
-from gridahead.timeline import Mtu
+from gridahead.timeline import Mtu, now
 
 ZONE = "DE"
 TIMEZONE = "Europe/Berlin"
