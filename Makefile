@@ -32,7 +32,13 @@ format: .venv/installed
 server: .venv/installed ## Prefect's server and UI on http://127.0.0.1:4200
 	$(BIN)/prefect server start
 
+deploy worker: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
+
 deploy: .venv/installed ## create the work pool and the scheduled deployments of prefect.yaml
+	@echo "waiting for $$PREFECT_API_URL"
+	@for second in $$(seq 60); do \
+		$(BIN)/python -c 'import os, urllib.request; urllib.request.urlopen(os.environ["PREFECT_API_URL"] + "/health")' \
+		2>/dev/null && break; sleep 1; done
 	$(BIN)/prefect --no-prompt work-pool create gridahead --type process --overwrite
 	$(BIN)/prefect --no-prompt deploy --all
 
@@ -41,8 +47,9 @@ worker: .venv/installed ## run what is scheduled
 
 # The versions in constraints.txt are the ones that the tests have passed with.
 .venv/installed: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"gridahead needs Python 3.11 to 3.13, $(PYTHON) is {v[0]}.{v[1]}; try make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"gridahead needs Python 3.11 to 3.13, $(PYTHON) is {v[0]}.{v[1]}; try make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
+	@echo "installing into .venv, once, about two minutes"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 

@@ -1,10 +1,11 @@
-"""Every hour: take in what the sources offer."""
+"""Every hour: take in what the sources offer, and inspect it."""
 
 from __future__ import annotations
 
 from engine import RETRIES, if_retryable, open_workspace
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
+from validate import inspect_lake
 
 from gridahead.pipeline.ingest import ingest
 
@@ -20,8 +21,11 @@ def take_in(settings: str | None) -> int:
 
 @flow(name="ingest")
 def ingest_flow(settings: str | None = None) -> int:
-    """Files → archived payloads → lake. Twice the same file changes nothing."""
-    return take_in(settings)
+    """Files → archived payloads → lake → quality gate. Twice the same file changes nothing."""
+    new = take_in(settings)
+    if new:
+        inspect_lake(settings)
+    return new
 
 
 if __name__ == "__main__":

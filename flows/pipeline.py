@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backtest import backtest_flow
+from engine import open_workspace
 from forecast import forecast_flow
 from ingest import ingest_flow
 from prefect import flow
@@ -17,7 +18,8 @@ def pipeline_flow(settings: str | None = None) -> str:
     ingest_flow(settings)
     validate_flow(settings)
     train_flow(settings)
-    backtest_flow(settings)
+    if open_workspace(settings).settings.training.holdout_start is not None:
+        backtest_flow(settings)
     forecast_flow(settings=settings)
     return score_flow(settings)
 

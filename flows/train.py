@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from engine import open_workspace
@@ -24,16 +23,20 @@ def train_series(series: str, settings: str | None) -> str:
     return next(f"{one.model} v{one.version}" for one in done if one.champion)
 
 
-SIDE_BY_SIDE: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=os.cpu_count())
+@flow(name="train side by side")
+def train_all_flow(names: list[str], settings: str | None) -> list[str]:
+    """Several series at a time, as many as the task runner has threads."""
+    return train_series.map(names, settings=unmapped(settings)).result()
 
 
-@flow(name="train", task_runner=SIDE_BY_SIDE)
+@flow(name="train")
 def train_flow(settings: str | None = None) -> dict[str, str]:
-    """The candidates of every series; one series a core at a time."""
+    """The candidates of every series, `training.workers` series side by side."""
     workspace = open_workspace(settings)
     _ = workspace.tracking  # the database is made once, before several series need it
     names = [str(entry.series) for entry in workspace.settings.series]
-    champions = train_series.map(names, settings=unmapped(settings)).result()
+    runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workspace.settings.training.workers)
+    champions = train_all_flow.with_options(task_runner=runner)(names, settings)
     return dict(zip(names, champions, strict=True))
 
 

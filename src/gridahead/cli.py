@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 # Use cases are imported inside the commands: torch, MLflow and Great Expectations take seconds that --help need not.
 
+BUG = 70
 EXIT_CODES: dict[type[errors.GridaheadError], int] = {
     errors.SettingsError: 2,
     errors.SourceError: 3,
@@ -39,7 +40,7 @@ EXIT_CODES: dict[type[errors.GridaheadError], int] = {
     errors.ModelError: 5,
     errors.LakeError: 6,
     errors.PublicationError: 6,
-    errors.ContractError: 70,
+    errors.ContractError: BUG,
 }
 
 app = typer.Typer(
@@ -64,15 +65,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machine
 def demo(settings: SettingsOption = None) -> None:
     """Run the whole job on the sample data: ingest, validate, train, back-test, forecast, score, report."""
     file = find_settings(settings)
-    flow = file.parent / "pipeline.py"
+    checkout = Path(gridahead.__file__).parents[2]
+    flow = checkout / "flows" / "pipeline.py"
     if not flow.is_file():
-        raise errors.SettingsError(
-            f"the demo runs the flow {flow}, which is not there; run it in a checkout of gridahead"
-        )
+        raise errors.SettingsError(f"the demo runs {flow}, which is not there; install a checkout with pip install -e")
     workspace = _workspace(file)
     home = workspace.settings.data_folder / "prefect"
     environment = {"PREFECT_HOME": str(home), "DO_NOT_TRACK": "1", **os.environ, SETTINGS_VARIABLE: str(file)}
-    done = subprocess.run([sys.executable, str(flow)], cwd=file.parent.parent, env=environment, check=False)
+    done = subprocess.run([sys.executable, str(flow)], cwd=checkout, env=environment, check=False)
     if done.returncode:
         raise typer.Exit(done.returncode)
     _print_scores(workspace)
@@ -123,7 +123,10 @@ def forecast(
     series: SeriesOption = None,
     issue_time: Annotated[
         str | None,
-        typer.Option(help="As of when, ISO 8601 with offset, or 'now'; else the newest deadline with complete inputs."),
+        typer.Option(
+            help="As of when: ISO 8601 with offset, or 'now'. The delivery day is the first whose deadline is not "
+            "before it. Without it: the newest delivery day for which the lake has complete inputs, as of its deadline."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -131,10 +134,17 @@ def forecast(
     from gridahead.pipeline.forecast import forecast as use_case
 
     workspace, instant = _workspace(settings), _instant(issue_time)
-    done = [use_case(workspace, one, instant) for one in _chosen(workspace, series)]
+    done, failed = [], []
+    for one in _chosen(workspace, series):
+        try:
+            done.append(use_case(workspace, one, instant))
+        except errors.ModelError as error:  # one series that cannot be forecast must not keep the others waiting
+            failed.append(error)
     rows = [{**one.manifest, "folder": str(one.folder), "changed": one.changed} for one in done]
     shown = ("series", "issue_time", "model", "model_version", "degraded", "changed", "folder")
     show(rows if as_json else [{key: row[key] for key in shown} for row in rows], as_json, "Published")
+    if failed:
+        raise errors.ModelError("not forecast", "\n".join(str(error) for error in failed))
 
 
 @app.command()
@@ -171,6 +181,8 @@ def backtest(
     from gridahead.progress import training_progress
 
     names = [name.strip() for name in models.split(",") if name.strip()]
+    if json_file is not None and str(json_file) != "-" and not json_file.parent.is_dir():
+        raise errors.SettingsError(f"--json {json_file}: there is no folder {json_file.parent}")
     with training_progress(err) as progress:
         scores = use_case(_workspace(settings), _series(series), start.date(), end.date(), names, name, progress)
     if json_file is not None:
@@ -232,6 +244,9 @@ def main() -> None:
         err.print("error:", style="bold red", end=" ")
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)
         sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
+    except Exception:
+        err.print_exception()
+        sys.exit(BUG)
 
 
 def _workspace(settings: Path | None) -> Workspace:
@@ -280,14 +295,16 @@ def _print_scores(workspace: Workspace) -> None:
 
 
 def _print_places(workspace: Workspace, home: Path) -> None:
-    settings = workspace.settings
+    from gridahead.quality.docs import data_docs_page
+
+    settings, commands = workspace.settings, Path(sys.executable).parent
     places = {
         "Page": settings.published_folder / "report.html",
         "CSV": settings.published_folder / "*" / "latest.csv",
-        "Data Docs": settings.quality_folder,
+        "Data Docs": data_docs_page(settings.quality_folder),
         "Lake": settings.lake_folder,
-        "MLflow": f"mlflow ui --backend-store-uri sqlite:///{settings.mlflow_folder / 'mlflow.db'}",
-        "Prefect": f"PREFECT_HOME={home} prefect server start",
+        "MLflow": f"{commands / 'mlflow'} ui --backend-store-uri sqlite:///{settings.mlflow_folder / 'mlflow.db'}",
+        "Prefect": f"PREFECT_HOME={home} {commands / 'prefect'} server start",
     }
     table = Table.grid(padding=(0, 2))
     for name, place in places.items():

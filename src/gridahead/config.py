@@ -13,7 +13,7 @@ import pydantic
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from gridahead.errors import SettingsError
-from gridahead.grid import ZONES, BiddingZone, Series
+from gridahead.grid import MEASURED, ZONES, BiddingZone, Series
 from gridahead.timeline import Deadline, Mtu, zone_info
 
 Cell = Literal["rnn", "lstm", "gru"]
@@ -112,6 +112,13 @@ class FileSource(Section):
     """The official forecast, in the same unit."""
     reference_available: DeadlineText | None = None
     covariates: tuple[CovariateSettings, ...] = ()
+
+    @pydantic.field_validator("quantity")
+    @classmethod
+    def _known_quantity(cls, value: str) -> str:
+        if value not in MEASURED:
+            raise ValueError(f"{value!r} is no quantity that is forecast; known: {', '.join(MEASURED)}")
+        return value
 
 
 SourceSettings = Annotated[SmardSource | FileSource, Field(discriminator="kind")]

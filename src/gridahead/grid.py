@@ -90,6 +90,9 @@ _MEASURED = (
     Quantity("solar", "Solar", low=0.0),
 )
 
+MEASURED = tuple(quantity.code for quantity in _MEASURED)
+"""The quantities that are measured and forecast."""
+
 QUANTITIES: Mapping[str, Quantity] = {
     quantity.code: quantity
     for measured in _MEASURED

@@ -75,6 +75,24 @@ def test_local_time_declared_as_utc_is_found_at_the_clock_change(folder: Path) -
     assert not (folder / "data" / "lake" / "observations").exists()
 
 
+def test_the_same_file_under_another_unit_is_refused_and_not_taken_for_a_revision(folder: Path) -> None:
+    assert run(folder, "ingest", "-s", "my.toml").returncode == 0
+    lake = snapshot(folder / "data" / "lake")
+    (folder / "my.toml").write_text(SETTINGS + 'unit = "kW"\n')
+    failed = run(folder, "ingest", "-s", "my.toml")
+    assert failed.returncode == 3
+    assert "taken in before with other settings" in failed.stderr
+    assert "was 40000, would be 40" in failed.stderr
+    assert snapshot(folder / "data" / "lake") == lake
+
+
+def test_a_series_without_champion_does_not_keep_the_message_from_naming_all(folder: Path) -> None:
+    failed = run(folder, "forecast", "-s", "my.toml", "--series", "DE/load", "--series", "DE/solar")
+    assert failed.returncode == 5
+    assert "DE/load: has no champion" in failed.stderr
+    assert "DE/solar: has no champion" in failed.stderr
+
+
 def test_an_unknown_key_in_the_settings_names_the_nearest_right_one(folder: Path) -> None:
     (folder / "my.toml").write_text(SETTINGS.replace("value_column", "value_colum"))
     failed = run(folder, "status", "-s", "my.toml")

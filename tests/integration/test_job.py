@@ -16,6 +16,7 @@ from gridahead.grid import Series
 from gridahead.pipeline.backtest import backtest
 from gridahead.pipeline.forecast import forecast
 from gridahead.pipeline.ingest import ingest
+from gridahead.pipeline.score import score_published
 from gridahead.pipeline.workspace import Workspace
 from gridahead.settings_file import load_settings
 from gridahead.timeline import days_between
@@ -151,6 +152,26 @@ def test_a_champion_is_not_scored_on_days_that_it_has_seen(workspace: Workspace)
 def test_a_forecast_where_nothing_is_known_is_refused(workspace: Workspace) -> None:
     with pytest.raises(ModelError, match="nothing is known of it"):
         forecast(workspace, LOAD, pd.Timestamp("2026-06-01T09:00Z"))
+
+
+def test_a_forecast_of_a_day_that_the_champion_has_learnt_from_is_refused(workspace: Workspace) -> None:
+    with pytest.raises(ModelError, match="has learnt from days until 2025-09-30"):
+        forecast(workspace, LOAD, pd.Timestamp("2025-08-01T09:00Z"))
+
+
+def test_a_backtest_that_ends_before_it_starts_is_refused(workspace: Workspace) -> None:
+    first, last = pd.Timestamp("2025-11-14").date(), pd.Timestamp("2025-11-01").date()
+    with pytest.raises(SettingsError, match="ends before it starts"):
+        backtest(workspace, LOAD, first, last, ["naive"], "backwards")
+
+
+def test_of_two_forecasts_of_one_hour_the_newest_is_scored(workspace: Workspace) -> None:
+    early, deadline = pd.Timestamp("2025-12-10T09:00Z"), pd.Timestamp("2025-12-10T10:00Z")
+    for issue_time in (early, deadline):
+        forecast(workspace, LOAD, issue_time)
+    scores = score_published(workspace, LOAD)
+    counts = scores[(scores["metric"] == "mae") & (scores["lead"] == -1)].set_index("model")["n"]
+    assert counts["published"] == counts["official"] == counts["naive"]
 
 
 def test_an_issue_time_without_offset_is_refused(gridahead_command, done: Path) -> None:

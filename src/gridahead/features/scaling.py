@@ -56,6 +56,8 @@ class Scaler:
     """Standard deviation of target − anchor [MW]: the unit in which the network answers."""
     covariates: dict[str, tuple[float, float]]
     """Mean and standard deviation of every covariate, in its own unit."""
+    known: dict[str, float]
+    """Share of each input that was known in training: at the end of the context, and `… ahead` in the delivery day."""
 
     @classmethod
     def fit(cls, windows: Windows, anchor: Anchor | None = None) -> Scaler:
@@ -71,7 +73,7 @@ class Scaler:
         }
         chosen = anchor or plausible_anchors(windows)[0]
         left = (windows.target - anchored(windows, chosen, level))[windows.delivery]
-        return cls(chosen, level, spread, error, _moments(left)[1], covariates)
+        return cls(chosen, level, spread, error, _moments(left)[1], covariates, windows.known_shares())
 
     def baseline(self, windows: Windows) -> Array:
         """The anchor at each unit of the horizon, (N, H) [MW]."""

@@ -96,6 +96,15 @@ class Windows:
         """The windows for which `chosen`, (N,), holds."""
         return self._select(chosen)
 
+    def known_shares(self) -> dict[str, float]:
+        """The share of every input that is known: in the last day of the context, and `… ahead` in the delivery day."""
+        spec, shares = self.spec, {}
+        for n, one in enumerate(spec.inputs):
+            shares[str(one)] = float((~np.isnan(self.past[:, -spec.steps_per_day :, n])).mean())
+        for n, one in enumerate(spec.ahead):
+            shares[f"{one} ahead"] = float((~np.isnan(self.future[..., n]))[self.delivery].mean())
+        return shares
+
     def data_hash(self, row: int) -> str:
         """Fingerprint of everything that a model reads at one issue time, 16 digits."""
         digest = hashlib.sha256(np.ascontiguousarray(self.past[row]).tobytes())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -16,8 +18,19 @@ GAP_SHARE = 0.05
 """A context with more gaps than this has lost most of a day out of two weeks."""
 
 
-def degradations(windows: Windows, row: int) -> list[str]:
-    """What a model misses at one issue time, in words; empty if the inputs are complete."""
+MISSED_SHARE = 0.1
+"""A covariate of which a tenth less than usual is known is worth a word: two hours of a day."""
+
+
+def degradations(windows: Windows, row: int, usual: Mapping[str, float] | None = None) -> list[str]:
+    """What a model misses at one issue time, in words; empty if the inputs are complete.
+
+    Args:
+        windows: N issue times.
+        row: which of them.
+        usual: share of each input that was known in training, as `Windows.known_shares` gives it: a covariate that is
+            never there at the issue time is not missed.
+    """
     spec, found = windows.spec, []
     seen = ~np.isnan(windows.past[row, :, 0])
     if not seen.any():
@@ -31,6 +44,14 @@ def degradations(windows: Windows, row: int) -> list[str]:
         unknown = np.isnan(windows.future[row, :, 0]) & windows.delivery[row]
         if unknown.any():
             found.append(f"official forecast missing for {unknown.sum()} of {windows.delivery[row].sum()} units")
+    if usual:
+        told = {str(spec.series), f"{spec.series.reference} ahead"}
+        known = windows.where(np.arange(len(windows)) == row).known_shares()
+        found += [
+            f"{name}: {share:.0%} known, usually {usual[name]:.0%}"
+            for name, share in known.items()
+            if name not in told and share < usual[name] - MISSED_SHARE
+        ]
     return found
 
 
@@ -43,6 +64,7 @@ def issue(
     model: str,
     version: str,
     made_at: pd.Timestamp,
+    usual: Mapping[str, float] | None = None,
 ) -> Forecasts:
     """The delivery days of the windows as forecast rows.
 
@@ -54,9 +76,10 @@ def issue(
         model: name of the model.
         version: which one of that name.
         made_at: when it was computed.
+        usual: share of each input that was known in training, for what is said about missing ones.
     """
     row, step = np.nonzero(windows.delivery)
-    rung = np.array(["; ".join(degradations(windows, n)) or FULL for n in range(len(windows))], dtype=object)
+    rung = np.array(["; ".join(degradations(windows, n, usual)) or FULL for n in range(len(windows))], dtype=object)
     data_hash = np.array([windows.data_hash(n) for n in range(len(windows))], dtype=object)
     count, spec = len(levels), windows.spec
     frame = pd.DataFrame(

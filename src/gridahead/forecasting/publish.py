@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from gridahead.errors import PublicationError
 from gridahead.grid import Series
 from gridahead.tables import FORECASTS, Forecasts
+from gridahead.timeline import Mtu
 from gridahead.whole_files import write_whole
 
 MANIFEST = "manifest.json"
@@ -68,10 +69,11 @@ def publish(folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[st
     parquet = _parquet(forecasts.drop(columns="made_at"))
     csv = spreadsheet(forecasts, timezone).to_csv(index=False, lineterminator="\r\n", float_format="%.1f").encode()
     stamp = hashlib.sha256(parquet).hexdigest()[:12]
+    end = forecasts["valid_time"].max() + Mtu(forecasts["mtu"].iloc[0]).delta
     manifest = {
         "series": str(series),
         "issue_time": one["issue_time"].isoformat(),
-        "delivery": [forecasts["valid_time"].min().isoformat(), forecasts["valid_time"].max().isoformat()],
+        "delivery": [forecasts["valid_time"].min().isoformat(), end.isoformat()],
         "model": one["model"],
         "model_version": one["model_version"],
         "degraded": None if one["rung"] == "full" else one["rung"],

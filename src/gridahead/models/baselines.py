@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
-from gridahead.features.scaling import Anchor, anchored
+from gridahead.features.scaling import anchored
 from gridahead.features.windows import Array, Windows
 from gridahead.grid import quantity_of
 from gridahead.models.base import Quantiles, within
+from gridahead.vintages import micros
 
 ReferenceName = Literal["official", "naive"]
-_ANCHOR: dict[ReferenceName, Anchor] = {"official": "reference", "naive": "week"}
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,37 @@ class ReferenceForecast:
     def fit(cls, name: ReferenceName, windows: Windows, quantiles: tuple[float, ...]) -> ReferenceForecast:
         """Learn the spread of the errors on training windows."""
         level = float(np.nanmean(windows.past[..., 0]))
-        error = (windows.target - anchored(windows, _ANCHOR[name], level))[windows.delivery]
+        error = (windows.target - _point(name, windows, level))[windows.delivery]
         offsets = np.nanquantile(error, quantiles) - np.nanmedian(error)
         return cls(name, quantiles, level, offsets.astype(np.float32))
 
     def predict(self, windows: Windows) -> Quantiles:
         """The point forecast and its error quantiles, (N, H, Q) [MW]."""
-        point = anchored(windows, _ANCHOR[self.name], self.level)
+        point = _point(self.name, windows, self.level)
         return within(point[..., None] + self.offsets, quantity_of(windows.spec.series.quantity).low)
+
+
+def _point(name: ReferenceName, windows: Windows, level: float) -> Array:
+    """The point forecast, (N, H) [MW]; where it is not known, the next simplest."""
+    if name == "official":
+        return anchored(windows, "reference", level)
+    week_ago = _same_local_hour(windows, days=7)
+    return np.where(np.isnan(week_ago), anchored(windows, "week", level), week_ago)
+
+
+def _same_local_hour(windows: Windows, days: int) -> Array:
+    """The target at the same wall-clock time some days before, (N, H): people keep their hours when clocks change."""
+    spec = windows.spec
+    step = spec.mtu.delta // pd.Timedelta(microseconds=1)
+    local = pd.DatetimeIndex(pd.to_datetime(windows.valid_time.ravel(), unit="us", utc=True)).tz_convert(
+        spec.zone.timezone
+    )
+    before = (local.tz_localize(None) - pd.Timedelta(days=days)).tz_localize(
+        spec.zone.timezone, ambiguous=np.ones(len(local), bool), nonexistent="shift_forward"
+    )
+    length = windows.past.shape[1]
+    first = windows.valid_time[:, :1] - length * step
+    at = (micros(before).reshape(windows.valid_time.shape) - first) // step
+    inside = (at >= 0) & (at < length)
+    values = np.take_along_axis(windows.past[..., 0], np.where(inside, at, 0), axis=1)
+    return np.where(inside, values, np.nan).astype(np.float32)

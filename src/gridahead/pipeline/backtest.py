@@ -56,6 +56,8 @@ def backtest(
     unknown = set(models) - set(known)
     if unknown:
         raise SettingsError(f"no model {', '.join(sorted(unknown))}; known are {', '.join(known)}")
+    if last < first:
+        raise SettingsError(f"a back-test from {first} to {last} ends before it starts")
     spec, observations = workspace.inputs(series)
     windows = build_windows(observations, spec, days_between(first, last))
     scored = np.any(windows.delivery & ~np.isnan(windows.target), axis=1)
@@ -72,7 +74,7 @@ def backtest(
         for model, version in _models(workspace, observations, spec, first, models, progress)
     ]
     for reference in REFERENCES:
-        if reference in models and (reference != "official" or _has_official(observations, series)):
+        if reference in models and (reference != "official" or has_official(observations, series)):
             levels = settings.training.quantiles
             made.append(reference_forecasts(reference, observations, spec, days, levels, run))
     if not made:
@@ -97,7 +99,8 @@ def outturn(observations: Observations, series: Series) -> pd.DataFrame:
     return as_of(rows, now())[["valid_time", "value"]]
 
 
-def _has_official(observations: Observations, series: Series) -> bool:
+def has_official(observations: Observations, series: Series) -> bool:
+    """Whether the lake holds an official forecast of the series."""
     return series.reference.quantity in set(observations["quantity"])
 
 

@@ -16,6 +16,7 @@ from gridahead.pipeline.workspace import Workspace, reading_window
 from gridahead.tables import Forecasts, Observations
 from gridahead.timeline import now
 from gridahead.training.isolated import one_thread
+from gridahead.training.tracking import Registered
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
     champion = workspace.tracking.champion(series)
     spec = champion.model.spec
     if issue_time is None:
-        windows = _newest_windows(workspace, spec)
+        windows = _newest_windows(workspace, spec, champion.model.scaler.known)
     else:
         windows = _windows(workspace, spec, [spec.deadline.delivery_day(issue_time)], [issue_time])
     if not pd.notna(windows.past[0, :, 0]).any():
@@ -50,6 +51,7 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
             f"{pd.Timestamp(windows.issue_time[0], unit='us', tz='UTC'):%Y-%m-%d %H:%M} UTC; run `gridahead ingest`, "
             "or set --issue-time to a day that `gridahead status` shows",
         )
+    _require_unseen(champion, workspace.tracking.last_day_seen(champion), windows)
     made = issue(
         windows,
         champion.model.predict(windows),
@@ -58,6 +60,7 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
         model=champion.model.name,
         version=champion.version,
         made_at=now(),
+        usual=champion.model.scaler.known,
     )
     _keep(workspace, made)
     about = {"run_id": champion.run_id, "inputs": [str(one) for one in spec.inputs]}
@@ -68,6 +71,23 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
         "inputs complete" if rung == FULL else rung, "" if published.changed else " (published before, unchanged)",
     )  # fmt: skip
     return published
+
+
+def _require_unseen(champion: Registered, seen: dt.date, windows: Windows) -> None:
+    """A forecast of a day that the model has learnt from is no forecast.
+
+    Raises:
+        ModelError: the delivery day is one of them.
+    """
+    day = pd.Timestamp(windows.valid_time[windows.delivery][0], unit="us", tz="UTC").tz_convert(
+        windows.spec.zone.timezone
+    )
+    if day.date() <= seen:
+        raise ModelError(
+            f"{windows.spec.series} {champion}",
+            f"has learnt from days until {seen}, so what it says of {day.date()} would not be a forecast. Choose a "
+            "later --issue-time, or use `gridahead backtest`, which fits models on what came before",
+        )
 
 
 def _keep(workspace: Workspace, made: Forecasts) -> None:
@@ -86,12 +106,12 @@ def _windows(
     return build_windows(observations, spec, days, issue_times=issue_times)
 
 
-def _newest_windows(workspace: Workspace, spec: WindowSpec) -> Windows:
+def _newest_windows(workspace: Workspace, spec: WindowSpec, usual: dict[str, float]) -> Windows:
     """The newest delivery day with complete inputs; if none of the last days has them, the newest."""
     held = workspace.lake.read_accepted(spec.series)
     newest = spec.deadline.delivery_day(held["available_at"].max())
     days = [newest - dt.timedelta(days=back) for back in range(LOOK_BACK_DAYS + 1)]
     windows = _windows(workspace, spec, days, None)
-    complete = [not degradations(windows, row) for row in range(len(days))]
+    complete = [not degradations(windows, row, usual) for row in range(len(days))]
     best = complete.index(True) if any(complete) else 0
     return windows.where(pd.RangeIndex(len(days)).to_numpy() == best)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -69,10 +71,18 @@ def _take_in(source: Source, payload: RawPayload, lake: Lake) -> Ingested:
     """Archive, parse, append what is new, sign: killed in between and started again, it ends with the same lake."""
     if lake.receipts.signed(payload.batch):
         return Ingested(source.name, payload.name, payload.batch, 0, 0, 0)
-    about = {"source": payload.source, "request": payload.request, "retrieved_at": payload.retrieved_at.isoformat()}
+    about: dict[str, object] = {
+        "source": payload.source,
+        "request": payload.request,
+        "retrieved_at": payload.retrieved_at.isoformat(),
+    }
     lake.archive.keep(payload.batch, payload.name, payload.content, about)
     arrived = source.parse(payload)
     held = _held(arrived, lake)
+    content = hashlib.sha256(payload.content).hexdigest()[:16]
+    if any(receipt.get("content") == content for receipt in lake.receipts.all()):
+        _require_same_rows(arrived, held, payload, lake.folder)
+    about["content"] = content
     new = unseen(arrived, held, payload.retrieved_at)
     lake.observations.append(new)
     revised = int(pd.MultiIndex.from_frame(new[KEY]).isin(pd.MultiIndex.from_frame(held[KEY])).sum())
@@ -80,6 +90,28 @@ def _take_in(source: Source, payload: RawPayload, lake: Lake) -> Ingested:
     lake.receipts.sign(payload.batch, {**about, "rows": result.rows, "new": result.new, "revised": result.revised})
     log.info("%s: %s rows, %s new, %s revised", payload.name, f"{result.rows:,}", f"{result.new:,}", f"{revised:,}")
     return result
+
+
+def _require_same_rows(arrived: Observations, held: Observations, payload: RawPayload, lake: Path) -> None:
+    """Bytes that were taken in before cannot revise themselves: other values from them mean other settings.
+
+    Raises:
+        SourceError: names the first row that would change, and the way out.
+    """
+    both = arrived.merge(
+        held.sort_values("available_at").drop_duplicates(KEY, keep="last"), on=KEY, suffixes=("", "_held")
+    )
+    changed = both[(both["value"] != both["value_held"]) | (both["available_at"] != both["available_at_held"])]
+    if changed.empty:
+        return
+    first = changed.iloc[0]
+    raise SourceError(
+        payload.source,
+        f"{payload.name} was taken in before with other settings, and now {len(changed):,} of its rows differ: "
+        f"{first['zone']}/{first['quantity']} at {first['valid_time']:%Y-%m-%d %H:%M} UTC was {first['value_held']:g}, "
+        f"would be {first['value']:g}. The lake would take that for a revision that became known today. Put the "
+        f"settings back, or, if they were wrong, delete {lake} and ingest again: the payloads are kept",
+    )
 
 
 def _held(arrived: Observations, lake: Lake) -> Observations:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from gridahead.grid import Series
-from gridahead.pipeline.backtest import outturn
+from gridahead.pipeline.backtest import has_official, outturn
 from gridahead.pipeline.forecast import LIVE
 from gridahead.pipeline.references import REFERENCES, reference_forecasts
 from gridahead.pipeline.workspace import Workspace
@@ -20,14 +20,15 @@ def score_published(workspace: Workspace, series: Series) -> Scores:
     if forecasts.empty:
         return Scores(SCORES.empty())
     # Successive champions are one service to its readers; the newest forecast of an hour is the one they had.
-    forecasts = forecasts.assign(model="published")
+    newest = forecasts.sort_values(["issue_time", "made_at"]).drop_duplicates(["valid_time", "quantile"], keep="last")
+    forecasts = newest.assign(model="published")
     spec, observations = workspace.inputs(series)
     days = sorted(day.date() for day in delivery_days(forecasts["valid_time"], spec.zone.timezone).unique())
     levels = tuple(sorted(forecasts["quantile"].unique()))
     references = [
         reference_forecasts(name, observations, spec, days, levels, LIVE)
         for name in REFERENCES
-        if name != "official" or series.reference.quantity in set(observations["quantity"])
+        if name != "official" or has_official(observations, series)
     ]
     together = Forecasts(pd.concat([forecasts, *references], ignore_index=True))
     scores = score(together, outturn(observations, series), scored_at=now())

@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gridahead.config import Settings
+from gridahead.errors import SettingsError
 from gridahead.features.windows import WindowSpec
 from gridahead.grid import Series
 from gridahead.lake.lake import Lake, mtu_of
 from gridahead.tables import Observations
-from gridahead.timeline import Window, delivery_window
+from gridahead.timeline import Mtu, Window, delivery_window
 
 if TYPE_CHECKING:  # MLflow takes seconds to import, and most use cases do without
     from gridahead.training.tracking import Tracking
@@ -51,8 +52,9 @@ class Workspace:
         )
         observations = self.lake.read_accepted(series, *asked, window=window)
         mtu = mtu_of(observations, series)
-        for covariate in (*chosen.past_covariates, *chosen.future_covariates):
-            mtu_of(observations, covariate)
+        for other in asked:
+            if other != series.reference or other.quantity in set(observations["quantity"]):
+                _require_same_mtu(series, mtu, other, mtu_of(observations, other))
         spec = WindowSpec(
             series=series,
             zone=self.settings.zone(series.zone),
@@ -64,6 +66,14 @@ class Workspace:
             future_covariates=chosen.future_covariates,
         )
         return spec, observations
+
+
+def _require_same_mtu(series: Series, mtu: Mtu, other: Series, others: Mtu) -> None:
+    if others != mtu:
+        raise SettingsError(
+            f"{series} has the market time unit {mtu}, its input {other} has {others}; bring both in the same unit "
+            f"(average {min(mtu, others)} to {max(mtu, others)}, or repeat the longer one), or take the input out"
+        )
 
 
 def reading_window(spec: WindowSpec, first: dt.date, last: dt.date) -> Window:

@@ -59,6 +59,11 @@ _INDEX = """<!DOCTYPE html>
 """
 
 
+def data_docs_page(folder: Path) -> Path:
+    """The first page of the Data Docs under a folder."""
+    return folder / _SITE / "index.html"
+
+
 def write_data_docs(folder: Path, report: QualityReport) -> Path:
     """Write the suites, the results and the pages of one inspection; gives the path of the first page.
 
@@ -71,11 +76,11 @@ def write_data_docs(folder: Path, report: QualityReport) -> Path:
     for validation in report.validations:
         _store(context, validation, report)
     context.build_data_docs()
-    site = folder / _SITE
+    index = data_docs_page(folder)
+    site = index.parent
     site.mkdir(parents=True, exist_ok=True)
     for page in site.rglob("*.html"):
         page.write_text(_offline(page.read_text(encoding="utf-8")), encoding="utf-8")
-    index = site / "index.html"
     index.write_text(_index(site, report), encoding="utf-8")
     return index
 

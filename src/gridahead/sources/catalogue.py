@@ -12,7 +12,7 @@ def open_sources(settings: Settings) -> list[Source]:
     """Every source of the settings, in their order; nothing is read yet.
 
     Raises:
-        SettingsError: a source names a zone that is not known, or one series twice.
+        SettingsError: a source names a zone that is not known.
     """
     return [
         Smard(source) if isinstance(source, SmardSource) else FileTable(source, settings.zone(source.zone))

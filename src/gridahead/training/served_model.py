@@ -19,11 +19,13 @@ from gridahead.models.bundle import TrainedModel
 class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     """A bundle behind MLflow's interface."""
 
+    # Our schema is the signature that the tracking logs; MLflow would read another from type hints, or ask for them.
+    _skip_type_hint_validation = True
+
     def load_context(self, context: Any) -> None:
         """Read the bundle from the artifacts."""
         self.model = TrainedModel.load(Path(context.artifacts["bundle"]))
 
-    # MLflow reads a type hint of model_input as a schema; ours is the signature that the tracking logs.
     def predict(self, context: Any, model_input, params: dict[str, Any] | None = None) -> Quantiles:  # type: ignore[no-untyped-def]
         """Quantiles (N, H, Q) [MW] of `past` (N, C, P) and `future` (N, H, F), NaN where something is not known."""
         past, future = (np.asarray(model_input[name], np.float32) for name in ("past", "future"))

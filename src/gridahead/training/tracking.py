@@ -64,8 +64,6 @@ class Tracking:
             logging.getLogger(noisy).setLevel(logging.WARNING)
         # An example would repeat what the signature says, at the price of a copy of the data in every model.
         warnings.filterwarnings("ignore", message=".*input example was not provided.*")
-        # Its type hints would be a schema of their own; the signature says more.
-        warnings.filterwarnings("ignore", message=".*Add type hints to the.*")
         self.uri = f"sqlite:///{folder / 'mlflow.db'}"
         mlflow.set_tracking_uri(self.uri)
         self.client = mlflow.MlflowClient(self.uri)

@@ -140,3 +140,14 @@ def test_a_short_day_is_issued_with_its_23_hours():
     rows = issued(windows)
     assert len(rows) == 23 * 3
     assert rows["rung"].unique().tolist() == ["no value of DE/load in the 8 days before"]
+
+
+def test_a_covariate_that_is_missing_more_than_usual_is_named_and_one_that_never_is_there_is_not():
+    usual = WINDOWS.known_shares()
+    reference = "DE/load_reference"
+    assert degradations(WINDOWS, 0, usual) == []
+    past = WINDOWS.past.copy()
+    past[0, -12:, 1] = np.nan  # half of the last day of the official forecast
+    missing = replace(WINDOWS, past=past)
+    assert degradations(missing, 0, usual) == [f"{reference}: 50% known, usually 100%"]
+    assert degradations(missing, 0, {**usual, reference: 0.5}) == []

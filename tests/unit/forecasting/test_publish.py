@@ -43,7 +43,7 @@ def test_the_manifest_tells_what_a_reader_asks(tmp_path):
     manifest = publish_to(tmp_path, forecast_of("2025-12-31", rung="no value for 3 h"), run_id="abc").manifest
     assert manifest["series"] == "DE/load"
     assert manifest["issue_time"] == "2025-12-30T10:00:00+00:00"
-    assert manifest["delivery"] == ["2025-12-30T23:00:00+00:00", "2025-12-31T22:00:00+00:00"]
+    assert manifest["delivery"] == ["2025-12-30T23:00:00+00:00", "2025-12-31T23:00:00+00:00"]
     assert (manifest["model"], manifest["model_version"], manifest["run_id"]) == ("gru", "3", "abc")
     assert (manifest["degraded"], manifest["unit"], manifest["timezone"]) == ("no value for 3 h", "MW", BERLIN)
     assert "supersedes" not in manifest

@@ -1,11 +1,15 @@
 """The references: a point forecast that is left as it is, with the spread of its own errors."""
 
+import datetime as dt
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from made_rows import LOAD, measured, together
 from made_windows import WITHOUT_REFERENCE, made_windows
 
+from gridahead.features.windows import build_windows
 from gridahead.models.baselines import ReferenceForecast
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -57,3 +61,12 @@ def test_where_the_official_forecast_is_missing_last_week_answers():
     predicted = ReferenceForecast.fit("official", WINDOWS, LEVELS).predict(holed)
     assert predicted[0, 20, 2] == pytest.approx(float(WINDOWS.past[0, 44, 0]))
     assert not np.isnan(predicted).any()
+
+
+def test_last_weeks_same_hour_keeps_the_wall_clock_when_clocks_change():
+    # On 30 March 2025 the clocks go forward: Monday 31st 08:00 is 06:00 UTC, a week before it was 07:00 UTC.
+    times = pd.date_range("2025-03-10", "2025-04-02", freq="h", tz="Europe/Berlin", inclusive="left").tz_convert("UTC")
+    rows = together(measured(LOAD, times, times.tz_convert("Europe/Berlin").hour.to_numpy(dtype=float)))
+    windows = build_windows(rows, WITHOUT_REFERENCE, [dt.date(2025, 3, 31)])
+    naive = ReferenceForecast("naive", (0.5,), 0.0, np.zeros(1, np.float32)).predict(windows)[0, windows.delivery[0], 0]
+    assert list(naive) == list(range(24))
