@@ -1,7 +1,4 @@
-"""The whole configuration, frozen; `settings_file` reads it from TOML.
-
-Paths are relative to that file, so that a settings file and its data can be moved together.
-"""
+"""The whole configuration, frozen; `settings_file` reads it from TOML, and paths are relative to that file."""
 
 from __future__ import annotations
 
@@ -161,7 +158,7 @@ class TrainingSettings(Section):
     context_days: int = Field(14, ge=8)
     quantiles: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
     epochs: int = Field(25, ge=1)
-    patience: int = Field(8, ge=1)
+    patience: int = Field(5, ge=1)
     """Epochs without improvement on the validation days before a fit stops."""
     batch_size: int = Field(64, ge=1)
     learning_rate: float = Field(3e-3, gt=0)
