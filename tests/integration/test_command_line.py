@@ -93,6 +93,22 @@ def test_a_series_without_champion_does_not_keep_the_message_from_naming_all(fol
     assert "DE/solar: has no champion" in failed.stderr
 
 
+def test_a_file_without_a_value_yet_brings_nothing_and_is_no_error(folder: Path) -> None:
+    (folder / "meters.csv").write_text(HEADER + "".join(f"2024-01-01 {hour:02d}:00,-\n" for hour in range(24)))
+    done = run(folder, "ingest", "-s", "my.toml")
+    assert done.returncode == 0, done.stderr
+    assert "0 rows" in done.stderr
+
+
+def test_a_missing_file_is_named_and_the_other_sources_are_taken_in(folder: Path) -> None:
+    second = SETTINGS.split("[[sources]]")[1].replace("meters.csv", "absent.csv").replace('"load"', '"solar"', 1)
+    (folder / "my.toml").write_text(SETTINGS.replace("[[sources]]", "[[sources]]" + second + "[[sources]]"))
+    failed = run(folder, "ingest", "-s", "my.toml")
+    assert failed.returncode == 3
+    assert "absent.csv" in failed.stderr
+    assert '"DE/load"' in run(folder, "status", "-s", "my.toml", "--json").stdout
+
+
 def test_an_unknown_key_in_the_settings_names_the_nearest_right_one(folder: Path) -> None:
     (folder / "my.toml").write_text(SETTINGS.replace("value_column", "value_colum"))
     failed = run(folder, "status", "-s", "my.toml")

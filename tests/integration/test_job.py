@@ -143,6 +143,15 @@ def test_the_official_score_is_the_error_of_the_portals_own_columns(workspace: W
     assert ours == pytest.approx(error.abs().mean(), rel=1e-6)
 
 
+def test_the_official_forecast_is_scored_where_models_may_not_read_it(workspace: Workspace) -> None:
+    entry = workspace.settings.series[0].model_copy(update={"use_reference": False})
+    blind = Workspace(workspace.settings.model_copy(update={"series": (entry,)}))
+    spec, _ = blind.inputs(LOAD)
+    day = pd.Timestamp("2025-11-03").date()
+    assert spec.inputs == (LOAD,)
+    assert set(backtest(blind, LOAD, day, day, ["official", "naive"], "blind")["model"]) == {"official", "naive"}
+
+
 def test_a_champion_is_not_scored_on_days_that_it_has_seen(workspace: Workspace) -> None:
     first = pd.Timestamp("2025-09-01").date()
     with pytest.raises(ModelError, match="has learnt from days until 2025-09-30"):

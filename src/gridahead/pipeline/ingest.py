@@ -48,22 +48,20 @@ def ingest(workspace: Workspace) -> list[Ingested]:
     """
     done, failed = [], []
     for source in open_sources(workspace.settings):
-        for payload in source.fetch():
-            try:
-                done.append(_take_in(source, payload, workspace.lake))
-            except SourceError as error:
-                failed.append(error)
-    if failed:
+        try:
+            for payload in source.fetch():
+                try:
+                    done.append(_take_in(source, payload, workspace.lake))
+                except SourceError as error:
+                    failed.append(error)
+        except SourceError as error:
+            failed.append(error)
+    if len(failed) > 1:
         reasons = "\n".join(str(error) for error in failed)
-        raise (
-            failed[0]
-            if len(failed) == 1
-            else SourceError(
-                "ingest",
-                f"{len(failed)} payloads could not be read:\n{reasons}",
-                retryable=all(e.retryable for e in failed),
-            )
-        )
+        worth_it = all(error.retryable for error in failed)
+        raise SourceError("ingest", f"{len(failed)} payloads could not be read:\n{reasons}", retryable=worth_it)
+    if failed:
+        raise failed[0]
     return done
 
 
@@ -116,6 +114,8 @@ def _require_same_rows(arrived: Observations, held: Observations, payload: RawPa
 
 def _held(arrived: Observations, lake: Lake) -> Observations:
     """What the lake has for the series and times of a delivery."""
+    if arrived.empty:  # a download of hours that have no values yet
+        return arrived
     span = Window(arrived["valid_time"].min(), arrived["valid_time"].max() + pd.Timedelta(microseconds=1))
     where = {name: sorted(arrived[name].unique()) for name in ("zone", "quantity")}
     return Observations(lake.observations.read(where, span))

@@ -40,28 +40,26 @@ class Workspace:
     def inputs(self, series: Series, window: Window | None = None) -> tuple[WindowSpec, Observations]:
         """What the models of a series read: the axes, and every accepted vintage of the series on them.
 
+        The official forecast is among the observations even where no model may read it: scores are measured against it.
+
         Raises:
-            LakeError: the lake does not have the series.
-            SettingsError: its zone is not known.
+            LakeError: the lake does not have the series or a covariate of it.
+            SettingsError: its zone is not known, or an input has another market time unit.
         """
         chosen = self.settings.series_settings(series)
-        asked = (
-            *chosen.past_covariates,
-            *chosen.future_covariates,
-            *([series.reference] if chosen.use_reference else []),
-        )
-        observations = self.lake.read_accepted(series, *asked, window=window)
+        covariates = (*chosen.past_covariates, *chosen.future_covariates)
+        observations = self.lake.read_accepted(series, series.reference, *covariates, window=window)
         mtu = mtu_of(observations, series)
-        for other in asked:
-            if other != series.reference or other.quantity in set(observations["quantity"]):
-                _require_same_mtu(series, mtu, other, mtu_of(observations, other))
+        use_reference = chosen.use_reference and series.reference.quantity in set(observations["quantity"])
+        for other in (*covariates, *([series.reference] if use_reference else [])):
+            _require_same_mtu(series, mtu, other, mtu_of(observations, other))
         spec = WindowSpec(
             series=series,
             zone=self.settings.zone(series.zone),
             mtu=mtu,
             deadline=chosen.deadline,
             context_days=self.settings.training.context_days,
-            use_reference=chosen.use_reference and series.reference.quantity in set(observations["quantity"]),
+            use_reference=use_reference,
             past_covariates=chosen.past_covariates,
             future_covariates=chosen.future_covariates,
         )
