@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 import uuid
 from pathlib import Path
 
 from gridahead.errors import LakeError
 
 _ASIDE = ".writing-"
+ABANDONED_SECONDS = 3600
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -43,6 +45,14 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def sweep(folder: Path) -> None:
+    """Delete what killed writers left aside. A file that is being written is never an hour old."""
+    for path in folder.rglob(f"{_ASIDE}*"):
+        with contextlib.suppress(FileNotFoundError):  # its writer has just put it in place
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                path.unlink()
 
 
 def whole_files(folder: Path, pattern: str) -> list[Path]:

@@ -17,6 +17,7 @@ from gridahead.sources.catalogue import open_sources
 from gridahead.tables import Observations
 from gridahead.timeline import Window
 from gridahead.vintages import unseen
+from gridahead.whole_files import sweep
 
 KEY = ["zone", "quantity", "valid_time"]
 
@@ -46,6 +47,8 @@ def ingest(workspace: Workspace) -> list[Ingested]:
     Raises:
         SourceError: one or more payloads could not be read; nothing of theirs is in the lake.
     """
+    for folder in (workspace.settings.lake_folder, workspace.settings.archive_folder):
+        sweep(folder)
     done, failed = [], []
     for source in open_sources(workspace.settings):
         try:

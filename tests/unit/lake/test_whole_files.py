@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gridahead.errors import LakeError
-from gridahead.whole_files import whole_files, write_whole
+from gridahead.whole_files import sweep, whole_files, write_whole
 
 
 def test_a_file_is_written_with_its_folders_and_nothing_is_left_aside(tmp_path):
@@ -58,3 +58,14 @@ def test_finished_files_are_listed_by_name_without_what_lies_aside(tmp_path):
         (tmp_path / name).write_bytes(b"")
     assert [path.name for path in whole_files(tmp_path, "*.json")] == ["a.json", "b.json"]
     assert whole_files(tmp_path / "none", "*.json") == []
+
+
+def test_what_a_killed_writer_left_is_swept_after_an_hour_and_a_writer_at_work_is_left_alone(tmp_path):
+    left, fresh, whole = (tmp_path / "a" / name for name in (".writing-old", ".writing-new", "file.txt"))
+    write_whole(whole, b"whole")
+    for path in (left, fresh):
+        path.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    os.utime(whole, (0, 0))
+    sweep(tmp_path)
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [".writing-new", "file.txt"]
