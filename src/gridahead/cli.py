@@ -26,6 +26,7 @@ from gridahead import errors
 from gridahead.console import err, out, print_json, records, say, score_records, show, show_scores
 from gridahead.grid import Series
 from gridahead.settings_file import SETTINGS_VARIABLE, find_settings, load_settings
+from gridahead.tables import TABLES
 
 if TYPE_CHECKING:
     from gridahead.pipeline.workspace import Workspace
@@ -218,6 +219,12 @@ def status(settings: SettingsOption = None, as_json: JsonOption = False) -> None
     shown = ("series", "issue_time", "age_hours", "model", "model_version", "degraded")
     forecasts = [{key: row[key] for key in shown} for row in found.forecasts]
     show(forecasts, False, "Newest forecasts", "none published; run `gridahead forecast`")
+
+
+@app.command()
+def tables() -> None:
+    """Print the data dictionary: every table of the lake, its columns and units, as Markdown."""
+    typer.echo("\n\n".join(table.dictionary() for table in TABLES))
 
 
 @app.callback(invoke_without_command=True)

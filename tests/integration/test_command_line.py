@@ -128,6 +128,13 @@ def test_status_of_an_empty_workspace_says_what_to_do(folder: Path) -> None:
     assert "gridahead ingest" in shown.stdout
 
 
+def test_the_data_dictionary_names_every_column_with_its_unit(tmp_path: Path) -> None:
+    shown = run(tmp_path, "tables")
+    assert shown.returncode == 0
+    assert "| value_mw | float64 | MW |" in shown.stdout
+    assert "### observations" in shown.stdout
+
+
 def test_help_lists_every_command(tmp_path: Path) -> None:
     shown = run(tmp_path, "--help")
     assert shown.returncode == 0
