@@ -26,6 +26,11 @@ def open_workspace(settings: str | None) -> Workspace:
     return Workspace(load_settings(settings))
 
 
+def artifact_key(kind: str, series: str) -> str:
+    """A key of an artifact, of lower-case letters and dashes as Prefect asks for."""
+    return f"{kind}-{series}".lower().replace("/", "-").replace("_", "-")
+
+
 def if_retryable(_task: Any, _run: Any, state: Any) -> bool:
     """Whether the error itself says that trying again can help."""
     error = state.result(raise_on_failure=False)

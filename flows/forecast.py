@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from engine import RETRIES, if_retryable, open_workspace
+from engine import RETRIES, artifact_key, if_retryable, open_workspace
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.runtime import flow_run
@@ -20,8 +20,9 @@ def forecast_series(series: str, issue_time: str | None, settings: str | None) -
     instant = None if issue_time is None else pd.Timestamp(issue_time)
     published = forecast(open_workspace(settings), Series.parse(series), instant)
     lines = [f"- **{name}**: {value}" for name, value in published.manifest.items()]
-    key = "published-" + series.lower().replace("/", "-").replace("_", "-")
-    create_markdown_artifact("\n".join(lines), key=key, description=f"Newest forecast of {series}.")
+    create_markdown_artifact(
+        "\n".join(lines), key=artifact_key("published", series), description=f"Newest forecast of {series}."
+    )
     return str(published.folder)
 
 

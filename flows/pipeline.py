@@ -9,14 +9,12 @@ from ingest import ingest_flow
 from prefect import flow
 from score import score_flow
 from train import train_flow
-from validate import validate_flow
 
 
 @flow(name="pipeline")
 def pipeline_flow(settings: str | None = None) -> str:
-    """Ingest, validate, train, back-test, forecast, score, report; gives the page."""
+    """Ingest with the quality gate, train, back-test, forecast, score, report; gives the page."""
     ingest_flow(settings)
-    validate_flow(settings)
     train_flow(settings)
     if open_workspace(settings).settings.training.holdout_start is not None:
         backtest_flow(settings)

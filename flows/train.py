@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import open_workspace
+from engine import artifact_key, open_workspace
 from prefect import flow, task, unmapped
 from prefect.artifacts import create_table_artifact
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
@@ -18,8 +18,9 @@ def train_series(series: str, settings: str | None) -> str:
     """Fit in a process of its own, record, promote; gives the champion."""
     done = train(open_workspace(settings), Series.parse(series))
     rows = [{"model": one.model, "version": one.version, **one.validation, "champion": one.champion} for one in done]
-    key = "trained-" + series.lower().replace("/", "-").replace("_", "-")
-    create_table_artifact(rows, key=key, description=f"Candidates of {series}; the validation days decide.")
+    create_table_artifact(
+        rows, key=artifact_key("trained", series), description=f"Candidates of {series}; the validation days decide."
+    )
     return next(f"{one.model} v{one.version}" for one in done if one.champion)
 
 

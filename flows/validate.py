@@ -1,4 +1,4 @@
-"""After every ingest that brought something, and on demand: the quality gate."""
+"""After every ingest, and on demand: the quality gate."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from gridahead.console import err, out, print_json, records, say, score_records,
 from gridahead.grid import Series
 from gridahead.settings_file import SETTINGS_VARIABLE, find_settings, load_settings
 from gridahead.tables import TABLES
+from gridahead.timeline import now
 
 if TYPE_CHECKING:
     from gridahead.pipeline.workspace import Workspace
@@ -280,7 +281,7 @@ def _instant(text: str | None) -> pd.Timestamp | None:
     if text is None:
         return None
     if text == "now":
-        return pd.Timestamp.now("UTC").floor("min")
+        return now().floor("min")
     try:
         instant = pd.Timestamp(text)
     except ValueError as error:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gridahead.grid import Series
 from gridahead.tables import Observations
 from gridahead.timeline import Mtu, Window
 
@@ -36,6 +37,11 @@ def as_of(
     known = rows[rows["available_at"] <= instant]
     newest = known.sort_values([*key, "available_at"], kind="stable").drop_duplicates(list(key), keep="last")
     return newest.reset_index(drop=True)
+
+
+def of_series(rows: pd.DataFrame, series: Series) -> pd.DataFrame:
+    """The rows of one series."""
+    return rows[(rows["zone"] == series.zone) & (rows["quantity"] == series.quantity)]
 
 
 def accepted(observations: Observations, quarantine: pd.DataFrame) -> Observations:

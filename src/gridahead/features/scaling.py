@@ -173,8 +173,8 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     spec, (_, horizon) = windows.spec, windows.target.shape
     target = windows.past[..., :1]
     by_day = [same_hour(target, spec, days, horizon)[..., 0] for days in range(1, 8)]
-    profile = _mean(np.stack(by_day), axis=0)
-    recent = np.broadcast_to(_mean(target[:, -spec.steps_per_day :], axis=1), profile.shape)
+    profile = mean_of_known(np.stack(by_day), axis=0)
+    recent = np.broadcast_to(mean_of_known(target[:, -spec.steps_per_day :], axis=1), profile.shape)
     ladder = [by_day[6], profile, recent]
     candidates = {
         "reference": [windows.future[..., 0], *ladder],
@@ -188,7 +188,7 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     return known
 
 
-def _mean(values: Array, axis: int) -> Array:
+def mean_of_known(values: Array, axis: int) -> Array:
     """The mean of what is there, NaN where nothing is."""
     there = ~np.isnan(values)
     count = there.sum(axis=axis)

@@ -12,7 +12,7 @@ from gridahead.lake.archive import Archive, Receipts
 from gridahead.lake.store import Store
 from gridahead.tables import FORECASTS, OBSERVATIONS, QUARANTINE, SCORES, Forecasts, Observations, Quarantine, Scores
 from gridahead.timeline import Mtu, Window
-from gridahead.vintages import accepted
+from gridahead.vintages import accepted, of_series
 
 
 class Lake:
@@ -76,9 +76,7 @@ def mtu_of(observations: pd.DataFrame, series: Series) -> Mtu:
     Raises:
         LakeError: there are no rows, or rows of several units.
     """
-    units = observations.loc[
-        (observations["zone"] == series.zone) & (observations["quantity"] == series.quantity), "mtu"
-    ].unique()
+    units = of_series(observations, series)["mtu"].unique()
     if len(units) == 0:
         raise LakeError(
             f"the lake has no {series}; `gridahead status` lists what it has, `gridahead ingest` brings more"

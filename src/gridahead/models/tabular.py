@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from gridahead.errors import ModelError
-from gridahead.features.scaling import Scaler, plausible_anchors, same_hour
+from gridahead.features.scaling import Scaler, mean_of_known, plausible_anchors, same_hour
 from gridahead.features.windows import Array, Windows
 from gridahead.grid import quantity_of
 from gridahead.models.base import Quantiles, within
@@ -69,13 +69,15 @@ def features(windows: Windows, scaler: Scaler) -> Array:
     spec, (count, horizon) = windows.spec, windows.target.shape
     values = scaler.scaled_past(windows)  # (N, C, values)
     day = spec.steps_per_day
-    remembered = [_mean(values[:, -span:]) for span in (spec.mtu.per_hour * 3, day, 7 * day)]
+    remembered = [mean_of_known(values[:, -span:], axis=1) for span in (spec.mtu.per_hour * 3, day, 7 * day)]
     context = np.concatenate(remembered, axis=-1)[:, None].repeat(horizon, axis=1)
     # The same hour over the last week: what trees cannot average by themselves.
-    profile = _mean(np.stack([same_hour(values, spec, back, horizon) for back in range(1, 8)], axis=1))
+    profile = mean_of_known(np.stack([same_hour(values, spec, back, horizon) for back in range(1, 8)]), axis=0)
     step = np.broadcast_to(np.arange(horizon, dtype=np.float32)[:, None], (count, horizon, 1))
     baseline = ((scaler.baseline(windows) - scaler.level) / scaler.spread)[..., None]
-    return np.concatenate([inputs.decoder, context, profile, step, baseline], axis=-1).astype(np.float32)
+    # Scaled values have the mean 0: that is what stands for a mean of nothing.
+    known = np.nan_to_num(np.concatenate([context, profile], axis=-1))
+    return np.concatenate([inputs.decoder, known, step, baseline], axis=-1).astype(np.float32)
 
 
 def fit_tabular(
@@ -147,10 +149,3 @@ def _boosting(train: Rows, validation: Rows, quantiles: tuple[float, ...]) -> tu
             validation_error = float(np.abs(stopped.predict(validation[0]) - validation[1]).mean())
         boosters.append(lightgbm.train(settings, lightgbm.Dataset(*_both(train, validation)), stopped.best_iteration))
     return tuple(boosters), np.zeros(len(quantiles), np.float32), validation_error
-
-
-def _mean(values: np.ndarray[Any, Any]) -> Array:
-    """Mean over the steps of what is there, 0 where nothing is (the mean of a scaled value)."""
-    there = ~np.isnan(values)
-    total = np.where(there, values, 0).sum(axis=1)
-    return np.asarray(total / np.maximum(there.sum(axis=1), 1), np.float32)

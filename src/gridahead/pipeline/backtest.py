@@ -17,14 +17,14 @@ from gridahead.models.base import Forecaster
 from gridahead.models.tabular import TABULAR, fit_tabular
 from gridahead.pipeline.references import REFERENCES, reference_forecasts
 from gridahead.pipeline.train import log_epoch
-from gridahead.pipeline.workspace import Workspace
+from gridahead.pipeline.workspace import Workspace, require_unseen
 from gridahead.scoring.evaluate import score
 from gridahead.tables import Forecasts, Observations, Scores
 from gridahead.timeline import days_between, delivery_days, now
 from gridahead.training.fit import split
 from gridahead.training.isolated import fit_all, one_thread
 from gridahead.training.loop import Progress
-from gridahead.vintages import as_of
+from gridahead.vintages import as_of, of_series
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +73,7 @@ def backtest(
         _issue(model, version, windows, run)
         for model, version in _models(workspace, observations, spec, first, models, progress)
     ]
-    for reference in REFERENCES:
-        if reference in models and (reference != "official" or has_official(observations, series)):
-            levels = settings.training.quantiles
-            made.append(reference_forecasts(reference, observations, spec, days, levels, run))
+    made += reference_forecasts(models, observations, spec, days, settings.training.quantiles, run)
     if not made:
         raise ModelError(str(series), f"has no {', '.join(models)}: the lake holds no official forecast of it")
     forecasts = Forecasts(pd.concat(made, ignore_index=True))
@@ -95,13 +92,7 @@ def last_day(workspace: Workspace, series: Series) -> dt.date:
 
 def outturn(observations: Observations, series: Series) -> pd.DataFrame:
     """The newest vintage of the measured values: `valid_time`, `value` [MW]."""
-    rows = observations[(observations["zone"] == series.zone) & (observations["quantity"] == series.quantity)]
-    return as_of(rows, now())[["valid_time", "value"]]
-
-
-def has_official(observations: Observations, series: Series) -> bool:
-    """Whether the lake holds an official forecast of the series."""
-    return series.reference.quantity in set(observations["quantity"])
+    return as_of(of_series(observations, series), now())[["valid_time", "value"]]
 
 
 def _models(
@@ -125,12 +116,7 @@ def _models(
             found.append((fit_tabular(name, parts.train, parts.validation, training.quantiles), version))
     if SERVED in models:
         champion = workspace.tracking.champion(spec.series)
-        seen = workspace.tracking.last_day_seen(champion)
-        if seen >= first:
-            raise ModelError(
-                str(champion),
-                f"has learnt from days until {seen}; a back-test from {first} would flatter it. Begin later",
-            )
+        require_unseen(workspace, champion, first)
         found.append((champion.model, champion.version))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
+import numpy as np
 import pandas as pd
 
 from gridahead.errors import ModelError
@@ -12,11 +13,10 @@ from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.forecasting.issue import FULL, degradations, issue
 from gridahead.forecasting.publish import Published, publish
 from gridahead.grid import Series
-from gridahead.pipeline.workspace import Workspace, reading_window
+from gridahead.pipeline.workspace import Workspace, reading_window, require_unseen
 from gridahead.tables import Forecasts, Observations
 from gridahead.timeline import now
 from gridahead.training.isolated import one_thread
-from gridahead.training.tracking import Registered
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
             delivery day for which the lake has complete inputs, as of its deadline.
 
     Raises:
-        ModelError: there is no champion, or nothing of the series is known in the context.
+        ModelError: there is no champion, it has learnt from the delivery day, or nothing of the series is known in the
+            context.
     """
     one_thread()
     champion = workspace.tracking.champion(series)
@@ -44,14 +45,15 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
         windows = _newest_windows(workspace, spec, champion.model.scaler.known)
     else:
         windows = _windows(workspace, spec, [spec.deadline.delivery_day(issue_time)], [issue_time])
-    if not pd.notna(windows.past[0, :, 0]).any():
+    issued = pd.Timestamp(windows.issue_time[0], unit="us", tz="UTC")
+    if np.isnan(windows.past[0, :, 0]).all():
         raise ModelError(
             str(series),
             f"nothing is known of it in the {spec.context_days} days before "
-            f"{pd.Timestamp(windows.issue_time[0], unit='us', tz='UTC'):%Y-%m-%d %H:%M} UTC; run `gridahead ingest`, "
+            f"{issued:%Y-%m-%d %H:%M} UTC; run `gridahead ingest`, "
             "or set --issue-time to a day that `gridahead status` shows",
         )
-    _require_unseen(champion, workspace.tracking.last_day_seen(champion), windows)
+    require_unseen(workspace, champion, spec.deadline.delivery_day(issued))
     made = issue(
         windows,
         champion.model.predict(windows),
@@ -71,23 +73,6 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
         "inputs complete" if rung == FULL else rung, "" if published.changed else " (published before, unchanged)",
     )  # fmt: skip
     return published
-
-
-def _require_unseen(champion: Registered, seen: dt.date, windows: Windows) -> None:
-    """A forecast of a day that the model has learnt from is no forecast.
-
-    Raises:
-        ModelError: the delivery day is one of them.
-    """
-    day = pd.Timestamp(windows.valid_time[windows.delivery][0], unit="us", tz="UTC").tz_convert(
-        windows.spec.zone.timezone
-    )
-    if day.date() <= seen:
-        raise ModelError(
-            f"{windows.spec.series} {champion}",
-            f"has learnt from days until {seen}, so what it says of {day.date()} would not be a forecast. Choose a "
-            "later --issue-time, or use `gridahead backtest`, which fits models on what came before",
-        )
 
 
 def _keep(workspace: Workspace, made: Forecasts) -> None:
@@ -114,4 +99,4 @@ def _newest_windows(workspace: Workspace, spec: WindowSpec, usual: dict[str, flo
     windows = _windows(workspace, spec, days, None)
     complete = [not degradations(windows, row, usual) for row in range(len(days))]
     best = complete.index(True) if any(complete) else 0
-    return windows.where(pd.RangeIndex(len(days)).to_numpy() == best)
+    return windows.where(np.arange(len(days)) == best)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,10 +20,23 @@ FITTED_DAYS = 365
 
 
 def reference_forecasts(
-    name: ReferenceName, observations: Observations, spec: WindowSpec, days: list[dt.date], levels: tuple[float, ...],
-    run: str,
+    names: Sequence[str], observations: Observations, spec: WindowSpec, days: list[dt.date],
+    levels: tuple[float, ...], run: str,
+) -> list[Forecasts]:  # fmt: skip
+    """The named references' forecasts of each delivery day; none of the official one where the lake holds none."""
+    has_official = spec.series.reference.quantity in set(observations["quantity"])
+    return [
+        _reference(name, observations, spec, days, levels, run)
+        for name in REFERENCES
+        if name in names and (name != "official" or has_official)
+    ]
+
+
+def _reference(
+    name: ReferenceName, observations: Observations, spec: WindowSpec, days: list[dt.date],
+    levels: tuple[float, ...], run: str,
 ) -> Forecasts:  # fmt: skip
-    """The reference's forecast of each delivery day, under our issue time so that lead times compare.
+    """One reference, under our issue time so that lead times compare.
 
     The official forecast is read as of the beginning of the delivery day, which is what its publisher answers for: for
     wind and solar that is hours later than an issue time before noon, and in its favour.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from gridahead.grid import Series
-from gridahead.pipeline.backtest import has_official, outturn
+from gridahead.pipeline.backtest import outturn
 from gridahead.pipeline.forecast import LIVE
 from gridahead.pipeline.references import REFERENCES, reference_forecasts
 from gridahead.pipeline.workspace import Workspace
@@ -25,11 +25,7 @@ def score_published(workspace: Workspace, series: Series) -> Scores:
     spec, observations = workspace.inputs(series)
     days = sorted(day.date() for day in delivery_days(forecasts["valid_time"], spec.zone.timezone).unique())
     levels = tuple(sorted(forecasts["quantile"].unique()))
-    references = [
-        reference_forecasts(name, observations, spec, days, levels, LIVE)
-        for name in REFERENCES
-        if name != "official" or has_official(observations, series)
-    ]
+    references = reference_forecasts(REFERENCES, observations, spec, days, levels, LIVE)
     together = Forecasts(pd.concat([forecasts, *references], ignore_index=True))
     scores = score(together, outturn(observations, series), scored_at=now())
     workspace.lake.scores.append(scores)

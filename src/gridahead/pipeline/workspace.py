@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gridahead.config import Settings
-from gridahead.errors import SettingsError
+from gridahead.errors import ModelError, SettingsError
 from gridahead.features.windows import WindowSpec
 from gridahead.grid import Series
 from gridahead.lake.lake import Lake, mtu_of
@@ -16,7 +16,7 @@ from gridahead.tables import Observations
 from gridahead.timeline import Mtu, Window, delivery_window
 
 if TYPE_CHECKING:  # MLflow takes seconds to import, and most use cases do without
-    from gridahead.training.tracking import Tracking
+    from gridahead.training.tracking import Registered, Tracking
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,21 @@ def _require_same_mtu(series: Series, mtu: Mtu, other: Series, others: Mtu) -> N
         raise SettingsError(
             f"{series} has the market time unit {mtu}, its input {other} has {others}; bring both in the same unit "
             f"(average {min(mtu, others)} to {max(mtu, others)}, or repeat the longer one), or take the input out"
+        )
+
+
+def require_unseen(workspace: Workspace, champion: Registered, day: dt.date) -> None:
+    """What a model says of days that it has learnt from is no forecast, and flatters it.
+
+    Raises:
+        ModelError: the delivery day is one of them.
+    """
+    seen = workspace.tracking.last_day_seen(champion)
+    if day <= seen:
+        raise ModelError(
+            f"{champion.series} {champion}",
+            f"has learnt from days until {seen}, so what it says of {day} would not be a forecast. Choose a later day, "
+            "or back-test models of the settings, which are fitted on what came before",
         )
 
 

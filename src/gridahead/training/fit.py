@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 import torch
 
 from gridahead.config import ModelSettings, TrainingSettings
@@ -18,6 +18,7 @@ from gridahead.models.recurrent import NetworkConfig, RecurrentNetwork
 from gridahead.tables import Observations
 from gridahead.timeline import days_between, delivery_days, delivery_window
 from gridahead.training.loop import BRIDGE_WEIGHT, Batch, Epoch, Progress, train_network
+from gridahead.vintages import of_series
 
 MIN_DAYS = 60
 """Fewer training days than this teach a network nothing but the noise."""
@@ -55,9 +56,7 @@ def split(observations: Observations, spec: WindowSpec, settings: TrainingSettin
     Raises:
         ModelError: the lake holds too few days.
     """
-    target = observations[
-        (observations["zone"] == spec.series.zone) & (observations["quantity"] == spec.series.quantity)
-    ]
+    target = of_series(observations, spec.series)
     if target.empty:
         raise ModelError(str(spec.series), "there is nothing to train on; bring data with `gridahead ingest`")
     local = delivery_days(target["valid_time"], spec.zone.timezone)
@@ -92,7 +91,7 @@ def fit(name: str, parts: Split, config: ModelSettings, settings: TrainingSettin
     Raises:
         ModelError: the loss is not a number.
     """
-    begun, epochs = pd.Timestamp.now("UTC"), list[Epoch]()
+    begun, epochs = time.perf_counter(), list[Epoch]()
 
     def record(epoch: Epoch) -> None:
         epochs.append(epoch)
@@ -113,7 +112,7 @@ def fit(name: str, parts: Split, config: ModelSettings, settings: TrainingSettin
         validation_days=parts.validation_days,
         data_fingerprint=parts.train.fingerprint(),
         validation=_metrics(model, parts.validation),
-        seconds=(pd.Timestamp.now("UTC") - begun).total_seconds(),
+        seconds=time.perf_counter() - begun,
     )
 
 
