@@ -10,7 +10,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from gridahead.grid import Series
-from gridahead.pipeline.train import train
+from gridahead.pipeline.train import train, train_shared
 
 
 @task(name="train", task_run_name="train {series}")
@@ -24,6 +24,15 @@ def train_series(series: str, settings: str | None) -> str:
     return next(f"{one.model} v{one.version}" for one in done if one.champion)
 
 
+@task(name="train shared", task_run_name="train {name}")
+def train_group(name: str, settings: str | None) -> dict[str, str]:
+    """One network for a group of series; gives the series that it serves from now on."""
+    workspace = open_workspace(settings)
+    group = next(group for group in workspace.settings.shared if group.name == name)
+    done = train_shared(workspace, group)
+    return {str(one.series): f"{one.model} v{one.version}" for one in done if one.champion}
+
+
 @flow(name="train side by side")
 def train_all_flow(names: list[str], settings: str | None) -> list[str]:
     """Several series at a time, as many as the task runner has threads."""
@@ -32,13 +41,16 @@ def train_all_flow(names: list[str], settings: str | None) -> list[str]:
 
 @flow(name="train")
 def train_flow(settings: str | None = None) -> dict[str, str]:
-    """The candidates of every series, `training.workers` series side by side."""
+    """The candidates of every series, `training.workers` series side by side, then the networks that they share."""
     workspace = open_workspace(settings)
     _ = workspace.tracking  # the database is made once, before several series need it
     names = [str(entry.series) for entry in workspace.settings.series]
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workspace.settings.training.workers)
     champions = train_all_flow.with_options(task_runner=runner)(names, settings)
-    return dict(zip(names, champions, strict=True))
+    serving = dict(zip(names, champions, strict=True))
+    for group in workspace.settings.shared:
+        serving |= train_group(group.name, settings)
+    return serving
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import datetime as dt
 import json
 import logging
 import os
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +23,7 @@ from rich.table import Table
 
 import gridahead
 from gridahead import errors
+from gridahead.checkout import benchmarks, run_script, script
 from gridahead.console import err, out, print_json, records, say, score_records, show, show_scores
 from gridahead.grid import Series
 from gridahead.settings_file import SETTINGS_VARIABLE, find_settings, load_settings
@@ -66,17 +67,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machine
 @app.command()
 def demo(settings: SettingsOption = None) -> None:
     """Run the whole job on the sample data: ingest, validate, train, back-test, forecast, score, report."""
-    file = find_settings(settings)
-    checkout = Path(gridahead.__file__).parents[2]
-    flow = checkout / "flows" / "pipeline.py"
-    if not flow.is_file():
-        raise errors.SettingsError(f"the demo runs {flow}, which is not there; install a checkout with pip install -e")
+    file, flow = find_settings(settings), script("flows/pipeline.py")
     workspace = _workspace(file)
     home = workspace.settings.data_folder / "prefect"
     environment = {"PREFECT_HOME": str(home), "DO_NOT_TRACK": "1", **os.environ, SETTINGS_VARIABLE: str(file)}
-    done = subprocess.run([sys.executable, str(flow)], cwd=checkout, env=environment, check=False)
-    if done.returncode:
-        raise typer.Exit(done.returncode)
+    if failed := run_script(flow, [], environment):
+        raise typer.Exit(failed)
     _print_scores(workspace)
     _print_places(workspace, home)
 
@@ -101,14 +97,25 @@ def validate(settings: SettingsOption = None, as_json: JsonOption = False) -> No
 
 
 @app.command()
-def train(settings: SettingsOption = None, series: SeriesOption = None, as_json: JsonOption = False) -> None:
+def train(
+    settings: SettingsOption = None,
+    series: SeriesOption = None,
+    warm: Annotated[
+        bool, typer.Option("--warm", help="Begin with the weights of each series' champion, for fewer epochs.")
+    ] = False,
+    warm_from: Annotated[
+        str | None, typer.Option(help="Begin with the weights of this series' champion: ZONE/QUANTITY.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Fit the models of every series; the better one becomes champion."""
     from gridahead.pipeline.train import train_all
     from gridahead.progress import training_progress
 
     workspace = _workspace(settings)
     with training_progress(err) as progress:
-        done = train_all(workspace, _chosen(workspace, series), progress)
+        source = _series(warm_from) if warm_from else None
+        done = train_all(workspace, _chosen(workspace, series), progress, warm=warm, warm_from=source)
     rows = [
         {
             "series": str(one.series), "model": one.model, "version": one.version, **one.validation,
@@ -197,6 +204,57 @@ def backtest(
 
 
 @app.command()
+def diagnose(
+    settings: SettingsOption = None,
+    series: SeriesOption = None,
+    model: Annotated[
+        str | None, typer.Option(help="The newest version of that model; without it, the one that serves.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how far back a network hears: gradients through time, step Jacobians, forget gates, clipping."""
+    from gridahead.pipeline.diagnose import diagnose as use_case
+
+    workspace = _workspace(settings)
+    done = [found for one in _chosen(workspace, series) for found in use_case(workspace, one, model)]
+    if as_json:
+        print_json([one.to_dict() for one in done])
+        return
+    for one in done:
+        show(one.rows(), False, one.title)
+        for line in filter(None, (one.gradients.sentence(), one.gradients.undefined(), f"Picture: {one.picture}")):
+            say(line, False)
+
+
+@app.command()
+def bench(
+    name: Annotated[str | None, typer.Argument(help="Which; without it, they are listed.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with the data sets that the repository does not carry.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="See that it runs: fewer seeds and epochs, committed results stay.")
+    ] = False,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Seeds or repetitions; else those of the benchmark.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for results; else benchmarks/results.")] = None,
+) -> None:
+    """Run a benchmark of the checkout: its table, its picture and its results, as in benchmarks/README.md."""
+    from gridahead.training.isolated import KEEP_MEMORY
+
+    known = benchmarks()
+    if name is None:
+        show([{"benchmark": one, "question": question} for one, question in known.items()], False, "Benchmarks")
+        return
+    if name not in known:
+        raise errors.SettingsError(f"no benchmark {name!r}; known are {', '.join(known)}")
+    given = {"--data": data and data.resolve(), "--seeds": seeds, "--output": output and output.resolve()}
+    arguments = [text for key, value in given.items() if value is not None for text in (key, str(value))]
+    environment = {**KEEP_MEMORY, "OMP_NUM_THREADS": "1", **os.environ}
+    if failed := run_script(script(f"benchmarks/{name}.py"), [*arguments, *["--quick"] * quick], environment):
+        raise typer.Exit(failed)
+
+
+@app.command()
 def report(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Write the page that analysts read."""
     from gridahead.pipeline.report import report as use_case
@@ -245,9 +303,14 @@ def _main(
 
 
 def main() -> None:
-    """The console script: an error of ours is a message and an exit code, not a traceback."""
+    """The console script."""
+    guarded(app)
+
+
+def guarded(call: Callable[[], object]) -> None:
+    """Run something for a person: an error of ours is a message and an exit code, not a traceback."""
     try:
-        app()
+        call()
     except errors.GridaheadError as error:
         err.print("error:", style="bold red", end=" ")
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)

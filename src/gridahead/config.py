@@ -13,7 +13,19 @@ from gridahead.errors import SettingsError
 from gridahead.grid import MEASURED, ZONES, BiddingZone, Series
 from gridahead.timeline import Deadline, Mtu, zone_info
 
-Cell = Literal["rnn", "lstm", "gru"]
+RecurrentCell = Literal["rnn", "lstm", "gru"]
+Cell = Literal[RecurrentCell, "transformer"]
+DecoderName = Literal["direct", "recurrent", "attention", "recursive"]
+Segment = Literal["unit", "hour", "day"]
+"""What one step of an encoder spans: a market time unit, an hour or a day."""
+Normalise = Literal["series", "instance"]
+"""Whether the target is scaled by the moments of its whole series, or by those of the last week of each window."""
+Anchor = Literal["reference", "week", "profile", "recent", "level", "linear"]
+"""The forecast that a network answers the difference to: the official one, the same hour last week, the mean of that
+hour over 7 days, the mean of the last day, the mean of the training days, which is as good as none, or a linear
+regression on the same inputs."""
+HEADS = 4
+"""Heads of every attention; a width that it looks at is a multiple of it."""
 
 DeadlineText = Annotated[
     Deadline,
@@ -136,16 +148,64 @@ class SeriesSettings(Section):
 
 
 class ModelSettings(Section):
-    """One recurrent network."""
+    """One network: every piece of it can be switched off, so that what it brings can be measured."""
 
     cell: Cell
-    hidden: int = 128
-    decoder_hidden: int = 64
-    layers: int = 1
+    segment: Segment = "day"
+    hidden: int = Field(128, ge=1)
+    layers: int = Field(1, ge=1)
+    layer_norm: bool = False
+    """Around the recurrent layers; a Transformer has its own."""
+    decoder: DecoderName = "direct"
+    decoder_hidden: int = Field(64, ge=1)
+    bidirectional: bool = False
+    """Whether the recurrent decoder reads the known future in both directions."""
     dropout: float = Field(0.3, ge=0, lt=1)
-    decoder: Literal["direct", "recurrent"] = "direct"
+    bptt_steps: int | None = Field(None, ge=1)
+    """Segments that gradients go back through a recurrent encoder; all of them without it."""
+    normalise: Normalise = "series"
+    anchor: Anchor | Literal["best", "each"] = "best"
+    """`best`: the plausible ones are tried, and the validation days choose; `each`: one model on each, averaged."""
     members: int = Field(2, ge=1)
     """Networks of the same kind from different seeds, averaged."""
+
+    @pydantic.model_validator(mode="after")
+    def _pieces_fit(self) -> ModelSettings:
+        if self.bidirectional and self.decoder != "recurrent":
+            raise ValueError(f'bidirectional needs decoder = "recurrent"; this one is "{self.decoder}"')
+        if self.decoder == "attention" and self.decoder_hidden % HEADS:
+            raise ValueError(
+                f"decoder_hidden = {self.decoder_hidden} must be a multiple of {HEADS}, the attention heads"
+            )
+        if self.cell == "transformer":
+            if self.hidden % HEADS:
+                raise ValueError(f"hidden = {self.hidden} must be a multiple of {HEADS}, the attention heads")
+            if self.layer_norm:
+                raise ValueError("layer_norm is for recurrent cells; a transformer has its own")
+            if self.bptt_steps is not None:
+                raise ValueError("bptt_steps is for recurrent cells; a transformer has no steps to go back through")
+        return self
+
+
+DEFAULT_MODELS = {
+    **{cell: ModelSettings(cell=cell) for cell in get_args(RecurrentCell)},
+    "lstm_attention": ModelSettings(cell="lstm", decoder="attention"),
+    "transformer": ModelSettings(cell="transformer", hidden=116),
+}
+"""Known without being declared. On hourly load with its official forecast the Transformer of width 116 is as large as
+the LSTM: 157 and 159 thousand weights."""
+DEFAULT_ENSEMBLES = {"ensemble": ("lstm", "gru")}
+"""Likewise: by name, the models that are averaged."""
+
+
+class SharedSettings(Section):
+    """One network for several series, a candidate of each beside those of its own."""
+
+    name: str
+    """Of the candidates."""
+    model: str
+    """Which network, by its name among the models."""
+    series: Annotated[tuple[SeriesText, ...], Field(min_length=2)]
 
 
 class TrainingSettings(Section):
@@ -164,7 +224,20 @@ class TrainingSettings(Section):
     learning_rate: float = Field(3e-3, gt=0)
     weight_decay: float = Field(1e-2, ge=0)
     clip_norm: float = Field(1.0, gt=0)
+    """Longest gradient that a step follows; longer ones are shortened to it."""
+    half_life_days: float | None = Field(None, gt=0)
+    """So many days before the last one a day counts half, twice as many a quarter; without it, all count the same."""
+    refit: bool = False
+    """Whether the networks are trained again on the validation days as well, once those have chosen and calibrated."""
+    warm_epochs: int = Field(8, ge=1)
+    """Epochs of a training that begins with the weights of another model."""
     seed: int = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """`auto` takes a GPU where there is one."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the products in the network; bfloat16 is for GPUs."""
+    checkpoint_steps: int | None = Field(None, ge=1)
+    """Steps between checkpoints within an epoch; without it there is one at the end of every epoch."""
     workers: int = Field(2, ge=1)
     """Fits in parallel, each in a process with one torch thread."""
 
@@ -193,23 +266,47 @@ class Settings(Section):
     sources: tuple[SourceSettings, ...] = ()
     series: tuple[SeriesSettings, ...] = ()
     models: dict[str, ModelSettings] = {}
-    """By name; `rnn`, `lstm` and `gru` are there without being declared."""
+    """By name; those in `DEFAULT_MODELS` are there without being declared."""
+    ensembles: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
+    """Weighted means of models, by name; those in `DEFAULT_ENSEMBLES` are there without being declared."""
+    shared: tuple[SharedSettings, ...] = ()
     training: TrainingSettings = TrainingSettings()
     quality: QualitySettings = QualitySettings()
 
     @pydantic.field_validator("models")
     @classmethod
-    def _one_a_cell(cls, declared: dict[str, ModelSettings]) -> dict[str, ModelSettings]:
-        return {**{cell: ModelSettings(cell=cell) for cell in get_args(Cell)}, **declared}
+    def _defaults_too(cls, declared: dict[str, ModelSettings]) -> dict[str, ModelSettings]:
+        return {**DEFAULT_MODELS, **declared}
+
+    @pydantic.field_validator("ensembles")
+    @classmethod
+    def _default_ensembles_too(cls, declared: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        return {**DEFAULT_ENSEMBLES, **declared}
 
     @pydantic.model_validator(mode="after")
     def _names_meet(self) -> Settings:
         for entry in self.series:
             self.zone(entry.series.zone)
             for name in entry.models:
-                if name not in self.models:
-                    raise ValueError(f"series {entry.series} asks for model {name!r}; known: {', '.join(self.models)}")
+                if name not in self.names:
+                    raise ValueError(f"series {entry.series} asks for model {name!r}; known: {', '.join(self.names)}")
+        for name, parts in self.ensembles.items():
+            if name in self.models:
+                raise ValueError(f"ensemble {name!r} has the name of a model; choose another")
+            if unknown := set(parts) - set(self.models):
+                raise ValueError(f"ensemble {name!r} is of {sorted(unknown)}; known: {', '.join(self.models)}")
+        known = ", ".join(self.models)
+        for group in self.shared:
+            if group.model not in self.models:
+                raise ValueError(f"shared {group.name!r} asks for model {group.model!r}; known: {known}")
+            if group.name in self.names:
+                raise ValueError(f"shared {group.name!r} has the name of a model; choose another")
         return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of everything that can be fitted to a series: models and ensembles."""
+        return (*self.models, *self.ensembles)
 
     def zone(self, code: str) -> BiddingZone:
         """The bidding zone of that code.
@@ -259,6 +356,11 @@ class Settings(Section):
     def quality_folder(self) -> Path:
         """Great Expectations' context and Data Docs."""
         return self.data_folder / "quality"
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """Trainings that are under way; empty when none is."""
+        return self.data_folder / "checkpoints"
 
     @property
     def mlflow_folder(self) -> Path:

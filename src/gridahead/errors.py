@@ -7,10 +7,21 @@ caller needs to decide is an attribute.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Self
 
 
 class GridaheadError(Exception):
     """Every error that gridahead raises on purpose."""
+
+    @classmethod
+    def _again(cls, arguments: tuple[Any, ...], attributes: dict[str, Any]) -> Self:
+        error = cls.__new__(cls, *arguments)
+        error.__dict__.update(attributes)
+        return error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Fits run in processes of their own, and what goes wrong there has to arrive here as what it is."""
+        return self._again, (self.args, self.__dict__)
 
 
 class SettingsError(GridaheadError):

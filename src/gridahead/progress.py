@@ -6,34 +6,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from gridahead.pipeline.train import log_epoch
-from gridahead.training.loop import Epoch
-from gridahead.training.loop import Progress as Report
+from gridahead.training.epoch import Epoch
+from gridahead.training.epoch import Progress as Report
 
 
 @contextmanager
 def training_progress(console: Console) -> Iterator[Report]:
-    """Something to report epochs to: bars on a terminal, log lines elsewhere."""
+    """Something to report epochs to: bars on a terminal, log lines elsewhere.
+
+    One bar a fit, over all its trainings, so that the time that is left is that of the fit. A training that stops early
+    lets its bar leap.
+    """
     if not console.is_terminal:
         yield log_epoch
         return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TaskProgressColumn(),
         TextColumn("{task.fields[said]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as bars:
-        tasks: dict[tuple[str, int], TaskID] = {}
+        tasks: dict[str, TaskID] = {}
 
         def show(epoch: Epoch) -> None:
-            key = epoch.model, epoch.member
-            if key not in tasks:
-                tasks[key] = bars.add_task(f"{epoch.model} seed {epoch.member}", total=epoch.epochs, said="")
-            said = f"validation {epoch.validation_loss:.4f}, {epoch.windows_per_second:,.0f} windows/s"
-            bars.update(tasks[key], completed=epoch.epoch + 1, said=said)
+            if epoch.model not in tasks:
+                tasks[epoch.model] = bars.add_task(epoch.model, total=epoch.trainings, said="")
+            done = epoch.training + (epoch.epoch + 1) / epoch.epochs
+            bars.update(tasks[epoch.model], completed=done, said=told(epoch))
 
         yield show
+
+
+def told(epoch: Epoch) -> str:
+    """What stands beside the bar."""
+    validation = "" if epoch.validation_loss is None else f" ({epoch.validation_loss:.4f} validated)"
+    return (
+        f"network {epoch.training + 1}/{epoch.trainings}, loss {epoch.train_loss:.4f}{validation}, "
+        f"{epoch.windows_per_second:,.0f} windows/s"
+    )

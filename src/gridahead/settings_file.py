@@ -18,6 +18,7 @@ from gridahead.config import (
     QualitySettings,
     SeriesSettings,
     Settings,
+    SharedSettings,
     SmardSource,
     TrainingSettings,
     ZoneSettings,
@@ -102,6 +103,7 @@ def _keys_at(location: tuple[Any, ...]) -> list[str]:
         "covariates": CovariateSettings,
         "series": SeriesSettings,
         "models": ModelSettings,
+        "shared": SharedSettings,
         "training": TrainingSettings,
         "quality": QualitySettings,
     }

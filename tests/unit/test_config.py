@@ -149,9 +149,9 @@ def test_good_quantiles_are_accepted(written, levels):
 
 
 def test_a_model_that_is_not_declared_is_refused_with_the_declared_ones(written):
-    text = GOOD.replace('series = "DE/load"', 'series = "DE/load"\nmodels = ["lstm", "transformer"]')
+    text = GOOD.replace('series = "DE/load"', 'series = "DE/load"\nmodels = ["lstm", "tcn"]')
     message = refusal(written(text))
-    assert "series DE/load asks for model 'transformer'; known: rnn, lstm, gru" in message
+    assert "series DE/load asks for model 'tcn'; known: rnn, lstm, gru" in message
 
 
 def test_a_zone_that_is_not_known_is_refused_with_what_to_write(written):

@@ -4,29 +4,35 @@ Three pieces, each measured to help a recurrent network on day-ahead data:
 
 - *Anchor.* The network forecasts the difference to a forecast that is there anyway: the official one, the same hour
   last week, or a mean of the last days. Having learnt nothing, the network already is that forecast.
-- *Day segments.* The encoder takes one step a day, not one an hour: two weeks are 14 steps, so gradients survive.
+- *Segments.* The encoder takes one step a day, not one an hour: two weeks are 14 steps, so gradients survive.
 - *Skips.* Each unit of the horizon also sees the same hour of former days directly.
 
-Everything is fitted on the training windows only and stored in the bundle.
+A fourth is there to be compared: *instance normalisation* scales the target in every window by the mean and spread of
+its own last week, so that a level never seen before is nothing new.
+
+Everything else is fitted on the training windows only and stored in the bundle.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gridahead.config import Anchor, Normalise, Segment
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
+from gridahead.features.linear import LinearForecast
+from gridahead.features.rows import mean_of_known, same_hour, unit_rows
 from gridahead.features.windows import Array, Windows, WindowSpec
 
-Anchor = Literal["reference", "week", "profile", "recent"]
-"""The official forecast, the same hour last week, the mean of that hour over 7 days, or the mean of the last day."""
 COMPARABLE = 1.5
 """An anchor with half as much error again may still win; wider apart, the network would spend itself on the anchor."""
 SKIP_DAYS = (1, 2, 3, 7, 14)
 """Same hour so many days ago; days beyond the context are left out. 7 and 14 keep the weekday."""
+LEAST_SPREAD = 0.1
+"""Of a window's last week, relative to the series: a week without change must not blow up noise to a signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,13 @@ class Inputs:
     """What a network reads and is compared with, scaled."""
 
     encoder: Array
-    """(N, S, E) one row a day of the context."""
+    """(N, S, E) one row a segment of the context."""
     decoder: Array
     """(N, H, D) one row a unit of the horizon."""
     target: Array
     """(N, H) difference to the anchor, NaN where there is no outturn."""
+    static: Array
+    """(N, G) what tells the series of a shared model apart; G is 0 for a model of one series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +66,12 @@ class Scaler:
     """Mean and standard deviation of every covariate, in its own unit."""
     known: dict[str, float]
     """Share of each input that was known in training: at the end of the context, and `… ahead` in the delivery day."""
+    normalise: Normalise = "series"
+    linear: LinearForecast | None = None
+    """The regression, where it is the anchor."""
 
     @classmethod
-    def fit(cls, windows: Windows, anchor: Anchor | None = None) -> Scaler:
+    def fit(cls, windows: Windows, anchor: Anchor | None = None, normalise: Normalise = "series") -> Scaler:
         """Learn from training windows; without an anchor given, the one with the smallest error there."""
         spec = windows.spec
         target = windows.past[..., 0]
@@ -72,53 +83,103 @@ class Scaler:
             if name not in (str(spec.series), str(spec.series.reference))
         }
         chosen = anchor or plausible_anchors(windows)[0]
-        left = (windows.target - anchored(windows, chosen, level))[windows.delivery]
-        return cls(chosen, level, spread, error, _moments(left)[1], covariates, windows.known_shares())
+        scaler = cls(chosen, level, spread, error, 1.0, covariates, windows.known_shares(), normalise)
+        if chosen == "linear":
+            target = np.where(windows.delivery, (windows.target - level) / spread, np.nan).astype(np.float32)
+            scaler = replace(scaler, linear=LinearForecast.fit(scaler.rows(windows), target, _known_ahead(windows)))
+        left = (windows.target - scaler.baseline(windows)) / scaler._frame(windows)[1]
+        return replace(scaler, scale=_moments(left[windows.delivery])[1])
 
     def baseline(self, windows: Windows) -> Array:
         """The anchor at each unit of the horizon, (N, H) [MW]."""
-        return anchored(windows, self.anchor, self.level)
+        if self.linear is None:
+            return anchored(windows, self.anchor, self.level)
+        forecast = self.linear(self.rows(windows), _known_ahead(windows)) * np.float32(self.spread) + self.level
+        return np.where(np.isnan(forecast), anchored(windows, "week", self.level), forecast).astype(np.float32)
 
-    def inputs(self, windows: Windows) -> Inputs:
-        """What the network reads for these windows."""
+    def rows(self, windows: Windows) -> Array:
+        """What a regression reads of every unit of the horizon, (N, H, K), in units of the series' spread."""
+        whole = replace(self, normalise="series")
+        values = whole.scaled_past(windows)
+        return unit_rows(windows.spec, values, whole._decoder(windows, whole._masked(windows, values)))
+
+    def inputs(self, windows: Windows, segment: Segment, static: tuple[float, ...] = ()) -> Inputs:
+        """What the network reads for these windows, one encoder step a segment.
+
+        Args:
+            windows: N of them.
+            segment: what one step of the encoder spans.
+            static: G numbers that tell this series from others.
+        """
         spec = windows.spec
-        past = self.scaled_past(windows)
-        known = ~np.isnan(windows.past[..., :1])
-        values = np.concatenate([np.nan_to_num(past), known], axis=-1)
+        values = self._masked(windows, self.scaled_past(windows))
         days = windows.past[..., -len(DAY_FEATURES) :]
-        by_day = (len(windows), spec.context_days, spec.steps_per_day)
-        encoder = np.concatenate([values.reshape(*by_day[:2], -1), days.reshape(*by_day, -1).mean(axis=2)], axis=-1)
-
-        ahead = self._scaled_ahead(windows)
-        decoder = [windows.future[..., -len(CALENDAR_FEATURES) :], np.nan_to_num(ahead), ~np.isnan(ahead)]
-        decoder += [same_hour(values, spec, days, ahead.shape[1]) for days in SKIP_DAYS if days <= spec.context_days]
-        target = (windows.target - self.baseline(windows)) / self.scale
-        return Inputs(_float32(encoder), _float32(np.concatenate(decoder, axis=-1)), _float32(target))
+        target = (windows.target - self.baseline(windows)) / self._unit(windows)
+        return Inputs(
+            encoder=segments(values, days, units_in(segment, spec), spec.steps_per_day),
+            decoder=self._decoder(windows, values),
+            target=_float32(target),
+            static=np.broadcast_to(np.array(static, np.float32), (len(windows), len(static))).copy(),
+        )
 
     def megawatts(self, answer: Array, windows: Windows) -> Array:
         """The network's answer (N, H, Q) in MW."""
-        return answer * np.float32(self.scale) + self.baseline(windows)[..., None]
+        return answer * self._unit(windows)[..., None] + self.baseline(windows)[..., None]
 
-    def scaled_past(self, windows: Windows) -> npt.NDArray[np.floating[Any]]:
+    def scaled_past(self, windows: Windows) -> Array:
         """(N, C, values): every input in its own scale, and the error of the official forecast."""
-        spec = windows.spec
-        columns = [self._scaled(str(one), windows.past[..., n]) for n, one in enumerate(spec.inputs)]
+        spec, frame = windows.spec, self._frame(windows)
+        scaled = np.empty((*windows.past.shape[:2], len(spec.inputs) + spec.use_reference), np.float32)
+        for n, one in enumerate(spec.inputs):
+            scaled[..., n] = self._scaled(str(one), windows.past[..., n], frame)
         if spec.use_reference:
-            columns.append((windows.past[..., 0] - windows.past[..., 1]) / self.error_spread)
-        return np.stack(columns, axis=-1)
+            scaled[..., -1] = (windows.past[..., 0] - windows.past[..., 1]) / (self.error_spread * frame[1])
+        return scaled
 
-    def _scaled_ahead(self, windows: Windows) -> npt.NDArray[np.floating[Any]]:
+    def _masked(self, windows: Windows, past: Array) -> Array:
+        """The scaled past with 0 for what is not known, and whether the target is, (N, C, values + 1)."""
+        return np.concatenate([np.nan_to_num(past), ~np.isnan(windows.past[..., :1])], axis=-1)
+
+    def _decoder(self, windows: Windows, values: Array) -> Array:
+        """What is known of every unit of the horizon: calendar, what is read ahead, the same hour of former days."""
+        spec, horizon = windows.spec, windows.target.shape[1]
+        ahead = self._scaled_ahead(windows)
+        columns = [windows.future[..., -len(CALENDAR_FEATURES) :], np.nan_to_num(ahead), ~np.isnan(ahead)]
+        columns += [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
+        return _float32(np.concatenate(columns, axis=-1))
+
+    def _scaled_ahead(self, windows: Windows) -> Array:
         """(N, H, values): what is known ahead, in its own scale."""
-        columns = [self._scaled(str(one), windows.future[..., n]) for n, one in enumerate(windows.spec.ahead)]
-        return np.stack(columns, axis=-1) if columns else np.zeros((*windows.target.shape, 0), np.float32)
+        scaled, frame = np.empty((*windows.target.shape, len(windows.spec.ahead)), np.float32), self._frame(windows)
+        for n, one in enumerate(windows.spec.ahead):
+            scaled[..., n] = self._scaled(str(one), windows.future[..., n], frame)
+        return scaled
 
-    def _scaled(self, name: str, values: Array) -> Array:
-        mean, spread = self.covariates.get(name, (self.level, self.spread))
-        return (values - mean) / spread
+    def _scaled(self, name: str, values: Array, frame: tuple[Array, Array]) -> Array:
+        if name in self.covariates:
+            mean, spread = self.covariates[name]
+            return (values - mean) / spread
+        centre, relative = frame
+        return (values - centre) / (self.spread * relative)
+
+    def _unit(self, windows: Windows) -> Array:
+        """In which the network answers, (N or 1, 1) [MW]."""
+        return np.float32(self.scale) * self._frame(windows)[1]
+
+    def _frame(self, windows: Windows) -> tuple[Array, Array]:
+        """The level of the target [MW], and its spread relative to that of the series, each (N or 1, 1)."""
+        if self.normalise == "series":
+            return np.full((1, 1), self.level, np.float32), np.ones((1, 1), np.float32)
+        week = windows.past[:, -7 * windows.spec.steps_per_day :, 0]
+        centre = mean_of_known(week, axis=1)[:, None]
+        spread = np.sqrt(mean_of_known((week - centre) ** 2, axis=1))[:, None]
+        centre = np.where(np.isnan(centre), np.float32(self.level), centre)
+        relative = np.maximum(np.where(np.isnan(spread), self.spread, spread) / self.spread, LEAST_SPREAD)
+        return centre, relative.astype(np.float32)
 
     def to_dict(self) -> dict[str, Any]:
-        """For the bundle."""
-        return asdict(self)
+        """For the bundle, but for the weights of the regression."""
+        return asdict(replace(self, linear=None))
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Scaler:
@@ -127,23 +188,41 @@ class Scaler:
         return cls(**{**stored, "covariates": pairs})
 
 
-def same_hour(values: npt.NDArray[Any], spec: WindowSpec, days: int, horizon: int) -> npt.NDArray[Any]:
-    """The values at the same hour some days before each unit of the horizon.
+def units_in(segment: Segment, spec: WindowSpec) -> int:
+    """Market time units that one step of the encoder spans."""
+    return {"unit": 1, "hour": spec.mtu.per_hour, "day": spec.steps_per_day}[segment]
 
-    Where that hour is not past yet at the issue time, the nearest earlier day is taken.
+
+def segments(values: Array, days: Array, units: int, units_a_day: int) -> Array:
+    """The context cut into segments, one row each: its values one after the other and the mean of its day features.
+
+    Segments shorter than a day also get their place in the day, as waves counted from the issue time.
 
     Args:
-        values: (N, C, K) over the context.
-        spec: gives the axis.
-        days: how many days back.
-        horizon: H.
+        values: (N, C, K)
+        days: (N, C, day features)
+        units: in a segment.
+        units_a_day: in 24 hours.
 
     Returns:
-        (N, H, K)
+        (N, S, E), S = C / units.
     """
-    ahead = np.arange(horizon)
-    back = np.maximum(days, ahead // spec.steps_per_day + 1)
-    return values[:, values.shape[1] + ahead - back * spec.steps_per_day]
+    count, length, width = values.shape
+    rows = length // units
+    waves = [1, 2] if units < units_a_day else []
+    angle = 2 * np.pi * np.outer(np.arange(rows) * units / units_a_day, waves)
+    clock = np.concatenate([np.sin(angle), np.cos(angle)], axis=-1)
+    cut, kept = units * width, days.shape[-1]
+    encoder = np.empty((count, rows, cut + kept + clock.shape[-1]), np.float32)
+    encoder[..., :cut] = values.reshape(count, rows, cut)
+    encoder[..., cut : cut + kept] = days.reshape(count, rows, units, kept).mean(axis=2)
+    encoder[..., cut + kept :] = clock
+    return encoder
+
+
+def every_anchor(spec: WindowSpec) -> tuple[Anchor, ...]:
+    """Anchors so different that networks on each of them err differently, which is what averaging lives on."""
+    return (*(("reference",) if spec.use_reference else ()), "week", "profile", "level", "linear")
 
 
 def plausible_anchors(windows: Windows) -> tuple[Anchor, ...]:
@@ -181,6 +260,7 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
         "week": ladder,
         "profile": ladder[1:],
         "recent": ladder[2:],
+        "level": [],
     }
     known = np.full(profile.shape, level, np.float32)
     for candidate in reversed(candidates[anchor]):
@@ -188,12 +268,9 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     return known
 
 
-def mean_of_known(values: Array, axis: int) -> Array:
-    """The mean of what is there, NaN where nothing is."""
-    there = ~np.isnan(values)
-    count = there.sum(axis=axis)
-    total = np.where(there, values, 0).sum(axis=axis)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+def _known_ahead(windows: Windows) -> npt.NDArray[np.bool_]:
+    """(N, H, A) whether each input that is read ahead is known."""
+    return ~np.isnan(windows.future[..., : len(windows.spec.ahead)])
 
 
 def _moments(values: npt.NDArray[Any]) -> tuple[float, float]:

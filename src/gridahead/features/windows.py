@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -95,6 +95,12 @@ class Windows:
     def where(self, chosen: npt.NDArray[np.bool_]) -> Self:
         """The windows for which `chosen`, (N,), holds."""
         return self._select(chosen)
+
+    def followed_by(self, other: Windows) -> Self:
+        """These windows and then the others, of the same spec and horizon."""
+        names = [one.name for one in fields(self) if one.name != "spec"]
+        arrays: dict[str, Any] = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
+        return replace(self, **arrays)
 
     def known_shares(self) -> dict[str, float]:
         """The share of every input that is known: in the last day of the context, and `… ahead` in the delivery day."""

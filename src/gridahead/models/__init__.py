@@ -1,1 +1,1 @@
-"""What turns windows into quantiles: references and recurrent networks."""
+"""What turns windows into quantiles: references, regressions and networks."""

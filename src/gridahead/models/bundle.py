@@ -16,22 +16,26 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from gridahead.config import Segment
 from gridahead.errors import ModelError
-from gridahead.features.scaling import Scaler
+from gridahead.features.linear import LinearForecast
+from gridahead.features.scaling import Inputs, Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.grid import BiddingZone, Series, quantity_of
 from gridahead.models.base import Quantiles, within
-from gridahead.models.recurrent import NetworkConfig, RecurrentNetwork
+from gridahead.models.calibration import calibrate, fit_factors
+from gridahead.models.network import Network, NetworkConfig
 from gridahead.timeline import Deadline, Mtu
 
 _WEIGHTS = "weights.safetensors"
 _ABOUT = "bundle.json"
+_LINEAR = "anchor."
 _BATCH = 512
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A fitted ensemble of recurrent networks that differ in their seed only."""
+    """A fitted ensemble of networks that differ in their seed only."""
 
     name: str
     """Name in the settings, such as lstm."""
@@ -39,14 +43,23 @@ class TrainedModel:
     scaler: Scaler
     quantiles: tuple[float, ...]
     config: NetworkConfig
-    members: tuple[RecurrentNetwork, ...]
+    members: tuple[Network, ...]
     calibration: Array
-    """(Q,) factors on the distance of each quantile to the median, fitted after the weights."""
+    """(B, Q) factors on the distance of each quantile to the median by block of lead time, fitted after the weights."""
+    segment: Segment = "day"
+    """What one step of the encoder spans."""
+    static: tuple[float, ...] = ()
+    """What tells this series from the others that share the weights; empty for a model of its own."""
 
     @property
     def label(self) -> str:
         """Series and name, for messages."""
         return f"{self.spec.series} {self.name}"
+
+    @property
+    def known(self) -> dict[str, float]:
+        """Share of each input that was known in training."""
+        return self.scaler.known
 
     def raw(self, windows: Windows) -> Array:
         """The mean answer of the members before calibration, (N, H, Q) in scaled units."""
@@ -55,7 +68,18 @@ class TrainedModel:
             raise ModelError(
                 self.label, f"was trained on {trained}, the windows hold {given}; train it again with `gridahead train`"
             )
-        inputs = self.scaler.inputs(windows)
+        inputs = self._inputs(windows)
+        answers = []
+        with torch.inference_mode():
+            for begin in range(0, len(windows), _BATCH):
+                rows = slice(begin, begin + _BATCH)
+                read = [torch.from_numpy(part[rows]) for part in (inputs.encoder, inputs.decoder, inputs.static)]
+                answers.append(torch.stack([member(*read) for member in self.members]).mean(0).numpy())
+        return np.concatenate(answers)
+
+    def _inputs(self, windows: Windows) -> Inputs:
+        """What the members read, checked against what they were built for."""
+        inputs = self.scaler.inputs(windows, self.segment, self.static)
         expected = (self.config.encoder_features, self.config.decoder_features)
         if (inputs.encoder.shape[-1], inputs.decoder.shape[-1]) != expected:
             raise ModelError(
@@ -63,13 +87,7 @@ class TrainedModel:
                 f"was trained on {expected} encoder and decoder features, the windows give "
                 f"{inputs.encoder.shape[-1], inputs.decoder.shape[-1]}; train it again with `gridahead train`",
             )
-        answers = []
-        with torch.inference_mode():
-            for begin in range(0, len(windows), _BATCH):
-                rows = slice(begin, begin + _BATCH)
-                encoder, decoder = (torch.from_numpy(part[rows]) for part in (inputs.encoder, inputs.decoder))
-                answers.append(torch.stack([member(encoder, decoder) for member in self.members]).mean(0).numpy())
-        return np.concatenate(answers)
+        return inputs
 
     def predict(self, windows: Windows) -> Quantiles:
         """Calibrated quantiles of every unit of the horizon, (N, H, Q) [MW], rising along Q.
@@ -77,24 +95,27 @@ class TrainedModel:
         Raises:
             ModelError: the windows are not what the model was trained on.
         """
-        stretched = stretch(self.raw(windows), self.calibration)
+        stretched = calibrate(self.raw(windows), self.calibration, self.spec.mtu.per_hour)
         low = quantity_of(self.spec.series.quantity).low
         return within(self.scaler.megawatts(stretched, windows), low)
 
     def calibrated(self, windows: Windows) -> TrainedModel:
         """The same model with its intervals stretched so that they cover what they promise on these windows."""
-        inputs = self.scaler.inputs(windows)
-        factors = calibration_factors(self.raw(windows), inputs.target, windows.delivery, self.quantiles)
+        answer, target = self.raw(windows), self._inputs(windows).target
+        factors = fit_factors(answer, target, windows.delivery, self.quantiles, self.spec.mtu.per_hour)
         return replace(self, calibration=factors)
 
     def save(self, folder: Path) -> None:
         """Write the bundle into a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         weights = {
-            f"{number}.{name}": tensor.contiguous()
+            f"{number}.{name}": tensor.cpu().contiguous()
             for number, member in enumerate(self.members)
             for name, tensor in member.state_dict().items()
         }
+        if self.scaler.linear is not None:
+            arrays = asdict(self.scaler.linear)
+            weights |= {f"{_LINEAR}{name}": torch.from_numpy(array).contiguous() for name, array in arrays.items()}
         save_file(weights, folder / _WEIGHTS)
         about = {
             "name": self.name,
@@ -103,7 +124,9 @@ class TrainedModel:
             "quantiles": self.quantiles,
             "config": self.config.to_dict(),
             "members": len(self.members),
-            "calibration": [float(factor) for factor in self.calibration],
+            "calibration": self.calibration.tolist(),
+            "segment": self.segment,
+            "static": self.static,
         }
         (folder / _ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
@@ -117,62 +140,30 @@ class TrainedModel:
         try:
             about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
             weights = load_file(folder / _WEIGHTS)
-            config = NetworkConfig(**about["config"])
+            config = NetworkConfig.from_dict(about["config"])
             members = tuple(_member(config, weights, number) for number in range(about["members"]))
             return cls(
                 name=about["name"],
                 spec=_spec_from_dict(about["spec"]),
-                scaler=Scaler.from_dict(about["scaler"]),
+                scaler=replace(Scaler.from_dict(about["scaler"]), linear=_linear(weights)),
                 quantiles=tuple(about["quantiles"]),
                 config=config,
                 members=members,
                 calibration=np.array(about["calibration"], np.float32),
+                segment=about["segment"],
+                static=tuple(about["static"]),
             )
         except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
             raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error
 
 
-def stretch(answer: Array, factors: Array) -> Array:
-    """Quantiles (…, Q) with the distances to the median multiplied, kept in order by the outermost seen so far."""
-    middle = answer.shape[-1] // 2
-    median = answer[..., middle : middle + 1]
-    distance = np.abs(answer - median) * factors
-    above = np.maximum.accumulate(distance[..., middle:], axis=-1)
-    below = np.maximum.accumulate(distance[..., middle::-1], axis=-1)[..., ::-1]
-    return np.concatenate([median - below[..., :-1], median + above], axis=-1)
+def _linear(weights: dict[str, torch.Tensor]) -> LinearForecast | None:
+    arrays = {name.removeprefix(_LINEAR): array.numpy() for name, array in weights.items() if name.startswith(_LINEAR)}
+    return LinearForecast(**arrays) if arrays else None
 
 
-def calibration_factors(answer: Array, target: Array, chosen: np.ndarray[Any, Any], levels: tuple[float, ...]) -> Array:
-    """The factor for each quantile level with which the share of outturns below it is what the level says.
-
-    The empirical quantile of (outturn − median) / (quantile − median), the split-conformal score of Romano, Patterson
-    and Candès (2019), "Conformalized quantile regression", in its multiplicative form.
-
-    Args:
-        answer: (N, H, Q) in scaled units.
-        target: (N, H) in scaled units, NaN where unknown.
-        chosen: (N, H) which units count.
-        levels: Q levels.
-
-    Returns:
-        (Q,)
-    """
-    middle = len(levels) // 2
-    counted = chosen & ~np.isnan(target)
-    error = (target - answer[..., middle])[counted]
-    factors = np.ones(len(levels), np.float32)
-    for n, level in enumerate(levels):
-        distance = (answer[..., n] - answer[..., middle])[counted]
-        if n == middle or len(error) == 0 or np.abs(distance).max() == 0:
-            continue
-        # Share below is rising in the factor for levels above the median, and share above for levels below it.
-        ratio = np.where(np.abs(distance) > 0, error / np.where(distance == 0, 1, distance), 0.0)
-        factors[n] = max(0.0, float(np.quantile(ratio, max(level, 1 - level))))
-    return factors
-
-
-def _member(config: NetworkConfig, weights: dict[str, torch.Tensor], number: int) -> RecurrentNetwork:
-    network = RecurrentNetwork(config)
+def _member(config: NetworkConfig, weights: dict[str, torch.Tensor], number: int) -> Network:
+    network = Network(config)
     prefix = f"{number}."
     network.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
     return network.eval()

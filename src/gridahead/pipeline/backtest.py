@@ -21,9 +21,10 @@ from gridahead.pipeline.workspace import Workspace, require_unseen
 from gridahead.scoring.evaluate import score
 from gridahead.tables import Forecasts, Observations, Scores
 from gridahead.timeline import days_between, delivery_days, now
+from gridahead.training.candidates import fit_candidates
+from gridahead.training.epoch import Progress
 from gridahead.training.fit import split
-from gridahead.training.isolated import fit_all, one_thread
-from gridahead.training.loop import Progress
+from gridahead.training.isolated import one_thread
 from gridahead.vintages import as_of, of_series
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def backtest(
         LakeError: the lake does not have the series.
     """
     settings = workspace.settings
-    known = (*settings.models, SERVED, *TABULAR, *REFERENCES)
+    known = (*settings.names, SERVED, *TABULAR, *REFERENCES)
     unknown = set(models) - set(known)
     if unknown:
         raise SettingsError(f"no model {', '.join(sorted(unknown))}; known are {', '.join(known)}")
@@ -102,14 +103,17 @@ def _models(
     """The trained models, each with what the rows will say of its version."""
     settings = workspace.settings
     found: list[tuple[Forecaster, str]] = []
-    networks = {name: settings.models[name] for name in models if name in settings.models}
+    networks = [name for name in models if name in settings.names]
     tabular = [name for name in TABULAR if name in models]
     if networks or tabular:
         training = settings.training.model_copy(update={"holdout_start": first})
         parts = split(observations, spec, training)
         version = f"until {first}, data {parts.train.fingerprint()}"
         if networks:
-            fits = fit_all(parts, networks, training, training.workers, progress)
+            fits = fit_candidates(
+                parts, networks, settings.model_copy(update={"training": training}), training.workers, progress,
+                checkpoints=settings.checkpoint_folder / "backtest" / spec.series.slug,
+            )  # fmt: skip
             found += [(fit.model, version) for fit in fits]
         for name in tabular:
             log.info("%s %s: fitting", spec.series, name)

@@ -42,7 +42,7 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
     champion = workspace.tracking.champion(series)
     spec = champion.model.spec
     if issue_time is None:
-        windows = _newest_windows(workspace, spec, champion.model.scaler.known)
+        windows = _newest_windows(workspace, spec, champion.model.known)
     else:
         windows = _windows(workspace, spec, [spec.deadline.delivery_day(issue_time)], [issue_time])
     issued = pd.Timestamp(windows.issue_time[0], unit="us", tz="UTC")
@@ -62,7 +62,7 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
         model=champion.model.name,
         version=champion.version,
         made_at=now(),
-        usual=champion.model.scaler.known,
+        usual=champion.model.known,
     )
     _keep(workspace, made)
     about = {"run_id": champion.run_id, "inputs": [str(one) for one in spec.inputs]}

@@ -1,40 +1,59 @@
-"""One fit: from the accepted observations of a series to a calibrated model."""
+"""One fit: from the accepted observations of a series to a calibrated model.
+
+Choose, calibrate, refit: the validation days choose the anchor and the number of epochs, then they calibrate the
+intervals, and then, if the settings say so, they are learnt as well.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from gridahead.config import ModelSettings, TrainingSettings
+from gridahead.config import Anchor, ModelSettings, Segment, TrainingSettings
 from gridahead.errors import ModelError
-from gridahead.features.scaling import Inputs, Scaler, plausible_anchors
-from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.features.scaling import Scaler, plausible_anchors
+from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
+from gridahead.models.base import Forecaster
 from gridahead.models.bundle import TrainedModel
-from gridahead.models.recurrent import NetworkConfig, RecurrentNetwork
+from gridahead.models.ensemble import Model
+from gridahead.models.network import NetworkConfig
 from gridahead.tables import Observations
 from gridahead.timeline import days_between, delivery_days, delivery_window
-from gridahead.training.loop import BRIDGE_WEIGHT, Batch, Epoch, Progress, train_network
-from gridahead.vintages import of_series
+from gridahead.training.batch import BRIDGE_WEIGHT, Batch
+from gridahead.training.device import training_device
+from gridahead.training.epoch import Epoch, Progress
+from gridahead.training.gradients import GradientReport, model_gradients
+from gridahead.training.members import Trainer
+from gridahead.vintages import Instants, of_series
 
 MIN_DAYS = 60
 """Fewer training days than this teach a network nothing but the noise."""
+MICROSECONDS_A_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
 class Fit:
     """A model and the record of how it came about."""
 
-    model: TrainedModel
+    model: Model
+    """What serves."""
+    judged: Model
+    """What the validation figures are of: the same, but for a refit."""
     epochs: tuple[Epoch, ...]
     train_days: tuple[dt.date, dt.date]
     validation_days: tuple[dt.date, dt.date]
+    learnt_until: dt.date
+    """The last delivery day that the weights of the model have learnt."""
     data_fingerprint: str
     validation: dict[str, float]
     """Metrics on the validation days, which decide between candidates; never on the holdout."""
+    gradients: GradientReport | None
+    """How far back the judged model hears on the validation days; None without an encoder."""
     seconds: float
 
 
@@ -85,87 +104,145 @@ def split(observations: Observations, spec: WindowSpec, settings: TrainingSettin
     return Split(windows.where(~chosen), windows.where(chosen), (days[0], days[begin - 1]), (days[begin], days[-1]))
 
 
-def fit(name: str, parts: Split, config: ModelSettings, settings: TrainingSettings, progress: Progress) -> Fit:
-    """Train the members, average them, calibrate the intervals on the validation days.
+def fit(
+    name: str,
+    parts: Split,
+    config: ModelSettings,
+    settings: TrainingSettings,
+    progress: Progress,
+    *,
+    start: TrainedModel | None = None,
+    checkpoints: Path | None = None,
+) -> Fit:
+    """Train the members, average them, calibrate the intervals on the validation days, refit.
+
+    Args:
+        name: of the model in the settings.
+        parts: training and validation windows.
+        config: the network.
+        settings: how it is trained.
+        progress: told every epoch.
+        start: whose weights to begin with: last week's, or another series'. `training.warm_epochs` are enough then.
+        checkpoints: a folder of this fit alone; a fit that was killed goes on from what it finds there.
 
     Raises:
-        ModelError: the loss is not a number.
+        ModelError: the loss is not a number, or the start does not fit.
+        SettingsError: the device cannot be had.
     """
-    begun, epochs = time.perf_counter(), list[Epoch]()
+    begun = time.perf_counter()
+    anchors = _anchors(parts.train, config, start)
+    if start is not None:
+        settings = settings.model_copy(update={"epochs": settings.warm_epochs})
+    trainings = len(anchors) + config.members - 1 + (config.members if settings.refit else 0)
+    trainer = Trainer(f"{parts.train.spec.series} {name}", settings, trainings, progress, start, checkpoints)
 
-    def record(epoch: Epoch) -> None:
-        epochs.append(epoch)
-        progress(epoch)
-
-    def members(scaler: Scaler, seeds: range) -> TrainedModel:
-        return _train_members(name, parts, scaler, config, settings, seeds, record)
-
-    # The first member tries the plausible anchors; the others follow the one that did best on the validation days.
-    trials = [members(Scaler.fit(parts.train, anchor), range(1)) for anchor in plausible_anchors(parts.train)]
-    first = min(trials, key=lambda model: _metrics(model, parts.validation)["validation_pinball"])
-    rest = members(first.scaler, range(1, config.members))
-    model = replace(first, members=first.members + rest.members).calibrated(parts.validation)
+    chosen, epochs = _choose(name, parts, config, trainer, anchors)
+    judged = chosen.calibrated(parts.validation)
+    model = _refit(judged, epochs, parts, trainer) if settings.refit else judged
     return Fit(
         model=model,
-        epochs=tuple(epochs),
+        judged=judged,
+        epochs=tuple(trainer.epochs),
         train_days=parts.train_days,
         validation_days=parts.validation_days,
+        learnt_until=(parts.validation_days if settings.refit else parts.train_days)[1],
         data_fingerprint=parts.train.fingerprint(),
-        validation=_metrics(model, parts.validation),
+        validation=validation_metrics(judged, parts.validation),
+        gradients=model_gradients(judged, parts.validation),
         seconds=time.perf_counter() - begun,
     )
 
 
-def _train_members(
-    name: str,
-    parts: Split,
-    scaler: Scaler,
-    config: ModelSettings,
-    settings: TrainingSettings,
-    seeds: range,
-    record: Progress,
-) -> TrainedModel:
-    """An uncalibrated model with one member a seed."""
-    train, validation = scaler.inputs(parts.train), scaler.inputs(parts.validation)
-    network_config = _network_config(config, train, len(settings.quantiles))
-    train_batch = Batch.of(train, parts.train.delivery, BRIDGE_WEIGHT)
-    validation_batch = Batch.of(validation, parts.validation.delivery, 0.0)
-    members = []
-    for member in seeds:
-        seed = settings.seed * 1000 + member
-        torch.manual_seed(seed)
-        members.append(
-            train_network(
-                RecurrentNetwork(network_config),
-                train_batch,
-                validation_batch,
-                settings.quantiles,
-                settings,
-                model=f"{parts.train.spec.series} {name} on {scaler.anchor}",
-                member=member,
-                seed=seed,
-                progress=record,
-            )
-        )
-    ones = np.ones(len(settings.quantiles), np.float32)
-    return TrainedModel(name, parts.train.spec, scaler, settings.quantiles, network_config, tuple(members), ones)
+def _anchors(train: Windows, config: ModelSettings, start: TrainedModel | None) -> tuple[Anchor, ...]:
+    """The anchors to try; a start has learnt the difference to its own."""
+    if config.anchor != "best" and config.anchor != "each":
+        return (config.anchor,)
+    plausible = plausible_anchors(train)
+    same = tuple(anchor for anchor in plausible if start is not None and anchor == start.scaler.anchor)
+    return same or plausible
 
 
-def _network_config(config: ModelSettings, inputs: Inputs, quantiles: int) -> NetworkConfig:
+def _choose(
+    name: str, parts: Split, config: ModelSettings, trainer: Trainer, anchors: tuple[Anchor, ...]
+) -> tuple[TrainedModel, tuple[int, ...]]:
+    """The uncalibrated model, and the number of epochs that was best for each member.
+
+    The first member tries the anchors; the others follow the one that did best on the validation days.
+    """
+
+    def members(scaler: Scaler, seeds: range) -> tuple[TrainedModel, tuple[int, ...]]:
+        train = windows_to_learn(scaler, config.segment, trainer.settings, parts.train)
+        validation = windows_to_judge(scaler, config.segment, trainer.settings, parts.validation)
+        shape = network_config(config, train, trainer.settings.quantiles)
+        trained = [trainer.train(shape, seed, train, validation) for seed in seeds]
+        ones = np.ones((1, len(shape.levels)), np.float32)
+        networks = tuple(member.network for member in trained)
+        model = TrainedModel(name, parts.train.spec, scaler, shape.levels, shape, networks, ones, config.segment)
+        return model, tuple(member.epochs for member in trained)
+
+    trials = [members(Scaler.fit(parts.train, anchor, config.normalise), range(1)) for anchor in anchors]
+    first, epochs = min(trials, key=lambda trial: validation_metrics(trial[0], parts.validation)["validation_pinball"])
+    rest, more = members(first.scaler, range(1, config.members))
+    return replace(first, members=first.members + rest.members), epochs + more
+
+
+def _refit(judged: TrainedModel, epochs: tuple[int, ...], parts: Split, trainer: Trainer) -> TrainedModel:
+    """The same model with members that have learnt the validation days as well, each for its best number of epochs.
+
+    Nothing is judged on those days any more. The calibration stays: it was measured on days that the members had not
+    learnt, and for members that have seen newer days it is slightly wide rather than narrow.
+    """
+    everything = parts.train.followed_by(parts.validation)
+    scaler = Scaler.fit(everything, judged.scaler.anchor, judged.scaler.normalise)
+    train = windows_to_learn(scaler, judged.segment, trainer.settings, everything)
+    trained = [trainer.train(judged.config, n, train, None, epochs=count) for n, count in enumerate(epochs)]
+    return replace(judged, scaler=scaler, members=tuple(member.network for member in trained))
+
+
+def windows_to_learn(
+    scaler: Scaler, segment: Segment, settings: TrainingSettings, windows: Windows, static: tuple[float, ...] = ()
+) -> Batch:
+    """The windows on the device of the training, weighted by their age."""
+    batch = Batch.of(scaler.inputs(windows, segment, static), windows.delivery, BRIDGE_WEIGHT)
+    if settings.half_life_days is not None:
+        batch = batch.weighted(torch.from_numpy(recency(windows.issue_time, settings.half_life_days)))
+    return batch.to(training_device(settings))
+
+
+def windows_to_judge(
+    scaler: Scaler, segment: Segment, settings: TrainingSettings, windows: Windows, static: tuple[float, ...] = ()
+) -> Batch:
+    """The windows on the device of the training; only the delivery days count."""
+    return Batch.of(scaler.inputs(windows, segment, static), windows.delivery, 0.0).to(training_device(settings))
+
+
+def recency(issued: Instants, half_life_days: float) -> Array:
+    """A weight for each issue time, (N,): 1 for the newest, half of it so many days before."""
+    days = (issued.max() - issued) / MICROSECONDS_A_DAY
+    weights: Array = np.exp2(-days / half_life_days).astype(np.float32)
+    return weights
+
+
+def network_config(config: ModelSettings, inputs: Batch, levels: tuple[float, ...]) -> NetworkConfig:
+    """The network that the settings describe, as wide as its inputs."""
     return NetworkConfig(
         cell=config.cell,
         encoder_features=inputs.encoder.shape[-1],
         decoder_features=inputs.decoder.shape[-1],
-        quantiles=quantiles,
+        static_features=inputs.static.shape[-1],
+        levels=levels,
         hidden=config.hidden,
         decoder_hidden=config.decoder_hidden,
         layers=config.layers,
+        layer_norm=config.layer_norm,
         dropout=config.dropout,
         decoder=config.decoder,
+        bidirectional=config.bidirectional,
+        bptt_steps=config.bptt_steps,
     )
 
 
-def _metrics(model: TrainedModel, windows: Windows) -> dict[str, float]:
+def validation_metrics(model: Forecaster, windows: Windows) -> dict[str, float]:
     """MAE [MW] and mean pinball loss [MW] over the delivery days."""
     predicted = model.predict(windows)
     counted = windows.delivery & ~np.isnan(windows.target)

@@ -9,29 +9,47 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextvars import copy_context
-from itertools import repeat
+from functools import partial
 from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 
 from gridahead.config import ModelSettings, TrainingSettings
+from gridahead.grid import Series
+from gridahead.models.bundle import TrainedModel
+from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.fit import Fit, Split, fit
-from gridahead.training.loop import Epoch, Progress
+from gridahead.training.shared import fit_shared
 
-_KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
 """glibc then keeps freed memory instead of returning it page by page: 45 % less time on large batches."""
 
-_here: tuple[Queue[Epoch | None], Split] | None = None
+T = TypeVar("T")
+
+_here: tuple[Queue[Epoch | None], Any] | None = None
 
 
 def fit_all(
-    parts: Split, models: Mapping[str, ModelSettings], settings: TrainingSettings, workers: int, progress: Progress
+    parts: Split,
+    models: Mapping[str, ModelSettings],
+    settings: TrainingSettings,
+    workers: int,
+    progress: Progress,
+    *,
+    starts: Mapping[str, TrainedModel] | None = None,
+    checkpoints: Path | None = None,
 ) -> list[Fit]:
     """Fit every model to the same windows, `workers` at a time, in the order given.
+
+    Killed and started again with the same arguments, it goes on where it was: every fit has a folder of checkpoints,
+    and all of them are there until the last one is done.
 
     Args:
         parts: training and validation windows of one series.
@@ -39,11 +57,38 @@ def fit_all(
         settings: the same for all.
         workers: processes; each gets its copy of the windows once.
         progress: called in this process.
+        starts: whose weights to begin with, by name.
+        checkpoints: a folder for this call alone; emptied when all is done.
 
     Raises:
         ModelError: a fit went wrong.
     """
-    for name, value in _KEEP_MEMORY.items():
+    jobs = [
+        partial(_fit, name, config, settings, (starts or {}).get(name), checkpoints and checkpoints / name)
+        for name, config in models.items()
+    ]
+    return _apart(parts, jobs, workers, progress, checkpoints)
+
+
+def fit_shared_apart(
+    name: str,
+    series: Mapping[Series, Split],
+    config: ModelSettings,
+    settings: TrainingSettings,
+    progress: Progress,
+    *,
+    checkpoints: Path | None = None,
+) -> list[Fit]:
+    """`fit_shared` in a process of its own; the checkpoints are removed when it is done."""
+    job = partial(_fit_shared, name, config, settings, checkpoints)
+    return _apart(series, [job], 1, progress, checkpoints)[0]
+
+
+def _apart(
+    given: Any, jobs: Sequence[Callable[[Any, Progress], T]], workers: int, progress: Progress, checkpoints: Path | None
+) -> list[T]:
+    """What the jobs make of what is given to every process once."""
+    for name, value in KEEP_MEMORY.items():
         os.environ.setdefault(name, value)
     context = multiprocessing.get_context("spawn")
     reports: Queue[Epoch | None] = context.Queue()
@@ -51,11 +96,14 @@ def fit_all(
     listener = threading.Thread(target=copy_context().run, args=(_listen, reports, progress), daemon=True)
     listener.start()
     try:
-        with ProcessPoolExecutor(min(workers, len(models)), context, _start, (reports, parts)) as pool:
-            return list(pool.map(_run, models, models.values(), repeat(settings)))
+        with ProcessPoolExecutor(min(workers, len(jobs)), context, _start, (reports, given)) as pool:
+            done = list(pool.map(_run, jobs))
     finally:
         reports.put(None)
         listener.join()
+    if checkpoints is not None:
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    return done
 
 
 def one_thread() -> None:
@@ -63,17 +111,31 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _start(reports: Queue[Epoch | None], parts: Split) -> None:
+def _start(reports: Queue[Epoch | None], given: Any) -> None:
     global _here  # the only way to hand something to a worker once, and not with every job
-    _here = reports, parts
+    _here = reports, given
     one_thread()
     torch.set_flush_denormal(True)
 
 
-def _run(name: str, config: ModelSettings, settings: TrainingSettings) -> Fit:
+def _run(job: Callable[[Any, Progress], T]) -> T:
     assert _here is not None
-    reports, parts = _here
-    return fit(name, parts, config, settings, reports.put)
+    reports, given = _here
+    return job(given, reports.put)
+
+
+def _fit(
+    name: str, config: ModelSettings, settings: TrainingSettings, start: TrainedModel | None, checkpoints: Path | None,
+    parts: Split, progress: Progress,
+) -> Fit:  # fmt: skip
+    return fit(name, parts, config, settings, progress, start=start, checkpoints=checkpoints)
+
+
+def _fit_shared(
+    name: str, config: ModelSettings, settings: TrainingSettings, checkpoints: Path | None,
+    series: Mapping[Series, Split], progress: Progress,
+) -> list[Fit]:  # fmt: skip
+    return fit_shared(name, series, config, settings, progress, checkpoints=checkpoints)
 
 
 def _listen(reports: Queue[Epoch | None], progress: Progress) -> None:

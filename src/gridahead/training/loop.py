@@ -2,107 +2,40 @@
 
 AdamW with a one-cycle learning rate and gradient clipping. What is validated and kept is an exponential moving average
 of the weights, which costs nothing and is worth a few seeds. Training stops when the validation loss has not improved
-for some epochs, and the best weights are restored.
+for some epochs, and the best weights are restored. Killed and started again, it goes on from its checkpoint to the same
+bits.
 """
 
 from __future__ import annotations
 
-import copy
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gridahead.config import TrainingSettings
 from gridahead.errors import ModelError
-from gridahead.features.scaling import Inputs
-from gridahead.models.recurrent import RecurrentNetwork
+from gridahead.models.network import Network
+from gridahead.training.batch import Batch, weighted_pinball
+from gridahead.training.checkpoint import Checkpoint, fingerprint
+from gridahead.training.device import precision, training_device
+from gridahead.training.epoch import Progress
+from gridahead.training.state import State
 
-BRIDGE_WEIGHT = 0.3
-"""Weight in the loss of the hours between issue time and delivery day. They are not published; learning them a little
-teaches how the errors of today carry over to tomorrow."""
-EMA_DECAY = 0.99
-"""Averages about the last hundred steps, three to four epochs of a series with five years of days."""
-WARM_UP = 0.2
-"""Share of the steps over which the one-cycle rate rises."""
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What one pass over the training windows gave."""
-
-    model: str
-    member: int
-    epoch: int
-    epochs: int
-    train_loss: float
-    validation_loss: float
-    gradient_norm: float
-    """Largest norm before clipping."""
-    windows_per_second: float
-
-    def __str__(self) -> str:
-        return (
-            f"{self.model} seed {self.member}: epoch {self.epoch + 1}/{self.epochs}, loss {self.train_loss:.4f}, "
-            f"validation {self.validation_loss:.4f}, {self.windows_per_second:,.0f} windows/s"
-        )
-
-
-Progress = Callable[[Epoch], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Inputs on the device, with the weight that each unit of the horizon has in the loss."""
-
-    encoder: Tensor
-    """(N, S, E)"""
-    decoder: Tensor
-    """(N, H, D)"""
-    target: Tensor
-    """(N, H), 0 where unknown."""
-    weight: Tensor
-    """(N, H), 0 where unknown."""
-
-    @classmethod
-    def of(cls, inputs: Inputs, delivery: np.ndarray, bridge_weight: float) -> Batch:
-        """Tensors of the inputs; units outside the delivery day count with the weight given."""
-        known = ~np.isnan(inputs.target)
-        weight = known * np.where(delivery, np.float32(1), np.float32(bridge_weight))
-        parts = inputs.encoder, inputs.decoder, np.nan_to_num(inputs.target), weight.astype(np.float32)
-        return cls(*(torch.from_numpy(part) for part in parts))
-
-    def __len__(self) -> int:
-        return len(self.target)
-
-    def rows(self, index: Tensor) -> Batch:
-        """Some of the windows, gathered by index."""
-        return Batch(self.encoder[index], self.decoder[index], self.target[index], self.weight[index])
-
-
-def pinball(answer: Tensor, batch: Batch, levels: Tensor) -> Tensor:
-    """Mean pinball loss over the levels and the weighted units of the horizon.
-
-    Args:
-        answer: (N, H, Q)
-        batch: N windows.
-        levels: (Q,)
-
-    Source: Koenker and Bassett (1978), "Regression quantiles".
-    """
-    error = batch.target[..., None] - answer
-    loss = torch.maximum(levels * error, (levels - 1) * error).mean(-1)
-    return (loss * batch.weight).sum() / batch.weight.sum()
+EXPLODED = 1e4
+"""Times the loss of the first step. Losses fall from there; an outlier in the targets may raise one a hundredfold."""
+ABSURD = 1e3
+"""Inputs and targets are in units of their own spread: nothing that was measured is a thousand spreads away."""
+_AT_ONCE = 1024
+"""Windows validated at a time: bounds the memory, and is wide enough for a GPU."""
 
 
 def train_network(
-    network: RecurrentNetwork,
+    network: Network,
     train: Batch,
-    validation: Batch,
+    validation: Batch | None,
     quantiles: tuple[float, ...],
     settings: TrainingSettings,
     *,
@@ -110,57 +43,97 @@ def train_network(
     member: int,
     seed: int,
     progress: Progress,
-) -> RecurrentNetwork:
-    """The network with the best averaged weights on the validation windows.
+    checkpoint: Path | None = None,
+) -> Network:
+    """The network with the best averaged weights on the validation windows, on the CPU.
+
+    Args:
+        network: with the weights to begin with.
+        train: the windows to learn.
+        validation: the windows that choose the epoch; without them all epochs are trained, and the last one is kept.
+        quantiles: the levels.
+        settings: the device, and everything about steps and epochs.
+        model: series and name, for messages.
+        member: the number of the seed, for messages.
+        seed: decides the order of the windows.
+        progress: told every epoch.
+        checkpoint: a file to keep the state in, at the end of every epoch and every `training.checkpoint_steps`. A
+            training that finds its own state there tells the epochs until then again, and goes on from it.
 
     Raises:
-        ModelError: the loss is not a number.
+        ModelError: the loss is not a number, or explodes.
+        SettingsError: the device cannot be had.
     """
-    levels = torch.tensor(quantiles)
-    steps = max(1, len(train) // settings.batch_size)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, settings.learning_rate, total_steps=steps * settings.epochs, pct_start=WARM_UP
-    )
-    shuffle = torch.Generator().manual_seed(seed)
-    average = copy.deepcopy(network).eval()
-    best, best_loss, best_epoch, step = copy.deepcopy(average), math.inf, 0, 0
-    for epoch in range(settings.epochs):
-        network.train()
-        begun, total, norm = time.perf_counter(), 0.0, 0.0
-        batches = torch.randperm(len(train), generator=shuffle).chunk(steps)  # at most so many
-        for rows in batches:
-            batch = train.rows(rows)
-            loss = pinball(network(batch.encoder, batch.decoder), batch, levels)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            norm = max(norm, float(nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)))
-            if step < steps * settings.epochs:
-                optimiser.step()
-                schedule.step()
-            step += 1
-            _average_into(average, network, step)
-            total += float(loss.detach())
-        with torch.inference_mode():
-            validated = float(pinball(average(validation.encoder, validation.decoder), validation, levels))
-        rate = len(train) / (time.perf_counter() - begun)
-        progress(Epoch(model, member, epoch, settings.epochs, total / len(batches), validated, norm, rate))
-        if not math.isfinite(total + validated):
-            raise ModelError(
-                model,
-                f"the loss is {total + validated} in epoch {epoch + 1}: look for absurd values in the inputs "
-                f"(`gridahead validate`), or lower training.learning_rate ({settings.learning_rate})",
-            )
-        if validated < best_loss:
-            best, best_loss, best_epoch = copy.deepcopy(average), validated, epoch
-        elif epoch - best_epoch >= settings.patience:
-            break
-    return best
+    device = training_device(settings)
+    identity = _identity(network, train, validation, quantiles, settings, seed) if checkpoint else ""
+    kept = Checkpoint(checkpoint, identity) if checkpoint else None
+    network, train, levels = network.to(device).train(), train.to(device), torch.tensor(quantiles, device=device)
+    validation = None if validation is None else validation.to(device)
+    weight = train.weight.sum() / len(train)  # of a window, on average: those that weigh more count for more
+
+    state = State.begin(network, len(train), settings)
+    if kept and (found := kept.read()):
+        state.restore(found)
+        for epoch in state.epochs:
+            progress(epoch)
+
+    while not state.finished:
+        network.sampling = 1 - len(state.epochs) / max(1, settings.epochs - 1)
+        begun = time.perf_counter() - state.tally.seconds
+        for rows in state.rows_left(len(train), seed):
+            batch = train.rows(rows.to(device))
+            with precision(device, settings):
+                answer = network(batch.encoder, batch.decoder, batch.static, batch.target)
+            loss = weighted_pinball(answer.float(), batch, levels) / (weight * len(batch))
+            told, norm = state.gradient(loss)
+            if not math.isfinite(told + norm) or told > EXPLODED * (state.first_loss or told):
+                where = f"step {state.tally.steps + 1} of {state.steps}, its gradient {norm:.4g} long"
+                raise ModelError(model, _diagnosis(told, where, state, batch))
+            state.step(told, norm, len(batch))
+            state.tally.seconds = time.perf_counter() - begun
+            if kept and settings.checkpoint_steps and state.tally.steps % settings.checkpoint_steps == 0:
+                kept.write(state.to_dict())
+
+        validated = None
+        if validation is not None:
+            validated = evaluate(state.average, validation, levels)
+            if not math.isfinite(validated):
+                raise ModelError(model, _diagnosis(validated, "on the validation days", state, validation))
+        state.tally.seconds = time.perf_counter() - begun
+        progress(state.close(validated, model, member))
+        if kept:
+            kept.write(state.to_dict())
+    return state.best.cpu()
 
 
-@torch.no_grad()
-def _average_into(average: RecurrentNetwork, network: RecurrentNetwork, step: int) -> None:
-    """Move the average towards the network; quickly at first, so that it forgets the random start."""
-    decay = min(EMA_DECAY, (1 + step) / (10 + step))
-    for kept, new in zip(average.parameters(), network.parameters(), strict=True):
-        kept.lerp_(new, 1 - decay)
+@torch.inference_mode()
+def evaluate(network: Network, batch: Batch, levels: Tensor) -> float:
+    """Mean pinball loss of a network on windows, in scaled units."""
+    total = 0.0
+    for rows in torch.split(torch.arange(len(batch), device=levels.device), _AT_ONCE):
+        part = batch.rows(rows)
+        total += float(weighted_pinball(network(part.encoder, part.decoder, part.static), part, levels))
+    return total / float(batch.weight.sum())
+
+
+def _identity(
+    network: Network, train: Batch, validation: Batch | None, quantiles: tuple[float, ...],
+    settings: TrainingSettings, seed: int,
+) -> str:  # fmt: skip
+    """What a checkpoint must be of."""
+    tensors = [*network.state_dict().values(), *train.tensors(), *(validation.tensors() if validation else ())]
+    deciding = settings.model_dump(exclude={"workers", "checkpoint_steps", "holdout_start"}, mode="json")
+    return fingerprint(tensors, {"settings": deciding, "network": network.config.to_dict(), "levels": quantiles,
+                                 "seed": seed, "device": training_device(settings).type})  # fmt: skip
+
+
+def _diagnosis(loss: float, where: str, state: State, batch: Batch) -> str:
+    """What happened, where, and what to do about it."""
+    counted = batch.target[batch.weight > 0]
+    parts = [part.abs().max() for part in (batch.encoder, batch.decoder, counted) if part.numel()]
+    largest = float(torch.stack(parts).max())
+    if largest < ABSURD:
+        advice = f"lower training.learning_rate ({state.settings.learning_rate})"
+    else:
+        advice = f"a value is {largest:.3g} spreads away from its mean: look for absurd ones with `gridahead validate`"
+    return f"the loss is {loss:.4g} in epoch {len(state.epochs) + 1}, {where}: {advice}"

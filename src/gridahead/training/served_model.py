@@ -13,7 +13,7 @@ import numpy as np
 
 from gridahead.features.windows import Windows
 from gridahead.models.base import Quantiles
-from gridahead.models.bundle import TrainedModel
+from gridahead.models.ensemble import load_model
 
 
 class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
@@ -24,7 +24,7 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
 
     def load_context(self, context: Any) -> None:
         """Read the bundle from the artifacts."""
-        self.model = TrainedModel.load(Path(context.artifacts["bundle"]))
+        self.model = load_model(Path(context.artifacts["bundle"]))
 
     def predict(self, context: Any, model_input, params: dict[str, Any] | None = None) -> Quantiles:  # type: ignore[no-untyped-def]
         """Quantiles (N, H, Q) [MW] of `past` (N, C, P) and `future` (N, H, F), NaN where something is not known."""

@@ -1,13 +1,23 @@
 """Anchors, scales and skips, by hand on values 0, 1, 2, …"""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from made_rows import DE, LOAD
 
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
-from gridahead.features.scaling import SKIP_DAYS, Scaler, anchored, plausible_anchors, same_hour
+from gridahead.features.scaling import (
+    LEAST_SPREAD,
+    SKIP_DAYS,
+    Scaler,
+    anchored,
+    plausible_anchors,
+    same_hour,
+    segments,
+    units_in,
+)
 from gridahead.features.windows import Windows, WindowSpec
 from gridahead.grid import Series
 from gridahead.timeline import Deadline, Mtu
@@ -167,7 +177,7 @@ def test_covariates_are_scaled_by_their_own_moments_and_the_official_forecast_by
     windows = windows_of(COUNT, target=COUNT[:H], reference_ahead=np.full(H, 95.5), covariate=covariate)
     scaler = Scaler.fit(windows, "week")
     assert scaler.covariates == {"DE/solar": (20.0, 10.0)}
-    inputs = scaler.inputs(windows)
+    inputs = scaler.inputs(windows, "day")
     # A row of the encoder is a day: 24 hours of (load, official, solar, error, known), then the calendar.
     first_hours = inputs.encoder[0, 0, : 24 * 5].reshape(24, 5)
     assert first_hours[:2, 2].tolist() == [-1.0, 1.0]
@@ -183,7 +193,7 @@ def test_covariates_are_scaled_by_their_own_moments_and_the_official_forecast_by
 def test_what_is_not_known_is_nought_and_flagged():
     official = holed(np.full(H, 100.0), 20)
     windows = windows_of(holed(COUNT, 3), target=COUNT[:H], reference_ahead=official)
-    inputs = Scaler.fit(windows, "week").inputs(windows)
+    inputs = Scaler.fit(windows, "week").inputs(windows, "day")
     load_official_error_known = inputs.encoder[0, 0, : 24 * 4].reshape(24, 4)
     assert load_official_error_known[3].tolist() == [0.0, 0.0, 0.0, 0.0]
     ahead = len(CALENDAR_FEATURES)
@@ -194,7 +204,7 @@ def test_what_is_not_known_is_nought_and_flagged():
 
 def test_skips_beyond_the_context_are_left_out():
     windows = windows_of(COUNT, target=COUNT[:H])
-    width = Scaler.fit(windows, "week").inputs(windows).decoder.shape[-1]
+    width = Scaler.fit(windows, "week").inputs(windows, "day").decoder.shape[-1]
     # Load and its flag, for 1, 2, 3 and 7 of the days 1, 2, 3, 7, 14.
     assert SKIP_DAYS == (1, 2, 3, 7, 14)
     assert width == len(CALENDAR_FEATURES) + 4 * 2
@@ -207,7 +217,7 @@ def test_a_scaled_target_is_the_difference_to_the_anchor_and_comes_back_in_megaw
     windows = windows_of(rng.normal(50_000, 8_000, (3, C)), target=target)
     for anchor in ("week", "profile", "recent"):
         scaler = Scaler.fit(windows, anchor)
-        scaled = scaler.inputs(windows).target
+        scaled = scaler.inputs(windows, "day").target
         delivered = windows.delivery & ~np.isnan(windows.target)
         assert scaled[delivered].std() == pytest.approx(1.0, abs=1e-3)
         back = scaler.megawatts(scaled[..., None], windows)[..., 0]
@@ -234,10 +244,132 @@ def test_a_constant_series_can_be_scaled():
     constant = windows_of(np.full(C, 7.0), target=7.0)
     scaler = Scaler.fit(constant)
     assert (scaler.level, scaler.spread, scaler.scale) == (7.0, 1.0, 1.0)
-    assert not np.isnan(scaler.inputs(constant).target).any()
+    assert not np.isnan(scaler.inputs(constant, "day").target).any()
 
 
 def test_a_scaler_survives_its_way_through_json():
     covariate = np.random.default_rng(2).normal(size=C)
     scaler = Scaler.fit(windows_of(COUNT, target=COUNT[:H], covariate=covariate))
     assert Scaler.from_dict(json.loads(json.dumps(scaler.to_dict()))) == scaler
+
+
+# -- segments -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mtu", "segment", "units"),
+    [
+        (Mtu.PT60M, "unit", 1), (Mtu.PT60M, "hour", 1), (Mtu.PT60M, "day", 24),
+        (Mtu.PT15M, "unit", 1), (Mtu.PT15M, "hour", 4), (Mtu.PT15M, "day", 96),
+    ],
+)  # fmt: skip
+def test_how_many_units_a_segment_spans(mtu, segment, units):
+    assert units_in(segment, replace(windows_of(COUNT).spec, mtu=mtu)) == units
+
+
+@pytest.mark.parametrize("units", [1, 4, 8])
+def test_a_segment_holds_its_units_one_after_the_other_and_the_mean_of_its_days(units):
+    # Two windows of two days of eight units; the second value is 100 more than the first.
+    values = np.arange(32.0).reshape(2, 16, 1) + np.array([0.0, 100.0])
+    days = np.broadcast_to(np.arange(16.0)[:, None] ** 2, (2, 16, 1))
+    found = segments(values.astype(np.float32), days.astype(np.float32), units, 8)
+    assert found.shape == (2, 16 // units, 2 * units + 1 + (0 if units == 8 else 4))
+    assert found.dtype == np.float32
+    expected = [value for unit in range(units) for value in (16 + units + unit, 116 + units + unit)]
+    assert found[1, 1, : 2 * units].tolist() == expected
+    assert found[1, 1, 2 * units] == pytest.approx(np.mean([(units + unit) ** 2 for unit in range(units)]))
+
+
+def test_a_segment_shorter_than_a_day_knows_its_place_in_the_day():
+    clock = segments(np.zeros((1, 16, 1), np.float32), np.zeros((1, 16, 0), np.float32), 2, 8)[0, :, 2:]
+    # Four segments a day: quarters of a wave, halves of the second; sines first. The second day is like the first.
+    quarters = [[0, 0, 1, 1], [1, 0, 0, -1], [0, 0, -1, 1], [-1, 0, 0, -1]]
+    np.testing.assert_allclose(clock, quarters * 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("segment", ["unit", "hour"])
+def test_every_segment_tells_the_same_values_of_the_context(segment):
+    rng = np.random.default_rng(4)
+    windows = windows_of(
+        rng.normal(size=(3, C)), target=rng.normal(size=(3, H)), reference_ahead=rng.normal(size=(3, H))
+    )
+    scaler = Scaler.fit(windows, "week")
+    by_day, finer = scaler.inputs(windows, "day"), scaler.inputs(windows, segment)
+    assert by_day.encoder.shape == (3, 8, 24 * 4 + len(DAY_FEATURES))
+    assert finer.encoder.shape == (3, C, 4 + len(DAY_FEATURES) + 4)
+    np.testing.assert_array_equal(finer.encoder[..., :4].reshape(3, 8, -1), by_day.encoder[..., : 24 * 4])
+    np.testing.assert_array_equal(finer.decoder, by_day.decoder)
+    np.testing.assert_array_equal(finer.target, by_day.target)
+
+
+def test_inputs_are_single_precision_throughout_and_static_numbers_stand_in_every_row():
+    windows = windows_of(np.stack([COUNT] * 3), target=COUNT[:H])
+    for normalise in ("series", "instance"):
+        scaler = Scaler.fit(windows, "week", normalise)
+        inputs = scaler.inputs(windows, "day", (0.5, 2.0))
+        assert {part.dtype for part in (inputs.encoder, inputs.decoder, inputs.target, inputs.static)} == {
+            np.dtype("float32")
+        }
+        assert inputs.static.tolist() == [[0.5, 2.0]] * 3
+        assert scaler.inputs(windows, "day").static.shape == (3, 0)
+        assert scaler.megawatts(np.zeros((3, H, 3), np.float32), windows).dtype == np.float32
+
+
+# -- instance normalisation -----------------------------------------------------------------------------------------
+
+
+def test_an_instance_is_scaled_by_the_mean_and_spread_of_its_own_known_last_week():
+    # The first of the eight days does not count; the last week is ±3 around 50, with a gap that does not count.
+    week = np.where(np.arange(168) % 2, 53.0, 47.0)
+    quiet = holed(np.concatenate([np.full(24, 1e6), week]), 100, 101)
+    windows = windows_of(np.stack([quiet, 10 * quiet]), target=0.0)
+    scaler = replace(Scaler.fit(windows, "week", "instance"), spread=10.0)
+    inputs = scaler.inputs(windows, "unit").encoder[..., 0]
+    assert inputs[0, 24:28].tolist() == pytest.approx([-1, 1, -1, 1])
+    assert inputs[1, 24:28].tolist() == pytest.approx([-1, 1, -1, 1])
+    assert inputs[0, 100] == 0.0
+
+
+def test_the_spread_of_an_instance_has_a_floor_and_an_empty_week_is_scaled_as_the_series():
+    week = np.concatenate([np.full(24, 0.0), np.full(168, 50.0)])
+    empty = np.concatenate([np.full(24, 7.0), np.full(168, np.nan)])
+    windows = windows_of(np.stack([week, empty]), target=0.0)
+    scaler = replace(Scaler.fit(windows, "week", "instance"), level=40.0, spread=10.0)
+    inputs = scaler.inputs(windows, "unit").encoder[..., 0]
+    assert LEAST_SPREAD == 0.1
+    assert inputs[0, [0, 100]].tolist() == pytest.approx([-50.0, 0.0])  # (0 − 50) / (0.1 × 10)
+    assert inputs[1, 0] == pytest.approx(-3.3)  # (7 − 40) / 10
+
+
+@pytest.mark.parametrize("normalise", ["series", "instance"])
+def test_answers_have_the_spread_one_and_come_back_in_megawatts(normalise):
+    rng = np.random.default_rng(5)
+    wide = np.geomspace(500, 5000, 40)[:, None]
+    windows = windows_of(5e4 + wide * rng.normal(size=(40, C)), target=5e4 + wide * rng.normal(size=(40, H)))
+    scaler = Scaler.fit(windows, "profile", normalise)
+    scaled = scaler.inputs(windows, "day").target
+    assert scaled[windows.delivery].std() == pytest.approx(1.0, abs=1e-3)
+    by_window = scaled.std(axis=1)
+    # Quiet and wild windows differ tenfold in MW; scaled by their own spread they are alike.
+    assert (by_window.max() / by_window.min() < 3) == (normalise == "instance")
+    back = scaler.megawatts(scaled[..., None], windows)[..., 0]
+    np.testing.assert_allclose(back, windows.target, rtol=2e-6)
+
+
+def test_the_error_of_the_official_forecast_and_covariates_are_scaled_too():
+    wrong = COUNT + np.where(COUNT % 2, 2.0, -2.0)
+    windows = windows_of(
+        COUNT, target=COUNT[:H], reference_past=wrong, reference_ahead=np.full(H, 108.0),
+        covariate=np.where(COUNT % 2, 30.0, 10.0),
+    )  # fmt: skip
+    scaler = Scaler.fit(windows, "week", "instance")
+    inputs = scaler.inputs(windows, "unit")
+    week = COUNT[24:]
+    relative = week.std() / COUNT.std()
+    load, official, covariate, error, known = inputs.encoder[0, 50, :5]
+    assert load == pytest.approx((50 - week.mean()) / week.std(), rel=1e-5)
+    assert official == pytest.approx((48 - week.mean()) / week.std(), rel=1e-5)
+    assert (covariate, known) == (-1.0, 1.0)
+    assert error == pytest.approx(1 / relative, rel=1e-5)
+    ahead = inputs.decoder[0, :, len(CALENDAR_FEATURES)]
+    np.testing.assert_allclose(ahead, (108 - week.mean()) / week.std(), rtol=1e-4)

@@ -8,7 +8,7 @@ from made_windows import made_load, made_windows
 
 from gridahead.errors import ModelError
 from gridahead.features.scaling import Scaler
-from gridahead.models.tabular import TABULAR, features, fit_tabular
+from gridahead.models.tabular import TABULAR, fit_tabular
 
 LEVELS = (0.1, 0.5, 0.9)
 ROWS = made_load(days=90)
@@ -45,7 +45,7 @@ def test_it_reads_nothing_but_the_windows(fitted):
 
 
 def test_every_unit_is_a_row_of_finite_features():
-    rows = features(TEST, Scaler.fit(TRAIN))
+    rows = Scaler.fit(TRAIN).rows(TEST)
     assert rows.shape[:2] == TEST.target.shape
     assert np.isfinite(rows).all()
 

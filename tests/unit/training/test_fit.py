@@ -12,9 +12,9 @@ from made_windows import FIRST, SPEC, made_load
 
 from gridahead.config import ModelSettings, TrainingSettings
 from gridahead.errors import ModelError
-from gridahead.features.scaling import Scaler, anchored
+from gridahead.features.scaling import Scaler, anchored, plausible_anchors
 from gridahead.tables import Observations
-from gridahead.training.fit import fit, split
+from gridahead.training.fit import fit, recency, split, windows_to_learn
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 LOADS = made_load(days=120)
@@ -166,7 +166,7 @@ def test_intervals_cover_what_they_promise_on_the_validation_days(fitted):
     predicted = found.model.predict(PARTS.validation)
     counted = PARTS.validation.delivery & ~np.isnan(PARTS.validation.target)
     below = (PARTS.validation.target[..., None] <= predicted)[counted].mean(axis=0)
-    np.testing.assert_allclose(np.delete(below, 2), [0.1, 0.25, 0.75, 0.9], atol=0.01)
+    np.testing.assert_allclose(np.delete(below, 2), [0.1, 0.25, 0.75, 0.9], atol=0.02)
 
 
 def test_the_scaler_learns_from_the_training_windows_only(fitted):
@@ -199,3 +199,160 @@ def test_missing_outturns_are_no_obstacle():
 def test_a_model_that_cannot_be_fitted_says_which_and_why():
     with pytest.raises(ModelError, match=r"DE/load gru.*the loss is"):
         fit("gru", PARTS, SMALL, settings_of(learning_rate=1e36), lambda epoch: None)
+
+
+# -- refit, recency, warm start, resume -----------------------------------------------------------------------------
+
+
+def weights_of(model):
+    return [member.state_dict() for member in model.members]
+
+
+def same_weights(one, other):
+    pairs = zip(weights_of(one), weights_of(other), strict=True)
+    return all(torch.equal(left[name], right[name]) for left, right in pairs for name in left)
+
+
+# What is learnt from these training days, 4 000 MW too high, makes the validation days worse: an early epoch is best.
+MISLED = replace(PARTS, train=replace(PARTS.train, target=PARTS.train.target + 4_000))
+
+
+@pytest.fixture(scope="module")
+def refitted():
+    told = []
+    pair = SMALL.model_copy(update={"members": 2})
+    settings = settings_of(epochs=6, patience=3, learning_rate=0.1)
+    plain = fit("gru", MISLED, pair, settings, lambda epoch: None)
+    again = fit("gru", MISLED, pair, settings.model_copy(update={"refit": True}), told.append)
+    return plain, again, told
+
+
+def test_a_refit_is_chosen_judged_and_calibrated_before_it_learns_the_validation_days(refitted):
+    plain, again, _ = refitted
+    assert same_weights(again.judged, plain.model)
+    assert again.validation == plain.validation
+    assert again.model.calibration.tolist() == plain.model.calibration.tolist()
+    assert again.judged.scaler == plain.model.scaler == Scaler.fit(MISLED.train, plain.model.scaler.anchor)
+    assert again.model.scaler == Scaler.fit(MISLED.train.followed_by(MISLED.validation), plain.model.scaler.anchor)
+    assert plain.learnt_until == PARTS.train_days[1]
+    assert again.learnt_until == PARTS.validation_days[1]
+
+
+def test_a_refit_trains_every_member_for_its_best_number_of_epochs_and_judges_nothing(refitted):
+    plain, again, told = refitted
+    assert not same_weights(again.model, again.judged)
+    trainings = [[epoch for epoch in told if epoch.training == n] for n in range(told[0].trainings)]
+    chosen, refits = trainings[:-2], trainings[-2:]
+    assert len(plain.epochs) == sum(map(len, chosen))
+    best = [min(epochs, key=lambda epoch: epoch.validation_loss).epoch + 1 for epochs in chosen]
+    first = max(range(len(best) - 1), key=lambda n: same_first_member(chosen[n], plain))
+    assert best[first] < 6, "the best epoch must not be the last"
+    assert [len(epochs) for epochs in refits] == [best[first], best[-1]]
+    assert [epoch.member for epochs in refits for epoch in epochs] == [0] * best[first] + [1] * best[-1]
+    assert all(epoch.validation_loss is None for epochs in refits for epoch in epochs)
+    assert all(epochs[-1].learning_rate < 0.01 * 0.1 for epochs in refits), "the schedule was not shortened"
+
+
+def same_first_member(epochs, plain):
+    """Whether these are the epochs of the anchor that was chosen."""
+    return plausible_anchors(MISLED.train)[epochs[0].training] == plain.model.scaler.anchor
+
+
+def test_a_refit_learns_what_happened_on_the_validation_days():
+    """From the validation days on the load is 3 000 MW above what is officially forecast; no training day shows it."""
+    shifted = replace(PARTS, validation=replace(PARTS.validation, target=PARTS.validation.target + 3_000))
+    settings = settings_of(epochs=6, learning_rate=0.03, refit=True, seed=1)
+    found = fit("gru", shifted, SMALL, settings, lambda epoch: None)
+    bias = {
+        name: float((model.predict(shifted.validation)[..., 2] - shifted.validation.target)[counted(shifted)].mean())
+        for name, model in (("judged", found.judged), ("refitted", found.model))
+    }
+    assert bias["judged"] < -2_000
+    assert bias["refitted"] > bias["judged"] + 300
+
+
+def counted(parts):
+    return parts.validation.delivery & ~np.isnan(parts.validation.target)
+
+
+def test_weights_fall_by_half_every_half_life_before_the_newest_window():
+    day = 86_400_000_000
+    issued = np.array([0, 10 * day, 20 * day, 30 * day])
+    assert recency(issued, 10).tolist() == [0.125, 0.25, 0.5, 1.0]
+
+
+def test_with_a_half_life_old_days_count_less_and_unknown_hours_still_nothing():
+    scaler = Scaler.fit(PARTS.train, "week")
+    plain, recent = (
+        windows_to_learn(scaler, "day", settings_of(half_life_days=half_life), PARTS.train) for half_life in (None, 7)
+    )
+    share = (recent.weight / plain.weight)[plain.weight > 0]
+    assert float(share.max()) == 1.0
+    assert float(share.min()) == pytest.approx(0.5**10, rel=1e-3)  # 71 days: the oldest is 70 days before the newest
+    assert torch.equal(recent.weight == 0, plain.weight == 0)
+    assert torch.equal(recent.target, plain.target)
+
+
+def test_a_half_life_lets_the_newest_days_decide():
+    """In the last 10 training days the truth is 3 000 MW higher; with a half-life of 3 days little else counts."""
+    target = PARTS.train.target.copy()
+    target[-10:] += 3_000
+    moved = replace(PARTS, train=replace(PARTS.train, target=target))
+    level = {}
+    for half_life in (None, 3):
+        settings = settings_of(epochs=4, patience=4, learning_rate=0.03, half_life_days=half_life)
+        model = fit("gru", moved, SMALL, settings, lambda epoch: None).model
+        level[half_life] = float(model.predict(PARTS.validation)[..., 2][counted(PARTS)].mean())
+    assert level[3] > level[None] + 500
+
+
+def test_a_warm_start_begins_where_the_other_model_ended(fitted):
+    found, _ = fitted
+    told = []
+    settings = settings_of(epochs=20, warm_epochs=2, learning_rate=1e-30, weight_decay=0)
+    warm = fit("gru", PARTS, SMALL, settings, told.append, start=found.model)
+    assert same_weights(replace(found.model, members=found.model.members[:1]), warm.model)
+    assert [epoch.epoch for epoch in told] == [0, 1], "one anchor, and the few epochs of a warm start"
+    assert warm.model.scaler.anchor == found.model.scaler.anchor
+
+
+def test_what_does_not_fit_of_a_warm_start_begins_cold(fitted):
+    found, _ = fitted
+    deeper = SMALL.model_copy(update={"decoder_hidden": 12})
+    warm = fit(
+        "gru", PARTS, deeper, settings_of(learning_rate=1e-30, weight_decay=0), lambda e: None, start=found.model
+    )
+    own, given = warm.model.members[0].state_dict(), found.model.members[0].state_dict()
+    same = {name for name in own if own[name].shape == given[name].shape and torch.equal(own[name], given[name])}
+    assert {name for name in own if name.startswith("encoder.")} <= same
+    assert "bridge.weight" not in same
+
+
+def test_a_warm_start_from_a_model_of_another_shape_is_refused(fitted):
+    found, _ = fitted
+    other = ModelSettings(cell="lstm", hidden=12, decoder_hidden=12, members=1)
+    with pytest.raises(ModelError, match="DE/load lstm: cannot begin with the weights of DE/load gru: no matrix"):
+        fit("lstm", PARTS, other, settings_of(), lambda epoch: None, start=found.model)
+
+
+@pytest.mark.parametrize("dies_after", [2, 5])
+def test_a_fit_that_was_stopped_goes_on_and_ends_the_same(tmp_path, dies_after):
+    pair, settings = SMALL.model_copy(update={"members": 2}), settings_of(refit=True)
+    told, retold = [], []
+    whole = fit("gru", PARTS, pair, settings, told.append)
+
+    def dies(epoch):
+        retold.append(epoch)
+        if len(retold) > dies_after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit("gru", PARTS, pair, settings, dies, checkpoints=tmp_path)
+    retold.clear()
+    again = fit("gru", PARTS, pair, settings, retold.append, checkpoints=tmp_path)
+    assert same_weights(again.model, whole.model)
+    assert again.validation == whole.validation
+    timeless = [replace(epoch, windows_per_second=0) for epoch in told]
+    assert [replace(epoch, windows_per_second=0) for epoch in retold] == timeless
+    # What was done is not done again: an epoch that is told again has the speed that it had.
+    assert len(again.epochs) == len(whole.epochs)

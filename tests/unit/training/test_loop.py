@@ -1,51 +1,35 @@
-"""The training loop: the loss, masks, determinism, the best epoch, and a loss that is no number."""
+"""The training loop: the loss, masks, determinism, the best epoch, the record, and a loss that is no number."""
 
+import dataclasses
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from made_batches import GRU, LEVELS, D, H, N, batch_of, inputs_of, network_of, settings_of
 
-from gridahead.config import TrainingSettings
-from gridahead.errors import ModelError
-from gridahead.features.scaling import Inputs
-from gridahead.models.recurrent import NetworkConfig, RecurrentNetwork
+from gridahead.errors import ModelError, SettingsError
 from gridahead.scoring import metrics
-from gridahead.training.loop import Batch, pinball, train_network
+from gridahead.training.batch import Batch, pinball, weighted_pinball
+from gridahead.training.device import training_device
+from gridahead.training.loop import train_network
 
-LEVELS = (0.1, 0.5, 0.9)
-N, S, E, H, D = 48, 8, 4, 6, 3
 RNG = np.random.default_rng(6)
 
 
-def inputs_of(target, n=N, seed=6):
-    rng = np.random.default_rng(seed)
-    return Inputs(
-        rng.normal(size=(n, S, E)).astype(np.float32),
-        rng.normal(size=(n, H, D)).astype(np.float32),
-        np.broadcast_to(target, (n, H)).astype(np.float32),
-    )
-
-
-def batch_of(target, n=N, seed=6):
-    return Batch.of(inputs_of(target, n, seed), np.ones((n, H), bool), 0.0)
-
-
-def trained(train, validation, *, seed=0, network_seed=0, epochs=5, **changes):
+def trained(train, validation, *, seed=0, config=GRU, network_seed=0, **changes):
     """The network, and what it told after every epoch."""
-    settings = TrainingSettings.model_validate({"quantiles": LEVELS, "epochs": epochs, "batch_size": 16, **changes})
-    torch.manual_seed(network_seed)
-    network = RecurrentNetwork(NetworkConfig("gru", E, D, len(LEVELS), 8, 6, 1, 0.3, "direct"))
-    told = []
+    network, told = network_of(config, network_seed), []
     best = train_network(
-        network, train, validation, LEVELS, settings, model="DE/load gru", member=0, seed=seed, progress=told.append
-    )
+        network, train, validation, LEVELS, settings_of(**changes), model="DE/load gru", member=0, seed=seed,
+        progress=told.append,
+    )  # fmt: skip
     return best, told
 
 
 def loss_of(network, batch):
     with torch.inference_mode():
-        return float(pinball(network.eval()(batch.encoder, batch.decoder), batch, torch.tensor(LEVELS)))
+        return float(pinball(network.eval()(batch.encoder, batch.decoder, batch.static), batch, torch.tensor(LEVELS)))
 
 
 # -- the loss -------------------------------------------------------------------------------------------------------
@@ -59,7 +43,8 @@ def test_the_loss_of_the_training_is_the_score_of_the_evaluation():
 
 def test_the_loss_by_hand():
     # e = 2 above the 0.9 quantile costs 1.8, e = −4 below it 0.4; with weights 1 and 3 the mean is (1.8 + 1.2) / 4.
-    batch = Batch(torch.zeros(1, 1, 1), torch.zeros(1, 2, 1), torch.tensor([[10.0, 10.0]]), torch.tensor([[1.0, 3.0]]))
+    target, weight = torch.tensor([[10.0, 10.0]]), torch.tensor([[1.0, 3.0]])
+    batch = Batch(torch.zeros(1, 1, 1), torch.zeros(1, 2, 1), target, weight, torch.zeros(1, 0))
     loss = pinball(torch.tensor([[[8.0], [14.0]]]), batch, torch.tensor([0.9]))
     assert float(loss) == pytest.approx(0.75)
 
@@ -134,29 +119,178 @@ def test_an_absurd_learning_rate_is_a_model_error_that_says_what_to_lower():
         trained(batch_of(1.0), batch_of(1.0, seed=7), learning_rate=1e36)
 
 
-def test_an_infinite_input_is_a_model_error_that_says_where_to_look():
+def test_an_infinite_input_is_a_model_error_that_says_where_it_happened_and_where_to_look():
     train = batch_of(1.0)
     train.encoder[3, 2, 1] = torch.inf
-    with pytest.raises(ModelError, match=r"in epoch 1: look for absurd values in the inputs \(`gridahead validate`\)"):
+    at = next(n for n, rows in enumerate(first_order(len(train), 3)) if 3 in rows) + 1
+    with pytest.raises(
+        ModelError, match=rf"in epoch 1, step {at} of 3, .*a value is inf spreads away .* with `gridahead validate`"
+    ):
         trained(train, batch_of(1.0, seed=7))
+
+
+def test_an_absurd_target_is_found_in_the_step_where_it_is_met():
+    train = batch_of(1.0)
+    train.target[3, 2] = 1e9
+    at = next(n for n, rows in enumerate(first_order(len(train), 3)) if 3 in rows) + 1
+    assert at > 1, "the first step is what a later loss is compared with"
+    with pytest.raises(
+        ModelError, match=rf"the loss is .*e\+0.* in epoch 1, step {at} of 3, .*a value is 1e\+09 spreads"
+    ):
+        trained(train, batch_of(1.0, seed=7))
+
+
+def test_an_absurd_input_of_the_validation_is_found_too():
+    validation = batch_of(1.0, seed=7)
+    validation.decoder[0, 0, 0] = torch.nan
+    with pytest.raises(ModelError, match="in epoch 1, on the validation days: a value is nan spreads away"):
+        trained(batch_of(1.0), validation)
+
+
+def first_order(windows, steps):
+    """The batches of the first epoch of seed 0."""
+    return torch.randperm(windows, generator=torch.Generator().manual_seed(0)).chunk(steps)
+
+
+# -- the record -----------------------------------------------------------------------------------------------------
 
 
 def test_every_epoch_is_told():
     _, told = trained(batch_of(1.0), batch_of(1.0, seed=7), epochs=3)
     assert [epoch.epoch for epoch in told] == [0, 1, 2]
-    assert all(epoch.epochs == 3 and epoch.windows_per_second > 0 and epoch.gradient_norm > 0 for epoch in told)
-    assert str(told[1]).startswith("DE/load gru seed 0: epoch 2/3, loss ")
+    assert all(epoch.epochs == 3 and epoch.windows_per_second > 0 for epoch in told)
+    assert all(0 < epoch.mean_gradient_norm <= epoch.gradient_norm for epoch in told)
+    assert str(told[1]).startswith("DE/load gru 1/1: epoch 2/3, loss ")
 
 
-def test_the_loss_that_is_told_is_the_mean_over_the_batches():
+def test_the_clip_rate_is_the_share_of_the_steps_whose_gradient_was_too_long():
+    train, validation = batch_of(RNG.normal(size=(N, H))), batch_of(1.0, seed=7)
+    _, free = trained(train, validation, epochs=1, clip_norm=1e9)
+    assert free[0].clip_rate == 0
+    # Between the largest and the mean of three norms is at least one of them and at most two.
+    between = (free[0].gradient_norm + free[0].mean_gradient_norm) / 2
+    _, some = trained(train, validation, epochs=1, clip_norm=between, learning_rate=1e-30, weight_decay=0)
+    assert some[0].clip_rate in (pytest.approx(1 / 3), pytest.approx(2 / 3))
+    _, all_of_them = trained(train, validation, epochs=1, clip_norm=1e-9)
+    assert all_of_them[0].clip_rate == 1
+
+
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing():
+    _, told = trained(batch_of(1.0), batch_of(1.0, seed=7), epochs=10, patience=10, learning_rate=0.01)
+    rates = [epoch.learning_rate for epoch in told]
+    assert rates[1] == max(rates) == pytest.approx(0.01, rel=0.01)  # a fifth of the steps
+    assert rates[-1] < 1e-4
+
+
+def test_the_loss_that_is_told_is_the_mean_over_the_windows():
     # 9 windows in batches of 2: torch cuts them into three, not into the four asked for. At a learning rate of nearly
     # nothing and without dropout every batch has the loss of the untrained network.
-    settings = TrainingSettings.model_validate(
-        {"quantiles": LEVELS, "epochs": 1, "batch_size": 2, "learning_rate": 1e-30, "weight_decay": 0}
+    config, train = dataclasses.replace(GRU, dropout=0.0), batch_of(RNG.normal(size=(9, H)), n=9)
+    expected = loss_of(network_of(config), train)
+    _, told = trained(train, train, config=config, epochs=1, batch_size=2, learning_rate=1e-30, weight_decay=0)
+    assert told[0].train_loss == pytest.approx(expected, rel=1e-5)
+    assert told[0].validation_loss == pytest.approx(expected, rel=1e-5)
+
+
+# -- without validation, weights, schedules -------------------------------------------------------------------------
+
+
+def test_without_validation_all_epochs_are_trained_and_the_last_average_is_kept():
+    train = batch_of(3.0)
+    _, short = trained(train, None, epochs=2, patience=1)
+    last, told = trained(train, None, epochs=12, patience=1, learning_rate=0.03)
+    assert [epoch.validation_loss for epoch in told] == [None] * 12
+    assert len(short) == 2
+    assert loss_of(last, train) < 0.5 * short[0].train_loss
+
+
+def test_a_window_of_weight_zero_is_not_learnt():
+    target = RNG.normal(size=(N, H)).astype(np.float32)
+    factors = torch.ones(N)
+    factors[10:20] = 0
+    poisoned = target.copy()
+    poisoned[10:20] = 1e6
+    validation = batch_of(1.0, seed=7)
+    one, other = (trained(batch_of(each).weighted(factors), validation)[0].state_dict() for each in (target, poisoned))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_window_that_weighs_twice_pulls_twice_however_the_batches_fall():
+    """The loss of a batch is not divided by its own weight: a batch of old windows moves the network less."""
+    config = dataclasses.replace(GRU, dropout=0.0)
+    target = RNG.normal(size=(4, H))
+    factors = torch.tensor([2.0, 2.0, 1.0, 1.0])
+    train = batch_of(target, n=4).weighted(factors)
+    _, told = trained(train, train, config=config, epochs=1, batch_size=1, learning_rate=1e-30, weight_decay=0)
+    network, levels = network_of(config), torch.tensor(LEVELS)
+    norms = []
+    for row in range(4):
+        network.zero_grad()
+        part = train.rows(torch.tensor([row]))
+        # Weights of six units each: (2 + 2 + 1 + 1) × 6 / 4 = 9 a window.
+        loss = weighted_pinball(network(part.encoder, part.decoder, part.static), part, levels) / 9
+        loss.backward()
+        norms.append(float(torch.cat([weight.grad.ravel() for weight in network.parameters()]).norm()))
+    assert told[0].mean_gradient_norm == pytest.approx(np.mean(norms), rel=1e-4)
+
+
+def test_teacher_forcing_gives_way_linearly():
+    seen, network = [], network_of(dataclasses.replace(GRU, decoder="recursive"))
+    network.decoder.register_forward_pre_hook(lambda module, given: seen.append((module.training, given[4])))
+    train_network(
+        network, batch_of(1.0), batch_of(1.0, seed=7), LEVELS, settings_of(epochs=5, batch_size=48, patience=5),
+        model="m", member=0, seed=0, progress=lambda epoch: None,
+    )  # fmt: skip
+    assert [sampling for training, sampling in seen if training] == [1.0, 0.75, 0.5, 0.25, 0.0]
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 5, 6])
+def test_a_training_may_be_a_few_steps_short(epochs):
+    """One-cycle schedules of five steps make torch divide by zero."""
+    _, told = trained(batch_of(1.0, n=4), batch_of(1.0, seed=7), epochs=epochs, patience=9)
+    assert len(told) == epochs
+
+
+# -- the device -----------------------------------------------------------------------------------------------------
+
+
+def test_without_a_gpu_auto_is_the_cpu_and_cuda_says_what_to_do(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert training_device(settings_of()).type == "cpu"
+    with pytest.raises(SettingsError, match=r'training.device = "cuda", but torch sees no GPU'):
+        training_device(settings_of(device="cuda"))
+
+
+def test_with_a_gpu_auto_takes_it_and_the_cpu_can_still_be_chosen(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "set_float32_matmul_precision", lambda precision: None)
+    assert training_device(settings_of()).type == "cuda"
+    assert training_device(settings_of(precision="bfloat16")).type == "cuda"
+    assert training_device(settings_of(device="cpu")).type == "cpu"
+
+
+def test_bfloat16_is_refused_on_a_cpu_before_anything_is_trained():
+    with pytest.raises(SettingsError, match=r'on a CPU it is slower than float32. Set training.precision = "float32"'):
+        trained(batch_of(1.0), batch_of(1.0, seed=7), device="cpu", precision="bfloat16")
+
+
+def test_a_batch_that_is_on_the_device_is_not_copied():
+    batch = batch_of(1.0)
+    moved = batch.to(torch.device("cpu"))
+    assert all(one is other for one, other in zip(batch.tensors(), moved.tensors(), strict=True))
+
+
+# -- batches --------------------------------------------------------------------------------------------------------
+
+
+def test_shorter_horizons_are_padded_with_units_that_do_not_count():
+    one, other = batch_of(1.0, n=3), batch_of(2.0, n=2, seed=7)
+    short = dataclasses.replace(
+        other, decoder=other.decoder[:, :4], target=other.target[:, :4], weight=other.weight[:, :4]
     )
-    torch.manual_seed(0)
-    network = RecurrentNetwork(NetworkConfig("gru", E, D, len(LEVELS), 8, 6, 1, 0.0, "direct"))
-    train, told = batch_of(1.0, n=9), []
-    expected = loss_of(network, train)
-    train_network(network, train, train, LEVELS, settings, model="m", member=0, seed=0, progress=told.append)
-    assert told[0].train_loss == pytest.approx(expected, rel=0.05)
+    joined = Batch.join(one, short)
+    assert len(joined) == 5
+    assert joined.decoder.shape == (5, H, D)
+    assert joined.target[3:].tolist() == [[2.0] * 4 + [0.0] * 2] * 2
+    assert joined.weight[3:].tolist() == [[1.0] * 4 + [0.0] * 2] * 2
+    assert torch.equal(joined.encoder[3:], other.encoder)

@@ -1,0 +1,47 @@
+"""Where the data of the benchmarks are, and where to get those that the repository does not carry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from common import CHECKOUT, Bench
+
+from gridahead.config import SmardSource
+from gridahead.errors import SettingsError
+from gridahead.sources.smard import Smard
+from gridahead.tables import Observations
+
+SAMPLE = CHECKOUT / "data" / "sample"
+"""SMARD's exports of 2020 to 2025: enough for every benchmark on German data."""
+
+ORIGIN = {
+    "smard": "the SMARD portal, smard.de: 'Download market data', English, hour, as CSV",
+    "elia": "Elia Open Data, data set ods032, as Parquet",
+    "gefcom2014": "the supplementary material of Hong et al. (2016), 'Probabilistic energy forecasting: Global Energy "
+    "Forecasting Competition 2014 and beyond', International Journal of Forecasting 32(3)",
+    "gefcom2012_wind": "the supplementary material of Hong et al. (2014), 'Global Energy Forecasting Competition "
+    "2012', International Journal of Forecasting 30(2)",
+}
+"""Where to get a data set, by its folder in --data."""
+
+
+def dataset(bench: Bench, path: str) -> Path:
+    """A file or folder of the data sets, such as `elia/elia_solar_be_15min_2020_2024.parquet`.
+
+    Raises:
+        SettingsError: it is not there; says where to get it.
+    """
+    if bench.data and (bench.data / path).exists():
+        return bench.data / path
+    where = f"is not in {bench.data}" if bench.data else "is not in the repository: name its folder with --data FOLDER"
+    raise SettingsError(
+        f"benchmark {bench.name} needs {path}, which {where}. Get it from {ORIGIN[Path(path).parts[0]]}"
+    )
+
+
+def smard(bench: Bench) -> Observations:
+    """German load, wind and solar with their official forecasts, from `--data` or else from the sample."""
+    given = bench.data and bench.data / "smard"
+    source = Smard(SmardSource(kind="smard", folder=given if given and given.is_dir() else SAMPLE))
+    return Observations(pd.concat([source.parse(one) for one in source.fetch()], ignore_index=True))

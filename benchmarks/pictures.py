@@ -1,0 +1,53 @@
+"""The look of all pictures of the benchmarks: that of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from gridahead.serving.drawing import LIGHT, STYLE
+
+COLOURS = {
+    "lstm": LIGHT["model"],
+    "gru": "#1a936f",
+    "rnn": "#c0392b",
+    "attention": "#5e60ce",
+    "transformer": "#8c6d1f",
+    "ensemble": LIGHT["ink"],
+    "lightgbm": LIGHT["official"],
+    "ridge": "#b98b5f",
+    "official": LIGHT["soft"],
+    "naive": LIGHT["naive"],
+    "gridahead": LIGHT["model"],
+    "neuralforecast": LIGHT["official"],
+    "darts": LIGHT["naive"],
+}
+"""One colour a model in all pictures, by a word of its name."""
+
+
+def colour(model: str) -> str:
+    """The colour of a model: that of the last word in `COLOURS` that its name contains."""
+    found = [shade for word, shade in COLOURS.items() if word in model.lower()]
+    return found[-1] if found else LIGHT["soft"]
+
+
+@contextmanager
+def picture(path: Path, columns: int = 1, *, width: float = 5.0, height: float = 3.6) -> Iterator[list[Any]]:
+    """Axes side by side to draw on, of so many inches each; kept as a PNG, the same bytes for the same drawing."""
+    with mpl.rc_context({**STYLE, "font.size": 10}):
+        figure = Figure(figsize=(width * columns, height), dpi=144, layout="constrained", facecolor="white")
+        FigureCanvasAgg(figure)
+        yield list(figure.subplots(1, columns, squeeze=False)[0])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def title(axes: Any, text: str) -> None:
+    """What a chart shows, and its unit, above its left edge."""
+    axes.set_title(text, loc="left", fontsize=10, color=LIGHT["ink"])

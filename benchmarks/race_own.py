@@ -1,0 +1,84 @@
+"""gridahead's LSTM on a job of the speed benchmark: day segments, direct decoder, else as in the settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from race import LOAD, ZONE
+
+from gridahead.config import ModelSettings, TrainingSettings
+from gridahead.console import out
+from gridahead.features.scaling import Scaler
+from gridahead.features.windows import WindowSpec, build_windows
+from gridahead.models.network import Network
+from gridahead.sources.base import RawPayload, observations
+from gridahead.timeline import Deadline, Mtu, days_between
+from gridahead.training.batch import Batch
+from gridahead.training.epoch import Epoch
+from gridahead.training.fit import network_config
+from gridahead.training.isolated import one_thread
+from gridahead.training.loop import train_network
+
+MEDIAN = (0.5,)
+
+
+def main() -> None:
+    """Train, print the points."""
+    one_thread()
+    torch.set_flush_denormal(True)
+    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    train, validation, scaler = windows(job)
+    settings = TrainingSettings(quantiles=MEDIAN, device="cpu", seed=job["seed"])
+    torch.manual_seed(job["seed"])
+    network, points = build(train, job["hidden"]), list[dict[str, float]]()
+    torch.optim.AdamW(network.parameters())  # imports half of torch once; the others have done it by now
+    begun = time.process_time()
+
+    def note(epoch: Epoch) -> None:
+        assert epoch.validation_loss is not None
+        mae = 2 * epoch.validation_loss * scaler.scale  # the pinball loss of the median is half the absolute error
+        points.append(
+            {"seconds": time.process_time() - begun, "windows": (len(points) + 1) * len(train), "mae": mae}
+        )  # fmt: skip
+
+    train_network(
+        network, train, validation, settings.quantiles, settings, model="race", member=0,
+        seed=job["seed"], progress=note,
+    )  # fmt: skip
+    out.print(json.dumps(points), soft_wrap=True, highlight=False)
+
+
+def windows(job: dict[str, Any]) -> tuple[Batch, Batch, Scaler]:
+    """Training and validation windows of the job, and the scaler that was fitted on the first."""
+    arrays = np.load(job["arrays"])
+    times = pd.DatetimeIndex(pd.to_datetime(arrays["times"], unit="us", utc=True))
+    payload = RawPayload("race", "load.npz", b"", {}, times[-1])
+    step = Mtu.PT60M
+    rows = observations(LOAD, times, times + step.delta, pd.Series(arrays["load"]), mtu=step, payload=payload)
+    spec = WindowSpec(
+        LOAD, ZONE, step, Deadline.parse("D-0T0000[UTC]"), context_days=job["context"] // 24, use_reference=False
+    )
+    days = days_between(times[0].date() + dt.timedelta(hours=job["context"]), times[-1].date())
+    begin = len(days) - job["validation_steps"] // 24
+    assert begin == job["train_windows"]
+    parts = build_windows(rows, spec, days[:begin]), build_windows(rows, spec, days[begin:])
+    scaler = Scaler.fit(parts[0])
+    train, validation = (Batch.of(scaler.inputs(part, "day"), part.delivery, 0.0) for part in parts)
+    return train, validation, scaler
+
+
+def build(train: Batch, hidden: int) -> Network:
+    """The network with the default pieces, but for its width."""
+    return Network(network_config(ModelSettings(cell="lstm", hidden=hidden), train, MEDIAN))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""Does a recurrent network beat gradient boosting and the official forecast on German load, hour by hour in 2025?
+
+Three tasks: `with_official` is issued at 11:00 on the day before and reads the official load forecast; `evening` is
+issued at 18:30, when the official wind and solar forecast is out as well; `own` is issued at 11:00 and reads no
+official forecast. All models learn from days before 2025, the last 270 of them choose epochs, trees and weights; no
+figure of 2025 has chosen anything. Networks are trained from five seeds: a row is their median, low and high their
+range. The ensemble is the weighted mean of the recurrent ones, on every anchor and from every seed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from common import Bench, Row, measure, say
+from datasets import smard
+from pictures import colour, picture, title
+
+from gridahead.config import DEFAULT_MODELS, Anchor, TrainingSettings
+from gridahead.features.scaling import every_anchor
+from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
+from gridahead.grid import ZONES, Series
+from gridahead.models.base import Quantiles
+from gridahead.models.baselines import ReferenceForecast
+from gridahead.models.bundle import TrainedModel
+from gridahead.models.ensemble import Model
+from gridahead.models.tabular import TABULAR, fit_tabular
+from gridahead.scoring.significance import diebold_mariano
+from gridahead.tables import Observations
+from gridahead.timeline import Deadline, Mtu, days_between
+from gridahead.training.candidates import fit_ensemble
+from gridahead.training.fit import Fit, Split, split, validation_metrics
+from gridahead.training.isolated import fit_all
+
+LOAD, WIND_SOLAR = Series("DE", "load"), Series("DE", "wind_solar")
+RECURRENT = ("rnn", "lstm", "gru")
+OTHERS = ("lstm_attention", "transformer")
+HOLDOUT, LAST = dt.date(2025, 1, 1), dt.date(2025, 12, 31)
+WORKERS = 2
+
+
+def spec(deadline: str, use_reference: bool, ahead: tuple[Series, ...]) -> WindowSpec:
+    """What the models of a task read."""
+    return WindowSpec(
+        LOAD, ZONES["DE"], Mtu.PT60M, Deadline.parse(f"{deadline}[Europe/Berlin]"), 14, use_reference,
+        past_covariates=(WIND_SOLAR,), future_covariates=ahead,
+    )  # fmt: skip
+
+
+TASKS = {
+    "with_official": spec("D-1T1100", True, (WIND_SOLAR.reference,)),  # ahead is the forecast of today only
+    "evening": spec("D-1T1830", True, (WIND_SOLAR.reference,)),
+    "own": spec("D-1T1100", False, ()),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """The windows of a task, and what is known of its year."""
+
+    name: str
+    parts: Split
+    test: Windows
+
+    @property
+    def counted(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """(N, H) the hours that are scored."""
+        return self.test.delivery & ~np.isnan(self.test.target)
+
+    def daily(self, predicted: Quantiles, levels: Sequence[float]) -> Array:
+        """Mean absolute error of each delivery day, (N,) [MW]."""
+        error = np.abs(self.test.target - predicted[..., levels.index(0.5)])
+        mean: Array = np.nanmean(np.where(self.counted, error, np.nan), axis=1)
+        return mean
+
+    def figures(self, predicted: Quantiles, levels: Sequence[float]) -> dict[str, float]:
+        """MAE and pinball [MW] and the share of outturns inside the central 80 %."""
+        error = (self.test.target[..., None] - predicted)[self.counted]
+        share = np.array(levels, np.float32)
+        low, high = (predicted[..., levels.index(level)][self.counted] for level in (0.1, 0.9))
+        outturn = self.test.target[self.counted]
+        return {
+            "mae": float(np.abs(error[:, levels.index(0.5)]).mean()),
+            "pinball": float(np.maximum(share * error, (share - 1) * error).mean()),
+            "coverage_80": float(((outturn >= low) & (outturn <= high)).mean()),
+        }
+
+
+def run(bench: Bench) -> list[Row]:
+    """All tasks one after the other."""
+    observations = smard(bench)
+    settings = TrainingSettings(holdout_start=HOLDOUT, refit=True)
+    if bench.quick:
+        settings = settings.model_copy(update={"epochs": 2})
+    return [
+        row for name in TASKS for row in run_task(bench, task(name, observations, settings), observations, settings)
+    ]
+
+
+def task(name: str, observations: Observations, settings: TrainingSettings) -> Task:
+    """The windows to learn from and those of 2025."""
+    days = days_between(HOLDOUT, LAST)
+    return Task(name, split(observations, TASKS[name], settings), build_windows(observations, TASKS[name], days))
+
+
+def run_task(bench: Bench, task: Task, observations: Observations, settings: TrainingSettings) -> list[Row]:
+    """The rows of a task: references, regressions, networks, ensemble."""
+    levels = list(settings.quantiles)
+    answers = references(task, observations, settings)
+    for regression in TABULAR:
+        say(f"{task.name}: fitting {regression}")
+        fitted = fit_tabular(regression, task.parts.train, task.parts.validation, settings.quantiles)
+        answers[regression] = [fitted.predict(task.test)]
+    on_ridge = fit_tabular("lightgbm", task.parts.train, task.parts.validation, settings.quantiles, ("linear",))
+    answers["lightgbm_on_ridge"] = [on_ridge.predict(task.test)]
+    fits = networks(bench, task, settings)
+    for name in (*RECURRENT, *OTHERS):
+        answers[name] = [best_anchor(fits, name, seed, task).predict(task.test) for seed in range(bench.seeds)]
+    recurrent = [fit for (name, _), fit in fits.items() if name in RECURRENT]
+    answers["ensemble"] = [fit_ensemble("ensemble", recurrent, task.parts).model.predict(task.test)]
+
+    rows = [row for name, each in answers.items() for row in scored(task, name, each, levels)]
+    return rows + compared(task, answers, levels)
+
+
+def references(task: Task, observations: Observations, settings: TrainingSettings) -> dict[str, list[Quantiles]]:
+    """The official forecast, whether or not the models of the task read it, and last week's same hour."""
+    with_official = replace(TASKS[task.name], use_reference=True)
+    learnt = split(observations, with_official, settings).train
+    test = build_windows(observations, with_official, days_between(HOLDOUT, LAST))
+    return {
+        "official": [ReferenceForecast.fit("official", learnt, settings.quantiles).predict(test)],
+        "naive": [ReferenceForecast.fit("naive", learnt, settings.quantiles).predict(test)],
+    }
+
+
+def networks(bench: Bench, task: Task, settings: TrainingSettings) -> dict[tuple[str, Anchor], Fit]:
+    """Every network on every anchor from every seed; the seeds are the members of a fit."""
+    wanted = [(name, anchor) for name in (*RECURRENT, *OTHERS) for anchor in every_anchor(TASKS[task.name])]
+    configs = {
+        f"{name} on {anchor}": DEFAULT_MODELS[name].model_copy(update={"anchor": anchor, "members": bench.seeds})
+        for name, anchor in wanted
+    }
+    say(f"{task.name}: training {len(configs)} networks from {bench.seeds} seeds")
+    fits = fit_all(task.parts, configs, settings, WORKERS, lambda _: None)
+    return dict(zip(wanted, fits, strict=True))
+
+
+def best_anchor(fits: dict[tuple[str, Anchor], Fit], name: str, seed: int, task: Task) -> TrainedModel:
+    """The network of one seed on the anchor that the validation days prefer."""
+    own = [fit for (kind, _), fit in fits.items() if kind == name]
+
+    def alone(model: Model) -> TrainedModel:
+        assert isinstance(model, TrainedModel)
+        return replace(model, members=(model.members[seed],))
+
+    def judged(fit: Fit) -> float:
+        model = alone(fit.judged).calibrated(task.parts.validation)
+        return validation_metrics(model, task.parts.validation)["validation_pinball"]
+
+    chosen = min(own, key=judged)
+    calibration = alone(chosen.judged).calibrated(task.parts.validation).calibration
+    return replace(alone(chosen.model), calibration=calibration)
+
+
+def scored(task: Task, name: str, answers: Sequence[Quantiles], levels: Sequence[float]) -> list[Row]:
+    """A row a metric: median and range over the seeds; n is the number of hours."""
+    each = [task.figures(answer, levels) for answer in answers]
+    hours = int(task.counted.sum())
+    return [replace(Row.of(task.name, name, metric, [one[metric] for one in each]), n=hours) for metric in each[0]]
+
+
+def compared(task: Task, answers: dict[str, list[Quantiles]], levels: Sequence[float]) -> list[Row]:
+    """The ensemble against the official forecast and LightGBM, and each network's median seed against LightGBM."""
+    daily = {name: [task.daily(answer, levels) for answer in each] for name, each in answers.items()}
+    days = len(task.test)
+    rows = [
+        Row(task.name, "ensemble", f"mae_ratio_to_{other}", ratio(daily["ensemble"][0], daily[other][0]), n=days)
+        for other in ("official", "lightgbm", "ridge", "lightgbm_on_ridge")
+    ]
+    for name in (*RECURRENT, *OTHERS, "ensemble"):
+        for other in ("lightgbm", "ridge"):
+            tests = [diebold_mariano(one, daily[other][0]).p for one in daily[name]]
+            rows.append(replace(Row.of(task.name, name, f"diebold_mariano_p_to_{other}", tests), n=days))
+    return rows
+
+
+def ratio(first: Array, second: Array) -> float:
+    """Of the mean errors."""
+    return float(first.mean() / second.mean())
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """A panel a task: the MAE of every model, with the range of its seeds."""
+    with picture(path, len(TASKS), width=3.6, height=4.0) as panels:
+        for axes, name in zip(panels, TASKS, strict=True):
+            shown = sorted((row for row in rows if (row.task, row.metric) == (name, "mae")), key=lambda row: -row.value)
+            for n, row in enumerate(shown):
+                axes.barh(n, row.value, color=colour(row.model), height=0.7)
+                if row.low is not None and row.high is not None:
+                    axes.plot([row.low, row.high], [n, n], color="black", linewidth=1.2)
+                axes.text(row.value, n, f"  {row.value:,.0f}", va="center", fontsize=8)
+            axes.set_yticks(range(len(shown)), [row.model for row in shown], fontsize=8)
+            axes.set_xlim(0, 1.18 * shown[0].value)
+            title(axes, f"{name}: MAE [MW]")
+
+
+if __name__ == "__main__":
+    measure(run, draw)

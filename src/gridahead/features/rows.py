@@ -1,0 +1,83 @@
+"""Every unit of the horizon as a row of numbers: what a regression can read of a window.
+
+A row is what the network's decoder sees of that unit, and what its encoder could have remembered: the same hour of
+every day of the context, daily means, the newest hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gridahead.features.windows import Array, WindowSpec
+
+_NEWEST_HOURS = 12
+_WEEK = 7
+
+
+def unit_rows(spec: WindowSpec, values: Array, decoder: Array) -> Array:
+    """The rows, (N, H, K), without NaN: where something is not known there stands the nearest mean that is.
+
+    Args:
+        spec: gives the axes.
+        values: (N, C, V) of the context in units of their spread, the target first and, if the official forecast is
+            read, its error last; NaN where not known.
+        decoder: (N, H, D) what a decoder sees.
+    """
+    count, horizon = decoder.shape[:2]
+    day = spec.steps_per_day
+    spans = (3 * spec.mtu.per_hour, day, _WEEK * day)
+    everywhere = [mean_of_known(values[:, -span:], axis=1) for span in spans]
+    by_unit = [mean_of_known(same_hours(values, spec, range(1, _WEEK + 1), horizon), axis=0)]
+    for one in (values[..., 0], values[..., -1])[: 1 + spec.use_reference]:
+        hours = same_hours(one[..., None], spec, range(1, spec.context_days + 1), horizon)[..., 0]  # (days, N, H)
+        mean = mean_of_known(hours, axis=0)
+        same_weekday = mean_of_known(hours[_WEEK - 1 :: _WEEK], axis=0)
+        by_unit += [np.moveaxis(_filled(hours, mean), 0, -1), _filled(same_weekday, mean)[..., None]]
+        by_unit.append(np.sqrt(mean_of_known((hours - mean) ** 2, axis=0))[..., None])
+        hourly = mean_of_known(one.reshape(count, -1, spec.mtu.per_hour), axis=2)
+        everywhere += [_filled(part, mean_of_known(one, axis=1)[:, None]) for part in (
+            hourly[:, -_NEWEST_HOURS:], mean_of_known(one.reshape(count, -1, day), axis=2)[:, -_WEEK:])]  # fmt: skip
+    repeated = np.concatenate(everywhere, axis=-1)[:, None].repeat(horizon, axis=1)
+    step = np.broadcast_to(np.arange(horizon, dtype=np.float32)[:, None], (count, horizon, 1))
+    # Scaled values have the mean 0: that is what stands for a mean of nothing.
+    return np.concatenate([decoder, np.nan_to_num(repeated), *map(np.nan_to_num, by_unit), step], axis=-1)
+
+
+def same_hour(values: npt.NDArray[Any], spec: WindowSpec, days: int, horizon: int) -> npt.NDArray[Any]:
+    """The values at the same hour some days before each unit of the horizon.
+
+    Where that hour is not past yet at the issue time, the nearest earlier day is taken.
+
+    Args:
+        values: (N, C, K) over the context.
+        spec: gives the axis.
+        days: how many days back.
+        horizon: H.
+
+    Returns:
+        (N, H, K)
+    """
+    ahead = np.arange(horizon)
+    back = np.maximum(days, ahead // spec.steps_per_day + 1)
+    return values[:, values.shape[1] + ahead - back * spec.steps_per_day]
+
+
+def same_hours(values: Array, spec: WindowSpec, days: Iterable[int], horizon: int) -> Array:
+    """The values (N, C, K) at the same hour of several former days, (days, N, H, K)."""
+    return np.stack([same_hour(values, spec, back, horizon) for back in days])
+
+
+def mean_of_known(values: Array, axis: int) -> Array:
+    """The mean of what is there, NaN where nothing is."""
+    there = ~np.isnan(values)
+    count = there.sum(axis=axis)
+    total = np.where(there, values, 0).sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def _filled(values: Array, mean: Array) -> Array:
+    return np.where(np.isnan(values), mean, values)

@@ -1,0 +1,174 @@
+"""The ensemble of models: a weighted mean of what they say, quantile by quantile, calibrated anew.
+
+Means of quantiles keep the shape of a distribution, where a mixture of distributions would widen it; with one weight a
+model for all levels, quantiles that rise still rise (Lichtendahl, Grushka-Cockayne and Winkler 2013, "Is it better to
+average probabilities or quantiles?"). The weights are fitted on validation days, so they are of models that had not
+learnt them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from gridahead.errors import ModelError
+from gridahead.features.windows import Array, Windows, WindowSpec
+from gridahead.grid import quantity_of
+from gridahead.models.base import Quantiles, within
+from gridahead.models.bundle import TrainedModel
+from gridahead.models.calibration import calibrate, fit_factors
+
+_ABOUT = "ensemble.json"
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Trained models of one series and the weight of each."""
+
+    name: str
+    """Name in the settings, such as ensemble."""
+    models: tuple[TrainedModel, ...]
+    weights: tuple[float, ...]
+    """One a model, not negative, 1 together."""
+    calibration: Array
+    """(B, Q) factors on the distance of each quantile to the median by block of lead time, fitted after the weights."""
+
+    def __post_init__(self) -> None:
+        first = self.models[0]
+        for other in self.models[1:]:
+            if (other.spec, other.quantiles) != (first.spec, first.quantiles):
+                raise ModelError(
+                    self.label,
+                    f"cannot average {first.label} and {other.label}: they answer for other series, deadlines, inputs "
+                    "or quantiles; train both again with `gridahead train`",
+                )
+
+    @property
+    def label(self) -> str:
+        """Series and name, for messages."""
+        return f"{self.spec.series} {self.name}"
+
+    @property
+    def spec(self) -> WindowSpec:
+        """What all of them read."""
+        return self.models[0].spec
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The levels of all of them."""
+        return self.models[0].quantiles
+
+    @property
+    def known(self) -> dict[str, float]:
+        """Share of each input that was known in training."""
+        return self.models[0].scaler.known
+
+    def predict(self, windows: Windows) -> Quantiles:
+        """Calibrated quantiles of every unit of the horizon, (N, H, Q) [MW], rising along Q.
+
+        Raises:
+            ModelError: the windows are not what the models were trained on.
+        """
+        stretched = calibrate(self._mean(windows), self.calibration, self.spec.mtu.per_hour)
+        return within(stretched, quantity_of(self.spec.series.quantity).low)
+
+    def _mean(self, windows: Windows) -> Array:
+        """The weighted mean, not calibrated yet, (N, H, Q) [MW]."""
+        mean: Array = sum(  # type: ignore[assignment]  # of at least one array
+            np.float32(weight) * model.predict(windows) for weight, model in zip(self.weights, self.models, strict=True)
+        )
+        return mean
+
+    def save(self, folder: Path) -> None:
+        """Write the bundle into a folder: every model in a folder of its own."""
+        for number, model in enumerate(self.models):
+            model.save(folder / str(number))
+        about = {"name": self.name, "weights": self.weights, "calibration": self.calibration.tolist()}
+        (folder / _ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Ensemble:
+        """Read a bundle.
+
+        Raises:
+            ModelError: the folder holds none, or one of another make.
+        """
+        try:
+            about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+            weights = tuple(about["weights"])
+            models = tuple(TrainedModel.load(folder / str(number)) for number in range(len(weights)))
+            return cls(about["name"], models, weights, np.array(about["calibration"], np.float32))
+        except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
+            raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error
+
+
+Model = TrainedModel | Ensemble
+"""What a series can be served by."""
+
+
+def load_model(folder: Path) -> Model:
+    """The bundle in a folder, of one model or of several.
+
+    Raises:
+        ModelError: the folder holds none, or one of another make.
+    """
+    return Ensemble.load(folder) if (folder / _ABOUT).exists() else TrainedModel.load(folder)
+
+
+def combine(name: str, models: tuple[TrainedModel, ...], validation: Windows) -> Ensemble:
+    """The ensemble with weights fitted on the validation windows, calibrated on them.
+
+    They are half-way between the best ones there and equal ones, which are hard to beat out of sample (Claeskens,
+    Magnus, Vasnev and Wang 2016, "The forecast combination puzzle: a simple theoretical explanation").
+
+    Raises:
+        ModelError: the models are not of the same series, inputs and quantiles.
+    """
+    ones = np.ones((1, len(models[0].quantiles)), np.float32)
+    equal = Ensemble(name, models, (1 / len(models),) * len(models), ones)
+    counted = validation.delivery & ~np.isnan(validation.target)
+    answers = np.stack([model.predict(validation)[counted] for model in models])
+    weights = (fit_weights(answers, validation.target[counted], equal.quantiles) + 1 / len(models)) / 2
+    weighted = replace(equal, weights=tuple(float(weight) for weight in weights))
+    factors = fit_factors(
+        weighted._mean(validation), validation.target, counted, equal.quantiles, equal.spec.mtu.per_hour
+    )
+    return replace(weighted, calibration=factors)
+
+
+def fit_weights(answers: Array, target: Array, levels: tuple[float, ...]) -> Array:
+    """The weights, (M,), not negative and 1 together, whose mean has the smallest pinball loss.
+
+    The loss is convex in them, so there is one minimum and the way to it does not matter.
+
+    Args:
+        answers: (M, R, Q) quantiles of M models.
+        target: (R,) outturns.
+        levels: Q levels.
+    """
+    count, quantiles = len(answers), np.array(levels)
+    scale = float(np.abs(answers - target[:, None]).mean()) or 1.0
+
+    def loss(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        error = target[:, None] - np.tensordot(weights, answers, axes=1)
+        slope = np.where(error > 0, quantiles, quantiles - 1)
+        gradient = -np.tensordot(answers, slope, axes=2) / error.size
+        return float((slope * error).mean()) / scale, gradient / scale
+
+    found = minimize(
+        loss,
+        np.full(count, 1 / count),
+        jac=True,
+        method="SLSQP",
+        bounds=[(0, 1)] * count,
+        constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1, "jac": np.ones_like},
+        options={"maxiter": 200, "ftol": 1e-9},
+    )
+    positive = np.clip(found.x, 0, 1)
+    weights: Array = (positive / positive.sum()).astype(np.float32)
+    return weights

@@ -1,0 +1,116 @@
+"""The candidates of a series: its networks, each fitted once, and the ensembles of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gridahead.config import ModelSettings, Settings
+from gridahead.errors import ModelError
+from gridahead.features.scaling import every_anchor
+from gridahead.models.bundle import TrainedModel
+from gridahead.models.ensemble import Model, combine
+from gridahead.training.epoch import Progress
+from gridahead.training.fit import Fit, Split, validation_metrics
+from gridahead.training.isolated import fit_all, one_thread
+
+
+def fit_candidates(
+    parts: Split,
+    names: Sequence[str],
+    settings: Settings,
+    workers: int,
+    progress: Progress,
+    *,
+    start: Model | None = None,
+    checkpoints: Path | None = None,
+) -> list[Fit]:
+    """A fit of every model and ensemble that is named, in that order; a network is trained once, whoever needs it.
+
+    Args:
+        parts: training and validation windows of one series.
+        names: of models and ensembles in the settings.
+        settings: what the names mean, and how networks are trained.
+        workers: networks trained at a time.
+        progress: called in this process.
+        start: a model whose weights to begin with, where cells are the same.
+        checkpoints: a folder for this call alone; emptied when all is done.
+
+    Raises:
+        ModelError: a fit went wrong, or the start fits no model.
+    """
+    needed = dict.fromkeys(part for name in names for part in settings.ensembles.get(name, (name,)))
+    cells = {name: settings.models[name].cell for name in needed}
+    starts = {} if start is None else _starts(start, cells)
+    jobs = [(name, config) for name in needed for config in _on_anchors(settings.models[name], parts)]
+    labels = [name if config.anchor in ("best", "each") else f"{name} on {config.anchor}" for name, config in jobs]
+    done = fit_all(
+        parts,
+        {label: config for label, (_, config) in zip(labels, jobs, strict=True)},
+        settings.training,
+        workers,
+        progress,
+        starts={label: starts[name] for label, (name, _) in zip(labels, jobs, strict=True) if name in starts},
+        checkpoints=checkpoints,
+    )
+    fits = {name: [fit for fit, (owner, _) in zip(done, jobs, strict=True) if owner == name] for name in needed}
+    fits |= {
+        name: [one for part in of for one in fits[part]] for name, of in settings.ensembles.items() if name in names
+    }
+    return [fits[name][0] if len(fits[name]) == 1 else fit_ensemble(name, fits[name], parts) for name in names]
+
+
+def _on_anchors(config: ModelSettings, parts: Split) -> list[ModelSettings]:
+    """The model as it is, or one on each anchor."""
+    if config.anchor != "each":
+        return [config]
+    return [config.model_copy(update={"anchor": anchor}) for anchor in every_anchor(parts.train.spec)]
+
+
+def fit_ensemble(name: str, fits: Sequence[Fit], parts: Split) -> Fit:
+    """The ensemble of fitted networks: weighted and calibrated on the validation days, before any refit.
+
+    Raises:
+        ModelError: the models are not of the same series, inputs and quantiles.
+    """
+    begun = time.perf_counter()
+    one_thread()
+    judged = combine(name, tuple(_network(fit.judged) for fit in fits), parts.validation)
+    return replace(
+        fits[0],
+        model=replace(judged, models=tuple(_network(fit.model) for fit in fits)),
+        judged=judged,
+        epochs=(),
+        validation=validation_metrics(judged, parts.validation),
+        gradients=None,
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def _network(model: Model) -> TrainedModel:
+    if not isinstance(model, TrainedModel):
+        raise ModelError(model.label, "is an ensemble already; name the models that it is made of")
+    return model
+
+
+def _starts(start: Model, cells: Mapping[str, str]) -> dict[str, TrainedModel]:
+    """For each name the weights to begin with: those of the same name if there are, else of the same cell.
+
+    Raises:
+        ModelError: nothing of the start is of any use.
+    """
+    given = start.models if not isinstance(start, TrainedModel) else (start,)
+    chosen = {}
+    for name, cell in cells.items():
+        same = [model for model in given if model.config.cell == cell]
+        if same:
+            chosen[name] = next((model for model in same if model.name == name), same[0])
+    if not chosen:
+        raise ModelError(
+            start.label,
+            f"has the cell {', '.join(sorted({model.config.cell for model in given}))}; there is nothing to begin "
+            f"{', '.join(cells)} with. Train without a warm start",
+        )
+    return chosen

@@ -1,0 +1,81 @@
+"""A checkpoint on disk: whole or not there, and of exactly this training.
+
+It holds tensors, numbers and texts only, so that reading one runs no code of it. The fingerprint in it covers
+everything that decides what a training gives: the inputs, the settings, the weights it begins with, the code and torch.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import json
+import logging
+import pickle
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import gridahead
+from gridahead.whole_files import write_whole
+
+log = logging.getLogger(__name__)
+
+_DECIDING = ("models", "training")
+"""Packages whose code decides what a training gives; what they read is in the inputs."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One file that holds the state of one training."""
+
+    path: Path
+    fingerprint: str
+
+    def read(self) -> dict[str, Any] | None:
+        """What was kept; None if there is nothing, or something that is of another training or damaged."""
+        try:
+            stored = torch.load(io.BytesIO(self.path.read_bytes()), map_location="cpu", weights_only=True)
+        except FileNotFoundError:
+            return None
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            log.warning("%s cannot be read (%s): this training begins anew", self.path, error)
+            return None
+        if not isinstance(stored, dict) or stored.get("fingerprint") != self.fingerprint:
+            return None
+        kept: dict[str, Any] = stored["state"]
+        return kept
+
+    def write(self, state: dict[str, Any]) -> None:
+        """Replace what was kept.
+
+        Raises:
+            LakeError: the folder cannot be written.
+        """
+        content = io.BytesIO()
+        torch.save({"fingerprint": self.fingerprint, "state": state}, content)
+        write_whole(self.path, content.getvalue())
+
+
+def fingerprint(tensors: Iterable[Tensor], about: dict[str, Any]) -> str:
+    """64 digits that change with any of the tensors, with what is said about them, with the code and with torch."""
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode())
+    digest.update(f"{_code()} {torch.__version__}".encode())
+    for tensor in tensors:
+        digest.update(str(tuple(tensor.shape)).encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().data)
+    return digest.hexdigest()
+
+
+@functools.cache
+def _code() -> str:
+    package = Path(gridahead.__file__).parent
+    digest = hashlib.sha256()
+    for folder in _DECIDING:
+        for file in sorted((package / folder).glob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()

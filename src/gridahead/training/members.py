@@ -1,0 +1,101 @@
+"""The networks of a fit: trained one after the other from their seeds, cold or warm, with a record of all."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+
+from gridahead.config import TrainingSettings
+from gridahead.errors import ModelError
+from gridahead.models.bundle import TrainedModel
+from gridahead.models.network import Network, NetworkConfig
+from gridahead.training.batch import Batch
+from gridahead.training.epoch import Epoch, Progress
+from gridahead.training.loop import train_network
+from gridahead.training.state import best_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A trained network and the number of epochs that were best for it."""
+
+    network: Network
+    epochs: int
+
+
+@dataclass
+class Trainer:
+    """Trains the networks of one fit."""
+
+    label: str
+    """Series and model, for messages."""
+    settings: TrainingSettings
+    trainings: int
+    """How many there will be in all."""
+    progress: Progress
+    start: TrainedModel | None = None
+    """Whose weights to begin with."""
+    checkpoints: Path | None = None
+    """A folder of this fit alone."""
+    epochs: list[Epoch] = field(default_factory=list)
+    """The record of all trainings."""
+    done: int = 0
+
+    def train(
+        self, config: NetworkConfig, member: int, train: Batch, validation: Batch | None, epochs: int | None = None
+    ) -> Member:
+        """A network from the seed of this member; with `epochs`, exactly so many are trained.
+
+        Raises:
+            ModelError: the loss is not a number, or no weight of the start fits.
+        """
+        settings = self.settings.model_copy(update={"epochs": epochs}) if epochs else self.settings
+        seed = settings.seed * 1000 + member
+        torch.manual_seed(seed)
+        network = Network(config)
+        if self.start is not None:
+            begin_with(network, self.start, member, self.label)
+        told: list[Epoch] = []
+        best = train_network(
+            network,
+            train,
+            validation,
+            config.levels,
+            settings,
+            model=self.label,
+            member=member,
+            seed=seed,
+            progress=lambda epoch: self._record(epoch, told),
+            checkpoint=self.checkpoints and self.checkpoints / f"{self.done}.pt",
+        )
+        self.done += 1
+        return Member(best, best_of(told))
+
+    def _record(self, epoch: Epoch, told: list[Epoch]) -> None:
+        epoch = replace(epoch, training=self.done, trainings=self.trainings)
+        for record in (told, self.epochs):
+            record.append(epoch)
+        self.progress(epoch)
+
+
+def begin_with(network: Network, start: TrainedModel, member: int, label: str) -> None:
+    """Copy the weights of another model into a network where names and shapes are the same.
+
+    Raises:
+        ModelError: no matrix of it fits.
+    """
+    own, given = network.state_dict(), start.members[member % len(start.members)].state_dict()
+    fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
+    if all(value.dim() < 2 for value in fitting.values()):
+        raise ModelError(
+            label,
+            f"cannot begin with the weights of {start.label}: no matrix of it has the same name and shape. Both need "
+            "the same cell, hidden sizes and inputs; choose another model to begin with, or train without one",
+        )
+    network.load_state_dict({**own, **fitting})
+    log.info("%s: begins with %d of %d weights of %s", label, len(fitting), len(own), start.label)

@@ -1,0 +1,107 @@
+"""What trains together: ensembles and shared networks among the candidates, warm starts, nothing left behind."""
+
+import shutil
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+from conftest import SETTINGS
+
+from gridahead.errors import ModelError
+from gridahead.features.windows import build_windows
+from gridahead.grid import Series
+from gridahead.models.ensemble import Ensemble
+from gridahead.pipeline.backtest import backtest
+from gridahead.pipeline.train import train, train_all
+from gridahead.pipeline.workspace import Workspace
+from gridahead.settings_file import load_settings
+from gridahead.timeline import days_between
+from gridahead.training import isolated
+
+LOAD, WIND_SOLAR = Series("DE", "load"), Series("DE", "wind_solar")
+MORE = """
+[ensembles]
+both = ["lstm", "gru"]
+
+[[shared]]
+name = "together"
+model = "gru"
+series = ["DE/load", "DE/wind_solar"]
+
+[[series]]
+series = "DE/wind_solar"
+deadline = "D-1T1100[Europe/Berlin]"
+models = ["gru"]
+"""
+
+
+@pytest.fixture(scope="module")
+def workspace(done: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The lake of the small job, with more to train on it; nothing is trained yet."""
+    folder = tmp_path_factory.mktemp("engine")
+    shutil.copytree(done / "data" / "lake", folder / "data" / "lake")
+    said = SETTINGS.replace('[Europe/Berlin]"\n', '[Europe/Berlin]"\nmodels = ["lstm", "gru", "both"]\n', 1)
+    said = said.replace("epochs = 3", "epochs = 2\nwarm_epochs = 1\ncontext_days = 8")
+    (folder / "settings.toml").write_text(said + MORE)
+    return Workspace(load_settings(folder / "settings.toml"))
+
+
+@pytest.fixture(scope="module")
+def trained(workspace: Workspace):
+    """The candidates of both series; fits run in this process, which saves starting others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(isolated, "_apart", lambda given, jobs, workers, tell, folder: [job(given, tell) for job in jobs])
+        yield train_all(workspace, [LOAD, WIND_SOLAR], lambda epoch: None)
+
+
+def test_ensembles_and_shared_networks_are_candidates_beside_the_others(workspace: Workspace, trained) -> None:
+    assert [(str(one.series), one.model) for one in trained] == [
+        ("DE/load", "lstm"), ("DE/load", "gru"), ("DE/load", "both"), ("DE/wind_solar", "gru"),
+        ("DE/load", "together"), ("DE/wind_solar", "together"),
+    ]  # fmt: skip
+    for series in (LOAD, WIND_SOLAR):
+        candidates = [one for one in trained if one.series == series]
+        best = min(candidates, key=lambda one: one.validation["validation_pinball"])
+        assert workspace.tracking.champion(series).version == best.version
+
+
+def test_the_ensemble_is_served_by_mlflow_with_the_same_bits(workspace: Workspace, trained) -> None:
+    version = next(one.version for one in trained if one.model == "both")
+    spec, observations = workspace.inputs(LOAD)
+    first = workspace.settings.training.holdout_start
+    windows = build_windows(observations, spec, days_between(first, first))
+    own = workspace.tracking.newest(LOAD, "both")
+    assert own.version == version
+    assert isinstance(own.model, Ensemble)
+    served = mlflow.pyfunc.load_model(f"models:/DE.load/{version}").predict(
+        {"past": windows.past, "future": windows.future}
+    )
+    assert np.array_equal(served, own.model.predict(windows))
+    params = workspace.tracking.client.get_run(own.run_id).data.params
+    assert float(params["ensemble.lstm"]) + float(params["ensemble.gru"]) == pytest.approx(1, abs=0.002)
+
+
+def test_a_back_test_takes_ensembles(workspace: Workspace, trained) -> None:
+    first = workspace.settings.training.holdout_start
+    scores = backtest(workspace, LOAD, first, first, ["both", "naive"], "engine", lambda epoch: None)
+    assert set(scores["model"]) == {"both", "naive"}
+
+
+def test_a_warm_start_takes_the_champion_and_few_epochs(workspace: Workspace, trained) -> None:
+    done = train(workspace, WIND_SOLAR, lambda epoch: None, warm_from=WIND_SOLAR)
+    assert [one.model for one in done] == ["gru"]
+    assert done[0].epochs == 1, "one anchor, one epoch"
+
+
+def test_a_warm_start_from_weights_that_know_the_validation_days_is_refused(workspace: Workspace, trained) -> None:
+    training = workspace.settings.training
+    earlier = training.model_copy(update={"holdout_start": training.holdout_start.replace(month=6)})
+    before = Workspace(workspace.settings.model_copy(update={"training": earlier}))
+    with pytest.raises(ModelError, match=r"has learnt days until 2025-08-01 .*judged on days that it knows"):
+        train(before, WIND_SOLAR, lambda epoch: None, warm_from=WIND_SOLAR)
+
+
+def test_no_checkpoint_is_left(done: Path) -> None:
+    """Neither of the trainings in processes of their own."""
+    assert not list((done / "data").glob("checkpoints/*/*"))

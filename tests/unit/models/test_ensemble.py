@@ -1,0 +1,134 @@
+"""The ensemble: its weights, its calibration, and that it serves like one model."""
+
+import time
+from dataclasses import replace
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+import torch
+from made_windows import SPEC, made_windows
+
+from gridahead.errors import ModelError
+from gridahead.features.scaling import Scaler
+from gridahead.models.bundle import TrainedModel
+from gridahead.models.ensemble import Ensemble, combine, fit_weights, load_model
+from gridahead.models.network import Network, NetworkConfig
+
+LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
+WINDOWS = made_windows()
+TRUTH = made_windows(20, 29)
+
+
+def model_of(name="lstm", seed=0, levels=LEVELS, windows=WINDOWS):
+    """A model that has learnt nothing but its scales."""
+    torch.manual_seed(seed)
+    scaler = Scaler.fit(windows, "reference")
+    inputs = scaler.inputs(windows, "day")
+    config = NetworkConfig(name, inputs.encoder.shape[-1], inputs.decoder.shape[-1], levels, 8, 6)
+    ones = np.ones((1, len(levels)), np.float32)
+    return TrainedModel(name, windows.spec, scaler, levels, config, (Network(config).eval(),), ones)
+
+
+ONE, OTHER = model_of(), model_of("gru", seed=1)
+
+
+# -- weights --------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_knows_the_outturn_gets_all_the_weight():
+    rng = np.random.default_rng(0)
+    target = rng.normal(size=500)
+    right = np.repeat(target[:, None], 3, axis=1)
+    wrong = right + 5 + rng.normal(size=(500, 1))
+    np.testing.assert_allclose(fit_weights(np.stack([wrong, right]), target, (0.1, 0.5, 0.9)), [0, 1], atol=1e-3)
+
+
+def test_errors_of_opposite_sign_cancel_with_the_weights_that_a_reader_can_work_out():
+    # 1 too high and 3 too low: three quarters of the first and one quarter of the second are right.
+    target = np.linspace(-1, 1, 50)
+    answers = np.stack([target + 1, target - 3])[..., None]
+    np.testing.assert_allclose(fit_weights(answers, target, (0.5,)), [0.75, 0.25], atol=1e-3)
+
+
+def test_no_other_weights_are_better():
+    rng, levels = np.random.default_rng(1), np.array((0.05, 0.25, 0.5, 0.75, 0.95))
+    spread = np.array([NormalDist().inv_cdf(level) for level in levels])
+    target = rng.normal(size=2_000)
+    answers = np.stack([(target + rng.normal(scale=s, size=2_000))[:, None] + s * spread for s in (0.5, 1.0, 2.0)])
+
+    def loss(weights):
+        error = target[:, None] - np.tensordot(weights, answers, axes=1)
+        return np.maximum(levels * error, (levels - 1) * error).mean()
+
+    grid = [np.array([a, b, 1 - a - b]) for a in np.linspace(0, 1, 41) for b in np.linspace(0, 1 - a, 41)]
+    found = fit_weights(answers, target, tuple(levels))
+    assert found.sum() == pytest.approx(1, abs=1e-6)
+    assert (found >= 0).all()
+    assert loss(found) <= min(map(loss, grid)) + 1e-5
+    assert loss(found) < min(loss(one) for one in np.eye(3))
+
+
+def test_a_year_of_quarter_hours_takes_less_than_two_seconds():
+    rng = np.random.default_rng(2)
+    target = rng.normal(size=270 * 96)
+    answers = np.sort(rng.normal(size=(5, len(target), 11)), axis=-1).astype(np.float32)
+    begun = time.process_time()
+    fit_weights(answers, target, tuple(np.linspace(0.05, 0.95, 11)))
+    assert time.process_time() - begun < 2
+
+
+# -- the ensemble ---------------------------------------------------------------------------------------------------
+
+
+def test_the_answer_is_the_weighted_mean_of_every_quantile():
+    ones = np.ones((1, len(LEVELS)), np.float32)
+    mixed = Ensemble("ensemble", (ONE, OTHER), (0.25, 0.75), ones)
+    expected = 0.25 * ONE.predict(TRUTH) + 0.75 * OTHER.predict(TRUTH)
+    np.testing.assert_allclose(mixed.predict(TRUTH), expected, rtol=1e-5)
+    assert (np.diff(mixed.predict(TRUTH), axis=-1) >= 0).all()
+
+
+def test_the_combination_covers_what_it_promises_on_the_validation_windows():
+    wide = made_windows(1, 29)
+    mixed = combine("ensemble", (ONE, OTHER), wide)
+    counted = wide.delivery & ~np.isnan(wide.target)
+    below = (wide.target[..., None] <= mixed.predict(wide))[counted].mean(axis=0)
+    np.testing.assert_allclose(np.delete(below, 2), [0.1, 0.25, 0.75, 0.9], atol=0.02)
+    assert not np.allclose(mixed.calibration, 1)
+
+
+def test_it_has_what_serving_asks_of_a_model():
+    mixed = combine("ensemble", (ONE, OTHER), TRUTH)
+    assert (mixed.spec, mixed.quantiles, mixed.known) == (ONE.spec, LEVELS, ONE.known)
+    assert mixed.label == "DE/load ensemble"
+
+
+def test_saved_and_loaded_it_predicts_the_same_bits(tmp_path):
+    mixed = combine("ensemble", (ONE, OTHER), TRUTH)
+    mixed.save(tmp_path)
+    loaded = load_model(tmp_path)
+    assert isinstance(loaded, Ensemble)
+    assert loaded.predict(TRUTH).tobytes() == mixed.predict(TRUTH).tobytes()
+    assert [model.name for model in loaded.models] == ["lstm", "gru"]
+
+
+def test_the_bundle_of_one_model_is_read_as_one(tmp_path):
+    ONE.save(tmp_path)
+    assert isinstance(load_model(tmp_path), TrainedModel)
+
+
+@pytest.mark.parametrize("damage", ["0/weights.safetensors", "ensemble.json"])
+def test_a_damaged_bundle_says_what_to_do(tmp_path, damage):
+    combine("ensemble", (ONE, OTHER), TRUTH).save(tmp_path)
+    (tmp_path / damage).write_text("{}")
+    with pytest.raises(ModelError, match="train again"):
+        load_model(tmp_path)
+
+
+def test_models_that_answer_for_something_else_are_refused():
+    later = replace(OTHER, spec=replace(SPEC, context_days=9))
+    fewer = model_of(levels=(0.1, 0.5, 0.9))
+    for other in (later, fewer):
+        with pytest.raises(ModelError, match="DE/load ensemble: cannot average DE/load lstm and"):
+            combine("ensemble", (ONE, other), TRUTH)

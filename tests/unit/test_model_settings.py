@@ -1,0 +1,60 @@
+"""The settings of a model: defaults, and pieces that do not fit together."""
+
+import pydantic
+import pytest
+
+from gridahead.config import ModelSettings, Settings
+
+
+def test_every_kind_of_network_is_there_without_being_declared():
+    models = Settings(data_folder="data").models
+    assert list(models) == ["rnn", "lstm", "gru", "lstm_attention", "transformer"]
+    assert {name: model.cell for name, model in models.items()} == {
+        "rnn": "rnn", "lstm": "lstm", "gru": "gru", "lstm_attention": "lstm", "transformer": "transformer",
+    }  # fmt: skip
+    assert [name for name, model in models.items() if model.decoder == "attention"] == ["lstm_attention"]
+
+
+def test_a_declared_model_takes_the_place_of_the_default_of_its_name():
+    settings = Settings(data_folder="data", models={"lstm": {"cell": "lstm", "hidden": 32}, "mine": {"cell": "gru"}})
+    assert settings.models["lstm"].hidden == 32
+    assert "mine" in settings.models
+
+
+def test_the_default_is_an_lstm_over_days_with_a_direct_decoder():
+    model = Settings(data_folder="data").models["lstm"]
+    assert model.model_dump() == {
+        "cell": "lstm", "segment": "day", "hidden": 128, "layers": 1, "layer_norm": False, "decoder": "direct",
+        "decoder_hidden": 64, "bidirectional": False, "dropout": 0.3, "bptt_steps": None, "normalise": "series",
+        "anchor": "best", "members": 2,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pieces", "message"),
+    [
+        ({"cell": "lstm", "bidirectional": True}, 'bidirectional needs decoder = "recurrent"; this one is "direct"'),
+        ({"cell": "gru", "decoder": "attention", "decoder_hidden": 30}, "decoder_hidden = 30 must be a multiple of 4"),
+        ({"cell": "transformer", "hidden": 30}, "hidden = 30 must be a multiple of 4"),
+        ({"cell": "transformer", "layer_norm": True}, "layer_norm is for recurrent cells"),
+        ({"cell": "transformer", "bptt_steps": 7}, "bptt_steps is for recurrent cells"),
+        ({"cell": "lstm", "bptt_steps": 0}, "greater than or equal to 1"),
+        ({"cell": "lstm", "segment": "week"}, "'unit', 'hour' or 'day'"),
+        ({"cell": "cnn"}, "'rnn', 'lstm', 'gru' or 'transformer'"),
+    ],
+)
+def test_pieces_that_do_not_fit_together_are_refused_with_the_reason(pieces, message):
+    with pytest.raises(pydantic.ValidationError, match=message):
+        ModelSettings.model_validate(pieces)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        {"cell": "lstm", "decoder": "recurrent", "bidirectional": True, "bptt_steps": 7},
+        {"cell": "rnn", "hidden": 30, "layers": 2, "layer_norm": True, "segment": "unit"},
+        {"cell": "transformer", "hidden": 32, "decoder": "recursive", "normalise": "instance"},
+    ],
+)
+def test_pieces_that_fit_are_accepted(pieces):
+    assert ModelSettings.model_validate(pieces).model_dump().items() >= pieces.items()

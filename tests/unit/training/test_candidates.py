@@ -1,0 +1,124 @@
+"""Candidates: every network once, ensembles of them, and what a warm start begins with."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from made_windows import SPEC, made_load
+
+from gridahead.config import ModelSettings, Settings
+from gridahead.errors import ModelError
+from gridahead.training import candidates
+from gridahead.training.candidates import _starts, fit_candidates, fit_ensemble
+from gridahead.training.fit import fit, split
+
+TRAINING = {"epochs": 2, "batch_size": 16, "context_days": 8, "validation_days": 20, "quantiles": (0.1, 0.5, 0.9)}
+NETWORKS = {name: {"cell": name, "hidden": 6, "decoder_hidden": 8, "members": 1} for name in ("rnn", "lstm", "gru")}
+SETTINGS = Settings.model_validate(
+    {"data_folder": "data", "models": NETWORKS, "training": TRAINING, "ensembles": {"both": ("rnn", "gru")}}
+)
+PARTS = split(made_load(days=100), SPEC, SETTINGS.training)
+
+
+def quick(parts, models, settings, workers, progress, *, starts, checkpoints):
+    """The fits in this process."""
+    return [fit(name, parts, one, settings, progress, start=starts.get(name)) for name, one in models.items()]
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Which networks were trained."""
+    trained = []
+
+    def counting(parts, models, *rest, **options):
+        trained.extend(models)
+        return quick(parts, models, *rest, **options)
+
+    monkeypatch.setattr(candidates, "fit_all", counting)
+    return trained
+
+
+def test_a_network_that_several_need_is_trained_once(here):
+    fits = fit_candidates(PARTS, ["both", "gru", "ensemble"], SETTINGS, 1, lambda epoch: None)
+    assert [one.model.name for one in fits] == ["both", "gru", "ensemble"]
+    assert sorted(here) == ["gru", "lstm", "rnn"]
+    assert [model.name for model in fits[0].model.models] == ["rnn", "gru"]
+    assert fits[0].model.models[1] is fits[1].model
+
+
+def test_the_figures_of_an_ensemble_are_those_of_its_forecasts_and_better_than_those_of_its_parts_on_average(here):
+    gru, rnn, both = fit_candidates(PARTS, ["gru", "rnn", "both"], SETTINGS, 1, lambda epoch: None)
+    counted = PARTS.validation.delivery & ~np.isnan(PARTS.validation.target)
+    error = np.abs(both.model.predict(PARTS.validation)[..., 1] - PARTS.validation.target)[counted].mean()
+    assert both.validation["validation_mae"] == pytest.approx(error, rel=1e-5)
+    parts = [fit.validation["validation_pinball"] for fit in (gru, rnn)]
+    assert both.validation["validation_pinball"] < np.mean(parts)
+    assert both.epochs == ()
+
+
+def test_an_ensemble_of_refitted_models_is_weighted_before_they_learn_the_validation_days():
+    training = SETTINGS.training.model_copy(update={"refit": True, "epochs": 1})
+    fits = [fit(name, PARTS, SETTINGS.models[name], training, lambda epoch: None) for name in ("rnn", "gru")]
+    both = fit_ensemble("both", fits, PARTS)
+    before = fit_ensemble("both", [replace(one, model=one.judged) for one in fits], PARTS)
+    assert both.model.weights == before.model.weights
+    assert both.model.calibration.tolist() == before.model.calibration.tolist()
+    assert both.validation == before.validation
+    assert [part is one.model for part, one in zip(both.model.models, fits, strict=True)] == [True, True]
+    assert both.learnt_until == PARTS.validation_days[1]
+
+
+def test_a_warm_start_goes_to_networks_of_the_same_cell(here):
+    first = {one.model.name: one for one in fit_candidates(PARTS, ["rnn", "gru"], SETTINGS, 1, lambda epoch: None)}
+    still = SETTINGS.model_copy(
+        update={"training": SETTINGS.training.model_copy(update={"learning_rate": 1e-30, "weight_decay": 0.0})}
+    )
+    gru, lstm = fit_candidates(PARTS, ["gru", "lstm"], still, 1, lambda epoch: None, start=first["gru"].model)
+    given, taken = (one.model.members[0].state_dict() for one in (first["gru"], gru))
+    assert all(torch.equal(given[name], taken[name]) for name in given)
+    assert lstm.model.config.cell == "lstm"
+
+
+def test_the_parts_of_an_ensemble_start_their_namesakes(here):
+    ensemble = fit_candidates(PARTS, ["both"], SETTINGS, 1, lambda epoch: None)[0].model
+    rnn, gru = ensemble.models
+    assert _starts(ensemble, {"gru": "gru", "rnn": "rnn", "lstm": "lstm", "wide": "gru"}) == {
+        "gru": gru, "rnn": rnn, "wide": gru,
+    }  # fmt: skip
+
+
+def test_a_warm_start_that_fits_no_network_says_so(here):
+    lstm = fit("lstm", PARTS, SETTINGS.models["lstm"], SETTINGS.training, lambda epoch: None).model
+    with pytest.raises(ModelError, match=r"DE/load lstm: has the cell lstm; there is nothing to begin gru with"):
+        fit_candidates(PARTS, ["gru"], SETTINGS, 1, lambda epoch: None, start=lstm)
+
+
+# -- settings -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ({"ensembles": {"all": ["lstm", "elm"]}}, r"ensemble 'all' is of \['elm'\]; known: rnn, lstm"),
+        ({"ensembles": {"lstm": ["gru"]}}, "ensemble 'lstm' has the name of a model"),
+        ({"ensembles": {"all": []}}, "at least 1 item"),
+        ({"shared": [{"name": "w", "model": "elm", "series": ["DE/solar", "DE/load"]}]}, "'w' asks for model 'elm'"),
+        ({"shared": [{"name": "gru", "model": "gru", "series": ["DE/solar", "DE/load"]}]}, "'gru' has the name of a"),
+        ({"shared": [{"name": "w", "model": "gru", "series": ["DE/solar"]}]}, "at least 2 items"),
+        (
+            {"series": [{"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]", "models": ["all"]}]},
+            "DE/load asks for model 'all'; known: .*transformer, ensemble",
+        ),
+    ],
+)
+def test_names_that_do_not_meet_are_refused(said, answer):
+    with pytest.raises(ValueError, match=answer):
+        Settings.model_validate({"data_folder": "data", **said})
+
+
+def test_a_series_may_ask_for_an_ensemble():
+    entry = {"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]", "models": ["gru", "ensemble"]}
+    settings = Settings.model_validate({"data_folder": "data", "series": [entry]})
+    assert settings.ensembles["ensemble"] == ("lstm", "gru")
+    assert ModelSettings(cell="gru") == settings.models["gru"]

@@ -1,0 +1,167 @@
+"""One network for several series: levels, histories and gaps of their own."""
+
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from made_rows import DE, measured, rows, together
+from made_windows import FIRST
+
+from gridahead.config import ModelSettings, TrainingSettings
+from gridahead.errors import ModelError
+from gridahead.features.scaling import anchored
+from gridahead.features.windows import WindowSpec
+from gridahead.grid import Series
+from gridahead.tables import Observations
+from gridahead.timeline import Deadline, Mtu
+from gridahead.training.fit import split
+from gridahead.training.shared import CODES, fit_shared, series_codes
+
+SMALL, LARGE = Series("DE", "wind_offshore"), Series("DE", "wind_onshore")
+GRU = ModelSettings(cell="gru", hidden=8, decoder_hidden=8, members=1, dropout=0.1)
+DAYS = 130
+
+
+def settings_of(**changes):
+    plain = {"quantiles": (0.1, 0.5, 0.9), "epochs": 10, "batch_size": 16, "context_days": 8, "validation_days": 20}
+    return TrainingSettings.model_validate({**plain, "learning_rate": 0.03, **changes})
+
+
+def spec_of(series, **changes):
+    plain = WindowSpec(series, DE, Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), 8, use_reference=False)
+    return replace(plain, **changes)
+
+
+def made(series, level, days=DAYS, seed=0):
+    """Noon is high on even days and low on odd ones: last week's same hour and means of days are always wrong."""
+    start = pd.Timestamp(FIRST + dt.timedelta(days=DAYS - days), tz="Europe/Berlin")
+    times = pd.date_range(
+        start, pd.Timestamp(FIRST + dt.timedelta(days=DAYS), tz="Europe/Berlin"), freq="h", inclusive="left"
+    )
+    turn = np.where((times.tz_localize(None).normalize() - pd.Timestamp(FIRST)).days % 2 == 0, 1, -1)
+    shape = np.sin(np.pi * times.hour / 24) * turn
+    noise = np.random.default_rng(seed).normal(0, 0.05, len(times))
+    return measured(series, times.tz_convert("UTC"), level * (3 + shape + noise))
+
+
+def parts_of(observations, series, settings, **changes):
+    return split(observations, spec_of(series, **changes), settings)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    settings = settings_of()
+    series = {
+        SMALL: parts_of(made(SMALL, 100), SMALL, settings),
+        LARGE: parts_of(made(LARGE, 10_000, days=95, seed=1), LARGE, settings),
+    }
+    told = []
+    return series, fit_shared("both", series, GRU, settings, told.append), told
+
+
+def naive_error(windows):
+    counted = windows.delivery & ~np.isnan(windows.target)
+    return min(
+        float(np.abs(anchored(windows, anchor, 0.0) - windows.target)[counted].mean())
+        for anchor in ("week", "profile", "recent")
+    )
+
+
+def test_one_network_beats_what_is_naive_on_series_of_any_level_and_history(shared):
+    series, fits, _ = shared
+    assert len(series[SMALL].train) - len(series[LARGE].train) == 35
+    for one, split_ in zip(fits, series.values(), strict=True):
+        assert one.model.spec == split_.train.spec
+        assert one.validation["validation_mae"] < 0.7 * naive_error(split_.validation)
+    assert fits[1].validation["validation_mae"] > 30 * fits[0].validation["validation_mae"]
+
+
+def test_the_weights_are_the_same_and_everything_else_is_of_the_series(shared):
+    series, (small, large), told = shared
+    assert small.model.members[0] is large.model.members[0]
+    assert small.model.scaler.level == pytest.approx(100 * large.model.scaler.level / 10_000, rel=0.1)
+    assert small.model.static != large.model.static
+    assert small.model.calibration.tolist() != large.model.calibration.tolist()
+    assert small.epochs == large.epochs == tuple(told)
+    for one, split_ in zip((small, large), series.values(), strict=True):
+        counted = split_.validation.delivery & ~np.isnan(split_.validation.target)
+        below = (split_.validation.target[..., None] <= one.model.predict(split_.validation))[counted].mean(axis=0)
+        np.testing.assert_allclose(below[[0, 2]], [0.1, 0.9], atol=0.03)
+
+
+def test_a_model_of_a_shared_network_is_saved_and_loaded_alone(shared, tmp_path):
+    series, (_, large), _ = shared
+    large.model.save(tmp_path)
+    loaded = type(large.model).load(tmp_path)
+    windows = series[LARGE].validation
+    assert loaded.predict(windows).tobytes() == large.model.predict(windows).tobytes()
+    assert loaded.static == large.model.static
+
+
+def test_the_network_tells_the_series_apart_by_their_static_row(shared):
+    series, (small, large), _ = shared
+    swapped = replace(small.model, static=large.model.static)
+    assert not np.allclose(swapped.predict(series[SMALL].validation), small.model.predict(series[SMALL].validation))
+
+
+def test_what_a_gap_would_have_said_does_not_matter():
+    """Ten days are missing from one series, or come too late to be known: the same bits either way."""
+    settings = settings_of(epochs=2, holdout_start=FIRST + dt.timedelta(days=120))
+    whole = made(LARGE, 10_000, seed=1)
+    local = whole["valid_time"].dt.tz_convert("Europe/Berlin").dt.date
+    gap = local.between(FIRST + dt.timedelta(days=60), FIRST + dt.timedelta(days=69))
+    missing = Observations(whole[~gap].reset_index(drop=True))
+    late = rows(LARGE, pd.DatetimeIndex(whole["valid_time"][gap]), 1e9, pd.Timestamp("2030-01-01", tz="UTC"))
+    other = parts_of(made(SMALL, 100), SMALL, settings)
+    weights = []
+    for observations in (missing, together(missing, late)):
+        series = {SMALL: other, LARGE: parts_of(observations, LARGE, settings)}
+        assert len(series[LARGE].train) == len(other.train) - 10
+        assert np.isnan(series[LARGE].train.past[..., 0]).any()
+        weights.append(fit_shared("both", series, GRU, settings, lambda epoch: None)[1].model.members[0].state_dict())
+    assert all(torch.isfinite(value).all() for value in weights[0].values())
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_refit_learns_the_validation_days_of_all_series():
+    settings, told = settings_of(epochs=2, refit=True), []
+    series = {one: parts_of(made(one, level), one, settings) for one, level in ((SMALL, 100), (LARGE, 10_000))}
+    fits = fit_shared("both", series, GRU, settings, told.append)
+    assert {epoch.validation_loss is None for epoch in told if epoch.training == 1} == {True}
+    assert fits[0].model.members[0] is fits[1].model.members[0] is not fits[0].judged.members[0]
+    assert fits[0].learnt_until == series[SMALL].validation_days[1]
+
+
+def test_horizons_may_differ_by_a_clock_change_but_not_by_a_deadline():
+    settings = settings_of(epochs=1)
+    first = parts_of(made(SMALL, 100), SMALL, settings)
+    # From 11:00 to the end of the next day there are 37 units, from 10:00 on 38, from 6:00 on 42.
+    for deadline, refused in (("D-1T1000[Europe/Berlin]", False), ("D-1T0600[Europe/Berlin]", True)):
+        second = parts_of(made(LARGE, 10_000), LARGE, settings, deadline=Deadline.parse(deadline))
+        series = {SMALL: first, LARGE: second, Series("DE", "solar"): first}
+        if refused:
+            with pytest.raises(ModelError, match=r"both: cannot be shared: DE/wind_onshore has a horizon of 42 units"):
+                fit_shared("both", series, GRU, settings, lambda epoch: None)
+        else:
+            assert len(fit_shared("both", series, GRU, settings, lambda epoch: None)) == 3
+
+
+def test_a_series_with_other_inputs_is_named():
+    settings = settings_of()
+    first = parts_of(made(SMALL, 100), SMALL, settings)
+    odd = parts_of(together(made(LARGE, 10_000), made(SMALL, 100)), LARGE, settings, past_covariates=(SMALL,))
+    series = {SMALL: first, LARGE: odd, Series("DE", "solar"): first}
+    with pytest.raises(ModelError, match=r"DE/wind_onshore has .* 1 past and 0 future covariates instead of"):
+        fit_shared("both", series, GRU, settings, lambda epoch: None)
+
+
+def test_codes_are_one_hot_for_a_few_series_and_never_longer_than_so_many_numbers():
+    assert series_codes(3).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    many = series_codes(1_000)
+    assert many.shape == (1_000, CODES)
+    np.testing.assert_allclose(np.linalg.norm(many, axis=1), 1, rtol=1e-6)
+    closest = np.sort((many @ many.T - np.eye(1_000)).ravel())[-1]
+    assert closest < 0.7
