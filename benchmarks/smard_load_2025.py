@@ -4,13 +4,16 @@ Three tasks: `with_official` is issued at 11:00 on the day before and reads the 
 issued at 18:30, when the official wind and solar forecast is out as well; `own` is issued at 11:00 and reads no
 official forecast. All models learn from days before 2025, the last 270 of them choose epochs, trees and weights; no
 figure of 2025 has chosen anything. Networks are trained from five seeds: a row is their median, low and high their
-range. The ensemble is the weighted mean of the recurrent ones, on every anchor and from every seed.
+range. The ensemble is the weighted mean of the recurrent ones, on two anchors and from every seed.
+`lightgbm_on_ridge` is no pure boosting: it learns what the ridge regression leaves, as the networks may.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import multiprocessing
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +23,6 @@ from datasets import smard
 from pictures import colour, picture, title
 
 from gridahead.config import DEFAULT_MODELS, Anchor, TrainingSettings
-from gridahead.features.scaling import every_anchor
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.grid import ZONES, Series
 from gridahead.models.base import Quantiles
@@ -33,11 +35,14 @@ from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, days_between
 from gridahead.training.candidates import fit_ensemble
 from gridahead.training.fit import Fit, Split, split, validation_metrics
-from gridahead.training.isolated import fit_all
+from gridahead.training.isolated import fit_all, one_thread
 
 LOAD, WIND_SOLAR = Series("DE", "load"), Series("DE", "wind_solar")
 RECURRENT = ("rnn", "lstm", "gru")
 OTHERS = ("lstm_attention", "transformer")
+ANCHORS: tuple[Anchor, ...] = ("level", "linear")
+"""None and the strongest: as different as two can be. On 2024, forecast from 2020 to 2023, the mean of a plain RNN on
+these two, 1261 MW, was as good as that of all networks on all five anchors."""
 HOLDOUT, LAST = dt.date(2025, 1, 1), dt.date(2025, 12, 31)
 WORKERS = 2
 
@@ -110,13 +115,10 @@ def run_task(bench: Bench, task: Task, observations: Observations, settings: Tra
     """The rows of a task: references, regressions, networks, ensemble."""
     levels = list(settings.quantiles)
     answers = references(task, observations, settings)
-    for regression in TABULAR:
-        say(f"{task.name}: fitting {regression}")
-        fitted = fit_tabular(regression, task.parts.train, task.parts.validation, settings.quantiles)
-        answers[regression] = [fitted.predict(task.test)]
-    on_ridge = fit_tabular("lightgbm", task.parts.train, task.parts.validation, settings.quantiles, ("linear",))
-    answers["lightgbm_on_ridge"] = [on_ridge.predict(task.test)]
-    fits = networks(bench, task, settings)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as beside:
+        regressed = beside.submit(regressions, task, settings)
+        fits = networks(bench, task, settings)
+        answers |= regressed.result()
     for name in (*RECURRENT, *OTHERS):
         answers[name] = [best_anchor(fits, name, seed, task).predict(task.test) for seed in range(bench.seeds)]
     recurrent = [fit for (name, _), fit in fits.items() if name in RECURRENT]
@@ -137,9 +139,20 @@ def references(task: Task, observations: Observations, settings: TrainingSetting
     }
 
 
+def regressions(task: Task, settings: TrainingSettings) -> dict[str, list[Quantiles]]:
+    """Ridge, LightGBM, and LightGBM on what the ridge regression leaves (its median only)."""
+    one_thread()
+    train, validation = task.parts.train, task.parts.validation
+    answers = {
+        str(name): [fit_tabular(name, train, validation, settings.quantiles).predict(task.test)] for name in TABULAR
+    }
+    median = fit_tabular("lightgbm", train, validation, (0.5,), ("linear",)).predict(task.test)
+    return {**answers, "lightgbm_on_ridge": [median.repeat(len(settings.quantiles), axis=-1)]}
+
+
 def networks(bench: Bench, task: Task, settings: TrainingSettings) -> dict[tuple[str, Anchor], Fit]:
     """Every network on every anchor from every seed; the seeds are the members of a fit."""
-    wanted = [(name, anchor) for name in (*RECURRENT, *OTHERS) for anchor in every_anchor(TASKS[task.name])]
+    wanted = [(name, anchor) for name in (*RECURRENT, *OTHERS) for anchor in ANCHORS]
     configs = {
         f"{name} on {anchor}": DEFAULT_MODELS[name].model_copy(update={"anchor": anchor, "members": bench.seeds})
         for name, anchor in wanted
@@ -169,6 +182,8 @@ def best_anchor(fits: dict[tuple[str, Anchor], Fit], name: str, seed: int, task:
 def scored(task: Task, name: str, answers: Sequence[Quantiles], levels: Sequence[float]) -> list[Row]:
     """A row a metric: median and range over the seeds; n is the number of hours."""
     each = [task.figures(answer, levels) for answer in answers]
+    if not np.any(np.diff(answers[0], axis=-1)):  # a point forecast has no quantiles to score
+        each = [{"mae": one["mae"]} for one in each]
     hours = int(task.counted.sum())
     return [replace(Row.of(task.name, name, metric, [one[metric] for one in each]), n=hours) for metric in each[0]]
 
