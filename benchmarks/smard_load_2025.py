@@ -18,33 +18,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from common import Bench, Row, measure, say
+from common import Bench, Row, measure
+from contest import OTHERS, RECURRENT, recurrent_ensemble, single, train
 from datasets import smard
 from pictures import colour, picture, title
 
-from gridahead.config import DEFAULT_MODELS, Anchor, TrainingSettings
+from gridahead.config import Anchor, TrainingSettings
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.grid import ZONES, Series
 from gridahead.models.base import Quantiles
 from gridahead.models.baselines import ReferenceForecast
-from gridahead.models.bundle import TrainedModel
-from gridahead.models.ensemble import Model
 from gridahead.models.tabular import TABULAR, fit_tabular
 from gridahead.scoring.significance import diebold_mariano
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, days_between
-from gridahead.training.candidates import fit_ensemble
-from gridahead.training.fit import Fit, Split, split, validation_metrics
-from gridahead.training.isolated import fit_all, one_thread
+from gridahead.training.fit import Split, split
+from gridahead.training.isolated import one_thread
 
 LOAD, WIND_SOLAR = Series("DE", "load"), Series("DE", "wind_solar")
-RECURRENT = ("rnn", "lstm", "gru")
-OTHERS = ("lstm_attention", "transformer")
 ANCHORS: tuple[Anchor, ...] = ("level", "linear")
 """None and the strongest: as different as two can be. On 2024, forecast from 2020 to 2023, the mean of a plain RNN on
 these two, 1261 MW, was as good as that of all networks on all five anchors."""
 HOLDOUT, LAST = dt.date(2025, 1, 1), dt.date(2025, 12, 31)
-WORKERS = 2
 
 
 def spec(deadline: str, use_reference: bool, ahead: tuple[Series, ...]) -> WindowSpec:
@@ -117,12 +112,11 @@ def run_task(bench: Bench, task: Task, observations: Observations, settings: Tra
     answers = references(task, observations, settings)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as beside:
         regressed = beside.submit(regressions, task, settings)
-        fits = networks(bench, task, settings)
+        fits = train(task.name, task.parts, (*RECURRENT, *OTHERS), ANCHORS, bench.seeds, settings)
         answers |= regressed.result()
     for name in (*RECURRENT, *OTHERS):
-        answers[name] = [best_anchor(fits, name, seed, task).predict(task.test) for seed in range(bench.seeds)]
-    recurrent = [fit for (name, _), fit in fits.items() if name in RECURRENT]
-    answers["ensemble"] = [fit_ensemble("ensemble", recurrent, task.parts).model.predict(task.test)]
+        answers[name] = [single(fits, name, seed, task.parts).predict(task.test) for seed in range(bench.seeds)]
+    answers["ensemble"] = [recurrent_ensemble(fits, task.parts).predict(task.test)]
 
     rows = [row for name, each in answers.items() for row in scored(task, name, each, levels)]
     return rows + compared(task, answers, levels)
@@ -148,35 +142,6 @@ def regressions(task: Task, settings: TrainingSettings) -> dict[str, list[Quanti
     }
     median = fit_tabular("lightgbm", train, validation, (0.5,), ("linear",)).predict(task.test)
     return {**answers, "lightgbm_on_ridge": [median.repeat(len(settings.quantiles), axis=-1)]}
-
-
-def networks(bench: Bench, task: Task, settings: TrainingSettings) -> dict[tuple[str, Anchor], Fit]:
-    """Every network on every anchor from every seed; the seeds are the members of a fit."""
-    wanted = [(name, anchor) for name in (*RECURRENT, *OTHERS) for anchor in ANCHORS]
-    configs = {
-        f"{name} on {anchor}": DEFAULT_MODELS[name].model_copy(update={"anchor": anchor, "members": bench.seeds})
-        for name, anchor in wanted
-    }
-    say(f"{task.name}: training {len(configs)} networks from {bench.seeds} seeds")
-    fits = fit_all(task.parts, configs, settings, WORKERS, lambda _: None)
-    return dict(zip(wanted, fits, strict=True))
-
-
-def best_anchor(fits: dict[tuple[str, Anchor], Fit], name: str, seed: int, task: Task) -> TrainedModel:
-    """The network of one seed on the anchor that the validation days prefer."""
-    own = [fit for (kind, _), fit in fits.items() if kind == name]
-
-    def alone(model: Model) -> TrainedModel:
-        assert isinstance(model, TrainedModel)
-        return replace(model, members=(model.members[seed],))
-
-    def judged(fit: Fit) -> float:
-        model = alone(fit.judged).calibrated(task.parts.validation)
-        return validation_metrics(model, task.parts.validation)["validation_pinball"]
-
-    chosen = min(own, key=judged)
-    calibration = alone(chosen.judged).calibrated(task.parts.validation).calibration
-    return replace(alone(chosen.model), calibration=calibration)
 
 
 def scored(task: Task, name: str, answers: Sequence[Quantiles], levels: Sequence[float]) -> list[Row]:

@@ -23,7 +23,7 @@ from gridahead.features.scaling import Inputs, Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.grid import BiddingZone, Series, quantity_of
 from gridahead.models.base import Quantiles, within
-from gridahead.models.calibration import calibrate, fit_factors
+from gridahead.models.calibration import calibrate, fit_factors, in_doubt
 from gridahead.models.network import Network, NetworkConfig
 from gridahead.timeline import Deadline, Mtu
 
@@ -102,7 +102,9 @@ class TrainedModel:
     def calibrated(self, windows: Windows) -> TrainedModel:
         """The same model with its intervals stretched so that they cover what they promise on these windows."""
         answer, target = self.raw(windows), self._inputs(windows).target
-        factors = fit_factors(answer, target, windows.delivery, self.quantiles, self.spec.mtu.per_hour)
+        median = self.scaler.megawatts(answer, windows)[..., len(self.quantiles) // 2]
+        doubted = windows.delivery & in_doubt(windows.target, median, quantity_of(self.spec.series.quantity).low)
+        factors = fit_factors(answer, target, doubted, self.quantiles, self.spec.mtu.per_hour)
         return replace(self, calibration=factors)
 
     def save(self, folder: Path) -> None:

@@ -17,6 +17,24 @@ BLOCK_HOURS = 6
 FEWEST = 100
 """With fewer outturns than this in a block, a 5 % quantile rests on less than five of them: all blocks decide."""
 
+AT_NIGHT = 0.01
+"""Of the largest outturn: a median below that, with an outturn of nought, is a night and no forecast to be doubted."""
+
+
+def in_doubt(outturn: Array, median: Array, low: float | None) -> npt.NDArray[np.bool_]:
+    """Where there is an interval to calibrate, (N, H): not where both median and outturn are at the physical bound.
+
+    The sun does not shine at night. An interval that is right there all the time would be paid for by day.
+
+    Args:
+        outturn: (N, H) [MW], NaN where unknown.
+        median: (N, H) [MW]
+        low: the physical bound [MW], None without one.
+    """
+    if low is None or np.isnan(outturn).all():
+        return np.ones(outturn.shape, bool)
+    return ~((outturn <= low) & (median <= low + AT_NIGHT * (np.nanmax(outturn) - low)))
+
 
 def fit_factors(
     answer: Array, target: Array, chosen: npt.NDArray[np.bool_], levels: tuple[float, ...], units_an_hour: int

@@ -21,7 +21,7 @@ from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.grid import quantity_of
 from gridahead.models.base import Quantiles, within
 from gridahead.models.bundle import TrainedModel
-from gridahead.models.calibration import calibrate, fit_factors
+from gridahead.models.calibration import calibrate, fit_factors, in_doubt
 
 _ABOUT = "ensemble.json"
 
@@ -135,9 +135,10 @@ def combine(name: str, models: tuple[TrainedModel, ...], validation: Windows) ->
     answers = np.stack([model.predict(validation)[counted] for model in models])
     weights = (fit_weights(answers, validation.target[counted], equal.quantiles) + 1 / len(models)) / 2
     weighted = replace(equal, weights=tuple(float(weight) for weight in weights))
-    factors = fit_factors(
-        weighted._mean(validation), validation.target, counted, equal.quantiles, equal.spec.mtu.per_hour
-    )
+    mean = weighted._mean(validation)
+    median = mean[..., len(equal.quantiles) // 2]
+    doubted = counted & in_doubt(validation.target, median, quantity_of(equal.spec.series.quantity).low)
+    factors = fit_factors(mean, validation.target, doubted, equal.quantiles, equal.spec.mtu.per_hour)
     return replace(weighted, calibration=factors)
 
 

@@ -13,9 +13,9 @@ class Joint(nn.Linear):
     What is the same for all units of the horizon is multiplied once a window, and what is data needs no gradient.
     """
 
-    def forward(self, *parts: Tensor) -> Tensor:  # type: ignore[override]
-        """(N, H, O) of parts (N, H, I), or (N, I) for what is the same for all units; their widths sum to the layer's."""
-        weights = self.weight.split([part.shape[-1] for part in parts], dim=1)
+    def forward(self, *parts: Tensor) -> Tensor:
+        """(N, H, O) of parts (N, H, I), or (N, I) for what is the same for all units; the first is one of each unit."""
+        weights = torch.split(self.weight, [part.shape[-1] for part in parts], dim=1)
         first, *rest = [linear(part, weight) for part, weight in zip(parts, weights, strict=True)]
         for one in rest:
             first = first + (one if one.dim() == first.dim() else one[:, None])
@@ -23,7 +23,7 @@ class Joint(nn.Linear):
 
 
 class Dropout(nn.Dropout):
-    """Torch's dropout, but on a CPU a random number of 64 bits decides about four values: a tenth of the time."""
+    """Torch's dropout, but on a CPU a random number of 64 bits decides about four values: ten times faster to draw."""
 
     def forward(self, values: Tensor) -> Tensor:
         """The values, in training a share `p` of them 0 and the others larger by as much."""
@@ -31,5 +31,5 @@ class Dropout(nn.Dropout):
             return super().forward(values)
         words = torch.randint(-(2**63), 2**63 - 1, (-(-values.numel() // 4),))
         draws = words.view(torch.int16)[: values.numel()].view(values.shape)
-        kept = draws >= self.p * 2**16 - 2**15
+        kept = draws >= round(self.p * 2**16) - 2**15
         return values * kept.to(values.dtype).div_(1 - self.p)

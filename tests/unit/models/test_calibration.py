@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import norm
 
-from gridahead.models.calibration import FEWEST, blocks, calibrate, calibration_factors, fit_factors, stretch
+from gridahead.models.calibration import (
+    FEWEST,
+    blocks,
+    calibrate,
+    calibration_factors,
+    fit_factors,
+    in_doubt,
+    stretch,
+)
 
 LEVELS = (0.1, 0.5, 0.9)
 NINE = hnp.arrays(np.float32, (3, 9), elements=st.floats(-1000, 1000, width=32, allow_subnormal=False)).map(
@@ -142,3 +150,10 @@ def test_a_horizon_beyond_the_last_block_takes_its_factors():
     factors = np.array([[2.0, 1, 2], [3, 1, 3]], np.float32)
     assert calibrate(unit_answer(1, 25), factors, 1)[0, :, 2].tolist() == [2.0] * 6 + [3.0] * 19
     assert calibrate(unit_answer(1, 5), factors[:1], 1)[0, :, 2].tolist() == [2.0] * 5
+
+
+def test_a_night_without_sun_is_no_interval_to_calibrate():
+    outturn = np.array([[0.0, 0.0, 500.0, np.nan]])
+    median = np.array([[1.0, 80.0, 0.0, 0.0]])
+    assert in_doubt(outturn, median, 0.0).tolist() == [[False, True, True, True]]
+    assert in_doubt(outturn, median, None).all()

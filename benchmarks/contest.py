@@ -1,0 +1,56 @@
+"""Networks of several kinds, on several anchors, from several seeds, on the same windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from common import say
+
+from gridahead.config import DEFAULT_MODELS, Anchor, TrainingSettings
+from gridahead.models.bundle import TrainedModel
+from gridahead.models.ensemble import Ensemble, Model
+from gridahead.training.candidates import fit_ensemble
+from gridahead.training.fit import Fit, Split, validation_metrics
+from gridahead.training.isolated import fit_all
+
+RECURRENT = ("rnn", "lstm", "gru")
+OTHERS = ("lstm_attention", "transformer")
+WORKERS = 2
+
+Fits = Mapping[tuple[str, Anchor], Fit]
+"""By name of the network and anchor; the members of a fit are the seeds."""
+
+
+def train(
+    label: str, parts: Split, names: Sequence[str], anchors: Sequence[Anchor], seeds: int, settings: TrainingSettings
+) -> Fits:
+    """Every network on every anchor from every seed."""
+    wanted = [(name, anchor) for name in names for anchor in anchors]
+    configs = {
+        f"{name} on {anchor}": DEFAULT_MODELS[name].model_copy(update={"anchor": anchor, "members": seeds})
+        for name, anchor in wanted
+    }
+    say(f"{label}: training {len(configs)} networks from {seeds} seeds")
+    return dict(zip(wanted, fit_all(parts, configs, settings, WORKERS, lambda _: None), strict=True))
+
+
+def single(fits: Fits, name: str, seed: int, parts: Split) -> TrainedModel:
+    """The network of one kind and seed, on the anchor that the validation days prefer."""
+
+    def alone(model: Model) -> TrainedModel:
+        assert isinstance(model, TrainedModel)
+        return replace(model, members=(model.members[seed],))
+
+    judged = {
+        anchor: alone(fit.judged).calibrated(parts.validation) for (kind, anchor), fit in fits.items() if kind == name
+    }
+    anchor = min(judged, key=lambda one: validation_metrics(judged[one], parts.validation)["validation_pinball"])
+    return replace(alone(fits[name, anchor].model), calibration=judged[anchor].calibration)
+
+
+def recurrent_ensemble(fits: Fits, parts: Split) -> Ensemble:
+    """All recurrent networks without attention, weighted on the validation days."""
+    fitted = fit_ensemble("ensemble", [fit for (name, _), fit in fits.items() if name in RECURRENT], parts)
+    assert isinstance(fitted.model, Ensemble)
+    return fitted.model

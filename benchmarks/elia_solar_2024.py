@@ -1,0 +1,132 @@
+"""Are our intervals of Belgian solar power better than those that the grid operator publishes?
+
+Issued at 11:00 on the day before, with Elia's own day-ahead forecast of 11:00 as input: its median, P10 and P90.
+Scored on 2024 at P10, P50 and P90 where Elia has published all three. Networks learn from 2020 to 2023, the last 270
+days choose epochs and weights and calibrate. Daylight is every quarter hour in which Elia's P90 or the outturn is
+above zero.
+Rows of networks are the median of the seeds, low and high their range; n is the number of quarter hours.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from common import Bench, Row, measure
+from contest import RECURRENT, recurrent_ensemble, single, train
+from datasets import dataset
+from pictures import colour, picture, title
+
+from gridahead.config import Anchor, CovariateSettings, FileSource, TrainingSettings
+from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.grid import ZONES, Series
+from gridahead.models.base import Quantiles
+from gridahead.sources.file import FileTable
+from gridahead.tables import Observations
+from gridahead.timeline import Deadline, Mtu, days_between
+from gridahead.training.fit import split
+
+SOLAR = Series("BE", "solar")
+OFFICIAL = {0.1: "dayahead11hconfidence10", 0.5: "dayahead11hforecast", 0.9: "dayahead11hconfidence90"}
+LEVELS = tuple(OFFICIAL)
+DEADLINE = Deadline.parse("D-1T1100[Europe/Brussels]")
+ANCHORS: tuple[Anchor, ...] = ("reference", "linear")
+HOLDOUT, LAST = dt.date(2024, 1, 1), dt.date(2024, 12, 31)
+
+
+def observations(bench: Bench) -> Observations:
+    """Outturn, Elia's forecast of 11:00 with P10 and P90, and the capacity it monitors."""
+    published = {"p10": OFFICIAL[0.1], "p90": OFFICIAL[0.9], "capacity": "monitoredcapacity"}
+    covariates = [
+        CovariateSettings(column=column, name=name, unit="MW", known_ahead=True, available=DEADLINE)
+        for name, column in published.items()
+    ]
+    file = FileSource(
+        kind="file", path=dataset(bench, "elia/elia_solar_be_15min_2020_2024.parquet"), zone=SOLAR.zone,
+        quantity=SOLAR.quantity, time_column="time_utc", timezone="UTC", value_column="measured", mtu=Mtu.PT15M,
+        publication_lag_minutes=15, reference_column=OFFICIAL[0.5], reference_available=DEADLINE,
+        covariates=tuple(covariates), attribution="Elia",
+    )  # fmt: skip
+    table = FileTable(file, ZONES["BE"])
+    return Observations(pd.concat([table.parse(payload) for payload in table.fetch()], ignore_index=True))
+
+
+def run(bench: Bench) -> list[Row]:
+    """Elia, and our networks, alone and together."""
+    ahead = tuple(Series("BE", name) for name in ("p10", "p90", "capacity"))
+    spec = WindowSpec(SOLAR, ZONES["BE"], Mtu.PT15M, DEADLINE, 14, True, future_covariates=ahead)
+    rows = observations(bench)
+    settings = TrainingSettings(holdout_start=HOLDOUT, refit=True, epochs=2 if bench.quick else 25)
+    parts = split(rows, spec, settings)
+    test = build_windows(rows, spec, days_between(HOLDOUT, LAST))
+
+    seeds = min(bench.seeds, 3)
+    fits = train("solar", parts, RECURRENT, ANCHORS, seeds, settings)
+    chosen = [settings.quantiles.index(level) for level in LEVELS]
+    answers = {
+        "official": [test.future[..., [1, 0, 2]]],
+        **{
+            name: [single(fits, name, seed, parts).predict(test)[..., chosen] for seed in range(seeds)]
+            for name in RECURRENT
+        },
+        "ensemble": [recurrent_ensemble(fits, parts).predict(test)[..., chosen]],
+    }
+    scored = [row for name, each in answers.items() for row in figures(name, each, test)]
+    pinball = {row.model: row.value for row in scored if (row.task, row.metric) == ("all hours", "pinball")}
+    ratio = pinball["ensemble"] / pinball["official"]
+    return [*scored, Row("all hours", "ensemble", "pinball_ratio_to_official", ratio, n=scored[0].n)]
+
+
+def figures(name: str, answers: Sequence[Quantiles], test: Windows) -> list[Row]:
+    """Pinball and MAE [MW] and the share of outturns between P10 and P90, of all hours and of daylight."""
+    official = test.future[..., [1, 0, 2]]
+    counted = test.delivery & ~np.isnan(test.target) & ~np.isnan(official).any(axis=-1)
+    light = counted & ((official[..., 2] > 0) | (test.target > 0))
+    rows = []
+    for task, hours in (("all hours", counted), ("daylight", light)):
+        each = [_figures(answer[hours], test.target[hours]) for answer in answers]
+        for metric in each[0]:
+            rows.append(replace(Row.of(task, name, metric, [one[metric] for one in each]), n=int(hours.sum())))
+    return rows
+
+
+def _figures(answer: Quantiles, outturn: np.ndarray) -> dict[str, float]:
+    error, levels = outturn[:, None] - answer, np.array(LEVELS, np.float32)
+    pinball = np.maximum(levels * error, (levels - 1) * error)
+    inside = (outturn >= answer[:, 0]) & (outturn <= answer[:, 2])
+    return {
+        "pinball": float(pinball.mean()),
+        **{
+            f"pinball_p{round(100 * level)}": float(part)
+            for level, part in zip(LEVELS, pinball.mean(axis=0), strict=True)
+        },
+        "mae": float(np.abs(error[:, 1]).mean()),
+        "coverage_80": float(inside.mean()),
+        "width_80": float((answer[:, 2] - answer[:, 0]).mean()),
+    }
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """Pinball by level and coverage in daylight, of Elia and of ours."""
+    figure = {(row.task, row.model, row.metric): row.value for row in rows}
+    shown = ("official", "ensemble")
+    with picture(path, 2, width=4.2) as (left, right):
+        metrics = ("pinball_p10", "pinball_p50", "pinball_p90", "pinball")
+        for n, model in enumerate(shown):
+            values = [figure["daylight", model, metric] for metric in metrics]
+            left.bar(np.arange(len(metrics)) + 0.38 * n, values, 0.36, color=colour(model), label=model)
+        left.set_xticks(np.arange(len(metrics)) + 0.19, ["P10", "P50", "P90", "mean"])
+        left.legend(frameon=False)
+        title(left, "Pinball loss in daylight, 2024 [MW]")
+        models = ("official", *RECURRENT, "ensemble")
+        right.bar(models, [figure["daylight", model, "coverage_80"] for model in models], color=[*map(colour, models)])
+        right.axhline(0.8, color="black", linewidth=1)
+        title(right, "Share of outturns between P10 and P90 in daylight")
+
+
+if __name__ == "__main__":
+    measure(run, draw)
