@@ -139,9 +139,11 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     with picture(path, 2, width=5.2) as (by_lead, together):
         for name, own in models.items():
             by_lead.plot([row.task.removeprefix("lead_").replace("_", "–") for row in own],
-                         [row.value for row in own], marker="o", label=name, color=colour(name))  # fmt: skip
+                         [row.value for row in own], marker="o", label=name, color=colour(name),
+                         linestyle="--" if name == "climatology" else "-")  # fmt: skip
         by_lead.set_xlabel("lead time [h]")
-        by_lead.legend(frameon=False)
+        by_lead.set_ylim(bottom=0)
+        by_lead.legend(frameon=False, ncols=2, loc="lower center")
         title(by_lead, "RMSE [share of installed power]")
         losses = sorted(
             (row for row in rows if row.metric == "pinball" and row.task == "all"), key=lambda row: -row.value

@@ -135,23 +135,24 @@ def means(rows: Sequence[Row]) -> list[Row]:
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
-    """Every month, and the mean, of the ensemble and of the competition's best."""
-    months = list(dict.fromkeys(row.task for row in rows))
-    models = [row for row in rows if row.task == "mean" and row.model != "Benchmark - Wind"]
+    """Every month, and the mean, of our models and of the competition's best."""
+    months = [task for task in dict.fromkeys(row.task for row in rows) if task != "mean"]
+    shown = [row for row in rows if row.task == "mean" and row.model != "Benchmark - Wind"]
+    shown.sort(key=lambda row: row.value)
+    numbers = [month.removeprefix("task_") for month in months]
     with picture(path, 2, width=5.6) as (over_time, over_all):
-        for model in models:
-            values = [row.value for row in rows if row.model == model.model and row.task != "mean"]
-            ours = model.model == "lstm ensemble"
-            over_time.plot(months[:-1], values, label=model.model, color=colour(model.model),
-                           linewidth=2 if ours else 0.8, zorder=3 if ours else 1)  # fmt: skip
-        over_time.set_xticks(range(len(months) - 1), [month.removeprefix("task_") for month in months[:-1]])
+        for mean in shown:
+            values = [row.value for row in rows if row.model == mean.model and row.task in months]
+            ours = mean.model == "lstm ensemble"
+            over_time.plot(numbers, values, marker="o", markersize=4 if ours else 2, label=mean.model,
+                           color=colour(mean.model), linewidth=2 if ours else 0.8, zorder=3 if ours else 1)  # fmt: skip
         over_time.set_xlabel("task (4 is January 2013)")
         title(over_time, "Mean pinball loss a month [share of installed power]")
-        ranked = sorted(models, key=lambda row: -row.value)
-        over_all.barh([row.model for row in ranked], [row.value for row in ranked],
-                      color=[colour(row.model) for row in ranked])  # fmt: skip
-        over_all.set_xlim(left=0.9 * min(row.value for row in ranked))
-        title(over_all, "Mean over the tasks")
+        for mean in reversed(shown):
+            over_all.plot(mean.value, mean.model, "o", color=colour(mean.model))
+            over_all.annotate(f"{mean.value:.4f}", (mean.value, mean.model), (6, -3), textcoords="offset points")
+        over_all.margins(x=0.15)
+        title(over_all, "Mean over the tasks; ours, and the competition's best five")
 
 
 def _prepare() -> None:

@@ -21,9 +21,9 @@ def step_flops(network: Network, batch: Batch) -> float:
     """Floating-point operations in matrix products of a training step, a window; element-wise work counts nothing.
 
     A product (R, I) × (I, O) costs 2·R·I·O. A step has it three times: forwards, for the gradient of the weights, and
-    for the gradient of the inputs. The encoder's inputs are data and have no gradient, so there it is twice:
+    for the gradient of the inputs. Inputs that are data have no gradient, so there it is twice:
 
-        linear layer over R rows              6·R·I·O
+        linear layer over R rows              6·R·I·O, of data 4·R·I·O, part by part where it has several
         recurrent layer, T steps, g gates     2·T·g·hidden·(3·I + 3·hidden), the first of an encoder (2·I + 3·hidden)
 
     with g = 1 (rnn), 3 (gru), 4 (lstm), and twice all that in both directions.
@@ -32,7 +32,7 @@ def step_flops(network: Network, batch: Batch) -> float:
 
     def linear(layer: nn.Module, given: tuple[Any, ...], _answer: object) -> None:
         assert isinstance(layer, nn.Linear)
-        counted.append(6.0 * given[0].numel() * layer.out_features)
+        counted.extend(2.0 * (3 if part.requires_grad else 2) * part.numel() * layer.out_features for part in given)
 
     def recurrent(layer: nn.Module, given: tuple[Any, ...], _answer: object) -> None:
         assert isinstance(layer, nn.RNNBase)

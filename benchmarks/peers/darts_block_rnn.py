@@ -7,9 +7,6 @@ from darts import TimeSeries
 from darts.models import BlockRNNModel
 from lightning_clock import Clock, read_job
 
-BATCH = 32
-"""Windows a step, the default."""
-
 
 def main() -> None:
     """Train until the time is up, print the points."""
@@ -18,10 +15,11 @@ def main() -> None:
     mean, spread = job["load"][:begin].mean(), job["load"][:begin].std()
     series = TimeSeries.from_times_and_values(times, ((job["load"] - mean) / spread).astype("float32"))
     calendar = TimeSeries.from_times_and_values(times, job["calendar"].astype("float32"))
-    clock = Clock(job, job["train_windows"] / -(-job["train_windows"] // BATCH), "val_loss", float(spread))
+    clock = Clock(job, job["train_windows"] / -(-job["train_windows"] // job["batch"]), "val_loss", float(spread))
     model = BlockRNNModel(
-        job["context"], job["horizon"], model="LSTM", hidden_dim=job["hidden"], n_rnn_layers=1, batch_size=BATCH,
-        n_epochs=100_000, loss_fn=torch.nn.L1Loss(), random_state=job["seed"], pl_trainer_kwargs=clock.trainer(),
+        job["context"], job["horizon"], model="LSTM", hidden_dim=job["hidden"], n_rnn_layers=job["layers"],
+        batch_size=job["batch"], n_epochs=100_000, loss_fn=torch.nn.L1Loss(), random_state=job["seed"],
+        pl_trainer_kwargs=clock.trainer(),
     )  # fmt: skip
     model.fit(
         series[:begin], future_covariates=calendar, val_series=series[begin - job["context"] :],

@@ -227,6 +227,27 @@ def diagnose(
 
 
 @app.command()
+def search(
+    series: Annotated[str, typer.Option(help="ZONE/QUANTITY, such as DE/load.")],
+    model: Annotated[str, typer.Option(help="A network of the settings.")] = "lstm",
+    minutes: Annotated[float, typer.Option(min=0, help="Of this call. A trial under way then is stopped.")] = 30,
+    trials: Annotated[int | None, typer.Option(min=1, help="At most so many in this call.")] = None,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for better settings of a network, on the validation days only; called again, it goes on."""
+    from gridahead.pipeline.search import search as use_case
+
+    found = use_case(_workspace(settings), _series(series), model, minutes, trials)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    show(found.rows(), False, f"Best settings of {found.search.label} [MW on the validation days]")
+    say(found.sentence(), False)
+    out.print(found.snippet(), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def bench(
     name: Annotated[str | None, typer.Argument(help="Which; without it, they are listed.")] = None,
     data: Annotated[

@@ -130,7 +130,7 @@ def fit(
         SettingsError: the device cannot be had.
     """
     begun = time.perf_counter()
-    anchors = _anchors(parts.train, config, start)
+    anchors = anchors_to_try(parts.train, config, start)
     if start is not None:
         settings = settings.model_copy(update={"epochs": settings.warm_epochs})
     trainings = len(anchors) + config.members - 1 + (config.members if settings.refit else 0)
@@ -153,7 +153,7 @@ def fit(
     )
 
 
-def _anchors(train: Windows, config: ModelSettings, start: TrainedModel | None) -> tuple[Anchor, ...]:
+def anchors_to_try(train: Windows, config: ModelSettings, start: TrainedModel | None) -> tuple[Anchor, ...]:
     """The anchors to try; a start has learnt the difference to its own."""
     if config.anchor != "best" and config.anchor != "each":
         return (config.anchor,)

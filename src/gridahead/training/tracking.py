@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -118,6 +118,27 @@ class Tracking:
         """MLflow takes a thousand at once."""
         for begin in range(0, len(metrics), 1000):
             self.client.log_batch(run_id, metrics=metrics[begin : begin + 1000])
+
+    def begin(self, name: str, tags: Mapping[str, str], parent: str | None = None, began: float | None = None) -> str:
+        """A new run that is no fit to serve, such as a search or a trial of one; gives its id."""
+        experiment = self.client.get_experiment_by_name(EXPERIMENT)
+        below = {} if parent is None else {"mlflow.parentRunId": parent}
+        start = None if began is None else int(began * 1000)
+        run = self.client.create_run(experiment.experiment_id, start, {**tags, **below}, run_name=name)
+        return str(run.info.run_id)
+
+    def note(self, run_id: str, params: Mapping[str, Any], curves: Mapping[str, Mapping[int, float]]) -> None:
+        """Add parameters to a run, and metrics by step."""
+        now = int(time.time() * 1000)
+        metrics = [Metric(name, value, now, step) for name, curve in curves.items() for step, value in curve.items()]
+        self.client.log_batch(run_id, params=[Param(key, str(value)) for key, value in params.items()])
+        self._log_metrics(run_id, metrics)
+
+    def tagged(self, tag: str, value: str) -> dict[str, dict[str, str]]:
+        """The tags of every run that has this one, by run id."""
+        experiment = self.client.get_experiment_by_name(EXPERIMENT)
+        found = self.client.search_runs([experiment.experiment_id], f"tags.`{tag}` = '{value}'", max_results=50_000)
+        return {run.info.run_id: run.data.tags for run in found}
 
     def promote(self, registered: Registered) -> None:
         """Make a version the one that serves."""

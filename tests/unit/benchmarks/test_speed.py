@@ -7,7 +7,7 @@ import pytest
 import torch
 from common import Row, read_results, write_results
 from peak import SIDE, peak_flops, step_flops
-from race import OURS, SCRIPTS, TASK, Point, _against, _speed, time_to
+from race import OURS, RACERS, TASK, Point, _against, _speed, time_to
 from race_own import windows
 from speed import draw
 from steps import DAYS, build, epochs, many_series
@@ -112,7 +112,7 @@ def test_our_windows_of_the_race_are_the_days_that_the_others_see(tmp_path):
 
 def test_the_picture_is_drawn_from_the_rows_of_results(tmp_path):
     rows = [Row(f"step, {size}, cpu", cell, "share_of_peak", 0.5) for size in "ab" for cell in ("rnn", "lstm", "gru")]
-    rows += [Row(TASK, name, "windows_per_second", 100.0) for name in (OURS, *SCRIPTS)]
+    rows += [Row(TASK, name, "windows_per_second", 100.0) for name in (OURS, *RACERS)]
     rows += [Row(f"{count} series", "lstm", "seconds_per_epoch", 0.1 * count) for count in (1, 10)]
     write_results("speed", rows, tmp_path)
     draw(read_results("speed", tmp_path), tmp_path / "speed.png")
