@@ -3,7 +3,7 @@
 Three tasks: `with_official` is issued at 11:00 on the day before and reads the official load forecast; `evening` is
 issued at 18:30, when the official wind and solar forecast is out as well; `own` is issued at 11:00 and reads no
 official forecast. All models learn from days before 2025, the last 270 of them choose epochs, trees and weights; no
-figure of 2025 has chosen anything. Networks are trained from five seeds: a row is their median, low and high their
+figure of 2025 has chosen anything. Networks are trained from several seeds: a row is their median, low and high their
 range. The ensemble is the weighted mean of the recurrent ones, on two anchors and from every seed.
 `lightgbm_on_ridge` is no pure boosting: it learns what the ridge regression leaves, as the networks may.
 """
