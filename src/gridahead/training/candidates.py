@@ -45,7 +45,8 @@ def fit_candidates(
     cells = {name: settings.models[name].cell for name in needed}
     starts = {} if start is None else _starts(start, cells)
     jobs = [(name, config) for name in needed for config in _on_anchors(settings.models[name], parts)]
-    labels = [name if config.anchor in ("best", "each") else f"{name} on {config.anchor}" for name, config in jobs]
+    spread = {name for name in needed if settings.models[name].anchor == "each"}
+    labels = [f"{name} on {config.anchor}" if name in spread else name for name, config in jobs]
     done = fit_all(
         parts,
         {label: config for label, (_, config) in zip(labels, jobs, strict=True)},
