@@ -24,7 +24,7 @@ from rich.table import Table
 
 from gridahead.cli import guarded
 from gridahead.console import err, out
-from gridahead.training.isolated import one_thread
+from gridahead.training.isolated import for_training
 
 CHECKOUT = Path(__file__).parents[1]
 RESULTS = CHECKOUT / "benchmarks" / "results"
@@ -98,8 +98,7 @@ def measure(run: Run, draw: Draw | None = None) -> None:
     bench = Bench.parse(Path(sys.argv[0]).stem)
 
     def whole() -> None:
-        one_thread()
-        torch.set_flush_denormal(True)
+        for_training()
         bench.output.mkdir(parents=True, exist_ok=True)
         with Progress(TextColumn("{task.description}"), TimeElapsedColumn(), console=err, transient=True) as bar:
             bar.add_task(f"benchmark {bench.name}", total=None)

@@ -25,6 +25,7 @@ from gridahead.config import Anchor, CovariateSettings, FileSource, TrainingSett
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.grid import ZONES, Series
 from gridahead.models.base import Quantiles
+from gridahead.scoring.metrics import coverage, mae, pinball, width
 from gridahead.sources.file import FileTable
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, days_between
@@ -76,8 +77,8 @@ def run(bench: Bench) -> list[Row]:
         "ensemble": [recurrent_ensemble(fits, parts).predict(test)[..., chosen]],
     }
     scored = [row for name, each in answers.items() for row in figures(name, each, test)]
-    pinball = {row.model: row.value for row in scored if (row.task, row.metric) == ("all hours", "pinball")}
-    ratio = pinball["ensemble"] / pinball["official"]
+    losses = {row.model: row.value for row in scored if (row.task, row.metric) == ("all hours", "pinball")}
+    ratio = losses["ensemble"] / losses["official"]
     return [*scored, Row("all hours", "ensemble", "pinball_ratio_to_official", ratio, n=scored[0].n)]
 
 
@@ -95,18 +96,16 @@ def figures(name: str, answers: Sequence[Quantiles], test: Windows) -> list[Row]
 
 
 def _figures(answer: Quantiles, outturn: np.ndarray) -> dict[str, float]:
-    error, levels = outturn[:, None] - answer, np.array(LEVELS, np.float32)
-    pinball = np.maximum(levels * error, (levels - 1) * error)
-    inside = (outturn >= answer[:, 0]) & (outturn <= answer[:, 2])
+    low, median, high = answer.T
     return {
-        "pinball": float(pinball.mean()),
+        "pinball": pinball(answer, LEVELS, outturn),
         **{
-            f"pinball_p{round(100 * level)}": float(part)
-            for level, part in zip(LEVELS, pinball.mean(axis=0), strict=True)
+            f"pinball_p{round(100 * level)}": pinball(part[:, None], [level], outturn)
+            for level, part in zip(LEVELS, answer.T, strict=True)
         },
-        "mae": float(np.abs(error[:, 1]).mean()),
-        "coverage_80": float(inside.mean()),
-        "width_80": float((answer[:, 2] - answer[:, 0]).mean()),
+        "mae": mae(median, outturn),
+        "coverage_80": coverage(low, high, outturn),
+        "width_80": width(low, high),
     }
 
 

@@ -13,10 +13,7 @@ Source: Hong, Pinson and Fan (2014), "Global Energy Forecasting Competition 2012
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -34,7 +31,7 @@ from gridahead.config import TrainingSettings
 from gridahead.models.network import Network, NetworkConfig
 from gridahead.models.tabular import BOOSTING, MOST_TREES, PATIENCE
 from gridahead.scoring.metrics import pinball, rmse
-from gridahead.training.isolated import KEEP_MEMORY, one_thread
+from gridahead.training.isolated import processes
 from gridahead.training.loop import train_network
 
 CELLS: tuple[Literal["lstm", "gru"], ...] = ("lstm", "gru")
@@ -80,11 +77,10 @@ def split(folder: Path) -> Parts:
 
 def trained(parts: Parts, bench: Bench) -> dict[str, list[Floats]]:
     """The answers of every network and of LightGBM, from processes side by side, the longest first."""
-    os.environ.update(KEEP_MEMORY)
     networks = [(cell, seed, bench.quick) for cell in reversed(CELLS) for seed in range(bench.seeds)]
     jobs: list[tuple[str, int, bool]] = [*networks, ("lightgbm", 0, bench.quick)]
     answers: dict[str, list[Floats]] = {name: [] for name in (*CELLS, "lightgbm")}
-    with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("spawn"), _prepare, (parts,)) as pool:
+    with processes(WORKERS, _prepare, parts) as pool:
         for job, answer in zip(jobs, pool.map(_answer, jobs), strict=True):
             answers[job[0]].append(answer)
             say(f"{job[0]}, seed {job[1]}: pinball {pinball(answer, LEVELS, parts.test.target):.4f}")
@@ -159,8 +155,6 @@ _given: Parts | None = None
 def _prepare(parts: Parts) -> None:
     global _given  # handed to a process once, not with every job
     _given = parts
-    one_thread()
-    torch.set_flush_denormal(True)
 
 
 def _answer(job: tuple[str, int, bool]) -> Floats:

@@ -12,10 +12,7 @@ Source: Hong et al. (2016), "Probabilistic energy forecasting: Global Energy For
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,7 +29,7 @@ from gridahead.config import TrainingSettings
 from gridahead.errors import ModelError
 from gridahead.models.network import Network, NetworkConfig
 from gridahead.training.batch import Batch
-from gridahead.training.isolated import KEEP_MEMORY, one_thread
+from gridahead.training.isolated import processes
 from gridahead.training.loop import train_network
 
 TASKS = tuple(range(4, 15))
@@ -104,11 +101,10 @@ def competition(published: pd.DataFrame, farms: Farms, tasks: Sequence[int]) -> 
 
 def train_all(file: Path, farms: Farms, tasks: Sequence[int], bench: Bench) -> list[Member]:
     """Every network of every month, in processes side by side, the longest first."""
-    os.environ.update(KEEP_MEMORY)
     jobs = [(file, number, view, seed, bench.quick)
             for number in reversed(tasks) for view in VIEWS for seed in range(bench.seeds)]  # fmt: skip
     members = []
-    with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("spawn"), _prepare) as pool:
+    with processes(WORKERS) as pool:
         for done, member in enumerate(pool.map(_train, jobs), start=1):
             members.append(member)
             loss = score(member.quantiles, farms, task_of(farms, member.task))
@@ -153,11 +149,6 @@ def draw(rows: Sequence[Row], path: Path) -> None:
             over_all.annotate(f"{mean.value:.4f}", (mean.value, mean.model), (6, -3), textcoords="offset points")
         over_all.margins(x=0.15)
         title(over_all, "Mean over the tasks; ours, and the competition's best five")
-
-
-def _prepare() -> None:
-    one_thread()
-    torch.set_flush_denormal(True)
 
 
 def _train(job: tuple[Path, int, ViewName, int, bool]) -> Member:

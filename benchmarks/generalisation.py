@@ -18,26 +18,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import Bench, Row, measure, say
+from common import Bench, Row, measure
+from contest import OTHERS, RECURRENT, train
 from datasets import smard
 from pictures import colour, picture, title
 
-from gridahead.config import DEFAULT_MODELS, TrainingSettings
+from gridahead.config import TrainingSettings
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.grid import ZONES, Series
 from gridahead.models.base import Forecaster
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import TrainedModel
+from gridahead.models.ensemble import Model
 from gridahead.timeline import Deadline, Mtu, days_between
-from gridahead.training.fit import Split, split, validation_metrics
-from gridahead.training.isolated import fit_all
+from gridahead.training.fit import split, validation_metrics
 
 TASK = "load_2025"
 SPEC = WindowSpec(Series("DE", "load"), ZONES["DE"], Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), 14)
 HOLDOUT, LAST = dt.date(2025, 1, 1), dt.date(2025, 12, 31)
-MODELS = ("rnn", "lstm", "gru", "lstm_attention", "transformer")
+MODELS = (*RECURRENT, *OTHERS)
 PERIODS = ("train", "validation", "test")
-WORKERS = 2
 
 
 def run(bench: Bench) -> list[Row]:
@@ -47,29 +47,18 @@ def run(bench: Bench) -> list[Row]:
         settings = settings.model_copy(update={"epochs": 2})
     observations = smard(bench)
     parts = split(observations, SPEC, settings)
-    periods = dict(
-        zip(
-            PERIODS,
-            (parts.train, parts.validation, build_windows(observations, SPEC, days_between(HOLDOUT, LAST))),
-            strict=True,
-        )
-    )
+    test = build_windows(observations, SPEC, days_between(HOLDOUT, LAST))
+    periods = {"train": parts.train, "validation": parts.validation, "test": test}
     rows = rows_of("official", [ReferenceForecast.fit("official", parts.train, settings.quantiles)], periods)
-    for name, networks in trained(parts, settings, bench.seeds).items():
-        rows += rows_of(name, networks, periods)
+    # All on the same anchor, so that only the cell differs.
+    for (name, _), fit in train(TASK, parts, MODELS, ("week",), bench.seeds, settings).items():
+        rows += rows_of(name, alone(fit.model), periods)
     return rows
 
 
-def trained(parts: Split, settings: TrainingSettings, seeds: int) -> dict[str, list[TrainedModel]]:
-    """One network a seed of every model; all on the same anchor, so that only the cell differs."""
-    configs = {name: DEFAULT_MODELS[name].model_copy(update={"anchor": "week", "members": seeds}) for name in MODELS}
-    say(f"training {', '.join(MODELS)} from {seeds} seeds each")
-    fits = fit_all(parts, configs, settings, WORKERS, lambda epoch: None)
-    return {fit.model.name: alone(fit.model) for fit in fits if isinstance(fit.model, TrainedModel)}
-
-
-def alone(model: TrainedModel) -> list[TrainedModel]:
+def alone(model: Model) -> list[TrainedModel]:
     """Each network of a model by itself, before calibration, which was fitted on the validation days."""
+    assert isinstance(model, TrainedModel)
     plain = np.ones((1, len(model.quantiles)), np.float32)
     return [replace(model, members=(member,), calibration=plain) for member in model.members]
 

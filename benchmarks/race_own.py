@@ -25,7 +25,7 @@ from gridahead.timeline import Deadline, Mtu, days_between
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Epoch
 from gridahead.training.fit import network_config
-from gridahead.training.isolated import one_thread
+from gridahead.training.isolated import for_training
 from gridahead.training.loop import train_network
 
 MEDIAN = (0.5,)
@@ -39,8 +39,7 @@ LEARNING_RATE = 5e-3
 
 def main() -> None:
     """Train, print the points."""
-    one_thread()
-    torch.set_flush_denormal(True)
+    for_training()
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     train, validation, scaler = windows(job)
     settings = TrainingSettings(

@@ -11,9 +11,7 @@ range. The ensemble is the weighted mean of the recurrent ones, on two anchors a
 from __future__ import annotations
 
 import datetime as dt
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,11 +27,12 @@ from gridahead.grid import ZONES, Series
 from gridahead.models.base import Quantiles
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.tabular import TABULAR, fit_tabular
+from gridahead.scoring.metrics import coverage, mae, pinball
 from gridahead.scoring.significance import diebold_mariano
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, days_between
 from gridahead.training.fit import Split, split
-from gridahead.training.isolated import one_thread
+from gridahead.training.isolated import processes
 
 LOAD, WIND_SOLAR = Series("DE", "load"), Series("DE", "wind_solar")
 ANCHORS: tuple[Anchor, ...] = ("level", "linear")
@@ -78,14 +77,12 @@ class Task:
 
     def figures(self, predicted: Quantiles, levels: Sequence[float]) -> dict[str, float]:
         """MAE and pinball [MW] and the share of outturns inside the central 80 %."""
-        error = (self.test.target[..., None] - predicted)[self.counted]
-        share = np.array(levels, np.float32)
-        low, high = (predicted[..., levels.index(level)][self.counted] for level in (0.1, 0.9))
-        outturn = self.test.target[self.counted]
+        answer, outturn = predicted[self.counted], self.test.target[self.counted]
+        low, median, high = (answer[:, levels.index(level)] for level in (0.1, 0.5, 0.9))
         return {
-            "mae": float(np.abs(error[:, levels.index(0.5)]).mean()),
-            "pinball": float(np.maximum(share * error, (share - 1) * error).mean()),
-            "coverage_80": float(((outturn >= low) & (outturn <= high)).mean()),
+            "mae": mae(median, outturn),
+            "pinball": pinball(answer, levels, outturn),
+            "coverage_80": coverage(low, high, outturn),
         }
 
 
@@ -110,7 +107,7 @@ def run_task(bench: Bench, task: Task, observations: Observations, settings: Tra
     """The rows of a task: references, regressions, networks, ensemble."""
     levels = list(settings.quantiles)
     answers = references(task, observations, settings)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as beside:
+    with processes(1) as beside:
         regressed = beside.submit(regressions, task, settings)
         fits = train(task.name, task.parts, (*RECURRENT, *OTHERS), ANCHORS, bench.seeds, settings)
         answers |= regressed.result()
@@ -135,7 +132,6 @@ def references(task: Task, observations: Observations, settings: TrainingSetting
 
 def regressions(task: Task, settings: TrainingSettings) -> dict[str, list[Quantiles]]:
     """Ridge, LightGBM, and LightGBM on what the ridge regression leaves (its median only)."""
-    one_thread()
     train, validation = task.parts.train, task.parts.validation
     answers = {
         str(name): [fit_tabular(name, train, validation, settings.quantiles).predict(task.test)] for name in TABULAR

@@ -114,13 +114,16 @@ class Scaler:
         spec = windows.spec
         values = self._masked(windows, self.scaled_past(windows))
         days = windows.past[..., -len(DAY_FEATURES) :]
-        target = (windows.target - self.baseline(windows)) / self._unit(windows)
         return Inputs(
             encoder=segments(values, days, units_in(segment, spec), spec.steps_per_day),
             decoder=self._decoder(windows, values),
-            target=_float32(target),
+            target=self.target(windows),
             static=np.broadcast_to(np.array(static, np.float32), (len(windows), len(static))).copy(),
         )
+
+    def target(self, windows: Windows) -> Array:
+        """What the network should answer, (N, H): the difference to the anchor, NaN where there is no outturn."""
+        return _float32((windows.target - self.baseline(windows)) / self._unit(windows))
 
     def megawatts(self, answer: Array, windows: Windows) -> Array:
         """The network's answer (N, H, Q) in MW."""

@@ -101,7 +101,7 @@ class TrainedModel:
 
     def calibrated(self, windows: Windows) -> TrainedModel:
         """The same model with its intervals stretched so that they cover what they promise on these windows."""
-        answer, target = self.raw(windows), self._inputs(windows).target
+        answer, target = self.raw(windows), self.scaler.target(windows)
         median = self.scaler.megawatts(answer, windows)[..., len(self.quantiles) // 2]
         doubted = windows.delivery & in_doubt(windows.target, median, quantity_of(self.spec.series.quantity).low)
         factors = fit_factors(answer, target, doubted, self.quantiles, self.spec.mtu.per_hour)

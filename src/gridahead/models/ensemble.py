@@ -9,6 +9,7 @@ learnt them.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,13 +75,14 @@ class Ensemble:
         Raises:
             ModelError: the windows are not what the models were trained on.
         """
-        stretched = calibrate(self._mean(windows), self.calibration, self.spec.mtu.per_hour)
+        mean = self._mean([model.predict(windows) for model in self.models])
+        stretched = calibrate(mean, self.calibration, self.spec.mtu.per_hour)
         return within(stretched, quantity_of(self.spec.series.quantity).low)
 
-    def _mean(self, windows: Windows) -> Array:
-        """The weighted mean, not calibrated yet, (N, H, Q) [MW]."""
+    def _mean(self, answers: Sequence[Quantiles]) -> Array:
+        """The weighted mean of what the models say, not calibrated yet, (N, H, Q) [MW]."""
         mean: Array = sum(  # type: ignore[assignment]  # of at least one array
-            np.float32(weight) * model.predict(windows) for weight, model in zip(self.weights, self.models, strict=True)
+            np.float32(weight) * answer for weight, answer in zip(self.weights, answers, strict=True)
         )
         return mean
 
@@ -132,10 +134,11 @@ def combine(name: str, models: tuple[TrainedModel, ...], validation: Windows) ->
     ones = np.ones((1, len(models[0].quantiles)), np.float32)
     equal = Ensemble(name, models, (1 / len(models),) * len(models), ones)
     counted = validation.delivery & ~np.isnan(validation.target)
-    answers = np.stack([model.predict(validation)[counted] for model in models])
-    weights = (fit_weights(answers, validation.target[counted], equal.quantiles) + 1 / len(models)) / 2
+    answers = [model.predict(validation) for model in models]
+    best = fit_weights(np.stack([one[counted] for one in answers]), validation.target[counted], equal.quantiles)
+    weights = (best + 1 / len(models)) / 2
     weighted = replace(equal, weights=tuple(float(weight) for weight in weights))
-    mean = weighted._mean(validation)
+    mean = weighted._mean(answers)
     median = mean[..., len(equal.quantiles) // 2]
     doubted = counted & in_doubt(validation.target, median, quantity_of(equal.spec.series.quantity).low)
     factors = fit_factors(mean, validation.target, doubted, equal.quantiles, equal.spec.mtu.per_hour)

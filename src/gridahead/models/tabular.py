@@ -112,7 +112,7 @@ class Trial:
 
 def _rows(windows: Windows, scaler: Scaler) -> Rows:
     """Features and scaled targets of the delivery days, where there is an outturn."""
-    target = scaler.inputs(windows, "day").target
+    target = scaler.target(windows)
     counted = windows.delivery & ~np.isnan(target)
     return scaler.rows(windows)[counted], target[counted]
 

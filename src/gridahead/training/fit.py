@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from gridahead.training.batch import BRIDGE_WEIGHT, Batch
 from gridahead.training.device import training_device
 from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.gradients import GradientReport, model_gradients
-from gridahead.training.members import Trainer
+from gridahead.training.members import Member, Trainer
 from gridahead.vintages import Instants, of_series
 
 MIN_DAYS = 60
@@ -175,15 +176,28 @@ def _choose(
         validation = windows_to_judge(scaler, config.segment, trainer.settings, parts.validation)
         shape = network_config(config, train, trainer.settings.quantiles)
         trained = [trainer.train(shape, seed, train, validation) for seed in seeds]
-        ones = np.ones((1, len(shape.levels)), np.float32)
-        networks = tuple(member.network for member in trained)
-        model = TrainedModel(name, parts.train.spec, scaler, shape.levels, shape, networks, ones, config.segment)
+        model = uncalibrated(name, parts.train.spec, scaler, config, shape, trained)
         return model, tuple(member.epochs for member in trained)
 
     trials = [members(Scaler.fit(parts.train, anchor, config.normalise), range(1)) for anchor in anchors]
     first, epochs = min(trials, key=lambda trial: validation_metrics(trial[0], parts.validation)["validation_pinball"])
     rest, more = members(first.scaler, range(1, config.members))
     return replace(first, members=first.members + rest.members), epochs + more
+
+
+def uncalibrated(
+    name: str,
+    spec: WindowSpec,
+    scaler: Scaler,
+    config: ModelSettings,
+    shape: NetworkConfig,
+    members: Sequence[Member],
+    static: tuple[float, ...] = (),
+) -> TrainedModel:
+    """A model of trained members, its quantiles as they answer them."""
+    ones = np.ones((1, len(shape.levels)), np.float32)
+    networks = tuple(member.network for member in members)
+    return TrainedModel(name, spec, scaler, shape.levels, shape, networks, ones, config.segment, static)
 
 
 def _refit(judged: TrainedModel, epochs: tuple[int, ...], parts: Split, trainer: Trainer) -> TrainedModel:

@@ -88,15 +88,12 @@ def _apart(
     given: Any, jobs: Sequence[Callable[[Any, Progress], T]], workers: int, progress: Progress, checkpoints: Path | None
 ) -> list[T]:
     """What the jobs make of what is given to every process once."""
-    for name, value in KEEP_MEMORY.items():
-        os.environ.setdefault(name, value)
-    context = multiprocessing.get_context("spawn")
-    reports: Queue[Epoch | None] = context.Queue()
+    reports: Queue[Epoch | None] = multiprocessing.get_context("spawn").Queue()
     # In a copy of this context, so that a log line of a fit is filed under the flow run that asked for the fit.
     listener = threading.Thread(target=copy_context().run, args=(_listen, reports, progress), daemon=True)
     listener.start()
     try:
-        with ProcessPoolExecutor(min(workers, len(jobs)), context, _start, (reports, given)) as pool:
+        with processes(min(workers, len(jobs)), _start, reports, given) as pool:
             done = list(pool.map(_run, jobs))
     finally:
         reports.put(None)
@@ -111,11 +108,28 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+def for_training() -> None:
+    """Make this process one that trains: one thread, denormal numbers are zero."""
+    one_thread()
+    torch.set_flush_denormal(True)
+
+
+def processes(workers: int, prepare: Callable[..., None] | None = None, *given: Any) -> ProcessPoolExecutor:
+    """New processes to train in, that keep their memory; each begins by preparing what it is given, if anything."""
+    for name, value in KEEP_MEMORY.items():
+        os.environ.setdefault(name, value)
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, (prepare, given))
+
+
+def _begin(prepare: Callable[..., None] | None, given: Sequence[Any]) -> None:
+    for_training()
+    if prepare:
+        prepare(*given)
+
+
 def _start(reports: Queue[Epoch | None], given: Any) -> None:
     global _here  # the only way to hand something to a worker once, and not with every job
     _here = reports, given
-    one_thread()
-    torch.set_flush_denormal(True)
 
 
 def _run(job: Callable[[Any, Progress], T]) -> T:

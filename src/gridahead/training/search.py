@@ -14,26 +14,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from gridahead.config import HEADS, ModelSettings, TrainingSettings
 from gridahead.errors import ModelError, SettingsError
 from gridahead.features.scaling import Scaler, every_anchor
 from gridahead.training.epoch import Epoch
 from gridahead.training.fit import Split, anchors_to_try, fit
-from gridahead.training.isolated import KEEP_MEMORY, one_thread
+from gridahead.training.isolated import processes
 from gridahead.training.search_space import OF_MODEL, OF_TRAINING, Options, Range, Space, including, used
 from gridahead.training.search_trial import Trial, ended
 
@@ -233,16 +229,12 @@ _here: Search | None = None
 
 
 def _processes(search: Search, workers: int) -> Executor:
-    for name, value in KEEP_MEMORY.items():
-        os.environ.setdefault(name, value)
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start, (search,))
+    return processes(workers, _start, search)
 
 
 def _start(search: Search) -> None:
     global _here  # the windows are handed to a process once, and not with every trial
     _here = search
-    one_thread()
-    torch.set_flush_denormal(True)
 
 
 def _run(draw: int, until: float) -> None:

@@ -20,13 +20,19 @@ from gridahead.errors import ModelError
 from gridahead.features.scaling import Scaler, plausible_anchors
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.grid import Series
-from gridahead.models.bundle import TrainedModel
-from gridahead.models.network import NetworkConfig
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Progress
-from gridahead.training.fit import Fit, Split, network_config, validation_metrics, windows_to_judge, windows_to_learn
+from gridahead.training.fit import (
+    Fit,
+    Split,
+    network_config,
+    uncalibrated,
+    validation_metrics,
+    windows_to_judge,
+    windows_to_learn,
+)
 from gridahead.training.gradients import model_gradients
-from gridahead.training.members import Member, Trainer
+from gridahead.training.members import Trainer
 
 CODES = 64
 """Numbers that tell series apart at most, so that the cost grows no faster than the number of series."""
@@ -80,7 +86,12 @@ def fit_shared(
     validation = Batch.join(*(_to_judge(part, config, settings) for part in parts))
     shape = network_config(config, train, settings.quantiles)
     members = [trainer.train(shape, n, train, validation) for n in range(config.members)]
-    judged = [_model(name, part, config, shape, members).calibrated(part.split.validation) for part in parts]
+    judged = [
+        uncalibrated(name, part.spec, part.scaler, config, shape, members, part.static).calibrated(
+            part.split.validation
+        )
+        for part in parts
+    ]
     models = judged
     if settings.refit:
         everything = [part.split.train.followed_by(part.split.validation) for part in parts]
@@ -169,10 +180,3 @@ def _axes(spec: WindowSpec) -> str:
         f"{spec.mtu}, {spec.context_days} days of context, {reference}, "
         f"{len(spec.past_covariates)} past and {len(spec.future_covariates)} future covariates"
     )
-
-
-def _model(name: str, part: _Part, config: ModelSettings, shape: NetworkConfig, members: list[Member]) -> TrainedModel:
-    """The uncalibrated model of one series."""
-    ones = np.ones((1, len(shape.levels)), np.float32)
-    networks = tuple(member.network for member in members)
-    return TrainedModel(name, part.spec, part.scaler, shape.levels, shape, networks, ones, config.segment, part.static)
