@@ -9,7 +9,8 @@ from prefect import flow, task
 
 from gridahead.errors import SettingsError
 from gridahead.grid import Series
-from gridahead.pipeline.backtest import SERVED, backtest, last_day
+from gridahead.pipeline.backtest import backtest, last_day
+from gridahead.pipeline.contenders import SERVED
 from gridahead.pipeline.references import REFERENCES
 
 

@@ -1,20 +1,44 @@
-"""Every day: published forecasts against the outturn, and the page that shows it."""
+"""Every day: published forecasts against the outturn, drift, what the gate says by now, and the page that shows it."""
 
 from __future__ import annotations
 
-from engine import open_workspace
-from prefect import flow, task
-from prefect.artifacts import create_link_artifact
+from engine import artifact_key, open_workspace
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_link_artifact, create_markdown_artifact
+from train import train_series
 
 from gridahead.grid import Series
+from gridahead.pipeline.drift import drift
+from gridahead.pipeline.promotion import judge
 from gridahead.pipeline.report import report
 from gridahead.pipeline.score import score_published
+from gridahead.training.versions import CHALLENGER
 
 
 @task(name="score", task_run_name="score {series}")
 def score_series(series: str, settings: str | None) -> int:
     """Score what is published; gives the number of scores."""
     return len(score_published(open_workspace(settings), Series.parse(series)))
+
+
+@task(name="drift", task_run_name="drift {series}")
+def look_for_drift(series: str, settings: str | None) -> bool:
+    """Whether inputs or errors have left what the season was before; the findings are an artifact."""
+    found = drift(open_workspace(settings), Series.parse(series))
+    lines = [f"**{found.words()}**", "", *(f"- {one.severity}: {one.words}" for one in found.findings)]
+    create_markdown_artifact("\n".join(lines), key=artifact_key("drift", series), description=f"Drift of {series}.")
+    if found.alarm:
+        get_run_logger().warning("%s: %s", series, found.words())
+    return found.alarm
+
+
+@task(name="judge", task_run_name="judge {series}")
+def judge_challenger(series: str, settings: str | None) -> str | None:
+    """Ask the gate about the challenger on the days that there are by now; gives the verdict, None without one."""
+    workspace, one = open_workspace(settings), Series.parse(series)
+    if workspace.registry.holder(one, CHALLENGER) is None:
+        return None
+    return judge(workspace, one).words
 
 
 @task(name="report")
@@ -26,10 +50,20 @@ def write_report(settings: str | None) -> str:
 
 
 @flow(name="score")
-def score_flow(settings: str | None = None) -> str:
-    """Score every series, then write the report."""
-    for entry in open_workspace(settings).settings.series:
-        score_series(str(entry.series), settings)
+def score_flow(settings: str | None = None, retrain_on_drift: bool = False) -> str:
+    """Score every series, look for drift, ask the gate about challengers, then write the report.
+
+    Args:
+        settings: settings file.
+        retrain_on_drift: whether a series that has drifted is trained at once; else the artifact advises it.
+    """
+    for name in [str(entry.series) for entry in open_workspace(settings).settings.series]:
+        score_series(name, settings)
+        # Neither must keep the report from being written.
+        drifted = look_for_drift(name, settings, return_state=True)
+        judge_challenger(name, settings, return_state=True)
+        if retrain_on_drift and drifted.is_completed() and drifted.result():
+            train_series(name, settings)
     return write_report(settings)
 
 

@@ -1,4 +1,4 @@
-"""Every week: fit the candidates of every series; the better one serves."""
+"""Every week: fit the candidates of every series; the gate decides whether one of them takes the champion's place."""
 
 from __future__ import annotations
 
@@ -10,18 +10,30 @@ from prefect.artifacts import create_table_artifact
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from gridahead.grid import Series
-from gridahead.pipeline.train import train, train_shared
+from gridahead.pipeline.train import Candidate, train, train_shared
+from gridahead.training.versions import CHAMPION
 
 
 @task(name="train", task_run_name="train {series}")
 def train_series(series: str, settings: str | None) -> str:
-    """Fit in a process of its own, record, promote; gives the champion."""
-    done = train(open_workspace(settings), Series.parse(series))
-    rows = [{"model": one.model, "version": one.version, **one.validation, "champion": one.champion} for one in done]
+    """Fit in a process of its own, record, ask the gate; gives the champion."""
+    workspace = open_workspace(settings)
+    done = train(workspace, Series.parse(series))
+    keep_verdicts(series, done)
+    return str(workspace.registry.holder(Series.parse(series), CHAMPION))
+
+
+def keep_verdicts(series: str, done: list[Candidate]) -> None:
+    """What the gate said of the candidates, as a table of this run."""
+    rows = [
+        {"model": one.model, "version": one.version, **one.validation, "champion": one.champion, "why": one.verdict}
+        for one in done
+    ]
     create_table_artifact(
-        rows, key=artifact_key("trained", series), description=f"Candidates of {series}; the validation days decide."
+        rows,
+        key=artifact_key("trained", series),
+        description=f"Candidates of {series}, and the verdict on each.",
     )
-    return next(f"{one.model} v{one.version}" for one in done if one.champion)
 
 
 @task(name="train shared", task_run_name="train {name}")
@@ -30,6 +42,8 @@ def train_group(name: str, settings: str | None) -> dict[str, str]:
     workspace = open_workspace(settings)
     group = next(group for group in workspace.settings.shared if group.name == name)
     done = train_shared(workspace, group)
+    for one in done:
+        keep_verdicts(f"{one.series}-{name}", [one])
     return {str(one.series): f"{one.model} v{one.version}" for one in done if one.champion}
 
 
@@ -43,7 +57,7 @@ def train_all_flow(names: list[str], settings: str | None) -> list[str]:
 def train_flow(settings: str | None = None) -> dict[str, str]:
     """The candidates of every series, `training.workers` series side by side, then the networks that they share."""
     workspace = open_workspace(settings)
-    _ = workspace.tracking  # the database is made once, before several series need it
+    _ = workspace.registry  # the database is made once, before several series need it
     names = [str(entry.series) for entry in workspace.settings.series]
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workspace.settings.training.workers)
     champions = train_all_flow.with_options(task_runner=runner)(names, settings)

@@ -251,17 +251,64 @@ class TrainingSettings(Section):
         return value
 
 
+RuleName = Literal[
+    "value_physical", "value_near_history", "off_the_grid", "above_capacity", "sun_at_night", "false_zero", "flat",
+    "interpolated", "spike", "ramp", "sum", "outside_served_band", "delivery_day_complete", "still_day", "rough_day",
+    "day_misfit", "reference_misfit", "level_shift", "day_out_of_place", "day_and_month_swapped", "days_exchanged",
+    "shifted_hour", "day_reversed", "halves_exchanged", "sign_flipped", "scaled", "out_of_proportion", "repeated_day",
+    "forecast_is_outturn", "outturn_is_forecast", "stale",
+]  # fmt: skip
+"""The rules of the quality gate whose severity can be set; `gridahead.quality.rules` says what each means."""
+Severity = Literal["pass", "flag", "quarantine", "block"]
+"""What follows from a failed rule: nothing; a mark on the row; the row is withheld; the whole delivery is withheld."""
+
+
 class QualitySettings(Section):
-    """What the quality gate tolerates."""
+    """What the quality gate tolerates, and what follows from each rule."""
 
     max_quarantined_share: float = Field(0.02, ge=0, le=1)
     """More than this share of a series in quarantine is an error."""
+    stale_after_hours: float = Field(72.0, gt=0)
+    """A series whose newest value is older than this is stale."""
+    severity: dict[RuleName, Severity] = {}
+    """By rule, for all quantities; the rules have defaults."""
+    quantities: dict[str, dict[RuleName, Severity]] = {}
+    """By quantity and rule; this counts before `severity`."""
+
+
+class PromotionSettings(Section):
+    """What a challenger has to show before it serves in place of the champion."""
+
+    margin: float = Field(0.01, ge=0, lt=1)
+    """Share of the champion's mean loss that it saves at least."""
+    alpha: float = Field(0.025, gt=0, lt=0.5)
+    """How often luck alone may look like an improvement, one-sided."""
+    min_days: int = Field(28, ge=14)
+    """Fewer days than this decide nothing."""
+    coverage_band: tuple[float, float] = (0.75, 0.85)
+    """Where the coverage of its 80 % interval belongs; outside by more than luck explains, it does not serve."""
+    tolerance: float = Field(0.1, ge=0)
+    """Share by which it may be worse than the official or the naive forecast in a season or on holidays, if luck can
+    explain it; worse by more than luck explains is never tolerated."""
+    min_season_days: int = Field(20, ge=5)
+    """Days of a season that say something about it."""
+    min_holidays: int = Field(8, ge=5)
+    """Holidays that say something about holidays."""
+
+    @pydantic.field_validator("coverage_band")
+    @classmethod
+    def _around_eighty(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < value[0] < 0.8 < value[1] < 1:
+            raise ValueError("coverage_band must hold 0.8, such as [0.75, 0.85]")
+        return value
 
 
 class Settings(Section):
     """Everything that can be set."""
 
     data_folder: Path
+    lake: str | None = None
+    """Where the lake is, if not in the data folder: a folder, or an address such as s3://bucket/prefix?region=eu-west-1."""
     zones: tuple[ZoneSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
     series: tuple[SeriesSettings, ...] = ()
@@ -272,6 +319,7 @@ class Settings(Section):
     shared: tuple[SharedSettings, ...] = ()
     training: TrainingSettings = TrainingSettings()
     quality: QualitySettings = QualitySettings()
+    promotion: PromotionSettings = PromotionSettings()
 
     @pydantic.field_validator("models")
     @classmethod
@@ -343,9 +391,9 @@ class Settings(Section):
         return self.data_folder / "raw"
 
     @property
-    def lake_folder(self) -> Path:
-        """Observations, forecasts, scores."""
-        return self.data_folder / "lake"
+    def lake_folder(self) -> str:
+        """Observations, forecasts, scores: a folder or an address."""
+        return self.lake or str(self.data_folder / "lake")
 
     @property
     def published_folder(self) -> Path:

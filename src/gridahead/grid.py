@@ -104,6 +104,17 @@ QUANTITIES: Mapping[str, Quantity] = {
 """The quantities that gridahead knows. A file source may bring others as covariates, in a unit of their own."""
 
 
+SUN_DRIVEN = frozenset({"solar"})
+"""Quantities whose days follow the sun and not the wall clock."""
+
+SUMS: Mapping[str, tuple[tuple[str, float], ...]] = {
+    "residual_load": (("load", 1.0), ("wind_solar", -1.0)),
+    "wind": (("wind_onshore", 1.0), ("wind_offshore", 1.0)),
+    "wind_solar": (("wind_onshore", 1.0), ("wind_offshore", 1.0), ("solar", 1.0)),
+}
+"""Quantities that are a sum of others, with their signs; it holds for measured values and official forecasts alike."""
+
+
 def quantity_of(code: str, unit: str = "MW") -> Quantity:
     """The quantity of that code; one that is not in the list is a covariate without physical bounds."""
     return QUANTITIES.get(code) or Quantity(code, code.replace("_", " ").capitalize(), unit=unit, high=None)

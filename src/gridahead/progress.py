@@ -1,4 +1,4 @@
-"""Progress of long work for a person at a terminal: a bar for every fit, or lines in a log."""
+"""Progress of long work for a person at a terminal: a bar for every fit, one for a back-test; else lines in a log."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from gridahead.pipeline.meter import Step, Tell, log_step
 from gridahead.pipeline.train import log_epoch
 from gridahead.training.epoch import Epoch
 from gridahead.training.epoch import Progress as Report
@@ -38,6 +39,23 @@ def training_progress(console: Console) -> Iterator[Report]:
                 tasks[epoch.model] = bars.add_task(epoch.model, total=epoch.trainings, said="")
             done = epoch.training + (epoch.epoch + 1) / epoch.epochs
             bars.update(tasks[epoch.model], completed=done, said=told(epoch))
+
+        yield show
+
+
+@contextmanager
+def backtest_progress(console: Console) -> Iterator[Tell]:
+    """Something to report steps of a back-test to: one bar with the time that is left, or log lines."""
+    if not console.is_terminal:
+        yield log_step
+        return
+    left = TimeRemainingColumn(elapsed_when_finished=True)
+    with Progress(BarColumn(), TaskProgressColumn(), left, TextColumn("{task.description}"), console=console) as bars:
+        task = bars.add_task("reading the lake", total=1.0)
+
+        def show(step: Step) -> None:
+            beside = "" if step.epoch is None else f": {told(step.epoch)}"
+            bars.update(task, completed=step.share, description=f"{step.said}{beside}")
 
         yield show
 

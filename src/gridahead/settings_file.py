@@ -76,7 +76,11 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         )
         for source in settings.sources
     )
-    return settings.model_copy(update={"data_folder": (folder / settings.data_folder).resolve(), "sources": sources})
+    lake = settings.lake
+    if lake is not None and "://" not in lake:
+        lake = str((folder / lake).resolve())
+    data_folder = (folder / settings.data_folder).resolve()
+    return settings.model_copy(update={"data_folder": data_folder, "lake": lake, "sources": sources})
 
 
 def _explain(error: pydantic.ValidationError) -> list[str]:

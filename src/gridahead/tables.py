@@ -17,6 +17,8 @@ from gridahead.errors import ContractError
 from gridahead.timeline import Mtu
 
 Kind = Literal["text", "instant", "float64", "int64"]
+Level = Literal["run", "series", "year"]
+"""What a folder of merged rows has in common: the run, the zone and quantity, the UTC year of the valid time."""
 
 _ARROW: dict[Kind, pa.DataType] = {
     "text": pa.string(),
@@ -39,6 +41,10 @@ class Column:
     """The only texts allowed, if there is such a list."""
     low: float | None = None
     high: float | None = None
+    default: str | float | int | None = None
+    """What rows say that were written before the table had the column; without it, nothing if that is allowed."""
+    encoding: str | None = None
+    """Parquet encoding, where another is smaller than a dictionary of texts and plain numbers."""
 
     def conform(self, column: pd.Series) -> pd.Series:
         """The same values in this column's type.
@@ -85,6 +91,10 @@ class Table:
     meaning: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    partition: tuple[Level, ...] = ()
+    """How merged rows are laid in folders, from the outermost."""
+    version: int = 1
+    """Of the declaration; files carry it. It rises with every column that is added, removed or widened."""
 
     @property
     def names(self) -> list[str]:
@@ -103,7 +113,7 @@ class Table:
                 )
                 for column in self.columns
             ],
-            metadata={"table": self.name, "meaning": self.meaning},
+            metadata={"table": self.name, "meaning": self.meaning, "version": str(self.version)},
         )
 
     def empty(self) -> pd.DataFrame:
@@ -152,8 +162,14 @@ _SERIES = (
     Column("zone", "text", "Bidding zone, such as DE."),
     Column("quantity", "text", "What is measured or forecast, such as load or wind_onshore_reference."),
 )
-_VALID_TIME = Column("valid_time", "instant", "Start of the market time unit that the value describes.")
+_VALID_TIME = Column(
+    "valid_time",
+    "instant",
+    "Start of the market time unit that the value describes.",
+    encoding="DELTA_BINARY_PACKED",  # sorted by it, nearly every difference is the same: 0.03 bytes a row
+)
 _AVAILABLE_AT = Column("available_at", "instant", "From when the value could be known.")
+_IDENTITY = ("zone", "quantity", "valid_time", "available_at")
 
 OBSERVATIONS = Table(
     "observations",
@@ -172,32 +188,90 @@ OBSERVATIONS = Table(
         Column("unit", "text", "Unit of the value: MW for power, degC, mps and so on for covariates."),
         Column("mtu", "text", "Market time unit of the value.", values=tuple(Mtu)),
         Column("source", "text", "Where it came from."),
-        Column("batch", "text", "SHA-256 of the raw payload that it was parsed from (16 digits)."),
+        Column(
+            "batch",
+            "text",
+            "SHA-256 of the raw payload that it was parsed from (16 digits).",
+            encoding="DELTA_LENGTH_BYTE_ARRAY",  # one an hour in operation: a dictionary is a third larger
+        ),
     ),
-    key=("zone", "quantity", "valid_time", "available_at"),
+    key=_IDENTITY,
+    partition=("series", "year"),
 )
 
-QUARANTINE = Table(
-    "quarantine",
-    "Verdicts of the quality gate. The row itself stays in the lake; a model never reads it.",
+VERDICTS = Table(
+    "verdicts",
+    "What the quality gate says of a row. The row itself stays in the lake; what is quarantined, a model never reads.",
     (
         *_SERIES,
         _VALID_TIME,
         _AVAILABLE_AT,
-        Column("rule", "text", "The expectation that the row failed."),
+        Column("rule", "text", "The rule that the row failed."),
+        Column("severity", "text", "What follows from it.", values=("flag", "quarantine")),
         Column("reason", "text", "The same in words, with the limit."),
         Column("value", "float64", "The value as it was received.", nullable=True),
         Column("batch", "text", "The payload that brought it."),
         Column("decided_at", "instant", "When the gate decided."),
     ),
-    key=("zone", "quantity", "valid_time", "available_at", "rule"),
+    # With the severity: a rule that is made stricter later has its say as well.
+    key=(*_IDENTITY, "rule", "severity"),
+    partition=("series", "year"),
+)
+
+DECISIONS = Table(
+    "decisions",
+    "What a person decided on rows that the gate has judged; the newest decision on a row counts.",
+    (
+        *_SERIES,
+        _VALID_TIME,
+        _AVAILABLE_AT,
+        Column(
+            "decision",
+            "text",
+            "release: read like any other row and not judged again; reject: stays out, the case is closed.",
+            values=("release", "reject"),
+        ),
+        Column("reason", "text", "Why, in the words of the person."),
+        Column("decided_by", "text", "Who decided."),
+        Column("decided_at", "instant", "When."),
+    ),
+    key=(*_IDENTITY, "decided_at"),
+    partition=("series",),
+)
+
+QUALITY = Table(
+    "quality",
+    "Figures of every inspection, so that quality can be followed over time.",
+    (
+        *_SERIES,
+        Column("metric", "text", "Such as completeness, staleness_hours, rows, flagged, quarantined or seconds."),
+        Column("value", "float64", "The figure.", nullable=True),
+        Column("unit", "text", "1 for a share or a count, h, s."),
+        Column("inspected_at", "instant", "When the gate looked."),
+    ),
+    key=("zone", "quantity", "metric", "inspected_at"),
+)
+
+LIMITS = Table(
+    "limits",
+    "What the accepted history of a series taught the rules of the gate; the newest of each name counts.",
+    (
+        *_SERIES,
+        Column("name", "text", "Which limit, such as the steepest ramp."),
+        Column("value", "float64", "The limit, in the unit of the series or as a ratio."),
+        Column("learned_at", "instant", "When it was learnt."),
+        Column("learned_from", "instant", "First valid time of the history."),
+        Column("learned_until", "instant", "Last valid time of the history."),
+    ),
+    key=("zone", "quantity", "name", "learned_at"),
+    partition=("series",),
 )
 
 FORECASTS = Table(
     "forecasts",
     "Quantile forecasts, one row a market time unit and quantile; every row tells where it came from.",
     (
-        Column("run", "text", "live, or backtest/<name>."),
+        Column("run", "text", "live, shadow, validation or backtest/<name>."),
         *_SERIES,
         Column("model", "text", "Name of the model, such as lstm or official."),
         Column("issue_time", "instant", "When the forecast was made; nothing known later was used."),
@@ -211,6 +285,28 @@ FORECASTS = Table(
         Column("made_at", "instant", "When the computer made it; for a back-test long after the issue time."),
     ),
     key=("run", "zone", "quantity", "model", "issue_time", "valid_time", "quantile", "data_hash", "model_version"),
+    partition=("run", "series", "year"),
+)
+
+PROMOTIONS = Table(
+    "promotions",
+    "Who made which version champion or challenger, when and why; nothing is ever taken back, a rollback is a row too.",
+    (
+        *_SERIES,
+        Column("alias", "text", "champion serves; challenger forecasts along.", values=("champion", "challenger")),
+        Column(
+            "how",
+            "text",
+            "first: nothing served before; gate: by figures; person: by decision; rollback: back to the one before.",
+            values=("first", "gate", "person", "rollback"),
+        ),
+        Column("from_version", "text", "Which version had the alias before; empty if none."),
+        Column("to_version", "text", "Which has it since."),
+        Column("reason", "text", "Why: the verdict of the gate, or the words of the person."),
+        Column("decided_by", "text", "Who."),
+        Column("decided_at", "instant", "When."),
+    ),
+    key=("zone", "quantity", "alias", "decided_at"),
 )
 
 SCORES = Table(
@@ -232,10 +328,14 @@ SCORES = Table(
     key=("run", "series", "model", "metric", "lead", "scored_at"),
 )
 
-TABLES = (OBSERVATIONS, QUARANTINE, FORECASTS, SCORES)
+TABLES = (OBSERVATIONS, VERDICTS, DECISIONS, QUALITY, LIMITS, FORECASTS, SCORES, PROMOTIONS)
 
 Observations = NewType("Observations", pd.DataFrame)
-Quarantine = NewType("Quarantine", pd.DataFrame)
+Verdicts = NewType("Verdicts", pd.DataFrame)
+Decisions = NewType("Decisions", pd.DataFrame)
+Quality = NewType("Quality", pd.DataFrame)
+Limits = NewType("Limits", pd.DataFrame)
 Forecasts = NewType("Forecasts", pd.DataFrame)
 Scores = NewType("Scores", pd.DataFrame)
+Promotions = NewType("Promotions", pd.DataFrame)
 """Frames that passed the `check` of their table."""

@@ -44,12 +44,35 @@ def of_series(rows: pd.DataFrame, series: Series) -> pd.DataFrame:
     return rows[(rows["zone"] == series.zone) & (rows["quantity"] == series.quantity)]
 
 
-def accepted(observations: Observations, quarantine: pd.DataFrame) -> Observations:
-    """The observations without the rows that the quality gate has quarantined."""
-    if quarantine.empty:
+def decided(decisions: pd.DataFrame, decision: str) -> pd.MultiIndex:
+    """The identities of the rows on which that is the newest decision."""
+    newest = decisions.sort_values("decided_at", kind="stable").drop_duplicates(IDENTITY, keep="last")
+    return identities(newest[newest["decision"] == decision])
+
+
+def identities(rows: pd.DataFrame) -> pd.MultiIndex:
+    """Which rows they are: series, valid time and availability."""
+    return pd.MultiIndex.from_frame(rows[IDENTITY])
+
+
+def accepted(observations: Observations, verdicts: pd.DataFrame, decisions: pd.DataFrame) -> Observations:
+    """The observations without those that the gate has quarantined and nobody has released, and what was rejected."""
+    if verdicts.empty and decisions.empty:
         return observations
-    banned = pd.MultiIndex.from_frame(quarantine[IDENTITY].drop_duplicates())
-    return Observations(observations[~pd.MultiIndex.from_frame(observations[IDENTITY]).isin(banned)])
+    released, rejected = (decided(decisions, decision) for decision in ("release", "reject"))
+    condemned = identities(verdicts[verdicts["severity"] == "quarantine"])
+    own = identities(observations)
+    out = (own.isin(condemned) & ~own.isin(released)) | own.isin(rejected)
+    return Observations(observations[~out].reset_index(drop=True))
+
+
+def with_flags(observations: Observations, verdicts: pd.DataFrame, decisions: pd.DataFrame) -> Observations:
+    """The observations with a column `flags`: the rules that flag a row, by comma; "" for none, or once released."""
+    raised = verdicts[verdicts["severity"] == "flag"]
+    raised = raised[~identities(raised).isin(decided(decisions, "release"))]
+    by_row = raised.sort_values("rule").groupby(IDENTITY)["rule"].agg(",".join)
+    flags = by_row.reindex(identities(observations)).fillna("").astype("str")
+    return Observations(observations.assign(flags=flags.to_numpy()))
 
 
 def unseen(arrived: Observations, known: Observations, retrieved_at: pd.Timestamp) -> Observations:

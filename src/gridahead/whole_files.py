@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 import uuid
@@ -10,8 +11,25 @@ from pathlib import Path
 
 from gridahead.errors import LakeError
 
-_ASIDE = ".writing-"
+ASIDE = ".writing-"
+"""How the name of a file begins that is not finished."""
 ABANDONED_SECONDS = 3600
+
+
+_DISK_FULL = "The disk is full: make room, or name another place in the settings"
+_NO_RIGHT = "Give this user the right to write there, or name another place in the settings"
+_WAYS_OUT = {
+    errno.ENOSPC: _DISK_FULL,
+    errno.EDQUOT: _DISK_FULL,
+    errno.EACCES: _NO_RIGHT,
+    errno.EPERM: _NO_RIGHT,
+    errno.EROFS: "The disk is read-only: mount it writable, or name another place in the settings",
+}
+
+
+def way_out(error: OSError) -> str:
+    """What to do about an error of the disk, in a sentence without its full stop."""
+    return _WAYS_OUT.get(error.errno or 0, "Mend it") + ", and run again"
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -20,9 +38,9 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         LakeError: the folder cannot be written; nothing has changed.
     """
-    aside = path.with_name(f"{_ASIDE}{uuid.uuid4().hex}")
+    aside = path.with_name(f"{ASIDE}{uuid.uuid4().hex}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        grown = _make_folder(path.parent)
         with aside.open("wb") as file:
             file.write(content)
             file.flush()
@@ -31,10 +49,17 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             aside.unlink()
-        raise LakeError(
-            f"cannot write {path}: {error.strerror or error}. Nothing has changed; mend it and run again"
-        ) from error
-    _sync_folder(path.parent)
+        said = error.strerror or error
+        raise LakeError(f"cannot write {path}: {said}. Nothing has changed. {way_out(error)}") from error
+    for folder in (path.parent, *grown):
+        _sync_folder(folder)
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make the folder where it is missing; gives the folders that have a new entry by that."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return [each.parent for each in missing]
 
 
 def _sync_folder(folder: Path) -> None:
@@ -49,7 +74,7 @@ def _sync_folder(folder: Path) -> None:
 
 def sweep(folder: Path) -> None:
     """Delete what killed writers left aside. A file that is being written is never an hour old."""
-    for path in folder.rglob(f"{_ASIDE}*"):
+    for path in folder.rglob(f"{ASIDE}*"):
         with contextlib.suppress(FileNotFoundError):  # its writer has just put it in place
             if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
                 path.unlink()
@@ -57,4 +82,4 @@ def sweep(folder: Path) -> None:
 
 def whole_files(folder: Path, pattern: str) -> list[Path]:
     """The finished files of that pattern, by name; what a killed writer left aside is not among them."""
-    return sorted(path for path in folder.glob(pattern) if not path.name.startswith(_ASIDE))
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith(ASIDE))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from command_children import Done, run_command
 
 HEADER = "time,load\n"
 HOURS = "".join(f"2024-01-01 {hour:02d}:00,{40_000 + hour}\n" for hour in range(24))
@@ -24,11 +26,9 @@ timezone = "UTC"
 """
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from gridahead.cli import main; main()", *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+def run(folder: Path, *arguments: str) -> Done:
+    with tempfile.TemporaryDirectory() as spoken:
+        return run_command(folder, Path(spoken), *arguments)
 
 
 def snapshot(folder: Path) -> dict[Path, bytes]:
@@ -135,8 +135,21 @@ def test_the_data_dictionary_names_every_column_with_its_unit(tmp_path: Path) ->
     assert "### observations" in shown.stdout
 
 
-def test_help_lists_every_command(tmp_path: Path) -> None:
-    shown = run(tmp_path, "--help")
+def test_the_installed_command_lists_every_command() -> None:
+    shown = subprocess.run(
+        [Path(sys.executable).with_name("gridahead"), "--help"], capture_output=True, text=True, timeout=120
+    )
     assert shown.returncode == 0
-    for command in ("demo", "ingest", "validate", "train", "forecast", "backtest", "score", "report", "status"):
+    for command in (
+        "demo",
+        "ingest",
+        "validate",
+        "train",
+        "forecast",
+        "backtest",
+        "score",
+        "report",
+        "status",
+        "quarantine",
+    ):
         assert command in shown.stdout

@@ -27,7 +27,9 @@ LOAD = Series("DE", "load")
 
 # A server that has imported everything once forks the children: clean processes without a second of imports each.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["gridahead.pipeline.ingest", "gridahead.forecasting.publish"])
+FORKS.set_forkserver_preload(
+    ["gridahead.pipeline.ingest", "gridahead.forecasting.publish", "great_expectations.expectations.core"]
+)
 
 
 def killed(work: str, folder: Path, at: int, when: str) -> int:
@@ -52,16 +54,15 @@ def point(number: int, operations: int, work: str) -> tuple[int, str]:
 
 
 def prepared(folder: Path) -> Path:
-    """Settings and five payloads: actual values and forecasts over a clock change, and one that revises another."""
+    """Settings and three payloads: two days of actual values and forecasts, and one that spoils a value."""
     exports = folder / "exports"
     exports.mkdir(parents=True)
-    for pattern in ("*_202403300000_*", "*_202501010000_*"):
-        for payload in PAYLOADS.glob(pattern):
-            shutil.copy(payload, exports)
+    for payload in PAYLOADS.glob("*_consumption_202501010000_*"):
+        shutil.copy(payload, exports)
     (first,) = exports.glob("Actual_consumption_202501010000_*")
     text = first.read_text(encoding="utf-8")
     assert text.count("47,741.75") == 1
-    revised = text.replace("47,741.75", "48,741.75")
+    revised = text.replace("47,741.75", "47,741,750.00")
     first.with_name(first.stem + "_revised.csv").write_text(revised, encoding="utf-8")
     settings = 'data_folder = "data"\n[[sources]]\nkind = "smard"\nfolder = "exports"\n'
     (folder / "settings.toml").write_text(settings)
@@ -78,6 +79,13 @@ def rows_of(folder: Path) -> pd.DataFrame:
     assert not rows.duplicated(["zone", "quantity", "valid_time", "available_at"]).any()
     rows["available_at"] = rows["available_at"].where(rows["availability"] == "assumed")
     return rows.sort_values(["zone", "quantity", "valid_time", "availability"], ignore_index=True)
+
+
+def verdicts_of(folder: Path) -> pd.DataFrame:
+    """What the gate says of every row, without the clocks of the run."""
+    verdicts = lake_of(folder).read_verdicts()
+    key = ["zone", "quantity", "valid_time", "rule", "severity"]
+    return verdicts.sort_values(key, ignore_index=True)[[*key, "reason", "value", "batch"]]
 
 
 def finished_files(folder: Path) -> dict[str, bytes]:
@@ -99,15 +107,19 @@ def ingested(tmp_path_factory):
     return folder, killed("ingest", folder, 0, "before")
 
 
-def test_an_undisturbed_ingest_holds_every_value_once_and_the_revision(ingested):
+def test_an_undisturbed_ingest_holds_every_value_once_and_withholds_the_bad_revision(ingested):
     folder, operations = ingested
     rows = rows_of(folder)
-    # Two days of January and three of March with a short one, 48 and 71 hours: load, residual load, wind and solar,
-    # and the official forecasts of the three. One load is revised, and so is the wind and solar that it gives.
-    assert len(rows) == (48 + 71) * 6 + 2
+    # Two days of load, residual load, wind and solar, and the official forecasts of the three. One load is revised, and
+    # so is the wind and solar that it gives.
+    assert len(rows) == 48 * 6 + 2
     revised = rows[rows["availability"] == "recorded"]
     assert sorted(revised["quantity"]) == ["load", "wind_solar"]
-    assert revised.set_index("quantity").loc["load", "value"] == 48_741.75
+    assert revised.set_index("quantity").loc["load", "value"] == 47_741_750.0
+    accepted = lake_of(folder).read_accepted()
+    assert len(accepted) == len(rows) - 2
+    assert set(accepted["availability"]) == {"assumed"}
+    assert lake_of(folder).waiting.batches() == set()
     assert operations > 50, "the points of the kills would not be inside the work"
 
 
@@ -120,9 +132,13 @@ def test_an_ingest_killed_at_any_point_and_started_again_gives_the_same_lake(ing
     expected = rows_of(undisturbed)
     half = rows_of(folder)
     assert len(half.merge(expected, how="inner")) == len(half), "a reader saw a row that nobody delivered"
+    assert (lake_of(folder).read_accepted()["value"] < 1e6).all(), "a reader saw a row that nobody had judged"
 
     ingest_all(folder)
     pd.testing.assert_frame_equal(rows_of(folder), expected)
+    pd.testing.assert_frame_equal(verdicts_of(folder), verdicts_of(undisturbed))
+    assert lake_of(folder).waiting.batches() == set()
+    assert len(lake_of(folder).read_accepted()) == len(expected) - 2
     receipts = {path.name for path in (undisturbed / "data/lake/receipts").iterdir()}
     assert {path.name for path in (folder / "data/lake/receipts").glob("*.json")} == receipts
     archived, kept = (finished_files(each / "data/raw") for each in (undisturbed, folder))

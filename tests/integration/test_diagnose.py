@@ -23,7 +23,7 @@ def workspace(done: Path) -> Workspace:
 
 def test_every_fit_is_logged_with_its_gradients_and_their_picture(workspace: Workspace) -> None:
     for model in ("lstm", "gru"):
-        run_id = workspace.tracking.newest(LOAD, model).run_id
+        run_id = workspace.registry.newest(LOAD, model).run_id
         client = workspace.tracking.client
         assert "gradients.png" in [one.path for one in client.list_artifacts(run_id)]
         by_lag = client.get_metric_history(run_id, "gradient_norm_by_lag")
@@ -40,7 +40,7 @@ def test_diagnose_measures_the_champion_for_machines_and_draws_it(gridahead_comm
     code, output = gridahead_command("diagnose", "--series", "DE/load", "--json")
     assert code == 0
     (found,) = json.loads(output)
-    champion = workspace.tracking.champion(LOAD)
+    champion = workspace.registry.champion(LOAD)
     assert (found["series"], found["model"], found["version"]) == ("DE/load", champion.model.name, champion.version)
     assert found["lag_hours"] == [24 * day for day in range(14)]
     assert len(found["gradient_norm_by_lag"]) == len(found["step_jacobian_sigma_by_lag"]) == 14

@@ -63,7 +63,7 @@ def test_ensembles_and_shared_networks_are_candidates_beside_the_others(workspac
     for series in (LOAD, WIND_SOLAR):
         candidates = [one for one in trained if one.series == series]
         best = min(candidates, key=lambda one: one.validation["validation_pinball"])
-        assert workspace.tracking.champion(series).version == best.version
+        assert workspace.registry.champion(series).version == best.version
 
 
 def test_the_ensemble_is_served_by_mlflow_with_the_same_bits(workspace: Workspace, trained) -> None:
@@ -71,7 +71,7 @@ def test_the_ensemble_is_served_by_mlflow_with_the_same_bits(workspace: Workspac
     spec, observations = workspace.inputs(LOAD)
     first = workspace.settings.training.holdout_start
     windows = build_windows(observations, spec, days_between(first, first))
-    own = workspace.tracking.newest(LOAD, "both")
+    own = workspace.registry.newest(LOAD, "both")
     assert own.version == version
     assert isinstance(own.model, Ensemble)
     served = mlflow.pyfunc.load_model(f"models:/DE.load/{version}").predict(

@@ -24,12 +24,16 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def test_the_flows_do_what_the_commands_do(prefect_server: None, done: Path) -> None:
+    from compact import compact_flow
     from forecast import forecast_flow
     from ingest import ingest_flow
     from score import score_flow
+    from validate import validate_flow
 
     settings = str(done / "settings.toml")
     assert ingest_flow(settings) == 0
+    assert validate_flow(settings) >= 0
+    assert compact_flow(settings) > 0
     assert forecast_flow(settings=settings)[0].endswith("DE.load/2025-12-30T1000Z")
     assert score_flow(settings).endswith("report.html")
 

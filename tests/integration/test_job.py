@@ -30,9 +30,10 @@ def workspace(done: Path) -> Workspace:
 
 
 def test_the_same_files_again_change_nothing(workspace: Workspace) -> None:
-    before = sorted(workspace.lake.observations.recent.iterdir())
-    assert all(one.new == 0 for one in ingest(workspace))
-    assert sorted(workspace.lake.observations.recent.iterdir()) == before
+    before = sorted(workspace.lake.observations.recent.names())
+    again = ingest(workspace)
+    assert (again.new, again.failed, again.report) == (0, [], None)
+    assert sorted(workspace.lake.observations.recent.names()) == before
 
 
 def test_the_newest_forecast_is_of_the_last_day_with_complete_inputs(done: Path) -> None:
@@ -89,7 +90,7 @@ def test_every_fit_is_a_run_with_metrics_data_and_commit_and_one_version_serves(
 def test_the_model_that_mlflow_serves_predicts_the_same_bits_without_a_pickle(workspace: Workspace) -> None:
     import mlflow
 
-    champion = workspace.tracking.champion(LOAD)
+    champion = workspace.registry.champion(LOAD)
     folder = Path(mlflow.artifacts.download_artifacts("models:/DE.load@champion"))
     assert not list(folder.rglob("*.pkl"))
     spec, observations = workspace.inputs(LOAD)
@@ -102,7 +103,7 @@ def test_the_model_that_mlflow_serves_predicts_the_same_bits_without_a_pickle(wo
 
 
 def test_a_forecast_does_not_change_when_the_future_is_poisoned(workspace: Workspace) -> None:
-    champion = workspace.tracking.champion(LOAD)
+    champion = workspace.registry.champion(LOAD)
     spec, observations = workspace.inputs(LOAD)
     day = pd.Timestamp("2025-11-15").date()
     issue_time = spec.deadline.for_delivery(day)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gridahead.grid import ZONES, Series
-from gridahead.tables import OBSERVATIONS, Observations
+from gridahead.tables import DECISIONS, OBSERVATIONS, VERDICTS, Decisions, Observations, Verdicts
 from gridahead.timeline import Mtu
 
 DE = ZONES["DE"]
@@ -63,3 +63,15 @@ def day_ahead(
 def together(*parts: Observations) -> Observations:
     """Several series in one frame."""
     return Observations(OBSERVATIONS.check(pd.concat(parts, ignore_index=True)))
+
+
+def judged(rows: Observations, rule: str = "range", severity: str = "quarantine") -> Verdicts:
+    """A verdict of the gate on every one of the rows."""
+    told = rows.assign(rule=rule, severity=severity, reason="too high", decided_at=pd.Timestamp("2025-02-01T00:00Z"))
+    return Verdicts(VERDICTS.check(told))
+
+
+def decided_on(rows: pd.DataFrame, decision: str, at: str = "2025-02-02T00:00Z") -> Decisions:
+    """A person's decision on every one of the rows."""
+    told = rows.assign(decision=decision, reason="I asked", decided_by="ana", decided_at=pd.Timestamp(at))
+    return Decisions(DECISIONS.check(told))

@@ -65,8 +65,17 @@ def test_paths_are_relative_to_the_file(written, tmp_path, monkeypatch):
     assert settings.data_folder == tmp_path / "data"
     assert settings.sources[0].folder == tmp_path / "flows" / "exports"
     assert settings.sources[1].path == tmp_path / "flows" / "meters" / "load.csv"
-    assert settings.lake_folder == tmp_path / "data" / "lake"
+    assert settings.lake_folder == str(tmp_path / "data" / "lake")
     assert settings.published_folder == tmp_path / "data" / "published"
+
+
+@pytest.mark.parametrize(
+    ("lake", "meant"),
+    [("../sea", "{folder}/sea"), ("/srv/sea", "/srv/sea"), ("s3://bucket/sea?region=x", "s3://bucket/sea?region=x")],
+)
+def test_the_lake_may_be_in_another_folder_or_in_an_object_store(written, tmp_path, lake, meant):
+    settings = load_settings(written(f'lake = "{lake}"\n{GOOD}'))
+    assert settings.lake_folder == meant.format(folder=tmp_path)
 
 
 def test_an_absolute_path_stays(written):

@@ -7,7 +7,7 @@ import pytest
 from made_rows import LOAD, hours, measured
 
 from gridahead.errors import ContractError
-from gridahead.tables import FORECASTS, OBSERVATIONS, QUARANTINE, SCORES, TABLES, Column, Table
+from gridahead.tables import FORECASTS, OBSERVATIONS, SCORES, TABLES, VERDICTS, Column, Table
 
 GOOD = measured(LOAD, hours("2025-01-01T00:00Z", 3), [1.0, 2.0, 3.0])
 COUNTS = Table("counts", "For the tests.", (Column("n", "int64", "How many."), Column("who", "text", "Who.")), ("who",))
@@ -84,7 +84,7 @@ def test_a_quantile_level_outside_nought_and_one_is_a_finding():
 
 
 def test_a_nullable_column_may_be_empty():
-    value = next(column for column in QUARANTINE.columns if column.name == "value")
+    value = next(column for column in VERDICTS.columns if column.name == "value")
     assert value.findings(pd.Series([1.0, np.nan])) == []
 
 

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_rows import LOAD, hours, measured, rows, together
+from made_rows import LOAD, decided_on, hours, judged, measured, rows, together
 
-from gridahead.tables import OBSERVATIONS, QUARANTINE
+from gridahead.tables import DECISIONS, OBSERVATIONS, VERDICTS
 from gridahead.timeline import Mtu, Window
-from gridahead.vintages import Vintages, accepted, as_of, micros, unseen
+from gridahead.vintages import Vintages, accepted, as_of, micros, unseen, with_flags
 
 T0, T1 = pd.Timestamp("2025-01-01T00:00Z"), pd.Timestamp("2025-01-01T01:00Z")
 
@@ -133,13 +133,33 @@ def test_the_same_delivery_twice_adds_nothing_and_the_newest_vintage_is_what_cam
 # -- the gate's verdicts --------------------------------------------------------------------------------------------
 
 
+NOTHING = (VERDICTS.empty(), DECISIONS.empty())
+
+
 def test_a_quarantined_vintage_is_left_out_and_its_other_vintages_stay():
-    verdict = QUARANTINE.check(
-        THREE.iloc[[1]].assign(rule="range", reason="above 500 000 MW", decided_at=at("06T00:00"))
-    )
-    left = accepted(THREE, verdict)
-    assert left["value"].tolist() == [10.0, 20.0]
-    pd.testing.assert_frame_equal(accepted(THREE, QUARANTINE.empty()), THREE)
+    assert accepted(THREE, judged(THREE.iloc[[1]]), DECISIONS.empty())["value"].tolist() == [10.0, 20.0]
+    pd.testing.assert_frame_equal(accepted(THREE, *NOTHING), THREE)
+
+
+def test_what_is_only_flagged_is_read():
+    assert len(accepted(THREE, judged(THREE, severity="flag"), DECISIONS.empty())) == 3
+
+
+def test_a_released_row_is_read_again_and_a_rejected_one_never_the_newest_decision_counts():
+    verdicts = judged(THREE)
+    release, reject = decided_on(THREE.iloc[[1]], "release"), decided_on(THREE.iloc[[1]], "reject", "2025-02-03T00:00Z")
+    assert accepted(THREE, verdicts, release)["value"].tolist() == [11.0]
+    both = pd.concat([reject, release])
+    assert accepted(THREE, verdicts, both).empty
+    assert accepted(THREE, VERDICTS.empty(), reject)["value"].tolist() == [10.0, 20.0]
+
+
+def test_flags_travel_on_the_rows_until_a_person_says_that_they_are_right():
+    verdicts = pd.concat([judged(THREE.iloc[:2], "ramp", "flag"), judged(THREE.iloc[[1]], "flat", "flag")])
+    assert with_flags(THREE, verdicts, DECISIONS.empty())["flags"].tolist() == ["ramp", "flat,ramp", ""]
+    released = decided_on(THREE.iloc[[0]], "release")
+    assert with_flags(THREE, verdicts, released)["flags"].tolist() == ["", "flat,ramp", ""]
+    assert with_flags(THREE, *NOTHING)["flags"].tolist() == ["", "", ""]
 
 
 # -- many issue times at once ---------------------------------------------------------------------------------------

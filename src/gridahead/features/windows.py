@@ -22,7 +22,7 @@ from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES, calenda
 from gridahead.grid import BiddingZone, Series
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, Window, delivery_window
-from gridahead.vintages import Instants, Vintages, as_of, micros
+from gridahead.vintages import Instants, Vintages, as_of, micros, of_series
 
 Array = npt.NDArray[np.float32]
 END_OF_TIME = pd.Timestamp.max.tz_localize("UTC")
@@ -96,6 +96,19 @@ class Windows:
         """The windows for which `chosen`, (N,), holds."""
         return self._select(chosen)
 
+    def alone(self, row: int) -> Self:
+        """The window of one issue time as it is built for that day alone."""
+        return self._select(slice(row, row + 1)).trimmed()
+
+    def trimmed(self) -> Self:
+        """The same windows without the units after the longest delivery day: those only pad shorter ones."""
+        length = int(np.flatnonzero(self.delivery.any(axis=0)).max()) + 1
+        if length == self.delivery.shape[1]:
+            return self
+        names = ("valid_time", "future", "target", "delivery")
+        arrays: dict[str, Any] = {name: np.ascontiguousarray(getattr(self, name)[:, :length]) for name in names}
+        return replace(self, **arrays)
+
     def followed_by(self, other: Windows) -> Self:
         """These windows and then the others, of the same spec and horizon."""
         names = [one.name for one in fields(self) if one.name != "spec"]
@@ -112,9 +125,10 @@ class Windows:
         return shares
 
     def data_hash(self, row: int) -> str:
-        """Fingerprint of everything that a model reads at one issue time, 16 digits."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.past[row]).tobytes())
-        digest.update(np.ascontiguousarray(self.future[row]).tobytes())
+        """Fingerprint of everything that a model reads at one issue time, whatever other windows are beside it."""
+        one = self.alone(row)
+        digest = hashlib.sha256(np.ascontiguousarray(one.past).tobytes())
+        digest.update(np.ascontiguousarray(one.future).tobytes())
         return digest.hexdigest()[:16]
 
     def fingerprint(self) -> str:
@@ -136,7 +150,8 @@ def build_windows(
     """The windows of some delivery days.
 
     Args:
-        observations: every vintage of the series in `spec.inputs`; what is not there is NaN in the windows.
+        observations: every vintage of the series in `spec.inputs`; what is not there is NaN in the windows. With a
+            column `flags`, what is flagged there is no target; as an input it is what operation would see.
         spec: what to read.
         days: the delivery days, N of them.
         issue_times: when each forecast is made; the deadline of each day unless given.
@@ -167,17 +182,32 @@ def build_windows(
 
     past = [vintages[one].as_of(issued, context_time) for one in spec.inputs]
     future = [vintages[one].as_of(issued, valid_time) for one in spec.ahead]
-    outturn = as_of(rows.get((spec.series.zone, spec.series.quantity), observations.iloc[:0]), outturn_as_of)
-    target = Vintages.of(outturn, span, spec.mtu).as_of(np.full(len(issued), np.iinfo(np.int64).max - 1), valid_time)
     return Windows(
         spec=spec,
         issue_time=issued,
         valid_time=valid_time,
         past=_stack(past, dates[(context_time - times[0]) // step][..., : len(DAY_FEATURES)]),
         future=_stack(future, dates[(valid_time - times[0]) // step]),
-        target=target.astype(np.float32),
+        target=outturn_of(observations, spec, valid_time, outturn_as_of),
         delivery=(valid_time >= starts[:, None]) & (valid_time < ends[:, None]),
     )
+
+
+def outturn_of(
+    observations: Observations, spec: WindowSpec, valid_time: Instants, known_at: pd.Timestamp = END_OF_TIME
+) -> Array:
+    """The outturn of the series at some valid times, (N, H), in the vintage known at an instant.
+
+    NaN where nothing was known then, or where the newest vintage carries a flag.
+    """
+    step = spec.mtu.delta
+    span = Window(*(pd.Timestamp(t, unit="us", tz="UTC") for t in (valid_time.min(), valid_time.max())))
+    outturn = as_of(of_series(observations, spec.series), known_at)
+    if "flags" in outturn:
+        outturn["value"] = outturn["value"].where(outturn["flags"] == "")
+    newest = Vintages.of(outturn, Window(span.start, span.end + step), spec.mtu)
+    forever = np.full(len(valid_time), np.iinfo(np.int64).max - 1)
+    return newest.as_of(forever, valid_time).astype(np.float32)
 
 
 def _stack(values: list[npt.NDArray[np.float64]], dates: Array) -> Array:

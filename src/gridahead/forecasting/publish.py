@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridahead.errors import PublicationError
+from gridahead.forecasting.identity import forecast_id
 from gridahead.grid import Series
 from gridahead.tables import FORECASTS, Forecasts
 from gridahead.timeline import Mtu
@@ -72,6 +73,7 @@ def publish(folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[st
     end = forecasts["valid_time"].max() + Mtu(forecasts["mtu"].iloc[0]).delta
     manifest = {
         "series": str(series),
+        "forecast_id": forecast_id(one),
         "issue_time": one["issue_time"].isoformat(),
         "delivery": [forecasts["valid_time"].min().isoformat(), end.isoformat()],
         "model": one["model"],
@@ -84,8 +86,7 @@ def publish(folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[st
         "csv": f"forecast-{stamp}.csv",
         **about,
     }
-    home = folder / series.slug / f"{one['issue_time']:%Y-%m-%dT%H%MZ}"
-    return _put(home, manifest, parquet, csv)
+    return _put(home_of(folder, series, one["issue_time"]), manifest, parquet, csv)
 
 
 def _put(home: Path, manifest: dict[str, object], parquet: bytes, csv: bytes) -> Published:
@@ -107,6 +108,11 @@ def _put(home: Path, manifest: dict[str, object], parquet: bytes, csv: bytes) ->
         _write_if_new(home.parent / "latest.csv", csv)
         _write_if_new(home.parent / "latest.json", text)
     return Published(home, manifest, changed=held != json.loads(text))
+
+
+def home_of(folder: Path, series: Series, issue_time: pd.Timestamp) -> Path:
+    """Where the forecasts of one issue time lie."""
+    return folder / series.slug / f"{issue_time:%Y-%m-%dT%H%MZ}"
 
 
 def read_manifest(home: Path) -> dict[str, object] | None:

@@ -1,4 +1,4 @@
-"""The lake: its tables and its archive in one folder."""
+"""The lake: its tables in one folder, or under one address of an object store, and its archive in another."""
 
 from __future__ import annotations
 
@@ -9,35 +9,92 @@ import pandas as pd
 from gridahead.errors import LakeError
 from gridahead.grid import Series
 from gridahead.lake.archive import Archive, Receipts
+from gridahead.lake.folder import Folder
 from gridahead.lake.store import Store
-from gridahead.tables import FORECASTS, OBSERVATIONS, QUARANTINE, SCORES, Forecasts, Observations, Quarantine, Scores
+from gridahead.lake.waiting import WaitingRoom
+from gridahead.tables import (
+    DECISIONS,
+    FORECASTS,
+    LIMITS,
+    OBSERVATIONS,
+    PROMOTIONS,
+    QUALITY,
+    SCORES,
+    TABLES,
+    VERDICTS,
+    Decisions,
+    Forecasts,
+    Limits,
+    Observations,
+    Promotions,
+    Scores,
+    Verdicts,
+)
 from gridahead.timeline import Mtu, Window
-from gridahead.vintages import accepted, of_series
+from gridahead.vintages import accepted, of_series, with_flags
 
 
 class Lake:
     """Everything that flows leave for one another."""
 
-    def __init__(self, folder: Path, archive: Path) -> None:
-        self.folder = folder
+    def __init__(self, place: str | Path | Folder, archive: str | Path | Folder) -> None:
+        self.folder = folder = Folder.at(place)
         self.archive = Archive(archive)
         self.receipts = Receipts(folder / "receipts")
         self.observations = Store(folder / "observations", OBSERVATIONS)
-        self.quarantine = Store(folder / "quarantine", QUARANTINE)
+        self.waiting = WaitingRoom(folder / "waiting")
+        self.verdicts = Store(folder / "verdicts", VERDICTS)
+        self.decisions = Store(folder / "decisions", DECISIONS)
+        self.quality = Store(folder / "quality", QUALITY)
+        self.limits = Store(folder / "limits", LIMITS)
         self.forecasts = Store(folder / "forecasts", FORECASTS)
         self.scores = Store(folder / "scores", SCORES)
+        self.promotions = Store(folder / "promotions", PROMOTIONS)
+
+    @property
+    def stores(self) -> tuple[Store, ...]:
+        """Every table."""
+        return tuple(getattr(self, table.name) for table in TABLES)
+
+    def sweep(self) -> None:
+        """Delete what killed writers left aside."""
+        for folder in (self.folder, self.archive.folder):
+            folder.sweep()
 
     def read_observations(self, *series: Series, window: Window | None = None) -> Observations:
-        """Every vintage of the series, quarantined rows too; all series if none is named."""
+        """Every vintage of the series, quarantined and waiting rows too; all series if none is named."""
         return Observations(_of_series(self.observations, series, window))
 
-    def read_quarantine(self, *series: Series) -> Quarantine:
-        """The verdicts of the gate on the series."""
-        return Quarantine(_of_series(self.quarantine, series, None))
+    def read_verdicts(self, *series: Series, window: Window | None = None) -> Verdicts:
+        """What the gate says of rows of the series."""
+        return Verdicts(_of_series(self.verdicts, series, window))
 
-    def read_accepted(self, *series: Series, window: Window | None = None) -> Observations:
-        """Every vintage of the series without what the gate has quarantined: what models and scores read."""
-        return accepted(self.read_observations(*series, window=window), self.read_quarantine(*series))
+    def read_decisions(self, *series: Series, window: Window | None = None) -> Decisions:
+        """What people have decided on rows of the series."""
+        return Decisions(_of_series(self.decisions, series, window))
+
+    def read_accepted(self, *series: Series, window: Window | None = None, flags: bool = False) -> Observations:
+        """Every vintage of the series that models and scores may read: judged, and not quarantined or released.
+
+        Args:
+            series: all if none is named.
+            window: of valid times.
+            flags: whether a column `flags` tells which rules flag a row.
+        """
+        # In this order: rows that are read here are judged, or their batch waits; and where it waits no longer, its
+        # verdicts are there to be read.
+        rows = self.read_observations(*series, window=window)
+        rows = Observations(rows[~rows["batch"].isin(self.waiting.batches())].reset_index(drop=True))
+        verdicts = self.read_verdicts(*series, window=window)
+        decisions = self.read_decisions(*series, window=window)
+        rows = accepted(rows, verdicts, decisions)
+        return with_flags(rows, verdicts, decisions) if flags else rows
+
+    def read_limits(self, *series: Series) -> Limits:
+        """What the history of the series has taught, the newest of each."""
+        limits = _of_series(self.limits, series, None).sort_values("learned_at", kind="stable")
+        newest = limits.groupby(["zone", "quantity"])["learned_at"].transform("max")
+        return Limits(limits[limits["learned_at"] == newest].reset_index(drop=True))
 
     def read_forecasts(self, series: Series, run: str, window: Window | None = None) -> Forecasts:
         """The forecasts of one series in one run."""
@@ -49,6 +106,11 @@ class Lake:
         scores = self.scores.read().sort_values("scored_at")
         newest = scores.groupby(["run", "series"])["scored_at"].transform("max")
         return Scores(scores[scores["scored_at"] == newest].reset_index(drop=True))
+
+    def read_promotions(self, *series: Series) -> Promotions:
+        """Who made which version champion or challenger, in the order in which it was decided."""
+        promotions = _of_series(self.promotions, series, None)
+        return Promotions(promotions.sort_values("decided_at", kind="stable", ignore_index=True))
 
     def contents(self) -> pd.DataFrame:
         """One row a series: first and last valid time, rows, vintages, newest availability, market time unit."""

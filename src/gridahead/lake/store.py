@@ -1,40 +1,58 @@
-"""An append-only Parquet table: one immutable, content-named file a batch.
+"""An append-only Parquet table in two levels: one immutable, content-named file a batch, and what was merged of them.
 
 A row's identity is the table's key. The same rows written twice give the same file name, and a row that stands in two
-files is read once, so a writer may die and start again at any point.
+files is read once, so a writer or a compaction may die and start again at any point.
+
+    recent/4f0c….parquet                        one file a batch, all its series together
+    series=DE.load/year=2024/91ab….parquet      merged by `compact`, one file a folder when nothing goes wrong
+
+A compaction writes what it has merged before it deletes what it has read. A reader lists `recent` before the folders,
+and again until nothing has changed in between: so it sees a batch whole or not at all, and every row at least once.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
+from gridahead.errors import LakeError
+from gridahead.lake.folder import Folder
+from gridahead.lake.parquet import SUFFIX, read_file, to_bytes
+from gridahead.lake.partitions import RECENT, Where, prefixes, texts, touches, wanted
+from gridahead.lake.rows import newest_vintages, once, repeated_keys
 from gridahead.tables import Table
 from gridahead.timeline import Window
-from gridahead.whole_files import whole_files, write_whole
+
+ATTEMPTS = 50
+"""How often a reader looks again because a compaction has replaced a file under it. Twice in a row is rare."""
+READERS = 8
+"""Files that are read at the same time: it hides the latency of an object store."""
+Result = TypeVar("Result")
+Report = Callable[[str], None]
+"""Told what long work is at."""
 
 
 class Store:
     """One table of the lake in one folder."""
 
-    def __init__(self, folder: Path, table: Table) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path | Folder, table: Table) -> None:
+        self.folder = Folder.at(folder)
         self.table = table
 
     @property
-    def recent(self) -> Path:
-        """Where batches lie, one file each."""
-        return self.folder / "recent"
+    def recent(self) -> Folder:
+        """Where batches lie, one file each, until they are merged."""
+        return self.folder / RECENT
 
-    def append(self, rows: pd.DataFrame) -> Path | None:
-        """Write the rows as one batch; None if there are none.
+    def append(self, rows: pd.DataFrame) -> str | None:
+        """Write the rows as one batch; the name of its file, None if there are no rows.
 
         Raises:
             ContractError: the rows are not what the table declares.
@@ -43,35 +61,117 @@ class Store:
         if rows.empty:
             return None
         ordered = self.table.check(rows).sort_values(list(self.table.key), ignore_index=True)
-        buffer = io.BytesIO()
-        arrow = pa.Table.from_pandas(ordered, schema=self.table.arrow_schema(), preserve_index=False)
-        pq.write_table(arrow, buffer, compression="zstd", row_group_size=100_000)
-        content = buffer.getvalue()
-        path = self.recent / f"{hashlib.sha256(content).hexdigest()[:24]}.parquet"
-        if not path.exists():
-            write_whole(path, content)
-        return path
+        return self.write(RECENT, pa.Table.from_pandas(ordered, schema=self.table.arrow_schema(), preserve_index=False))
+
+    def write(self, folder: str, rows: pa.Table) -> str:
+        """Write rows that are in order as one file named by its content; its name within the folder."""
+        content = to_bytes(rows, self.table)
+        name = content_name(content)
+        if not (self.folder / folder).exists(name):
+            (self.folder / folder).write(name, content)
+        return name
 
     def read(
-        self, where: Mapping[str, str | Sequence[str]] | None = None, window: Window | None = None
+        self,
+        where: Where | None = None,
+        window: Window | None = None,
+        *,
+        as_of: pd.Timestamp | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pd.DataFrame:
-        """All rows whose columns have the given values and whose valid time lies in the window, each once, by key."""
-        files = whole_files(self.recent, "*.parquet")
-        if not files:
-            return self.table.empty()
-        condition = _condition(where or {}, window)
-        dataset = ds.dataset(files, schema=self.table.arrow_schema(), format="parquet")
-        frame: pd.DataFrame = dataset.to_table(filter=condition).to_pandas()
-        key = list(self.table.key)
-        return frame.drop_duplicates(key).sort_values(key, ignore_index=True)
+        """All rows whose columns have the given values and whose valid time lies in the window, each once, by key.
+
+        Args:
+            where: One value or several, by column.
+            window: Of valid times.
+            as_of: Only what was available at the instant, and of that the newest vintage.
+            columns: Only these, besides what is needed to tell rows apart.
+
+        Raises:
+            LakeError: a file cannot be read.
+            ContractError: a file is not what the table declares, nor what it ever declared.
+        """
+        chosen = self.table.names if columns is None else list(columns)
+        condition = _condition(where or {}, window, as_of)
+        rows = self.try_again(lambda: self._rows(self.files(where, window), condition, chosen))
+        if as_of is not None:
+            rows = newest_vintages(rows, self.table.key)
+        frame: pd.DataFrame = rows.select(chosen).to_pandas()
+        return frame
+
+    def _rows(self, names: Sequence[str], condition: ds.Expression | None, chosen: Sequence[str]) -> pa.Table:
+        needed = [name for name in self.table.names if name in chosen or name in self.table.key]
+        rows = self.rows_of(names, condition, needed)
+        if needed != self.table.names and repeated_keys(rows, self.table.key):
+            rows = self.rows_of(names, condition)  # which of them counts, the other columns say
+        return once(rows, self.table.key)
+
+    def rows_of(
+        self, names: Sequence[str], condition: ds.Expression | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """The rows of files as they stand there, one file after the other."""
+        needed = self.table.names if columns is None else list(columns)
+        nothing = self.table.arrow_schema().empty_table().select(needed)
+
+        def one(name: str) -> pa.Table:
+            return read_file(self.folder, name, self.table, condition, needed).cast(nothing.schema)
+
+        if len(names) < 2:
+            return pa.concat_tables([nothing, *map(one, names)])
+        with ThreadPoolExecutor(READERS) as pool:
+            return pa.concat_tables([nothing, *pool.map(one, names)])
+
+    def present(self, folder: str, names: Sequence[str]) -> dict[str, pa.Table]:
+        """The rows of each file of a folder, without files that a compaction has replaced meanwhile."""
+        found = {}
+        for name in names:
+            try:
+                found[name] = self.rows_of([f"{folder}/{name}"])
+            except FileNotFoundError:
+                continue
+        return found
+
+    def files(self, where: Where | None = None, window: Window | None = None) -> list[str]:
+        """The files that such a read touches, as they stood at one moment."""
+        seen: list[str] | None = None
+        for _ in range(ATTEMPTS):
+            listed = self._listed(where or {}, window)
+            if listed == seen:
+                return listed
+            seen = listed
+        raise LakeError(f"{self.folder} changes faster than it can be listed: are many compactions under way? Wait")
+
+    def _listed(self, where: Where, window: Window | None) -> list[str]:
+        # In this order: what leaves `recent` in between is in the folders already.
+        listed = [f"{RECENT}/{name}" for name in self.recent.names(SUFFIX)]
+        levels = wanted(self.table, where, window)
+        for prefix in prefixes(levels):
+            names = (self.folder / prefix).names(SUFFIX, below=True)
+            paths = [f"{prefix}/{name}".lstrip("/") for name in names]
+            listed += [path for path in paths if touches(levels, path)]
+        return listed
+
+    def try_again(self, look: Callable[[], Result]) -> Result:
+        """What `look` finds; it looks again if a file that it had listed is gone."""
+        for _ in range(ATTEMPTS):
+            try:
+                return look()
+            except FileNotFoundError:
+                continue
+        raise LakeError(f"files of {self.folder} vanish faster than they can be read: are many compactions under way?")
 
 
-def _condition(where: Mapping[str, str | Sequence[str]], window: Window | None) -> ds.Expression | None:
-    parts = [
-        ds.field(name).isin([values] if isinstance(values, str) else list(values)) for name, values in where.items()
-    ]
+def content_name(content: bytes) -> str:
+    """The name of a file of that content."""
+    return hashlib.sha256(content).hexdigest()[:24] + SUFFIX
+
+
+def _condition(where: Where, window: Window | None, as_of: pd.Timestamp | None) -> ds.Expression | None:
+    parts = [ds.field(name).isin(texts(values)) for name, values in where.items()]
     if window is not None:
         parts += [ds.field("valid_time") >= window.start, ds.field("valid_time") < window.end]
+    if as_of is not None:
+        parts.append(ds.field("available_at") <= as_of)
     condition = None
     for part in parts:
         condition = part if condition is None else condition & part

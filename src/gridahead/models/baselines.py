@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -30,6 +32,8 @@ class ReferenceForecast:
     """Mean of the target [MW], where nothing at all is known."""
     offsets: Array
     """(Q,) quantiles of the error, shifted so that the median is 0 [MW]."""
+    FILE: ClassVar = "reference.json"
+    """By which a folder is known to hold one."""
 
     @classmethod
     def fit(cls, name: ReferenceName, windows: Windows, quantiles: tuple[float, ...]) -> ReferenceForecast:
@@ -38,6 +42,19 @@ class ReferenceForecast:
         error = (windows.target - _point(name, windows, level))[windows.delivery]
         offsets = np.nanquantile(error, quantiles) - np.nanmedian(error)
         return cls(name, quantiles, level, offsets.astype(np.float32))
+
+    def save(self, folder: Path) -> None:
+        """Write the bundle into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        about = {**asdict(self), "offsets": self.offsets.tolist()}
+        (folder / self.FILE).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> ReferenceForecast:
+        """Read a bundle."""
+        about = json.loads((folder / cls.FILE).read_text(encoding="utf-8"))
+        offsets = np.array(about["offsets"], np.float32)
+        return cls(about["name"], tuple(about["quantiles"]), about["level"], offsets)
 
     def predict(self, windows: Windows) -> Quantiles:
         """The point forecast and its error quantiles, (N, H, Q) [MW]."""

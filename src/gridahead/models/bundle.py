@@ -121,7 +121,7 @@ class TrainedModel:
         save_file(weights, folder / _WEIGHTS)
         about = {
             "name": self.name,
-            "spec": _spec_to_dict(self.spec),
+            "spec": spec_to_dict(self.spec),
             "scaler": self.scaler.to_dict(),
             "quantiles": self.quantiles,
             "config": self.config.to_dict(),
@@ -146,7 +146,7 @@ class TrainedModel:
             members = tuple(_member(config, weights, number) for number in range(about["members"]))
             return cls(
                 name=about["name"],
-                spec=_spec_from_dict(about["spec"]),
+                spec=spec_from_dict(about["spec"]),
                 scaler=replace(Scaler.from_dict(about["scaler"]), linear=_linear(weights)),
                 quantiles=tuple(about["quantiles"]),
                 config=config,
@@ -171,7 +171,8 @@ def _member(config: NetworkConfig, weights: dict[str, torch.Tensor], number: int
     return network.eval()
 
 
-def _spec_to_dict(spec: WindowSpec) -> dict[str, Any]:
+def spec_to_dict(spec: WindowSpec) -> dict[str, Any]:
+    """As plain values."""
     return {
         "series": str(spec.series),
         "zone": asdict(spec.zone),
@@ -184,7 +185,8 @@ def _spec_to_dict(spec: WindowSpec) -> dict[str, Any]:
     }
 
 
-def _spec_from_dict(stored: dict[str, Any]) -> WindowSpec:
+def spec_from_dict(stored: dict[str, Any]) -> WindowSpec:
+    """The spec of such values."""
     return WindowSpec(
         series=Series.parse(stored["series"]),
         zone=BiddingZone(**stored["zone"]),

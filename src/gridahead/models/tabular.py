@@ -7,18 +7,22 @@ the newest values. Nothing else is different, so the comparison is about the mod
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
 from gridahead.config import Anchor
 from gridahead.errors import ModelError
+from gridahead.features.linear import LinearForecast
 from gridahead.features.scaling import Scaler, plausible_anchors
 from gridahead.features.windows import Array, Windows
 from gridahead.grid import quantity_of
 from gridahead.models.base import Quantiles, within
+from gridahead.models.regressions import load_regressions, save_regressions
 
 TabularName = Literal["ridge", "lightgbm"]
 TABULAR: tuple[TabularName, ...] = get_args(TabularName)
@@ -56,6 +60,37 @@ class TabularForecaster:
     regressions: tuple[Any, ...]
     offsets: Array
     """(Q,) added to the regressions, in scaled units."""
+    FILE: ClassVar = "regressions.json"
+    """By which a folder is known to hold one."""
+
+    @property
+    def known(self) -> dict[str, float]:
+        """Share of each input that was known in training."""
+        return self.scaler.known
+
+    def save(self, folder: Path) -> None:
+        """Write the bundle into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        save_regressions(folder, self.regressions)
+        linear = self.scaler.linear and {name: array.tolist() for name, array in asdict(self.scaler.linear).items()}
+        about = {
+            "name": self.name, "scaler": self.scaler.to_dict(), "linear": linear, "quantiles": self.quantiles,
+            "offsets": self.offsets.tolist(),
+        }  # fmt: skip
+        (folder / self.FILE).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> TabularForecaster:
+        """Read a bundle."""
+        about = json.loads((folder / cls.FILE).read_text(encoding="utf-8"))
+        scaler = Scaler.from_dict(about["scaler"])
+        if about["linear"]:
+            usual = np.array(about["linear"].pop("usual"), bool)
+            single = {name: np.array(rows, np.float32) for name, rows in about["linear"].items()}
+            scaler = replace(scaler, linear=LinearForecast(**single, usual=usual))
+        levels = tuple(about["quantiles"])
+        offsets = np.array(about["offsets"], np.float32)
+        return cls(about["name"], scaler, levels, load_regressions(folder, len(levels)), offsets)
 
     def predict(self, windows: Windows) -> Quantiles:
         """Quantiles of every unit of the horizon, (N, H, Q) [MW]; crossing ones are sorted."""

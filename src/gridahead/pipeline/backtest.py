@@ -1,35 +1,54 @@
-"""Back-test: walk forward over delivery days, each forecast as of its issue time, several models side by side."""
+"""Back-test: walk forward over delivery days, each forecast as of its issue time, several models side by side.
+
+The period is cut into folds. A fold is forecast by models that were fitted on what was known before its first day; its
+forecasts go to the lake, and a receipt says what they were made of. Called again, only what has no receipt is made.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from functools import partial
 
-import numpy as np
 import pandas as pd
 
-from gridahead.errors import ModelError, SettingsError
-from gridahead.features.windows import Windows, WindowSpec, build_windows
-from gridahead.forecasting.issue import issue
+from gridahead.errors import LakeError, ModelError, SettingsError
+from gridahead.forecasting.issue import issue, predict_each
 from gridahead.grid import Series
-from gridahead.models.base import Forecaster
-from gridahead.models.tabular import TABULAR, fit_tabular
-from gridahead.pipeline.references import REFERENCES, reference_forecasts
-from gridahead.pipeline.train import log_epoch
-from gridahead.pipeline.workspace import Workspace, require_unseen
+from gridahead.models.bundle import spec_to_dict
+from gridahead.models.tabular import TABULAR
+from gridahead.pipeline.availability import Availability, availability
+from gridahead.pipeline.contenders import SERVED, Contender, contenders, fitted
+from gridahead.pipeline.course import Course, Plan, course
+from gridahead.pipeline.folds import Fold, Retrain
+from gridahead.pipeline.inputs import keep_inputs
+from gridahead.pipeline.kept import Kept, Receipt, made_with
+from gridahead.pipeline.meter import Meter, Tell, log_step
+from gridahead.pipeline.outturn import outturn
+from gridahead.pipeline.references import REFERENCES
+from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.evaluate import score
 from gridahead.tables import Forecasts, Observations, Scores
-from gridahead.timeline import days_between, delivery_days, now
-from gridahead.training.candidates import fit_candidates
-from gridahead.training.epoch import Progress
-from gridahead.training.fit import split
-from gridahead.training.isolated import one_thread
-from gridahead.vintages import as_of, of_series
+from gridahead.timeline import delivery_days, now
+from gridahead.training.isolated import Workshop, for_forecasts, workshop
 
 log = logging.getLogger(__name__)
 
-SERVED = "champion"
+
+@dataclass(frozen=True)
+class Walked:
+    """What came of the back-test of one series."""
+
+    series: Series
+    scores: Scores
+    availability: tuple[Availability, ...]
+    """Of every input, how much of its availability was recorded."""
+    folds: int
+    made: int
+    """Folds of which something was made by this call; the others were there already."""
 
 
 def backtest(
@@ -39,49 +58,196 @@ def backtest(
     last: dt.date,
     models: Sequence[str],
     name: str,
-    progress: Progress = log_epoch,
+    tell: Tell = log_step,
+    *,
+    retrain: Retrain = "never",
+    warm: bool = False,
 ) -> Scores:
-    """Forecast every delivery day from first to last with every model, keep the forecasts, score them.
+    """Back-test one series; see `backtests`."""
+    plan = Plan(name, first, last, tuple(dict.fromkeys(models)), retrain, warm)
+    return backtests(workspace, [series], plan, tell)[0].scores
 
-    A model of the settings is fitted on what was known before the first day. `champion` is the model that serves now,
-    refused if it has learnt from the period. `ridge` and `lightgbm` are fitted on the same windows, to compare.
-    `official` and `naive` are the references.
+
+def backtests(workspace: Workspace, series: Sequence[Series], plan: Plan, tell: Tell = log_step) -> list[Walked]:
+    """Forecast every delivery day of the plan with every model, keep the forecasts, score them.
+
+    A model of the settings is fitted on what was known before the first day of each fold. `champion` is the model that
+    serves now, refused if it has learnt from the period. `ridge` and `lightgbm` are fitted on the same windows, to
+    compare. `official` and `naive` are the references. Folds and series go side by side, `training.workers` at a time.
 
     Raises:
         ModelError: a model cannot be had, or the champion has seen the period.
-        SettingsError: a model is not known.
-        LakeError: the lake does not have the series.
+        SettingsError: a model is not known, or the plan cannot be meant.
+        LakeError: the lake does not have a series.
     """
-    settings = workspace.settings
-    known = (*settings.names, SERVED, *TABULAR, *REFERENCES)
-    unknown = set(models) - set(known)
-    if unknown:
-        raise SettingsError(f"no model {', '.join(sorted(unknown))}; known are {', '.join(known)}")
-    if last < first:
-        raise SettingsError(f"a back-test from {first} to {last} ends before it starts")
-    spec, observations = workspace.inputs(series)
-    windows = build_windows(observations, spec, days_between(first, last))
-    scored = np.any(windows.delivery & ~np.isnan(windows.target), axis=1)
-    days = [day for day, has_outturn in zip(days_between(first, last), scored, strict=True) if has_outturn]
-    if not days:
-        raise ModelError(
-            str(series), f"has no outturn from {first} to {last}; `gridahead status` shows what the lake has"
-        )
-    windows, run = windows.where(scored), f"backtest/{name}"
-    log.info("%s: %s delivery days from %s to %s", series, len(days), days[0], days[-1])
+    _check(workspace, plan)
+    workers = workspace.settings.training.workers
+    courses = [course(workspace, one, plan) for one in dict.fromkeys(series)]
+    expected = {(one.series, fold): max(1, len(one.networks)) for one in courses for fold in one.folds}
+    meter = Meter(tell, expected)
+    with workshop(workers) as shop:
+        chains = [chain for one in courses for chain in _chains(one)]
+        walks = [partial(_walk, one, chain, shop, meter) for one, chain in chains]
+        receipts = [receipt for found in _side_by_side(walks, workers) for receipt in found]
+    return [_finish(one, [found for found in receipts if found[0].series == str(one.series)]) for one in courses]
 
-    made = [
-        _issue(model, version, windows, run)
-        for model, version in _models(workspace, observations, spec, first, models, progress)
+
+def _check(workspace: Workspace, plan: Plan) -> None:
+    known = (*workspace.settings.names, SERVED, *TABULAR, *REFERENCES)
+    unknown = set(plan.models) - set(known)
+    if unknown or not plan.models:
+        raise SettingsError(f"no model {', '.join(sorted(unknown)) or 'named'}; known are {', '.join(known)}")
+    if plan.last < plan.first:
+        raise SettingsError(f"a back-test from {plan.first} to {plan.last} ends before it starts")
+    if plan.retrain != "never" and SERVED in plan.models:
+        raise SettingsError(
+            f"the champion serves as it is: it is not trained again {plan.retrain}. Name the models of the settings "
+            "that are to be trained, or leave --retrain out"
+        )
+    if plan.warm and plan.retrain == "never":
+        raise SettingsError("with --warm a fold begins with the weights of the one before; say --retrain as well")
+    if plan.warm and not set(plan.models) & set(workspace.settings.names):
+        raise SettingsError(f"--warm is for networks, and of {', '.join(plan.models)} none is one; leave it out")
+
+
+def _chains(one: Course) -> list[tuple[Course, list[Fold]]]:
+    """What has to go one after the other: all folds if each begins with the weights of the former one."""
+    return [(one, list(one.folds))] if one.plan.warm else [(one, [fold]) for fold in one.folds]
+
+
+def _side_by_side(
+    walks: Sequence[Callable[[], list[tuple[Receipt, bool]]]], workers: int
+) -> list[list[tuple[Receipt, bool]]]:
+    """What the walks give, some at a time; the first that fails lets no further one begin."""
+    pool = ThreadPoolExecutor(workers)
+    try:
+        futures = [pool.submit(walk) for walk in walks]
+        wait(futures, return_when=FIRST_EXCEPTION)
+        failed = next((one for one in futures if one.done() and one.exception()), None)
+        return [one.result() for one in ([failed] if failed else futures)]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _walk(one: Course, chain: Sequence[Fold], shop: Workshop, meter: Meter) -> list[tuple[Receipt, bool]]:
+    """Go through folds one after the other; gives the receipts, and whether each is new."""
+    walked: list[tuple[Receipt, bool]] = []
+    former: list[Receipt] = []
+    for fold in chain:
+        found = _fold(one, fold, former, shop, meter)
+        former = [receipt for receipt, _ in found]
+        walked += found
+        fresh = [receipt.asked for receipt, new in found if new]
+        meter.done(one.series, fold, f"{', '.join(fresh)} done" if fresh else "there already")
+    return walked
+
+
+def _fold(
+    one: Course, fold: Fold, former: Sequence[Receipt], shop: Workshop, meter: Meter
+) -> list[tuple[Receipt, bool]]:
+    """Fit and forecast what is not there of a fold; a receipt for every model, and whether it is new."""
+    starts = [receipt.judged for receipt in former if receipt.judged]
+    asked, parts = contenders(one, fold, starts)
+    held = {each.asked: one.kept.receipt(one.series, each.asked, str(fold.first), each.made_of) for each in asked}
+    missing = [each for each in asked if held[each.asked] is None]
+    ready = fitted(one, fold, missing, parts, starts, shop, partial(meter.epoch, one.series, fold))
+    return [(receipt, False) for receipt in held.values() if receipt] + [
+        (receipt, True) for receipt in _forecast(one, fold, ready)
     ]
-    made += reference_forecasts(models, observations, spec, days, settings.training.quantiles, run)
-    if not made:
-        raise ModelError(str(series), f"has no {', '.join(models)}: the lake holds no official forecast of it")
-    forecasts = Forecasts(pd.concat(made, ignore_index=True))
-    workspace.lake.forecasts.append(forecasts)
-    scores = score(forecasts, outturn(observations, series), scored_at=now())
+
+
+def _forecast(one: Course, fold: Fold, ready: Sequence[Contender]) -> list[Receipt]:
+    """Forecast every day of the fold, keep it all, and sign for it last."""
+    for_forecasts()
+    made_at, made, receipts = now(), [], []
+    for each in ready:
+        assert each.model is not None
+        bundle = one.kept.keep(each.model)
+        receipt = Receipt(
+            series=str(one.series),
+            asked=each.asked,
+            model=each.model.name,
+            version=each.version or f"until {fold.first}, bundle {bundle}",
+            first=str(fold.first),
+            last=str(fold.last),
+            made_of=each.made_of,
+            bundle=bundle,
+            judged=None if each.judged is None else one.kept.keep(each.judged),
+            inputs=keep_inputs(one.kept.inputs(one.series), each.windows),
+            spec=spec_to_dict(each.windows.spec),
+            made_at=made_at.isoformat(),
+            made_with=made_with(),
+        )
+        answers = predict_each(each.model, each.windows)
+        made.append(
+            issue(
+                each.windows, answers, each.model.quantiles, run=one.plan.run, model=each.model.name,
+                version=receipt.version, made_at=made_at, usual=each.known,
+            )
+        )  # fmt: skip
+        receipts.append(receipt)
+    if made:
+        one.workspace.lake.forecasts.append(pd.concat(made, ignore_index=True))
+    for receipt in receipts:
+        one.kept.sign(receipt)
+    return receipts
+
+
+def _finish(one: Course, walked: Sequence[tuple[Receipt, bool]]) -> Walked:
+    """Describe the run of a series, and score it."""
+    if not walked:
+        raise ModelError(
+            str(one.series), f"has no {', '.join(one.plan.models)}: the lake holds no official forecast of it"
+        )
+    receipts = [receipt for receipt, _ in walked]
+    found = availability(one.observations, one.spec, one.plan.first, one.plan.last)
+    told = {
+        **asdict(one.plan),
+        "availability": [asdict(each) for each in found],
+        "receipts": [f"{each.asked}/{each.first}-{each.made_of}" for each in receipts],
+    }
+    one.kept.describe(one.series, told)
+    scores = _score(one.workspace, one.series, one.plan.run, receipts, one.observations)
+    made = len({receipt.first for receipt, new in walked if new})
+    return Walked(one.series, scores, found, len(one.folds), made)
+
+
+def rescore(workspace: Workspace, run: str, series: Series) -> Scores:
+    """Score the forecasts that a back-test has kept, without fitting or forecasting anything.
+
+    Raises:
+        SettingsError: the run is no back-test.
+        LakeError: its forecasts are not in the lake, or there is no such back-test.
+    """
+    kept = Kept(workspace.settings.data_folder, run)
+    told = kept.described(series)
+    if told is None:
+        raise LakeError(f"there is no {run} of {series}; `gridahead backtest --series {series}` makes one")
+    receipts = [one for one in kept.receipts(series) if f"{one.asked}/{one.first}-{one.made_of}" in told["receipts"]]
+    _, observations = workspace.inputs(series)
+    return _score(workspace, series, run, receipts, observations)
+
+
+def _score(
+    workspace: Workspace, series: Series, run: str, receipts: Sequence[Receipt], observations: Observations
+) -> Scores:
+    """Score what the receipts stand for."""
+    rows = _rows(workspace, series, run, receipts)
+    scores = score(rows, outturn(observations, series), scored_at=now())
     workspace.lake.scores.append(scores)
     return scores
+
+
+def _rows(workspace: Workspace, series: Series, run: str, receipts: Sequence[Receipt]) -> Forecasts:
+    """The forecasts in the lake that the receipts stand for."""
+    rows = workspace.lake.read_forecasts(series, run)
+    timezone = workspace.settings.zone(series.zone).timezone
+    days = delivery_days(rows["valid_time"], timezone).dt.strftime("%Y-%m-%d").to_numpy()
+    mine = pd.Series(False, index=rows.index)
+    for one in receipts:
+        of_it = (rows["model"] == one.model) & (rows["model_version"] == one.version)
+        mine |= of_it & (days >= one.first) & (days <= one.last)
+    return Forecasts(rows[mine].reset_index(drop=True))
 
 
 def last_day(workspace: Workspace, series: Series) -> dt.date:
@@ -89,44 +255,3 @@ def last_day(workspace: Workspace, series: Series) -> dt.date:
     spec, observations = workspace.inputs(series)
     newest: pd.Timestamp = delivery_days(outturn(observations, series)["valid_time"], spec.zone.timezone).max()
     return newest.date()
-
-
-def outturn(observations: Observations, series: Series) -> pd.DataFrame:
-    """The newest vintage of the measured values: `valid_time`, `value` [MW]."""
-    return as_of(of_series(observations, series), now())[["valid_time", "value"]]
-
-
-def _models(
-    workspace: Workspace, observations: Observations, spec: WindowSpec, first: dt.date, models: Sequence[str],
-    progress: Progress,
-) -> list[tuple[Forecaster, str]]:  # fmt: skip
-    """The trained models, each with what the rows will say of its version."""
-    settings = workspace.settings
-    found: list[tuple[Forecaster, str]] = []
-    networks = [name for name in models if name in settings.names]
-    tabular = [name for name in TABULAR if name in models]
-    if networks or tabular:
-        training = settings.training.model_copy(update={"holdout_start": first})
-        parts = split(observations, spec, training)
-        version = f"until {first}, data {parts.train.fingerprint()}"
-        if networks:
-            fits = fit_candidates(
-                parts, networks, settings.model_copy(update={"training": training}), training.workers, progress,
-                checkpoints=settings.checkpoint_folder / "backtest" / spec.series.slug,
-            )  # fmt: skip
-            found += [(fit.model, version) for fit in fits]
-        for name in tabular:
-            log.info("%s %s: fitting", spec.series, name)
-            found.append((fit_tabular(name, parts.train, parts.validation, training.quantiles), version))
-    if SERVED in models:
-        champion = workspace.tracking.champion(spec.series)
-        require_unseen(workspace, champion, first)
-        found.append((champion.model, champion.version))
-    return found
-
-
-def _issue(model: Forecaster, version: str, windows: Windows, run: str) -> Forecasts:
-    one_thread()
-    return issue(
-        windows, model.predict(windows), model.quantiles, run=run, model=model.name, version=version, made_at=now()
-    )

@@ -17,7 +17,8 @@ from gridahead.timeline import days_between
 from gridahead.training.gradient_picture import draw
 from gridahead.training.gradients import MAX_WINDOWS, GradientReport, model_gradients, span
 from gridahead.training.isolated import one_thread
-from gridahead.training.tracking import GRADIENTS, Registered
+from gridahead.training.tracking import GRADIENTS
+from gridahead.training.versions import Registered
 from gridahead.whole_files import write_whole
 
 
@@ -73,14 +74,14 @@ def diagnose(workspace: Workspace, series: Series, model: str | None = None) -> 
         LakeError: the lake does not have the series.
     """
     one_thread()
-    tracking = workspace.tracking
-    registered = tracking.champion(series) if model is None else tracking.newest(series, model)
+    registry = workspace.registry
+    registered = registry.champion(series) if model is None else registry.newest(series, model)
     spec = registered.model.spec
-    last = tracking.last_day_seen(registered)
+    last = registered.about.last_day_seen
     first = last - dt.timedelta(days=MAX_WINDOWS - 1)
     observations = workspace.lake.read_accepted(*spec.inputs, window=reading_window(spec, first, last))
     windows = build_windows(observations, spec, days_between(first, last))
-    clipping = tracking.clipping(registered)
+    clipping = workspace.tracking.clipping(registered.run_id)
     found = registered.model
     measured = [
         _draw(Diagnosis(registered, network, gradients, clipping, _picture(workspace, network)))

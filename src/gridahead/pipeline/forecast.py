@@ -1,4 +1,7 @@
-"""Forecast and publish: as of an issue time, with the champion of the registry."""
+"""Forecast and publish: as of an issue time, with the champion of the registry.
+
+A challenger forecasts along in the shadow: its forecast is kept in the lake and compared later, but nobody reads it.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,24 @@ import logging
 import numpy as np
 import pandas as pd
 
-from gridahead.errors import ModelError
+from gridahead.errors import GridaheadError, ModelError
 from gridahead.features.windows import Windows, WindowSpec, build_windows
-from gridahead.forecasting.issue import FULL, degradations, issue
+from gridahead.forecasting.issue import FULL, degradations, issue, predict_each
 from gridahead.forecasting.publish import Published, publish
 from gridahead.grid import Series
+from gridahead.pipeline.evidence import SHADOW
+from gridahead.pipeline.inputs import inputs_folder, keep_inputs
+from gridahead.pipeline.kept import content_of
+from gridahead.pipeline.served import LIVE
+from gridahead.pipeline.suspects import suspect_inputs
 from gridahead.pipeline.workspace import Workspace, reading_window, require_unseen
 from gridahead.tables import Forecasts, Observations
 from gridahead.timeline import now
-from gridahead.training.isolated import one_thread
+from gridahead.training.isolated import for_forecasts
+from gridahead.training.versions import CHALLENGER, Registered
 
 log = logging.getLogger(__name__)
 
-LIVE = "live"
 LOOK_BACK_DAYS = 3
 """How far back from its newest value the lake is searched for a delivery day with complete inputs."""
 
@@ -38,8 +46,8 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
         ModelError: there is no champion, it has learnt from the delivery day, or nothing of the series is known in the
             context.
     """
-    one_thread()
-    champion = workspace.tracking.champion(series)
+    for_forecasts()
+    champion = workspace.registry.champion(series)
     spec = champion.model.spec
     if issue_time is None:
         windows = _newest_windows(workspace, spec, champion.model.known)
@@ -53,26 +61,54 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
             f"{issued:%Y-%m-%d %H:%M} UTC; run `gridahead ingest`, "
             "or set --issue-time to a day that `gridahead status` shows",
         )
-    require_unseen(workspace, champion, spec.deadline.delivery_day(issued))
-    made = issue(
-        windows,
-        champion.model.predict(windows),
-        champion.model.quantiles,
-        run=LIVE,
-        model=champion.model.name,
-        version=champion.version,
-        made_at=now(),
-        usual=champion.model.known,
-    )
+    require_unseen(champion.about, spec.deadline.delivery_day(issued))
+    made = _made(workspace, champion, windows.alone(0), LIVE)
     _keep(workspace, made)
-    about = {"run_id": champion.run_id, "inputs": [str(one) for one in spec.inputs]}
+    end = made["valid_time"].max() + spec.mtu.delta
+    about = {
+        "run_id": champion.run_id,
+        "bundle": content_of(champion.model),
+        "inputs": [str(one) for one in spec.inputs],
+        "suspect_inputs": "; ".join(suspect_inputs(workspace.lake, spec.inputs, issued, end)) or None,
+    }
     published = publish(workspace.settings.published_folder, made, spec.zone.timezone, about)
     rung = made["rung"].iloc[0]
     log.info(
         "%s: issued %s by %s, %s%s", series, published.manifest["issue_time"], champion,
         "inputs complete" if rung == FULL else rung, "" if published.changed else " (published before, unchanged)",
     )  # fmt: skip
+    _shadow(workspace, series, issued)
     return published
+
+
+def _shadow(workspace: Workspace, series: Series, issued: pd.Timestamp) -> None:
+    """Let the challenger, if there is one, forecast the same delivery day; nothing that it does harms the champion."""
+    try:
+        found = workspace.registry.holder(series, CHALLENGER)
+        if found is None:
+            return
+        spec = (challenger := workspace.registry.load(found)).model.spec
+        day = spec.deadline.delivery_day(issued)
+        require_unseen(found, day)
+        _keep(workspace, _made(workspace, challenger, _windows(workspace, spec, [day], [issued]), SHADOW))
+        log.info("%s: %s forecast along, unpublished", series, found)
+    except GridaheadError as error:
+        log.warning("%s: the challenger did not forecast along: %s", series, error)
+
+
+def _made(workspace: Workspace, registered: Registered, windows: Windows, run: str) -> Forecasts:
+    """What a version says of the windows; what they hold is kept, to be compared with later."""
+    keep_inputs(inputs_folder(workspace.settings.data_folder, registered.series), windows)
+    return issue(
+        windows,
+        predict_each(registered.model, windows),
+        registered.model.quantiles,
+        run=run,
+        model=registered.model.name,
+        version=registered.version,
+        made_at=now(),
+        usual=registered.model.known,
+    )
 
 
 def _keep(workspace: Workspace, made: Forecasts) -> None:

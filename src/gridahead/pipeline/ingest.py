@@ -1,23 +1,24 @@
-"""Ingest: files → archived payload → observations with two clocks → lake."""
+"""Ingest: files → archived payload → observations with two clocks → lake → quality gate."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
-from gridahead.errors import SourceError
+from gridahead.errors import QualityError, SourceError
 from gridahead.lake.lake import Lake
+from gridahead.pipeline.gate import inspect_new
+from gridahead.pipeline.validate import tell
 from gridahead.pipeline.workspace import Workspace
+from gridahead.quality.report import QualityReport
 from gridahead.sources.base import RawPayload, Source
 from gridahead.sources.catalogue import open_sources
 from gridahead.tables import Observations
 from gridahead.timeline import Window
 from gridahead.vintages import unseen
-from gridahead.whole_files import sweep
 
 KEY = ["zone", "quantity", "valid_time"]
 
@@ -39,16 +40,49 @@ class Ingested:
     """Those that revise a value we held."""
 
 
-def ingest(workspace: Workspace) -> list[Ingested]:
-    """Take in everything that the sources offer. Twice the same payload changes nothing.
+@dataclass(frozen=True)
+class Ingestion:
+    """What all sources gave, and what the gate says of it."""
 
-    A payload that cannot be read keeps nobody else waiting: the others are taken in first.
+    payloads: list[Ingested]
+    failed: list[SourceError]
+    """Payloads that could not be read; nothing of theirs is in the lake."""
+    report: QualityReport | None
+    """None if nothing was new."""
 
-    Raises:
-        SourceError: one or more payloads could not be read; nothing of theirs is in the lake.
+    @property
+    def new(self) -> int:
+        """Rows appended to the lake."""
+        return sum(one.new for one in self.payloads)
+
+    def require(self, max_share: float) -> None:
+        """Let it pass only if every payload could be read and the gate does not refuse.
+
+        Raises:
+            QualityError: the gate withholds more than this share of what is new of a series. The rows are in the lake,
+                and so are the verdicts; what could not be read is named as well, for the gate says it only once.
+            SourceError: one or more payloads could not be read.
+        """
+        reasons = "\n".join(str(error) for error in self.failed)
+        try:
+            if self.report is not None:
+                self.report.require(max_share)
+        except QualityError as error:
+            raise QualityError(f"{error}\n{reasons}" if reasons else str(error)) from error
+        if len(self.failed) > 1:
+            worth_it, count = all(error.retryable for error in self.failed), len(self.failed)
+            raise SourceError("ingest", f"{count} payloads could not be read:\n{reasons}", retryable=worth_it)
+        if self.failed:
+            raise self.failed[0]
+
+
+def ingest(workspace: Workspace) -> Ingestion:
+    """Take in everything that the sources offer, and judge what is new. Twice the same payload changes nothing.
+
+    A payload that cannot be read keeps nobody else waiting: the others are taken in. What failed is in the result, and
+    `require` makes an error of it.
     """
-    for folder in (workspace.settings.lake_folder, workspace.settings.archive_folder):
-        sweep(folder)
+    workspace.lake.sweep()
     done, failed = [], []
     for source in open_sources(workspace.settings):
         try:
@@ -59,17 +93,14 @@ def ingest(workspace: Workspace) -> list[Ingested]:
                     failed.append(error)
         except SourceError as error:
             failed.append(error)
-    if len(failed) > 1:
-        reasons = "\n".join(str(error) for error in failed)
-        worth_it = all(error.retryable for error in failed)
-        raise SourceError("ingest", f"{len(failed)} payloads could not be read:\n{reasons}", retryable=worth_it)
-    if failed:
-        raise failed[0]
-    return done
+    report = inspect_new(workspace)
+    if report is not None:
+        tell(workspace, report)
+    return Ingestion(done, failed, report)
 
 
 def _take_in(source: Source, payload: RawPayload, lake: Lake) -> Ingested:
-    """Archive, parse, append what is new, sign: killed in between and started again, it ends with the same lake."""
+    """Archive, parse, mark as waiting, append, sign: killed anywhere and started again, it ends with the same lake."""
     if lake.receipts.signed(payload.batch):
         return Ingested(source.name, payload.name, payload.batch, 0, 0, 0)
     about: dict[str, object] = {
@@ -82,9 +113,10 @@ def _take_in(source: Source, payload: RawPayload, lake: Lake) -> Ingested:
     held = _held(arrived, lake)
     content = hashlib.sha256(payload.content).hexdigest()[:16]
     if any(receipt.get("content") == content for receipt in lake.receipts.all()):
-        _require_same_rows(arrived, held, payload, lake.folder)
+        _require_same_rows(arrived, held, payload, str(lake.folder))
     about["content"] = content
     new = unseen(arrived, held, payload.retrieved_at)
+    lake.waiting.enter(payload.batch, new)
     lake.observations.append(new)
     revised = int(pd.MultiIndex.from_frame(new[KEY]).isin(pd.MultiIndex.from_frame(held[KEY])).sum())
     result = Ingested(source.name, payload.name, payload.batch, len(arrived), len(new), revised)
@@ -93,7 +125,7 @@ def _take_in(source: Source, payload: RawPayload, lake: Lake) -> Ingested:
     return result
 
 
-def _require_same_rows(arrived: Observations, held: Observations, payload: RawPayload, lake: Path) -> None:
+def _require_same_rows(arrived: Observations, held: Observations, payload: RawPayload, lake: str) -> None:
     """Bytes that were taken in before cannot revise themselves: other values from them mean other settings.
 
     Raises:

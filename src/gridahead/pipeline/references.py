@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
-from gridahead.features.windows import Windows, WindowSpec, build_windows
-from gridahead.forecasting.issue import issue
+from gridahead.features.windows import END_OF_TIME, Windows, WindowSpec, build_windows
+from gridahead.forecasting.issue import issue, predict_each
 from gridahead.models.baselines import ReferenceForecast, ReferenceName
 from gridahead.tables import Forecasts, Observations
 from gridahead.timeline import delivery_window, now
@@ -24,32 +25,45 @@ def reference_forecasts(
     levels: tuple[float, ...], run: str,
 ) -> list[Forecasts]:  # fmt: skip
     """The named references' forecasts of each delivery day; none of the official one where the lake holds none."""
+    made = []
+    for name in references_among(names, observations, spec):
+        fitted = fit_reference(name, observations, spec, min(days), levels)
+        windows = reference_windows(name, observations, spec, days)
+        told = predict_each(fitted, windows)
+        made.append(issue(windows, told, levels, run=run, model=name, version="-", made_at=now()))
+    return made
+
+
+def references_among(names: Sequence[str], observations: Observations, spec: WindowSpec) -> list[ReferenceName]:
+    """The references that are named and can be had."""
     has_official = spec.series.reference.quantity in set(observations["quantity"])
-    return [
-        _reference(name, observations, spec, days, levels, run)
-        for name in REFERENCES
-        if name in names and (name != "official" or has_official)
-    ]
+    return [name for name in REFERENCES if name in names and (name != "official" or has_official)]
 
 
-def _reference(
-    name: ReferenceName, observations: Observations, spec: WindowSpec, days: list[dt.date],
-    levels: tuple[float, ...], run: str,
-) -> Forecasts:  # fmt: skip
-    """One reference, under our issue time so that lead times compare.
+def fit_reference(
+    name: ReferenceName, observations: Observations, spec: WindowSpec, first: dt.date, levels: tuple[float, ...]
+) -> ReferenceForecast:
+    """A reference with the spread of its errors in the year before a delivery day, as known at its deadline."""
+    learnt = [first - dt.timedelta(days=back) for back in range(FITTED_DAYS, spec.deadline.days_before, -1)]
+    windows = reference_windows(name, observations, spec, learnt, spec.deadline.for_delivery(first))
+    return ReferenceForecast.fit(name, windows, levels)
+
+
+def reference_windows(
+    name: str,
+    observations: Observations,
+    spec: WindowSpec,
+    days: Sequence[dt.date],
+    outturn_as_of: pd.Timestamp = END_OF_TIME,
+) -> Windows:
+    """What a reference reads, under our issue time so that lead times compare.
 
     The official forecast is read as of the beginning of the delivery day, which is what its publisher answers for: for
     wind and solar that is hours later than an issue time before noon, and in its favour.
     """
     spec = replace(spec, use_reference=name == "official")
-    learnt = [min(days) - dt.timedelta(days=back) for back in range(FITTED_DAYS, spec.deadline.days_before, -1)]
-    fitted = ReferenceForecast.fit(name, _read(name, observations, spec, learnt), levels)
-    windows = _read(name, observations, spec, days)
-    issued = np.array([spec.deadline.for_delivery(day).value // 1000 for day in days])
-    made = replace(windows, issue_time=issued)
-    return issue(made, fitted.predict(windows), levels, run=run, model=name, version="-", made_at=now())
-
-
-def _read(name: ReferenceName, observations: Observations, spec: WindowSpec, days: list[dt.date]) -> Windows:
-    issued = [delivery_window(day, spec.zone.timezone).start for day in days] if name == "official" else None
-    return build_windows(observations, spec, days, issue_times=issued)
+    midnights = [delivery_window(day, spec.zone.timezone).start for day in days]
+    windows = build_windows(
+        observations, spec, days, issue_times=midnights if name == "official" else None, outturn_as_of=outturn_as_of
+    )
+    return replace(windows, issue_time=np.array([spec.deadline.for_delivery(day).value // 1000 for day in days]))

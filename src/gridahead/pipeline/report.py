@@ -10,15 +10,16 @@ from gridahead.errors import LakeError
 from gridahead.forecasting.publish import latest_manifest
 from gridahead.grid import Series, quantity_of
 from gridahead.lake.lake import mtu_of
-from gridahead.pipeline.backtest import outturn
-from gridahead.pipeline.forecast import LIVE
+from gridahead.pipeline.outturn import outturn
+from gridahead.pipeline.quality_page import quality_page
+from gridahead.pipeline.served import LIVE
 from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.evaluate import table
 from gridahead.serving.report import render_report
 from gridahead.serving.views import QualityLine, ReportView, SeriesView
 from gridahead.tables import Forecasts, Scores
 from gridahead.timeline import Window, now
-from gridahead.vintages import as_of
+from gridahead.vintages import as_of, identities
 from gridahead.whole_files import write_whole
 
 PAGE = "report.html"
@@ -50,6 +51,7 @@ def report(workspace: Workspace) -> Path:
             attribution=settings.attribution,
             series=tuple(views),
             score_table=table(scores),
+            quality_page=quality_page(workspace).name,
         )
     )
     write_whole(page, content.encode())
@@ -92,5 +94,13 @@ def _quality(workspace: Workspace, series: Series) -> QualityLine:
         end=end,
         expected=len(Window(start, end).times(mtu)),
         present=rows["valid_time"].nunique(),
-        quarantined=workspace.lake.read_quarantine(series)["valid_time"].nunique(),
+        quarantined=_withheld(workspace, series),
     )
+
+
+def _withheld(workspace: Workspace, series: Series) -> int:
+    """Market time units with a row that the gate keeps out, or a person does."""
+    lake = workspace.lake
+    every, read = lake.read_observations(series), lake.read_accepted(series)
+    waiting = every["batch"].isin(lake.waiting.batches())
+    return int(every[~identities(every).isin(identities(read)) & ~waiting]["valid_time"].nunique())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from gridahead.grid import Series
-from gridahead.pipeline.backtest import outturn
-from gridahead.pipeline.forecast import LIVE
+from gridahead.pipeline.outturn import outturn
 from gridahead.pipeline.references import REFERENCES, reference_forecasts
+from gridahead.pipeline.served import LIVE
 from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.evaluate import score
 from gridahead.tables import SCORES, Forecasts, Scores

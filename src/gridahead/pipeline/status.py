@@ -35,6 +35,6 @@ def status(workspace: Workspace) -> Status:
     has_registry = (settings.mlflow_folder / "mlflow.db").exists()
     return Status(
         lake=workspace.lake.contents(),
-        serving=workspace.tracking.serving() if has_registry else {},
+        serving=workspace.registry.serving() if has_registry else {},
         forecasts=forecasts,
     )

@@ -1,32 +1,34 @@
-"""Train: fit the candidates of a series, record them, let the better one serve."""
+"""Train: fit the candidates of a series, record them, and let the gate decide which serves.
+
+What has been trained on the same data with the same settings before is not trained again.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from gridahead.config import ModelSettings, SharedSettings
+from gridahead.config import SharedSettings
 from gridahead.errors import ModelError
 from gridahead.grid import Series
-from gridahead.models.ensemble import Model
+from gridahead.pipeline.evidence import keep_judged
+from gridahead.pipeline.promotion import Verdict, admit
 from gridahead.pipeline.workspace import Workspace
 from gridahead.training.candidates import fit_candidates
 from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.fit import Fit, Split, split
+from gridahead.training.identity import settings_hash
 from gridahead.training.isolated import fit_shared_apart
-from gridahead.training.tracking import Registered
+from gridahead.training.versions import CHAMPION, Registered, Version
 
 log = logging.getLogger(__name__)
-
-CRITERION = "validation_pinball"
-"""The whole distribution is what we publish, so the whole distribution decides. Never a figure of the holdout."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fit and its place in the registry."""
+    """A version, what became of it, and whether it was there before."""
 
     series: Series
     model: str
@@ -35,6 +37,9 @@ class Candidate:
     validation: dict[str, float]
     epochs: int
     seconds: float
+    verdict: str
+    known: bool
+    """Trained before on the same data with the same settings, so not again."""
 
 
 def log_epoch(epoch: Epoch) -> None:
@@ -50,7 +55,7 @@ def train(
     workers: int = 1,
     warm_from: Series | None = None,
 ) -> list[Candidate]:
-    """Fit every model that the settings name for a series; the best on the validation days becomes champion.
+    """Fit every model that the settings name for a series; the gate decides whether the best of them serves.
 
     Args:
         workspace: where the data and the models are.
@@ -67,33 +72,53 @@ def train(
     spec, observations = workspace.inputs(series)
     parts = split(observations, spec, settings.training)
     del observations  # several series are trained side by side, and their fits hold what they need
+    start = None if warm_from is None else _start(workspace, warm_from, parts)
+    named = f"{start.series} v{start.version}" if start else ""
+    hashes = {one: settings_hash(settings, one, spec, named) for one in settings.series_settings(series).models}
+    known = _known(workspace, parts, hashes)
+    wanted = [one for one in hashes if one not in known]
+    if not wanted:
+        return _decide(workspace, series, [], list(known.values()))
     fits = fit_candidates(
         parts,
-        settings.series_settings(series).models,
+        wanted,
         settings,
         workers,
         progress,
-        start=None if warm_from is None else _start(workspace, warm_from, parts),
+        start=None if start is None else start.model,
         checkpoints=settings.checkpoint_folder / series.slug,
     )
-    return _record(workspace, [(fit, settings.models.get(fit.model.name)) for fit in fits])
+    new = [(fit, _register(workspace, fit, parts, hashes[fit.model.name])) for fit in fits]
+    return _decide(workspace, series, new, list(known.values()))
 
 
 def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress = log_epoch) -> list[Candidate]:
-    """Fit one network for a group of series; it serves those that it is the best for on their validation days.
+    """Fit one network for a group of series; for each of them the gate decides whether it serves.
 
     Raises:
         LakeError: the lake does not have a series.
         ModelError: a series is on other axes than the rest, there are too few days, or a loss is not a number.
     """
     settings = workspace.settings
-    config, parts = settings.models[group.model], {}
+    config = settings.models[group.model]
+    parts: dict[Series, Split] = {}
+    known: dict[Series, Version] = {}
+    hashes: dict[Series, str] = {}
     for series in group.series:
         spec, observations = workspace.inputs(series)
         parts[series] = split(observations, spec, settings.training)
+        hashes[series] = settings_hash(settings, group.name, spec)
+        if found := _known(workspace, parts[series], {group.name: hashes[series]}):
+            known[series] = found[group.name]
+    if len(known) == len(parts):  # where one of the series has new data, the network is another for all of them
+        return [one for series, version in known.items() for one in _decide(workspace, series, [], [version])]
     folder = settings.checkpoint_folder / group.name
     fits = fit_shared_apart(group.name, parts, config, settings.training, progress, checkpoints=folder)
-    return [candidate for fit in fits for candidate in _record(workspace, [(fit, config)], challenge=True)]
+    return [
+        one
+        for series, fit in zip(parts, fits, strict=True)
+        for one in _decide(workspace, series, [(fit, _register(workspace, fit, parts[series], hashes[series]))], [])
+    ]
 
 
 def train_all(
@@ -106,7 +131,7 @@ def train_all(
 ) -> list[Candidate]:
     """Train several series, `training.workers` of them side by side, then the groups that they share a network in."""
     with ThreadPoolExecutor(workspace.settings.training.workers) as pool:
-        _ = workspace.tracking  # opened once, before the threads need it
+        _ = workspace.registry  # opened once, before the threads need it
         done = pool.map(
             lambda one: train(workspace, one, progress, warm_from=warm_from or (one if warm else None)), series
         )
@@ -117,14 +142,14 @@ def train_all(
     return candidates
 
 
-def _start(workspace: Workspace, series: Series, parts: Split) -> Model:
+def _start(workspace: Workspace, series: Series, parts: Split) -> Registered:
     """The champion of a series, to begin with.
 
     Raises:
         ModelError: there is none, or it has seen days that this training must not see.
     """
-    champion = workspace.tracking.champion(series)
-    learnt, seen = workspace.tracking.last_day_learnt(champion), workspace.tracking.last_day_seen(champion)
+    champion = workspace.registry.champion(series)
+    learnt, seen = champion.about.last_day_learnt, champion.about.last_day_seen
     if learnt > parts.train_days[1] or seen > parts.validation_days[1]:
         raise ModelError(
             f"{champion.series} {champion}",
@@ -132,38 +157,55 @@ def _start(workspace: Workspace, series: Series, parts: Split) -> Model:
             f"be judged on days that it knows (from {parts.validation_days[0]} to {parts.validation_days[1]}). Train "
             "without a warm start, or with training.refit = false from one week to the next",
         )
-    return champion.model
+    return champion
 
 
-def _record(
-    workspace: Workspace, fits: Sequence[tuple[Fit, ModelSettings | None]], *, challenge: bool = False
+def _known(workspace: Workspace, parts: Split, hashes: Mapping[str, str]) -> dict[str, Version]:
+    """By model, the version that came from the same data and settings, where there is one."""
+    series, fingerprint = parts.train.spec.series, parts.fingerprint()
+    found = {}
+    for model, settings in hashes.items():
+        same = {"data_fingerprint": fingerprint, "settings_hash": settings}
+        version = workspace.registry.find(series, model, same)
+        if version is not None:
+            found[model] = version
+            log.info("%s: nothing has changed since %s (data %s, settings %s), so it is not trained again",
+                     series, version, fingerprint, settings)  # fmt: skip
+    return found
+
+
+def _register(workspace: Workspace, fit: Fit, parts: Split, settings: str) -> Version:
+    """Make a fit a version, and keep what it said of the validation days."""
+    config = workspace.settings.models.get(fit.model.name)
+    version = workspace.registry.register(fit, config, workspace.settings.training, settings)
+    keep_judged(workspace, version, fit.judged, parts.validation)
+    return version
+
+
+def _decide(
+    workspace: Workspace, series: Series, new: Sequence[tuple[Fit, Version]], known: Sequence[Version]
 ) -> list[Candidate]:
-    """Register the fits of one series and promote the best; a challenger must beat the champion."""
-    tracking = workspace.tracking
-    registered = [tracking.record(fit, config, workspace.settings.training) for fit, config in fits]
-    best = min(range(len(fits)), key=lambda n: fits[n][0].validation[CRITERION])
-    wins = not challenge or tracking.beats_champion(registered[best], CRITERION)
-    if wins:
-        tracking.promote(registered[best])
-    candidates = [
-        _candidate(fit, one, wins and n == best) for n, ((fit, _), one) in enumerate(zip(fits, registered, strict=True))
+    """The gate's decision on new versions of one series; without a champion, on those that were known as well."""
+    candidates = [version for _, version in new]
+    if workspace.registry.holder(series, CHAMPION) is None:
+        candidates += known
+    verdicts = admit(workspace, series, candidates) if candidates else {}
+    trained = {version.number: fit for fit, version in new}
+    return [
+        _candidate(one, trained.get(one.number), verdicts.get(one.number))
+        for one in (*(version for _, version in new), *known)
     ]
-    for candidate in candidates:
-        log.info(
-            "%s %s v%s: validation MAE %.0f MW, pinball %.0f MW%s", candidate.series, candidate.model,
-            candidate.version, candidate.validation["validation_mae"], candidate.validation[CRITERION],
-            ", champion" if candidate.champion else "",
-        )  # fmt: skip
-    return candidates
 
 
-def _candidate(fit: Fit, registered: Registered, champion: bool) -> Candidate:
+def _candidate(version: Version, fit: Fit | None, verdict: Verdict | None) -> Candidate:
     return Candidate(
-        series=registered.series,
-        model=fit.model.name,
-        version=registered.version,
-        champion=champion,
-        validation=fit.validation,
-        epochs=len(fit.epochs),
-        seconds=fit.seconds,
+        series=version.series,
+        model=version.model,
+        version=version.number,
+        champion=verdict.serves if verdict else CHAMPION in version.aliases,
+        validation=fit.validation if fit else version.validation,
+        epochs=len(fit.epochs) if fit else 0,
+        seconds=fit.seconds if fit else 0.0,
+        verdict=verdict.words if verdict else "nothing has changed since it was trained",
+        known=fit is None,
     )

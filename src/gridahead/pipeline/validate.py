@@ -1,33 +1,44 @@
-"""Validate: the quality gate over everything in the lake that it has not yet put aside."""
+"""Validate: the quality gate over everything in the lake, or over what has not been through it."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
 
+from gridahead.pipeline.gate import inspect_everything, inspect_new
+from gridahead.pipeline.quality_page import quality_page
 from gridahead.pipeline.workspace import Workspace
 from gridahead.quality.docs import write_data_docs
-from gridahead.quality.gate import inspect
 from gridahead.quality.report import QualityReport
-from gridahead.timeline import now
 
 log = logging.getLogger(__name__)
 
 
-def validate(workspace: Workspace) -> tuple[QualityReport, Path]:
-    """Inspect the accepted observations, quarantine what fails, write the Data Docs.
+def validate(workspace: Workspace, *, only_new: bool = False) -> QualityReport | None:
+    """Inspect the lake, keep the verdicts, write the Data Docs and the page that analysts read.
+
+    Args:
+        workspace: where the lake is.
+        only_new: whether only what waits is judged, as every ingest does.
 
     Returns:
-        The report, and the index page of the Data Docs.
-
-    Raises:
-        QualityError: more rows failed than the settings allow; they are in quarantine all the same.
+        The report; None if only what is new was asked for, and nothing is. Whether the gate refuses is for the caller
+        to ask, with `report.require`: the verdicts are kept either way.
     """
-    settings, lake = workspace.settings, workspace.lake
-    report = inspect(lake.read_accepted(), settings, decided_at=now())
-    lake.quarantine.append(report.quarantine)
-    page = write_data_docs(settings.quality_folder, report)
-    for line in report.summary().splitlines():
-        log.info(line)
-    report.require(settings.quality.max_quarantined_share)
-    return report, page
+    report = inspect_new(workspace) if only_new else inspect_everything(workspace)
+    if report is not None:
+        tell(workspace, report)
+    return report
+
+
+def tell(workspace: Workspace, report: QualityReport) -> Path:
+    """Say shortly in the log, and in full in the Data Docs and on the page what an inspection found; gives the page."""
+    follows = report.verdicts["severity"].value_counts()
+    log.info(
+        "inspected %s rows of %d series: %d findings, %s verdicts to quarantine and %s to flag",
+        f"{report.completeness['rows'].sum():,}", len(report.completeness), len(report.findings),
+        f"{follows.get('quarantine', 0):,}", f"{follows.get('flag', 0):,}",
+    )  # fmt: skip
+    page = quality_page(workspace)
+    write_data_docs(workspace.settings.quality_folder, report, page)
+    return page

@@ -16,7 +16,9 @@ from gridahead.tables import Observations
 from gridahead.timeline import Mtu, Window, delivery_window
 
 if TYPE_CHECKING:  # MLflow takes seconds to import, and most use cases do without
-    from gridahead.training.tracking import Registered, Tracking
+    from gridahead.training.registry import Registry
+    from gridahead.training.tracking import Tracking
+    from gridahead.training.versions import Version
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,20 @@ class Workspace:
 
     @cached_property
     def tracking(self) -> Tracking:
-        """The record of fits and the registry of models."""
+        """The record of fits."""
         from gridahead.training.tracking import Tracking
 
         return Tracking(self.settings.mlflow_folder)
 
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry of models."""
+        from gridahead.training.registry import Registry
+
+        return Registry(self.tracking)
+
     def inputs(self, series: Series, window: Window | None = None) -> tuple[WindowSpec, Observations]:
-        """What the models of a series read: the axes, and every accepted vintage of the series on them.
+        """What the models of a series read: the axes, and every accepted vintage of the series on them, with flags.
 
         The official forecast is among the observations even where no model may read it: scores are measured against it.
 
@@ -48,7 +57,7 @@ class Workspace:
         """
         chosen = self.settings.series_settings(series)
         covariates = (*chosen.past_covariates, *chosen.future_covariates)
-        observations = self.lake.read_accepted(series, series.reference, *covariates, window=window)
+        observations = self.lake.read_accepted(series, series.reference, *covariates, window=window, flags=True)
         mtu = mtu_of(observations, series)
         use_reference = chosen.use_reference and series.reference.quantity in set(observations["quantity"])
         for other in (*covariates, *([series.reference] if use_reference else [])):
@@ -74,18 +83,17 @@ def _require_same_mtu(series: Series, mtu: Mtu, other: Series, others: Mtu) -> N
         )
 
 
-def require_unseen(workspace: Workspace, champion: Registered, day: dt.date) -> None:
+def require_unseen(found: Version, day: dt.date) -> None:
     """What a model says of days that it has learnt from is no forecast, and flatters it.
 
     Raises:
         ModelError: the delivery day is one of them.
     """
-    seen = workspace.tracking.last_day_seen(champion)
-    if day <= seen:
+    if day <= found.last_day_seen:
         raise ModelError(
-            f"{champion.series} {champion}",
-            f"has learnt from days until {seen}, so what it says of {day} would not be a forecast. Choose a later day, "
-            "or back-test models of the settings, which are fitted on what came before",
+            f"{found.series} {found}",
+            f"has learnt from days until {found.last_day_seen}, so what it says of {day} would not be a forecast. "
+            "Choose a later day, or back-test models of the settings, which are fitted on what came before",
         )
 
 

@@ -7,7 +7,14 @@ from functools import lru_cache
 
 import pandas as pd
 
+from gridahead.config import Settings
 from gridahead.timeline import Mtu, delivery_days, delivery_window
+
+COMPLETENESS_COLUMNS = [
+    "series", "rows", "withheld", "flagged", "first", "last", "days_expected", "days_complete", "missing_mtus",
+]  # fmt: skip
+_KEY = ["zone", "quantity"]
+_DAY = pd.Timedelta(days=1)
 
 
 def daily_completeness(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
@@ -46,3 +53,54 @@ def _expected(day: dt.date, timezone: str, mtu: Mtu) -> int:
     """Market time units of a delivery day; remembered, since all series of a zone ask for the same days."""
     window = delivery_window(day, timezone)
     return int((window.end - window.start) / mtu.delta)
+
+
+def days_of(kept: pd.DataFrame, touched: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The delivery days of all series that the touched rows lie in, as `daily_completeness` gives them.
+
+    Args:
+        kept: rows of any number of series.
+        touched: the rows among them, or withheld from them, whose days are of interest.
+        settings: where zones have their local time.
+    """
+    spans = touched.groupby(_KEY)["valid_time"].agg(["min", "max"])
+    parts = []
+    for key, rows in kept.groupby(_KEY, sort=True):
+        if key not in spans.index:
+            continue
+        timezone = settings.zone(str(rows["zone"].iloc[0])).timezone
+        first, last = spans.loc[[key]].to_numpy()[0]
+        # From the last day that was there before: a gap ends where new rows begin.
+        earlier = rows["valid_time"][rows["valid_time"] < first - _DAY]
+        since = earlier.max() if len(earlier) else first - _DAY
+        near = rows[rows["valid_time"].between(since - 2 * _DAY, last + 2 * _DAY)]
+        days = daily_completeness(near, timezone)
+        bounds = delivery_days(pd.DatetimeIndex([since, last]), timezone)
+        parts.append(days[days["delivery_day"].between(*bounds)])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def completeness_table(rows: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
+    """One line a series: rows, how many are withheld or flagged, delivery days, how many are whole, what is missing.
+
+    Args:
+        rows: the inspected rows, with the columns `withheld` and `flagged`.
+        days: as `days_of` gives them.
+    """
+    lines = rows.groupby(_KEY).agg(
+        rows=("value", "size"),
+        withheld=("withheld", "sum"),
+        flagged=("flagged", "sum"),
+        first=("valid_time", "min"),
+        last=("valid_time", "max"),
+    )
+    lines["days_expected"] = lines["days_complete"] = lines["missing_mtus"] = 0
+    if not days.empty:
+        missing = (days["expected_mtus"] - days["found_mtus"]).clip(lower=0)
+        daily = days.assign(missing=missing, complete=days["expected_mtus"] == days["found_mtus"]).groupby(_KEY)
+        lines["days_expected"] = daily.size().reindex(lines.index, fill_value=0)
+        lines["days_complete"] = daily["complete"].sum().reindex(lines.index, fill_value=0)
+        lines["missing_mtus"] = daily["missing"].sum().reindex(lines.index, fill_value=0)
+    lines = lines.reset_index()
+    lines["series"] = lines["zone"] + "/" + lines["quantity"]
+    return lines[COMPLETENESS_COLUMNS]

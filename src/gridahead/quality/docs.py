@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 from jinja2 import Environment
 
 from gridahead.quality.report import QualityReport
 from gridahead.quality.validation import Validation, expectation_suite, quiet_context
+from gridahead.whole_files import write_whole
 
 _SITE = Path("gx/uncommitted/data_docs/local_site")
 _RUN = "inspection"
+_INSPECTION = "inspection-"
+_ASIDE = ".building-"
+KEPT = 10
+"""Inspections whose pages are kept: a reader who has an older front page open still finds what it leads to."""
 
 _EXTERNAL = re.compile(
     r"<script\b.*?</script>"  # all scripts: they need jQuery from a network, and only decorate
@@ -36,7 +43,8 @@ _INDEX = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Quality of the data</title>{{ style | safe }}</head><body>
 <h1>Quality of the data</h1>
 <p>Inspected {{ report.decided_at.strftime("%Y-%m-%d %H:%M UTC") }}.
-{{ "No row is withheld." if report.success else "Rows are withheld: see the findings." }}</p>
+{{ "No row is withheld." if report.success else "Rows are withheld: see the findings." }}
+{% if overview %}<a href="{{ overview }}">All series over time, and what is in quarantine</a>{% endif %}</p>
 <h2>Series</h2>
 <table><tr><th>series<th>first (UTC)<th>last (UTC)
 <th>rows<th>withheld<th>delivery days<th>complete<th>units missing</tr>
@@ -55,34 +63,61 @@ _INDEX = """<!DOCTYPE html>
 {% for name, held, result, rules in pages %}
 <tr><td>{{ name }}<td>{{ "yes" if held else "no" }}<td><a href="{{ result }}">result</a>
 <td><a href="{{ rules }}">rules</a></tr>{% endfor %}</table>
+{% if earlier %}<h2>Earlier inspections</h2>
+<ul>{% for name, link in earlier %}<li><a href="{{ link }}">{{ name }}</a></li>{% endfor %}</ul>{% endif %}
 </body></html>
 """
 
 
 def data_docs_page(folder: Path) -> Path:
     """The first page of the Data Docs under a folder."""
-    return folder / _SITE / "index.html"
+    return folder / "index.html"
 
 
-def write_data_docs(folder: Path, report: QualityReport) -> Path:
+def write_data_docs(folder: Path, report: QualityReport, overview: Path | None = None) -> Path:
     """Write the suites, the results and the pages of one inspection; gives the path of the first page.
 
-    `folder/gx` is a Great Expectations project that is made anew each time: it shows the latest inspection, while the
-    verdicts of all of them are in the lake's quarantine.
+    The pages of an inspection lie in a folder of their own, which is built aside and renamed; the first page leads to
+    the newest, and is written last. A reader never sees a site that is half built.
+
+    Args:
+        folder: of the Data Docs.
+        report: the inspection.
+        overview: a page to link to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder / "gx", ignore_errors=True)
-    context = quiet_context(mode="file", project_root_dir=folder)
+    for abandoned in folder.glob(f"{_ASIDE}*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
+    home = folder / f"{_INSPECTION}{report.decided_at:%Y-%m-%dT%H%M%S.%fZ}"
+    if not home.exists():
+        with tempfile.TemporaryDirectory(prefix=_ASIDE, dir=folder) as aside:
+            _build(Path(aside), report).replace(home)
+    earlier = _earlier(folder, home)
+    index = data_docs_page(folder)
+    write_whole(index, _index(home, report, folder, overview, earlier[:KEPT]).encode())
+    for old in earlier[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return index
+
+
+def _build(project: Path, report: QualityReport) -> Path:
+    """Let Great Expectations make its pages in a project of its own; gives the folder of the site."""
+    context = quiet_context(mode="file", project_root_dir=project)
     for validation in report.validations:
         _store(context, validation, report)
     context.build_data_docs()
-    index = data_docs_page(folder)
-    site = index.parent
+    site = project / _SITE
     site.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(site / "static", ignore_errors=True)  # four megabytes for pages that no longer use them
     for page in site.rglob("*.html"):
         page.write_text(_offline(page.read_text(encoding="utf-8")), encoding="utf-8")
-    index.write_text(_index(site, report), encoding="utf-8")
-    return index
+    (site / "index.html").write_text(_index(site, report, site, None, []), encoding="utf-8")
+    return site
+
+
+def _earlier(folder: Path, home: Path) -> list[Path]:
+    """The folders of the inspections before this one, newest first."""
+    return sorted((path for path in folder.glob(f"{_INSPECTION}*") if path != home), reverse=True)
 
 
 def _store(context: object, validation: Validation, report: QualityReport) -> None:
@@ -107,12 +142,25 @@ def _offline(page: str) -> str:
     return _EXTERNAL.sub("", page).replace("</head>", _STYLE + "</head>", 1)
 
 
-def _index(site: Path, report: QualityReport) -> str:
+def _index(site: Path, report: QualityReport, folder: Path, overview: Path | None, earlier: list[Path]) -> str:
     """The first page. Great Expectations' own fills its tables with scripts from a network, so offline it is empty."""
     pages = []
     for validation in report.validations:
         parts = validation.suite.name.split(".")
-        rules = Path("expectations", *parts).with_suffix(".html")
-        result = next((site / "validations").joinpath(*parts).rglob("*.html")).relative_to(site)
+        rules = site.joinpath("expectations", *parts).with_suffix(".html").relative_to(folder)
+        result = next((site / "validations").joinpath(*parts).rglob("*.html")).relative_to(folder)
         pages.append((validation.suite.name, validation.success, result.as_posix(), rules.as_posix()))
-    return Environment(autoescape=True).from_string(_INDEX).render(report=report, pages=pages, style=_STYLE)
+    links = [
+        (path.name.removeprefix(_INSPECTION), f"{path.relative_to(folder).as_posix()}/index.html") for path in earlier
+    ]
+    return (
+        Environment(autoescape=True)
+        .from_string(_INDEX)
+        .render(
+            report=report,
+            pages=pages,
+            style=_STYLE,
+            earlier=links,
+            overview=None if overview is None else Path(os.path.relpath(overview, folder)).as_posix(),
+        )
+    )

@@ -1,144 +1,184 @@
-"""The quality gate: which rows may be believed, and what a person should know about the rest."""
+"""The quality gate: which rows may be believed, and what a person should know about the rest.
+
+Measures write evidence, Great Expectations judges it, and what fails becomes verdicts on rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gridahead.config import Settings
-from gridahead.grid import Series
-from gridahead.quality.completeness import daily_completeness
-from gridahead.quality.report import COMPLETENESS_COLUMNS, FINDING_COLUMNS, QualityReport
-from gridahead.quality.suites import completeness_suite, series_suite, table_suite
+from gridahead.grid import QUANTITIES, REFERENCE_SUFFIX, SUMS, Series
+from gridahead.quality.completeness import completeness_table, days_of
+from gridahead.quality.curves import Curves, lay
+from gridahead.quality.evidence import Evidence, day_evidence, off_the_grid, row_evidence
+from gridahead.quality.findings import FINDING_COLUMNS, incomplete, stale, stretches
+from gridahead.quality.limits import learn, recall, teach
+from gridahead.quality.report import QualityReport, empty_report, metrics
+from gridahead.quality.suites import completeness_suite, rules_suite, table_suite, unit_suite
 from gridahead.quality.validation import Validation, Validator
-from gridahead.tables import OBSERVATIONS, QUARANTINE, Observations, Quarantine
+from gridahead.quality.verdicts import Failure, blocked, failures, judgements, verdicts
+from gridahead.tables import OBSERVATIONS, Observations
+from gridahead.timeline import Mtu
+
+__all__ = ["CONTEXT_DAYS", "inspect", "learn", "related"]
+
+CONTEXT_DAYS = 84
+"""How many days before and after new rows the rules want to see: four weeks for what is usual, of deviations that are
+usual for four weeks, from days three weeks away. With less, the verdicts rest on fewer days."""
+
+Mask = npt.NDArray[np.bool_]
 
 
-def inspect(rows: Observations, settings: Settings, *, decided_at: pd.Timestamp) -> QualityReport:
-    """Judge every vintage of every series, and the completeness of what is left.
+def related(series: Series) -> tuple[Series, ...]:
+    """The other series that the rules look at beside one: its counterpart, and those it forms sums with."""
+    suffix = REFERENCE_SUFFIX if series.quantity.endswith(REFERENCE_SUFFIX) else ""
+    name = series.quantity.removesuffix(REFERENCE_SUFFIX)
+    kin = {name + (REFERENCE_SUFFIX if not suffix else "")}
+    for total, parts in SUMS.items():
+        members = {total, *dict(parts)}
+        if name in members:
+            kin |= {member + suffix for member in members - {name}}
+    return tuple(Series(series.zone, one) for one in sorted(kin))
 
-    A row that fails a rule of severity quarantine is withheld. Delivery days are counted without it, so that the same
-    days are whole when the caller leaves out what is in quarantine by then.
+
+def inspect(
+    new: Observations,
+    known: Observations,
+    settings: Settings,
+    *,
+    decided_at: pd.Timestamp,
+    limits: pd.DataFrame,
+    served: pd.DataFrame | None = None,
+) -> QualityReport:
+    """Judge new rows in the light of those around them.
+
+    A failed day condemns all its rows, also those of it that are known already.
 
     Args:
-        rows: observations that are not in quarantine yet.
-        settings: where zones have their local time.
+        new: the rows to judge; may be the whole lake.
+        known: accepted rows around them, `CONTEXT_DAYS` before and after, of their series and the `related` ones.
+        settings: zones, and what follows from each rule.
         decided_at: the instant written on every verdict, UTC.
+        limits: what the accepted history taught; a series that is not in it is judged by the rows at hand.
+        served: zone, quantity, valid_time, low, high, forecast: the outer quantiles that were served for these times.
 
     Raises:
         ContractError: the frame is not what the table declares.
         SettingsError: a zone is neither known nor declared.
     """
-    frame = rows.reset_index(drop=True)
-    if frame.empty:
-        return _empty_report(decided_at)
+    began = time.perf_counter()
+    if new.empty:
+        return empty_report(decided_at)
     judge = Validator()
-    validations = [judge.validate(table_suite(OBSERVATIONS), frame)]
-    validations += [judge.validate(series_suite(series, of_it), of_it) for series, of_it in _by_series(frame)]
-    quarantine = _withheld(frame, validations, decided_at)
-    findings = [finding for one in validations for finding in _findings(one, frame, _row_example)]
-    kept = frame.drop(index=sorted(_failing(validations)))
-    days = _days(kept, settings)
+    structure = judge.validate(table_suite(OBSERVATIONS), new.reset_index(drop=True))
+    case = _Case.of(new, known, settings, limits)
+    units = judge.validate(unit_suite(), _with_expected_unit(case.rows)[case.new])
+    rows, days = row_evidence(case.rows, case.curves, served), day_evidence(case.curves, case.new)
+    of_rows, by_row = _judge(judge, "rows", rows, case.touched, case.rows, settings)
+    of_days, by_day = _judge(judge, "days", days.evidence, _all(days.evidence), days.evidence.lines, settings)
+    # The first frame holds the new rows alone, which come first among the rows of the case.
+    of_table = failures([structure, units], None, case.rows, settings.quality)
+    judged = judgements([*of_table, *of_rows], of_days, days)
+    judged = pd.concat([judged, blocked(case.rows, case.new, judged)], ignore_index=True)
+    kept = verdicts(case.rows, judged, decided_at)
+    rest = _sum_up(case, judged, settings, judge, decided_at)
+    return QualityReport(
+        decided_at=decided_at,
+        completeness=rest.completeness,
+        findings=pd.concat([stretches(case.rows, judged), rest.findings], ignore_index=True)[FINDING_COLUMNS],
+        verdicts=kept,
+        metrics=metrics(rest.completeness, decided_at, time.perf_counter() - began, judge.seconds),
+        blocked=tuple(sorted(_names(case.rows, judged[judged["severity"] == "block"]))),
+        validations=(structure, units, *by_row, *by_day, *rest.validations),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """All rows at hand, which are new, and which lie on a day with a new one."""
+
+    rows: pd.DataFrame
+    new: Mask
+    touched: Mask
+    curves: Curves
+
+    @classmethod
+    def of(cls, new: Observations, known: Observations, settings: Settings, limits: pd.DataFrame) -> _Case:
+        rows = pd.concat([new, known], ignore_index=True)
+        is_new = np.arange(len(rows)) < len(new)
+        sound = np.isfinite(rows["value"].to_numpy(dtype=float)) & rows["mtu"].isin(list(Mtu)).to_numpy()
+        sound[sound] = off_the_grid(rows[sound]) == 0
+        taught = dict(recall(limits))
+        curves = lay(rows[sound], settings, taught)
+        untaught = {key: curve for key, curve in curves.items() if key[0] not in taught}
+        for series, lessons in teach(untaught).items():
+            for (one, _), curve in untaught.items():
+                if one == series:
+                    curve.taught = lessons
+        touched = is_new.copy()
+        for curve in curves.values():
+            there = curve.row >= 0
+            days = np.zeros(len(curve.clock.days), dtype=bool)
+            days[curve.clock.day[there][is_new[curve.row[there]]]] = True
+            touched[curve.row[there & days[curve.clock.day]]] = True
+        return cls(rows, is_new, touched, curves)
+
+
+def _judge(
+    judge: Validator, name: str, evidence: Evidence, lines_judged: Mask, lines: pd.DataFrame, settings: Settings
+) -> tuple[list[Failure], list[Validation]]:
+    """What failed on the lines of one grain; no validation where no rule had anything to say."""
+    frame = evidence.frame(lines_judged)
+    suite = rules_suite(name, frame)
+    if not suite.expectations:
+        return [], []
+    validation = judge.validate(suite, frame)
+    return list(failures([validation], evidence, lines, settings.quality)), [validation]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    completeness: pd.DataFrame
+    findings: pd.DataFrame
+    validations: tuple[Validation, ...]
+
+
+def _sum_up(case: _Case, judged: pd.DataFrame, settings: Settings, judge: Validator, decided_at: pd.Timestamp) -> _Rest:
+    """Completeness of the days without what is withheld, and how old the newest values are."""
+    out, marked = (
+        np.isin(np.arange(len(case.rows)), judged["place"][judged["severity"].isin(severities)])
+        for severities in (("quarantine", "block"), ("flag",))
+    )
+    rows = case.rows.assign(withheld=out, flagged=marked & ~out)
+    days = days_of(rows[~out], rows[case.new], settings)
+    table = completeness_table(rows[case.new], days)
+    validations: list[Validation] = []
+    findings: list[dict[str, object]] = []
     if not days.empty:
         validations.append(judge.validate(completeness_suite(), days))
-        findings += _findings(validations[-1], days, _day_example)
-    return QualityReport(
-        decided_at=decided_at,
-        completeness=_completeness(frame, kept, days),
-        findings=pd.DataFrame(findings, columns=FINDING_COLUMNS),
-        quarantine=quarantine,
-        validations=tuple(validations),
-    )
+        findings += incomplete(days, validations[-1], settings.quality)
+    findings += stale(table, decided_at, settings.quality)
+    return _Rest(table, pd.DataFrame(findings, columns=FINDING_COLUMNS), tuple(validations))
 
 
-def _empty_report(decided_at: pd.Timestamp) -> QualityReport:
-    return QualityReport(
-        decided_at=decided_at,
-        completeness=pd.DataFrame(columns=COMPLETENESS_COLUMNS),
-        findings=pd.DataFrame(columns=FINDING_COLUMNS),
-        quarantine=Quarantine(QUARANTINE.empty()),
-        validations=(),
-    )
+def _with_expected_unit(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the unit that is expected of their quantity: megawatts, or of a covariate its most frequent unit."""
+    most = rows.groupby(["zone", "quantity"])["unit"].agg(lambda units: next(iter(units.mode()), ""))
+    of_row = most.loc[pd.MultiIndex.from_frame(rows[["zone", "quantity"]])].to_numpy()
+    known = rows["quantity"].map({code: quantity.unit for code, quantity in QUANTITIES.items()})
+    return rows.assign(expected_unit=known.where(known.notna(), pd.Series(of_row, index=rows.index)))
 
 
-def _by_series(frame: pd.DataFrame) -> Iterator[tuple[Series, pd.DataFrame]]:
-    """The rows of each series, with their places in the frame as index."""
-    for (zone, quantity), rows in frame.groupby(["zone", "quantity"], sort=True):
-        yield Series(str(zone), str(quantity)), rows
+def _names(rows: pd.DataFrame, judged: pd.DataFrame) -> set[str]:
+    named = rows.loc[judged["place"], ["zone", "quantity"]].drop_duplicates()
+    return {f"{zone}/{quantity}" for zone, quantity in named.itertuples(index=False)}
 
 
-def _failing(validations: list[Validation]) -> set[int]:
-    """The places of the rows that a rule of severity quarantine condemns."""
-    return {
-        row
-        for validation in validations
-        for verdict in validation.verdicts
-        if verdict.rule.severity == "quarantine"
-        for row in verdict.rows
-    }
-
-
-def _withheld(frame: pd.DataFrame, validations: list[Validation], decided_at: pd.Timestamp) -> Quarantine:
-    """The condemned rows, one line a rule that they fail, with identity, batch and reason."""
-    parts = [
-        frame.loc[list(verdict.rows)].assign(
-            rule=verdict.rule.name, reason=f"expected that {verdict.rule.words}", decided_at=decided_at
-        )
-        for validation in validations
-        for verdict in validation.verdicts
-        if verdict.rows and verdict.rule.severity == "quarantine"
-    ]
-    if not parts:
-        return Quarantine(QUARANTINE.empty())
-    # A row without its batch is condemned for that; its verdict still has to say something.
-    together = pd.concat(parts, ignore_index=True).fillna({"batch": "unknown"})
-    return Quarantine(QUARANTINE.check(together.drop_duplicates(list(QUARANTINE.key))))
-
-
-def _findings(
-    validation: Validation, frame: pd.DataFrame, example: Callable[[pd.Series], str]
-) -> Iterator[dict[str, object]]:
-    """One finding a series and failed rule."""
-    for verdict in validation.verdicts:
-        for series, failing in _by_series(frame.loc[list(verdict.rows)]):
-            yield {
-                "series": str(series),
-                "rule": verdict.rule.name,
-                "severity": verdict.rule.severity,
-                "rows": len(failing),
-                "words": f"expected that {verdict.rule.words}",
-                "example": example(failing.iloc[0]),
-            }
-
-
-def _row_example(row: pd.Series) -> str:
-    unit = "" if pd.isna(row["unit"]) else row["unit"]
-    return f"{row['valid_time']:%Y-%m-%dT%H:%MZ}: {row['value']:,.2f} {unit}".rstrip()
-
-
-def _day_example(day: pd.Series) -> str:
-    return f"{day['delivery_day']:%Y-%m-%d}: {day['found_mtus']} of {day['expected_mtus']}"
-
-
-def _days(kept: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """The delivery days of all series."""
-    parts = [daily_completeness(rows, settings.zone(series.zone).timezone) for series, rows in _by_series(kept)]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def _completeness(frame: pd.DataFrame, kept: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
-    """One line a series: rows, how many are withheld, delivery days, how many are whole, what is missing."""
-    key = ["zone", "quantity"]
-    lines = frame.groupby(key).agg(rows=("value", "size"), first=("valid_time", "min"), last=("valid_time", "max"))
-    lines["withheld"] = lines["rows"] - kept.groupby(key).size().reindex(lines.index, fill_value=0)
-    lines["days_expected"] = lines["days_complete"] = lines["missing_mtus"] = 0
-    if not days.empty:
-        missing = (days["expected_mtus"] - days["found_mtus"]).clip(lower=0)
-        daily = days.assign(missing=missing, complete=days["expected_mtus"] == days["found_mtus"]).groupby(key)
-        lines["days_expected"] = daily.size().reindex(lines.index, fill_value=0)
-        lines["days_complete"] = daily["complete"].sum().reindex(lines.index, fill_value=0)
-        lines["missing_mtus"] = daily["missing"].sum().reindex(lines.index, fill_value=0)
-    lines = lines.reset_index()
-    lines["series"] = lines["zone"] + "/" + lines["quantity"]
-    return lines[COMPLETENESS_COLUMNS]
+def _all(evidence: Evidence) -> Mask:
+    return np.ones(len(evidence.lines), dtype=bool)

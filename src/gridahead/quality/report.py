@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from gridahead.errors import QualityError
+from gridahead.quality.completeness import COMPLETENESS_COLUMNS
+from gridahead.quality.findings import FINDING_COLUMNS
 from gridahead.quality.validation import Validation
-from gridahead.tables import Quarantine
+from gridahead.tables import QUALITY, VERDICTS, Quality, Verdicts
 
-COMPLETENESS_COLUMNS = [
-    "series", "rows", "withheld", "first", "last", "days_expected", "days_complete", "missing_mtus",
-]  # fmt: skip
-FINDING_COLUMNS = ["series", "rule", "severity", "rows", "words", "example"]
+ALL = "*"
+"""Zone and quantity of a figure that is of the whole inspection."""
+SHOWN = 3
+"""Stretches of one rule on one series that the summary tells of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,19 +24,24 @@ class QualityReport:
 
     decided_at: pd.Timestamp
     completeness: pd.DataFrame
-    """One row a series: rows inspected and withheld, first and last valid time, delivery days between them (without the
-    first and the last day) and how many are whole, market time units missing in the others."""
+    """One row a series: rows inspected, withheld and flagged, first and last valid time, delivery days between them
+    (without the first and the last day) and how many are whole, market time units missing in the others."""
     findings: pd.DataFrame
-    """One row a series and failed rule: severity, rows (or days) that failed, the rule in words, an example."""
-    quarantine: Quarantine
-    """The rows to withhold, one line a rule that they fail."""
+    """One row a series, failed rule and contiguous stretch: severity, rows that failed (of incomplete days: days),
+    first and last valid time, the rule in words with what was measured and the limit, an example."""
+    verdicts: Verdicts
+    """The rows to flag or to withhold, one line a rule that they fail."""
+    metrics: Quality
+    """Figures of this inspection, to be followed over time."""
+    blocked: tuple[str, ...]
+    """Series whose new rows are all withheld, because a rule of severity block failed on one of them."""
     validations: tuple[Validation, ...] = field(repr=False)
     """Every suite with its verdicts, for the Data Docs."""
 
     @property
     def success(self) -> bool:
         """Whether no row has to be withheld. A flag is for people and fails nothing."""
-        return self.quarantine.empty
+        return bool((self.verdicts["severity"] != "quarantine").all())
 
     def require(self, max_share: float) -> None:
         """Let the report pass only if no series loses too much.
@@ -50,12 +57,13 @@ class QualityReport:
             return
         lines = []
         for line in lost.to_dict("records"):
-            causes = "; ".join(words for severity, words in self._causes(line["series"]) if severity == "quarantine")
+            causes = "; ".join(words for severity, words in self._causes(line["series"]) if severity in _WITHHOLD)
             share = line["withheld"] / line["rows"]
             lines.append(f"{line['series']} would lose {share:.1%} of {line['rows']:,} rows ({causes})")
         raise QualityError(
             f"at most {max_share:.1%} of a series may be withheld: {'; '.join(lines)}. Mend the source or its settings "
-            "(unit, time zone, column) and ingest again, or, if the data are right, raise quality.max_quarantined_share"
+            "(unit, time zone, column) and ingest again. `gridahead quarantine list` shows what is withheld, `release` "
+            "lets in what is right; if that is usual, raise quality.max_quarantined_share"
         )
 
     def summary(self) -> str:
@@ -71,11 +79,53 @@ class QualityReport:
         return "\n".join(lines) or "no rows to inspect"
 
     def _causes(self, series: str) -> list[tuple[str, str]]:
-        """Severity and words of every finding on a series."""
-        return [
-            (
-                finding["severity"],
-                f"{finding['words']} [{finding['rule']}]; failed by {finding['rows']:,}, such as {finding['example']}",
+        """Severity and words of every rule that failed on a series, with its longest stretches."""
+        of_it = self.findings[self.findings["series"] == series]
+        causes = []
+        for (rule, severity), stretches in of_it.groupby(["rule", "severity"], sort=False):
+            longest = stretches.sort_values("rows", ascending=False, kind="stable").head(SHOWN)
+            more = f", and {len(stretches) - SHOWN:,} more stretches" if len(stretches) > SHOWN else ""
+            examples = "; ".join(longest["example"])
+            words = (
+                f"{longest['words'].iloc[0]} [{rule}]; failed by {stretches['rows'].sum():,}, such as {examples}{more}"
             )
-            for finding in self.findings[self.findings["series"] == series].to_dict("records")
-        ]
+            causes.append((str(severity), words))
+        return causes
+
+
+_WITHHOLD = ("quarantine", "block")
+
+
+def empty_report(decided_at: pd.Timestamp) -> QualityReport:
+    """The report on nothing."""
+    return QualityReport(
+        decided_at=decided_at,
+        completeness=pd.DataFrame(columns=COMPLETENESS_COLUMNS),
+        findings=pd.DataFrame(columns=FINDING_COLUMNS),
+        verdicts=Verdicts(VERDICTS.empty()),
+        metrics=Quality(QUALITY.empty()),
+        blocked=(),
+        validations=(),
+    )
+
+
+def metrics(table: pd.DataFrame, decided_at: pd.Timestamp, seconds: float, expectations_seconds: float) -> Quality:
+    """Figures of an inspection in long form: of each series, and the time it took."""
+    lines: list[tuple[str, str, str, float | None, str]] = [
+        (ALL, ALL, "seconds", seconds, "s"),
+        (ALL, ALL, "great_expectations_seconds", expectations_seconds, "s"),
+    ]
+    for line in table.to_dict("records"):
+        zone, _, quantity = line["series"].partition("/")
+        days = line["days_expected"]
+        figures = (
+            ("rows", line["rows"], "1"),
+            ("quarantined", line["withheld"], "1"),
+            ("flagged", line["flagged"], "1"),
+            ("completeness", line["days_complete"] / days if days else None, "1"),
+            ("missing_mtus", line["missing_mtus"], "1"),
+            ("staleness_hours", (decided_at - line["last"]) / pd.Timedelta(hours=1), "h"),
+        )
+        lines += [(zone, quantity, name, value, unit) for name, value, unit in figures]
+    frame = pd.DataFrame(lines, columns=["zone", "quantity", "metric", "value", "unit"]).assign(inspected_at=decided_at)
+    return Quality(QUALITY.check(frame))

@@ -1,6 +1,7 @@
 """Forecasts against the outturn: one row a metric, and the table that people read.
 
-Models are compared on the valid times that all of them and the outturn have: nobody wins by skipping a hard day.
+Models are compared on the valid times that all of them and the outturn have: nobody wins by skipping a hard day. A
+unit that had begun when the forecast was issued is no forecast, and does not count.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def score(forecasts: Forecasts, outturn: pd.DataFrame, *, scored_at: pd.Timestam
     """
     if forecasts.empty:
         return Scores(SCORES.empty())
-    _check(forecasts, outturn)
+    tables = common_rows(forecasts, outturn)
     first = forecasts.iloc[0]
     said = {
         "run": first["run"],
@@ -56,7 +57,7 @@ def score(forecasts: Forecasts, outturn: pd.DataFrame, *, scored_at: pd.Timestam
     }
     rows = [
         {**said, "model": model, "lead": lead, **row}
-        for model, table in _common(forecasts, outturn).items()
+        for model, table in tables.items()
         for lead, part in _by_lead(table)
         for row in _rows(part, lead, first["quantity"], Mtu(first["mtu"]))
     ]
@@ -88,6 +89,34 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop(columns=["rank", "official"])
 
 
+def common_rows(forecasts: Forecasts, outturn: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """By model, a row an issue and valid time: quantiles and `outturn` as columns, on the times that all have.
+
+    Args:
+        forecasts: as for `score`.
+        outturn: as for `score`.
+
+    Raises:
+        ContractError: as for `score`.
+    """
+    _check(forecasts, outturn)
+    key = ["model", "issue_time", "valid_time"]
+    # All quantiles of one forecast come from the same making: levels of an older one are not mixed in.
+    ahead = forecasts[forecasts["valid_time"] >= forecasts["issue_time"]]
+    newest = ahead[ahead["made_at"] == ahead.groupby(key)["made_at"].transform("max")]
+    newest = newest.drop_duplicates([*key, "quantile"], keep="last")
+    seen = outturn.dropna(subset="value")
+    truth = pd.Series(seen["value"].to_numpy(), pd.DatetimeIndex(seen["valid_time"]).as_unit("us"))
+    tables: dict[str, pd.DataFrame] = {}
+    common = set(truth.index)
+    for model, rows in newest.groupby("model"):
+        levels = rows.pivot_table(index=key[1:], columns="quantile", values="value_mw", aggfunc="first")
+        tables[str(model)] = levels.reset_index()
+        common &= set(rows.loc[rows["quantile"] == POINT, "valid_time"])
+    shared = {name: rows[rows["valid_time"].isin(common) & rows[POINT].notna()] for name, rows in tables.items()}
+    return {name: rows.assign(outturn=rows["valid_time"].map(truth)) for name, rows in shared.items()}
+
+
 def _check(forecasts: pd.DataFrame, outturn: pd.DataFrame) -> None:
     """All findings at once, or nothing."""
     findings = [
@@ -103,24 +132,6 @@ def _check(forecasts: pd.DataFrame, outturn: pd.DataFrame) -> None:
         raise ContractError(FORECASTS.name, findings)
 
 
-def _common(forecasts: pd.DataFrame, outturn: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """By model, a row an issue and valid time: quantiles and `outturn` as columns, on the times that all have."""
-    key = ["model", "issue_time", "valid_time"]
-    # All quantiles of one forecast come from the same making: levels of an older one are not mixed in.
-    newest = forecasts[forecasts["made_at"] == forecasts.groupby(key)["made_at"].transform("max")]
-    newest = newest.drop_duplicates([*key, "quantile"], keep="last")
-    seen = outturn.dropna(subset="value")
-    truth = pd.Series(seen["value"].to_numpy(), pd.DatetimeIndex(seen["valid_time"]).as_unit("us"))
-    tables: dict[str, pd.DataFrame] = {}
-    common = set(truth.index)
-    for model, rows in newest.groupby("model"):
-        levels = rows.pivot_table(index=key[1:], columns="quantile", values="value_mw", aggfunc="first")
-        tables[str(model)] = levels.reset_index()
-        common &= set(rows.loc[rows["quantile"] == POINT, "valid_time"])
-    shared = {name: rows[rows["valid_time"].isin(common) & rows[POINT].notna()] for name, rows in tables.items()}
-    return {name: rows.assign(outturn=rows["valid_time"].map(truth)) for name, rows in shared.items()}
-
-
 def _by_lead(rows: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
     """All rows, then those of every whole hour of lead time."""
     if rows.empty:
@@ -134,17 +145,22 @@ def _by_lead(rows: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
 
 def _rows(rows: pd.DataFrame, lead: int, quantity: str, mtu: Mtu) -> Iterator[dict[str, object]]:
     """One row a metric that these forecasts have; a forecast without spread has none that speak of spread."""
-    levels = [float(name) for name in rows.columns if name not in ("issue_time", "valid_time", "outturn")]
+    levels = levels_of(rows)
     # A day that fell back to a bare median tells nothing about spread: it counts for the point metrics alone.
     spread = rows.dropna(subset=levels)
-    for part, values in ((rows, _of_point(rows, quantity)), (spread, _of_spread(spread, levels))):
+    for part, values in ((rows, of_point(rows, quantity)), (spread, of_spread(spread, levels))):
         said = {"n": len(part), "start": part["valid_time"].min(), "end": part["valid_time"].max() + mtu.delta}
         for metric, value in values.items():
             if lead == ALL_LEADS or metric in METRICS_BY_LEAD:
                 yield {"metric": metric, "value": value, "unit": "1" if metric in SHARES else "MW", **said}
 
 
-def _of_point(rows: pd.DataFrame, quantity: str) -> dict[str, float]:
+def levels_of(rows: pd.DataFrame) -> list[float]:
+    """The quantile levels that these rows have as columns, rising."""
+    return [float(name) for name in rows.columns if name not in ("issue_time", "valid_time", "outturn")]
+
+
+def of_point(rows: pd.DataFrame, quantity: str) -> dict[str, float]:
     """The metrics of the point forecast by name."""
     point, truth = rows[POINT].to_numpy(), rows["outturn"].to_numpy()
     percentage = metrics.mape if quantity in PERCENTAGE_OF_EACH else metrics.wape
@@ -156,7 +172,7 @@ def _of_point(rows: pd.DataFrame, quantity: str) -> dict[str, float]:
     }
 
 
-def _of_spread(rows: pd.DataFrame, levels: list[float]) -> dict[str, float]:
+def of_spread(rows: pd.DataFrame, levels: list[float]) -> dict[str, float]:
     """The metrics of the quantiles by name."""
     if rows.empty or len(levels) == 1:
         return {}

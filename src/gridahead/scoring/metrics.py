@@ -71,11 +71,42 @@ def pinball(quantiles: npt.ArrayLike, levels: npt.ArrayLike, outturn: npt.ArrayL
     Raises:
         ValueError: the shapes do not fit.
     """
-    values, level, truth = (np.asarray(each, dtype=float) for each in (quantiles, levels, outturn))
-    if level.ndim != 1 or values.shape != (*truth.shape, len(level)):
-        raise ValueError(f"quantiles {values.shape} are not outturn {truth.shape} by levels {level.shape}")
-    short = truth[..., None] - values
-    return _mean(np.maximum(level * short, (level - 1) * short))
+    return _mean(_pinballs(quantiles, levels, outturn))
+
+
+def crps(quantiles: npt.ArrayLike, levels: npt.ArrayLike, outturn: npt.ArrayLike) -> float:
+    """Continuous ranked probability score from quantiles, mean over times [unit of the values].
+
+    It is 2 ∫ PB(q) dq over levels from 0 to 1, with PB the pinball loss, by the midpoint rule: every level stands for
+    the levels that are nearer to it than to any other, so that Σ 2 w_q PB_q has weights that add up to 1. With the
+    median alone it is the mean absolute error, which is why the two are compared. Where the levels are (k − ½)/Q, all
+    weights are 1/Q and it is twice `pinball`.
+
+    Args:
+        quantiles: (..., Q) along rising levels.
+        levels: (Q,), rising, each between 0 and 1.
+        outturn: (...,)
+
+    Source: Laio and Tamea, Verification tools for probabilistic forecasts of continuous hydrological variables, HESS 11
+        (2007); Gneiting and Ranjan, Comparing density forecasts using threshold- and quantile-weighted scoring rules,
+        JBES 29 (2011).
+
+    Raises:
+        ValueError: the shapes do not fit, or the levels do not rise.
+    """
+    return _mean(2 * _pinballs(quantiles, levels, outturn) @ level_weights(levels))
+
+
+def level_weights(levels: npt.ArrayLike) -> Floats:
+    """The share of all levels that each one stands for, (Q,) adding up to 1: up to half-way to its neighbours.
+
+    Raises:
+        ValueError: the levels do not rise from above 0 to below 1.
+    """
+    level = np.asarray(levels, dtype=float)
+    if level.ndim != 1 or np.any(np.diff(level) <= 0) or np.any((level <= 0) | (level >= 1)):
+        raise ValueError(f"levels {level} do not rise from above 0 to below 1")
+    return np.diff(np.concatenate([[0.0], (level[1:] + level[:-1]) / 2, [1.0]]))
 
 
 def coverage(lower: npt.ArrayLike, upper: npt.ArrayLike, outturn: npt.ArrayLike) -> float:
@@ -94,6 +125,96 @@ def width(lower: npt.ArrayLike, upper: npt.ArrayLike) -> float:
     Source: Gneiting, Balabdaoui and Raftery (2007).
     """
     return _mean(_errors(upper, lower))
+
+
+def interval_score(lower: npt.ArrayLike, upper: npt.ArrayLike, outturn: npt.ArrayLike, share: float) -> float:
+    """Width of a central interval plus what outturns outside it cost, mean over times [unit of the values].
+
+    Args:
+        lower: (...,) the quantile of level (1 − share) / 2.
+        upper: (...,) the quantile of level (1 + share) / 2.
+        outturn: (...,)
+        share: what the interval promises to cover, such as 0.8; a miss costs 2 / (1 − share) times its distance.
+
+    Source: Winkler, A decision-theoretic approach to interval estimation, JASA 67 (1972); Gneiting and Raftery (2007),
+        equation 43.
+
+    Raises:
+        ValueError: the shapes differ, or the share is not between 0 and 1.
+    """
+    if not 0 < share < 1:
+        raise ValueError(f"an interval cannot promise to cover {share}; a share is between 0 and 1")
+    misses = np.maximum(_errors(lower, outturn), 0) + np.maximum(_errors(outturn, upper), 0)
+    return _mean(_errors(upper, lower) + 2 / (1 - share) * misses)
+
+
+def reliability(quantiles: npt.ArrayLike, levels: npt.ArrayLike, outturn: npt.ArrayLike) -> Floats:
+    """Share of outturns at or below each quantile, (Q,) [1]; of a calibrated forecast it is the level.
+
+    Args:
+        quantiles: (..., Q)
+        levels: (Q,)
+        outturn: (...,)
+
+    Source: Gneiting, Balabdaoui and Raftery (2007), section 3.
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+    short = _shortfalls(quantiles, levels, outturn)
+    below = np.where(np.isnan(short), np.nan, short <= 0)
+    return np.array([_mean(below[..., number]) for number in range(below.shape[-1])])
+
+
+def mase(forecast: npt.ArrayLike, outturn: npt.ArrayLike, scale: float) -> float:
+    """Mean absolute scaled error [1]: below 1 where it is better than the naive forecast was on the training days.
+
+    Args:
+        forecast: (...,)
+        outturn: (...,)
+        scale: `naive_scale` of the outturn that the model has learnt from, in the unit of the values.
+
+    Source: Hyndman and Koehler, Another look at measures of forecast accuracy, International Journal of Forecasting 22
+        (2006).
+    """
+    return mae(forecast, outturn) / scale if scale > 0 else float("nan")
+
+
+def naive_scale(history: npt.ArrayLike, season: int) -> float:
+    """Mean absolute difference to the value one season before [unit of the values].
+
+    Args:
+        history: (T,) training values, evenly spaced; NaN where there is none.
+        season: how many units a season has, such as 168 for a week of hours.
+
+    Source: Hyndman and Koehler (2006).
+    """
+    values = np.asarray(history, dtype=float)
+    return mae(values[season:], values[: len(values) - season]) if len(values) > season else float("nan")
+
+
+def skill(loss: float, reference: float) -> float:
+    """What share of the reference's loss is saved [1]: 0 as good, 1 perfect, negative worse; NaN without a loss.
+
+    Source: Murphy, Skill scores based on the mean square error, Monthly Weather Review 116 (1988).
+    """
+    return 1 - loss / reference if reference > 0 else float("nan")
+
+
+def _pinballs(quantiles: npt.ArrayLike, levels: npt.ArrayLike, outturn: npt.ArrayLike) -> Floats:
+    """The pinball loss of every time and level, (..., Q)."""
+    level, short = np.asarray(levels, dtype=float), _shortfalls(quantiles, levels, outturn)
+    losses: Floats = np.maximum(level * short, (level - 1) * short)
+    return losses
+
+
+def _shortfalls(quantiles: npt.ArrayLike, levels: npt.ArrayLike, outturn: npt.ArrayLike) -> Floats:
+    """Outturn minus quantile, (..., Q)."""
+    values, level, truth = (np.asarray(each, dtype=float) for each in (quantiles, levels, outturn))
+    if level.ndim != 1 or values.shape != (*truth.shape, len(level)):
+        raise ValueError(f"quantiles {values.shape} are not outturn {truth.shape} by levels {level.shape}")
+    short: Floats = truth[..., None] - values
+    return short
 
 
 def _errors(forecast: npt.ArrayLike, outturn: npt.ArrayLike) -> Floats:

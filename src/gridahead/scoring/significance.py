@@ -20,6 +20,11 @@ class Comparison(NamedTuple):
     p: float
     """Two-sided: how often luck alone would make models of equal worth differ by this much."""
 
+    @property
+    def p_better(self) -> float:
+        """One-sided: how often luck alone would make the first model look this much better, or more."""
+        return self.p / 2 if self.statistic < 0 else 1 - self.p / 2
+
 
 def diebold_mariano(first: npt.ArrayLike, second: npt.ArrayLike, lags: int = WEEK) -> Comparison:
     """The test that two models have the same expected loss.
@@ -48,6 +53,39 @@ def diebold_mariano(first: npt.ArrayLike, second: npt.ArrayLike, lags: int = WEE
     correction = (count + 1 - 2 * horizon + horizon * lags / count) / count
     statistic = float(np.sqrt(correction) * difference.mean() / np.sqrt(variance / count))
     return Comparison(statistic, float(2 * stats.t.sf(abs(statistic), count - 1)))
+
+
+def steady_comparison(first: npt.ArrayLike, second: npt.ArrayLike) -> Comparison:
+    """The same test with an error rate that holds in short periods, where days resemble one another for long.
+
+    The long-run variance is the mean square of the first ν = 0.4 N^(2/3) cosine waves of the differences, the slow
+    ones, and Student's distribution has ν degrees of freedom instead of N − 1. On real forecasts that are equal in
+    truth it finds a difference about as often as it says, and `diebold_mariano` up to twice as often.
+
+    Args:
+        first: (N,) as for `diebold_mariano`.
+        second: (N,) as for `diebold_mariano`.
+
+    Returns:
+        The statistic and p; NaN where there are too few days, or the losses differ by a constant.
+
+    Source: Lazarus, Lewis, Stock and Watson, HAR inference: recommendations for practice, Journal of Business &
+    Economic Statistics 36 (2018); for Diebold–Mariano tests, Coroneo and Iacone, Journal of Applied Econometrics 35
+    (2020).
+    """
+    difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
+    difference = difference[~np.isnan(difference)]
+    count = len(difference)
+    waves = int(0.4 * count ** (2 / 3))
+    if waves < 1:
+        return Comparison(float("nan"), float("nan"))
+    phase = np.pi * (np.arange(count) + 0.5) / count
+    shares = [np.sqrt(2 / count) * np.cos(wave * phase) @ difference for wave in range(1, waves + 1)]
+    variance = float(np.mean(np.square(shares)))
+    if variance <= 1e-24 * float(np.mean(difference**2)):  # rounding is no variance
+        return Comparison(float("nan"), float("nan"))
+    statistic = float(difference.mean() / np.sqrt(variance / count))
+    return Comparison(statistic, float(2 * stats.t.sf(abs(statistic), waves)))
 
 
 def _long_run_variance(values: npt.NDArray[np.float64], lags: int) -> float:

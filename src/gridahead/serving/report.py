@@ -61,7 +61,7 @@ def render_report(view: ReportView) -> str:
     cards = [_card(series, view.created_at) for series in view.series]
     zones = {series.timezone for series in view.series}
     clock = zones.pop() if len(zones) == 1 else "UTC"
-    template = _templates().get_template("report.html.j2")
+    template = templates().get_template("report.html.j2")
     return template.render(
         title=view.title,
         attribution=view.attribution,
@@ -70,12 +70,14 @@ def render_report(view: ReportView) -> str:
         cards=cards,
         headings={name: text for name, text in HEADINGS.items() if name in view.score_table.columns},
         scores=_score_rows(view),
+        quality_page=view.quality_page,
         light=LIGHT,
         dark=DARK,
     )
 
 
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
+    """Where the pages are, and how values are written in them."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,

@@ -123,6 +123,8 @@ def concerns(view: SeriesView, forecast: Day, created_at: pd.Timestamp) -> list[
         found.append(f"Its day has passed: there is no forecast after {forecast.name}.")
     if forecast.rung != "full":
         found.append(f"It was made with less than all inputs: {words(forecast.rung)}.")
+    if suspects := view.manifest.get("suspect_inputs"):
+        found.append(f"The gate doubts some of its newest inputs: {words(str(suspects))}.")
     if view.quality and (gap := forecast.issue_time - view.quality.end) > OLD_INPUT:
         found.append(f"The newest observation was {age(gap)} old at the issue time.")
     return found + _concerns_of_scores(view, forecast)

@@ -71,3 +71,5 @@ class ReportView:
     series: tuple[SeriesView, ...]
     score_table: pd.DataFrame
     """As `scoring.evaluate.table` gives it; may be empty."""
+    quality_page: str | None = None
+    """Where the quality of the data is told in full, relative to the page."""

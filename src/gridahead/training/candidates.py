@@ -11,20 +11,20 @@ from gridahead.config import ModelSettings, Settings
 from gridahead.errors import ModelError
 from gridahead.features.scaling import every_anchor
 from gridahead.models.bundle import TrainedModel
-from gridahead.models.ensemble import Model, combine
+from gridahead.models.ensemble import Ensemble, Model, combine
 from gridahead.training.epoch import Progress
 from gridahead.training.fit import Fit, Split, validation_metrics
-from gridahead.training.isolated import fit_all, one_thread
+from gridahead.training.isolated import Workshop, fit_all, one_thread
 
 
 def fit_candidates(
     parts: Split,
     names: Sequence[str],
     settings: Settings,
-    workers: int,
+    workers: int | Workshop,
     progress: Progress,
     *,
-    start: Model | None = None,
+    start: Model | Sequence[TrainedModel] | None = None,
     checkpoints: Path | None = None,
 ) -> list[Fit]:
     """A fit of every model and ensemble that is named, in that order; a network is trained once, whoever needs it.
@@ -33,9 +33,9 @@ def fit_candidates(
         parts: training and validation windows of one series.
         names: of models and ensembles in the settings.
         settings: what the names mean, and how networks are trained.
-        workers: networks trained at a time.
+        workers: networks trained at a time, or a workshop that trains them.
         progress: called in this process.
-        start: a model whose weights to begin with, where cells are the same.
+        start: a model whose weights to begin with, or several, where cells are the same.
         checkpoints: a folder for this call alone; emptied when all is done.
 
     Raises:
@@ -96,13 +96,13 @@ def _network(model: Model) -> TrainedModel:
     return model
 
 
-def _starts(start: Model, cells: Mapping[str, str]) -> dict[str, TrainedModel]:
+def _starts(start: Model | Sequence[TrainedModel], cells: Mapping[str, str]) -> dict[str, TrainedModel]:
     """For each name the weights to begin with: those of the same name if there are, else of the same cell.
 
     Raises:
         ModelError: nothing of the start is of any use.
     """
-    given = start.models if not isinstance(start, TrainedModel) else (start,)
+    given = (start,) if isinstance(start, TrainedModel) else start.models if isinstance(start, Ensemble) else start
     chosen = {}
     for name, cell in cells.items():
         same = [model for model in given if model.config.cell == cell]
@@ -110,7 +110,7 @@ def _starts(start: Model, cells: Mapping[str, str]) -> dict[str, TrainedModel]:
             chosen[name] = next((model for model in same if model.name == name), same[0])
     if not chosen:
         raise ModelError(
-            start.label,
+            ", ".join(dict.fromkeys(model.label for model in given)),
             f"has the cell {', '.join(sorted({model.config.cell for model in given}))}; there is nothing to begin "
             f"{', '.join(cells)} with. Train without a warm start",
         )

@@ -7,6 +7,7 @@ intervals, and then, if the settings say so, they are learnt as well.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ import torch
 
 from gridahead.config import Anchor, ModelSettings, Segment, TrainingSettings
 from gridahead.errors import ModelError
+from gridahead.features.leaks import refuse_leaks
 from gridahead.features.scaling import Scaler, plausible_anchors
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.models.base import Forecaster
@@ -67,6 +69,11 @@ class Split:
     train_days: tuple[dt.date, dt.date]
     validation_days: tuple[dt.date, dt.date]
 
+    def fingerprint(self) -> str:
+        """Fingerprint of all windows that decide what a fit gives, 16 digits."""
+        both = self.train.fingerprint() + self.validation.fingerprint()
+        return hashlib.sha256(both.encode()).hexdigest()[:16]
+
 
 def split(observations: Observations, spec: WindowSpec, settings: TrainingSettings) -> Split:
     """Windows of every delivery day before the holdout that has an outturn; the last ones are for validation.
@@ -74,35 +81,55 @@ def split(observations: Observations, spec: WindowSpec, settings: TrainingSettin
     Targets are read as of the issue time of the first holdout day: a revision that came later is not learnt.
 
     Raises:
-        ModelError: the lake holds too few days.
+        ModelError: the lake holds too few days, or an input knows the outturn.
+    """
+    days, newest = days_to_learn(observations, spec), observations["available_at"].max()
+    if settings.holdout_start is not None:
+        days = [day for day in days if day < settings.holdout_start]
+        known_by = spec.deadline.for_delivery(settings.holdout_start)
+    elif days:
+        known_by = max(newest, delivery_window(days[-1], spec.zone.timezone).end)
+    _require_days(days, spec, settings.holdout_start)
+    return cut(build_windows(observations, spec, days, outturn_as_of=known_by), days, settings)
+
+
+def days_to_learn(observations: Observations, spec: WindowSpec) -> list[dt.date]:
+    """The delivery days from the first with a whole context to the newest.
+
+    Raises:
+        ModelError: there is nothing of the series.
     """
     target = of_series(observations, spec.series)
     if target.empty:
         raise ModelError(str(spec.series), "there is nothing to train on; bring data with `gridahead ingest`")
     local = delivery_days(target["valid_time"], spec.zone.timezone)
     first = local.min().date() + dt.timedelta(days=spec.context_days + spec.deadline.days_before)
-    last = local.max().date()
-    if settings.holdout_start is not None:
-        last = min(last, settings.holdout_start - dt.timedelta(days=1))
-    horizon_end = delivery_window(last, spec.zone.timezone).end
-    if settings.holdout_start is not None:
-        known_by = spec.deadline.for_delivery(settings.holdout_start)
-    else:
-        known_by = max(target["available_at"].max(), horizon_end)
-    days = days_between(first, last)
-    if len(days) < MIN_DAYS:
-        raise ModelError(
-            str(spec.series),
-            f"has {max(0, len(days))} delivery days to learn from before {settings.holdout_start or 'now'}, "
-            f"needs {MIN_DAYS} after a context of {spec.context_days} days; ingest a longer history",
-        )
-    windows = build_windows(observations, spec, days, outturn_as_of=known_by)
+    return days_between(first, local.max().date())
+
+
+def cut(windows: Windows, days: Sequence[dt.date], settings: TrainingSettings) -> Split:
+    """The windows of some days, all before the holdout, cut in two: those to learn, and the last ones to judge.
+
+    Raises:
+        ModelError: there are too few days, or an input knows the outturn.
+    """
+    _require_days(days, windows.spec, settings.holdout_start)
     usable = np.any(~np.isnan(windows.target) & windows.delivery, axis=1)
-    windows, days = windows.where(usable), [day for day, use in zip(days, usable, strict=True) if use]
+    windows, days = windows.where(usable).trimmed(), [day for day, use in zip(days, usable, strict=True) if use]
+    refuse_leaks(windows)
     held = min(settings.validation_days, len(days) // 4)
     begin = len(days) - held
     chosen = np.arange(len(days)) >= begin
     return Split(windows.where(~chosen), windows.where(chosen), (days[0], days[begin - 1]), (days[begin], days[-1]))
+
+
+def _require_days(days: Sequence[dt.date], spec: WindowSpec, before: dt.date | None) -> None:
+    if len(days) < MIN_DAYS:
+        raise ModelError(
+            str(spec.series),
+            f"has {len(days)} delivery days to learn from before {before or 'now'}, "
+            f"needs {MIN_DAYS} after a context of {spec.context_days} days; ingest a longer history",
+        )
 
 
 def fit(
@@ -147,7 +174,7 @@ def fit(
         train_days=parts.train_days,
         validation_days=parts.validation_days,
         learnt_until=(parts.validation_days if settings.refit else parts.train_days)[1],
-        data_fingerprint=parts.train.fingerprint(),
+        data_fingerprint=parts.fingerprint(),
         validation=validation_metrics(judged, parts.validation),
         gradients=model_gradients(judged, parts.validation),
         seconds=time.perf_counter() - begun,

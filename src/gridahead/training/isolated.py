@@ -7,14 +7,18 @@ product with them is many times slower.
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import shutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,14 +37,16 @@ KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_":
 
 T = TypeVar("T")
 
-_here: tuple[Queue[Epoch | None], Any] | None = None
+Report = tuple[int, Epoch | None] | None
+"""Who asked for a fit, and an epoch of it, None at its end; None when nothing more will come."""
+_reports: Queue[Report] | None = None
 
 
 def fit_all(
     parts: Split,
     models: Mapping[str, ModelSettings],
     settings: TrainingSettings,
-    workers: int,
+    workers: int | Workshop,
     progress: Progress,
     *,
     starts: Mapping[str, TrainedModel] | None = None,
@@ -55,7 +61,7 @@ def fit_all(
         parts: training and validation windows of one series.
         models: by name.
         settings: the same for all.
-        workers: processes; each gets its copy of the windows once.
+        workers: processes, or those of a workshop that is open.
         progress: called in this process.
         starts: whose weights to begin with, by name.
         checkpoints: a folder for this call alone; emptied when all is done.
@@ -85,27 +91,90 @@ def fit_shared_apart(
 
 
 def _apart(
-    given: Any, jobs: Sequence[Callable[[Any, Progress], T]], workers: int, progress: Progress, checkpoints: Path | None
+    given: Any,
+    jobs: Sequence[Callable[[Any, Progress], T]],
+    workers: int | Workshop,
+    progress: Progress,
+    checkpoints: Path | None,
 ) -> list[T]:
-    """What the jobs make of what is given to every process once."""
-    reports: Queue[Epoch | None] = multiprocessing.get_context("spawn").Queue()
-    # In a copy of this context, so that a log line of a fit is filed under the flow run that asked for the fit.
-    listener = threading.Thread(target=copy_context().run, args=(_listen, reports, progress), daemon=True)
-    listener.start()
-    try:
-        with processes(min(workers, len(jobs)), _start, reports, given) as pool:
-            done = list(pool.map(_run, jobs))
-    finally:
-        reports.put(None)
-        listener.join()
+    """What the jobs make of what is given to each; the checkpoints are removed when all is done."""
+    with nullcontext(workers) if isinstance(workers, Workshop) else workshop(min(workers, len(jobs))) as shop:
+        done = shop.run([partial(job, given) for job in jobs], progress)
     if checkpoints is not None:
         shutil.rmtree(checkpoints, ignore_errors=True)
     return done
 
 
+@contextmanager
+def workshop(workers: int) -> Iterator[Workshop]:
+    """Processes to train in, for fits that are asked for one after the other or from several threads."""
+    reports: Queue[Report] = multiprocessing.get_context("spawn").Queue()
+    with processes(workers, _start, reports) as pool:
+        shop = Workshop(pool, reports)
+        listener = threading.Thread(target=shop.listen, daemon=True)
+        listener.start()
+        try:
+            yield shop
+        finally:
+            pool.shutdown(cancel_futures=True)
+            reports.put(None)
+            listener.join()
+
+
+class Workshop:
+    """Processes that train, and the ear that hears what they report."""
+
+    def __init__(self, pool: ProcessPoolExecutor, reports: Queue[Report]) -> None:
+        self._pool, self._reports = pool, reports
+        self._tickets = itertools.count()
+        self._asked: dict[int, _Asked] = {}
+
+    def run(self, jobs: Sequence[Callable[[Progress], T]], progress: Progress) -> list[T]:
+        """What the jobs give, in their order; `progress` has heard of every epoch of theirs when this returns."""
+        # In a copy of this context, so that a log line of a fit is filed under the flow run that asked for the fit.
+        context = copy_context()
+        asked = _Asked(lambda epoch: context.run(progress, epoch), threading.Semaphore(0))
+        ticket = next(self._tickets)
+        self._asked[ticket] = asked
+        try:
+            done = list(self._pool.map(_run, jobs, repeat(ticket)))
+            for _ in jobs:
+                asked.ended.acquire()
+        finally:
+            del self._asked[ticket]
+        return done
+
+    def listen(self) -> None:
+        """Pass on what is reported, until nothing more will be."""
+        while (report := self._reports.get()) is not None:
+            ticket, epoch = report
+            asked = self._asked.get(ticket)
+            if asked is None:  # its call has failed
+                continue
+            if epoch is None:
+                asked.ended.release()
+            else:
+                asked.progress(epoch)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One call of `Workshop.run`."""
+
+    progress: Progress
+    ended: threading.Semaphore
+    """Counts the jobs that have reported everything."""
+
+
 def one_thread() -> None:
     """Let torch use one thread: to be called before a network runs, so that sums have the same order everywhere."""
     torch.set_num_threads(1)
+
+
+def for_forecasts() -> None:
+    """Make this thread one that forecasts: the same bits, whatever it has done before."""
+    one_thread()
+    torch.set_flush_denormal(False)
 
 
 def for_training() -> None:
@@ -122,20 +191,35 @@ def processes(workers: int, prepare: Callable[..., None] | None = None, *given: 
 
 
 def _begin(prepare: Callable[..., None] | None, given: Sequence[Any]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     for_training()
     if prepare:
         prepare(*given)
 
 
-def _start(reports: Queue[Epoch | None], given: Any) -> None:
-    global _here  # the only way to hand something to a worker once, and not with every job
-    _here = reports, given
+def _end_with_parent() -> None:
+    """A parent that is killed closes nothing: its processes would wait for their next job for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
-def _run(job: Callable[[Any, Progress], T]) -> T:
-    assert _here is not None
-    reports, given = _here
-    return job(given, reports.put)
+def _start(reports: Queue[Report]) -> None:
+    global _reports  # the only way to hand something to a worker once, and not with every job
+    _reports = reports
+
+
+def _run(job: Callable[[Progress], T], ticket: int) -> T:
+    assert _reports is not None
+    try:
+        return job(partial(_report, _reports, ticket))
+    finally:
+        _reports.put((ticket, None))
+
+
+def _report(reports: Queue[Report], ticket: int, epoch: Epoch) -> None:
+    reports.put((ticket, epoch))
 
 
 def _fit(
@@ -150,8 +234,3 @@ def _fit_shared(
     series: Mapping[Series, Split], progress: Progress,
 ) -> list[Fit]:  # fmt: skip
     return fit_shared(name, series, config, settings, progress, checkpoints=checkpoints)
-
-
-def _listen(reports: Queue[Epoch | None], progress: Progress) -> None:
-    while (epoch := reports.get()) is not None:
-        progress(epoch)

@@ -110,7 +110,7 @@ def fit_shared(
             learnt_until=max(
                 (one.split.validation_days if settings.refit else one.split.train_days)[1] for one in parts
             ),
-            data_fingerprint=part.split.train.fingerprint(),
+            data_fingerprint=part.split.fingerprint(),
             validation=validation_metrics(before, part.split.validation),
             gradients=model_gradients(before, part.split.validation),
             seconds=(time.perf_counter() - begun) / len(parts),

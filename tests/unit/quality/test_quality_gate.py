@@ -8,18 +8,28 @@ from quality_frames import DECIDED_AT, observations_of
 import gridahead
 from gridahead.errors import ContractError, QualityError, SettingsError
 from gridahead.quality.gate import inspect
-from gridahead.tables import OBSERVATIONS, QUARANTINE
+from gridahead.tables import DECISIONS, LIMITS, OBSERVATIONS, VERDICTS
 from gridahead.vintages import IDENTITY, accepted
 
 MAY = ("2024-05-01", "2024-05-08")
 
 
-def judge(rows, settings):
-    return inspect(rows, settings, decided_at=DECIDED_AT)
+def judge(rows, settings, decided_at=None):
+    return inspect(
+        rows,
+        OBSERVATIONS.empty(),
+        settings,
+        decided_at=decided_at or (DECIDED_AT if rows.empty else rows["valid_time"].max()),
+        limits=LIMITS.empty(),
+    )
+
+
+def withheld(report):
+    return report.verdicts[report.verdicts["severity"] == "quarantine"]
 
 
 def rules_of(report):
-    return set(report.quarantine["rule"])
+    return set(withheld(report)["rule"])
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +58,18 @@ def test_an_untouched_year_is_clean(year, settings):
     assert "364 of 364 delivery days complete" in report.summary()
 
 
-def test_a_jump_by_a_factor_1000_is_quarantined_with_its_reason(year, settings):
+def test_a_jump_by_a_factor_ten_is_quarantined_with_its_reason(year, settings):
     rows = year.copy()
     wrong = rows.index[(rows["zone"] == "NSW")][5_000:5_048]
     rows.loc[wrong, "value"] *= 10  # kept below the bound that no zone reaches, so that only the history can tell
     report = judge(rows, settings)
-    assert rules_of(report) == {"value_near_history"}
-    assert sorted(report.quarantine["valid_time"]) == sorted(rows.loc[wrong, "valid_time"])
-    assert re.search(r"at most 1\d,\d{3}(\.\d+)? MW", report.quarantine["reason"].iloc[0])
+    assert "value_near_history" in rules_of(report)
+    near = withheld(report)[withheld(report)["rule"] == "value_near_history"]
+    assert sorted(near["valid_time"]) == sorted(rows.loc[wrong, "valid_time"])
+    # 8,000 MW with a daily swing of a fifth: the bulk is 3,200 MW wide, and so is the margin after a year.
+    assert "at most 3,200 MW outside the bulk of its history; it lies" in near["reason"].iloc[0]
     rows.loc[wrong, "value"] *= 100
-    assert rules_of(judge(rows, settings)) == {"value_near_history", "value_physical"}
+    assert {"value_near_history", "value_physical"} <= rules_of(judge(rows, settings))
 
 
 def test_in_its_first_year_a_series_may_grow_into_summer(settings):
@@ -65,7 +77,7 @@ def test_in_its_first_year_a_series_may_grow_into_summer(settings):
     rows.loc[rows.index[-3:], "value"] = 20_000.0
     assert judge(rows, settings).success
     rows.loc[rows.index[-3:], "value"] = 100_000.0
-    assert rules_of(judge(rows, settings)) == {"value_near_history"}
+    assert "value_near_history" in rules_of(judge(rows, settings))
 
 
 def test_a_price_spike_is_flagged_but_kept(settings):
@@ -73,8 +85,8 @@ def test_a_price_spike_is_flagged_but_kept(settings):
     rows.loc[4_000, "value"] = 4_000.0
     report = judge(rows, settings)
     assert report.success
-    finding = report.findings.iloc[0]
-    assert (finding["rule"], finding["severity"], finding["rows"]) == ("value_near_history", "flag", 1)
+    finding = report.findings[report.findings["rule"] == "value_near_history"].iloc[0]
+    assert (finding["severity"], finding["rows"]) == ("flag", 1)
     assert "4,000.00 EUR/MWh" in finding["example"]
 
 
@@ -83,8 +95,8 @@ def test_a_negative_load_is_quarantined(settings):
     rows.loc[40, "value"] = -1.0
     report = judge(rows, settings)
     assert rules_of(report) == {"value_physical"}
-    assert "at least 0 MW" in report.quarantine["reason"].iloc[0]
-    assert report.quarantine["value"].tolist() == [-1.0]
+    assert "at least 0 MW" in withheld(report)["reason"].iloc[0]
+    assert withheld(report)["value"].tolist() == [-1.0]
 
 
 def test_residual_load_may_be_negative(settings):
@@ -97,11 +109,11 @@ def test_a_quarantined_row_keeps_identity_and_batch(settings):
     rows = observations_of(*MAY)
     rows.loc[40, ["value", "batch"]] = [-1.0, "feedfeedfeedfeed"]
     shuffled = rows.sample(frac=1, random_state=0)
-    verdict = judge(shuffled, settings).quarantine
-    assert list(verdict.columns) == QUARANTINE.names
+    verdict = judge(shuffled, settings, DECIDED_AT).verdicts
+    assert list(verdict.columns) == VERDICTS.names
     assert verdict[[*IDENTITY, "batch"]].iloc[0].to_dict() == rows.loc[40, [*IDENTITY, "batch"]].to_dict()
     assert verdict["decided_at"].tolist() == [DECIDED_AT]
-    assert len(accepted(rows, verdict)) == len(rows) - 1
+    assert len(accepted(rows, verdict, DECISIONS.empty())) == len(rows) - 1
 
 
 def test_a_missing_unit_or_another_unit_is_quarantined(settings):
@@ -109,7 +121,7 @@ def test_a_missing_unit_or_another_unit_is_quarantined(settings):
     rows.loc[40, "unit"] = None
     rows.loc[41, "unit"] = "GW"
     report = judge(rows, settings)
-    by_rule = report.quarantine.set_index("rule")["valid_time"].to_dict()
+    by_rule = withheld(report).set_index("rule")["valid_time"].to_dict()
     assert by_rule == {"unit_present": rows.loc[40, "valid_time"], "unit_of_quantity": rows.loc[41, "valid_time"]}
 
 
@@ -119,14 +131,14 @@ def test_a_missing_value_and_an_unknown_word_are_quarantined(settings):
     rows.loc[41, "availability"] = "guessed"
     report = judge(rows, settings)
     assert rules_of(report) == {"value_present", "availability_known"}
-    assert report.quarantine["value"].isna().sum() == 1
+    assert withheld(report)["value"].isna().sum() == 1
 
 
 def test_both_rows_of_a_duplicate_are_condemned_once(settings):
     rows = observations_of(*MAY)
     report = judge(pd.concat([rows, rows.iloc[[40]].assign(value=1.0)]), settings)
     assert rules_of(report) == {"key_unique"}
-    assert len(report.quarantine) == 1
+    assert len(withheld(report)) == 1
     assert report.completeness["withheld"].tolist() == [2]
 
 
@@ -134,14 +146,14 @@ def test_every_vintage_is_judged_but_an_older_good_one_fills_the_hour(settings):
     rows = observations_of(*MAY)
     revision = rows.iloc[[40]].assign(value=-5.0, available_at=lambda row: row["available_at"] + pd.Timedelta(days=2))
     report = judge(OBSERVATIONS.check(pd.concat([rows, revision])), settings)
-    assert report.quarantine["available_at"].tolist() == revision["available_at"].tolist()
+    assert withheld(report)["available_at"].tolist() == revision["available_at"].tolist()
     assert report.completeness["missing_mtus"].tolist() == [0]
 
 
 def test_a_gap_inside_a_day_is_flagged_not_quarantined(settings):
     rows = observations_of(*MAY)
     report = judge(rows.drop(index=[40, 41]), settings)
-    assert report.success and report.quarantine.empty
+    assert report.success and report.verdicts.empty
     finding = report.findings.iloc[0]
     assert (finding["rule"], finding["severity"], finding["rows"]) == ("delivery_day_complete", "flag", 1)
     assert finding["example"] == "2024-05-02: 22 of 24"
@@ -153,7 +165,7 @@ def test_completeness_is_the_same_once_the_caller_leaves_out_what_is_in_quaranti
     rows = observations_of(*MAY)
     rows.loc[40, "value"] = -1.0
     first = judge(rows, settings)
-    second = judge(accepted(rows, first.quarantine), settings)
+    second = judge(accepted(rows, first.verdicts, DECISIONS.empty()), settings)
     assert second.success
     assert second.completeness["missing_mtus"].tolist() == first.completeness["missing_mtus"].tolist() == [1]
 
@@ -173,7 +185,7 @@ def test_a_row_that_fails_two_rules_is_counted_once(settings):
     rows = observations_of("2024-03-01", "2024-05-08")
     rows.loc[40, "value"] = 90_000_000.0
     report = judge(rows, settings)
-    assert len(report.quarantine) == 2
+    assert {"value_physical", "value_near_history"} <= rules_of(report)
     assert report.completeness["withheld"].tolist() == [1]
 
 

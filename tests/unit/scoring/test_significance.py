@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from gridahead.scoring.significance import diebold_mariano
+from gridahead.scoring.significance import diebold_mariano, steady_comparison
 
 RNG = np.random.default_rng(11)
 
@@ -67,3 +67,37 @@ def test_days_that_a_model_lacks_are_left_out():
 def test_too_few_days_or_no_difference_has_no_answer():
     assert np.isnan(diebold_mariano([1, 2, 3], [2, 2, 2]).p)
     assert np.isnan(diebold_mariano([1.0] * 30, [1.0] * 30).p)
+
+
+def test_the_steady_comparison_by_hand():
+    # Eight days, ν = int(0.4 * 4) = 1 wave: cos(π (t + ½) / 8).
+    difference = np.array([1.0, 2.0, 0.0, 3.0, 4.0, 1.0, 2.0, 5.0])
+    half = np.array([0.98078528, 0.83146961, 0.55557023, 0.19509032])
+    wave = np.concatenate([half, -half[::-1]])
+    weight = np.sqrt(2 / 8) * (wave @ difference)
+    found = steady_comparison(difference, np.zeros(8))
+    assert found.statistic == pytest.approx(difference.mean() / np.sqrt(weight**2 / 8), rel=1e-7)
+    # Student's distribution with one degree of freedom is Cauchy's: p = 1 − 2 arctan(statistic) / π.
+    assert found.p == pytest.approx(1 - 2 * np.arctan(found.statistic) / np.pi, rel=1e-7)
+
+
+def test_the_steady_comparison_errs_as_often_as_it_says_where_days_resemble_their_neighbours():
+    shocks = RNG.normal(size=(1000, 90))
+    for day in range(1, 90):
+        shocks[:, day] += 0.4 * shocks[:, day - 1]
+    steady = np.mean([steady_comparison(one, 0 * one).p < 0.05 for one in shocks])
+    ordinary = np.mean([diebold_mariano(one, 0 * one).p < 0.05 for one in shocks])
+    assert steady < 0.075
+    assert steady < ordinary
+
+
+def test_the_one_sided_p_is_small_when_the_first_model_is_better():
+    losses = RNG.gamma(4, 300, 200)
+    better, worse = steady_comparison(0.9 * losses, losses), steady_comparison(losses, 0.9 * losses)
+    assert better.p_better == pytest.approx(better.p / 2)
+    assert better.p_better + worse.p_better == pytest.approx(1)
+
+
+def test_the_steady_comparison_has_no_answer_without_days_or_variance():
+    assert np.isnan(steady_comparison([1.0, 2.0], [0.0, 0.0]).p)
+    assert np.isnan(steady_comparison([0.1] * 30, [0.3] * 30).p)

@@ -149,7 +149,7 @@ def test_a_fit_tells_how_it_came_about(fitted):
     assert list(found.epochs) == told
     assert {epoch.member for epoch in told} == {0, 1}
     assert found.train_days == PARTS.train_days
-    assert found.data_fingerprint == PARTS.train.fingerprint()
+    assert found.data_fingerprint == PARTS.fingerprint()
     assert found.seconds > 0
 
 

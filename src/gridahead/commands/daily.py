@@ -1,0 +1,171 @@
+"""What is done every day: take in, inspect, forecast, score, report; and what there is."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import pandas as pd
+import typer
+
+from gridahead import errors
+from gridahead.commands.options import (
+    JsonOption,
+    SeriesOption,
+    SettingsOption,
+    chosen_series,
+    open_workspace,
+    parse_instant,
+)
+from gridahead.commands.quarantine import case_lines
+from gridahead.console import print_json, records, say, score_records, show, show_scores
+from gridahead.tables import DECISIONS, TABLES, Decisions
+
+if TYPE_CHECKING:
+    from gridahead.quality.report import QualityReport
+
+app = typer.Typer()
+
+
+@app.command()
+def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Take in what the sources offer, and let the quality gate judge it; the same file twice changes nothing."""
+    from gridahead.pipeline.ingest import ingest as use_case
+
+    workspace = open_workspace(settings)
+    done = use_case(workspace)
+    payloads = [dataclasses.asdict(one) for one in done.payloads]
+    if as_json:
+        findings = [] if done.report is None else records(done.report.findings)
+        print_json({"payloads": payloads, "findings": findings})
+    else:
+        show(payloads, False, "Ingested")
+        if done.report is not None:
+            _show_findings(done.report)
+    done.require(workspace.settings.quality.max_quarantined_share)
+
+
+@app.command()
+def validate(
+    settings: SettingsOption = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="Only what has not been judged yet, as every ingest does.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the quality gate over the whole lake, with limits learnt anew; write Data Docs and the quality page."""
+    from gridahead.pipeline.quality_page import PAGE
+    from gridahead.pipeline.validate import validate as use_case
+    from gridahead.quality.docs import data_docs_page
+
+    workspace = open_workspace(settings)
+    report = use_case(workspace, only_new=new)
+    show([] if report is None else records(report.completeness), as_json, "Quality", "nothing waits to be judged")
+    if report is None:
+        return
+    if not as_json:
+        _show_findings(report)
+    say(f"Page: {workspace.settings.published_folder / PAGE}", as_json)
+    say(f"Data Docs: {data_docs_page(workspace.settings.quality_folder)}", as_json)
+    report.require(workspace.settings.quality.max_quarantined_share)
+
+
+@app.command()
+def forecast(
+    settings: SettingsOption = None,
+    series: SeriesOption = None,
+    issue_time: Annotated[
+        str | None,
+        typer.Option(
+            help="As of when: ISO 8601 with offset, or 'now'. The delivery day is the first whose deadline is not "
+            "before it. Without it: the newest delivery day for which the lake has complete inputs, as of its deadline."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Forecast the next delivery day with the champion, and publish it."""
+    from gridahead.pipeline.forecast import forecast as use_case
+
+    workspace, instant = open_workspace(settings), parse_instant(issue_time, "--issue-time")
+    done, failed = [], []
+    for one in chosen_series(workspace, series):
+        try:
+            done.append(use_case(workspace, one, instant))
+        except errors.ModelError as error:  # one series that cannot be forecast must not keep the others waiting
+            failed.append(error)
+    rows = [{**one.manifest, "folder": str(one.folder), "changed": one.changed} for one in done]
+    shown = ("series", "issue_time", "model", "model_version", "degraded", "changed", "folder")
+    show(rows if as_json else [{key: row[key] for key in shown} for row in rows], as_json, "Published")
+    if failed:
+        raise errors.ModelError("not forecast", "\n".join(str(error) for error in failed))
+
+
+@app.command()
+def score(
+    settings: SettingsOption = None,
+    series: SeriesOption = None,
+    run: Annotated[
+        str, typer.Option(help="backtest/NAME scores what a back-test has kept, without fitting anything.")
+    ] = "live",
+    as_json: JsonOption = False,
+) -> None:
+    """Score what was published against the outturn, beside the official forecast and last week's same hour."""
+    from gridahead.pipeline.backtest import rescore
+    from gridahead.pipeline.score import score_published
+
+    workspace = open_workspace(settings)
+    if run == "live":
+        scores = pd.concat([score_published(workspace, one) for one in chosen_series(workspace, series)])
+    else:
+        scores = pd.concat([rescore(workspace, run, one) for one in chosen_series(workspace, series)])
+    if scores.empty:
+        say("Nothing to score: no published forecast has an outturn yet.", as_json)
+    if as_json:
+        print_json(score_records(scores))
+    elif not scores.empty:
+        show_scores(scores, "Published forecasts [MW]" if run == "live" else f"Forecasts of {run} [MW]")
+
+
+@app.command()
+def report(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Write the page that analysts read."""
+    from gridahead.pipeline.report import report as use_case
+
+    page = use_case(open_workspace(settings))
+    typer.echo(json.dumps({"page": str(page)}) if as_json else page)
+
+
+@app.command()
+def status(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Show what is in the lake, which model serves, how old the newest forecast is."""
+    from gridahead.pipeline.status import status as use_case
+
+    found = use_case(open_workspace(settings))
+    if as_json:
+        print_json({"lake": records(found.lake), "serving": found.serving, "forecasts": found.forecasts})
+        return
+    show(records(found.lake), False, "Lake", "empty; run `gridahead ingest`")
+    serving = [{"series": series, **about} for series, about in found.serving.items()]
+    show(serving, False, "Serving", "no champion yet; run `gridahead train`")
+    shown = ("series", "forecast_id", "issue_time", "age_hours", "model", "model_version", "degraded")
+    forecasts = [{key: row.get(key) for key in shown} for row in found.forecasts]
+    show(forecasts, False, "Newest forecasts", "none published; run `gridahead forecast`")
+
+
+@app.command()
+def tables() -> None:
+    """Print the data dictionary: every table of the lake, its columns and units, as Markdown."""
+    typer.echo("\n\n".join(table.dictionary() for table in TABLES))
+
+
+def _show_findings(report: QualityReport) -> None:
+    """What an inspection found: its cases, and what is not about single rows."""
+    from gridahead.pipeline.cases import cases_of
+
+    cases = cases_of(report.verdicts, Decisions(DECISIONS.empty()))
+    show(case_lines(cases), False, "What the gate found", "nothing wrong with any value")
+    about_rows = set(report.verdicts["rule"])
+    rest = report.findings[~report.findings["rule"].isin(about_rows)]
+    for one in rest.to_dict("records"):
+        say(f"{one['series']}: {one['words']} [{one['rule']}], {one['example']}", False)

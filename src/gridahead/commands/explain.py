@@ -1,0 +1,78 @@
+"""Why a forecast is what it is, and whether the world has left what the models were made for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gridahead import errors
+from gridahead.commands.options import (
+    JsonOption,
+    SeriesOption,
+    SettingsOption,
+    chosen_series,
+    open_workspace,
+    parse_instant,
+    parse_series,
+)
+from gridahead.console import print_json, say, show
+
+app = typer.Typer()
+
+
+@app.command()
+def explain(
+    series: Annotated[str, typer.Option(help="ZONE/QUANTITY, such as DE/load.")],
+    issue_time: Annotated[
+        str | None, typer.Option(help="Of which forecast: ISO 8601 with offset; without it, the newest published one.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="What has changed since the forecast of that time; without it, a day before.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="A number or an alias; without it, the one that serves.")] = None,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which past hours and which inputs moved a forecast, and what has changed since the one before."""
+    from gridahead.pipeline.explain import explain as use_case
+
+    instants = parse_instant(issue_time, "--issue-time"), parse_instant(since, "--since")
+    found = use_case(open_workspace(settings), parse_series(series), *instants, version)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    show(found.rows(), False, "What moved the forecast [MW, mean of the delivery day]")
+    for line in found.words():
+        say(line, False)
+    for picture in filter(None, (found.picture, found.change_picture)):
+        say(f"Picture: {picture}", False)
+
+
+@app.command()
+def drift(
+    settings: SettingsOption = None,
+    series: SeriesOption = None,
+    days: Annotated[int, typer.Option(min=7, help="The newest so many days are looked at.")] = 28,
+    retrain: Annotated[bool, typer.Option("--retrain", help="Train the series that have drifted.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether inputs or errors have drifted from what the season was before; exit code 5 at an alarm."""
+    from gridahead.pipeline.drift import drift as use_case
+
+    workspace = open_workspace(settings)
+    found = [use_case(workspace, one, days) for one in chosen_series(workspace, series)]
+    if as_json:
+        print_json([one.to_dict() for one in found])
+    else:
+        for one in found:
+            show(one.rows(), False, f"{one.series}: {one.words()}", "nothing to look at")
+    drifted = [one.series for one in found if one.alarm]
+    if drifted and retrain:
+        from gridahead.pipeline.train import train_all
+
+        for candidate in train_all(workspace, drifted):
+            say(f"{candidate.series} {candidate.model} v{candidate.version}: {candidate.verdict}", as_json)
+    elif drifted:
+        names = ", ".join(map(str, drifted))
+        raise errors.ModelError(names, "drifted; look at the figures, then `gridahead drift --retrain` or `train`")

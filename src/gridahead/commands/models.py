@@ -1,0 +1,94 @@
+"""What is done to models: fit, back-test, look inside, look for better settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gridahead.commands.options import (
+    JsonOption,
+    SeriesOption,
+    SettingsOption,
+    chosen_series,
+    open_workspace,
+    parse_series,
+)
+from gridahead.console import err, out, print_json, say, show
+
+app = typer.Typer()
+
+
+@app.command()
+def train(
+    settings: SettingsOption = None,
+    series: SeriesOption = None,
+    warm: Annotated[
+        bool, typer.Option("--warm", help="Begin with the weights of each series' champion, for fewer epochs.")
+    ] = False,
+    warm_from: Annotated[
+        str | None, typer.Option(help="Begin with the weights of this series' champion: ZONE/QUANTITY.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the models of every series, unless nothing has changed; the gate decides whether the best of them serves."""
+    from gridahead.pipeline.train import train_all
+    from gridahead.progress import training_progress
+
+    workspace = open_workspace(settings)
+    with training_progress(err) as progress:
+        source = parse_series(warm_from) if warm_from else None
+        done = train_all(workspace, chosen_series(workspace, series), progress, warm=warm, warm_from=source)
+    rows = [
+        {
+            "series": str(one.series), "model": one.model, "version": one.version, **one.validation,
+            "epochs": one.epochs, "seconds": one.seconds, "champion": one.champion,
+            **({"known": one.known, "verdict": one.verdict} if as_json else {}),
+        }
+        for one in done
+    ]  # fmt: skip
+    show(rows, as_json, "Trained")
+
+
+@app.command()
+def diagnose(
+    settings: SettingsOption = None,
+    series: SeriesOption = None,
+    model: Annotated[
+        str | None, typer.Option(help="The newest version of that model; without it, the one that serves.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how far back a network hears: gradients through time, step Jacobians, forget gates, clipping."""
+    from gridahead.pipeline.diagnose import diagnose as use_case
+
+    workspace = open_workspace(settings)
+    done = [found for one in chosen_series(workspace, series) for found in use_case(workspace, one, model)]
+    if as_json:
+        print_json([one.to_dict() for one in done])
+        return
+    for one in done:
+        show(one.rows(), False, one.title)
+        for line in filter(None, (one.gradients.sentence(), one.gradients.undefined(), f"Picture: {one.picture}")):
+            say(line, False)
+
+
+@app.command()
+def search(
+    series: Annotated[str, typer.Option(help="ZONE/QUANTITY, such as DE/load.")],
+    model: Annotated[str, typer.Option(help="A network of the settings.")] = "lstm",
+    minutes: Annotated[float, typer.Option(min=0, help="Of this call. A trial under way then is stopped.")] = 30,
+    trials: Annotated[int | None, typer.Option(min=1, help="At most so many in this call.")] = None,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for better settings of a network, on the validation days only; called again, it goes on."""
+    from gridahead.pipeline.search import search as use_case
+
+    found = use_case(open_workspace(settings), parse_series(series), model, minutes, trials)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    show(found.rows(), False, f"Best settings of {found.search.label} [MW on the validation days]")
+    say(found.sentence(), False)
+    out.print(found.snippet(), markup=False, highlight=False, soft_wrap=True)

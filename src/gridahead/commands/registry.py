@@ -1,0 +1,171 @@
+"""`gridahead models …`: which versions there are, how they compare, and which of them serves."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated, Any
+
+import typer
+
+from gridahead.commands.options import JsonOption, SettingsOption, open_workspace, parse_series
+from gridahead.console import print_json, records, say, show
+from gridahead.errors import SettingsError
+from gridahead.grid import Series
+from gridahead.pipeline.workspace import Workspace
+
+app = typer.Typer(
+    name="models", no_args_is_help=True,
+    help="Look at the versions in the registry, compare them, and decide which serves.",
+)  # fmt: skip
+
+OneSeries = Annotated[
+    str | None, typer.Option("--series", help="ZONE/QUANTITY; needed where the settings have several series.")
+]
+VersionArgument = Annotated[str, typer.Argument(help="A number such as 3, or champion or challenger.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; else the login name.")]
+
+
+@app.command("list")
+def list_versions(
+    settings: SettingsOption = None,
+    series: OneSeries = None,
+    history: Annotated[bool, typer.Option("--history", help="Who made which version serve, when and why.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List every version with its aliases, its figures on the validation days, and what the gate said of it."""
+    workspace = open_workspace(settings)
+    chosen = [parse_series(series)] if series else [entry.series for entry in workspace.settings.series]
+    if history:
+        rows = records(workspace.lake.read_promotions(*chosen))
+        show(rows, as_json, "Promotions", "none yet")
+        return
+    found = [one for each in chosen for one in workspace.registry.versions(each)]
+    if as_json:
+        print_json([{**one.tags, **_about(one)} for one in found])
+        return
+    show([_about(one) for one in found], False, "Models", "none yet; run `gridahead train`")
+    for one in found:
+        if one.aliases and "verdict_reasons" in one.tags:
+            say(f"{one.series} {one}, {' and '.join(one.aliases)}: {one.tags['verdict_reasons']}", False)
+
+
+@app.command()
+def compare(
+    first: VersionArgument,
+    second: VersionArgument,
+    settings: SettingsOption = None,
+    series: OneSeries = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two versions on the days that both have forecast without having learnt them, beside the references."""
+    from gridahead.pipeline.compare import compare as use_case
+
+    workspace = open_workspace(settings)
+    found = use_case(workspace, _the_series(workspace, series), first, second)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    shown = ["model", "n", "mae", "crps", "crps_low", "crps_high", "pinball", "coverage_80", "skill"]
+    show(records(found.scores[[name for name in shown if name in found.scores]]), False, "On common days [MW]")
+    show(records(found.seasons), False, "CRPS by season [MW]")
+    say(found.sentence(), False)
+    say(f"Picture: {found.picture}", False)
+
+
+@app.command()
+def promote(
+    version: Annotated[
+        str | None, typer.Argument(help="A number; without it the gate is asked about the challenger.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; needed with a version, and kept.")] = "",
+    settings: SettingsOption = None,
+    series: OneSeries = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a version serve because you say so, or ask the gate whether the challenger should."""
+    from gridahead.pipeline import promotion
+
+    workspace = open_workspace(settings)
+    one = _the_series(workspace, series)
+    if version is None:
+        verdict = promotion.judge(workspace, one)
+        said: dict[str, Any] = {
+            "series": str(one), "version": verdict.version.number, "verdict": verdict.verdict,
+            "serves": verdict.serves, "reasons": list(verdict.reasons),
+        }  # fmt: skip
+        words = f"{verdict.version}: {'serves now' if verdict.serves else 'does not serve'}. {verdict.words}"
+    else:
+        promoted = promotion.promote(workspace, one, version, reason, by or getpass.getuser())
+        said = {"series": str(one), "version": promoted.number, "serves": True, "reasons": [reason]}
+        words = f"{one}: {promoted} serves now. `gridahead models rollback` takes it back."
+    if as_json:
+        print_json(said)
+    else:
+        say(words, False)
+
+
+@app.command()
+def rollback(
+    reason: ReasonOption,
+    settings: SettingsOption = None,
+    series: OneSeries = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let the champion before serve again."""
+    from gridahead.pipeline import promotion
+
+    workspace = open_workspace(settings)
+    one = _the_series(workspace, series)
+    back = promotion.rollback(workspace, one, reason, by or getpass.getuser())
+    if as_json:
+        print_json({"series": str(one), "version": back.number, "serves": True, "reasons": [reason]})
+    else:
+        say(f"{one}: {back} serves again.", False)
+
+
+@app.command()
+def card(
+    version: VersionArgument = "champion",
+    settings: SettingsOption = None,
+    series: OneSeries = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the card of a version: what it is, its data, its figures with intervals, and where it fails."""
+    from gridahead.pipeline.card import card as use_case
+
+    workspace = open_workspace(settings)
+    page = use_case(workspace, _the_series(workspace, series), version)
+    if as_json:
+        print_json({"page": str(page)})
+    else:
+        say(f"Card: {page}", False)
+
+
+def _the_series(workspace: Workspace, text: str | None) -> Series:
+    """The series that is named, or the only one there is.
+
+    Raises:
+        SettingsError: none is named, and there are several or none.
+    """
+    if text is not None:
+        return parse_series(text)
+    known = [entry.series for entry in workspace.settings.series]
+    if len(known) != 1:
+        raise SettingsError(f"say which series with --series; there are {', '.join(map(str, known)) or 'none'}")
+    return known[0]
+
+
+def _about(one: Any) -> dict[str, Any]:
+    return {
+        "series": str(one.series),
+        "version": one.number,
+        "model": one.model,
+        "aliases": ", ".join(one.aliases) or None,
+        **one.validation,
+        "learnt_until": one.tags["learnt_until"],
+        "made": f"{one.created_at:%Y-%m-%d %H:%M}",
+        "verdict": one.tags.get("verdict"),
+    }

@@ -1,0 +1,173 @@
+"""A folder of the lake, on a local disk or in an object store: the only place that knows the difference.
+
+Files are small in number of operations: written whole under a name that nobody else writes differently, read, listed,
+deleted. On a disk a file is written aside, forced to disk and renamed; a put to an object store is atomic by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pyarrow.fs as pafs
+
+from gridahead.errors import LakeError
+from gridahead.lake.remote import open_remote
+from gridahead.whole_files import ASIDE, sweep, way_out, write_whole
+
+_WITH_BUCKETS = ("s3", "gs", "gcs")
+_REMOTE = (
+    "See whether the object store is up and whether endpoint, bucket and credentials are right, and run again; "
+    "`request_timeout` and `attempts` in the address of the lake say how long to wait and how often to try"
+)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder and what can be done in it; names of files are relative to it."""
+
+    filesystem: pafs.FileSystem
+    path: str
+    scheme: str = ""
+    """Of the address, such as s3; nothing for a local folder."""
+
+    @classmethod
+    def at(cls, place: str | Path | Folder) -> Folder:
+        """The folder at a local path or at an address such as s3://bucket/prefix.
+
+        Raises:
+            SettingsError: the address cannot be meant.
+        """
+        if isinstance(place, Folder):
+            return place
+        if isinstance(place, str) and "://" in place:
+            filesystem, path = open_remote(place)
+            local = isinstance(filesystem, pafs.LocalFileSystem)
+            return cls(filesystem, path.rstrip("/"), "" if local else place.partition(":")[0])
+        return cls(pafs.LocalFileSystem(), str(Path(place)))
+
+    @property
+    def local(self) -> bool:
+        """Whether it is on a disk of this machine."""
+        return not self.scheme
+
+    def __truediv__(self, name: str) -> Folder:
+        return Folder(self.filesystem, f"{self.path}/{name}" if name else self.path, self.scheme)
+
+    def __str__(self) -> str:
+        return self.path if self.local else f"{self.scheme}://{self.path}"
+
+    def file(self, name: str) -> str:
+        """The path of a file, as the file system knows it."""
+        return f"{self.path}/{name}"
+
+    def exists(self, name: str = "") -> bool:
+        """Whether there is such a file, or the folder itself."""
+        with self._reading(name):
+            path = self.file(name) if name else self.path
+            return bool(self.filesystem.get_file_info(path).type != pafs.FileType.NotFound)
+
+    def names(self, suffix: str = "", *, below: bool = False) -> list[str]:
+        """The finished files in it, by name, or in it and everything below; none where there is no folder."""
+        return sorted(self.sizes(suffix, below=below))
+
+    def sizes(self, suffix: str = "", *, below: bool = False) -> dict[str, int]:
+        """The same with their sizes in bytes."""
+        found = [about for about in self._listing(below) if about.type == pafs.FileType.File]
+        return {
+            self._relative(about.path): about.size
+            for about in found
+            if about.path.endswith(suffix) and not PurePosixPath(about.path).name.startswith(ASIDE)
+        }
+
+    def folders(self) -> list[str]:
+        """The folders in it, by name."""
+        found = [about for about in self._listing(False) if about.type == pafs.FileType.Directory]
+        return sorted(self._relative(about.path) for about in found)
+
+    def read(self, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            FileNotFoundError: there is none.
+            LakeError: it cannot be read.
+        """
+        with self._reading(name), self.filesystem.open_input_stream(self.file(name), compression=None) as stream:
+            content: bytes = stream.readall()
+            return content
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole or not at all; when this returns it is durable.
+
+        Raises:
+            LakeError: it cannot be written; nothing has changed.
+        """
+        if self.local:
+            write_whole(Path(self.file(name)), content)
+            return
+        with self._changing("write", name):
+            stream = self.filesystem.open_output_stream(self.file(name), compression=None)
+            try:
+                stream.write(content)
+            finally:
+                stream.close()  # the upload ends here, or fails as a whole
+
+    def delete(self, name: str) -> None:
+        """Delete a file; one that is gone already is no matter.
+
+        Raises:
+            LakeError: it cannot be deleted; it is still there.
+        """
+        with self._changing("delete", name):
+            try:
+                self.filesystem.delete_file(self.file(name))
+            except FileNotFoundError:
+                return
+
+    def sweep(self) -> None:
+        """Delete what killed writers left aside; an object store keeps nothing half-written."""
+        if self.local:
+            sweep(Path(self.path))
+
+    def _listing(self, below: bool) -> list[pafs.FileInfo]:
+        with self._reading(""):
+            selector = pafs.FileSelector(self.path, recursive=below, allow_not_found=True)
+            found = list(self.filesystem.get_file_info(selector))
+        if not found and self.scheme in _WITH_BUCKETS:
+            self._require_bucket()
+        return found
+
+    def _require_bucket(self) -> None:
+        """A bucket whose name is mistyped would read as an empty lake."""
+        bucket = Folder(self.filesystem, self.path.split("/")[0], self.scheme)
+        if not bucket.exists():
+            raise LakeError(f"cannot read {self}: there is no {bucket}. {_REMOTE}")
+
+    def _relative(self, path: str) -> str:
+        return path[path.rindex(self.path) + len(self.path) + 1 :]
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise LakeError(f"cannot read {self / name}: {_said(error)}. {self._help(error)}") from error
+
+    @contextmanager
+    def _changing(self, verb: str, name: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            harm = "Nothing has changed" if self.local else "No half of it is there"
+            raise LakeError(f"cannot {verb} {self / name}: {_said(error)}. {harm}. {self._help(error)}") from error
+
+    def _help(self, error: OSError) -> str:
+        return way_out(error) if self.local else _REMOTE
+
+
+def _said(error: OSError) -> str:
+    return " ".join(str(error.strerror or error).split()).rstrip(".")

@@ -1,0 +1,135 @@
+"""Where merged rows belong: folders such as `series=DE.load/year=2024`, and which of them a read touches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from gridahead.tables import Level, Table
+from gridahead.timeline import Window
+
+RECENT = "recent"
+"""The folder of batches that no compaction has merged yet."""
+WHOLE = "whole"
+"""The folder of merged rows of a table that is not divided."""
+MOST_PREFIXES = 64
+"""So many folders are asked for by name; where a read wants more, one listing of everything is quicker."""
+
+Where = Mapping[str, str | Sequence[str]]
+
+
+def texts(values: str | Sequence[str]) -> list[str]:
+    """One text or several, as several."""
+    return [values] if isinstance(values, str) else list(values)
+
+
+def by_partition(table: Table, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of each folder, with its path."""
+    if not table.partition:
+        yield WHOLE, rows
+        return
+    told = pd.DataFrame({str(n): _NAMES[level](rows) for n, level in enumerate(table.partition)})
+    groups = told.groupby(list(told.columns), sort=True, observed=True).indices
+    for names, at in groups.items():
+        folder = "/".join(names if isinstance(names, tuple) else (names,))
+        yield folder, rows.take(pa.array(np.sort(at)))
+
+
+def _column(rows: pa.Table, name: str) -> pd.Series:
+    column: pd.Series = rows.column(name).to_pandas()
+    return column
+
+
+def _quoted(name: str, values: pd.Series) -> pd.Series:
+    """`name=value`, with what a path cannot hold written as %2F; there are few different values."""
+    return values.map({value: f"{name}={quote(value, safe='')}" for value in values.unique()})
+
+
+def _series(rows: pa.Table) -> pd.Series:
+    return _quoted("series", _column(rows, "zone").str.cat(_column(rows, "quantity"), sep="."))
+
+
+def _run(rows: pa.Table) -> pd.Series:
+    return _quoted("run", _column(rows, "run"))
+
+
+def _year(rows: pa.Table) -> pd.Series:
+    return _quoted("year", _column(rows, "valid_time").dt.year.astype("str"))
+
+
+_NAMES: dict[Level, Callable[[pa.Table], pd.Series]] = {"run": _run, "series": _series, "year": _year}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which folders of one level a read touches: those of these names, or those that do not contradict."""
+
+    names: tuple[str, ...] | None
+    accepts: Callable[[str], bool]
+
+
+def wanted(table: Table, where: Where, window: Window | None) -> list[Wanted]:
+    """What a read of these values and times touches, level by level; too many folders rather than too few."""
+    return [_WANTED[level](where, window) for level in table.partition]
+
+
+def _of(names: Sequence[str]) -> Wanted:
+    chosen = frozenset(names)
+    return Wanted(tuple(sorted(chosen)), lambda name: name in chosen)
+
+
+_ANY = Wanted(None, lambda name: True)
+
+
+def _wanted_run(where: Where, window: Window | None) -> Wanted:
+    return _of([f"run={quote(run, safe='')}" for run in texts(where["run"])]) if "run" in where else _ANY
+
+
+def _wanted_series(where: Where, window: Window | None) -> Wanted:
+    zones, quantities = (texts(where[name]) if name in where else None for name in ("zone", "quantity"))
+    if zones is not None and quantities is not None:
+        return _of([f"series={quote(f'{zone}.{one}', safe='')}" for zone in zones for one in quantities])
+    if zones is not None:
+        starts = tuple(f"series={quote(zone, safe='')}." for zone in zones)
+        return Wanted(None, lambda name: name.startswith(starts))
+    if quantities is not None:
+        ends = tuple(f".{quote(one, safe='')}" for one in quantities)
+        return Wanted(None, lambda name: name.endswith(ends))
+    return _ANY
+
+
+def _wanted_year(where: Where, window: Window | None) -> Wanted:
+    if window is None:
+        return _ANY
+    last = (window.end - pd.Timedelta(microseconds=1)).year
+    return _of([f"year={year}" for year in range(window.start.year, last + 1)])
+
+
+_WANTED: dict[Level, Callable[[Where, Window | None], Wanted]] = {
+    "run": _wanted_run,
+    "series": _wanted_series,
+    "year": _wanted_year,
+}
+
+
+def prefixes(levels: Sequence[Wanted]) -> list[str]:
+    """The deepest folders that can be named without looking: everything a read touches is in or below them."""
+    found = [""]
+    for level in levels:
+        if level.names is None or len(found) * len(level.names) > MOST_PREFIXES:
+            break
+        found = [f"{above}/{name}".lstrip("/") for above in found for name in level.names]
+    return found if levels else [WHOLE]
+
+
+def touches(levels: Sequence[Wanted], file: str) -> bool:
+    """Whether a read touches a file of that path: it lies in a folder of every level that is wanted."""
+    *folders, _ = file.split("/")
+    if not levels:
+        return folders == [WHOLE]
+    return len(folders) == len(levels) and all(level.accepts(name) for level, name in zip(levels, folders, strict=True))

@@ -1,0 +1,193 @@
+"""The card of a version: gathered from the registry and the lake, kept as a page and as an artifact of its run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gridahead.features.windows import Windows, build_windows
+from gridahead.grid import Series, quantity_of
+from gridahead.models.bundle import TrainedModel
+from gridahead.models.ensemble import Model
+from gridahead.models.importance import permutation_importance
+from gridahead.pipeline.compare import scores_of
+from gridahead.pipeline.evidence import Evidence, gather
+from gridahead.pipeline.workspace import Workspace, reading_window
+from gridahead.scoring.bootstrap import bootstrap_difference
+from gridahead.scoring.breakdown import breakdown
+from gridahead.scoring.evaluate import NAIVE, OFFICIAL
+from gridahead.scoring.significance import diebold_mariano
+from gridahead.serving.card import CardView, render_card
+from gridahead.timeline import days_between
+from gridahead.training.isolated import one_thread
+from gridahead.training.tracking import GRADIENTS
+from gridahead.training.versions import Registered
+from gridahead.whole_files import write_whole
+
+ARTIFACT = "card.html"
+ENOUGH_UNITS = 24
+"""A slice with fewer market time units than a day tells nothing."""
+IMPORTANCE_DAYS = 90
+
+
+def card(workspace: Workspace, series: Series, number: str) -> Path:
+    """Write the card of a version, by its number or alias; gives the page.
+
+    Raises:
+        ModelError: there is no such version.
+        LakeError: the lake does not have the series.
+    """
+    one_thread()
+    found = workspace.registry.load(workspace.registry.version(series, number))
+    page = workspace.settings.published_folder / "cards" / f"{series.slug}-v{found.version}.html"
+    content = render_card(_view(workspace, found))
+    write_whole(page, content.encode())
+    workspace.tracking.keep_text(found.run_id, ARTIFACT, content)
+    return page
+
+
+def _view(workspace: Workspace, found: Registered) -> CardView:
+    about, series, own = found.about, found.series, str(found)
+    evidence = gather(workspace, series, [about])
+    zone = workspace.settings.zone(series.zone)
+    shares = pd.DataFrame() if evidence is None else breakdown(evidence.forecasts, evidence.outturn, zone)
+    gradients = workspace.tracking.file(found.run_id, GRADIENTS)
+    return CardView(
+        title=f"{quantity_of(series.quantity).title} {series.zone}: {own}",
+        summary=_summary(found),
+        facts=_facts(found),
+        data=_data(found),
+        measured_on=_measured_on(evidence),
+        figures=pd.DataFrame() if evidence is None else scores_of(evidence),
+        comparisons=[] if evidence is None else _against_references(evidence, own),
+        own=own,
+        slices=pd.DataFrame() if evidence is None else _slices(shares, own),
+        reliability={} if evidence is None else _reliability(shares, own),
+        importance=permutation_importance(found.model, _judging_windows(workspace, found)),
+        gradients=None if gradients is None else gradients.read_bytes(),
+        history=_history(workspace, found),
+        attribution=workspace.settings.attribution,
+    )
+
+
+def _summary(found: Registered) -> list[str]:
+    tags, spec = found.about.tags, found.model.spec
+    state = " and ".join(found.about.aliases) or "neither champion nor challenger"
+    told = [
+        f"Quantile forecasts of {spec.series} for the next delivery day, as of {spec.deadline}. It is {state} now.",
+    ]
+    if "verdict_reasons" in tags:
+        told.append(f"The gate: {tags['verdict_reasons']}.")
+    return told
+
+
+def _facts(found: Registered) -> dict[str, str]:
+    model, spec = found.model, found.model.spec
+    return {
+        "Model": _kind(model),
+        "Anchor": ", ".join(dict.fromkeys(one.scaler.anchor for one in _networks(model))),
+        "Weights": f"{sum(p.numel() for one in _networks(model) for m in one.members for p in m.parameters()):,}",
+        "Inputs": ", ".join(map(str, spec.inputs)),
+        "Context": f"{spec.context_days} days in steps of {spec.mtu}",
+        "Issued": f"{spec.deadline}",
+        "Quantiles": ", ".join(f"{100 * level:g} %" for level in model.quantiles),
+        "Version": f"{found.version}, made {found.about.created_at:%Y-%m-%d %H:%M} UTC",
+        "Commit": found.about.tags["git_commit"],
+        "Settings": found.about.tags["settings_hash"],
+    }
+
+
+def _data(found: Registered) -> dict[str, str]:
+    tags, known = found.about.tags, found.model.known
+    return {
+        "Trained on": tags["train_days"],
+        "Stopped and calibrated on": tags["validation_days"],
+        "Learnt until": tags["learnt_until"],
+        "Known in training": ", ".join(f"{name} {share:.0%}" for name, share in known.items()),
+        "Data hash": tags["data_fingerprint"],
+    }
+
+
+def _measured_on(evidence: Evidence | None) -> str:
+    if evidence is None:
+        return "There is no day yet that it has forecast without having learnt it and that has an outturn."
+    days = evidence.days
+    return (
+        f"{len(days)} days from {days[0]} to {days[-1]} that the judged weights had not learnt: its validation days "
+        "before any refit, which stopped the training and calibrated the intervals, and what it has forecast since. "
+        "On days that calibrated it, its coverage is what it was set to."
+    )
+
+
+def _against_references(evidence: Evidence, own: str) -> list[str]:
+    losses = evidence.losses.pivot_table(index="day", columns="model", values="crps")
+    told = []
+    for reference in (OFFICIAL, NAIVE):
+        if reference in losses:
+            saved = bootstrap_difference(losses[reference], losses[own])
+            p = diebold_mariano(losses[own], losses[reference]).p
+            told.append(
+                f"Against {reference} it saves {saved.value:,.0f} MW of CRPS ({saved.low:,.0f} to {saved.high:,.0f}), "
+                f"Diebold–Mariano p = {p:.2g}."
+            )
+    return told
+
+
+def _slices(shares: pd.DataFrame, own: str) -> pd.DataFrame:
+    """by, slice, n, crps, mae, bias, coverage of this version, and the official MAE."""
+    wanted = shares[shares["metric"].isin(("crps", "mae", "bias", "coverage_80"))]
+    wide = wanted.pivot_table(index=["model", "by", "slice"], columns="metric", values="value").reset_index()
+    count = shares[(shares["metric"] == "mae") & (shares["model"] == own)][["by", "slice", "n"]]
+    ours = wide[wide["model"] == own].drop(columns="model").merge(count, on=["by", "slice"])
+    official = wide.loc[wide["model"] == OFFICIAL, ["by", "slice", "mae"]].rename(columns={"mae": "official"})
+    together = ours.merge(official, on=["by", "slice"], how="left").rename(columns={"coverage_80": "coverage"})
+    return together[together["n"] >= ENOUGH_UNITS].reset_index(drop=True)
+
+
+def _reliability(shares: pd.DataFrame, own: str) -> dict[float, float]:
+    rows = shares[(shares["model"] == own) & (shares["by"] == "all")]
+    rows = rows[rows["metric"].str.startswith("reliability_")]
+    return {
+        float(metric.removeprefix("reliability_")) / 100: float(value)
+        for metric, value in zip(rows["metric"], rows["value"], strict=True)
+    }
+
+
+def _judging_windows(workspace: Workspace, found: Registered) -> Windows:
+    """The newest days on which it was judged."""
+    spec, last = found.model.spec, found.about.last_day_seen
+    first = last - dt.timedelta(days=IMPORTANCE_DAYS - 1)
+    observations = workspace.lake.read_accepted(*spec.inputs, window=reading_window(spec, first, last))
+    windows = build_windows(observations, spec, days_between(first, last))
+    return windows.where(np.any(windows.delivery & ~np.isnan(windows.target), axis=1))
+
+
+def _history(workspace: Workspace, found: Registered) -> list[dict[str, str]]:
+    rows = workspace.lake.read_promotions(found.series)
+    return [
+        {
+            "when": f"{row['decided_at']:%Y-%m-%d %H:%M} UTC",
+            "alias": row["alias"],
+            "by": row["decided_by"],
+            "reason": row["reason"],
+        }
+        for row in rows[rows["to_version"] == found.version].to_dict("records")
+    ]
+
+
+def _networks(model: Model) -> tuple[TrainedModel, ...]:
+    return (model,) if isinstance(model, TrainedModel) else model.models
+
+
+def _kind(model: Model) -> str:
+    parts = [
+        f"{len(one.members)} × {one.config.cell} of width {one.config.hidden}, {one.config.decoder} decoder"
+        for one in _networks(model)
+    ]
+    if isinstance(model, TrainedModel):
+        return parts[0]
+    weighted = [f"{weight:.2f} of {part}" for weight, part in zip(model.weights, parts, strict=True)]
+    return "weighted mean: " + "; ".join(weighted)

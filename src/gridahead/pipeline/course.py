@@ -1,0 +1,136 @@
+"""The course of one series through a back-test: its windows, built once, and every fold as it was known before it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+import gridahead
+from gridahead.errors import ModelError
+from gridahead.features.windows import Windows, WindowSpec, build_windows, outturn_of
+from gridahead.grid import Series
+from gridahead.models.tabular import TABULAR
+from gridahead.pipeline.folds import Fold, Retrain, folds
+from gridahead.pipeline.kept import PREFIX, Kept
+from gridahead.pipeline.workspace import Workspace
+from gridahead.tables import Observations
+from gridahead.timeline import days_between
+from gridahead.training.fit import Split, cut, days_to_learn
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is back-tested."""
+
+    name: str
+    first: dt.date
+    last: dt.date
+    models: tuple[str, ...]
+    retrain: Retrain = "never"
+    warm: bool = False
+    """Whether a fold begins with the weights of the one before."""
+
+    @property
+    def run(self) -> str:
+        """The name of its forecasts in the lake."""
+        return PREFIX + self.name
+
+
+@dataclass(frozen=True)
+class Course:
+    """One series on its way through the folds."""
+
+    workspace: Workspace
+    plan: Plan
+    spec: WindowSpec
+    observations: Observations
+    days: Sequence[dt.date]
+    every: Windows
+    """The window of each of the days, to learn or to forecast, as of its issue time."""
+    folds: tuple[Fold, ...]
+
+    @property
+    def series(self) -> Series:
+        """Which it is."""
+        return self.spec.series
+
+    @property
+    def kept(self) -> Kept:
+        """What there is of this back-test."""
+        return Kept(self.workspace.settings.data_folder, self.plan.run)
+
+    @property
+    def networks(self) -> list[str]:
+        """The models and ensembles of the settings that are asked for."""
+        return [name for name in self.plan.models if name in self.workspace.settings.names]
+
+    @property
+    def tabular(self) -> list[str]:
+        """The regressions that are asked for."""
+        return [name for name in TABULAR if name in self.plan.models]
+
+    def to_learn(self, fold: Fold) -> Split:
+        """What may be learnt for a fold: the days before it, with the outturn as it was known at its first deadline.
+
+        Raises:
+            ModelError: that is too little, or an input knows the outturn.
+        """
+        training = self.workspace.settings.training.model_copy(update={"holdout_start": fold.first})
+        days = [day for day in self.days if day < fold.first]
+        windows = self.every.where(np.array([day < fold.first for day in self.days]))
+        if days:
+            known_at = self.spec.deadline.for_delivery(fold.first)
+            target = outturn_of(self.observations, self.spec, windows.valid_time, known_at)
+            windows = replace(windows, target=target)
+        return cut(windows, days, training)
+
+    def to_forecast(self, fold: Fold) -> Windows:
+        """The windows of a fold's days that have an outturn to be scored against."""
+        windows = self.every.where(np.array([fold.first <= day <= fold.last for day in self.days]))
+        return with_outturn(windows)
+
+    def fingerprint(self, fold: Fold, windows: Windows, told: Any) -> str:
+        """Of all that decides what comes of a model: what it reads, the release, and what is told."""
+        reads = [windows.data_hash(row) for row in range(len(windows))]
+        text = json.dumps([str(fold.first), repr(self.spec), reads, gridahead.__version__, torch.__version__, told])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def course(workspace: Workspace, series: Series, plan: Plan) -> Course:
+    """Everything that the folds of a series need.
+
+    Raises:
+        ModelError: there is no outturn in the period.
+        LakeError: the lake does not have the series.
+    """
+    spec, observations = workspace.inputs(series)
+    first = plan.first
+    if set(plan.models) & {*workspace.settings.names, *TABULAR}:
+        first = min(first, days_to_learn(observations, spec)[0])
+    days = days_between(first, plan.last)
+    every = build_windows(observations, spec, days)
+    scored = [day for day, has in zip(days, _has_outturn(every), strict=True) if has and day >= plan.first]
+    if not scored:
+        raise ModelError(
+            str(series), f"has no outturn from {plan.first} to {plan.last}; `gridahead status` shows what the lake has"
+        )
+    chosen = [fold for fold in folds(plan.first, plan.last, plan.retrain) if set(fold.days) & set(scored)]
+    return Course(workspace, plan, spec, observations, days, every, tuple(chosen))
+
+
+def with_outturn(windows: Windows) -> Windows:
+    """Those of which any unit of the delivery day has been measured."""
+    return windows.where(_has_outturn(windows)).trimmed()
+
+
+def _has_outturn(windows: Windows) -> npt.NDArray[np.bool_]:
+    has: npt.NDArray[np.bool_] = np.any(windows.delivery & ~np.isnan(windows.target), axis=1)
+    return has

@@ -1,0 +1,189 @@
+"""Promotion: which version serves, on what evidence, and who decided so. Every change is recorded and can be undone.
+
+The gate looks at days that neither version had learnt: validation days that both fits have in common, judged before any
+refit, and days that the champion has forecast live while the challenger forecast along. Days from `holdout_start` on
+decide nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gridahead.errors import ModelError
+from gridahead.grid import Series
+from gridahead.pipeline.evidence import HONEST, Evidence, gather
+from gridahead.pipeline.workspace import Workspace
+from gridahead.scoring.promotion import Decision, decide, gate_days
+from gridahead.tables import PROMOTIONS, Promotions
+from gridahead.timeline import now
+from gridahead.training.versions import CHALLENGER, CHAMPION, Alias, Version
+
+log = logging.getLogger(__name__)
+
+CRITERION = "validation_pinball"
+"""The whole distribution is what we publish, so the whole distribution decides. Never a figure of the holdout."""
+GATE = "the gate"
+"""Who decides where nobody does."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says of a version, and whether it serves now."""
+
+    version: Version
+    verdict: str
+    """first, promote, keep, too_short, or outdone by another candidate of the same training."""
+    reasons: tuple[str, ...]
+    serves: bool
+
+    @property
+    def words(self) -> str:
+        """All of it in one line."""
+        return "; ".join(self.reasons)
+
+
+def admit(workspace: Workspace, series: Series, candidates: Sequence[Version]) -> dict[str, Verdict]:
+    """What becomes of new versions, by number.
+
+    The best of them on the validation days serves if nothing has served before. Otherwise it is the challenger: it
+    serves if the gate says so, and forecasts along if not.
+    """
+    best = min(candidates, key=lambda one: one.validation[CRITERION])
+    champion = workspace.registry.holder(series, CHAMPION)
+    verdicts = {one.number: _outdone(one, best) for one in candidates if one is not best}
+    if champion is None:
+        reason = f"first champion: the best of {len(candidates)} on the validation days, as nothing served before"
+        _move(workspace, best, CHAMPION, "first", reason, GATE)
+        verdicts[best.number] = Verdict(best, "first", (reason,), True)
+    else:
+        verdicts[best.number] = _challenge(workspace, champion, best)
+    for one in verdicts.values():
+        _note(workspace, one)
+    return verdicts
+
+
+def judge(workspace: Workspace, series: Series) -> Verdict:
+    """Ask the gate about the challenger, on all days that there are by now; it serves if the gate says so.
+
+    Raises:
+        ModelError: there is no challenger, or no champion to compare it with.
+    """
+    registry = workspace.registry
+    challenger = registry.holder(series, CHALLENGER)
+    if challenger is None:
+        raise ModelError(
+            str(series), f"has no challenger; train one with `gridahead train --series {series}`, or promote a version"
+        )
+    verdict = _challenge(workspace, registry.champion(series).about, challenger)
+    _note(workspace, verdict)
+    return verdict
+
+
+def promote(workspace: Workspace, series: Series, number: str, reason: str, by: str) -> Version:
+    """Let a version serve because a person says so; gives the version.
+
+    Raises:
+        ModelError: there is no such version, it serves already, or nobody says why.
+    """
+    if not reason.strip():
+        raise ModelError(str(series), "a promotion by a person needs a reason; say it with --reason")
+    version = workspace.registry.version(series, number)
+    if CHAMPION in version.aliases:
+        raise ModelError(str(series), f"{version} serves already; `gridahead models list` shows who else there is")
+    return _move(workspace, version, CHAMPION, "person", reason, by)
+
+
+def rollback(workspace: Workspace, series: Series, reason: str, by: str) -> Version:
+    """Let the champion before serve again; gives it. Done twice, it is the one before that.
+
+    Raises:
+        ModelError: there was none before.
+    """
+    champion = workspace.registry.champion(series).about
+    served = served_so_far(workspace.lake.read_promotions(series))
+    if len(served) < 2 or served[-1] != champion.number:
+        raise ModelError(
+            str(series), f"{champion} has no champion before it to go back to; promote a version by its number instead"
+        )
+    return _move(workspace, workspace.registry.version(series, served[-2]), CHAMPION, "rollback", reason, by)
+
+
+def served_so_far(promotions: Promotions) -> list[str]:
+    """The champions one after the other, the present one last; a rollback takes the last one off."""
+    served: list[str] = []
+    for how, number in promotions.loc[promotions["alias"] == CHAMPION, ["how", "to_version"]].itertuples(index=False):
+        if how == "rollback":
+            served.pop()
+        else:
+            served.append(str(number))
+    return served
+
+
+def gate(workspace: Workspace, champion: Version, challenger: Version) -> tuple[Decision, Evidence | None]:
+    """What the figures say of a challenger, and the evidence that they are of."""
+    settings = workspace.settings
+    found = gather(
+        workspace, champion.series, [champion, challenger], runs=HONEST, before=settings.training.holdout_start
+    )
+    if found is None:
+        reason = (
+            f"period too short to tell: there is no day that {champion} and {challenger} have both forecast without "
+            "having learnt it"
+        )
+        return Decision("too_short", (reason,), {"days": 0.0}), None
+    # Live days are later than those that served for validation, so this holds for them as well.
+    learnt = {str(one): one.judged_learnt for one in (champion, challenger)}
+    days = gate_days(found.losses, str(champion), str(challenger), learnt_until=learnt)
+    return decide(days, settings.promotion), found
+
+
+def _challenge(workspace: Workspace, champion: Version, challenger: Version) -> Verdict:
+    decision, found = gate(workspace, champion, challenger)
+    days = [] if found is None else found.days
+    span = f"against {champion}, {len(days)} days from {days[0]} to {days[-1]}" if days else f"against {champion}"
+    reasons = (span, *decision.reasons)
+    if decision.verdict == "promote":
+        _move(workspace, challenger, CHAMPION, "gate", "; ".join(reasons), GATE)
+    elif CHALLENGER not in challenger.aliases:
+        _move(workspace, challenger, CHALLENGER, "gate", "; ".join(reasons), GATE)
+    figures = {name: round(value, 6) for name, value in decision.figures.items()}
+    workspace.registry.note(challenger, {"gate_figures": json.dumps(figures)})
+    return Verdict(challenger, decision.verdict, reasons, decision.verdict == "promote")
+
+
+def _outdone(version: Version, best: Version) -> Verdict:
+    ours, theirs = version.validation[CRITERION], best.validation[CRITERION]
+    reason = (
+        f"outdone by {best} of the same training: pinball {ours:.1f} against {theirs:.1f} MW on the validation days"
+    )
+    return Verdict(version, "outdone", (reason,), False)
+
+
+def _note(workspace: Workspace, verdict: Verdict) -> None:
+    said = {"verdict": verdict.verdict, "verdict_reasons": verdict.words, "verdict_at": now().isoformat()}
+    workspace.registry.note(verdict.version, said)
+    log.info("%s %s: %s", verdict.version.series, verdict.version, verdict.words)
+
+
+def _move(workspace: Workspace, version: Version, alias: Alias, how: str, reason: str, by: str) -> Version:
+    """Give an alias to a version, and record who did so; who serves does not forecast along besides."""
+    registry = workspace.registry
+    before = registry.holder(version.series, alias)
+    # Recorded first: a change that nobody can trace is worse than a record of one that was cut short.
+    row = {
+        "zone": version.series.zone, "quantity": version.series.quantity, "alias": alias, "how": how,
+        "from_version": before.number if before else "", "to_version": version.number,
+        "reason": reason, "decided_by": by, "decided_at": now(),
+    }  # fmt: skip
+    workspace.lake.promotions.append(Promotions(PROMOTIONS.check(pd.DataFrame([row]))))
+    registry.note(version, {f"{alias}_since": f"{row['decided_at']:%Y-%m-%d %H:%M UTC} by {by} ({how}): {reason}"})
+    changed = registry.give(version, alias)
+    if alias == CHAMPION and CHALLENGER in version.aliases:
+        registry.take(version.series, CHALLENGER)
+    log.info("%s: %s is %s, decided by %s: %s", version.series, version, alias, by, reason)
+    return changed

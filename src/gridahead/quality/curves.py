@@ -1,0 +1,129 @@
+"""A series as the rules see it: its newest vintage on a clock, and what the days around let expect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gridahead.config import Settings
+from gridahead.grid import REFERENCE_SUFFIX, SUN_DRIVEN, Series
+from gridahead.quality.clocks import Clock, Ints, clock_of
+from gridahead.quality.expected import Expected, expect
+from gridahead.timeline import Mtu
+from gridahead.vintages import micros
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class Curve:
+    """One series in one market time unit."""
+
+    series: Series
+    mtu: Mtu
+    clock: Clock
+    value: Floats
+    """(T,) newest vintage [unit of the series]; NaN where there is none."""
+    row: Ints
+    """(T,) place of that vintage in the frame that the curve was laid from; -1 where there is none."""
+    taught: Mapping[str, float] = field(default_factory=dict)
+    """What the accepted history taught, by name."""
+    others: Mapping[Series, Curve] = field(default_factory=dict, repr=False)
+    """The curves of the same zone and market time unit."""
+
+    @cached_property
+    def days(self) -> Floats:
+        """(D, K) values by day."""
+        return self.clock.matrix(self.value)
+
+    @cached_property
+    def times(self) -> Ints:
+        """(T,) instants, microseconds since 1970 UTC."""
+        return self.clock.start + self.clock.step * np.arange(len(self.clock), dtype=np.int64)
+
+    @cached_property
+    def day_times(self) -> Ints:
+        """(D,) midnights of the days, microseconds since 1970, for counting weeks."""
+        return self.clock.days.as_unit("us").asi8
+
+    @cached_property
+    def expected(self) -> Expected:
+        """What neighbouring days let expect."""
+        return expect(self.days)
+
+    @cached_property
+    def highest(self) -> float:
+        """The size of the series: what its accepted history reached, else the largest of these values but a few."""
+        known = self.taught.get("highest", np.nan)
+        return known if np.isfinite(known) else reached(self.value)
+
+    @property
+    def per_hour(self) -> int:
+        """Market time units in an hour."""
+        return self.mtu.per_hour
+
+    def on_my_clock(self, other: Curve) -> Floats:
+        """(T,) the values of another curve at the instants of this one."""
+        out = np.full(len(self.clock), np.nan)
+        at = (self.clock.start - other.clock.start) // self.clock.step + np.arange(len(self.clock))
+        inside = (at >= 0) & (at < len(other.value))
+        out[inside] = other.value[at[inside]]
+        return out
+
+    @cached_property
+    def counterpart(self) -> Floats | None:
+        """(D, K) the official forecast of a measured series, and the outturn of an official forecast."""
+        name = self.series.quantity
+        other = name.removesuffix(REFERENCE_SUFFIX) if is_reference(self.series) else name + REFERENCE_SUFFIX
+        found = self.others.get(Series(self.series.zone, other))
+        return None if found is None else self.clock.matrix(self.on_my_clock(found))
+
+
+Curves = Mapping[tuple[Series, Mtu], Curve]
+
+
+def is_reference(series: Series) -> bool:
+    """Whether it is an official forecast."""
+    return series.quantity.endswith(REFERENCE_SUFFIX)
+
+
+def is_sun_driven(series: Series) -> bool:
+    """Whether its days follow the sun and not the wall clock."""
+    return series.quantity.removesuffix(REFERENCE_SUFFIX) in SUN_DRIVEN
+
+
+def reached(values: Floats) -> float:
+    """The size of a series [its unit]: the largest absolute value but one in two hundred, and a little more."""
+    known = np.abs(values[~np.isnan(values)])
+    return float(1.05 * np.quantile(known, 0.995)) if len(known) else float("nan")
+
+
+def lay(rows: pd.DataFrame, settings: Settings, taught: Mapping[Series, Mapping[str, float]]) -> Curves:
+    """Every series of the rows as a curve; an older vintage gives way to the newest one of its valid time.
+
+    Args:
+        rows: observations with sound values, on the grid of their market time unit; the index tells their places.
+        settings: where zones have their local time.
+        taught: limits by series.
+    """
+    curves: dict[tuple[Series, Mtu], Curve] = {}
+    kinship: dict[tuple[str, Mtu], dict[Series, Curve]] = {}
+    at = micros(rows["valid_time"])
+    order = np.lexsort((micros(rows["available_at"]), at))
+    ordered = rows[["zone", "quantity", "mtu", "value"]].assign(at=at).iloc[order]
+    for (zone, quantity, unit), part in ordered.groupby(["zone", "quantity", "mtu"], sort=True):
+        series, mtu = Series(str(zone), str(quantity)), Mtu(str(unit))
+        times = part["at"].to_numpy()
+        timezone = settings.zone(series.zone).timezone
+        clock = clock_of(int(times[0]), int(times[-1]), timezone, mtu, standard=is_sun_driven(series))
+        value, row = np.full(len(clock), np.nan), np.full(len(clock), -1, dtype=np.int64)
+        place = (times - clock.start) // clock.step
+        value[place], row[place] = part["value"].to_numpy(), part.index.to_numpy()
+        kin = kinship.setdefault((series.zone, mtu), {})
+        kin[series] = curves[series, mtu] = Curve(series, mtu, clock, value, row, taught.get(series, {}), kin)
+    return curves

@@ -1,0 +1,89 @@
+"""What was found, a line a series, rule and contiguous stretch: for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from gridahead.config import QualitySettings
+from gridahead.quality.evidence import number
+from gridahead.quality.rules import BY_NAME
+from gridahead.quality.validation import Validation
+from gridahead.timeline import Mtu
+
+FINDING_COLUMNS = ["series", "rule", "severity", "rows", "start", "end", "words", "example"]
+
+_STEPS = {str(mtu): mtu.delta for mtu in Mtu}
+
+
+def stretches(rows: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
+    """One finding a series, rule and contiguous stretch: how many rows, from when to when, and what was found first."""
+    if judged.empty:
+        return pd.DataFrame(columns=FINDING_COLUMNS)
+    columns = ["zone", "quantity", "valid_time", "value", "unit", "mtu"]
+    full = pd.concat(
+        [judged.reset_index(drop=True), rows.loc[judged["place"], columns].reset_index(drop=True)], axis=1
+    ).sort_values(["zone", "quantity", "rule", "valid_time"], kind="stable")
+    key = ["zone", "quantity", "rule", "severity"]
+    fresh = (full[key] != full[key].shift()).any(axis=1)
+    gap = full["valid_time"].diff() > full["mtu"].map(_STEPS).fillna(pd.Timedelta(hours=1))
+    parts = full.groupby((fresh | gap).cumsum().to_numpy())
+    first = parts.first()
+    return pd.DataFrame(
+        {
+            "series": first["zone"] + "/" + first["quantity"],
+            "rule": first["rule"],
+            "severity": first["severity"],
+            "rows": parts["place"].nunique(),
+            "start": parts["valid_time"].min(),
+            "end": parts["valid_time"].max(),
+            "words": first["reason"],
+            "example": [_example(line) for line in first.to_dict("records")],
+        }
+    ).reset_index(drop=True)[FINDING_COLUMNS]
+
+
+def _example(row: Mapping[Hashable, Any]) -> str:
+    unit = "" if pd.isna(row["unit"]) else row["unit"]
+    return f"{row['valid_time']:%Y-%m-%dT%H:%MZ}: {row['value']:,.2f} {unit}".rstrip()
+
+
+def incomplete(days: pd.DataFrame, validation: Validation, settings: QualitySettings) -> Iterator[dict[str, object]]:
+    """A finding for every run of delivery days of a series that are not whole; `rows` counts the days."""
+    failed = days.loc[[line for verdict in validation.verdicts for line in verdict.rows]]
+    rule = BY_NAME["delivery_day_complete"]
+    for (zone, quantity), of_it in failed.sort_values("delivery_day").groupby(["zone", "quantity"]):
+        run = (of_it["delivery_day"].diff() != pd.Timedelta(days=1)).cumsum()
+        for _, part in of_it.groupby(run):
+            first = part.iloc[0]
+            yield {
+                "series": f"{zone}/{quantity}",
+                "rule": rule.name,
+                "severity": rule.severity_for(str(quantity), settings),
+                "rows": len(part),
+                "start": first["delivery_day"].tz_localize("UTC"),
+                "end": part["delivery_day"].iloc[-1].tz_localize("UTC"),
+                "words": "expected that "
+                + rule.words.format(measured=first["found_mtus"], limit=first["expected_mtus"], unit=""),
+                "example": f"{first['delivery_day']:%Y-%m-%d}: {first['found_mtus']} of {first['expected_mtus']}",
+            }
+
+
+def stale(table: pd.DataFrame, decided_at: pd.Timestamp, settings: QualitySettings) -> Iterator[dict[str, object]]:
+    """A finding for every series whose newest value is too old."""
+    rule = BY_NAME["stale"]
+    for line in table.to_dict("records"):
+        age, limit = (decided_at - line["last"]) / pd.Timedelta(hours=1), settings.stale_after_hours
+        if age > limit:
+            yield {
+                "series": line["series"],
+                "rule": rule.name,
+                "severity": rule.severity_for(line["series"].partition("/")[2], settings),
+                "rows": 0,
+                "start": line["last"],
+                "end": line["last"],
+                "words": "expected that " + rule.words.format(measured=number(age), limit=number(limit), unit=""),
+                "example": f"the newest is of {line['last']:%Y-%m-%d %H:%M} UTC",
+            }

@@ -1,0 +1,38 @@
+"""Outturns against the forecast that was served for them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from gridahead.grid import Series
+from gridahead.quality.curves import Curve
+from gridahead.quality.measures.base import Floats
+from gridahead.quality.measures.repeats import run_length
+from gridahead.vintages import micros, of_series
+
+LONGEST_HOURS = 6.0
+"""A band of 1-99 % leaves out one hour in fifty, and errors last for hours, but not for so many outside."""
+
+
+def outside_hours(curve: Curve, served: pd.DataFrame) -> Floats:
+    """For how many hours in a row (T,) the outturn lies outside the served band, on the same side.
+
+    Args:
+        curve: the outturn.
+        served: valid_time, low and high [unit of the series], rows of this series.
+    """
+    low, high = np.full(len(curve.value), np.nan), np.full(len(curve.value), np.nan)
+    place = (micros(served["valid_time"]) - curve.clock.start) // curve.clock.step
+    inside = (place >= 0) & (place < len(low))
+    low[place[inside]] = served["low"].to_numpy()[inside]
+    high[place[inside]] = served["high"].to_numpy()[inside]
+    hours = np.maximum(run_length(curve.value < low), run_length(curve.value > high)) / curve.per_hour
+    return np.where(np.isnan(curve.value) | np.isnan(low), np.nan, hours)
+
+
+def served_words(served: pd.DataFrame, row: pd.Series) -> str:
+    """The band that was served for an outturn, and by which forecast."""
+    of_it = served[served["valid_time"] == row["valid_time"]]
+    band = of_series(of_it, Series(row["zone"], row["quantity"])).iloc[0]
+    return f"{band['low']:,.0f} to {band['high']:,.0f} by {band['forecast']}"

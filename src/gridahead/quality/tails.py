@@ -1,0 +1,58 @@
+"""How large a statistic gets by itself: limits from the tail of a series' own history.
+
+The largest value of each week is taken. Its tail is read off the median and the highest tenth, which a faulty week in
+ten does not move; the limit is the level that is passed once in many years. What happens in more than one week in a
+hundred is the series' nature, however odd it looks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+WEEK = 7 * 24 * 3_600_000_000
+"""In microseconds."""
+RETURN_YEARS = 100.0
+"""A rule fails by chance once in so many years: thirty rules then raise less than one alarm a year."""
+RARE = 0.01
+"""Share of the weeks of a history that may be faulty."""
+FEWEST_WEEKS = 4
+"""Less history than this teaches nothing."""
+
+
+def weekly_maxima(statistic: Floats, times: npt.NDArray[np.int64]) -> Floats:
+    """The largest value of each week, without weeks in which there is none."""
+    known = ~np.isnan(statistic)
+    if not known.any():
+        return np.zeros(0)
+    week, value = times[known] // WEEK, statistic[known]
+    first = np.flatnonzero(np.r_[True, week[1:] != week[:-1]])
+    return np.asarray(np.maximum.reduceat(value, first))
+
+
+def return_level(maxima: Floats, *, additive: bool, years: float = RETURN_YEARS) -> float:
+    """The level that weekly maxima pass once in so many years; NaN if the history is too short.
+
+    A short history has not seen all seasons: the level is widened by the root of the missing part of a year.
+
+    Args:
+        maxima: as `weekly_maxima` gives them.
+        additive: whether the statistic is a difference, which may be negative, or a positive size with a heavy tail.
+        years: how rare the level is.
+    """
+    weeks = len(maxima)
+    if weeks < FEWEST_WEEKS:
+        return float("nan")
+    widened = float(np.sqrt(max(52 / weeks, 1.0)))
+    seen = float(np.sort(maxima)[max(weeks - 1 - int(np.ceil(RARE * weeks)), 0)])
+    middle, high = np.quantile(maxima, [0.5, 0.9])
+    # An exponential tail through both quantiles: from one week in two to one in `years` years.
+    steps = np.log(0.5 * 52 * years) / np.log(0.5 / 0.1)
+    tail = float(middle + (high - middle) * steps)
+    if additive:
+        # A gain has a long way from where most weeks lie, and no heavy tail there: what was seen bounds it.
+        beyond = max(seen - float(high), float(high - middle))
+        return min(tail, seen + 2.0 * beyond) + (widened - 1.0) * float(high - middle)
+    return max(tail, 1.25 * seen) * widened

@@ -1,0 +1,52 @@
+"""Daily losses: what the gate and the drift alarms look at."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from gridahead.errors import ContractError
+from gridahead.grid import BiddingZone
+from gridahead.scoring import metrics
+from gridahead.scoring.breakdown import day_kind, season
+from gridahead.scoring.evaluate import LOWER, POINT, UPPER, common_rows, levels_of
+from gridahead.tables import FORECASTS, Forecasts
+
+
+def daily_losses(forecasts: Forecasts, outturn: pd.DataFrame, zone: BiddingZone) -> pd.DataFrame:
+    """The losses of every model, a row a delivery day.
+
+    Args:
+        forecasts: of one series and one run, several models; as for `evaluate.score`.
+        outturn: `valid_time` and `value` [MW].
+        zone: whose local days count.
+
+    Returns:
+        model, day (local midnight without a zone); crps and mae [MW], crps being the MAE of a model without quantiles;
+        inside: the share of outturns in the 80 % interval, NaN without one; season; day_kind.
+
+    Raises:
+        ContractError: as for `evaluate.score`, or there is no common time at all.
+    """
+    found = []
+    for model, table in common_rows(forecasts, outturn).items():
+        days = pd.DatetimeIndex(table["valid_time"]).tz_convert(zone.timezone).tz_localize(None).normalize()
+        found += [{"model": model, "day": day, **_day(rows)} for day, rows in table.groupby(days)]
+    if not found:
+        raise ContractError(FORECASTS.name, ["no model has a time in common with the others and the outturn"])
+    losses = pd.DataFrame(found)
+    losses["season"] = [season(day.month) for day in losses["day"]]
+    losses["day_kind"] = [day_kind(day, zone) for day in losses["day"]]
+    return losses
+
+
+def _day(rows: pd.DataFrame) -> dict[str, float]:
+    """The losses of one model on one day."""
+    truth, point = rows["outturn"].to_numpy(), metrics.mae(rows[POINT], rows["outturn"])
+    levels = levels_of(rows)
+    whole = len(levels) > 1 and not rows[levels].isna().to_numpy().any()
+    known = whole and {LOWER, UPPER} <= set(levels)
+    return {
+        "crps": metrics.crps(rows[levels].to_numpy(), levels, truth) if whole else point,
+        "mae": point,
+        "inside": metrics.coverage(rows[LOWER], rows[UPPER], truth) if known else float("nan"),
+    }

@@ -1,0 +1,66 @@
+"""What a look for drift has found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gridahead.scoring.bootstrap import resampled_days
+
+Floats = npt.NDArray[np.float64]
+Severity = Literal["none", "watch", "alarm"]
+
+ENOUGH = 20
+"""Values or days below which nothing is said."""
+WATCH = 5
+"""A watch is so many times as frequent in ordinary periods as an alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, and what follows."""
+
+    subject: str
+    """The series, or the model."""
+    kind: Literal["input", "error", "interval"]
+    severity: Severity
+    words: str
+    """A sentence for people."""
+    value: float
+    """The figure that decided; NaN where there was too little to say anything."""
+    limit: float
+    """Where the alarm begins."""
+
+    @property
+    def retrain(self) -> bool:
+        """Whether the model should learn again; a doubtful finding waits for more days."""
+        return self.severity == "alarm"
+
+    @classmethod
+    def judged(
+        cls, subject: str, kind: Literal["input", "error", "interval"], words: str, value: float, limits: list[float]
+    ) -> Finding:
+        """With the severity of a figure that is judged by two limits: watch and alarm."""
+        watch, alarm = limits
+        severity: Severity = "alarm" if value > alarm else "watch" if value > watch else "none"
+        return cls(subject, kind, severity, f"{subject}: {words}", value, alarm)
+
+    @classmethod
+    def nothing(cls, subject: str, kind: Literal["input", "error", "interval"], missing: str) -> Finding:
+        """There was too little to compare."""
+        return cls(subject, kind, "none", f"{subject}: too little to compare ({missing})", float("nan"), float("nan"))
+
+
+def limits(ordinary: Floats, false_alarms: float) -> list[float]:
+    """Where watch and alarm begin, when so large a share of ordinary figures may pass for an alarm."""
+    return [float(np.quantile(ordinary, max(0.0, 1 - times * false_alarms))) for times in (WATCH, 1)]
+
+
+def ordinary_periods(usual: Floats, length: int, block: float, repetitions: int, seed: int) -> Floats:
+    """Periods of so many values, drawn in blocks from the usual ones, (repetitions, length)."""
+    rounds = -(-length // len(usual))
+    drawn = [resampled_days(len(usual), block, repetitions, seed + number) for number in range(rounds)]
+    return usual[np.concatenate(drawn, axis=1)[:, :length]]

@@ -1,0 +1,86 @@
+"""A version of a model: what the registry says of it, and the weights where they are wanted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from gridahead.grid import Series
+
+if TYPE_CHECKING:  # torch takes a second to import, and whoever only looks does without
+    from gridahead.models.ensemble import Model
+
+Alias = Literal["champion", "challenger"]
+CHAMPION: Alias = "champion"
+CHALLENGER: Alias = "challenger"
+METRICS = ("validation_mae", "validation_pinball")
+
+
+@dataclass(frozen=True)
+class Version:
+    """What the registry says of a version, without its weights."""
+
+    series: Series
+    number: str
+    run_id: str
+    created_at: pd.Timestamp
+    aliases: tuple[str, ...]
+    tags: Mapping[str, str]
+
+    @property
+    def model(self) -> str:
+        """Name in the settings, such as lstm."""
+        return self.tags["model"]
+
+    @property
+    def validation(self) -> dict[str, float]:
+        """Metrics on its own validation days [MW]."""
+        return {name: float(self.tags[name]) for name in METRICS if name in self.tags}
+
+    @property
+    def last_day_seen(self) -> dt.date:
+        """The last delivery day that its training or its choice has looked at."""
+        return dt.date.fromisoformat(self.tags["validation_days"].partition(" to ")[2])
+
+    @property
+    def last_day_learnt(self) -> dt.date:
+        """The last delivery day that its weights have learnt."""
+        return dt.date.fromisoformat(self.tags["learnt_until"])
+
+    @property
+    def judged_learnt(self) -> dt.date:
+        """The last delivery day that its networks had learnt when its validation days were judged, before any refit."""
+        return dt.date.fromisoformat(self.tags["train_days"].partition(" to ")[2])
+
+    def __str__(self) -> str:
+        return f"{self.model} v{self.number}"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version with its weights."""
+
+    about: Version
+    model: Model
+
+    @property
+    def series(self) -> Series:
+        """What it forecasts."""
+        return self.about.series
+
+    @property
+    def version(self) -> str:
+        """Its number."""
+        return self.about.number
+
+    @property
+    def run_id(self) -> str:
+        """The run of its fit."""
+        return self.about.run_id
+
+    def __str__(self) -> str:
+        return str(self.about)

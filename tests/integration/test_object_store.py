@@ -1,0 +1,206 @@
+"""The lake in an object store: moto's server speaks S3, and a proxy before it refuses, hangs and is slow."""
+
+import itertools
+import logging
+import threading
+import time
+
+import pandas as pd
+import pyarrow.fs as pafs
+import pytest
+from moto.server import ThreadedMotoServer
+from store_proxy import Proxy
+
+from gridahead.errors import LakeError
+from gridahead.lake.compaction import compact
+from gridahead.lake.lake import Lake
+from gridahead.lake.stats import stats
+from gridahead.lake.store import Store
+from gridahead.lake.verify import verify
+from gridahead.tables import OBSERVATIONS
+from gridahead.vintages import as_of
+
+TURN = pd.date_range("2024-12-31T12:00Z", periods=24, freq="h", unit="us")
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A proxy before an S3 server with the bucket `lake`."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_EC2_METADATA_DISABLED": "true"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in credentials.items():
+            patch.setenv(name, value)
+        moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        moto.start()
+        proxy = Proxy(*moto.get_host_and_port())
+        pafs.S3FileSystem(
+            endpoint_override=proxy.address, scheme="http", region="eu-central-1", allow_bucket_creation=True
+        ).create_dir("lake")
+        yield proxy
+        proxy.stop()
+        moto.stop()
+
+
+def address(proxy, prefix, attempts=2):
+    """The address of a lake behind the proxy."""
+    options = f"endpoint_override={proxy.address}&scheme=http&region=eu-central-1&request_timeout=1&attempts={attempts}"
+    return f"s3://lake{prefix}?{options}"
+
+
+@pytest.fixture
+def store(server):
+    server.be("ok")
+    yield Store(address(server, f"/test-{next(NUMBERS)}/observations"), OBSERVATIONS)
+    server.be("ok")
+
+
+def batch(number):
+    """A series over the turn of the year; the number says everything that is in it."""
+    cells = [("DE", "load", time) for time in TURN]
+    told = {"availability": "recorded", "unit": "MW", "mtu": "PT60M", "source": "test", "batch": f"{number:016d}"}
+    seen = pd.Timestamp("2025-01-02T00:00Z") + pd.Timedelta(hours=number)
+    return pd.DataFrame(cells, columns=["zone", "quantity", "valid_time"]).assign(
+        available_at=seen, value=number + 0.5, **told
+    )
+
+
+def whole(store, *numbers):
+    """Whether exactly these batches are there, each whole, and every file is sound."""
+    counts = store.read()["batch"].astype("int64").value_counts().to_dict()
+    return counts == dict.fromkeys(numbers, 24) and verify(store).findings == ()
+
+
+def test_everything_that_a_disk_does_an_object_store_does(store):
+    for number in range(3):
+        store.append(batch(number))
+        store.append(batch(number))
+    assert len(store.recent.names()) == 3
+    before = store.read()
+    assert compact(store).folders == 2
+    pd.testing.assert_frame_equal(store.read(), before)
+    assert whole(store, 0, 1, 2)
+    instant = pd.Timestamp("2025-01-02T01:30Z")
+    found = store.read({"zone": "DE", "quantity": "load"}, as_of=instant)
+    pd.testing.assert_frame_equal(found, as_of(before, instant))
+    assert stats(store)["rows"].tolist() == [72]
+    names = [name.rpartition("/")[0] for name in store.folder.names(".parquet", below=True)]
+    assert names == [f"series=DE.load/year={year}" for year in (2024, 2025)]
+
+
+def test_receipts_and_markers_are_kept_there_too(server, tmp_path):
+    lake = Lake(address(server, f"/test-{next(NUMBERS)}"), tmp_path)
+    lake.receipts.sign("ab12", {"rows": 3})
+    lake.waiting.enter("ab12", batch(1))
+    assert (lake.receipts.signed("ab12"), lake.receipts.signed("other")) == (True, False)
+    assert lake.receipts.all() == [{"rows": 3}]
+    assert lake.waiting.batches() == {"ab12"}
+    lake.waiting.leave("ab12")
+    assert lake.waiting.batches() == set()
+    lake.sweep()
+    assert str(lake.folder).startswith("s3://lake/test-")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_writers_readers_and_compactions_work_side_by_side(store):
+    wrong, done = [], threading.Event()
+
+    def guarded(work):
+        def run():
+            try:
+                work(Store(store.folder, OBSERVATIONS))
+            except Exception as error:
+                wrong.append(error)
+
+        return threading.Thread(target=run)
+
+    def look(own):
+        while not done.is_set():
+            if set(own.read()["batch"].value_counts()) - {24}:
+                wrong.append("half a batch")
+
+    def merge(own):
+        while not done.is_set():
+            compact(own)
+
+    writers = [guarded(lambda own, first=first: [own.append(batch(first + n)) for n in range(3)]) for first in (0, 10)]
+    others = [guarded(look), guarded(merge)]
+    for thread in (*others, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    for thread in others:
+        thread.join()
+    assert wrong == []
+    assert whole(store, *range(3), *range(10, 13))
+
+
+def test_a_store_that_answers_503_is_an_error_that_says_what_to_do_and_work_resumes(server, store):
+    store.append(batch(0))
+    server.be("refuse")
+    for work in (lambda: store.append(batch(1)), store.read, lambda: compact(store), lambda: verify(store)):
+        with pytest.raises(LakeError, match=r"s3://lake/test-.*503") as raised:
+            work()
+        assert "whether endpoint, bucket and credentials are right, and run again" in str(raised.value)
+        assert "`attempts` in the address of the lake" in str(raised.value)
+    server.be("ok")
+    assert whole(store, 0)
+    store.append(batch(1))
+    assert whole(store, 0, 1)
+
+
+def test_a_store_that_answers_503_now_and_then_is_asked_again(server, store):
+    patient = Store(address(server, store.folder.path.removeprefix("lake"), attempts=5), OBSERVATIONS)
+    server.be("now_and_then")
+    patient.append(batch(0))
+    compact(patient)
+    assert whole(patient, 0)
+
+
+@pytest.mark.parametrize("good", [2, 6, 10])
+def test_a_compaction_that_the_store_leaves_in_the_lurch_loses_nothing(server, store, good):
+    for number in range(2):
+        store.append(batch(number))
+    impatient = Store(address(server, store.folder.path.removeprefix("lake"), attempts=1), OBSERVATIONS)
+    server.be("refuse", good=good)
+    with pytest.raises(LakeError):
+        compact(impatient)
+    server.be("ok")
+    assert whole(store, 0, 1)
+    compact(store)
+    assert whole(store, 0, 1)
+    assert len(store.folder.names(".parquet", below=True)) == 2
+
+
+def test_a_store_that_never_answers_is_an_error_after_the_time_that_the_address_says(server, store):
+    store.append(batch(0))
+    impatient = Store(address(server, store.folder.path.removeprefix("lake"), attempts=1), OBSERVATIONS)
+    server.be("hang")
+    for work in (lambda: impatient.append(batch(1)), impatient.read):
+        begun = time.perf_counter()
+        with pytest.raises(LakeError, match="`request_timeout` and `attempts`"):
+            work()
+        assert time.perf_counter() - begun < 8
+    server.be("ok")
+    assert whole(store, 0)
+    store.append(batch(1))
+    assert whole(store, 0, 1)
+
+
+def test_a_store_that_is_slow_is_waited_for(server, store):
+    server.be("late", seconds=0.1)
+    begun = time.perf_counter()
+    store.append(batch(0))
+    assert whole(store, 0)
+    assert time.perf_counter() - begun > 0.5
+
+
+def test_a_bucket_that_is_not_there_is_no_empty_lake(server):
+    server.be("ok")
+    elsewhere = Store(address(server, "").replace("s3://lake", "s3://lkae/observations"), OBSERVATIONS)
+    with pytest.raises(LakeError, match="there is no s3://lkae"):
+        elsewhere.read()
+    with pytest.raises(LakeError, match="s3://lkae/observations"):
+        elsewhere.append(batch(0))

@@ -1,0 +1,106 @@
+"""What others read with one line: DuckDB, Polars and plain pandas see the rows that we see."""
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pytest
+from made_rows import LOAD, WIND_SOLAR, hours, measured, rows, together
+
+from gridahead.lake.compaction import compact
+from gridahead.lake.lake import Lake
+from gridahead.lake.views import views
+from gridahead.tables import DECISIONS, VERDICTS
+from gridahead.timeline import Window
+from gridahead.vintages import as_of
+
+TURN = hours("2024-12-31T12:00Z", 24)
+NOON = pd.Timestamp("2025-01-01T12:00Z")
+IDENTITY = ["zone", "quantity", "valid_time", "available_at"]
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    """Merged and recent rows, one of them in both; revisions; a verdict, a released verdict; a batch that waits."""
+    folder = tmp_path_factory.mktemp("views")
+    lake = Lake(folder / "it's a lake", folder / "raw")
+    loads = measured(LOAD, TURN, range(24))
+    lake.observations.append(together(loads, measured(WIND_SOLAR, TURN, range(100, 124))))
+    lake.observations.append(rows(LOAD, TURN[:6], 9.0, NOON))
+    lake.verdicts.append(VERDICTS.check(loads.iloc[[1, 2]].assign(
+        rule="range", severity="quarantine", reason="too high", decided_at=NOON
+    )))  # fmt: skip
+    lake.verdicts.append(VERDICTS.check(loads.iloc[[5]].assign(
+        rule="ramp", severity="flag", reason="steep", decided_at=NOON
+    )))  # fmt: skip
+    for day, decision in enumerate(("reject", "release")):
+        decided = NOON + pd.Timedelta(days=day)
+        about = loads.iloc[[2]].assign(decision=decision, reason="seen", decided_by="me", decided_at=decided)
+        lake.decisions.append(DECISIONS.check(about))
+    for store in lake.stores:
+        compact(store)
+    lake.observations.append(loads.iloc[:4])
+    waits = rows(WIND_SOLAR, TURN[:2], 55.0, NOON).assign(batch="waits")
+    lake.waiting.enter("waits", waits)
+    lake.observations.append(waits)
+    return lake
+
+
+@pytest.fixture(scope="module")
+def database(lake):
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(views(lake))
+    return connection
+
+
+def plain(frame):
+    """Rows as lists, whatever library they come from."""
+    frame = frame.sort_values(IDENTITY)
+    times = [pd.DatetimeIndex(frame[name]).tz_convert("UTC").as_unit("us").asi8.tolist() for name in IDENTITY[2:]]
+    return list(zip(*(frame[name].tolist() for name in ("zone", "quantity", "value", "batch")), *times, strict=True))
+
+
+def test_the_views_are_what_the_lake_reads(lake, database):
+    assert plain(database.sql("SELECT * FROM observations").df()) == plain(lake.read_observations())
+    assert plain(database.sql("SELECT * FROM accepted").df()) == plain(lake.read_accepted())
+    assert database.sql("SELECT count(*) FROM quarantined").fetchall() == [(1,)]
+    assert len(lake.read_accepted()) == len(lake.read_observations()) - 1 - 2
+
+
+def test_latest_and_as_of_are_what_the_back_tests_read(lake, database):
+    accepted = lake.read_accepted()
+    for text in ("2024-12-31T20:00:00Z", "2025-01-01T12:00:00Z", "2025-01-01T11:59:59.999999Z"):
+        found = database.sql(f"SELECT * FROM as_of(TIMESTAMPTZ '{text}')").df()
+        assert plain(found) == plain(as_of(accepted, pd.Timestamp(text)))
+    latest = database.sql("SELECT * FROM latest").df()
+    assert plain(latest) == plain(as_of(accepted, pd.Timestamp("2100-01-01T00:00Z")))
+    one = database.sql("SELECT value FROM as_of(TIMESTAMPTZ '2025-01-01 13:00+01') WHERE quantity = 'load' LIMIT 1")
+    assert len(one.fetchall()) == 1
+
+
+def test_an_empty_lake_has_empty_views(tmp_path):
+    connection = duckdb.connect()
+    connection.execute(views(Lake(tmp_path / "lake", tmp_path / "raw")))
+    for view in ("observations", "accepted", "quarantined", "latest", "as_of(now())"):
+        assert connection.sql(f"SELECT * FROM {view}").fetchall() == []
+
+
+def test_polars_and_pandas_read_every_vintage_with_one_line(lake):
+    folder = Path(lake.observations.folder.path)
+    ours = plain(lake.read_observations())
+    polars = pl.scan_parquet(f"{folder}/**/*.parquet", hive_partitioning=False).unique(IDENTITY).collect()
+    assert plain(polars.to_pandas()) == ours
+    pandas = pd.read_parquet(folder, partitioning=None).drop_duplicates(IDENTITY)
+    assert plain(pandas) == ours
+
+
+def test_the_store_itself_reads_as_of(lake):
+    window = Window(TURN[0], TURN[20])
+    known = lake.observations.read({"zone": "DE", "quantity": "load"}, window, as_of=NOON - pd.Timedelta(hours=1))
+    everything = lake.observations.read({"zone": "DE", "quantity": "load"}, window)
+    pd.testing.assert_frame_equal(known, as_of(everything, NOON - pd.Timedelta(hours=1)))
+    columns = lake.observations.read(window=window, as_of=NOON, columns=["value", "valid_time"])
+    whole = lake.observations.read(window=window, as_of=NOON)
+    pd.testing.assert_frame_equal(columns, whole[["value", "valid_time"]])

@@ -1,0 +1,190 @@
+"""Back-tests: the same windows as operation, nothing of the future, nothing made twice."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_backtests import (
+    FIRST,
+    LAST,
+    MONDAY,
+    SHOP,
+    bundles,
+    forecasts,
+    here,
+    poisoned,
+    walk,
+    workspace_of,
+)
+from made_rows import LOAD
+from made_windows import made_load
+
+from gridahead.errors import LakeError, SettingsError
+from gridahead.pipeline import backtest as module
+from gridahead.pipeline.backtest import rescore
+from gridahead.pipeline.contenders import contenders
+from gridahead.pipeline.course import Plan, course
+from gridahead.pipeline.folds import Fold
+from gridahead.pipeline.kept import Kept
+from gridahead.training.fit import split
+
+ALL = ("tiny", "ridge", "official", "naive")
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch):
+    monkeypatch.setattr(module, "workshop", here)
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory):
+    """A back-test in two folds, and its workspace."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "workshop", here)
+        workspace = workspace_of(tmp_path_factory.mktemp("clean"))
+        return workspace, walk(workspace, *ALL)
+
+
+def test_every_model_forecasts_every_day_of_every_fold(clean):
+    workspace, walked = clean
+    rows = forecasts(workspace)
+    assert set(rows["model"]) == set(ALL)
+    assert len(rows) == 4 * 6 * 24 * 3, "models, days, hours, quantiles"
+    assert (walked.folds, walked.made) == (2, 2)
+    whole = walked.scores[(walked.scores["metric"] == "mae") & (walked.scores["lead"] == -1)]
+    assert whole.set_index("model")["n"].to_dict() == dict.fromkeys(ALL, 6 * 24)
+
+
+def test_a_fold_learns_what_a_training_on_its_eve_would_learn(clean):
+    """Windows are built once and cut; cut or built for the fold, they hold the same bits."""
+    workspace, _ = clean
+    one = course(workspace, LOAD, Plan("t", FIRST, LAST, ("tiny",), "weekly"))
+    training = workspace.settings.training.model_copy(update={"holdout_start": MONDAY})
+    alone = split(one.observations, one.spec, training)
+    cut = one.to_learn(one.folds[1])
+    assert (cut.train_days, cut.validation_days) == (alone.train_days, alone.validation_days)
+    assert cut.validation_days[1] < MONDAY
+    for mine, others in ((cut.train, alone.train), (cut.validation, alone.validation)):
+        assert mine.fingerprint() == others.fingerprint()
+
+
+@pytest.mark.parametrize("garbage", [1e9, 0.0])
+def test_nothing_of_the_future_reaches_a_fold(clean, tmp_path, garbage):
+    """Guards: reading as of the issue time, and targets as known at the fold's first deadline.
+
+    Every value that was not available at the deadline of the second fold's first day is overwritten, and every other
+    one is revised just after it: models, and forecasts up to that day, must not change by a bit.
+    """
+    workspace, _ = clean
+    one = course(workspace, LOAD, Plan("t", FIRST, LAST, ("naive",), "weekly"))
+    deadline = one.spec.deadline.for_delivery(MONDAY)
+    other = workspace_of(tmp_path, poisoned(made_load(104), deadline, garbage))
+    walk(other, *ALL)
+    assert bundles(other) == bundles(workspace), "a model has learnt from the future"
+    mine, others = (known_by(deadline, forecasts(each)) for each in (workspace, other))
+    assert len(mine) == (4 * 4 - 1) * 24 * 3
+    pd.testing.assert_frame_equal(mine, others, check_exact=True)
+
+
+def known_by(deadline, rows):
+    """The forecasts issued by then; the official one counts as of the beginning of its day, in its favour."""
+    too_late = (rows["issue_time"] > deadline) | ((rows["issue_time"] == deadline) & (rows["model"] == "official"))
+    return rows[~too_late].reset_index(drop=True)
+
+
+def test_what_is_there_is_not_made_again(clean):
+    workspace, _ = clean
+    before, jobs = forecasts(workspace), SHOP.jobs
+    again = walk(workspace, *ALL)
+    assert (again.made, SHOP.jobs) == (0, jobs)
+    pd.testing.assert_frame_equal(forecasts(workspace), before)
+
+
+def test_another_setting_or_other_data_are_made_again_and_only_those(tmp_path):
+    workspace = workspace_of(tmp_path)
+    walk(workspace, "ridge", "naive")
+    # A value of the last week is revised after the first fold's deadlines, and before the second one's.
+    late = pd.Timestamp("2025-04-05T12:00Z")
+    revised = made_load(104).query("quantity == 'load' and valid_time == @late")
+    revised = revised.assign(value=60_000.0, available_at=late + pd.Timedelta(hours=5), availability="recorded")
+    workspace.lake.observations.append(revised)
+    assert walk(workspace, "ridge", "naive").made == 1, "nothing in the first fold was read after the revision"
+    other = workspace_of(tmp_path, validation_days=15)
+    other.lake.observations.append(revised)
+    jobs = SHOP.jobs
+    assert walk(other, "ridge", "naive").made == 2
+    assert SHOP.jobs == jobs + 2, "ridge in both folds; the naive forecast knows no validation days"
+
+
+def test_a_warm_fold_begins_with_what_the_former_had_before_its_refit(tmp_path):
+    """The refitted network has learnt the days that the next fold is judged on; its judged form has not."""
+    workspace = workspace_of(tmp_path)
+    walk(workspace, "pair", warm=True)
+    plan = Plan("t", FIRST, LAST, ("pair",), "weekly", True)
+    one, kept = course(workspace, LOAD, plan), Kept(tmp_path, "backtest/t")
+    first, second = sorted(kept.receipts(LOAD), key=lambda receipt: receipt.first)
+    assert first.judged != first.bundle
+    asked, _ = contenders(one, one.folds[1], [first.judged])
+    assert asked[0].made_of == second.made_of
+    refitted, _ = contenders(one, one.folds[1], [first.bundle])
+    assert refitted[0].made_of != second.made_of
+
+
+def test_a_run_is_scored_again_without_making_anything(clean):
+    workspace, walked = clean
+    jobs, rows = SHOP.jobs, len(forecasts(workspace))
+    again = rescore(workspace, "backtest/t", LOAD)
+    columns = ["model", "metric", "lead", "value", "n"]
+    assert (SHOP.jobs, len(forecasts(workspace))) == (jobs, rows)
+    pd.testing.assert_frame_equal(again[columns], walked.scores[columns], check_exact=True)
+
+
+def test_it_says_how_much_of_the_availability_was_recorded(tmp_path):
+    rows = made_load(104)
+    seen = (rows["quantity"] == "load") & (rows["valid_time"] >= pd.Timestamp("2025-04-01T00:00Z"))
+    rows.loc[seen, "availability"] = "recorded"
+    walked = walk(workspace_of(tmp_path, rows), "naive")
+    load, reference = walked.availability
+    # Read: from 10 days before 4 April (8 of context, the day before, the rest of that day) to the end of 9 April, and
+    # 9 of those days are of April; midnight in Berlin is 22:00 UTC.
+    assert load.rows == 16 * 24 - 1, "the clocks go forward on 30 March"
+    assert load.recorded == pytest.approx((9 * 24 - 2) / load.rows)
+    assert load.recorded + load.assumed == 1
+    assert reference.recorded == 0
+    told = json.loads((tmp_path / "backtest/t/DE.load/run.json").read_text())
+    assert told["availability"][0]["recorded"] == load.recorded
+
+
+@pytest.mark.parametrize(
+    ("models", "said", "message"),
+    [
+        (("champion",), {}, "not trained again weekly"),
+        (("tiny",), {"retrain": "never", "warm": True}, "say --retrain as well"),
+        (("ridge",), {"warm": True}, "none is one"),
+        (("lsmt",), {}, "no model lsmt"),
+        ((), {}, "no model named"),
+        (("naive",), {"first": LAST, "last": FIRST}, "ends before it starts"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path, models, said, message):
+    with pytest.raises(SettingsError, match=message):
+        walk(workspace_of(tmp_path), *models, **said)
+
+
+def test_a_run_that_never_was_has_no_scores(tmp_path):
+    with pytest.raises(LakeError, match="no backtest/other of DE/load"):
+        rescore(workspace_of(tmp_path), "backtest/other", LOAD)
+
+
+def test_forecasts_of_a_backtest_are_those_of_operation(clean):
+    """The model of the fold, asked for one day as operation asks it, says the same bits."""
+    workspace, _ = clean
+    one = course(workspace, LOAD, Plan("t", FIRST, LAST, ("tiny",), "weekly"))
+    fold = Fold(MONDAY, MONDAY)
+    model = Kept(workspace.settings.data_folder, "backtest/t").model(bundles(workspace)["tiny", str(MONDAY)])
+    windows = one.to_forecast(fold)
+    said = model.predict(windows)[windows.delivery].astype(np.float64)
+    rows = forecasts(workspace)
+    kept = rows[(rows["model"] == "tiny") & (rows["issue_time"] == one.spec.deadline.for_delivery(MONDAY))]
+    assert np.array_equal(kept["value_mw"].to_numpy().reshape(24, 3), said)

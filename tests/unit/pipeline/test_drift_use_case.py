@@ -1,0 +1,44 @@
+"""Drift as a use case: the champion's own errors, on days that it had not learnt."""
+
+import pytest
+from made_registry import JUDGED, said, workspace_at
+from made_rows import LOAD
+
+from gridahead.errors import ModelError
+from gridahead.pipeline.drift import drift
+from gridahead.pipeline.promotion import admit
+
+
+def serving(folder, live_error, span=(112, 129)):
+    """A champion that erred by 500 MW on the days it was judged on, and by so much since."""
+    workspace = workspace_at(folder)
+    version = workspace.registry.add("1", 300.0)
+    admit(workspace, LOAD, [version])
+    said(workspace, version, 500)
+    said(workspace, version, live_error, run="live", span=span, seed=5)
+    return workspace
+
+
+def test_a_champion_that_errs_as_before_has_not_drifted(tmp_path):
+    found = drift(serving(tmp_path, 500), LOAD, days=18)
+    assert not found.alarm
+    assert {one.kind for one in found.findings} == {"input", "error", "interval"}
+
+
+def test_a_champion_that_errs_three_times_as_much_is_to_be_trained_again(tmp_path):
+    found = drift(serving(tmp_path, 1500), LOAD, days=18)
+    assert found.alarm
+    assert {one.kind: one.severity for one in found.findings}["error"] == "alarm"
+    assert "train it again" in found.words()
+
+
+def test_errors_on_days_that_the_champion_has_learnt_are_refused(tmp_path):
+    workspace = serving(tmp_path, 500, span=(JUDGED[1] - 5, 129))
+    with pytest.raises(ModelError, match="has learnt"):
+        drift(workspace, LOAD, days=129 - JUDGED[1] + 4)
+
+
+def test_without_a_champion_the_inputs_are_looked_at(tmp_path):
+    found = drift(workspace_at(tmp_path), LOAD)
+    assert found.champion is None
+    assert {one.kind for one in found.findings} == {"input"}

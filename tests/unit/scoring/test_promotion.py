@@ -1,0 +1,196 @@
+"""The gate on made-up days whose worth is known."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gridahead.config import PromotionSettings
+from gridahead.errors import ContractError, ModelError
+from gridahead.scoring.promotion import decide, gate_days, relative_differences
+
+SETTINGS = PromotionSettings()
+
+
+def world(days=90, gain=0.0, seed=0, *, noise=0.1, inside=0.8, official=1.5, naive=2.0):
+    """Days with heavy tails that are hard for all; the challenger is better in truth by so much."""
+    draws = np.random.default_rng(seed)
+    hard = 500 * np.exp(0.5 * draws.standard_t(8, days))
+    index = pd.date_range("2025-01-01", periods=days)
+    return pd.DataFrame(
+        {
+            "champion": hard * np.exp(noise / np.sqrt(2) * draws.normal(size=days)),
+            "challenger": hard * np.exp(noise / np.sqrt(2) * draws.normal(size=days)) * (1 - gain),
+            "official": official * hard,
+            "naive": naive * hard,
+            "inside": np.clip(inside + 0.1 * draws.normal(size=days), 0, 1),
+            "season": np.where(index.month <= 2, "winter", "spring"),
+            "holiday": False,
+        },
+        index=index,
+    )
+
+
+def slow_wave(days):
+    """Good weeks and bad weeks, none on the whole: what luck looks like when days resemble their neighbours."""
+    return np.cos(2 * np.pi * (np.arange(days) + 0.5) / days)
+
+
+def test_a_challenger_that_is_clearly_better_calibrated_and_nowhere_worse_is_promoted():
+    decision = decide(world(gain=0.1), SETTINGS)
+    assert decision.verdict == "promote"
+    assert decision.figures["improvement"] == pytest.approx(0.1, abs=0.03)
+    assert decision.figures["improvement_low"] < decision.figures["improvement"] < decision.figures["improvement_high"]
+    assert decision.figures["p"] < SETTINGS.alpha
+    assert decision.figures["ratio/official/winter"] == pytest.approx(0.9 / 1.5, abs=0.03)
+    assert [reason.partition(":")[0] for reason in decision.reasons[:2]] == ["better", "calibrated"]
+
+
+def test_equal_challengers_are_seldom_promoted_and_better_ones_mostly():
+    equal = [decide(world(seed=seed), SETTINGS).verdict for seed in range(100)]
+    better = [decide(world(seed=seed, gain=0.05), SETTINGS).verdict for seed in range(50)]
+    assert equal.count("promote") <= 0.05 * 100
+    assert better.count("promote") >= 0.8 * 50
+
+
+def test_a_challenger_that_is_slightly_better_on_most_days_and_terrible_on_some_is_not_promoted():
+    promoted = 0
+    for seed in range(50):
+        days = world(days=180, seed=seed, noise=0.02)
+        terrible = np.random.default_rng(seed).random(180) < 0.08
+        # 4 % better on 92 of 100 days, and 46 % worse on 8: no better in the mean.
+        days["challenger"] *= np.where(terrible, 1.46, 0.96)
+        promoted += decide(days, SETTINGS).verdict == "promote"
+    assert promoted <= 6
+
+
+def test_few_days_are_too_short_to_tell_whatever_they_show():
+    decision = decide(world(days=27, gain=0.5), SETTINGS)
+    assert decision.verdict == "too_short"
+    assert decision.reasons == ("period too short to tell: 27 days, at least 28 are needed",)
+
+
+def test_an_improvement_that_luck_can_explain_says_how_many_days_would_tell():
+    days = world(days=40).assign(champion=100.0, challenger=97 + 20 * slow_wave(40))
+    decision = decide(days, SETTINGS)
+    assert decision.figures["improvement"] == pytest.approx(0.03)
+    assert decision.verdict == "too_short"
+    assert "luck can explain; about " in decision.reasons[0]
+
+
+def test_a_challenger_that_is_not_better_by_the_margin_is_not_promoted_however_sure_it_is():
+    days = world(noise=0.0, gain=0.005)
+    days["challenger"] *= np.random.default_rng(0).uniform(0.9999, 1.0001, len(days))
+    decision = decide(days, SETTINGS)
+    assert decision.verdict == "keep"
+    assert decision.reasons[0].startswith("not better by the margin of 1.0 %: 0.5 % smaller loss")
+    assert decide(days, PromotionSettings(margin=0.0)).verdict == "promote"
+
+
+@pytest.mark.parametrize("inside", [0.65, 0.93])
+def test_a_better_challenger_whose_intervals_are_wrong_is_not_promoted(inside):
+    decision = decide(world(gain=0.1, inside=inside), SETTINGS)
+    assert decision.verdict == "keep"
+    assert decision.reasons[0].startswith("better:")
+    assert decision.reasons[1].startswith("not calibrated: its 80 % interval covers")
+
+
+def test_intervals_that_luck_may_have_put_just_outside_the_band_are_no_obstacle():
+    assert decide(world(gain=0.1, inside=0.745), SETTINGS).verdict == "promote"
+
+
+def test_a_challenger_without_intervals_is_not_promoted():
+    decision = decide(world(gain=0.1).assign(inside=np.nan), SETTINGS)
+    assert decision.verdict == "keep"
+    assert "calibration is not known" in decision.reasons[1]
+
+
+@pytest.mark.parametrize("reference", ["official", "naive"])
+def test_a_better_challenger_that_is_worse_than_a_reference_in_one_season_is_not_promoted(reference):
+    days = world(gain=0.1)
+    days.loc[days["season"] == "spring", reference] *= 0.3
+    decision = decide(days, SETTINGS)
+    assert decision.verdict == "keep"
+    assert any(f"worse than the {reference} forecast in spring" in reason for reason in decision.reasons)
+    assert not any("in winter" in reason for reason in decision.reasons)
+
+
+def test_a_season_of_few_days_and_few_holidays_decide_nothing():
+    days = world(gain=0.1)
+    days["season"] = np.where(np.arange(90) < 19, "winter", "spring")
+    days.loc[days["season"] == "winter", "official"] *= 0.1
+    days["official"] *= 1.5
+    days.iloc[50:57, days.columns.get_loc("holiday")] = True
+    assert not any("winter" in name or "holidays" in name for name in decide(days, SETTINGS).figures)
+
+
+def test_a_better_challenger_that_is_worse_on_holidays_is_not_promoted():
+    days = world(days=365, gain=0.1)
+    chosen = days.index[::40]
+    days.loc[chosen, "holiday"] = True
+    days.loc[chosen, "official"] *= 0.4
+    decision = decide(days, SETTINGS)
+    assert decision.verdict == "keep"
+    assert any("worse than the official forecast on holidays" in reason for reason in decision.reasons)
+
+
+def test_a_little_worse_than_a_reference_is_tolerated_only_if_luck_can_explain_it():
+    lucky = world(gain=0.1).assign(season="winter")
+    lucky["official"] = lucky["challenger"] * (1 + 0.5 * slow_wave(90))
+    lucky["official"] *= 0.95 * lucky["challenger"].mean() / lucky["official"].mean()
+    tolerant = PromotionSettings(tolerance=0.3)
+    assert decide(lucky, tolerant).figures["ratio/official/all"] == pytest.approx(1 / 0.95)
+    assert decide(lucky, tolerant).verdict == "promote"
+    surely = lucky.assign(official=lucky["challenger"] * np.random.default_rng(0).uniform(0.94, 0.96, 90))
+    assert "more than luck explains" in decide(surely, tolerant).reasons[1]
+
+
+def test_without_an_official_forecast_the_naive_one_is_left_to_compare_with():
+    decision = decide(world(gain=0.1).assign(official=np.nan), SETTINGS)
+    assert decision.verdict == "promote"
+    assert "not compared with the official forecast: there are too few days of it" in decision.reasons
+
+
+def test_days_that_either_model_lacks_do_not_count():
+    days = world(gain=0.1)
+    days.iloc[:5, 0] = np.nan
+    days.iloc[5:7, 1] = np.nan
+    assert decide(days, SETTINGS).figures["days"] == 83
+
+
+def test_relative_differences_by_hand():
+    found = relative_differences([3.0, 1.0, 0.0, 2.0], [1.0, 3.0, 0.0, np.nan])
+    np.testing.assert_allclose(found, [1.0, -1.0, 0.0, np.nan])
+
+
+def losses():
+    days = pd.date_range("2025-01-01", periods=3)
+    rows = [
+        {"model": model, "day": day, "crps": loss + n, "mae": 2 * loss, "inside": 0.8, "season": "winter",
+         "day_kind": "holiday" if n == 0 else "working_day"}
+        for model, loss in {"old": 10.0, "new": 9.0, "official": 20.0}.items()
+        for n, day in enumerate(days)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_gate_days_are_a_row_a_day_with_missing_references_marked():
+    days = gate_days(losses(), "old", "new", learnt_until=dict.fromkeys(("old", "new"), dt.date(2024, 12, 31)))
+    assert list(days["champion"]) == [10.0, 11.0, 12.0]
+    assert list(days["challenger"]) == [9.0, 10.0, 11.0]
+    assert list(days["official"]) == [20.0, 21.0, 22.0]
+    assert days["naive"].isna().all()
+    assert list(days["holiday"]) == [True, False, False]
+
+
+@pytest.mark.parametrize("learner", ["old", "new"])
+def test_days_that_one_of_the_two_has_learnt_are_refused(learner):
+    until = dict.fromkeys(("old", "new"), dt.date(2024, 12, 31)) | {learner: dt.date(2025, 1, 1)}
+    with pytest.raises(ModelError, match=f"{learner}: has learnt until 2025-01-01"):
+        gate_days(losses(), "old", "new", learnt_until=until)
+
+
+def test_a_model_without_losses_is_named():
+    with pytest.raises(ContractError, match="model newest has none"):
+        gate_days(losses(), "old", "newest", learnt_until={})

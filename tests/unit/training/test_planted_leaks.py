@@ -1,0 +1,56 @@
+"""Planted leaks on the way to a fit: a scaler that has seen the days that judge, an outturn as its own forecast."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+from made_rows import LOAD, day_ahead, measured, together
+from made_windows import SPEC, made_load, made_windows
+
+from gridahead.config import ModelSettings, TrainingSettings
+from gridahead.errors import ModelError
+from gridahead.training.fit import Split, fit, split
+
+SETTINGS = TrainingSettings(epochs=1, quantiles=(0.1, 0.5, 0.9), refit=False, batch_size=16, device="cpu")
+OBSERVATIONS = made_load(100)
+TRAIN = made_windows(10, 70, observations=OBSERVATIONS)
+VALIDATION = made_windows(71, 90, observations=OBSERVATIONS)
+
+
+def fitted(validation, anchor):
+    torch.set_num_threads(1)
+    days = (None, None)
+    config = ModelSettings(cell="gru", hidden=4, decoder_hidden=4, members=1, anchor=anchor)
+    return fit("gru", Split(TRAIN, validation, days, days), config, SETTINGS, lambda epoch: None).judged
+
+
+def test_the_scaler_and_the_weights_have_seen_training_windows_only():
+    """Guard: `Scaler.fit(parts.train, …)` in `training.fit`.
+
+    The validation windows are a thousand times as large. They calibrate, and would choose among epochs and anchors if
+    there were several; nothing else of the model may change by a bit, whatever it is anchored on.
+    """
+    arrays = {name: getattr(VALIDATION, name) for name in ("past", "future", "target")}
+    poisoned = replace(VALIDATION, **{name: array * np.float32(1000) for name, array in arrays.items()})
+    for anchor in ("week", "level", "linear"):
+        honest, other = fitted(VALIDATION, anchor), fitted(poisoned, anchor)
+        for field in fields(honest.scaler):
+            mine, others = (getattr(model.scaler, field.name) for model in (honest, other))
+            if field.name == "linear" and mine is not None:
+                assert all(getattr(mine, n.name).tobytes() == getattr(others, n.name).tobytes() for n in fields(mine))
+            else:
+                assert mine == others, f"{field.name} of the scaler anchored on {anchor}"
+        weights, others = (model.members[0].state_dict() for model in (honest, other))
+        assert all(torch.equal(weights[name], others[name]) for name in weights)
+        assert not np.array_equal(honest.calibration, other.calibration), "the poison was not read at all"
+
+
+def test_nothing_is_fitted_where_the_official_forecast_is_the_outturn():
+    """Guard: `refuse_leaks` in `training.fit.cut`, through which every fit goes."""
+    truth = OBSERVATIONS[OBSERVATIONS["quantity"] == "load"]
+    times, values = truth["valid_time"].array, truth["value"].to_numpy()
+    leak = together(measured(LOAD, times, values), day_ahead(LOAD.reference, times, values))
+    split(OBSERVATIONS, SPEC, SETTINGS)
+    with pytest.raises(ModelError, match="DE/load: has inputs that know what is to be forecast"):
+        split(leak, SPEC, SETTINGS)

@@ -1,0 +1,62 @@
+"""Processes that train: several callers share them, and they do not outlive who started them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from workshop_jobs import count_to, fail
+
+from gridahead.training.isolated import workshop
+
+SCRIPT = """
+import sys, time
+from gridahead.training.isolated import processes
+
+if __name__ == "__main__":
+    pool = processes(1)
+    from workshop_jobs import own_id
+    print(pool.submit(own_id).result(), flush=True)
+    time.sleep(600)
+"""
+
+
+def test_every_caller_hears_its_own_epochs_all_of_them_and_a_failed_job_disturbs_nobody():
+    def ask(name: str) -> tuple[list[str], list[str]]:
+        heard: list[str] = []
+        done = shop.run([partial(count_to, name, 3), partial(count_to, name, 2)], heard.append)
+        return done, heard
+
+    with workshop(1) as shop, ThreadPoolExecutor(2) as threads:
+        failed = threads.submit(lambda: shop.run([fail], print))
+        for name, (done, heard) in zip("ab", threads.map(ask, "ab"), strict=True):
+            assert done == [f"{name}3", f"{name}2"]
+            assert sorted(heard) == sorted([f"{name}0", f"{name}1", f"{name}2", f"{name}0", f"{name}1"])
+        assert str(failed.exception()) == "on purpose"
+
+
+def test_a_process_that_trains_ends_when_its_parent_is_killed(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(SCRIPT)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        worker = int(parent.stdout.readline())
+        assert Path(f"/proc/{worker}").exists()
+        parent.send_signal(signal.SIGKILL)
+    for _ in range(100):
+        if not alive(worker):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the worker waits for ever")
+
+
+def alive(process: int) -> bool:
+    """Whether it runs; one that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
