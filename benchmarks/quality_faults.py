@@ -3,8 +3,9 @@
 Every fault of `faults.py` at three sizes, at several random places of each series that it makes sense for, on German
 load and generation (hourly), Belgian solar (quarter hours) and the load and a temperature of GEFCom2014 (hourly). A
 fault is caught if a rule that can mean it fails on a touched value, or on the day of a missing one. Limits are learnt
-from the two or three years before, as they are. Thresholds were chosen on 2023 (Germany), 2022 (Belgium) and 2007
-(GEFCom); what is reported are 2024 and 2025 until August, 2024, and 2010 and 2011.
+from the two or three years before, as they are. Thresholds were first chosen on 2023 (Germany), 2022 (Belgium) and
+2007 (GEFCom); what is reported are 2024 and 2025 until August, 2024, and 2010 and 2011. Those years were seen before
+the last changes of thresholds, so the figures are no clean holdout.
 
 Alarms are contiguous stretches in the untouched years on which any rule fails, per series and year; days with missing
 units are no alarms, since the units are missing. n is the number of faults, or of series-years.
