@@ -146,7 +146,8 @@ def status(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         print_json({"lake": records(found.lake), "serving": found.serving, "forecasts": found.forecasts})
         return
     show(records(found.lake), False, "Lake", "empty; run `gridahead ingest`")
-    serving = [{"series": series, **about} for series, about in found.serving.items()]
+    told = ("model", "version", "learnt_until", "validation_mae", "champion_since")
+    serving = [{"series": name, **{key: about.get(key) for key in told}} for name, about in found.serving.items()]
     show(serving, False, "Serving", "no champion yet; run `gridahead train`")
     shown = ("series", "forecast_id", "issue_time", "age_hours", "model", "model_version", "degraded")
     forecasts = [{key: row.get(key) for key in shown} for row in found.forecasts]
