@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from common import say
 
-from gridahead.config import DEFAULT_MODELS, Anchor, TrainingSettings
+from gridahead.config import DEFAULT_MODELS, Anchor, Normalise, TrainingSettings
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.ensemble import Ensemble, Model
 from gridahead.training.candidates import fit_ensemble
@@ -23,12 +23,20 @@ Fits = Mapping[tuple[str, Anchor], Fit]
 
 
 def train(
-    label: str, parts: Split, names: Sequence[str], anchors: Sequence[Anchor], seeds: int, settings: TrainingSettings
+    label: str,
+    parts: Split,
+    names: Sequence[str],
+    anchors: Sequence[Anchor],
+    seeds: int,
+    settings: TrainingSettings,
+    normalise: Normalise = "series",
 ) -> Fits:
     """Every network on every anchor from every seed."""
     wanted = [(name, anchor) for name in names for anchor in anchors]
     configs = {
-        f"{name} on {anchor}": DEFAULT_MODELS[name].model_copy(update={"anchor": anchor, "members": seeds})
+        f"{name} on {anchor}": DEFAULT_MODELS[name].model_copy(
+            update={"anchor": anchor, "members": seeds, "normalise": normalise}
+        )
         for name, anchor in wanted
     }
     say(f"{label}: training {len(configs)} networks from {seeds} seeds")

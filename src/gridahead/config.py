@@ -18,8 +18,9 @@ Cell = Literal[RecurrentCell, "transformer"]
 DecoderName = Literal["direct", "recurrent", "attention", "recursive"]
 Segment = Literal["unit", "hour", "day"]
 """What one step of an encoder spans: a market time unit, an hour or a day."""
-Normalise = Literal["series", "instance"]
-"""Whether the target is scaled by the moments of its whole series, or by those of the last week of each window."""
+Normalise = Literal["series", "instance", "capacity"]
+"""Whether the target is scaled by the moments of its whole series, by those of the last week of each window, or by the
+moments of the series as a share of the installed capacity, which must then be an input: the quantity `capacity`."""
 Anchor = Literal["reference", "week", "profile", "recent", "level", "linear"]
 """The forecast that a network answers the difference to: the official one, the same hour last week, the mean of that
 hour over 7 days, the mean of the last day, the mean of the training days, which is as good as none, or a linear

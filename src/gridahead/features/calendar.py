@@ -15,13 +15,15 @@ from gridahead.vintages import Instants
 
 Features = npt.NDArray[np.float32]
 
+YEAR_WAVES = 6
+"""The shortest is two months long: holidays in summer and the weeks around Christmas are no season of a sine wave."""
 DAY_FEATURES = (
     *(f"weekday_{day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
     "holiday",
     "holiday_yesterday",
     "holiday_tomorrow",
     "christmas_or_new_year_eve",
-    *(f"year_{wave}{k}" for k in (1, 2) for wave in ("sin", "cos")),
+    *(f"year_{wave}{k}" for k in range(1, YEAR_WAVES + 1) for wave in ("sin", "cos")),
 )
 """Features that are the same all day long."""
 HOUR_FEATURES = tuple(f"hour_{wave}{k}" for k in (1, 2, 3) for wave in ("sin", "cos"))
@@ -48,9 +50,9 @@ def _day_features(days: pd.DatetimeIndex, zone: BiddingZone) -> Features:
     weekday = np.equal.outer(days.dayofweek.to_numpy(), np.arange(7))
     holiday = np.column_stack([[holiday_share(d, zone) for d in days + pd.Timedelta(days=n)] for n in (0, -1, 1)])
     eve = (days.month == 12) & days.day.isin([24, 31])
-    return np.column_stack([weekday, holiday, eve, _waves((days.dayofyear.to_numpy() - 1) / 365.25, 2)]).astype(
-        np.float32
-    )
+    return np.column_stack(
+        [weekday, holiday, eve, _waves((days.dayofyear.to_numpy() - 1) / 365.25, YEAR_WAVES)]
+    ).astype(np.float32)
 
 
 def _waves(phase: npt.NDArray[np.float64], harmonics: int) -> Features:

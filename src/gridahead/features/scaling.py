@@ -8,7 +8,8 @@ Three pieces, each measured to help a recurrent network on day-ahead data:
 - *Skips.* Each unit of the horizon also sees the same hour of former days directly.
 
 A fourth is there to be compared: *instance normalisation* scales the target in every window by the mean and spread of
-its own last week, so that a level never seen before is nothing new.
+its own last week, so that a level never seen before is nothing new. Where capacity is installed all the time and its
+amount is known, *capacity normalisation* does the same for wind and solar power.
 
 Everything else is fitted on the training windows only and stored in the bundle.
 """
@@ -22,10 +23,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gridahead.config import Anchor, Normalise, Segment
+from gridahead.errors import ModelError
+from gridahead.features.ahead import course
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
 from gridahead.features.linear import LinearForecast
 from gridahead.features.rows import mean_of_known, same_hour, unit_rows
+from gridahead.features.sun import under_the_sun
 from gridahead.features.windows import Array, Windows, WindowSpec
+from gridahead.grid import SUN_DRIVEN
 
 COMPARABLE = 1.5
 """An anchor with half as much error again may still win; wider apart, the network would spend itself on the anchor."""
@@ -33,6 +38,8 @@ SKIP_DAYS = (1, 2, 3, 7, 14)
 """Same hour so many days ago; days beyond the context are left out. 7 and 14 keep the weekday."""
 LEAST_SPREAD = 0.1
 """Of a window's last week, relative to the series: a week without change must not blow up noise to a signal."""
+CAPACITY = "capacity"
+"""The quantity by which capacity normalisation knows the installed capacity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +85,18 @@ class Scaler:
         level, spread = _moments(target)
         error = _moments(target - windows.past[..., 1])[1] if spec.use_reference else 1.0
         covariates = {
-            name: _moments(windows.past[..., spec.past_names.index(name)])
-            for name in (str(one) for one in spec.inputs)
-            if name not in (str(spec.series), str(spec.series.reference))
+            name: _moments(windows.past[..., n])
+            for n, name in enumerate(map(str, spec.inputs))
+            if not _of_the_target(spec, name)
         }
         chosen = anchor or plausible_anchors(windows)[0]
         scaler = cls(chosen, level, spread, error, 1.0, covariates, windows.known_shares(), normalise)
+        if normalise == "capacity" and scaler._capacity(spec) not in covariates:
+            raise ModelError(
+                str(spec.series),
+                f"cannot be normalised by its capacity: {scaler._capacity(spec)} is not among its inputs; "
+                'bring it as a covariate that is known ahead, or choose normalise = "series"',
+            )
         if chosen == "linear":
             target = np.where(windows.delivery, (windows.target - level) / spread, np.nan).astype(np.float32)
             scaler = replace(scaler, linear=LinearForecast.fit(scaler.rows(windows), target, _known_ahead(windows)))
@@ -113,9 +126,15 @@ class Scaler:
         """
         spec = windows.spec
         values = self._masked(windows, self.scaled_past(windows))
-        days = windows.past[..., -len(DAY_FEATURES) :]
+        remembered, days = values, windows.past[..., -len(DAY_FEATURES) :]
+        units, units_a_day = units_in(segment, spec), spec.steps_per_day
+        if (
+            segment == "day"
+        ):  # the hours tell the course of a day; quarter hours beside them are noise to learn by heart
+            remembered, days = (_means(part, spec.mtu.per_hour) for part in (remembered, days))
+            units = units_a_day = 24
         return Inputs(
-            encoder=segments(values, days, units_in(segment, spec), spec.steps_per_day),
+            encoder=segments(remembered, days, units, units_a_day),
             decoder=self._decoder(windows, values),
             target=self.target(windows),
             static=np.broadcast_to(np.array(static, np.float32), (len(windows), len(static))).copy(),
@@ -148,7 +167,11 @@ class Scaler:
         spec, horizon = windows.spec, windows.target.shape[1]
         ahead = self._scaled_ahead(windows)
         columns = [windows.future[..., -len(CALENDAR_FEATURES) :], np.nan_to_num(ahead), ~np.isnan(ahead)]
-        columns += [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
+        columns.append(course(ahead, windows.delivery, spec.mtu.per_hour))
+        if spec.series.quantity in SUN_DRIVEN:
+            columns.append(under_the_sun(windows, self.scaled_past(windows)))
+        else:
+            columns += [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
         return _float32(np.concatenate(columns, axis=-1))
 
     def _scaled_ahead(self, windows: Windows) -> Array:
@@ -161,6 +184,8 @@ class Scaler:
     def _scaled(self, name: str, values: Array, frame: tuple[Array, Array]) -> Array:
         if name in self.covariates:
             mean, spread = self.covariates[name]
+            if self.normalise == "capacity" and name.endswith(f"/{CAPACITY}"):
+                values = values / frame[1]  # what is left is how it changes ahead
             return (values - mean) / spread
         centre, relative = frame
         return (values - centre) / (self.spread * relative)
@@ -173,12 +198,26 @@ class Scaler:
         """The level of the target [MW], and its spread relative to that of the series, each (N or 1, 1)."""
         if self.normalise == "series":
             return np.full((1, 1), self.level, np.float32), np.ones((1, 1), np.float32)
+        if self.normalise == "capacity":
+            grown = self._growth(windows)
+            return np.float32(self.level) * grown, grown
         week = windows.past[:, -7 * windows.spec.steps_per_day :, 0]
         centre = mean_of_known(week, axis=1)[:, None]
         spread = np.sqrt(mean_of_known((week - centre) ** 2, axis=1))[:, None]
         centre = np.where(np.isnan(centre), np.float32(self.level), centre)
         relative = np.maximum(np.where(np.isnan(spread), self.spread, spread) / self.spread, LEAST_SPREAD)
         return centre, relative.astype(np.float32)
+
+    def _growth(self, windows: Windows) -> Array:
+        """The capacity in the last day of each context relative to that of all windows learnt, (N, 1)."""
+        spec, name = windows.spec, self._capacity(windows.spec)
+        newest = windows.past[:, -spec.steps_per_day :, spec.past_names.index(name)]
+        grown = mean_of_known(newest, axis=1)[:, None] / np.float32(self.covariates[name][0])
+        return np.where(np.isnan(grown), np.float32(1), grown)
+
+    @staticmethod
+    def _capacity(spec: WindowSpec) -> str:
+        return f"{spec.series.zone}/{CAPACITY}"
 
     def to_dict(self) -> dict[str, Any]:
         """For the bundle, but for the weights of the regression."""
@@ -221,6 +260,12 @@ def segments(values: Array, days: Array, units: int, units_a_day: int) -> Array:
     encoder[..., cut : cut + kept] = days.reshape(count, rows, units, kept).mean(axis=2)
     encoder[..., cut + kept :] = clock
     return encoder
+
+
+def _means(values: Array, units: int) -> Array:
+    """The means of so many units, (N, C / units, K)."""
+    count, length, width = values.shape
+    return values if units == 1 else values.reshape(count, length // units, units, width).mean(axis=2)
 
 
 def every_anchor(spec: WindowSpec) -> tuple[Anchor, ...]:
@@ -269,6 +314,11 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     for candidate in reversed(candidates[anchor]):
         known = np.where(np.isnan(candidate), known, candidate)
     return known
+
+
+def _of_the_target(spec: WindowSpec, name: str) -> bool:
+    """Whether an input is the target or named after it, as `solar_p90` is after `solar`: then it shares its scale."""
+    return name == str(spec.series) or name.startswith(f"{spec.series}_")
 
 
 def _known_ahead(windows: Windows) -> npt.NDArray[np.bool_]:

@@ -48,6 +48,8 @@ BOOSTING = {
 }
 """Chosen on the validation days of German load before 2025; the number of trees is chosen for every fit."""
 MOST_TREES, PATIENCE = 3000, 50
+YEAR = 365.25 * 86_400e6
+"""Microseconds in a year."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class TabularForecaster:
 
     def predict(self, windows: Windows) -> Quantiles:
         """Quantiles of every unit of the horizon, (N, H, Q) [MW]; crossing ones are sorted."""
-        rows = self.scaler.rows(windows)
+        rows = _features(self.name, windows, self.scaler)
         table = rows.reshape(-1, rows.shape[-1])
         answers = np.stack([regression.predict(table) for regression in self.regressions], axis=-1)
         answer = np.sort(answers.astype(np.float32) + self.offsets, axis=-1).reshape(*rows.shape[:2], -1)
@@ -127,11 +129,12 @@ def fit_tabular(
     trials = []
     for anchor in anchors:
         scaler = Scaler.fit(train, anchor)
-        trial = learn(_rows(train, scaler), _rows(validation, scaler), quantiles)
+        trial = learn(_rows(name, train, scaler), _rows(name, validation, scaler), quantiles)
         trials.append((trial.error * scaler.scale, scaler, trial))
     _, scaler, best = min(trials, key=lambda one: one[0])
-    scaler = Scaler.fit(train.followed_by(validation), scaler.anchor)
-    regressions, offsets = best.finish(_rows(train.followed_by(validation), scaler))
+    everything = train.followed_by(validation)
+    scaler = Scaler.fit(everything, scaler.anchor)
+    regressions, offsets = best.finish(_rows(name, everything, scaler))
     return TabularForecaster(name, scaler, quantiles, regressions, offsets)
 
 
@@ -145,11 +148,19 @@ class Trial:
     """Learns all days; gives a regression a level and the offsets (Q,)."""
 
 
-def _rows(windows: Windows, scaler: Scaler) -> Rows:
+def _rows(name: TabularName, windows: Windows, scaler: Scaler) -> Rows:
     """Features and scaled targets of the delivery days, where there is an outturn."""
     target = scaler.target(windows)
     counted = windows.delivery & ~np.isnan(target)
-    return scaler.rows(windows)[counted], target[counted]
+    return _features(name, windows, scaler)[counted], target[counted]
+
+
+def _features(name: TabularName, windows: Windows, scaler: Scaler) -> Array:
+    """What a regression reads of every unit of the horizon, (N, H, K); trees also cut the year wherever they like."""
+    rows = scaler.rows(windows)
+    if name == "ridge":
+        return rows
+    return np.concatenate([rows, (windows.valid_time / YEAR % 1)[..., None].astype(np.float32)], axis=-1)
 
 
 def _ridge(train: Rows, validation: Rows, quantiles: tuple[float, ...]) -> Trial:

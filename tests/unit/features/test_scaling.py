@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from made_rows import DE, LOAD
 
+from gridahead.errors import ModelError
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
 from gridahead.features.scaling import (
     LEAST_SPREAD,
@@ -373,3 +374,69 @@ def test_the_error_of_the_official_forecast_and_covariates_are_scaled_too():
     assert error == pytest.approx(1 / relative, rel=1e-5)
     ahead = inputs.decoder[0, :, len(CALENDAR_FEATURES)]
     np.testing.assert_allclose(ahead, (108 - week.mean()) / week.std(), rtol=1e-4)
+
+
+# -- capacity normalisation -----------------------------------------------------------------------------------------
+
+
+def with_capacity(context, capacity, **others):
+    """Windows of solar power whose capacity is among the inputs."""
+    windows = windows_of(context, covariate=capacity, **others)
+    spec = replace(windows.spec, series=Series("DE", "wind"), past_covariates=(Series("DE", "capacity"),))
+    return replace(windows, spec=spec)
+
+
+def test_twice_the_capacity_with_twice_the_output_is_read_as_the_same():
+    small, large = np.full(C, 1000.0), np.full(C, 2000.0)
+    windows = with_capacity(
+        np.stack([COUNT, 2 * COUNT]), np.stack([small, large]), target=np.stack([COUNT[:H], 2 * COUNT[:H]])
+    )
+    scaler = Scaler.fit(windows, "profile", "capacity")
+    inputs = scaler.inputs(windows, "day")
+    np.testing.assert_allclose(inputs.encoder[0], inputs.encoder[1], atol=1e-6)
+    np.testing.assert_allclose(inputs.decoder[0], inputs.decoder[1], atol=1e-6)
+    np.testing.assert_allclose(inputs.target[0], inputs.target[1], atol=1e-5)
+    back = scaler.megawatts(inputs.target[..., None], windows)[..., 0]
+    np.testing.assert_allclose(back, windows.target, rtol=2e-6, atol=1e-3)
+
+
+def test_an_unknown_capacity_counts_as_the_usual_one():
+    windows = with_capacity(np.stack([COUNT] * 2), np.stack([np.full(C, 1000.0), np.full(C, np.nan)]), target=0.0)
+    inputs = Scaler.fit(windows, "week", "capacity").inputs(windows, "unit")
+    np.testing.assert_allclose(inputs.encoder[1, :, 0], inputs.encoder[0, :, 0], atol=1e-6)
+
+
+def test_without_a_capacity_among_the_inputs_the_way_out_is_named():
+    with pytest.raises(ModelError, match="DE/capacity is not among its inputs"):
+        Scaler.fit(windows_of(COUNT, target=COUNT[:H]), "week", "capacity")
+
+
+def test_a_covariate_named_after_the_target_is_scaled_with_it():
+    windows = windows_of(COUNT, target=COUNT[:H], covariate=COUNT)
+    windows = replace(windows, spec=replace(windows.spec, past_covariates=(Series("DE", "load_p90"),)))
+    scaler = Scaler.fit(windows, "week")
+    assert scaler.covariates == {}
+    read = scaler.inputs(windows, "unit").encoder
+    np.testing.assert_array_equal(read[0, :, 0], read[0, :, 1])
+
+
+# -- quarter hours --------------------------------------------------------------------------------------------------
+
+
+def test_a_day_of_quarter_hours_is_remembered_by_its_hours():
+    hourly = windows_of(COUNT, target=COUNT[:H])
+    quarters = np.repeat(COUNT, 4) + np.tile([-0.3, 0.1, 0.1, 0.1], C)
+    past = np.concatenate([quarters[None, :, None], np.zeros((1, 4 * C, len(DAY_FEATURES)))], axis=-1)
+    finer = replace(
+        hourly,
+        spec=replace(hourly.spec, mtu=Mtu.PT15M),
+        past=past.astype(np.float32),
+        future=hourly.future.repeat(4, axis=1),
+        target=hourly.target.repeat(4, axis=1),
+        delivery=hourly.delivery.repeat(4, axis=1),
+        valid_time=hourly.valid_time.repeat(4, axis=1),
+    )
+    scaler = Scaler.fit(hourly, "week")
+    np.testing.assert_allclose(
+        scaler.inputs(finer, "day").encoder, scaler.inputs(hourly, "day").encoder, rtol=1e-4, atol=1e-5
+    )

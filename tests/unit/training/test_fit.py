@@ -213,15 +213,15 @@ def same_weights(one, other):
     return all(torch.equal(left[name], right[name]) for left, right in pairs for name in left)
 
 
-# What is learnt from these training days, 4 000 MW too high, makes the validation days worse: an early epoch is best.
-MISLED = replace(PARTS, train=replace(PARTS.train, target=PARTS.train.target + 4_000))
+# What is learnt from these training days, 7 000 MW too high, makes the validation days worse: an early epoch is best.
+MISLED = replace(PARTS, train=replace(PARTS.train, target=PARTS.train.target + 7_000))
 
 
 @pytest.fixture(scope="module")
 def refitted():
     told = []
     pair = SMALL.model_copy(update={"members": 2})
-    settings = settings_of(epochs=6, patience=3, learning_rate=0.1)
+    settings = settings_of(epochs=9, patience=3, learning_rate=0.1)
     plain = fit("gru", MISLED, pair, settings, lambda epoch: None)
     again = fit("gru", MISLED, pair, settings.model_copy(update={"refit": True}), told.append)
     return plain, again, told
@@ -246,11 +246,11 @@ def test_a_refit_trains_every_member_for_its_best_number_of_epochs_and_judges_no
     assert len(plain.epochs) == sum(map(len, chosen))
     best = [min(epochs, key=lambda epoch: epoch.validation_loss).epoch + 1 for epochs in chosen]
     first = max(range(len(best) - 1), key=lambda n: same_first_member(chosen[n], plain))
-    assert best[first] < 6, "the best epoch must not be the last"
+    assert best[first] < 9, "the best epoch must not be the last"
     assert [len(epochs) for epochs in refits] == [best[first], best[-1]]
     assert [epoch.member for epochs in refits for epoch in epochs] == [0] * best[first] + [1] * best[-1]
     assert all(epoch.validation_loss is None for epochs in refits for epoch in epochs)
-    assert all(epochs[-1].learning_rate < 0.01 * 0.1 for epochs in refits), "the schedule was not shortened"
+    assert all(epochs[-1].learning_rate < 0.1 * 0.1 for epochs in refits), "the schedule was not shortened"
 
 
 def same_first_member(epochs, plain):

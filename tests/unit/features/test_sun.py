@@ -1,0 +1,63 @@
+"""Solar power against the best day of the context, by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+from made_rows import DE
+from test_scaling import C, H, windows_of
+
+from gridahead.features.scaling import Scaler
+from gridahead.features.sun import MOST, under_the_sun
+from gridahead.grid import Series
+
+HOURS = np.arange(C) % 24
+DAYS = np.arange(C) // 24
+SUNNY = np.where((HOURS >= 6) & (HOURS < 18), 100.0 * (DAYS + 1), 0.0)
+"""From 6:00 to 18:00 UTC, every day 100 MW more than the day before: the eighth and last has 800 MW."""
+
+
+def solar(context, official):
+    windows = windows_of(context, target=0.0, reference_past=context, reference_ahead=official)
+    return replace(windows, spec=replace(windows.spec, series=Series("DE", "solar"), zone=DE))
+
+
+def told(windows):
+    """Clear-sky level, share, and the means over 7 days of the output [MW], each (H,)."""
+    past = windows.past[..., :2]
+    values = np.concatenate([past, past[..., :1] - past[..., 1:]], axis=-1)
+    found = under_the_sun(windows, values)
+    assert found.shape == (1, H, 6)
+    return found[0, :, 0], found[0, :, 1], found[0, :, 2]
+
+
+def test_the_clear_sky_level_is_the_highest_value_of_the_same_hour():
+    clear, share, mean = told(solar(SUNNY, np.full(H, 400.0)))
+    # The horizon begins 24 × 8 hours after midnight, so its first unit is 0:00.
+    assert clear[:24].tolist() == [0.0] * 6 + [800.0] * 12 + [0.0] * 6
+    assert share[6:18].tolist() == [0.5] * 12
+    assert mean[6:18].tolist() == [500.0] * 12  # of 200 … 800 MW
+
+
+def test_at_night_the_share_stays_finite():
+    _, share, _ = told(solar(SUNNY, np.full(H, 400.0)))
+    assert share[0] == MOST
+
+
+def test_a_gap_is_passed_over():
+    holed = SUNNY.copy()
+    holed[-24:] = np.nan
+    clear, share, mean = told(solar(holed, np.full(H, 350.0)))
+    assert clear[12] == 700.0
+    assert share[12] == 0.5
+    assert mean[12] == 450.0  # of 200 … 700 MW
+
+
+def test_solar_power_is_shown_no_single_day():
+    bright = solar(SUNNY, np.full(H, 400.0))
+    scaler = Scaler.fit(bright, "reference")
+    changed = replace(bright, past=bright.past.copy())
+    swapped = [3 * 24 + 12, 5 * 24 + 12]
+    changed.past[:, swapped] = changed.past[:, swapped[::-1]]
+    np.testing.assert_allclose(
+        scaler.inputs(changed, "day").decoder, scaler.inputs(bright, "day").decoder, rtol=1e-5, atol=1e-6
+    )
