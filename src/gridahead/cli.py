@@ -16,7 +16,7 @@ from rich.logging import RichHandler
 
 import gridahead
 from gridahead import errors
-from gridahead.commands import backtest, daily, explain, lake, models, quarantine, registry, scripts
+from gridahead.commands import backtest, daily, explain, lake, models, quarantine, registry, score, scripts, value
 from gridahead.console import err
 
 BUG = 70
@@ -37,7 +37,10 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 2 wrong call or settings, 3 a source failed, 4 the quality gate refused, "
     "5 no model fits, 6 lake or publication empty or not writable, 70 a bug of ours.",
 )  # fmt: skip
-for commands in (scripts.app, daily.app, quarantine.app, lake.app, models.app, registry.app, explain.app, backtest.app):
+for commands in (
+    scripts.app, daily.app, score.app, value.app, quarantine.app, lake.app, models.app, registry.app, explain.app,
+    backtest.app,
+):  # fmt: skip
     app.add_typer(commands)
 
 

@@ -15,6 +15,8 @@ from gridahead.scoring.evaluate import table
 
 # Away from a terminal there is no width to respect but the reader's.
 WIDTH = None if sys.stdout.isatty() else 140
+SHARES = frozenset({"mape/wape", "mape", "wape", "coverage_80", "skill", "skill_official", "skill_naive"})
+"""Columns that are shown in percent."""
 out = Console(width=WIDTH)
 err = Console(stderr=True, width=WIDTH)
 
@@ -64,8 +66,9 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        shares = {"mape/wape", "coverage_80", "skill"}
-        return f"{value:.1%}" if name in shares else f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}"
+        if name in SHARES:
+            return f"{value:.1%}"
+        return f"{value:.2f}" if name == "mase" else f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from gridahead.pipeline.meter import Step, Tell, log_step
+from gridahead.pipeline.meter import Step, Tell, log_step, time_left
 from gridahead.pipeline.train import log_epoch
 from gridahead.training.epoch import Epoch
 from gridahead.training.epoch import Progress as Report
@@ -49,13 +49,13 @@ def backtest_progress(console: Console) -> Iterator[Tell]:
     if not console.is_terminal:
         yield log_step
         return
-    left = TimeRemainingColumn(elapsed_when_finished=True)
-    with Progress(BarColumn(), TaskProgressColumn(), left, TextColumn("{task.description}"), console=console) as bars:
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console) as bars:
         task = bars.add_task("reading the lake", total=1.0)
 
         def show(step: Step) -> None:
             beside = "" if step.epoch is None else f": {told(step.epoch)}"
-            bars.update(task, completed=step.share, description=f"{step.said}{beside}")
+            bars.update(task, completed=step.share, description=f"{time_left(step.left):<18} {step.said}{beside}")
 
         yield show
 

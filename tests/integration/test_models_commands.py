@@ -82,6 +82,29 @@ def test_the_card_stands_alone_and_is_an_artifact(gridahead_command, workspace: 
     assert page.parent == workspace.settings.published_folder / "cards"
 
 
+def test_every_training_leaves_a_card_of_each_candidate(done: Path, workspace: Workspace, listed) -> None:
+    for number in listed:
+        page = workspace.settings.published_folder / "cards" / f"DE.load-v{number}.html"
+        version = workspace.registry.version(LOAD, number)
+        written = workspace.tracking.file(version.run_id, "card.html").read_text()
+        assert "MASE" in written and "How good it is" in written and "The gate:" in written
+        assert page.exists()
+        if not version.aliases:  # nobody has asked for its whole card
+            assert f"gridahead models card {number} --series DE/load" in written
+
+
+def test_the_figures_of_what_was_published_are_told_by_slice_and_in_euros(gridahead_command, done: Path) -> None:
+    figures = json.loads(gridahead_command("score", "--by", "hour", "--json")[1])
+    assert {one["slice"] for one in figures} == {f"{hour:02d}" for hour in range(24)}
+    assert {one["model"] for one in figures} == {"published", "official", "naive"}
+    assert "mase" in gridahead_command("score", "--by", "all")[1]
+    assert "too few days" in gridahead_command("score", "--compare")[1]
+    spent = json.loads(gridahead_command("value", "--short", "40", "--long", "20", "--json")[1])
+    assert {one["model"] for one in spent} == {"published", "official", "naive"}
+    assert all(one["total_eur"] == one["imbalance_eur"] > 0 for one in spent)
+    assert "share" in gridahead_command("value", "--battery", "10,20", "--curve", "30000:20,70000:180")[1]
+
+
 def test_an_explanation_adds_up_and_names_the_inputs(gridahead_command, done: Path) -> None:
     _, text = gridahead_command("explain", "--series", "DE/load", "--json")
     found = json.loads(text)

@@ -12,6 +12,7 @@ import typer
 
 from gridahead import errors
 from gridahead.commands.options import JsonOption, SeriesOption, SettingsOption, chosen_series, open_workspace
+from gridahead.commands.score import show_comparisons
 from gridahead.console import err, print_json, records, say, score_records, show, show_scores
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def backtest(
     """
     from gridahead.pipeline.backtest import backtests
     from gridahead.pipeline.course import Plan
+    from gridahead.pipeline.figures import compared
     from gridahead.progress import backtest_progress
 
     names = tuple(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
@@ -66,9 +68,11 @@ def backtest(
             return
         json_file.write_text(text + "\n", encoding="utf-8")
     show_scores(scores, f"Back-test {plan.first} to {plan.last}, trained anew: {retrain} [MW]")
+    show_comparisons(pd.concat([compared(workspace, one.series, plan.run) for one in walked]), False)
     _show_honesty(walked)
     say(
-        f"Forecasts: `gridahead reproduce --list --run {plan.run}`; scored again: `gridahead score --run {plan.run}`",
+        f"By hour, season, holiday and more: `gridahead score --run {plan.run} --by all`; what the errors cost: "
+        f"`gridahead value --run {plan.run}`; the forecasts: `gridahead reproduce --list --run {plan.run}`",
         False,
     )
 

@@ -1,4 +1,4 @@
-"""What is done every day: take in, inspect, forecast, score, report; and what there is."""
+"""What is done every day: take in, inspect, forecast, report; and what there is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
 from gridahead import errors
@@ -19,7 +18,7 @@ from gridahead.commands.options import (
     parse_instant,
 )
 from gridahead.commands.quarantine import case_lines
-from gridahead.console import print_json, records, say, score_records, show, show_scores
+from gridahead.console import print_json, records, say, show
 from gridahead.tables import DECISIONS, TABLES, Decisions
 
 if TYPE_CHECKING:
@@ -99,32 +98,6 @@ def forecast(
     show(rows if as_json else [{key: row[key] for key in shown} for row in rows], as_json, "Published")
     if failed:
         raise errors.ModelError("not forecast", "\n".join(str(error) for error in failed))
-
-
-@app.command()
-def score(
-    settings: SettingsOption = None,
-    series: SeriesOption = None,
-    run: Annotated[
-        str, typer.Option(help="backtest/NAME scores what a back-test has kept, without fitting anything.")
-    ] = "live",
-    as_json: JsonOption = False,
-) -> None:
-    """Score what was published against the outturn, beside the official forecast and last week's same hour."""
-    from gridahead.pipeline.backtest import rescore
-    from gridahead.pipeline.score import score_published
-
-    workspace = open_workspace(settings)
-    if run == "live":
-        scores = pd.concat([score_published(workspace, one) for one in chosen_series(workspace, series)])
-    else:
-        scores = pd.concat([rescore(workspace, run, one) for one in chosen_series(workspace, series)])
-    if scores.empty:
-        say("Nothing to score: no published forecast has an outturn yet.", as_json)
-    if as_json:
-        print_json(score_records(scores))
-    elif not scores.empty:
-        show_scores(scores, "Published forecasts [MW]" if run == "live" else f"Forecasts of {run} [MW]")
 
 
 @app.command()

@@ -43,11 +43,13 @@ def train(
         {
             "series": str(one.series), "model": one.model, "version": one.version, **one.validation,
             "epochs": one.epochs, "seconds": one.seconds, "champion": one.champion,
-            **({"known": one.known, "verdict": one.verdict} if as_json else {}),
+            **({"known": one.known, "verdict": one.verdict, "card": one.card} if as_json else {}),
         }
         for one in done
     ]  # fmt: skip
     show(rows, as_json, "Trained")
+    for page in (one.card for one in done if one.card and not as_json):
+        say(f"Card: {page}", False)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gridahead.errors import ModelError
 from gridahead.features.windows import Array
 
 PENALTY_FOR_ALL = 1000.0
@@ -61,7 +62,17 @@ class LinearForecast:
         return cls(mean, spread, np.stack([*weights, common]).astype(np.float32), ahead.mean(axis=0) > 0.5)
 
     def __call__(self, rows: Array, ahead: npt.NDArray[np.bool_]) -> Array:
-        """The forecast, (N, H); NaN where an input is missing on which it leans."""
+        """The forecast, (N, H); NaN where an input is missing on which it leans.
+
+        Raises:
+            ModelError: the rows hold other features than those that were learnt.
+        """
+        if rows.shape[-1] != len(self.mean):
+            raise ModelError(
+                "the linear anchor",
+                f"was learnt on {len(self.mean)} features a unit, this version reads {rows.shape[-1]}; "
+                "train the model again with `gridahead train`",
+            )
         horizon = rows.shape[1]
         unit = np.minimum(np.arange(horizon), len(self.weights) - 1)  # beyond what was learnt: the one for all
         scaled = _with_constant((rows - self.mean) / self.spread)

@@ -138,7 +138,7 @@ def _walk(one: Course, chain: Sequence[Fold], shop: Workshop, meter: Meter) -> l
         former = [receipt for receipt, _ in found]
         walked += found
         fresh = [receipt.asked for receipt, new in found if new]
-        meter.done(one.series, fold, f"{', '.join(fresh)} done" if fresh else "there already")
+        meter.done(one.series, fold, f"{', '.join(fresh)} done" if fresh else "there already", there=not fresh)
     return walked
 
 
@@ -207,7 +207,8 @@ def _finish(one: Course, walked: Sequence[tuple[Receipt, bool]]) -> Walked:
         "receipts": [f"{each.asked}/{each.first}-{each.made_of}" for each in receipts],
     }
     one.kept.describe(one.series, told)
-    scores = _score(one.workspace, one.series, one.plan.run, receipts, one.observations)
+    rows = _rows(one.workspace, one.series, one.plan.run, receipts)
+    scores = _scored(one.workspace, one.series, rows, one.observations)
     made = len({receipt.first for receipt, new in walked if new})
     return Walked(one.series, scores, found, len(one.folds), made)
 
@@ -219,20 +220,28 @@ def rescore(workspace: Workspace, run: str, series: Series) -> Scores:
         SettingsError: the run is no back-test.
         LakeError: its forecasts are not in the lake, or there is no such back-test.
     """
+    rows, observations = kept_forecasts(workspace, run, series)
+    return _scored(workspace, series, rows, observations)
+
+
+def kept_forecasts(workspace: Workspace, run: str, series: Series) -> tuple[Forecasts, Observations]:
+    """What the newest call of a back-test stands for, and the observations of the series.
+
+    Raises:
+        SettingsError: the run is no back-test.
+        LakeError: its forecasts are not in the lake, or there is no such back-test.
+    """
     kept = Kept(workspace.settings.data_folder, run)
     told = kept.described(series)
     if told is None:
         raise LakeError(f"there is no {run} of {series}; `gridahead backtest --series {series}` makes one")
     receipts = [one for one in kept.receipts(series) if f"{one.asked}/{one.first}-{one.made_of}" in told["receipts"]]
     _, observations = workspace.inputs(series)
-    return _score(workspace, series, run, receipts, observations)
+    return _rows(workspace, series, run, receipts), observations
 
 
-def _score(
-    workspace: Workspace, series: Series, run: str, receipts: Sequence[Receipt], observations: Observations
-) -> Scores:
-    """Score what the receipts stand for."""
-    rows = _rows(workspace, series, run, receipts)
+def _scored(workspace: Workspace, series: Series, rows: Forecasts, observations: Observations) -> Scores:
+    """Score forecasts, and keep the scores."""
     scores = score(rows, outturn(observations, series), scored_at=now())
     workspace.lake.scores.append(scores)
     return scores

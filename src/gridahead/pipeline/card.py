@@ -1,8 +1,16 @@
-"""The card of a version: gathered from the registry and the lake, kept as a page and as an artifact of its run."""
+"""The card of a version: gathered from the registry and the lake, kept as a page and as an artifact of its run.
+
+Every training ends with the cards of its candidates, on figures that are gathered once for all of them. What inputs
+matter takes many forecasts, and is measured when somebody asks for a card.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,22 +27,37 @@ from gridahead.pipeline.workspace import Workspace, reading_window
 from gridahead.scoring.bootstrap import bootstrap_difference
 from gridahead.scoring.breakdown import breakdown
 from gridahead.scoring.evaluate import NAIVE, OFFICIAL
-from gridahead.scoring.significance import diebold_mariano
+from gridahead.scoring.significance import diebold_mariano, p_words
 from gridahead.serving.card import CardView, render_card
 from gridahead.timeline import days_between
 from gridahead.training.isolated import one_thread
 from gridahead.training.tracking import GRADIENTS
-from gridahead.training.versions import Registered
+from gridahead.training.versions import Registered, Version
 from gridahead.whole_files import write_whole
+
+log = logging.getLogger(__name__)
 
 ARTIFACT = "card.html"
 ENOUGH_UNITS = 24
 """A slice with fewer market time units than a day tells nothing."""
 IMPORTANCE_DAYS = 90
+_DRAWING = threading.Lock()
+"""Series are trained side by side in threads, and matplotlib's style is one for all of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """Evidence of one version or several, and what is calculated from it."""
+
+    evidence: Evidence
+    figures: pd.DataFrame
+    """A row a model, as `compare.scores_of` gives them."""
+    shares: pd.DataFrame
+    """A row a model, slice and metric, as `breakdown` gives them."""
 
 
 def card(workspace: Workspace, series: Series, number: str) -> Path:
-    """Write the card of a version, by its number or alias; gives the page.
+    """Write the whole card of a version, by its number or alias; gives the page.
 
     Raises:
         ModelError: there is no such version.
@@ -42,31 +65,79 @@ def card(workspace: Workspace, series: Series, number: str) -> Path:
     """
     one_thread()
     found = workspace.registry.load(workspace.registry.version(series, number))
-    page = workspace.settings.published_folder / "cards" / f"{series.slug}-v{found.version}.html"
-    content = render_card(_view(workspace, found))
+    importance = permutation_importance(found.model, _judging_windows(workspace, found))
+    return _keep(workspace, found, _measure(workspace, series, [found.about]), importance)
+
+
+def cards(workspace: Workspace, fitted: Sequence[Registered]) -> dict[str, Path]:
+    """Write the cards of new versions of one series, without the importance of inputs; gives the pages by version.
+
+    What goes wrong here is said and costs a card: the models are registered and stay so.
+    """
+    pages: dict[str, Path] = {}
+    if not fitted:
+        return pages
+    series = fitted[0].series
+    try:
+        with _DRAWING:
+            measured = _measure(workspace, series, [one.about for one in fitted])
+            for one in fitted:
+                judged = replace(one, about=workspace.registry.version(series, one.version))  # with the gate's verdict
+                pages[one.version] = _keep(workspace, judged, measured, None)
+    except Exception as error:
+        missing = ", ".join(str(one) for one in fitted if one.version not in pages)
+        log.warning(
+            "%s: no card of %s could be written, the models themselves are kept (%s: %s). "
+            "`gridahead models card VERSION --series %s` tries again",
+            series, missing, type(error).__name__, error, series,
+        )  # fmt: skip
+    return pages
+
+
+def _measure(workspace: Workspace, series: Series, versions: Sequence[Version]) -> _Measured | None:
+    """What can be said of versions on the days that all of them have; None without such a day."""
+    evidence = gather(workspace, series, versions)
+    if evidence is None:
+        return None
+    zone = workspace.settings.zone(series.zone)
+    shares = breakdown(evidence.forecasts, evidence.outturn, zone, temperature=evidence.temperature)
+    return _Measured(evidence, scores_of(evidence), shares)
+
+
+def _keep(
+    workspace: Workspace, found: Registered, measured: _Measured | None, importance: Mapping[str, float] | None
+) -> Path:
+    """Write the page, and keep it with the run of the fit."""
+    page = workspace.settings.published_folder / "cards" / f"{found.series.slug}-v{found.version}.html"
+    content = render_card(_view(workspace, found, measured, importance))
     write_whole(page, content.encode())
     workspace.tracking.keep_text(found.run_id, ARTIFACT, content)
     return page
 
 
-def _view(workspace: Workspace, found: Registered) -> CardView:
-    about, series, own = found.about, found.series, str(found)
-    evidence = gather(workspace, series, [about])
-    zone = workspace.settings.zone(series.zone)
-    shares = pd.DataFrame() if evidence is None else breakdown(evidence.forecasts, evidence.outturn, zone)
+def _view(
+    workspace: Workspace, found: Registered, measured: _Measured | None, importance: Mapping[str, float] | None
+) -> CardView:
+    own, series = str(found), found.series
+    shown = (own, OFFICIAL, NAIVE)
+    shares = figures = pd.DataFrame(columns=["model", "by", "slice", "metric", "value", "unit", "n"])
+    if measured is not None:
+        shares, figures = (rows[rows["model"].isin(shown)] for rows in (measured.shares, measured.figures))
     gradients = workspace.tracking.file(found.run_id, GRADIENTS)
     return CardView(
         title=f"{quantity_of(series.quantity).title} {series.zone}: {own}",
         summary=_summary(found),
         facts=_facts(found),
         data=_data(found),
-        measured_on=_measured_on(evidence),
-        figures=pd.DataFrame() if evidence is None else scores_of(evidence),
-        comparisons=[] if evidence is None else _against_references(evidence, own),
+        measured_on=_measured_on(measured),
+        figures=figures,
+        comparisons=[] if measured is None else _against_references(measured.evidence, own),
         own=own,
-        slices=pd.DataFrame() if evidence is None else _slices(shares, own),
-        reliability={} if evidence is None else _reliability(shares, own),
-        importance=permutation_importance(found.model, _judging_windows(workspace, found)),
+        all_figures=shares[shares["by"] == "all"],
+        slices=_slices(shares, own),
+        reliability=_reliability(shares, own),
+        importance=importance,
+        how_to_measure=f"gridahead models card {found.version} --series {series}",
         gradients=None if gradients is None else gradients.read_bytes(),
         history=_history(workspace, found),
         attribution=workspace.settings.attribution,
@@ -111,10 +182,10 @@ def _data(found: Registered) -> dict[str, str]:
     }
 
 
-def _measured_on(evidence: Evidence | None) -> str:
-    if evidence is None:
+def _measured_on(measured: _Measured | None) -> str:
+    if measured is None:
         return "There is no day yet that it has forecast without having learnt it and that has an outturn."
-    days = evidence.days
+    days = measured.evidence.days
     return (
         f"{len(days)} days from {days[0]} to {days[-1]} that the judged weights had not learnt: its validation days "
         "before any refit, which stopped the training and calibrated the intervals, and what it has forecast since. "
@@ -128,16 +199,17 @@ def _against_references(evidence: Evidence, own: str) -> list[str]:
     for reference in (OFFICIAL, NAIVE):
         if reference in losses:
             saved = bootstrap_difference(losses[reference], losses[own])
-            p = diebold_mariano(losses[own], losses[reference]).p
             told.append(
                 f"Against {reference} it saves {saved.value:,.0f} MW of CRPS ({saved.low:,.0f} to {saved.high:,.0f}), "
-                f"Diebold–Mariano p = {p:.2g}."
+                f"Diebold–Mariano {p_words(diebold_mariano(losses[own], losses[reference]).p)}."
             )
     return told
 
 
 def _slices(shares: pd.DataFrame, own: str) -> pd.DataFrame:
     """by, slice, n, crps, mae, bias, coverage of this version, and the official MAE."""
+    if shares.empty:
+        return pd.DataFrame()
     wanted = shares[shares["metric"].isin(("crps", "mae", "bias", "coverage_80"))]
     wide = wanted.pivot_table(index=["model", "by", "slice"], columns="metric", values="value").reset_index()
     count = shares[(shares["metric"] == "mae") & (shares["model"] == own)][["by", "slice", "n"]]
@@ -148,8 +220,9 @@ def _slices(shares: pd.DataFrame, own: str) -> pd.DataFrame:
 
 
 def _reliability(shares: pd.DataFrame, own: str) -> dict[float, float]:
+    """Share of outturns at or below each quantile of this version, by level."""
     rows = shares[(shares["model"] == own) & (shares["by"] == "all")]
-    rows = rows[rows["metric"].str.startswith("reliability_")]
+    rows = rows[rows["metric"].astype(str).str.startswith("reliability_")]
     return {
         float(metric.removeprefix("reliability_")) / 100: float(value)
         for metric, value in zip(rows["metric"], rows["value"], strict=True)

@@ -14,7 +14,7 @@ from gridahead.pipeline.evidence import Evidence, gather
 from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.bootstrap import Interval, bootstrap_difference, bootstrap_mean
 from gridahead.scoring.evaluate import ALL_LEADS, NAIVE, OFFICIAL, score, table
-from gridahead.scoring.significance import diebold_mariano
+from gridahead.scoring.significance import diebold_mariano, p_words
 from gridahead.serving.compare_picture import compare_picture
 from gridahead.timeline import now
 from gridahead.training.versions import Version
@@ -48,7 +48,7 @@ class Compared:
         return (
             f"{better} has a CRPS that is {abs(self.difference.value):,.1f} MW smaller than that of {worse} over "
             f"{len(days)} days from {days[0]} to {days[-1]} (95 % interval {low:,.1f} to {high:,.1f}; "
-            f"Diebold–Mariano p = {self.p:.3f}): {luck}."
+            f"Diebold–Mariano {p_words(self.p)}): {luck}."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,16 +87,16 @@ def compare(workspace: Workspace, series: Series, first: str, second: str) -> Co
     losses = found.losses.pivot_table(index="day", columns="model", values="crps")
     ours, theirs = losses[str(one)], losses[str(other)]
     picture = workspace.settings.published_folder / "cards" / f"{series.slug}-v{one.number}-v{other.number}.png"
+    order = [str(one), str(other), *(name for name in (OFFICIAL, NAIVE) if name in losses)]
     compared = Compared(
         versions=(one, other),
         evidence=found,
         scores=scores_of(found),
-        seasons=_seasons(found.losses),
+        seasons=_seasons(found.losses)[["season", "days", *order]],
         difference=bootstrap_difference(ours, theirs),
         p=diebold_mariano(ours, theirs).p,
         picture=picture,
     )
-    order = [str(one), str(other), *(name for name in (OFFICIAL, NAIVE) if name in losses)]
     write_whole(picture, compare_picture(losses[order], compared.seasons, compared.sentence()))
     return compared
 

@@ -40,6 +40,9 @@ class Drift:
 
     def words(self) -> str:
         """The outcome in a sentence, with the way out."""
+        return f"{self._found()}{self._unsaid()}"
+
+    def _found(self) -> str:
         alarms = [one.subject for one in self.findings if one.severity == "alarm"]
         watched = [one.subject for one in self.findings if one.severity == "watch"]
         span = f"from {self.first} to {self.last}"
@@ -48,6 +51,14 @@ class Drift:
         if watched:
             return f"{', '.join(dict.fromkeys(watched))} unusual {span}, not yet drift: look again in some days"
         return f"no drift {span}"
+
+    def _unsaid(self) -> str:
+        """What could not be looked at, so that silence is not taken for good news."""
+        if self.champion is None:
+            return "; errors: there is no champion yet that could make any"
+        if any(one.kind == "error" and not np.isnan(one.value) for one in self.findings):
+            return ""
+        return f"; errors: too few forecasts of {self.champion} of these days have an outturn to say anything"
 
     def rows(self) -> list[dict[str, object]]:
         """One line a finding."""

@@ -17,7 +17,7 @@ from gridahead.features.windows import Windows
 from gridahead.forecasting.issue import issue
 from gridahead.grid import Series
 from gridahead.models.base import Forecaster
-from gridahead.pipeline.outturn import outturn
+from gridahead.pipeline.outturn import outturn, temperature
 from gridahead.pipeline.references import REFERENCES, reference_forecasts
 from gridahead.pipeline.served import LIVE
 from gridahead.pipeline.workspace import Workspace
@@ -42,6 +42,8 @@ class Evidence:
     """`valid_time`, `value` [MW]"""
     losses: pd.DataFrame
     """A row a model and day, as `daily.daily_losses` gives them."""
+    temperature: pd.Series | None
+    """By valid time [degC], where the series has such an input."""
 
     @property
     def days(self) -> list[dt.date]:
@@ -90,7 +92,7 @@ def gather(
     references = reference_forecasts(REFERENCES, observations, spec, days, levels, LIVE)
     together = pd.concat([*found, *references], ignore_index=True).assign(run="evidence")
     forecasts = Forecasts(together)
-    return Evidence(forecasts, seen, daily_losses(forecasts, seen, spec.zone))
+    return Evidence(forecasts, seen, daily_losses(forecasts, seen, spec.zone), temperature(observations, spec.inputs))
 
 
 def _said_by(workspace: Workspace, version: Version, runs: Sequence[str] | None) -> pd.DataFrame:

@@ -67,7 +67,11 @@ def differences(before: Read, windows: Windows) -> list[str]:
     """Which inputs of a single window are not what they were, in words, with the first hours."""
     spec = windows.spec
     if before.past.shape != windows.past[0].shape or before.future.shape != windows.future[0].shape:
-        return [f"the window had {before.past.shape} and {before.future.shape} values, and has other axes now"]
+        shapes = " and ".join(str(each.shape) for each in (windows.past[0], windows.future[0]))
+        return [
+            f"the window had {before.past.shape} and {before.future.shape} values, and has {shapes} now: the features "
+            "are those of another release, so make it again with the release that made it"
+        ]
     begin, step = windows.valid_time[0, 0], spec.mtu.delta // pd.Timedelta(microseconds=1)
     context = begin + np.arange(-len(before.past), 0) * step
     return [

@@ -1,6 +1,8 @@
-"""What came: the measured values that forecasts are compared with."""
+"""What came: the measured values that forecasts are compared with, and the temperature that went with them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -13,3 +15,13 @@ from gridahead.vintages import as_of, of_series
 def outturn(observations: Observations, series: Series) -> pd.DataFrame:
     """The newest vintage of the measured values: `valid_time`, `value` [MW]."""
     return as_of(of_series(observations, series), now())[["valid_time", "value"]]
+
+
+def temperature(observations: Observations, inputs: Iterable[Series]) -> pd.Series | None:
+    """The newest vintage of the first of these inputs that is in degC, by valid time; None where none is."""
+    in_degrees = observations[observations["unit"] == "degC"]
+    measured = set(zip(in_degrees["zone"], in_degrees["quantity"], strict=True))
+    for one in inputs:
+        if (one.zone, one.quantity) in measured:
+            return outturn(observations, one).set_index("valid_time")["value"]
+    return None

@@ -9,10 +9,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from gridahead.config import SharedSettings
 from gridahead.errors import ModelError
 from gridahead.grid import Series
+from gridahead.pipeline.card import cards
 from gridahead.pipeline.evidence import keep_judged
 from gridahead.pipeline.promotion import Verdict, admit
 from gridahead.pipeline.workspace import Workspace
@@ -40,6 +42,8 @@ class Candidate:
     verdict: str
     known: bool
     """Trained before on the same data with the same settings, so not again."""
+    card: Path | None = None
+    """Its page; None if it was there before, or if the page could not be written."""
 
 
 def log_epoch(epoch: Epoch) -> None:
@@ -185,19 +189,23 @@ def _register(workspace: Workspace, fit: Fit, parts: Split, settings: str) -> Ve
 def _decide(
     workspace: Workspace, series: Series, new: Sequence[tuple[Fit, Version]], known: Sequence[Version]
 ) -> list[Candidate]:
-    """The gate's decision on new versions of one series; without a champion, on those that were known as well."""
+    """The gate's decision on new versions of one series, and their cards.
+
+    Without a champion, those that were known are decided on as well.
+    """
     candidates = [version for _, version in new]
     if workspace.registry.holder(series, CHAMPION) is None:
         candidates += known
     verdicts = admit(workspace, series, candidates) if candidates else {}
     trained = {version.number: fit for fit, version in new}
+    pages = cards(workspace, [Registered(version, fit.model) for fit, version in new])
     return [
-        _candidate(one, trained.get(one.number), verdicts.get(one.number))
+        _candidate(one, trained.get(one.number), verdicts.get(one.number), pages.get(one.number))
         for one in (*(version for _, version in new), *known)
     ]
 
 
-def _candidate(version: Version, fit: Fit | None, verdict: Verdict | None) -> Candidate:
+def _candidate(version: Version, fit: Fit | None, verdict: Verdict | None, page: Path | None) -> Candidate:
     return Candidate(
         series=version.series,
         model=version.model,
@@ -208,4 +216,5 @@ def _candidate(version: Version, fit: Fit | None, verdict: Verdict | None) -> Ca
         seconds=fit.seconds if fit else 0.0,
         verdict=verdict.words if verdict else "nothing has changed since it was trained",
         known=fit is None,
+        card=page,
     )

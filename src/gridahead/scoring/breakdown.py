@@ -1,12 +1,14 @@
 """Where a model is good and where it is not: the metrics by lead time, hour, weekday, month, season, holiday and more.
 
 Slices are of the zone's local time. They are calculated from kept forecasts whenever somebody asks, on the times that
-all models have.
+all models have. The MASE of every slice has one scale: what last week's same hour was wrong by before the first of the
+forecasts was issued, so that neither the slice nor the period has a say in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +43,18 @@ BANDS = (0.0, 10.0, 20.0)
 Mask = npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True, eq=False)
+class _Days:
+    """The days that are whole, D of them."""
+
+    ours: npt.NDArray[np.float64]
+    """(D, U) forecast [MW], padded with NaN."""
+    truth: npt.NDArray[np.float64]
+    """(D, U) outturn [MW]."""
+    first_row: npt.NDArray[np.int64]
+    """(D,) a row of each day, which tells the slices that it is in."""
+
+
 def breakdown(
     forecasts: Forecasts,
     outturn: pd.DataFrame,
@@ -53,7 +67,8 @@ def breakdown(
 
     Args:
         forecasts: of one series and one run, several models; as for `evaluate.score`.
-        outturn: `valid_time` and `value` [MW]; a missing value is no outturn.
+        outturn: `valid_time` and `value` [MW]; a missing value is no outturn. What is before the first issue time gives
+            the scale of the MASE; without two weeks of it there is no MASE.
         zone: whose local time and holidays count.
         temperature: by valid time [degC]; without it there are no bands of temperature.
         bands: between which temperatures [degC] to distinguish, rising.
@@ -66,13 +81,17 @@ def breakdown(
         ContractError: as for `evaluate.score`.
     """
     rows: list[tuple[object, ...]] = []
-    for model, table in common_rows(forecasts, outturn).items():
+    tables = common_rows(forecasts, outturn)
+    scale = _scale(outturn, forecasts) if tables else float("nan")
+    for model, table in tables.items():
         first = forecasts.iloc[0]
+        mtu = Mtu(first["mtu"])
+        days = _by_day(table, zone, mtu)
         for by, name, mask in slices(table, zone, temperature, bands):
-            for metric, value, unit, n in _figures(table[mask], first["quantity"]):
+            for metric, value, unit, n in _figures(table[mask], first["quantity"], scale):
                 rows.append((model, by, name, metric, value, unit, n))
             if by in ("all", "month", "season", "day_kind", "clock"):  # slices of whole days
-                for metric, value, unit, n in _of_days(table[mask], zone, Mtu(first["mtu"])):
+                for metric, value, unit, n in _of_days(days, mask, mtu):
                     rows.append((model, by, name, metric, value, unit, n))
     found = pd.DataFrame(rows, columns=list(COLUMNS))
     return pd.concat([found, *(_skills(found, reference) for reference in (OFFICIAL, NAIVE))], ignore_index=True)
@@ -170,7 +189,16 @@ def _order(name: str) -> tuple[float, str]:
         return 0.0, name
 
 
-def _figures(rows: pd.DataFrame, quantity: str) -> Iterator[tuple[str, float, str, int]]:
+def _scale(outturn: pd.DataFrame, forecasts: Forecasts) -> float:
+    """The mean error of last week's same hour before the first issue time [MW]; NaN without two weeks of outturn."""
+    before = outturn[outturn["valid_time"] < forecasts["issue_time"].min()].dropna(subset="value")
+    mtu = Mtu(forecasts["mtu"].iloc[0])
+    history = before.set_index("valid_time")["value"].sort_index().asfreq(mtu.delta).to_numpy()
+    week = 7 * 24 * mtu.per_hour
+    return metrics.naive_scale(history, week) if len(history) >= 2 * week else float("nan")
+
+
+def _figures(rows: pd.DataFrame, quantity: str, scale: float) -> Iterator[tuple[str, float, str, int]]:
     """The metrics that look at every unit alone."""
     levels = levels_of(rows)
     spread = rows.dropna(subset=levels)
@@ -182,15 +210,19 @@ def _figures(rows: pd.DataFrame, quantity: str) -> Iterator[tuple[str, float, st
             values["interval_score_80"] = metrics.interval_score(spread[LOWER], spread[UPPER], truth, UPPER - LOWER)
         for level, share in zip(levels, metrics.reliability(spread[levels].to_numpy(), levels, truth), strict=True):
             values[f"reliability_{100 * level:g}"] = float(share)
-    for part, found in ((rows, of_point(rows, quantity)), (spread, values)):
+    point = of_point(rows, quantity)
+    if not np.isnan(scale):
+        point["mase"] = metrics.mase(rows[POINT], rows["outturn"], scale)
+    for part, found in ((rows, point), (spread, values)):
         for metric, value in found.items():
-            share = metric in SHARES or metric.startswith("reliability")
+            share = metric in SHARES or metric == "mase" or metric.startswith("reliability")
             yield metric, value, "1" if share else "MW", len(part)
 
 
-def _of_days(rows: pd.DataFrame, zone: BiddingZone, mtu: Mtu) -> Iterator[tuple[str, float, str, int]]:
-    """The metrics of the shape of a day, over the days that are whole."""
-    ours, truth = _by_day(rows, zone, mtu)
+def _of_days(days: _Days, mask: Mask, mtu: Mtu) -> Iterator[tuple[str, float, str, int]]:
+    """The metrics of the shape of a day, over the days that are whole and in the slice."""
+    chosen = mask[days.first_row]
+    ours, truth = days.ours[chosen], days.truth[chosen]
     if not len(ours):
         return
     yield "peak_hour_error", shape.peak_hour_error(ours, truth), "MW", len(ours)
@@ -208,17 +240,18 @@ def _skills(found: pd.DataFrame, reference: str) -> pd.DataFrame:
     return both.assign(metric=f"skill_{reference}", value=skills, unit="1")[list(COLUMNS)]
 
 
-def _by_day(rows: pd.DataFrame, zone: BiddingZone, mtu: Mtu) -> tuple[npt.NDArray[np.float64], ...]:
-    """Forecast and outturn of every whole delivery day of one issue, (D, U) each [MW], padded with NaN."""
+def _by_day(rows: pd.DataFrame, zone: BiddingZone, mtu: Mtu) -> _Days:
+    """The whole delivery days of every issue."""
     longest = 25 * mtu.per_hour
-    local = pd.DatetimeIndex(rows["valid_time"]).tz_convert(zone.timezone)
-    found = []
-    for (day, _), part in rows.groupby([local.tz_localize(None).normalize(), "issue_time"]):
-        part = part.sort_values("valid_time")
-        window = delivery_window(pd.Timestamp(str(day)).date(), zone.timezone)
+    local = pd.DatetimeIndex(rows["valid_time"]).tz_convert(zone.timezone).tz_localize(None).normalize()
+    times, values = rows["valid_time"].to_numpy(), rows[[POINT, "outturn"]].to_numpy(dtype=float)
+    first_rows, found = [], []
+    for part in rows.groupby([local, "issue_time"]).indices.values():
+        window = delivery_window(local[part[0]].date(), zone.timezone)
         if len(part) == len(window.times(mtu)):
             pad = np.full((2, longest), np.nan)
-            pad[:, : len(part)] = part[[POINT, "outturn"]].to_numpy().T
+            pad[:, : len(part)] = values[part[np.argsort(times[part])]].T
+            first_rows.append(part[0])
             found.append(pad)
-    days = np.stack(found) if found else np.empty((0, 2, longest))
-    return days[:, 0], days[:, 1]
+    both = np.stack(found) if found else np.empty((0, 2, longest))
+    return _Days(both[:, 0], both[:, 1], np.array(first_rows, dtype=np.int64))

@@ -108,11 +108,11 @@ def common_rows(forecasts: Forecasts, outturn: pd.DataFrame) -> dict[str, pd.Dat
     seen = outturn.dropna(subset="value")
     truth = pd.Series(seen["value"].to_numpy(), pd.DatetimeIndex(seen["valid_time"]).as_unit("us"))
     tables: dict[str, pd.DataFrame] = {}
-    common = set(truth.index)
+    common = truth.index
     for model, rows in newest.groupby("model"):
         levels = rows.pivot_table(index=key[1:], columns="quantile", values="value_mw", aggfunc="first")
         tables[str(model)] = levels.reset_index()
-        common &= set(rows.loc[rows["quantile"] == POINT, "valid_time"])
+        common = common.intersection(pd.DatetimeIndex(rows.loc[rows["quantile"] == POINT, "valid_time"]))
     shared = {name: rows[rows["valid_time"].isin(common) & rows[POINT].notna()] for name, rows in tables.items()}
     return {name: rows.assign(outturn=rows["valid_time"].map(truth)) for name, rows in shared.items()}
 

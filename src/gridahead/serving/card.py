@@ -23,8 +23,16 @@ SQUARE = Size(400, 300)
 WIDE = Size(560, 300)
 SLICES = {
     "hour": "hour", "weekday": "weekday", "month": "month", "season": "season", "day_kind": "kind of day",
-    "temperature": "temperature",
+    "clock": "day when clocks", "temperature": "temperature",
 }  # fmt: skip
+MORE = {
+    "rmse": "RMSE", "mape": "MAPE", "wape": "WAPE", "mase": "MASE (1 is last week's same hour before these days)",
+    "pinball": "Pinball loss", "width_80": "Width of the 80 % band", "interval_score_80": "Interval score of that band",
+    "peak_hour_error": "Error at the hour of the day's peak", "daily_peak_error": "Error of the day's highest value",
+    "daily_peak_delay": "Distance of the day's peak", "ramp_error": "Error of the change from hour to hour",
+    "skill_official": "Skill against official", "skill_naive": "Skill against naive",
+}  # fmt: skip
+"""Metrics that the first table does not have, and what they are called."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -47,12 +55,16 @@ class CardView:
     """Against the references, as sentences."""
     own: str
     """The name of this version among the models."""
+    all_figures: pd.DataFrame
+    """model, metric, value, unit: over all days."""
     slices: pd.DataFrame
     """by, slice, n, mae, official, crps, coverage: of this version [MW]."""
     reliability: Mapping[float, float]
     """Share of outturns at or below each quantile, by its level."""
-    importance: Mapping[str, float]
-    """By input: how much larger the loss is without it [1]."""
+    importance: Mapping[str, float] | None
+    """By input: how much larger the loss is without it [1]; None if it has not been measured."""
+    how_to_measure: str
+    """The command that measures it."""
     gradients: bytes | None
     """PNG"""
     history: Sequence[Mapping[str, str]]
@@ -68,10 +80,12 @@ def render_card(view: CardView) -> str:
         .render(
             view=view,
             figures=[_figures(row) for row in view.figures.to_dict("records")],
+            models=list(view.figures["model"]),
+            more=_more(view.all_figures, list(view.figures["model"])),
             worst=_worst(view.slices),
             reliability=Markup(_reliability(view.reliability)) if view.reliability else None,  # noqa: S704
             hours=_hours(view.slices),
-            importance=_bars(view.importance),
+            importance=_bars(view.importance or {}),
             gradients=None if view.gradients is None else base64.b64encode(view.gradients).decode(),
             light=LIGHT,
             dark=DARK,
@@ -91,6 +105,27 @@ def _figures(row: Mapping[Any, Any]) -> dict[str, str]:
         "coverage": wording.percent(row.get("coverage_80", float("nan")), 1),
         "skill": wording.percent(row["skill"], 1),
     }
+
+
+def _more(rows: pd.DataFrame, models: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """A line a metric: its name, and its value of every model."""
+    found = {(row["model"], row["metric"]): row for row in rows.to_dict("records")}
+    return [
+        (title, [_in_unit(found.get((model, metric))) for model in models])
+        for metric, title in MORE.items()
+        if any((model, metric) in found for model in models)
+    ]
+
+
+def _in_unit(row: Mapping[Any, Any] | None) -> str:
+    if row is None:
+        return wording.NOTHING
+    value, metric = row["value"], row["metric"]
+    if metric == "mase":
+        return f"{value:.2f}"
+    if row["unit"] == "1":
+        return wording.percent(value, 1)
+    return f"{value:.1f} h" if row["unit"] == "h" else f"{wording.number(value)} MW"
 
 
 def _worst(slices: pd.DataFrame, most: int = 8) -> list[dict[str, str]]:

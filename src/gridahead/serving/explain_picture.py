@@ -106,11 +106,15 @@ def _stacked(axes: Any, parts: Mapping[str, Floats], times: pd.DatetimeIndex, to
     at = np.arange(len(times))
     above, below = np.zeros(len(at)), np.zeros(len(at))
     for colour, (name, part) in zip(_colours(len(parts)), parts.items(), strict=True):
+        if not np.any(part):
+            continue
         axes.bar(at, np.maximum(part, 0), bottom=above, color=colour, width=0.86, label=name)
         axes.bar(at, np.minimum(part, 0), bottom=below, color=colour, width=0.86)
         above, below = above + np.maximum(part, 0), below + np.minimum(part, 0)
     axes.plot(at, total, color=LIGHT["ink"], linewidth=1.8, marker="o", markersize=3, label="together")
     axes.axhline(0, color=LIGHT["ink"], linewidth=0.8)
+    axes.use_sticky_edges = False  # bars would cut off the line above them
+    axes.margins(y=0.06)
     axes.set_ylabel("MW")
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     _hours(axes, times, 0.5)

@@ -27,13 +27,15 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         self.model = load_model(Path(context.artifacts["bundle"]))
 
     def predict(self, context: Any, model_input, params: dict[str, Any] | None = None) -> Quantiles:  # type: ignore[no-untyped-def]
-        """Quantiles (N, H, Q) [MW] of `past` (N, C, P) and `future` (N, H, F), NaN where something is not known."""
+        """Quantiles (N, H, Q) [MW] of `past` (N, C, P) and `future` (N, H, F), NaN where something is not known.
+
+        `delivery` (N, H) says which units of the horizon belong to the delivery day.
+        """
         past, future = (np.asarray(model_input[name], np.float32) for name in ("past", "future"))
-        empty = np.full(future.shape[:2], np.nan, np.float32)
-        times = np.zeros(future.shape[:2], np.int64)
-        return self.model.predict(
-            Windows(self.model.spec, times[:, 0], times, past, future, empty, np.ones_like(times, bool))
-        )
+        delivery = np.asarray(model_input["delivery"], bool)
+        empty = np.full(delivery.shape, np.nan, np.float32)
+        times = np.zeros(delivery.shape, np.int64)
+        return self.model.predict(Windows(self.model.spec, times[:, 0], times, past, future, empty, delivery))
 
 
 mlflow.models.set_model(ServedModel())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
+from gridahead.errors import ModelError
 from gridahead.features.linear import FEWEST, PENALTY_FOR_ALL, LinearForecast
 
 N, H, K = 400, 3, 4
@@ -53,3 +54,9 @@ def test_without_an_input_that_was_usually_there_it_says_nothing():
     answer = fitted(ROWS, now)
     assert np.isnan(answer[7, 1])
     assert np.isnan(answer).sum() == 1
+
+
+def test_rows_of_another_version_are_refused_with_the_way_out():
+    learnt = LinearForecast.fit(ROWS, lines((1, 0, 0, 0), (1, 0, 0, 0), (1, 0, 0, 0)), AHEAD)
+    with pytest.raises(ModelError, match="learnt on 4 features a unit, this version reads 3; train"):
+        learnt(ROWS[..., :3], AHEAD)

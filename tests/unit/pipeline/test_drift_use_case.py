@@ -23,6 +23,8 @@ def test_a_champion_that_errs_as_before_has_not_drifted(tmp_path):
     found = drift(serving(tmp_path, 500), LOAD, days=18)
     assert not found.alarm
     assert {one.kind for one in found.findings} == {"input", "error", "interval"}
+    assert found.words().startswith("no drift")
+    assert "errors" not in found.words()
 
 
 def test_a_champion_that_errs_three_times_as_much_is_to_be_trained_again(tmp_path):
@@ -42,3 +44,10 @@ def test_without_a_champion_the_inputs_are_looked_at(tmp_path):
     found = drift(workspace_at(tmp_path), LOAD)
     assert found.champion is None
     assert {one.kind for one in found.findings} == {"input"}
+    assert "there is no champion" in found.words()
+
+
+def test_silence_about_errors_is_not_told_as_good_news(tmp_path):
+    """The champion has forecast none of the newest days live."""
+    found = drift(serving(tmp_path, 500, span=(112, 113)), LOAD, days=7)
+    assert found.words().endswith("errors: too few forecasts of lstm v1 of these days have an outturn to say anything")

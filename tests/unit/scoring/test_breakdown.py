@@ -135,3 +135,19 @@ def test_without_a_common_time_there_are_no_daily_losses():
     with pytest.raises(ContractError, match="time in common"):
         daily_losses(made, outturn([1.0], start=pd.Timestamp("2020-01-01T00:00Z")), DE)
     assert breakdown(made, outturn([1.0], start=pd.Timestamp("2020-01-01T00:00Z")), DE).empty
+
+
+def test_the_scale_of_the_mase_is_what_last_week_was_wrong_by_before_the_first_issue():
+    """Before the issue the load rises by 7 MW a week; after it, by a thousand."""
+    weeks = np.arange(3 * 168) // 168 * 7.0
+    history = outturn(100 + weeks, start=NEW_YEAR - pd.Timedelta(hours=13) - pd.Timedelta(weeks=3))
+    after = outturn([1000.0] * 13, start=NEW_YEAR - pd.Timedelta(hours=13))
+    truth = pd.concat([history, after, outturn([100.0] * 48, start=NEW_YEAR)], ignore_index=True)
+    found = broken(two_days([4.0, 20.0]), truth=truth)
+    assert value(found, "all", "all", "mase") == pytest.approx(12 / 7)
+    assert value(found, "day_kind", "holiday", "mase") == pytest.approx(4 / 7)
+    assert set(found.loc[found["metric"] == "mase", "unit"]) == {"1"}
+    gap = truth.drop(index=range(10, 30)).sample(frac=1, random_state=0)
+    assert value(broken(two_days([4.0, 20.0]), truth=gap), "all", "all", "mase") == pytest.approx(12 / 7)
+    short = truth[truth["valid_time"] >= NEW_YEAR - pd.Timedelta(days=14)]
+    assert "mase" not in set(broken(two_days([4.0, 20.0]), truth=short)["metric"])

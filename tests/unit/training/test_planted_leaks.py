@@ -8,8 +8,11 @@ import torch
 from made_rows import LOAD, day_ahead, measured, together
 from made_windows import SPEC, made_load, made_windows
 
-from gridahead.config import ModelSettings, TrainingSettings
+from gridahead.config import ModelSettings, Settings, TrainingSettings
 from gridahead.errors import ModelError
+from gridahead.grid import Series
+from gridahead.pipeline import train as training
+from gridahead.pipeline.workspace import Workspace
 from gridahead.training.fit import Split, fit, split
 
 SETTINGS = TrainingSettings(epochs=1, quantiles=(0.1, 0.5, 0.9), refit=False, batch_size=16, device="cpu")
@@ -54,3 +57,24 @@ def test_nothing_is_fitted_where_the_official_forecast_is_the_outturn():
     split(OBSERVATIONS, SPEC, SETTINGS)
     with pytest.raises(ModelError, match="DE/load: has inputs that know what is to be forecast"):
         split(leak, SPEC, SETTINGS)
+
+
+def test_a_shared_network_is_not_fitted_where_one_of_its_series_has_the_outturn_as_its_forecast(tmp_path, monkeypatch):
+    """Guard: `refuse_leaks` in `training.fit.cut`, through which `train_shared` takes the windows of every series."""
+    wind = Series("DE", "wind")
+    truth = OBSERVATIONS[OBSERVATIONS["quantity"] == "load"]
+    times, values = truth["valid_time"].array, truth["value"].to_numpy()
+    group = {"name": "together", "model": "gru", "series": [str(LOAD), str(wind)]}
+    said = {
+        "data_folder": tmp_path,
+        "series": [{"series": str(one), "deadline": str(SPEC.deadline)} for one in (LOAD, wind)],
+        "shared": [group],
+        "training": SETTINGS.model_dump() | {"context_days": SPEC.context_days},
+    }
+    workspace = Workspace(Settings.model_validate(said))
+    leak = together(measured(wind, times, values), day_ahead(wind.reference, times, values))
+    workspace.lake.observations.append(together(OBSERVATIONS, leak))
+
+    monkeypatch.setattr(training, "fit_shared_apart", lambda *_given, **_named: pytest.fail("it was fitted"))
+    with pytest.raises(ModelError, match="DE/wind: has inputs that know what is to be forecast"):
+        training.train_shared(workspace, workspace.settings.shared[0])
