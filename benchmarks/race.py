@@ -11,7 +11,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,8 +18,9 @@ from statistics import median
 
 import numpy as np
 import pandas as pd
-from common import CHECKOUT, TRIALS, Bench, Row, say
+from common import Bench, Row, say
 from datasets import smard
+from environments import PEERS, environment
 
 from gridahead.errors import SourceError
 from gridahead.features.calendar import calendar
@@ -28,7 +28,6 @@ from gridahead.grid import ZONES, Series
 from gridahead.tables import Observations
 from gridahead.vintages import micros, of_series
 
-PEERS = CHECKOUT / "benchmarks" / "peers"
 OURS = "gridahead"
 LOAD = Series.parse("DE/load")
 ZONE = replace(ZONES["DE"], timezone="UTC")
@@ -100,7 +99,7 @@ def race(bench: Bench, seconds: float, rounds: int) -> list[Row]:
     """Windows a second, and seconds to the same validation error, of every racer; rounds with other seeds."""
     with tempfile.TemporaryDirectory() as scratch:
         arrays = _write_arrays(smard(bench), Path(scratch) / "load.npz")
-        pythons = {name: _environment(peer.library) for name, peer in RACERS.items()}
+        pythons = {name: environment(peer.library) for name, peer in RACERS.items()}
         jobs = [_job(arrays, seconds, seed) for seed in range(rounds)]
         told = [_round(job, pythons, Path(scratch) / "job.json") for job in jobs]
     rows = [Row.of(TASK, name, "windows_per_second", [_speed(one[name]) for one in told]) for name in (OURS, *RACERS)]
@@ -176,24 +175,3 @@ def _write_arrays(observations: Observations, file: Path) -> Path:
     times = micros(pd.DatetimeIndex(load["valid_time"]))
     np.savez(file, times=times, load=load["value"].to_numpy(np.float32), calendar=calendar(times, ZONE))
     return file
-
-
-def _environment(name: str) -> Path:
-    """The interpreter of another library's own environment, made where it is not there yet.
-
-    Raises:
-        SourceError: the library cannot be installed.
-    """
-    wanted = PEERS / f"requirements-{name}.txt"
-    folder = TRIALS / "environments" / name
-    python, installed = folder / "bin" / "python", folder / wanted.name
-    if installed.is_file() and installed.read_text(encoding="utf-8") == wanted.read_text(encoding="utf-8"):
-        return python
-    say(f"installing {name} into {folder}, once, some minutes")
-    venv.create(folder, clear=True, with_pip=True)
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(wanted)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SourceError(name, f"cannot be installed from {wanted}:\n{done.stderr[-2000:]}", retryable=True)
-    installed.write_text(wanted.read_text(encoding="utf-8"), encoding="utf-8")
-    return python

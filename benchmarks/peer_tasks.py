@@ -1,0 +1,108 @@
+"""The three tasks of the comparison with peers: data, inputs and networks of the benchmarks that they are from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import elia_solar_2024 as elia
+import numpy as np
+import smard_load_2025 as load
+from common import Bench
+from datasets import smard
+
+from gridahead.config import Anchor, Normalise, TrainingSettings
+from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
+from gridahead.grid import ZONES
+from gridahead.models.base import Quantiles, within
+from gridahead.models.baselines import ReferenceForecast, ReferenceName
+from gridahead.tables import Observations
+from gridahead.timeline import Deadline, Mtu, days_between
+from gridahead.training.fit import Split, split
+
+QUICK_DAYS, QUICK_EPOCHS = 10, 2
+REFERENCES: tuple[ReferenceName, ...] = ("official", "naive")
+WIND_SOLAR = WindowSpec(
+    load.WIND_SOLAR, ZONES["DE"], Mtu.PT60M, Deadline.parse("D-1T1830[Europe/Berlin]"), context_days=14
+)
+"""SMARD publishes an official forecast of wind and solar together only as load minus residual load; wind alone has none
+in these files. It appears at 18:00 on the day before."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A series, its inputs, its year, and what our networks learn."""
+
+    name: str
+    title: str
+    read: Callable[[Bench], Observations]
+    spec: WindowSpec
+    anchors: Sequence[Anchor]
+    normalise: Normalise
+    validation_days: int
+    first: dt.date
+    last: dt.date
+
+    def settings(self, quick: bool) -> TrainingSettings:
+        """How our networks are trained: as in the benchmark of the same data."""
+        settings = TrainingSettings(holdout_start=self.first, validation_days=self.validation_days, refit=True)
+        return settings.model_copy(update={"epochs": QUICK_EPOCHS}) if quick else settings
+
+
+TASKS = (
+    Task("load", "German load 2025, issued D-1 11:00", smard, load.TASKS["with_official"], load.ANCHORS,
+         "series", load.VALIDATION_DAYS, load.HOLDOUT, load.LAST),
+    Task("wind_solar", "German wind and solar 2025, issued D-1 18:30", smard, WIND_SOLAR, elia.ANCHORS,
+         "series", load.VALIDATION_DAYS, load.HOLDOUT, load.LAST),
+    Task("solar", "Belgian solar 2024, issued D-1 11:00", elia.observations, elia.SPEC, elia.ANCHORS,
+         "capacity", elia.VALIDATION_DAYS, elia.HOLDOUT, elia.LAST),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The windows of a task."""
+
+    task: Task
+    observations: Observations
+    settings: TrainingSettings
+    parts: Split
+    test: Windows
+
+    @property
+    def levels(self) -> list[float]:
+        """The quantile levels that all are asked for."""
+        return list(self.settings.quantiles)
+
+
+def prepare(task: Task, bench: Bench) -> Prepared:
+    """Read the data, cut the windows to learn from and those of the year."""
+    observations, settings = task.read(bench), task.settings(bench.quick)
+    days = days_between(task.first, task.last)[: QUICK_DAYS if bench.quick else None]
+    parts = split(observations, task.spec, settings)
+    return Prepared(task, observations, settings, parts, build_windows(observations, task.spec, days))
+
+
+def references(prepared: Prepared) -> dict[str, Quantiles]:
+    """The official forecast and last week's same hour, with quantiles from the errors that they made before the year.
+
+    Where an official P10 and P90 is published, the official quantiles come from these.
+    """
+    learnt = prepared.parts.train.followed_by(prepared.parts.validation)
+    official, naive = (
+        ReferenceForecast.fit(name, learnt, prepared.settings.quantiles).predict(prepared.test) for name in REFERENCES
+    )
+    if prepared.task.spec is elia.SPEC:
+        median, low, high = (prepared.test.future[..., n] for n in range(3))
+        official = published(low, median, high, prepared.levels)
+    return dict(zip(REFERENCES, (official, naive), strict=True))
+
+
+def published(low: Array, median: Array, high: Array, levels: Sequence[float]) -> Quantiles:
+    """All quantiles of a forecast that is published as P10, P50 and P90, (..., Q): half a normal on either side."""
+    scores = np.array([NormalDist().inv_cdf(level) for level in levels], np.float32)
+    spread = np.where(scores < 0, (median - low)[..., None], (high - median)[..., None])
+    quantiles = median[..., None] + spread * scores / np.float32(NormalDist().inv_cdf(0.9))
+    return np.sort(within(quantiles, low=0.0), axis=-1)
