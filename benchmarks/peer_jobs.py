@@ -122,10 +122,12 @@ def forecast(peer: Peer, job: Path, label: str, test: Windows, levels: Sequence[
         say(f"{label}: {peer.name}")
         KEPT.mkdir(parents=True, exist_ok=True)
         begun = core_seconds()
-        command = [str(python), str(PEERS / peer.script), str(job), peer.model, str(kept)]
+        aside = kept.with_name(f"{os.getpid()}-{kept.name}")  # two runs at once do not read half of each other's
+        command = [str(python), str(PEERS / peer.script), str(job), peer.model, str(aside)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **ONE_THREAD})
         if done.returncode:
             raise SourceError(peer.name, f"stopped on {label}:\n{done.stderr[-3000:]}")
+        aside.replace(kept)
         clock.write_text(f"{core_seconds() - begun:.1f}\n", encoding="utf-8")
         say(f"{label}: {peer.name} took {float(clock.read_text(encoding='utf-8')):.0f} s of one core")
     return Answer(laid_out(pd.read_parquet(kept), test, levels), float(clock.read_text(encoding="utf-8")))
