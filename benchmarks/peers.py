@@ -81,7 +81,8 @@ def draw(rows: Sequence[Row], path: Path) -> None:
             axes.tick_params(axis="x", labelsize=8)
             axes.grid(visible=False)
             axes.set_xlim(0, 1.35 * shown[0].value)
-            title(axes, f"{task.title}\nCRPS [MW] (share in the central 80 %)")
+            what, issued = task.title.split(", ")
+            title(axes, f"{what}\n{issued}\nCRPS [MW] (coverage)")
 
 
 if __name__ == "__main__":
