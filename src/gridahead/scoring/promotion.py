@@ -122,9 +122,10 @@ def _improvement(days: pd.DataFrame, settings: PromotionSettings, figures: dict[
     figures |= {"improvement": improvement, "improvement_low": low, "improvement_high": high}
     figures |= {"p": p, "p_diebold_mariano": diebold_mariano(days[CHALLENGER], days[CHAMPION]).p}
     _without_nan(figures)
+    size, ends = ("larger", (-high, -low)) if improvement < 0 else ("smaller", (low, high))
     said = (
-        f"{_percent(improvement)} smaller loss than the champion over {len(days)} days "
-        f"(95 % interval {_percent(low)} to {_percent(high)})"
+        f"{_percent(abs(improvement))} {size} loss than the champion over {len(days)} days "
+        f"(95 % interval {_percent(ends[0])} to {_percent(ends[1])})"
     )
     if not improvement >= settings.margin:
         return "keep", f"not better by the margin of {_percent(settings.margin)}: {said}"

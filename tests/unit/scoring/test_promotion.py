@@ -88,6 +88,11 @@ def test_a_challenger_that_is_not_better_by_the_margin_is_not_promoted_however_s
     assert decide(days, PromotionSettings(margin=0.0)).verdict == "promote"
 
 
+def test_a_challenger_that_is_worse_is_said_to_have_the_larger_loss():
+    decision = decide(world(noise=0.0, gain=-0.14), SETTINGS)
+    assert "14.0 % larger loss than the champion" in decision.reasons[0]
+
+
 @pytest.mark.parametrize("inside", [0.65, 0.93])
 def test_a_better_challenger_whose_intervals_are_wrong_is_not_promoted(inside):
     decision = decide(world(gain=0.1, inside=inside), SETTINGS)
