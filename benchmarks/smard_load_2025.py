@@ -40,8 +40,8 @@ ANCHORS: tuple[Anchor, ...] = ("level", "linear")
 these two, 1261 MW, was as good as that of all networks on all five anchors."""
 HOLDOUT, LAST = dt.date(2025, 1, 1), dt.date(2025, 12, 31)
 VALIDATION_DAYS = 365
-"""Every season has its share in the calibration: for 2024, intervals from the whole of 2023 covered 1 % more than those
-from its last 270 days."""
+"""Every season has its share in the calibration: for 2024, intervals from the whole of 2023 covered 0.2 and 1.4 %
+more than those from its last 270 days (an LSTM on two anchors)."""
 
 
 def spec(deadline: str, use_reference: bool, ahead: tuple[Series, ...]) -> WindowSpec:

@@ -2,7 +2,7 @@
 
 A decoder that answers every unit by itself sees one value of the official forecast. Whether that is the evening peak
 of a high day or the shoulder of a low one is in the values around it. On German load of 2024, learnt from the years
-before, this and finer waves of the year took 2 to 5 % off the error of networks.
+before, this and finer waves of the year took 5 % off the error of an LSTM; this alone 0.5 % on the linear anchor.
 """
 
 from __future__ import annotations
