@@ -72,6 +72,11 @@ def _cell(name: str, value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def interval_words(low: float | None, high: float | None) -> str:
+    """`12 to 34`; says why where there is none."""
+    return "too few days" if low is None else f"{low:,.0f} to {high:,.0f}"
+
+
 def show_scores(scores: pd.DataFrame, title: str) -> None:
     """The table that people read: one percentage a series, MAPE for load and WAPE for what may be near zero."""
     wide = table(scores).drop(columns=["run", "width_80"], errors="ignore")

@@ -23,6 +23,7 @@ Instants = npt.NDArray[np.int64]
 """Microseconds since 1970 UTC."""
 
 IDENTITY = ["zone", "quantity", "valid_time", "available_at"]
+MICROSECONDS_A_DAY = 86_400_000_000
 
 
 def micros(times: pd.DatetimeIndex | pd.Series) -> Instants:

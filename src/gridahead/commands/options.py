@@ -27,6 +27,8 @@ SeriesOption = Annotated[
     typer.Option("--series", help="ZONE/QUANTITY, may be repeated; else every series in the settings."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; else the login name.")]
 
 
 def open_workspace(settings: Path | None) -> Workspace:

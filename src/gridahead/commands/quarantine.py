@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridahead.commands.options import JsonOption, SettingsOption, open_workspace, parse_instant, parse_series
+from gridahead.commands.options import (
+    ByOption,
+    JsonOption,
+    ReasonOption,
+    SettingsOption,
+    open_workspace,
+    parse_instant,
+    parse_series,
+)
 from gridahead.console import print_json, records, say, show
 from gridahead.errors import SettingsError
 
@@ -24,8 +32,6 @@ CaseArgument = Annotated[str | None, typer.Argument(help="The id of a case, or h
 WindowSeries = Annotated[str | None, typer.Option("--series", help="ZONE/QUANTITY, with --start and --end.")]
 StartOption = Annotated[str | None, typer.Option(help="First valid time, ISO 8601 with offset.")]
 EndOption = Annotated[str | None, typer.Option(help="End: valid times before it, ISO 8601 with offset.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; else the login name.")]
 
 
 @app.command("list")

@@ -7,7 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from gridahead.commands.options import JsonOption, SettingsOption, open_workspace, parse_series
+from gridahead.commands.options import (
+    ByOption,
+    JsonOption,
+    ReasonOption,
+    SettingsOption,
+    open_workspace,
+    parse_series,
+)
 from gridahead.console import print_json, records, say, show
 from gridahead.errors import SettingsError
 from gridahead.grid import Series
@@ -22,8 +29,6 @@ OneSeries = Annotated[
     str | None, typer.Option("--series", help="ZONE/QUANTITY; needed where the settings have several series.")
 ]
 VersionArgument = Annotated[str, typer.Argument(help="A number such as 3, or champion or challenger.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; else the login name.")]
 
 
 @app.command("list")

@@ -8,7 +8,7 @@ import pandas as pd
 import typer
 
 from gridahead.commands.options import JsonOption, SeriesOption, SettingsOption, chosen_series, open_workspace
-from gridahead.console import print_json, records, say, score_records, show, show_scores
+from gridahead.console import interval_words, print_json, records, say, score_records, show, show_scores
 
 app = typer.Typer()
 SHOWN = ("n", "mae", "rmse", "mape", "wape", "mase", "bias", "crps", "coverage_80", "skill_official", "skill_naive")
@@ -70,18 +70,13 @@ def show_comparisons(rows: pd.DataFrame, as_json: bool) -> None:
     lines = [
         {
             "series": row["series"], "model": row["model"], "against": row["against"], "days": row["days"],
-            "crps": row["crps"], "saves": row["saves"], "95 % interval": _interval(row),
+            "crps": row["crps"], "saves": row["saves"],
+            "95 % interval": interval_words(row["saves_low"], row["saves_high"]),
             "Diebold–Mariano": p_words(float("nan") if row["p"] is None else row["p"]), "luck?": _luck(row["p"]),
         }
         for row in found
     ]  # fmt: skip
     show(lines, False, "What each saves of the CRPS of another [MW]", "one model alone")
-
-
-def _interval(row: dict[str, Any]) -> str:
-    if row["saves_low"] is None:
-        return "too few days"
-    return f"{row['saves_low']:,.0f} to {row['saves_high']:,.0f}"
 
 
 def _luck(p: float | None) -> str:

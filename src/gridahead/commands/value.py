@@ -11,7 +11,7 @@ import pandas as pd
 import typer
 
 from gridahead.commands.options import JsonOption, SeriesOption, SettingsOption, chosen_series, open_workspace
-from gridahead.console import print_json, say, show
+from gridahead.console import interval_words, print_json, say, show
 from gridahead.errors import SettingsError
 from gridahead.grid import Series
 from gridahead.pipeline.workspace import Workspace
@@ -85,12 +85,11 @@ def _costs(
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:
     saving = row["saving_eur"]
-    between = "too few days" if row["saving_low"] is None else f"{row['saving_low']:,.0f} to {row['saving_high']:,.0f}"
     return {
         "model": row["model"], "days": row["days"], "imbalance EUR": row["imbalance_eur"],
         "reserve MW": row["reserve_mw"], "reserve EUR": row["reserve_eur"], "uncovered": f"{row['uncovered']:.1%}",
         "total EUR": row["total_eur"], "saving EUR": "–" if saving is None else f"{saving:,.0f}",
-        "95 % interval": "–" if saving is None else between,
+        "95 % interval": "–" if saving is None else interval_words(row["saving_low"], row["saving_high"]),
     }  # fmt: skip
 
 

@@ -113,8 +113,8 @@ class Scaler:
     def rows(self, windows: Windows) -> Array:
         """What a regression reads of every unit of the horizon, (N, H, K), in units of the series' spread."""
         whole = replace(self, normalise="series")
-        values = whole.scaled_past(windows)
-        return unit_rows(windows.spec, values, whole._decoder(windows, whole._masked(windows, values)))
+        past = whole.scaled_past(windows)
+        return unit_rows(windows.spec, past, whole._decoder(windows, past, whole._masked(windows, past)))
 
     def inputs(self, windows: Windows, segment: Segment, static: tuple[float, ...] = ()) -> Inputs:
         """What the network reads for these windows, one encoder step a segment.
@@ -125,17 +125,17 @@ class Scaler:
             static: G numbers that tell this series from others.
         """
         spec = windows.spec
-        values = self._masked(windows, self.scaled_past(windows))
+        past = self.scaled_past(windows)
+        values = self._masked(windows, past)
         remembered, days = values, windows.past[..., -len(DAY_FEATURES) :]
         units, units_a_day = units_in(segment, spec), spec.steps_per_day
-        if (
-            segment == "day"
-        ):  # the hours tell the course of a day; quarter hours beside them are noise to learn by heart
+        if segment == "day":
+            # The hours tell the course of a day; quarter hours beside them are noise to learn by heart.
             remembered, days = (_means(part, spec.mtu.per_hour) for part in (remembered, days))
             units = units_a_day = 24
         return Inputs(
             encoder=segments(remembered, days, units, units_a_day),
-            decoder=self._decoder(windows, values),
+            decoder=self._decoder(windows, past, values),
             target=self.target(windows),
             static=np.broadcast_to(np.array(static, np.float32), (len(windows), len(static))).copy(),
         )
@@ -162,14 +162,20 @@ class Scaler:
         """The scaled past with 0 for what is not known, and whether the target is, (N, C, values + 1)."""
         return np.concatenate([np.nan_to_num(past), ~np.isnan(windows.past[..., :1])], axis=-1)
 
-    def _decoder(self, windows: Windows, values: Array) -> Array:
-        """What is known of every unit of the horizon: calendar, what is read ahead, the same hour of former days."""
+    def _decoder(self, windows: Windows, past: Array, values: Array) -> Array:
+        """What is known of every unit of the horizon: calendar, what is read ahead, the same hour of former days.
+
+        Args:
+            windows: N of them.
+            past: (N, C, values) their scaled past, NaN where not known.
+            values: (N, C, values + 1) the same, masked.
+        """
         spec, horizon = windows.spec, windows.target.shape[1]
         ahead = self._scaled_ahead(windows)
         columns = [windows.future[..., -len(CALENDAR_FEATURES) :], np.nan_to_num(ahead), ~np.isnan(ahead)]
         columns.append(course(ahead, windows.delivery, spec.mtu.per_hour))
         if spec.series.quantity in SUN_DRIVEN:
-            columns.append(under_the_sun(windows, self.scaled_past(windows)))
+            columns.append(under_the_sun(windows, past))
         else:
             columns += [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
         return _float32(np.concatenate(columns, axis=-1))

@@ -30,16 +30,12 @@ def under_the_sun(windows: Windows, values: Array) -> Array:
     """
     spec, horizon = windows.spec, windows.target.shape[1]
     days = range(1, spec.context_days + 1)
-    clear = np.fmax.reduce(same_hours(values[..., :1], spec, days, horizon), axis=0)
-    columns = [clear]
+    told = same_hours(values[..., [0, -1] if spec.use_reference else [0]], spec, days, horizon)
+    columns = [np.fmax.reduce(told[..., :1], axis=0)]
     if spec.use_reference:
         brightest = np.nan_to_num(np.fmax.reduce(same_hours(windows.past[..., :1], spec, days, horizon), axis=0))
         floor = AT_LEAST * brightest.max(axis=1, keepdims=True) + np.float32(1e-6)
         columns.append(np.clip(windows.future[..., :1] / np.maximum(brightest, floor), 0, MOST))
-    told = values[..., [0, -1] if spec.use_reference else [0]]
-    for span in SPANS_DAYS:
-        columns.append(
-            mean_of_known(same_hours(told, spec, range(1, min(span, spec.context_days) + 1), horizon), axis=0)
-        )
+    columns += [mean_of_known(told[:span], axis=0) for span in SPANS_DAYS]
     seen: Array = np.nan_to_num(np.concatenate(columns, axis=-1)).astype(np.float32)
     return seen

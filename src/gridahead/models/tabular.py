@@ -23,6 +23,7 @@ from gridahead.features.windows import Array, Windows
 from gridahead.grid import quantity_of
 from gridahead.models.base import Quantiles, within
 from gridahead.models.regressions import load_regressions, save_regressions
+from gridahead.vintages import MICROSECONDS_A_DAY
 
 TabularName = Literal["ridge", "lightgbm"]
 TABULAR: tuple[TabularName, ...] = get_args(TabularName)
@@ -48,7 +49,7 @@ BOOSTING = {
 }
 """Chosen on the validation days of German load before 2025; the number of trees is chosen for every fit."""
 MOST_TREES, PATIENCE = 3000, 50
-YEAR = 365.25 * 86_400e6
+YEAR = 365.25 * MICROSECONDS_A_DAY
 """Microseconds in a year."""
 
 

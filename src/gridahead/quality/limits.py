@@ -15,6 +15,7 @@ from gridahead.quality.rules import MEASURED_RULES, Rule
 from gridahead.quality.tails import RETURN_YEARS, return_level, weekly_maxima
 from gridahead.tables import LIMITS, Limits, Observations
 from gridahead.timeline import now
+from gridahead.vintages import MICROSECONDS_A_DAY
 
 Taught = Mapping[Series, Mapping[str, float]]
 
@@ -115,7 +116,7 @@ def _sizes(curve: Curve) -> dict[str, float]:
         values = values[values >= quantity.low]
     if quantity.high is not None:
         values = values[values <= quantity.high]
-    days = np.isfinite(curve.value).sum() * curve.clock.step / 86_400_000_000
+    days = np.isfinite(curve.value).sum() * curve.clock.step / MICROSECONDS_A_DAY
     ranges = next((ranges for least, ranges in MARGINS if days >= least - 1), None)
     if not len(values) or ranges is None:
         return {}

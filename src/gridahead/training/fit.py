@@ -32,11 +32,10 @@ from gridahead.training.device import training_device
 from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.gradients import GradientReport, model_gradients
 from gridahead.training.members import Member, Trainer
-from gridahead.vintages import Instants, of_series
+from gridahead.vintages import MICROSECONDS_A_DAY, Instants, of_series
 
 MIN_DAYS = 60
 """Fewer training days than this teach a network nothing but the noise."""
-MICROSECONDS_A_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
