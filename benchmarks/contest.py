@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 from common import say
+from rolling import recalibrated
 
 from gridahead.config import DEFAULT_MODELS, Anchor, Normalise, TrainingSettings
+from gridahead.features.windows import Windows
+from gridahead.models.base import Quantiles
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.ensemble import Ensemble, Model
 from gridahead.training.candidates import fit_ensemble
@@ -57,8 +61,21 @@ def single(fits: Fits, name: str, seed: int, parts: Split) -> TrainedModel:
     return replace(alone(fits[name, anchor].model), calibration=judged[anchor].calibration)
 
 
-def recurrent_ensemble(fits: Fits, parts: Split) -> Ensemble:
+def recurrent_ensemble(fits: Fits, parts: Split) -> Fit:
     """All recurrent networks without attention, weighted on the validation days."""
-    fitted = fit_ensemble("ensemble", [fit for (name, _), fit in fits.items() if name in RECURRENT], parts)
-    assert isinstance(fitted.model, Ensemble)
-    return fitted.model
+    return fit_ensemble("ensemble", [fit for (name, _), fit in fits.items() if name in RECURRENT], parts)
+
+
+def recalibrated_ensemble(fitted: Fit, parts: Split, test: Windows) -> Quantiles:
+    """What an ensemble says of the test windows, its intervals measured anew every month.
+
+    The first months are measured on the validation days, by the networks that had not learnt them.
+    """
+
+    def plain(model: Model, windows: Windows) -> Quantiles:
+        assert isinstance(model, Ensemble)
+        return replace(model, calibration=np.ones_like(model.calibration)).predict(windows)
+
+    answers = np.concatenate([plain(fitted.judged, parts.validation), plain(fitted.model, test)])
+    windows = parts.validation.followed_by(test)
+    return recalibrated(answers, windows, len(parts.validation), fitted.model.quantiles)

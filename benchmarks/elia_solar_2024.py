@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from common import Bench, Row, measure
-from contest import RECURRENT, recurrent_ensemble, single, train
+from contest import RECURRENT, recalibrated_ensemble, recurrent_ensemble, single, train
 from datasets import dataset
 from pictures import colour, picture, title
 
@@ -85,7 +85,7 @@ def run(bench: Bench) -> list[Row]:
             name: [single(fits, name, seed, parts).predict(test)[..., chosen] for seed in range(seeds)]
             for name in RECURRENT
         },
-        "ensemble": [recurrent_ensemble(fits, parts).predict(test)[..., chosen]],
+        "ensemble": [recalibrated_ensemble(recurrent_ensemble(fits, parts), parts, test)[..., chosen]],
     }
     scored = [row for name, each in answers.items() for row in figures(name, each, test)]
     losses = {row.model: row.value for row in scored if (row.task, row.metric) == ("all hours", "pinball")}

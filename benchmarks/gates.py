@@ -29,7 +29,7 @@ from pictures import colour, picture, title
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from gridahead.config import ModelSettings, RecurrentCell, TrainingSettings
+from gridahead.config import ModelSettings, RecurrentCell
 from gridahead.features.calendar import DAY_FEATURES
 from gridahead.models.cells import RECURRENT
 from gridahead.models.encoders import RecurrentEncoder
@@ -40,7 +40,7 @@ VALUES = 4
 CLOCK = 4
 """Waves that tell hourly segments their place in the day."""
 HIDDEN = ModelSettings(cell="lstm").hidden
-BATCH = TrainingSettings().batch_size
+BATCH = 64
 REPETITIONS = 15
 
 

@@ -58,7 +58,7 @@ def _ours(prepared: Prepared, seeds: int) -> Answer:
     begun, own = core_seconds(), time.process_time()
     parts, task = prepared.parts, prepared.task
     fits = train(task.name, parts, RECURRENT, task.anchors, seeds, prepared.settings, task.normalise)
-    predicted = recurrent_ensemble(fits, parts).predict(prepared.test)
+    predicted = recurrent_ensemble(fits, parts).model.predict(prepared.test)
     seconds = core_seconds() - begun + time.process_time() - own
     say(f"{task.name}: {OURS} took {seconds:.0f} s of one core")
     return Answer(predicted, seconds)

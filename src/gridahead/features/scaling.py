@@ -44,14 +44,12 @@ CAPACITY = "capacity"
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a network reads and is compared with, scaled."""
+    """What a network reads, scaled."""
 
     encoder: Array
     """(N, S, E) one row a segment of the context."""
     decoder: Array
     """(N, H, D) one row a unit of the horizon."""
-    target: Array
-    """(N, H) difference to the anchor, NaN where there is no outturn."""
     static: Array
     """(N, G) what tells the series of a shared model apart; G is 0 for a model of one series."""
 
@@ -136,7 +134,6 @@ class Scaler:
         return Inputs(
             encoder=segments(remembered, days, units, units_a_day),
             decoder=self._decoder(windows, past, values),
-            target=self.target(windows),
             static=np.broadcast_to(np.array(static, np.float32), (len(windows), len(static))).copy(),
         )
 

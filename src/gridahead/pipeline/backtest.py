@@ -82,10 +82,10 @@ def backtests(workspace: Workspace, series: Sequence[Series], plan: Plan, tell: 
     """
     _check(workspace, plan)
     workers = workspace.settings.training.workers
-    courses = [course(workspace, one, plan) for one in dict.fromkeys(series)]
-    expected = {(one.series, fold): max(1, len(one.networks)) for one in courses for fold in one.folds}
-    meter = Meter(tell, expected)
     with workshop(workers) as shop:
+        courses = [course(workspace, one, plan) for one in dict.fromkeys(series)]
+        expected = {(one.series, fold): max(1, len(one.networks)) for one in courses for fold in one.folds}
+        meter = Meter(tell, expected)
         chains = [chain for one in courses for chain in _chains(one)]
         walks = [partial(_walk, one, chain, shop, meter) for one, chain in chains]
         receipts = [receipt for found in _side_by_side(walks, workers) for receipt in found]

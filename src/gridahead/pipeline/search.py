@@ -69,8 +69,6 @@ class Found:
         model = {**self.search.config.model_dump(mode="json", exclude_defaults=True)}
         found = self.best.settings
         model |= {name: value for name, value in found.items() if name not in OF_TRAINING}
-        if found["decoder"] != "recurrent":
-            model.pop("bidirectional", None)
         training = {name: found[name] for name in OF_TRAINING}
         name = self.search.model
         return "\n".join([f"[models.{name}]", *_lines(model), "", "[training] # of all models", *_lines(training)])

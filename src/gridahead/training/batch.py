@@ -32,12 +32,11 @@ class Batch:
     """(N, G), the same for all windows of a series; G is 0 where a network is not shared between series."""
 
     @classmethod
-    def of(cls, inputs: Inputs, delivery: np.ndarray, bridge_weight: float) -> Batch:
-        """Tensors of the inputs; units outside the delivery day count with the weight given."""
-        known = ~np.isnan(inputs.target)
+    def of(cls, inputs: Inputs, target: np.ndarray, delivery: np.ndarray, bridge_weight: float) -> Batch:
+        """Tensors of the inputs and the scaled target; units outside the delivery day count with the weight given."""
+        known = ~np.isnan(target)
         weight = known * np.where(delivery, np.float32(1), np.float32(bridge_weight))
-        target = np.nan_to_num(inputs.target)
-        parts = inputs.encoder, inputs.decoder, target, weight.astype(np.float32), inputs.static
+        parts = inputs.encoder, inputs.decoder, np.nan_to_num(target), weight.astype(np.float32), inputs.static
         return cls(*(torch.from_numpy(part) for part in parts))
 
     @classmethod

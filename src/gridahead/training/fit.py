@@ -243,7 +243,7 @@ def windows_to_learn(
     scaler: Scaler, segment: Segment, settings: TrainingSettings, windows: Windows, static: tuple[float, ...] = ()
 ) -> Batch:
     """The windows on the device of the training, weighted by their age."""
-    batch = Batch.of(scaler.inputs(windows, segment, static), windows.delivery, BRIDGE_WEIGHT)
+    batch = _batch(scaler, segment, windows, static, BRIDGE_WEIGHT)
     if settings.half_life_days is not None:
         batch = batch.weighted(torch.from_numpy(recency(windows.issue_time, settings.half_life_days)))
     return batch.to(training_device(settings))
@@ -253,7 +253,14 @@ def windows_to_judge(
     scaler: Scaler, segment: Segment, settings: TrainingSettings, windows: Windows, static: tuple[float, ...] = ()
 ) -> Batch:
     """The windows on the device of the training; only the delivery days count."""
-    return Batch.of(scaler.inputs(windows, segment, static), windows.delivery, 0.0).to(training_device(settings))
+    return _batch(scaler, segment, windows, static, 0.0).to(training_device(settings))
+
+
+def _batch(
+    scaler: Scaler, segment: Segment, windows: Windows, static: tuple[float, ...], bridge_weight: float
+) -> Batch:
+    inputs = scaler.inputs(windows, segment, static)
+    return Batch.of(inputs, scaler.target(windows), windows.delivery, bridge_weight)
 
 
 def recency(issued: Instants, half_life_days: float) -> Array:

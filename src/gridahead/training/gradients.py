@@ -160,7 +160,7 @@ def model_gradients(model: TrainedModel, windows: Windows) -> GradientReport | N
     if not model.config.encoder_features:
         return None
     inputs = model.scaler.inputs(windows, model.segment, model.static)
-    batch = Batch.of(inputs, windows.delivery, 0.0)
+    batch = Batch.of(inputs, model.scaler.target(windows), windows.delivery, 0.0)
     hours = units_in(model.segment, model.spec) / model.spec.mtu.per_hour
     return gradient_report(model.members[0], batch, model.quantiles, hours)
 

@@ -11,6 +11,7 @@ import itertools
 import multiprocessing
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,7 +20,9 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
+from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.queues import Queue
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +37,9 @@ from gridahead.training.shared import fit_shared
 
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
 """glibc then keeps freed memory instead of returning it page by page: 45 % less time on large batches."""
+
+_LAST = -100
+"""Among the things that multiprocessing does at the end of a process; its queues are flushed at -5."""
 
 T = TypeVar("T")
 
@@ -108,8 +114,10 @@ def _apart(
 @contextmanager
 def workshop(workers: int) -> Iterator[Workshop]:
     """Processes to train in, for fits that are asked for one after the other or from several threads."""
-    reports: Queue[Report] = multiprocessing.get_context("spawn").Queue()
-    with processes(workers, _start, reports) as pool:
+    apart = _Apart()
+    reports: Queue[Report] = apart.Queue()
+    with processes(workers, _start, reports, context=apart) as pool:
+        pool.submit(one_thread)  # with the first job all processes start: they import torch while the caller reads data
         shop = Workshop(pool, reports)
         listener = threading.Thread(target=shop.listen, daemon=True)
         listener.start()
@@ -183,15 +191,43 @@ def for_training() -> None:
     torch.set_flush_denormal(True)
 
 
-def processes(workers: int, prepare: Callable[..., None] | None = None, *given: Any) -> ProcessPoolExecutor:
+def processes(
+    workers: int, prepare: Callable[..., None] | None = None, *given: Any, context: SpawnContext | None = None
+) -> ProcessPoolExecutor:
     """New processes to train in, that keep their memory; each begins by preparing what it is given, if anything."""
     for name, value in KEEP_MEMORY.items():
         os.environ.setdefault(name, value)
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, (prepare, given))
+    context = context or multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, context, _begin, (prepare, given))
+
+
+class _ApartProcess(SpawnProcess):
+    """A process that does not import the program that starts it.
+
+    A spawned one does, in case its job is defined there. Jobs of a workshop are not, and a flow or a benchmark brings
+    Prefect, MLflow and pictures: seconds of every training, in every process.
+    """
+
+    def start(self) -> None:
+        program: dict[str, Any] = vars(sys.modules["__main__"])
+        found: dict[str, Any] = {name: program[name] for name in ("__spec__", "__file__") if name in program}
+        program |= dict.fromkeys(found)  # by these names a spawned process finds the program
+        try:
+            super().start()
+        finally:
+            program |= found
+
+
+class _Apart(SpawnContext):
+    """Makes such processes."""
+
+    Process = _ApartProcess
 
 
 def _begin(prepare: Callable[..., None] | None, given: Sequence[Any]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Taking apart an interpreter that holds torch and pandas takes a second or two, and whoever asked waits for it.
+    Finalize(None, os._exit, args=(0,), exitpriority=_LAST)
     for_training()
     if prepare:
         prepare(*given)

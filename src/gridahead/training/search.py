@@ -99,8 +99,7 @@ class Search:
         """
         of_training = {name: found[name] for name in OF_TRAINING}
         of_model = {name: value for name, value in found.items() if name not in OF_TRAINING}
-        reads_both_ways = self.config.bidirectional and found["decoder"] == "recurrent"
-        model = {**self.config.model_dump(), **of_model, "bidirectional": reads_both_ways, "members": 1}
+        model = {**self.config.model_dump(), **of_model, "members": 1}
         training = {**self.training.model_dump(), **of_training, "refit": False}
         return ModelSettings.model_validate(model), TrainingSettings.model_validate(training)
 

@@ -13,20 +13,20 @@ N, S, E, H, D = 48, 8, 4, 6, 3
 GRU = NetworkConfig("gru", E, D, LEVELS, 8, 6, 1, 0.3, "direct")
 
 
-def inputs_of(target, n=N, seed=6):
-    """Random inputs with the targets given."""
+def inputs_of(n=N, seed=6):
+    """Random inputs."""
     rng = np.random.default_rng(seed)
     return Inputs(
         rng.normal(size=(n, S, E)).astype(np.float32),
         rng.normal(size=(n, H, D)).astype(np.float32),
-        np.broadcast_to(target, (n, H)).astype(np.float32),
         np.zeros((n, 0), np.float32),
     )
 
 
 def batch_of(target, n=N, seed=6):
     """Random inputs, every unit of which counts."""
-    return Batch.of(inputs_of(target, n, seed), np.ones((n, H), bool), 0.0)
+    targets = np.broadcast_to(target, (n, H)).astype(np.float32)
+    return Batch.of(inputs_of(n, seed), targets, np.ones((n, H), bool), 0.0)
 
 
 def settings_of(**changes):

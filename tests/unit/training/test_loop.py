@@ -60,9 +60,9 @@ def test_targets_that_are_not_known_do_not_count():
 
 def test_units_before_the_delivery_day_count_with_the_weight_given():
     delivery = np.broadcast_to(np.arange(H) >= 2, (N, H))
-    target = np.zeros((N, H))
+    target = np.zeros((N, H), np.float32)
     target[:, 4] = np.nan
-    weight = Batch.of(inputs_of(target), delivery, 0.3).weight
+    weight = Batch.of(inputs_of(), target, delivery, 0.3).weight
     assert weight[0].tolist() == pytest.approx([0.3, 0.3, 1.0, 1.0, 0.0, 1.0])
 
 

@@ -76,7 +76,7 @@ def test_the_present_settings_come_first_and_are_judged_as_a_fit_of_one_member_i
     anchors, trials = [one["anchor"] for one in whole.present()], whole.trials()
     assert [trial.default for trial in trials] == [n < len(anchors) for n in range(4)]
     assert trials[0].settings == {
-        "hidden": 6, "decoder_hidden": 8, "layers": 1, "decoder": "direct", "dropout": 0.1, "learning_rate": 0.03,
+        "hidden": 6, "decoder_hidden": 8, "layers": 1, "decoder": "recurrent", "dropout": 0.1, "learning_rate": 0.03,
         "weight_decay": 0.01, "batch_size": 32, "half_life_days": None, "anchor": anchors[0],
     }  # fmt: skip
     alone = fit("gru", PARTS, SMALL.model_copy(update={"members": 1}), TRAINING, lambda epoch: None)

@@ -24,6 +24,17 @@ if __name__ == "__main__":
     time.sleep(600)
 """
 
+PROGRAM = """
+from functools import partial
+from gridahead.training.isolated import workshop
+from workshop_jobs import count_to
+
+print("imported", flush=True)
+if __name__ == "__main__":
+    with workshop(2) as shop:
+        print(shop.run([partial(count_to, "a", 1), partial(count_to, "b", 1)], lambda _: None))
+"""
+
 
 def test_every_caller_hears_its_own_epochs_all_of_them_and_a_failed_job_disturbs_nobody():
     def ask(name: str) -> tuple[list[str], list[str]]:
@@ -37,6 +48,14 @@ def test_every_caller_hears_its_own_epochs_all_of_them_and_a_failed_job_disturbs
             assert done == [f"{name}3", f"{name}2"]
             assert sorted(heard) == sorted([f"{name}0", f"{name}1", f"{name}2", f"{name}0", f"{name}1"])
         assert str(failed.exception()) == "on purpose"
+
+
+def test_the_program_that_asks_for_a_training_is_not_imported_in_its_processes(tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAM)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    said = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=environment, check=True)
+    assert said.stdout.splitlines() == ["imported", "['a1', 'b1']"]
 
 
 def test_a_process_that_trains_ends_when_its_parent_is_killed(tmp_path):
