@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 from common import say
 from rolling import recalibrated
 
-from gridahead.config import DEFAULT_MODELS, Anchor, Normalise, TrainingSettings
+from gridahead.config import DEFAULT_MODELS, Anchor, TrainingSettings
 from gridahead.features.windows import Windows
 from gridahead.models.base import Quantiles
 from gridahead.models.bundle import TrainedModel
@@ -33,14 +34,12 @@ def train(
     anchors: Sequence[Anchor],
     seeds: int,
     settings: TrainingSettings,
-    normalise: Normalise = "series",
+    **changes: str,
 ) -> Fits:
-    """Every network on every anchor from every seed."""
+    """Every network on every anchor from every seed; `changes` are to the settings of all of them."""
     wanted = [(name, anchor) for name in names for anchor in anchors]
     configs = {
-        f"{name} on {anchor}": DEFAULT_MODELS[name].model_copy(
-            update={"anchor": anchor, "members": seeds, "normalise": normalise}
-        )
+        f"{name} on {anchor}": DEFAULT_MODELS[name].model_copy(update={"anchor": anchor, "members": seeds, **changes})
         for name, anchor in wanted
     }
     say(f"{label}: training {len(configs)} networks from {seeds} seeds")
@@ -66,16 +65,17 @@ def recurrent_ensemble(fits: Fits, parts: Split) -> Fit:
     return fit_ensemble("ensemble", [fit for (name, _), fit in fits.items() if name in RECURRENT], parts)
 
 
-def recalibrated_ensemble(fitted: Fit, parts: Split, test: Windows) -> Quantiles:
-    """What an ensemble says of the test windows, its intervals measured anew every month.
+def recalibrated_ensemble(fitted: Sequence[Fit], validation: Windows, tests: Sequence[Windows]) -> Quantiles:
+    """What ensembles say of the test windows, each of those that follow its fit, their intervals measured every month.
 
-    The first months are measured on the validation days, by the networks that had not learnt them.
+    The first months are measured on the validation days of the first fit, by networks that had not learnt them.
     """
 
     def plain(model: Model, windows: Windows) -> Quantiles:
         assert isinstance(model, Ensemble)
         return replace(model, calibration=np.ones_like(model.calibration)).predict(windows)
 
-    answers = np.concatenate([plain(fitted.judged, parts.validation), plain(fitted.model, test)])
-    windows = parts.validation.followed_by(test)
-    return recalibrated(answers, windows, len(parts.validation), fitted.model.quantiles)
+    windows = reduce(Windows.followed_by, tests, validation)
+    answers = [plain(fit.model, test) for fit, test in zip(fitted, tests, strict=True)]
+    everything = np.concatenate([plain(fitted[0].judged, validation), *answers])
+    return recalibrated(everything, windows, len(validation), fitted[0].model.quantiles)

@@ -1,9 +1,10 @@
 """Are our intervals of Belgian solar power better than those that the grid operator publishes?
 
 Issued at 11:00 on the day before, with Elia's own day-ahead forecast of 11:00 as input: its median, P10 and P90.
-Scored on 2024 at P10, P50 and P90 where Elia has published all three. Networks learn from 2020 to 2023, the last 270
-days choose epochs and weights and calibrate. Daylight is every quarter hour in which Elia's P90 or the outturn is
-above zero.
+Scored on 2024 at P10, P50 and P90 where Elia has published all three. Networks are trained before every quarter on all
+days since 2020, of which the last 270 choose epochs and weights. The intervals of the ensemble are measured anew every
+month. Daylight is every quarter hour in which Elia's P90 or the outturn is above zero. Decoders are direct: on 2023 an
+LSTM with a recurrent one was 0.7 % worse.
 Rows of networks are the median of the seeds, low and high their range; n is the number of quarter hours.
 """
 
@@ -70,27 +71,39 @@ def observations(bench: Bench) -> Observations:
 def run(bench: Bench) -> list[Row]:
     """Elia, and our networks, alone and together."""
     rows = observations(bench)
-    settings = TrainingSettings(
-        holdout_start=HOLDOUT, validation_days=VALIDATION_DAYS, refit=True, epochs=2 if bench.quick else 25
-    )
-    parts = split(rows, SPEC, settings)
-    test = build_windows(rows, SPEC, days_between(HOLDOUT, LAST))
+    settings = TrainingSettings(validation_days=VALIDATION_DAYS, refit=True, epochs=2 if bench.quick else 25)
+    days = days_between(HOLDOUT, LAST)
+    test = build_windows(rows, SPEC, days)
+    quarters = [dt.date(day.year, day.month, 1) for day in days if (day.month % 3, day.day) == (1, 1)]
+    tests = [test.where(np.array([begin <= day < _next(begin) for day in days])) for begin in quarters]
+    folds = [split(rows, SPEC, settings.model_copy(update={"holdout_start": begin})) for begin in quarters]
 
-    seeds = min(bench.seeds, 3)
-    fits = train("solar", parts, RECURRENT, ANCHORS, seeds, settings, normalise="capacity")
+    seeds = min(bench.seeds, 2)
+    fits = [
+        train(f"solar from {begin}", parts, RECURRENT, ANCHORS, seeds, settings, normalise="capacity", decoder="direct")
+        for begin, parts in zip(quarters, folds, strict=True)
+    ]
+
+    def alone(name: str, seed: int) -> Quantiles:
+        each = zip(fits, folds, tests, strict=True)
+        return np.concatenate([single(fit, name, seed, parts).predict(part) for fit, parts, part in each])
+
+    together = [recurrent_ensemble(fit, parts) for fit, parts in zip(fits, folds, strict=True)]
     chosen = [settings.quantiles.index(level) for level in LEVELS]
     answers = {
         "official": [test.future[..., [1, 0, 2]]],
-        **{
-            name: [single(fits, name, seed, parts).predict(test)[..., chosen] for seed in range(seeds)]
-            for name in RECURRENT
-        },
-        "ensemble": [recalibrated_ensemble(recurrent_ensemble(fits, parts), parts, test)[..., chosen]],
+        **{name: [alone(name, seed)[..., chosen] for seed in range(seeds)] for name in RECURRENT},
+        "ensemble": [recalibrated_ensemble(together, folds[0].validation, tests)[..., chosen]],
     }
     scored = [row for name, each in answers.items() for row in figures(name, each, test)]
     losses = {row.model: row.value for row in scored if (row.task, row.metric) == ("all hours", "pinball")}
     ratio = losses["ensemble"] / losses["official"]
     return [*scored, Row("all hours", "ensemble", "pinball_ratio_to_official", ratio, n=scored[0].n)]
+
+
+def _next(quarter: dt.date) -> dt.date:
+    """The first day of the quarter after."""
+    return (quarter + dt.timedelta(days=95)).replace(day=1)
 
 
 def figures(name: str, answers: Sequence[Quantiles], test: Windows) -> list[Row]:

@@ -120,7 +120,7 @@ def run_task(bench: Bench, task: Task, observations: Observations, settings: Tra
     for name in (*RECURRENT, *OTHERS):
         answers[name] = [single(fits, name, seed, task.parts).predict(task.test) for seed in range(bench.seeds)]
     ensemble = recurrent_ensemble(fits, task.parts)
-    answers["ensemble"] = [recalibrated_ensemble(ensemble, task.parts, task.test)]
+    answers["ensemble"] = [recalibrated_ensemble([ensemble], task.parts.validation, [task.test])]
     answers[FIXED] = [ensemble.model.predict(task.test)]
 
     rows = [row for name, each in answers.items() for row in scored(task, name, each, levels)]

@@ -201,6 +201,10 @@ def processes(
     return ProcessPoolExecutor(workers, context, _begin, (prepare, given))
 
 
+_HIDDEN = threading.Lock()
+"""Held while the program cannot be found, so that it is found again whoever else starts a process meanwhile."""
+
+
 class _ApartProcess(SpawnProcess):
     """A process that does not import the program that starts it.
 
@@ -210,12 +214,13 @@ class _ApartProcess(SpawnProcess):
 
     def start(self) -> None:
         program: dict[str, Any] = vars(sys.modules["__main__"])
-        found: dict[str, Any] = {name: program[name] for name in ("__spec__", "__file__") if name in program}
-        program |= dict.fromkeys(found)  # by these names a spawned process finds the program
-        try:
-            super().start()
-        finally:
-            program |= found
+        with _HIDDEN:
+            found: dict[str, Any] = {name: program[name] for name in ("__spec__", "__file__") if name in program}
+            program |= dict.fromkeys(found)  # by these names a spawned process finds the program
+            try:
+                super().start()
+            finally:
+                program |= found
 
 
 class _Apart(SpawnContext):
@@ -226,11 +231,17 @@ class _Apart(SpawnContext):
 
 def _begin(prepare: Callable[..., None] | None, given: Sequence[Any]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Taking apart an interpreter that holds torch and pandas takes a second or two, and whoever asked waits for it.
-    Finalize(None, os._exit, args=(0,), exitpriority=_LAST)
+    Finalize(None, _leave, exitpriority=_LAST)
     for_training()
     if prepare:
         prepare(*given)
+
+
+def _leave() -> None:
+    """At once: to take apart an interpreter that holds torch and pandas lasts a second or two, and somebody waits."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
 
 
 def _end_with_parent() -> None:
