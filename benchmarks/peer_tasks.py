@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -13,7 +13,7 @@ import smard_load_2025 as load
 from common import Bench
 from datasets import smard
 
-from gridahead.config import Anchor, Normalise, TrainingSettings
+from gridahead.config import Anchor, TrainingSettings
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.grid import ZONES
 from gridahead.models.base import Quantiles, within
@@ -40,7 +40,8 @@ class Task:
     read: Callable[[Bench], Observations]
     spec: WindowSpec
     anchors: Sequence[Anchor]
-    normalise: Normalise
+    pieces: Mapping[str, str]
+    """What differs from the default networks."""
     validation_days: int
     first: dt.date
     last: dt.date
@@ -53,11 +54,11 @@ class Task:
 
 TASKS = (
     Task("load", "German load 2025, issued D-1 11:00", smard, load.TASKS["with_official"], load.ANCHORS,
-         "series", load.VALIDATION_DAYS, load.HOLDOUT, load.LAST),
+         {}, load.VALIDATION_DAYS, load.HOLDOUT, load.LAST),
     Task("wind_solar", "German wind and solar 2025, issued D-1 18:30", smard, WIND_SOLAR, elia.ANCHORS,
-         "series", load.VALIDATION_DAYS, load.HOLDOUT, load.LAST),
+         {}, load.VALIDATION_DAYS, load.HOLDOUT, load.LAST),
     Task("solar", "Belgian solar 2024, issued D-1 11:00", elia.observations, elia.SPEC, elia.ANCHORS,
-         "capacity", elia.VALIDATION_DAYS, elia.HOLDOUT, elia.LAST),
+         elia.PIECES, elia.VALIDATION_DAYS, elia.HOLDOUT, elia.LAST),
 )  # fmt: skip
 
 

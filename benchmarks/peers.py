@@ -57,7 +57,7 @@ def _ours(prepared: Prepared, seeds: int) -> Answer:
     """The forecasts of our recurrent ensemble: the networks and anchors of the benchmark of the same data."""
     begun, own = core_seconds(), time.process_time()
     parts, task = prepared.parts, prepared.task
-    fits = train(task.name, parts, RECURRENT, task.anchors, seeds, prepared.settings, normalise=task.normalise)
+    fits = train(task.name, parts, RECURRENT, task.anchors, seeds, prepared.settings, **task.pieces)
     predicted = recurrent_ensemble(fits, parts).model.predict(prepared.test)
     seconds = core_seconds() - begun + time.process_time() - own
     say(f"{task.name}: {OURS} took {seconds:.0f} s of one core")
