@@ -8,7 +8,7 @@ from functools import reduce
 
 import numpy as np
 from common import say
-from rolling import recalibrated
+from rolling import DAYS, recalibrated
 
 from gridahead.config import DEFAULT_MODELS, Anchor, TrainingSettings
 from gridahead.features.windows import Windows
@@ -65,7 +65,9 @@ def recurrent_ensemble(fits: Fits, parts: Split) -> Fit:
     return fit_ensemble("ensemble", [fit for (name, _), fit in fits.items() if name in RECURRENT], parts)
 
 
-def recalibrated_ensemble(fitted: Sequence[Fit], validation: Windows, tests: Sequence[Windows]) -> Quantiles:
+def recalibrated_ensemble(
+    fitted: Sequence[Fit], validation: Windows, tests: Sequence[Windows], days: int = DAYS
+) -> Quantiles:
     """What ensembles say of the test windows, each of those that follow its fit, their intervals measured every month.
 
     The first months are measured on the validation days of the first fit, by networks that had not learnt them.
@@ -78,4 +80,4 @@ def recalibrated_ensemble(fitted: Sequence[Fit], validation: Windows, tests: Seq
     windows = reduce(Windows.followed_by, tests, validation)
     answers = [plain(fit.model, test) for fit, test in zip(fitted, tests, strict=True)]
     everything = np.concatenate([plain(fitted[0].judged, validation), *answers])
-    return recalibrated(everything, windows, len(validation), fitted[0].model.quantiles)
+    return recalibrated(everything, windows, len(validation), fitted[0].model.quantiles, days)

@@ -35,12 +35,17 @@ SOLAR = Series("BE", "solar")
 OFFICIAL = {0.1: "dayahead11hconfidence10", 0.5: "dayahead11hforecast", 0.9: "dayahead11hconfidence90"}
 LEVELS = tuple(OFFICIAL)
 DEADLINE = Deadline.parse("D-1T1100[Europe/Brussels]")
-ANCHORS: tuple[Anchor, ...] = ("reference", "linear")
+ANCHORS: tuple[Anchor, ...] = ("reference",)
+"""On 2023, trained before every quarter, two LSTMs had 0.947 of Elia's pinball loss on its forecast, 1.04 on a
+regression, which has learnt from years without P10 and P90, and 1.10 on none; the mean of the first two had 0.968."""
 PIECES = {"normalise": "capacity", "decoder": "direct"}
 """On 2023 an LSTM with a recurrent decoder was 0.7 % worse."""
 HOLDOUT, LAST = dt.date(2024, 1, 1), dt.date(2024, 12, 31)
 VALIDATION_DAYS = 270
 """As few as the settings take by default: P10 and P90 are known of 21 months only."""
+CALIBRATION_DAYS = 180
+"""More than for load, for half of the hours are dark. In the second half of 2023 the ensemble had 0.946 of Elia's
+pinball loss and covered 80.2 % of daylight with 180, 0.949 and 80.6 % with 120, 0.947 and 78.6 % with 240."""
 QUANTILES = ("solar_p10", "solar_p90")
 BELIEVED_FROM = pd.Timestamp("2022-04-05", tz="UTC")
 """Until October 2021 the published P10 and P90 were nought, then for half a year three times as wide as ever since."""
@@ -79,9 +84,8 @@ def run(bench: Bench) -> list[Row]:
     tests = [test.where(np.array([begin <= day < _next(begin) for day in days])) for begin in quarters]
     folds = [split(rows, SPEC, settings.model_copy(update={"holdout_start": begin})) for begin in quarters]
 
-    seeds = min(bench.seeds, 2)
     fits = [
-        train(f"solar from {begin}", parts, RECURRENT, ANCHORS, seeds, settings, **PIECES)
+        train(f"solar from {begin}", parts, RECURRENT, ANCHORS, bench.seeds, settings, **PIECES)
         for begin, parts in zip(quarters, folds, strict=True)
     ]
 
@@ -93,8 +97,8 @@ def run(bench: Bench) -> list[Row]:
     chosen = [settings.quantiles.index(level) for level in LEVELS]
     answers = {
         "official": [test.future[..., [1, 0, 2]]],
-        **{name: [alone(name, seed)[..., chosen] for seed in range(seeds)] for name in RECURRENT},
-        "ensemble": [recalibrated_ensemble(together, folds[0].validation, tests)[..., chosen]],
+        **{name: [alone(name, seed)[..., chosen] for seed in range(bench.seeds)] for name in RECURRENT},
+        "ensemble": [recalibrated_ensemble(together, folds[0].validation, tests, CALIBRATION_DAYS)[..., chosen]],
     }
     scored = [row for name, each in answers.items() for row in figures(name, each, test)]
     losses = {row.model: row.value for row in scored if (row.task, row.metric) == ("all hours", "pinball")}

@@ -16,7 +16,7 @@ from datasets import smard
 from gridahead.config import Anchor, TrainingSettings
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.grid import ZONES
-from gridahead.models.base import Quantiles, within
+from gridahead.models.base import Quantiles
 from gridahead.models.baselines import ReferenceForecast, ReferenceName
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, days_between
@@ -55,7 +55,7 @@ class Task:
 TASKS = (
     Task("load", "German load 2025, issued D-1 11:00", smard, load.TASKS["with_official"], load.ANCHORS,
          {}, load.VALIDATION_DAYS, load.HOLDOUT, load.LAST),
-    Task("wind_solar", "German wind and solar 2025, issued D-1 18:30", smard, WIND_SOLAR, elia.ANCHORS,
+    Task("wind_solar", "German wind and solar 2025, issued D-1 18:30", smard, WIND_SOLAR, ("reference", "linear"),
          {}, load.VALIDATION_DAYS, load.HOLDOUT, load.LAST),
     Task("solar", "Belgian solar 2024, issued D-1 11:00", elia.observations, elia.SPEC, elia.ANCHORS,
          elia.PIECES, elia.VALIDATION_DAYS, elia.HOLDOUT, elia.LAST),
@@ -106,4 +106,4 @@ def published(low: Array, median: Array, high: Array, levels: Sequence[float]) -
     scores = np.array([NormalDist().inv_cdf(level) for level in levels], np.float32)
     spread = np.where(scores < 0, (median - low)[..., None], (high - median)[..., None])
     quantiles = median[..., None] + spread * scores / np.float32(NormalDist().inv_cdf(0.9))
-    return np.sort(within(quantiles, low=0.0), axis=-1)
+    return np.sort(np.maximum(quantiles, 0), axis=-1)

@@ -8,6 +8,7 @@ the year; the official forecast as a share of it says how cloudy the day will be
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from gridahead.features.rows import mean_of_known, same_hours
 from gridahead.features.windows import Array, Windows
@@ -33,9 +34,28 @@ def under_the_sun(windows: Windows, values: Array) -> Array:
     told = same_hours(values[..., [0, -1] if spec.use_reference else [0]], spec, days, horizon)
     columns = [np.fmax.reduce(told[..., :1], axis=0)]
     if spec.use_reference:
-        brightest = np.nan_to_num(np.fmax.reduce(same_hours(windows.past[..., :1], spec, days, horizon), axis=0))
+        brightest = np.nan_to_num(_brightest(windows))[..., None]
         floor = AT_LEAST * brightest.max(axis=1, keepdims=True) + np.float32(1e-6)
         columns.append(np.clip(windows.future[..., :1] / np.maximum(brightest, floor), 0, MOST))
     columns += [mean_of_known(told[:span], axis=0) for span in SPANS_DAYS]
     seen: Array = np.nan_to_num(np.concatenate(columns, axis=-1)).astype(np.float32)
     return seen
+
+
+def dark(windows: Windows) -> npt.NDArray[np.bool_]:
+    """Where it is night, (N, H): at that time nothing was produced on any day of the context.
+
+    Nothing is called dark where the official forecast expects something, where the context says nothing, and where it
+    is dark all day: then the plants stand still or their meter is dead, and what tomorrow brings is not known.
+    """
+    brightest = _brightest(windows)
+    found: npt.NDArray[np.bool_] = (brightest <= 0) & (np.nan_to_num(brightest).max(axis=1, keepdims=True) > 0)
+    return found & ~(windows.future[..., 0] > 0) if windows.spec.use_reference else found
+
+
+def _brightest(windows: Windows) -> Array:
+    """The highest value at the time of each unit over the context, (N, H) [MW], NaN where none is known."""
+    spec, horizon = windows.spec, windows.target.shape[1]
+    days = range(1, spec.context_days + 1)
+    highest: Array = np.fmax.reduce(same_hours(windows.past[..., :1], spec, days, horizon), axis=0)[..., 0]
+    return highest

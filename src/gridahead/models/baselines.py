@@ -12,8 +12,7 @@ import pandas as pd
 
 from gridahead.features.scaling import anchored
 from gridahead.features.windows import Array, Windows
-from gridahead.grid import quantity_of
-from gridahead.models.base import Quantiles, within
+from gridahead.models.base import Quantiles, possible
 from gridahead.vintages import micros
 
 ReferenceName = Literal["official", "naive"]
@@ -59,7 +58,7 @@ class ReferenceForecast:
     def predict(self, windows: Windows) -> Quantiles:
         """The point forecast and its error quantiles, (N, H, Q) [MW]."""
         point = _point(self.name, windows, self.level)
-        return within(point[..., None] + self.offsets, quantity_of(windows.spec.series.quantity).low)
+        return possible(point[..., None] + self.offsets, windows)
 
 
 def _point(name: ReferenceName, windows: Windows, level: float) -> Array:

@@ -22,8 +22,8 @@ from gridahead.features.linear import LinearForecast
 from gridahead.features.scaling import Inputs, Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.grid import BiddingZone, Series, quantity_of
-from gridahead.models.base import Quantiles, within
-from gridahead.models.calibration import calibrate, fit_factors, in_doubt
+from gridahead.models.base import Quantiles, possible
+from gridahead.models.calibration import calibrate, fit_factors, in_doubt, units_of_block
 from gridahead.models.network import Network, NetworkConfig
 from gridahead.timeline import Deadline, Mtu
 
@@ -95,16 +95,15 @@ class TrainedModel:
         Raises:
             ModelError: the windows are not what the model was trained on.
         """
-        stretched = calibrate(self.raw(windows), self.calibration, self.spec.mtu.per_hour)
-        low = quantity_of(self.spec.series.quantity).low
-        return within(self.scaler.megawatts(stretched, windows), low)
+        stretched = calibrate(self.raw(windows), self.calibration, units_of_block(self.spec))
+        return possible(self.scaler.megawatts(stretched, windows), windows)
 
     def calibrated(self, windows: Windows) -> TrainedModel:
         """The same model with its intervals stretched so that they cover what they promise on these windows."""
         answer, target = self.raw(windows), self.scaler.target(windows)
         median = self.scaler.megawatts(answer, windows)[..., len(self.quantiles) // 2]
         doubted = windows.delivery & in_doubt(windows.target, median, quantity_of(self.spec.series.quantity).low)
-        factors = fit_factors(answer, target, doubted, self.quantiles, self.spec.mtu.per_hour)
+        factors = fit_factors(answer, target, doubted, self.quantiles, units_of_block(self.spec))
         return replace(self, calibration=factors)
 
     def save(self, folder: Path) -> None:

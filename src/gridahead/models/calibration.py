@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gridahead.features.windows import Array
+from gridahead.features.windows import Array, WindowSpec
+from gridahead.grid import SUN_DRIVEN
 
 BLOCK_HOURS = 6
 """Of lead time share their factors: on 270 days that is 1,620 hours, enough for the 5 % quantile."""
+SUN_BLOCK_HOURS = 72
+"""The same for solar power, and so all of its horizon: half of the hours are dark, and blocks of dawn or of a morning
+know little. On Belgian solar of 2023, measured every month on the last 180 days, one block had 0.4 % less pinball loss
+than blocks of six hours."""
 FEWEST = 100
 """With fewer outturns than this in a block, a 5 % quantile rests on less than five of them: all blocks decide."""
 
@@ -36,8 +41,14 @@ def in_doubt(outturn: Array, median: Array, low: float | None) -> npt.NDArray[np
     return ~((outturn <= low) & (median <= low + AT_NIGHT * (np.nanmax(outturn) - low)))
 
 
+def units_of_block(spec: WindowSpec) -> int:
+    """Market time units of the horizon that share their factors."""
+    hours = SUN_BLOCK_HOURS if spec.series.quantity in SUN_DRIVEN else BLOCK_HOURS
+    return hours * spec.mtu.per_hour
+
+
 def fit_factors(
-    answer: Array, target: Array, chosen: npt.NDArray[np.bool_], levels: tuple[float, ...], units_an_hour: int
+    answer: Array, target: Array, chosen: npt.NDArray[np.bool_], levels: tuple[float, ...], units: int
 ) -> Array:
     """The factor for each block of lead time and each quantile level, (B, Q).
 
@@ -46,9 +57,9 @@ def fit_factors(
         target: (N, H) in scaled units, NaN where unknown.
         chosen: (N, H) which units count.
         levels: Q levels.
-        units_an_hour: of the horizon.
+        units: of the horizon in a block.
     """
-    block = blocks(answer.shape[1], units_an_hour)
+    block = np.arange(answer.shape[1]) // units
     counted = chosen & ~np.isnan(target)
     everywhere = calibration_factors(answer[counted], target[counted], levels)
     factors = []
@@ -59,18 +70,13 @@ def fit_factors(
     return np.stack(factors)
 
 
-def calibrate(answer: Array, factors: Array, units_an_hour: int) -> Array:
+def calibrate(answer: Array, factors: Array, units: int) -> Array:
     """Quantiles (N, H, Q), each unit stretched by the factors (B, Q) of its block of lead time.
 
     A horizon may be longer than the one that the factors come from, when clocks go back: its last block is then longer.
     """
-    block = np.minimum(blocks(answer.shape[1], units_an_hour), len(factors) - 1)
+    block = np.minimum(np.arange(answer.shape[1]) // units, len(factors) - 1)
     return stretch(answer, factors[block])
-
-
-def blocks(horizon: int, units_an_hour: int) -> npt.NDArray[np.int64]:
-    """The block of lead time of each unit of the horizon, (H,)."""
-    return np.arange(horizon) // (BLOCK_HOURS * units_an_hour)
 
 
 def stretch(answer: Array, factors: Array) -> Array:

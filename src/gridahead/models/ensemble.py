@@ -20,9 +20,9 @@ from scipy.optimize import minimize
 from gridahead.errors import ModelError
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.grid import quantity_of
-from gridahead.models.base import Quantiles, within
+from gridahead.models.base import Quantiles, possible
 from gridahead.models.bundle import TrainedModel
-from gridahead.models.calibration import calibrate, fit_factors, in_doubt
+from gridahead.models.calibration import calibrate, fit_factors, in_doubt, units_of_block
 
 _ABOUT = "ensemble.json"
 
@@ -76,8 +76,7 @@ class Ensemble:
             ModelError: the windows are not what the models were trained on.
         """
         mean = self._mean([model.predict(windows) for model in self.models])
-        stretched = calibrate(mean, self.calibration, self.spec.mtu.per_hour)
-        return within(stretched, quantity_of(self.spec.series.quantity).low)
+        return possible(calibrate(mean, self.calibration, units_of_block(self.spec)), windows)
 
     def _mean(self, answers: Sequence[Quantiles]) -> Array:
         """The weighted mean of what the models say, not calibrated yet, (N, H, Q) [MW]."""
@@ -141,7 +140,7 @@ def combine(name: str, models: tuple[TrainedModel, ...], validation: Windows) ->
     mean = weighted._mean(answers)
     median = mean[..., len(equal.quantiles) // 2]
     doubted = counted & in_doubt(validation.target, median, quantity_of(equal.spec.series.quantity).low)
-    factors = fit_factors(mean, validation.target, doubted, equal.quantiles, equal.spec.mtu.per_hour)
+    factors = fit_factors(mean, validation.target, doubted, equal.quantiles, units_of_block(equal.spec))
     return replace(weighted, calibration=factors)
 
 

@@ -20,8 +20,7 @@ from gridahead.errors import ModelError
 from gridahead.features.linear import LinearForecast
 from gridahead.features.scaling import Scaler, plausible_anchors
 from gridahead.features.windows import Array, Windows
-from gridahead.grid import quantity_of
-from gridahead.models.base import Quantiles, within
+from gridahead.models.base import Quantiles, possible
 from gridahead.models.regressions import load_regressions, save_regressions
 from gridahead.vintages import MICROSECONDS_A_DAY
 
@@ -101,7 +100,7 @@ class TabularForecaster:
         table = rows.reshape(-1, rows.shape[-1])
         answers = np.stack([regression.predict(table) for regression in self.regressions], axis=-1)
         answer = np.sort(answers.astype(np.float32) + self.offsets, axis=-1).reshape(*rows.shape[:2], -1)
-        return within(self.scaler.megawatts(answer, windows), quantity_of(windows.spec.series.quantity).low)
+        return possible(self.scaler.megawatts(answer, windows), windows)
 
 
 def fit_tabular(

@@ -7,7 +7,7 @@ from made_rows import DE
 from test_scaling import C, H, windows_of
 
 from gridahead.features.scaling import Scaler
-from gridahead.features.sun import MOST, under_the_sun
+from gridahead.features.sun import MOST, dark, under_the_sun
 from gridahead.grid import Series
 
 HOURS = np.arange(C) % 24
@@ -61,3 +61,30 @@ def test_solar_power_is_shown_no_single_day():
     np.testing.assert_allclose(
         scaler.inputs(changed, "day").decoder, scaler.inputs(bright, "day").decoder, rtol=1e-5, atol=1e-6
     )
+
+
+# -- night ----------------------------------------------------------------------------------------------------------
+
+
+def without_official(context):
+    windows = windows_of(context)
+    return replace(windows, spec=replace(windows.spec, series=Series("DE", "solar")))
+
+
+def test_it_is_night_where_no_day_of_the_context_has_produced():
+    night = dark(without_official(SUNNY))[0, :24]
+    assert night.tolist() == [True] * 6 + [False] * 12 + [True] * 6
+
+
+def test_a_gap_is_no_night():
+    holed = np.where(HOURS == 3, np.nan, SUNNY)
+    assert dark(without_official(holed))[0, :6].tolist() == [True, True, True, False, True, True]
+
+
+def test_what_the_official_forecast_expects_is_no_night():
+    expected = np.where(np.arange(H) == 5, 1.0, 0.0)
+    assert np.flatnonzero(~dark(solar(SUNNY, expected))[0, :24]).tolist() == [5, *range(6, 18)]
+
+
+def test_plants_that_stood_still_are_no_night():
+    assert not dark(without_official(np.zeros(C))).any()

@@ -7,15 +7,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import norm
 
+from gridahead.features.windows import WindowSpec
+from gridahead.grid import ZONES, Series
 from gridahead.models.calibration import (
     FEWEST,
-    blocks,
     calibrate,
     calibration_factors,
     fit_factors,
     in_doubt,
     stretch,
+    units_of_block,
 )
+from gridahead.timeline import Deadline, Mtu
 
 LEVELS = (0.1, 0.5, 0.9)
 NINE = hnp.arrays(np.float32, (3, 9), elements=st.floats(-1000, 1000, width=32, allow_subnormal=False)).map(
@@ -93,28 +96,27 @@ def test_calibration_of_a_skewed_error_stretches_each_side_by_its_own():
 
 
 @pytest.mark.parametrize(
-    ("horizon", "units_an_hour", "begins"),
-    [(37, 1, [0, 6, 12, 18, 24, 30, 36]), (38, 2, [0, 12, 24, 36]), (148, 4, [0, 24, 48, 72, 96, 120, 144])],
+    ("quantity", "mtu", "units"),
+    [("load", Mtu.PT60M, 6), ("load", Mtu.PT30M, 12), ("wind", Mtu.PT15M, 24), ("solar", Mtu.PT15M, 288)],
 )
-def test_a_block_is_six_hours_of_lead_time_in_any_unit(horizon, units_an_hour, begins):
-    block = blocks(horizon, units_an_hour)
-    assert len(block) == horizon
-    assert np.flatnonzero(np.diff(block, prepend=-1)).tolist() == begins
+def test_a_block_is_six_hours_of_lead_time_but_all_of_it_for_the_sun(quantity, mtu, units):
+    spec = WindowSpec(Series("DE", quantity), ZONES["DE"], mtu, Deadline.parse("D-1T1100[Europe/Berlin]"), 14)
+    assert units_of_block(spec) == units
 
 
-@pytest.mark.parametrize("units_an_hour", [1, 4])
-def test_every_block_gets_the_factors_of_its_own_errors(units_an_hour):
+@pytest.mark.parametrize("units", [6, 24])
+def test_every_block_gets_the_factors_of_its_own_errors(units):
     # Errors grow with the block: in block b the outturns are −10 (b + 1) … 10 (b + 1), so the factor is 8 (b + 1).
-    horizon = 18 * units_an_hour
-    block = np.arange(horizon) // (6 * units_an_hour)
-    spread = np.tile(np.linspace(-10, 10, 101), 6 * units_an_hour).reshape(6 * units_an_hour, 101)
+    horizon = 3 * units
+    block = np.arange(horizon) // units
+    spread = np.tile(np.linspace(-10, 10, 101), units).reshape(units, 101)
     target = np.concatenate([spread * (b + 1) for b in range(3)]).T.astype(np.float32)
     chosen = np.ones(target.shape, bool)
-    factors = fit_factors(unit_answer(101, horizon), target, chosen, LEVELS, units_an_hour)
+    factors = fit_factors(unit_answer(101, horizon), target, chosen, LEVELS, units)
     np.testing.assert_allclose(factors, [[8.0, 1, 8], [16, 1, 16], [24, 1, 24]], rtol=1e-5)
-    found = calibrate(unit_answer(2, horizon), factors, units_an_hour)
+    found = calibrate(unit_answer(2, horizon), factors, units)
     np.testing.assert_allclose(found[0, :, 2], 8.0 * (block + 1), rtol=1e-5)
-    below = (target[..., None] <= calibrate(unit_answer(101, horizon), factors, units_an_hour)).reshape(101, 3, -1, 3)
+    below = (target[..., None] <= calibrate(unit_answer(101, horizon), factors, units)).reshape(101, 3, -1, 3)
     np.testing.assert_allclose(below.mean(axis=(0, 2)), [[0.1, 0.5, 0.9]] * 3, atol=0.02)
 
 
@@ -125,31 +127,31 @@ def test_a_block_with_few_outturns_takes_the_factors_of_all():
     few = np.flatnonzero(np.isnan(target).ravel())[: FEWEST - 1]
     target.ravel()[few] = np.where(np.arange(len(few)) % 2, 100, -100)
     chosen, answer = np.ones(target.shape, bool), unit_answer(100, 12)
-    assert fit_factors(answer, target, chosen, LEVELS, 1).tolist() == [[2.0, 1.0, 2.0]] * 2
+    assert fit_factors(answer, target, chosen, LEVELS, 6).tolist() == [[2.0, 1.0, 2.0]] * 2
     target.ravel()[np.flatnonzero(np.isnan(target).ravel())[0]] = 100  # now they are enough
-    assert fit_factors(answer, target, chosen, LEVELS, 1).tolist() == [[2.0, 1.0, 2.0], [100.0, 1.0, 100.0]]
+    assert fit_factors(answer, target, chosen, LEVELS, 6).tolist() == [[2.0, 1.0, 2.0], [100.0, 1.0, 100.0]]
 
 
 def test_only_chosen_units_with_an_outturn_count():
     target = np.random.default_rng(3).normal(size=(50, 12)).astype(np.float32)
     chosen = np.ones(target.shape, bool)
-    plain = fit_factors(unit_answer(50, 12), target, chosen, LEVELS, 1)
+    plain = fit_factors(unit_answer(50, 12), target, chosen, LEVELS, 6)
     wild = np.concatenate([target, np.full((50, 1), np.nan), np.full((50, 1), 1e9)], axis=1).astype(np.float32)
     masks = np.concatenate([chosen, np.ones((50, 1), bool), np.zeros((50, 1), bool)], axis=1)
-    found = fit_factors(unit_answer(50, 14), wild, masks, LEVELS, 1)
+    found = fit_factors(unit_answer(50, 14), wild, masks, LEVELS, 6)
     np.testing.assert_array_equal(found[:2], plain)
 
 
 def test_without_a_single_outturn_nothing_is_stretched():
     nothing = np.full((5, 7), np.nan, np.float32)
-    factors = fit_factors(unit_answer(5, 7), nothing, np.ones((5, 7), bool), LEVELS, 1)
+    factors = fit_factors(unit_answer(5, 7), nothing, np.ones((5, 7), bool), LEVELS, 6)
     assert factors.tolist() == [[1.0, 1.0, 1.0]] * 2
 
 
 def test_a_horizon_beyond_the_last_block_takes_its_factors():
     factors = np.array([[2.0, 1, 2], [3, 1, 3]], np.float32)
-    assert calibrate(unit_answer(1, 25), factors, 1)[0, :, 2].tolist() == [2.0] * 6 + [3.0] * 19
-    assert calibrate(unit_answer(1, 5), factors[:1], 1)[0, :, 2].tolist() == [2.0] * 5
+    assert calibrate(unit_answer(1, 25), factors, 6)[0, :, 2].tolist() == [2.0] * 6 + [3.0] * 19
+    assert calibrate(unit_answer(1, 5), factors[:1], 6)[0, :, 2].tolist() == [2.0] * 5
 
 
 def test_a_night_without_sun_is_no_interval_to_calibrate():

@@ -6,7 +6,6 @@ import torch
 from made_networks import LEVELS, H, N, S, assert_near, config_of, inputs_of, network_of
 
 from gridahead.errors import ModelError
-from gridahead.models.base import within
 from gridahead.models.network import NetworkConfig
 
 CELLS = ("rnn", "lstm", "gru", "transformer")
@@ -120,10 +119,3 @@ def test_a_config_survives_its_way_through_a_dict():
     config = config_of("gru", decoder="recurrent", bidirectional=True, bptt_steps=3, outputs=2, static_features=4)
     stored = {**config.to_dict(), "levels": list(config.levels)}  # as JSON gives it back
     assert NetworkConfig.from_dict(stored) == config
-
-
-def test_quantiles_are_kept_within_the_physical_bound():
-    values = np.array([[-5.0, 0.0, 3.0]], np.float32)
-    assert within(values, 0.0).tolist() == [[0.0, 0.0, 3.0]]
-    assert within(values, None).tolist() == [[-5.0, 0.0, 3.0]]
-    assert within(values, 0.0).dtype == np.float32
