@@ -30,14 +30,12 @@ Fits = Mapping[tuple[str, Anchor], Fit]
 def train(
     label: str,
     parts: Split,
-    names: Sequence[str],
-    anchors: Sequence[Anchor],
+    wanted: Sequence[tuple[str, Anchor]],
     seeds: int,
     settings: TrainingSettings,
     **changes: str,
 ) -> Fits:
-    """Every network on every anchor from every seed; `changes` are to the settings of all of them."""
-    wanted = [(name, anchor) for name in names for anchor in anchors]
+    """Networks on their anchors, each from every seed; `changes` are to the settings of all of them."""
     configs = {
         f"{name} on {anchor}": DEFAULT_MODELS[name].model_copy(update={"anchor": anchor, "members": seeds, **changes})
         for name, anchor in wanted

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,7 @@ def run(bench: Bench) -> list[Row]:
     folds = [split(rows, SPEC, settings.model_copy(update={"holdout_start": begin})) for begin in quarters]
 
     fits = [
-        train(f"solar from {begin}", parts, RECURRENT, ANCHORS, bench.seeds, settings, **PIECES)
+        train(f"solar from {begin}", parts, [*product(RECURRENT, ANCHORS)], bench.seeds, settings, **PIECES)
         for begin, parts in zip(quarters, folds, strict=True)
     ]
 

@@ -51,7 +51,7 @@ def run(bench: Bench) -> list[Row]:
     periods = {"train": parts.train, "validation": parts.validation, "test": test}
     rows = rows_of("official", [ReferenceForecast.fit("official", parts.train, settings.quantiles)], periods)
     # All on the same anchor, so that only the cell differs.
-    for (name, _), fit in train(TASK, parts, MODELS, ("week",), bench.seeds, settings).items():
+    for (name, _), fit in train(TASK, parts, [(name, "week") for name in MODELS], bench.seeds, settings).items():
         rows += rows_of(name, alone(fit.model), periods)
     return rows
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_rows import DE, LOAD
+from made_windows import C, H, windows_of
 
 from gridahead.errors import ModelError
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
@@ -19,40 +19,10 @@ from gridahead.features.scaling import (
     segments,
     units_in,
 )
-from gridahead.features.windows import Windows, WindowSpec
 from gridahead.grid import Series
-from gridahead.timeline import Deadline, Mtu
+from gridahead.timeline import Mtu
 
-C, H = 8 * 24, 37
 COUNT = np.arange(C, dtype=float)
-
-
-def windows_of(context, target=None, reference_past=None, reference_ahead=None, covariate=None):
-    """N windows of eight days and 37 hours, issued at 11:00, with an empty calendar."""
-    context = np.atleast_2d(context)
-    n, use_reference = len(context), reference_ahead is not None
-    past, future = [context], []
-    if use_reference:
-        past.append(np.atleast_2d(reference_past if reference_past is not None else context))
-        future.append(np.atleast_2d(reference_ahead))
-    covariates = ()
-    if covariate is not None:
-        past.append(np.atleast_2d(covariate))
-        covariates = (Series("DE", "solar"),)
-    spec = WindowSpec(
-        LOAD, DE, Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), 8, use_reference, past_covariates=covariates
-    )
-    stack = [*(one[..., None] for one in past), np.zeros((n, C, len(DAY_FEATURES)))]
-    ahead = [*(one[..., None] for one in future), np.zeros((n, H, len(CALENDAR_FEATURES)))]
-    return Windows(
-        spec=spec,
-        issue_time=np.zeros(n, np.int64),
-        valid_time=np.zeros((n, H), np.int64),
-        past=np.concatenate(stack, axis=-1).astype(np.float32),
-        future=np.concatenate(ahead, axis=-1).astype(np.float32),
-        target=np.broadcast_to(np.nan if target is None else target, (n, H)).astype(np.float32),
-        delivery=np.broadcast_to(np.arange(H) >= 13, (n, H)),
-    )
 
 
 def holed(values, *places):

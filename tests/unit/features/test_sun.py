@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from made_rows import DE
-from test_scaling import C, H, windows_of
+from made_windows import C, H, windows_of
 
 from gridahead.features.scaling import Scaler
 from gridahead.features.sun import MOST, dark, under_the_sun
