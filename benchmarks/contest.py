@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -10,7 +10,7 @@ import numpy as np
 from common import say
 from rolling import DAYS, recalibrated
 
-from gridahead.config import DEFAULT_MODELS, Anchor, TrainingSettings
+from gridahead.config import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
 from gridahead.features.windows import Windows
 from gridahead.models.base import Quantiles
 from gridahead.models.bundle import TrainedModel
@@ -33,11 +33,11 @@ def train(
     wanted: Sequence[tuple[str, Anchor]],
     seeds: int,
     settings: TrainingSettings,
-    **changes: str,
+    models: Mapping[str, ModelSettings] = DEFAULT_MODELS,
 ) -> Fits:
-    """Networks on their anchors, each from every seed; `changes` are to the settings of all of them."""
+    """Networks on their anchors, each from every seed, of the names and pieces in `models`."""
     configs = {
-        f"{name} on {anchor}": DEFAULT_MODELS[name].model_copy(update={"anchor": anchor, "members": seeds, **changes})
+        f"{name} on {anchor}": models[name].model_copy(update={"anchor": anchor, "members": seeds})
         for name, anchor in wanted
     }
     say(f"{label}: training {len(configs)} networks from {seeds} seeds")
@@ -58,9 +58,9 @@ def single(fits: Fits, name: str, seed: int, parts: Split) -> TrainedModel:
     return replace(alone(fits[name, anchor].model), calibration=judged[anchor].calibration)
 
 
-def recurrent_ensemble(fits: Fits, parts: Split) -> Fit:
-    """All recurrent networks without attention, weighted on the validation days."""
-    return fit_ensemble("ensemble", [fit for (name, _), fit in fits.items() if name in RECURRENT], parts)
+def ensemble_of(fits: Fits, names: Collection[str], parts: Split) -> Fit:
+    """All networks of these names, weighted on the validation days."""
+    return fit_ensemble("ensemble", [fit for (name, _), fit in fits.items() if name in names], parts)
 
 
 def recalibrated_ensemble(

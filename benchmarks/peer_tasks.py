@@ -11,9 +11,10 @@ import elia_solar_2024 as elia
 import numpy as np
 import smard_load_2025 as load
 from common import Bench
+from contest import RECURRENT
 from datasets import smard
 
-from gridahead.config import Anchor, TrainingSettings
+from gridahead.config import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.grid import ZONES
 from gridahead.models.base import Quantiles
@@ -23,6 +24,8 @@ from gridahead.timeline import Deadline, Mtu, days_between
 from gridahead.training.fit import Split, split
 
 QUICK_DAYS, QUICK_EPOCHS = 10, 2
+DEFAULTS = {name: DEFAULT_MODELS[name] for name in RECURRENT}
+BATCH_SIZE = TrainingSettings().batch_size
 REFERENCES: tuple[ReferenceName, ...] = ("official", "naive")
 WIND_SOLAR = WindowSpec(
     load.WIND_SOLAR, ZONES["DE"], Mtu.PT60M, Deadline.parse("D-1T1830[Europe/Berlin]"), context_days=14
@@ -40,25 +43,28 @@ class Task:
     read: Callable[[Bench], Observations]
     spec: WindowSpec
     anchors: Sequence[Anchor]
-    pieces: Mapping[str, str]
-    """What differs from the default networks."""
+    models: Mapping[str, ModelSettings]
+    """The networks of the ensemble."""
     validation_days: int
+    batch_size: int
     first: dt.date
     last: dt.date
 
     def settings(self, quick: bool) -> TrainingSettings:
         """How our networks are trained: as in the benchmark of the same data."""
-        settings = TrainingSettings(holdout_start=self.first, validation_days=self.validation_days, refit=True)
+        settings = TrainingSettings(
+            holdout_start=self.first, validation_days=self.validation_days, refit=True, batch_size=self.batch_size
+        )
         return settings.model_copy(update={"epochs": QUICK_EPOCHS}) if quick else settings
 
 
 TASKS = (
     Task("load", "German load 2025, issued D-1 11:00", smard, load.TASKS["with_official"], load.ANCHORS,
-         {}, load.VALIDATION_DAYS, load.HOLDOUT, load.LAST),
+         DEFAULTS, load.VALIDATION_DAYS, BATCH_SIZE, load.HOLDOUT, load.LAST),
     Task("wind_solar", "German wind and solar 2025, issued D-1 18:30", smard, WIND_SOLAR, ("reference", "linear"),
-         {}, load.VALIDATION_DAYS, load.HOLDOUT, load.LAST),
+         DEFAULTS, load.VALIDATION_DAYS, BATCH_SIZE, load.HOLDOUT, load.LAST),
     Task("solar", "Belgian solar 2024, issued D-1 11:00", elia.observations, elia.SPEC, elia.ANCHORS,
-         elia.PIECES, elia.VALIDATION_DAYS, elia.HOLDOUT, elia.LAST),
+         elia.MODELS, elia.VALIDATION_DAYS, elia.BATCH_SIZE, elia.HOLDOUT, elia.LAST),
 )  # fmt: skip
 
 

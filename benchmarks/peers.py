@@ -18,7 +18,7 @@ from itertools import product
 from pathlib import Path
 
 from common import Bench, Row, figure, measure, say
-from contest import RECURRENT, recurrent_ensemble, train
+from contest import ensemble_of, train
 from peer_jobs import PEER_MODELS, Answer, core_seconds, forecast, write_job
 from peer_scores import OURS, scored
 from peer_tasks import TASKS, Prepared, prepare, references
@@ -55,11 +55,11 @@ def _task(prepared: Prepared, theirs: dict[str, Answer], bench: Bench) -> list[R
 
 
 def _ours(prepared: Prepared, seeds: int) -> Answer:
-    """The forecasts of our recurrent ensemble: the networks and anchors of the benchmark of the same data."""
+    """The forecasts of our ensemble: the networks and anchors of the benchmark of the same data."""
     begun, own = core_seconds(), time.process_time()
     parts, task = prepared.parts, prepared.task
-    fits = train(task.name, parts, [*product(RECURRENT, task.anchors)], seeds, prepared.settings, **task.pieces)
-    predicted = recurrent_ensemble(fits, parts).model.predict(prepared.test)
+    fits = train(task.name, parts, [*product(task.models, task.anchors)], seeds, prepared.settings, task.models)
+    predicted = ensemble_of(fits, task.models, parts).model.predict(prepared.test)
     seconds = core_seconds() - begun + time.process_time() - own
     say(f"{task.name}: {OURS} took {seconds:.0f} s of one core")
     return Answer(predicted, seconds)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from common import Bench, Row, measure
-from contest import OTHERS, RECURRENT, recalibrated_ensemble, recurrent_ensemble, single, train
+from contest import OTHERS, RECURRENT, ensemble_of, recalibrated_ensemble, single, train
 from datasets import smard
 from pictures import colour, picture, title
 
@@ -123,7 +123,7 @@ def run_task(bench: Bench, task: Task, observations: Observations, settings: Tra
         answers |= regressed.result()
     for name in (*RECURRENT, *OTHERS):
         answers[name] = [single(fits, name, seed, task.parts).predict(task.test) for seed in range(bench.seeds)]
-    ensemble = recurrent_ensemble(fits, task.parts)
+    ensemble = ensemble_of(fits, RECURRENT, task.parts)
     answers["ensemble"] = [recalibrated_ensemble([ensemble], task.parts.validation, [task.test])]
     answers[FIXED] = [ensemble.model.predict(task.test)]
 

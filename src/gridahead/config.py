@@ -16,7 +16,7 @@ from gridahead.timeline import Deadline, Mtu, zone_info
 RecurrentCell = Literal["rnn", "lstm", "gru"]
 Cell = Literal[RecurrentCell, "transformer"]
 DecoderName = Literal["direct", "recurrent", "attention", "recursive"]
-Segment = Literal["unit", "hour", "day"]
+Segment = Literal["unit", "hour", "day", "none"]
 """What one step of an encoder spans: a market time unit, an hour or a day."""
 Normalise = Literal["series", "instance", "capacity"]
 """Whether the target is scaled by the moments of its whole series, by those of the last week of each window, or by the
@@ -153,6 +153,8 @@ class ModelSettings(Section):
 
     cell: Cell
     segment: Segment = "day"
+    """What one step of the encoder spans; with `none` there is no encoder, and the decoder alone reads what is known of
+    the hours ahead. A direct one is then a plain feed-forward network, to see what recurrence is worth."""
     hidden: int = Field(128, ge=1)
     layers: int = Field(1, ge=1)
     layer_norm: bool = False
@@ -178,6 +180,8 @@ class ModelSettings(Section):
             raise ValueError(
                 f"decoder_hidden = {self.decoder_hidden} must be a multiple of {HEADS}, the attention heads"
             )
+        if self.segment == "none" and (self.cell == "transformer" or self.decoder == "attention"):
+            raise ValueError('segment = "none" leaves out the encoder, on which a transformer and attention live')
         if self.cell == "transformer":
             if self.hidden % HEADS:
                 raise ValueError(f"hidden = {self.hidden} must be a multiple of {HEADS}, the attention heads")

@@ -38,7 +38,9 @@ def test_the_default_is_an_lstm_over_days_with_a_decoder_that_reads_both_ways():
         ({"cell": "transformer", "layer_norm": True}, "layer_norm is for recurrent cells"),
         ({"cell": "transformer", "bptt_steps": 7}, "bptt_steps is for recurrent cells"),
         ({"cell": "lstm", "bptt_steps": 0}, "greater than or equal to 1"),
-        ({"cell": "lstm", "segment": "week"}, "'unit', 'hour' or 'day'"),
+        ({"cell": "lstm", "segment": "week"}, "'unit', 'hour', 'day' or 'none'"),
+        ({"cell": "gru", "segment": "none", "decoder": "attention"}, 'segment = "none" leaves out the encoder'),
+        ({"cell": "transformer", "segment": "none"}, 'segment = "none" leaves out the encoder'),
         ({"cell": "cnn"}, "'rnn', 'lstm', 'gru' or 'transformer'"),
     ],
 )
@@ -52,6 +54,8 @@ def test_pieces_that_do_not_fit_together_are_refused_with_the_reason(pieces, mes
     [
         {"cell": "lstm", "decoder": "direct", "bptt_steps": 7},
         {"cell": "rnn", "hidden": 30, "layers": 2, "layer_norm": True, "segment": "unit"},
+        {"cell": "gru", "segment": "none", "decoder_hidden": 16},
+        {"cell": "lstm", "segment": "none", "decoder": "direct"},
         {"cell": "transformer", "hidden": 32, "decoder": "recursive", "normalise": "instance"},
     ],
 )

@@ -43,19 +43,20 @@ def calendar(instants: Instants, zone: BiddingZone) -> Features:
     local = pd.DatetimeIndex(pd.to_datetime(instants, unit="us", utc=True)).tz_convert(zone.timezone)
     day, position = np.unique(local.tz_localize(None).normalize(), return_inverse=True)
     hour = (local.hour + local.minute / 60).to_numpy()
-    return np.column_stack([_day_features(pd.DatetimeIndex(day), zone)[position], _waves(hour / 24, 3)])
+    return np.column_stack([_day_features(pd.DatetimeIndex(day), zone)[position], waves(hour / 24, 3)])
 
 
 def _day_features(days: pd.DatetimeIndex, zone: BiddingZone) -> Features:
     weekday = np.equal.outer(days.dayofweek.to_numpy(), np.arange(7))
     holiday = np.column_stack([[holiday_share(d, zone) for d in days + pd.Timedelta(days=n)] for n in (0, -1, 1)])
     eve = (days.month == 12) & days.day.isin([24, 31])
-    return np.column_stack(
-        [weekday, holiday, eve, _waves((days.dayofyear.to_numpy() - 1) / 365.25, YEAR_WAVES)]
-    ).astype(np.float32)
+    return np.column_stack([weekday, holiday, eve, waves((days.dayofyear.to_numpy() - 1) / 365.25, YEAR_WAVES)]).astype(
+        np.float32
+    )
 
 
-def _waves(phase: npt.NDArray[np.float64], harmonics: int) -> Features:
+def waves(phase: npt.NDArray[np.float64], harmonics: int) -> Features:
+    """Sine and cosine of a share of a day or year and its harmonics, (T, 2 × harmonics), of phase (T,)."""
     angle = 2 * np.pi * np.outer(phase, np.arange(1, harmonics + 1))
     return np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(len(phase), -1).astype(np.float32)
 

@@ -28,7 +28,7 @@ from gridahead.features.ahead import course
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
 from gridahead.features.linear import LinearForecast
 from gridahead.features.rows import mean_of_known, same_hour, unit_rows
-from gridahead.features.sun import under_the_sun
+from gridahead.features.sun import sun_clock, under_the_sun
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.grid import SUN_DRIVEN
 
@@ -119,20 +119,13 @@ class Scaler:
 
         Args:
             windows: N of them.
-            segment: what one step of the encoder spans.
+            segment: what one step of the encoder spans; `none` leaves it out.
             static: G numbers that tell this series from others.
         """
-        spec = windows.spec
         past = self.scaled_past(windows)
         values = self._masked(windows, past)
-        remembered, days = values, windows.past[..., -len(DAY_FEATURES) :]
-        units, units_a_day = units_in(segment, spec), spec.steps_per_day
-        if segment == "day":
-            # The hours tell the course of a day; quarter hours beside them are noise to learn by heart.
-            remembered, days = (_means(part, spec.mtu.per_hour) for part in (remembered, days))
-            units = units_a_day = 24
         return Inputs(
-            encoder=segments(remembered, days, units, units_a_day),
+            encoder=self._encoder(windows, values, segment),
             decoder=self._decoder(windows, past, values),
             static=np.broadcast_to(np.array(static, np.float32), (len(windows), len(static))).copy(),
         )
@@ -159,6 +152,18 @@ class Scaler:
         """The scaled past with 0 for what is not known, and whether the target is, (N, C, values + 1)."""
         return np.concatenate([np.nan_to_num(past), ~np.isnan(windows.past[..., :1])], axis=-1)
 
+    def _encoder(self, windows: Windows, values: Array, segment: Segment) -> Array:
+        """What is remembered of the masked context (N, C, values + 1), one row a segment."""
+        if segment == "none":
+            return np.empty((len(windows), 0, 0), np.float32)
+        spec, days = windows.spec, windows.past[..., -len(DAY_FEATURES) :]
+        units, units_a_day = units_in(segment, spec), spec.steps_per_day
+        if segment == "day":
+            # The hours tell the course of a day; quarter hours beside them are noise to learn by heart.
+            values, days = (_means(part, spec.mtu.per_hour) for part in (values, days))
+            units = units_a_day = 24
+        return segments(values, days, units, units_a_day)
+
     def _decoder(self, windows: Windows, past: Array, values: Array) -> Array:
         """What is known of every unit of the horizon: calendar, what is read ahead, the same hour of former days.
 
@@ -168,14 +173,29 @@ class Scaler:
             values: (N, C, values + 1) the same, masked.
         """
         spec, horizon = windows.spec, windows.target.shape[1]
-        ahead = self._scaled_ahead(windows)
-        columns = [windows.future[..., -len(CALENDAR_FEATURES) :], np.nan_to_num(ahead), ~np.isnan(ahead)]
+        ahead, official = self._scaled_ahead(windows), self._official_quantiles(spec)
+        bounds = np.where(np.isnan(ahead[..., official]), ahead[..., :1], ahead[..., official])
+        ahead = ahead[..., [n for n in range(len(spec.ahead)) if n not in official and not self._framed(spec, n)]]
+        columns = [np.nan_to_num(ahead), ~np.isnan(ahead), np.nan_to_num(bounds)]
         columns.append(course(ahead, windows.delivery, spec.mtu.per_hour))
         if spec.series.quantity in SUN_DRIVEN:
-            columns.append(under_the_sun(windows, past))
+            columns = [sun_clock(windows.valid_time), *columns, under_the_sun(windows, past)]
         else:
-            columns += [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
+            former = [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
+            columns = [windows.future[..., -len(CALENDAR_FEATURES) :], *columns, *former]
         return _float32(np.concatenate(columns, axis=-1))
+
+    def _official_quantiles(self, spec: WindowSpec) -> list[int]:
+        """Which columns ahead are quantiles of the official forecast, as `solar_p90` is beside `solar_forecast`.
+
+        They run as it does, and stand for it where they are not published: whether they are tells nothing but the era.
+        """
+        rest = range(1, len(spec.ahead)) if spec.use_reference else ()
+        return [n for n in rest if _of_the_target(spec, str(spec.ahead[n]))]
+
+    def _framed(self, spec: WindowSpec, column: int) -> bool:
+        """Whether a column ahead is the capacity by which all else is divided."""
+        return self.normalise == "capacity" and str(spec.ahead[column]) == self._capacity(spec)
 
     def _scaled_ahead(self, windows: Windows) -> Array:
         """(N, H, values): what is known ahead, in its own scale."""
@@ -188,7 +208,7 @@ class Scaler:
         if name in self.covariates:
             mean, spread = self.covariates[name]
             if self.normalise == "capacity" and name.endswith(f"/{CAPACITY}"):
-                values = values / frame[1]  # what is left is how it changes ahead
+                values = values / frame[1]  # what is left is how it changed
             return (values - mean) / spread
         centre, relative = frame
         return (values - centre) / (self.spread * relative)
@@ -234,8 +254,8 @@ class Scaler:
 
 
 def units_in(segment: Segment, spec: WindowSpec) -> int:
-    """Market time units that one step of the encoder spans."""
-    return {"unit": 1, "hour": spec.mtu.per_hour, "day": spec.steps_per_day}[segment]
+    """Market time units that one step of the encoder spans; 0 without an encoder."""
+    return {"unit": 1, "hour": spec.mtu.per_hour, "day": spec.steps_per_day, "none": 0}[segment]
 
 
 def segments(values: Array, days: Array, units: int, units_a_day: int) -> Array:

@@ -13,17 +13,17 @@ from torch import Tensor, nn
 
 from gridahead.config import Cell
 from gridahead.models.cells import recurrent_layer
-from gridahead.models.layers import Joint
+from gridahead.models.layers import Dropout, Joint
 
 
 class DirectDecoder(nn.Module):
     """The same small network for every unit of the horizon."""
 
-    def __init__(self, features: int, context: int, width: int) -> None:
+    def __init__(self, features: int, context: int, width: int, dropout: float) -> None:
         super().__init__()
         self.width = width
         self.entry = Joint(features + context, 2 * width)
-        self.layers = nn.Sequential(nn.GELU(), nn.Linear(2 * width, width))
+        self.layers = nn.Sequential(nn.GELU(), Dropout(dropout), nn.Linear(2 * width, width), nn.GELU())
 
     def forward(self, known: Tensor, context: Tensor, states: Tensor) -> Tensor:
         """(N, H, width) of known (N, H, D), context (N, W) and the states of the encoder, which it does not need."""
@@ -51,11 +51,11 @@ class AttentionDecoder(nn.Module):
     Source: Vaswani et al. (2017), "Attention is all you need", section 3.2.
     """
 
-    def __init__(self, features: int, context: int, hidden: int, width: int, heads: int) -> None:
+    def __init__(self, features: int, context: int, hidden: int, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.query = Joint(features + context, width)
         self.attention = nn.MultiheadAttention(width, heads, kdim=hidden, vdim=hidden, batch_first=True)
-        self.direct = DirectDecoder(features + width, context, width)
+        self.direct = DirectDecoder(features + width, context, width, dropout)
         self.width = self.direct.width
 
     def forward(self, known: Tensor, context: Tensor, states: Tensor) -> Tensor:

@@ -161,10 +161,10 @@ def _decoder(
     features, width = config.decoder_features, config.decoder_hidden
     match config.decoder:
         case "direct":
-            return DirectDecoder(features, context, width)
+            return DirectDecoder(features, context, width, config.dropout)
         case "recurrent":
             return RecurrentDecoder(config.cell, features, context, width, bidirectional=config.bidirectional)
         case "attention":
-            return AttentionDecoder(features, context, config.hidden, width, config.heads)
+            return AttentionDecoder(features, context, config.hidden, width, config.heads, config.dropout)
         case "recursive":
             return RecursiveDecoder(config.cell, features, context, width, config.outputs)

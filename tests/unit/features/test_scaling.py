@@ -389,6 +389,46 @@ def test_a_covariate_named_after_the_target_is_scaled_with_it():
     np.testing.assert_array_equal(read[0, :, 0], read[0, :, 1])
 
 
+def with_ahead(windows, name, values):
+    """The same windows with another input that is known ahead."""
+    spec = replace(windows.spec, future_covariates=(Series("DE", name),))
+    past = np.insert(windows.past, len(windows.spec.inputs), 1.0, axis=-1)
+    future = np.insert(windows.future, len(windows.spec.ahead), values, axis=-1)
+    return replace(windows, spec=spec, past=past.astype(np.float32), future=future.astype(np.float32))
+
+
+def test_an_official_quantile_that_is_not_published_is_the_official_forecast():
+    official = np.full(H, 100.0)
+    windows = windows_of(COUNT, target=COUNT[:H], reference_ahead=official)
+    holed_at_20 = with_ahead(windows, "load_p90", holed(np.full(H, 150.0), 20))
+    scaler = Scaler.fit(holed_at_20, "week")
+    found, single = scaler.inputs(holed_at_20, "day").decoder, scaler.inputs(windows, "day").decoder
+    # One column ahead more than without it: no flag, no course; and its former days.
+    former = 4
+    assert found.shape[-1] == single.shape[-1] + 1 + former
+    column = len(CALENDAR_FEATURES) + 2
+    np.testing.assert_allclose(found[0, [19, 20], column], (np.array([150, 100]) - 95.5) / scaler.spread, rtol=1e-5)
+    before = len(CALENDAR_FEATURES) + 2 + 11
+    np.testing.assert_array_equal(np.delete(found, column, axis=-1)[..., :before], single[..., :before])
+
+
+def test_what_all_is_divided_by_is_not_shown_again():
+    grown = with_ahead(windows_of(COUNT, target=COUNT[:H]), "capacity", 1.0)
+    by_series, by_capacity = (
+        Scaler.fit(grown, "week", normalise).inputs(grown, "day").decoder.shape[-1]
+        for normalise in ("series", "capacity")
+    )
+    assert by_series == by_capacity + 13  # its value, a flag, and its course
+
+
+def test_without_an_encoder_nothing_is_remembered():
+    windows = windows_of(np.stack([COUNT, COUNT]), target=COUNT[:H])
+    scaler = Scaler.fit(windows, "week")
+    without = scaler.inputs(windows, "none")
+    assert without.encoder.shape == (2, 0, 0)
+    np.testing.assert_array_equal(without.decoder, scaler.inputs(windows, "day").decoder)
+
+
 # -- quarter hours --------------------------------------------------------------------------------------------------
 
 

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from made_rows import DE
 from made_windows import C, H, windows_of
 
+from gridahead.features.calendar import CALENDAR_FEATURES
 from gridahead.features.scaling import Scaler
-from gridahead.features.sun import MOST, dark, under_the_sun
+from gridahead.features.sun import MOST, dark, sun_clock, under_the_sun
 from gridahead.grid import Series
 
 HOURS = np.arange(C) % 24
@@ -61,6 +63,23 @@ def test_solar_power_is_shown_no_single_day():
     np.testing.assert_allclose(
         scaler.inputs(changed, "day").decoder, scaler.inputs(bright, "day").decoder, rtol=1e-5, atol=1e-6
     )
+
+
+def test_solar_power_is_shown_neither_weekdays_nor_holidays():
+    windows = solar(SUNNY, np.full(H, 400.0))
+    scaler = Scaler.fit(windows, "reference")
+    holiday = replace(windows, future=windows.future.copy())
+    holiday.future[..., -len(CALENDAR_FEATURES) :] = 1.0
+    np.testing.assert_array_equal(scaler.inputs(holiday, "day").decoder, scaler.inputs(windows, "day").decoder)
+
+
+def test_the_clock_of_the_sun_is_not_changed_in_summer():
+    instants = pd.DatetimeIndex(["2025-03-29 12:00Z", "2025-03-30 12:00Z", "2025-03-30 18:00Z"]).as_unit("us").asi8
+    season, hour = np.split(sun_clock(instants[None])[0], [4], axis=-1)
+    np.testing.assert_allclose(hour[0], [0, -1, 0, 1, 0, -1], atol=1e-6)  # noon: half of the first wave
+    np.testing.assert_allclose(hour[1], hour[0], atol=1e-6)
+    np.testing.assert_allclose(hour[2], [-1, 0, 0, -1, 1, 0], atol=1e-6)
+    assert 0 < np.abs(season[1] - season[0]).max() < 0.05
 
 
 # -- night ----------------------------------------------------------------------------------------------------------

@@ -36,8 +36,8 @@ def units_heard(decode, unit):
 @pytest.mark.parametrize(
     ("decoder", "heard"),
     [
-        (made(DirectDecoder, D, W, WIDTH), [4]),
-        (made(AttentionDecoder, D, W, HIDDEN, WIDTH, 4), [4]),
+        (made(DirectDecoder, D, W, WIDTH, 0.0), [4]),
+        (made(AttentionDecoder, D, W, HIDDEN, WIDTH, 4, 0.0), [4]),
         (made(RecurrentDecoder, "lstm", D, W, WIDTH, bidirectional=False), [0, 1, 2, 3, 4]),
         (made(RecurrentDecoder, "lstm", D, W, WIDTH, bidirectional=True), list(range(H))),
     ],
@@ -50,8 +50,8 @@ def test_which_units_of_the_known_future_a_unit_hears(decoder, heard):
 
 def test_every_unit_hears_the_context():
     for decoder in (
-        made(DirectDecoder, D, W, WIDTH),
-        made(AttentionDecoder, D, W, HIDDEN, WIDTH, 4),
+        made(DirectDecoder, D, W, WIDTH, 0.0),
+        made(AttentionDecoder, D, W, HIDDEN, WIDTH, 4, 0.0),
         made(RecurrentDecoder, "rnn", D, W, WIDTH, bidirectional=False),
     ):
         one, other = (decoder(KNOWN, context, STATES) for context in (CONTEXT, CONTEXT + 1))
@@ -64,7 +64,7 @@ def test_every_unit_hears_the_context():
 @pytest.mark.parametrize("hidden", [HIDDEN, WIDTH])
 def test_attention_by_hand(hidden):
     """Four heads over all states, from the weights of the decoder, in numpy."""
-    decoder, states = made(AttentionDecoder, D, W, hidden, WIDTH, 4), noise(N, S, hidden, seed=9)
+    decoder, states = made(AttentionDecoder, D, W, hidden, WIDTH, 4, 0.0), noise(N, S, hidden, seed=9)
     layer = decoder.attention
     if hidden == WIDTH:
         projections = layer.in_proj_weight.chunk(3)
@@ -87,7 +87,7 @@ def test_attention_by_hand(hidden):
 
 def test_attention_reaches_the_oldest_state_at_once():
     states = STATES.clone().requires_grad_()
-    made(AttentionDecoder, D, W, HIDDEN, WIDTH, 4)(KNOWN, CONTEXT, states)[:, -1].sum().backward()
+    made(AttentionDecoder, D, W, HIDDEN, WIDTH, 4, 0.0)(KNOWN, CONTEXT, states)[:, -1].sum().backward()
     reach = states.grad.norm(dim=-1)
     assert (reach[:, 0] > 0.01 * reach[:, -1]).all()
 

@@ -13,6 +13,7 @@ from made_windows import FIRST, SPEC, made_load
 from gridahead.config import ModelSettings, TrainingSettings
 from gridahead.errors import ModelError
 from gridahead.features.scaling import Scaler, anchored, plausible_anchors
+from gridahead.models.bundle import TrainedModel
 from gridahead.tables import Observations
 from gridahead.training.fit import fit, recency, split, windows_to_learn
 
@@ -186,6 +187,16 @@ def test_the_same_seed_fits_the_same_weights_and_another_seed_others():
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert not all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
     assert one.predict(PARTS.validation).tobytes() == other.predict(PARTS.validation).tobytes()
+
+
+def test_without_an_encoder_a_recurrent_decoder_learns_alone(tmp_path):
+    alone = SMALL.model_copy(update={"segment": "none"})
+    found = fit("gru", PARTS, alone, settings_of(epochs=8, learning_rate=0.03), lambda epoch: None)
+    assert found.gradients is None
+    assert not [name for name in found.model.members[0].state_dict() if name.startswith(("encoder", "bridge"))]
+    found.model.save(tmp_path)
+    again = TrainedModel.load(tmp_path)
+    assert again.predict(PARTS.validation).tobytes() == found.model.predict(PARTS.validation).tobytes()
 
 
 def test_missing_outturns_are_no_obstacle():
