@@ -166,6 +166,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         title(left, "Pinball loss in daylight, 2024 [MW]")
         models = ("official", *MODELS, "ensemble")
         right.bar(models, [figure["daylight", model, "coverage_80"] for model in models], color=[*map(colour, models)])
+        right.tick_params(axis="x", labelsize=8)
         right.axhline(0.8, color="black", linewidth=1)
         title(right, "Share of outturns between P10 and P90 in daylight")
 

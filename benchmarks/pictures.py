@@ -19,6 +19,7 @@ COLOURS = {
     "rnn": "#c0392b",
     "attention": "#5e60ce",
     "transformer": "#8c6d1f",
+    "feed_forward": "#b98b5f",
     "ensemble": LIGHT["ink"],
     "lightgbm": LIGHT["official"],
     "ridge": "#b98b5f",
