@@ -3,7 +3,8 @@
 Issued at 11:00 on the day before, with Elia's own day-ahead forecast of 11:00 as input: its median, P10 and P90.
 Scored on 2024 at P10, P50 and P90 where Elia has published all three. Networks are trained before every quarter on all
 days since 2020, of which the last 270 choose epochs and weights. One of the three is not recurrent, to see what that is
-worth; the ensemble is the weighted mean of all. Its intervals are measured anew every month. Daylight is every quarter hour in which Elia's P90 or the outturn is above zero.
+worth; the ensemble is the weighted mean of all. Its intervals are measured anew every month. Daylight is every quarter
+hour in which Elia's P90 or the outturn is above zero.
 Rows of networks are the median of the seeds, low and high their range; n is the number of quarter hours.
 """
 
