@@ -55,7 +55,7 @@ def _task(prepared: Prepared, theirs: dict[str, Answer], bench: Bench) -> list[R
 
 
 def _ours(prepared: Prepared, seeds: int) -> Answer:
-    """The forecasts of our ensemble: the networks and anchors of the benchmark of the same data."""
+    """The forecasts of our recurrent ensemble: the networks and anchors of the benchmark of the same data."""
     begun, own = core_seconds(), time.process_time()
     parts, task = prepared.parts, prepared.task
     fits = train(task.name, parts, [*product(task.models, task.anchors)], seeds, prepared.settings, task.models)
