@@ -64,7 +64,8 @@ TASKS = (
     Task("wind_solar", "German wind and solar 2025, issued D-1 18:30", smard, WIND_SOLAR, ("reference", "linear"),
          DEFAULTS, load.VALIDATION_DAYS, BATCH_SIZE, load.HOLDOUT, load.LAST),
     Task("solar", "Belgian solar 2024, issued D-1 11:00", elia.observations, elia.SPEC, elia.ANCHORS,
-         {name: elia.MODELS[name] for name in ("rnn", "lstm")}, elia.VALIDATION_DAYS, elia.BATCH_SIZE, elia.HOLDOUT, elia.LAST),
+         {name: elia.MODELS[name] for name in ("rnn", "lstm")}, elia.VALIDATION_DAYS, elia.BATCH_SIZE, elia.HOLDOUT,
+         elia.LAST),
 )  # fmt: skip
 
 
