@@ -15,6 +15,7 @@ from gridahead.vintages import Instants
 
 Features = npt.NDArray[np.float32]
 
+DAYS_A_YEAR = 365.25
 YEAR_WAVES = 6
 """The shortest is two months long: holidays in summer and the weeks around Christmas are no season of a sine wave."""
 DAY_FEATURES = (
@@ -50,9 +51,8 @@ def _day_features(days: pd.DatetimeIndex, zone: BiddingZone) -> Features:
     weekday = np.equal.outer(days.dayofweek.to_numpy(), np.arange(7))
     holiday = np.column_stack([[holiday_share(d, zone) for d in days + pd.Timedelta(days=n)] for n in (0, -1, 1)])
     eve = (days.month == 12) & days.day.isin([24, 31])
-    return np.column_stack([weekday, holiday, eve, waves((days.dayofyear.to_numpy() - 1) / 365.25, YEAR_WAVES)]).astype(
-        np.float32
-    )
+    year = waves((days.dayofyear.to_numpy() - 1) / DAYS_A_YEAR, YEAR_WAVES)
+    return np.column_stack([weekday, holiday, eve, year]).astype(np.float32)
 
 
 def waves(phase: npt.NDArray[np.float64], harmonics: int) -> Features:

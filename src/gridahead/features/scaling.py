@@ -188,7 +188,7 @@ class Scaler:
     def _official_quantiles(self, spec: WindowSpec) -> list[int]:
         """Which columns ahead are quantiles of the official forecast, as `solar_p90` is beside `solar_forecast`.
 
-        They run as it does, and stand for it where they are not published: whether they are tells nothing but the era.
+        They run as it does, and it stands for them where they are not published: whether they are tells the era only.
         """
         rest = range(1, len(spec.ahead)) if spec.use_reference else ()
         return [n for n in rest if _of_the_target(spec, str(spec.ahead[n]))]
@@ -254,8 +254,8 @@ class Scaler:
 
 
 def units_in(segment: Segment, spec: WindowSpec) -> int:
-    """Market time units that one step of the encoder spans; 0 without an encoder."""
-    return {"unit": 1, "hour": spec.mtu.per_hour, "day": spec.steps_per_day, "none": 0}[segment]
+    """Market time units that one step of the encoder spans."""
+    return {"unit": 1, "hour": spec.mtu.per_hour, "day": spec.steps_per_day}[segment]
 
 
 def segments(values: Array, days: Array, units: int, units_a_day: int) -> Array:

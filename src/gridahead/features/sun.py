@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gridahead.features.calendar import waves
+from gridahead.features.calendar import DAYS_A_YEAR, waves
 from gridahead.features.rows import mean_of_known, same_hours
 from gridahead.features.windows import Array, Windows
 from gridahead.vintages import MICROSECONDS_A_DAY, Instants
@@ -31,7 +31,7 @@ def sun_clock(instants: Instants) -> Array:
     solar power of 2023 what else the calendar says cost a small network 2.5 % of its pinball loss.
     """
     days = instants.ravel() / MICROSECONDS_A_DAY
-    columns = [waves(days / 365.25 % 1, YEAR_WAVES), waves(days % 1, DAY_WAVES)]
+    columns = [waves(days / DAYS_A_YEAR % 1, YEAR_WAVES), waves(days % 1, DAY_WAVES)]
     return np.concatenate(columns, axis=-1).reshape(*instants.shape, -1)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from gridahead.config import Anchor
 from gridahead.errors import ModelError
+from gridahead.features.calendar import DAYS_A_YEAR
 from gridahead.features.linear import LinearForecast
 from gridahead.features.scaling import Scaler, plausible_anchors
 from gridahead.features.windows import Array, Windows
@@ -48,7 +49,7 @@ BOOSTING = {
 }
 """Chosen on the validation days of German load before 2025; the number of trees is chosen for every fit."""
 MOST_TREES, PATIENCE = 3000, 50
-YEAR = 365.25 * MICROSECONDS_A_DAY
+YEAR = DAYS_A_YEAR * MICROSECONDS_A_DAY
 """Microseconds in a year."""
 
 
