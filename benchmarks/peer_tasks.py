@@ -5,17 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import elia_solar_2024 as elia
-import numpy as np
 import smard_load_2025 as load
 from common import Bench
 from contest import RECURRENT
 from datasets import smard
 
 from gridahead.config import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
-from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
+from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.grid import ZONES
 from gridahead.models.base import Quantiles
 from gridahead.models.baselines import ReferenceForecast, ReferenceName
@@ -96,21 +94,10 @@ def prepare(task: Task, bench: Bench) -> Prepared:
 def references(prepared: Prepared) -> dict[str, Quantiles]:
     """The official forecast and last week's same hour, with quantiles from the errors that they made before the year.
 
-    Where an official P10 and P90 is published, the official quantiles come from these.
+    Where the official forecast comes with a P10 and P90 of its own, its quantiles come from these.
     """
     learnt = prepared.parts.train.followed_by(prepared.parts.validation)
     official, naive = (
         ReferenceForecast.fit(name, learnt, prepared.settings.quantiles).predict(prepared.test) for name in REFERENCES
     )
-    if prepared.task.spec is elia.SPEC:
-        median, low, high = (prepared.test.future[..., n] for n in range(3))
-        official = published(low, median, high, prepared.levels)
     return dict(zip(REFERENCES, (official, naive), strict=True))
-
-
-def published(low: Array, median: Array, high: Array, levels: Sequence[float]) -> Quantiles:
-    """All quantiles of a forecast that is published as P10, P50 and P90, (..., Q): half a normal on either side."""
-    scores = np.array([NormalDist().inv_cdf(level) for level in levels], np.float32)
-    spread = np.where(scores < 0, (median - low)[..., None], (high - median)[..., None])
-    quantiles = median[..., None] + spread * scores / np.float32(NormalDist().inv_cdf(0.9))
-    return np.sort(np.maximum(quantiles, 0), axis=-1)

@@ -27,8 +27,9 @@ from gridahead.errors import ModelError
 from gridahead.features.ahead import course
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
 from gridahead.features.linear import LinearForecast
+from gridahead.features.official import official_columns
 from gridahead.features.rows import mean_of_known, same_hour, unit_rows
-from gridahead.features.sun import sun_clock, under_the_sun
+from gridahead.features.sun import dark, sun_clock, under_the_sun
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.grid import SUN_DRIVEN
 
@@ -131,8 +132,13 @@ class Scaler:
         )
 
     def target(self, windows: Windows) -> Array:
-        """What the network should answer, (N, H): the difference to the anchor, NaN where there is no outturn."""
-        return _float32((windows.target - self.baseline(windows)) / self._unit(windows))
+        """What the network should answer, (N, H): the difference to the anchor.
+
+        NaN where there is no outturn, and for solar power by night: nobody asks a network whether the sun shines then,
+        and a half of its loss would be of hours that it cannot get right by half a megawatt.
+        """
+        left = (windows.target - self.baseline(windows)) / self._unit(windows)
+        return _float32(np.where(dark(windows), np.nan, left))
 
     def megawatts(self, answer: Array, windows: Windows) -> Array:
         """The network's answer (N, H, Q) in MW."""
@@ -173,7 +179,7 @@ class Scaler:
             values: (N, C, values + 1) the same, masked.
         """
         spec, horizon = windows.spec, windows.target.shape[1]
-        ahead, official = self._scaled_ahead(windows), self._official_quantiles(spec)
+        ahead, official = self._scaled_ahead(windows), [*official_columns(spec).values()]
         bounds = np.where(np.isnan(ahead[..., official]), ahead[..., :1], ahead[..., official])
         ahead = ahead[..., [n for n in range(len(spec.ahead)) if n not in official and not self._framed(spec, n)]]
         columns = [np.nan_to_num(ahead), ~np.isnan(ahead), np.nan_to_num(bounds)]
@@ -184,14 +190,6 @@ class Scaler:
             former = [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
             columns = [windows.future[..., -len(CALENDAR_FEATURES) :], *columns, *former]
         return _float32(np.concatenate(columns, axis=-1))
-
-    def _official_quantiles(self, spec: WindowSpec) -> list[int]:
-        """Which columns ahead are quantiles of the official forecast, as `solar_p90` is beside `solar_forecast`.
-
-        They run as it does, and it stands for them where they are not published: whether they are tells the era only.
-        """
-        rest = range(1, len(spec.ahead)) if spec.use_reference else ()
-        return [n for n in rest if _of_the_target(spec, str(spec.ahead[n]))]
 
     def _framed(self, spec: WindowSpec, column: int) -> bool:
         """Whether a column ahead is the capacity by which all else is divided."""

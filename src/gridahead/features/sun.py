@@ -13,6 +13,7 @@ import numpy.typing as npt
 from gridahead.features.calendar import DAYS_A_YEAR, waves
 from gridahead.features.rows import mean_of_known, same_hours
 from gridahead.features.windows import Array, Windows
+from gridahead.grid import SUN_DRIVEN
 from gridahead.vintages import MICROSECONDS_A_DAY, Instants
 
 YEAR_WAVES, DAY_WAVES = 2, 3
@@ -60,8 +61,11 @@ def dark(windows: Windows) -> npt.NDArray[np.bool_]:
     """Where it is night, (N, H): at that time nothing was produced on any day of the context.
 
     Nothing is called dark where the official forecast expects something, where the context says nothing, and where it
-    is dark all day: then the plants stand still or their meter is dead, and what tomorrow brings is not known.
+    is dark all day: then the plants stand still or their meter is dead, and what tomorrow brings is not known. Nor is
+    it ever dark for a series that does not live on the sun.
     """
+    if windows.spec.series.quantity not in SUN_DRIVEN:
+        return np.zeros(windows.target.shape, bool)
     brightest = _brightest(windows)
     found: npt.NDArray[np.bool_] = (brightest <= 0) & (np.nan_to_num(brightest).max(axis=1, keepdims=True) > 0)
     return found & ~(windows.future[..., 0] > 0) if windows.spec.use_reference else found

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gridahead.features.sun import dark
 from gridahead.features.windows import Windows
-from gridahead.grid import SUN_DRIVEN, quantity_of
+from gridahead.grid import quantity_of
 
 Quantiles = npt.NDArray[np.float32]
 """(N, H, Q) [MW], rising along Q."""
@@ -39,7 +39,6 @@ class Forecaster(Protocol):
 
 def possible(values: Quantiles, windows: Windows) -> Quantiles:
     """The quantiles (N, H, Q) [MW] as physics allows them: no negative wind power, no solar power at night."""
-    quantity = windows.spec.series.quantity
-    low = quantity_of(quantity).low
+    low = quantity_of(windows.spec.series.quantity).low
     bounded = values if low is None else np.maximum(values, np.float32(low))
-    return np.where(dark(windows)[..., None], np.float32(0), bounded) if quantity in SUN_DRIVEN else bounded
+    return np.where(dark(windows)[..., None], np.float32(0), bounded)

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import pandas as pd
 
+from gridahead.features.official import official_quantiles
 from gridahead.features.scaling import anchored
 from gridahead.features.windows import Array, Windows
 from gridahead.models.base import Quantiles, possible
@@ -20,7 +21,7 @@ ReferenceName = Literal["official", "naive"]
 
 @dataclass(frozen=True)
 class ReferenceForecast:
-    """A given point forecast with the spread of its own past errors around it.
+    """A given point forecast with its own quantiles, or with the spread of its past errors around it.
 
     The median is the point forecast itself, uncorrected, so that its error is the one that its publisher answers for.
     """
@@ -56,9 +57,10 @@ class ReferenceForecast:
         return cls(about["name"], tuple(about["quantiles"]), about["level"], offsets)
 
     def predict(self, windows: Windows) -> Quantiles:
-        """The point forecast and its error quantiles, (N, H, Q) [MW]."""
-        point = _point(self.name, windows, self.level)
-        return possible(point[..., None] + self.offsets, windows)
+        """The point forecast, and the quantiles that come with it or else those of its errors, (N, H, Q) [MW]."""
+        answer = _point(self.name, windows, self.level)[..., None] + self.offsets
+        told = official_quantiles(windows, self.quantiles) if self.name == "official" else None
+        return possible(answer if told is None else np.where(np.isnan(told), answer, told), windows)
 
 
 def _point(name: ReferenceName, windows: Windows, level: float) -> Array:

@@ -4,6 +4,9 @@ Means of quantiles keep the shape of a distribution, where a mixture of distribu
 model for all levels, quantiles that rise still rise (Lichtendahl, Grushka-Cockayne and Winkler 2013, "Is it better to
 average probabilities or quantiles?"). The weights are fitted on validation days, so they are of models that had not
 learnt them.
+
+Where the official forecast comes with its own quantiles, it is one more in the mean. Networks read it and know better,
+but what they change is learnt from few days, and a part of it is chance.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from gridahead.errors import ModelError
+from gridahead.features.official import official_quantiles
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.grid import quantity_of
 from gridahead.models.base import Quantiles, possible
@@ -38,6 +42,8 @@ class Ensemble:
     """One a model, not negative, 1 together."""
     calibration: Array
     """(B, Q) factors on the distance of each quantile to the median by block of lead time, fitted after the weights."""
+    official: float = 0.0
+    """What the official forecast weighs against all models together where it is known with its quantiles, 0 to 1."""
 
     def __post_init__(self) -> None:
         first = self.models[0]
@@ -75,21 +81,29 @@ class Ensemble:
         Raises:
             ModelError: the windows are not what the models were trained on.
         """
-        mean = self._mean([model.predict(windows) for model in self.models])
+        mean = self._mean([model.predict(windows) for model in self.models], windows)
         return possible(calibrate(mean, self.calibration, units_of_block(self.spec)), windows)
 
-    def _mean(self, answers: Sequence[Quantiles]) -> Array:
-        """The weighted mean of what the models say, not calibrated yet, (N, H, Q) [MW]."""
+    def _mean(self, answers: Sequence[Quantiles], windows: Windows) -> Array:
+        """The weighted mean of what the models and the official forecast say, not calibrated yet, (N, H, Q) [MW]."""
         mean: Array = sum(  # type: ignore[assignment]  # of at least one array
             np.float32(weight) * answer for weight, answer in zip(self.weights, answers, strict=True)
         )
-        return mean
+        told = official_quantiles(windows, self.quantiles)
+        if told is None:
+            return mean
+        return np.where(np.isnan(told), mean, mean + np.float32(self.official) * (told - mean))
 
     def save(self, folder: Path) -> None:
         """Write the bundle into a folder: every model in a folder of its own."""
         for number, model in enumerate(self.models):
             model.save(folder / str(number))
-        about = {"name": self.name, "weights": self.weights, "calibration": self.calibration.tolist()}
+        about = {
+            "name": self.name,
+            "weights": self.weights,
+            "official": self.official,
+            "calibration": self.calibration.tolist(),
+        }
         (folder / _ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
@@ -103,7 +117,7 @@ class Ensemble:
             about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
             weights = tuple(about["weights"])
             models = tuple(TrainedModel.load(folder / str(number)) for number in range(len(weights)))
-            return cls(about["name"], models, weights, np.array(about["calibration"], np.float32))
+            return cls(about["name"], models, weights, np.array(about["calibration"], np.float32), about["official"])
         except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error
 
@@ -134,10 +148,18 @@ def combine(name: str, models: tuple[TrainedModel, ...], validation: Windows) ->
     equal = Ensemble(name, models, (1 / len(models),) * len(models), ones)
     counted = validation.delivery & ~np.isnan(validation.target)
     answers = [model.predict(validation) for model in models]
-    best = fit_weights(np.stack([one[counted] for one in answers]), validation.target[counted], equal.quantiles)
-    weights = (best + 1 / len(models)) / 2
-    weighted = replace(equal, weights=tuple(float(weight) for weight in weights))
-    mean = weighted._mean(answers)
+    official = official_quantiles(validation, equal.quantiles)
+    # Where it is not known the models are alone, and no weight of it makes a difference.
+    told = [] if official is None else [np.where(np.isnan(official), equal._mean(answers, validation), official)]
+    members = np.stack([one[counted] for one in (*answers, *told)])
+    weights = (fit_weights(members, validation.target[counted], equal.quantiles) + 1 / len(members)) / 2
+    networks = weights[: len(models)]
+    weighted = replace(
+        equal,
+        weights=tuple(float(weight) for weight in networks / networks.sum()),
+        official=0.0 if official is None else float(weights[-1]),
+    )
+    mean = weighted._mean(answers, validation)
     median = mean[..., len(equal.quantiles) // 2]
     doubted = counted & in_doubt(validation.target, median, quantity_of(equal.spec.series.quantity).low)
     factors = fit_factors(mean, validation.target, doubted, equal.quantiles, units_of_block(equal.spec))

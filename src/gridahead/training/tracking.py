@@ -146,6 +146,7 @@ def _params(fit: Fit, config: ModelSettings | None, settings: TrainingSettings) 
     if not isinstance(fit.model, TrainedModel):
         named = zip(networks, fit.model.weights, strict=True)
         values |= {f"ensemble.{network.name}": f"{weight:.3f}" for network, weight in named}
+        values["ensemble.official"] = f"{fit.model.official:.3f}"
     return [Param(key, str(value)) for key, value in values.items()]
 
 

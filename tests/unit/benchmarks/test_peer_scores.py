@@ -9,8 +9,6 @@ from environments import interpreter, pinned
 from made_windows import made_windows
 from peer_jobs import PEER_MODELS
 from peer_scores import OURS, common_units, daily_crps, figures, scored
-from peer_tasks import published
-from scipy.stats import norm
 
 from gridahead.errors import SettingsError
 
@@ -80,16 +78,6 @@ def test_a_better_model_has_a_ratio_below_one_and_a_small_p(windows):
     assert ratio.value < 1
     assert ratio.n == len(windows)
     assert rows[OURS, "diebold_mariano_p_to_peer"].value < 0.01
-
-
-def test_published_quantiles_are_kept_and_half_a_normal_is_laid_through_them():
-    levels = [0.05, 0.1, 0.5, 0.8, 0.9]
-    low, median, high = (np.array([value], np.float32) for value in (80.0, 100.0, 150.0))
-    quantiles = published(low, median, high, levels)[0]
-    assert quantiles[[1, 2, 4]] == pytest.approx([80.0, 100.0, 150.0])
-    assert quantiles[0] == pytest.approx(100 - 20 * norm.ppf(0.95) / norm.ppf(0.9), rel=1e-5)
-    assert quantiles[3] == pytest.approx(100 + 50 * norm.ppf(0.8) / norm.ppf(0.9), rel=1e-5)
-    assert published(low * 0, median * 0 + 1, high, levels)[0, 0] == 0.0
 
 
 def test_names_of_peers_tell_the_versions_that_are_pinned():

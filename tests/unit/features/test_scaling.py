@@ -421,6 +421,15 @@ def test_what_all_is_divided_by_is_not_shown_again():
     assert by_series == by_capacity + 13  # its value, a flag, and its course
 
 
+def test_nobody_asks_whether_the_sun_shines_at_night():
+    day = np.where((np.arange(C) % 24 >= 6) & (np.arange(C) % 24 < 18), 100.0, 0.0)
+    windows = windows_of(day, target=np.full(H, 30.0), reference_ahead=day[:H])
+    solar = replace(windows, spec=replace(windows.spec, series=Series("DE", "solar")))
+    answers = {one.spec.series.quantity: Scaler.fit(one, "reference").target(one)[0] for one in (windows, solar)}
+    assert not np.isnan(answers["load"]).any()
+    assert np.flatnonzero(~np.isnan(answers["solar"])).tolist() == [*range(6, 18), *range(30, 37)]
+
+
 def test_without_an_encoder_nothing_is_remembered():
     windows = windows_of(np.stack([COUNT, COUNT]), target=COUNT[:H])
     scaler = Scaler.fit(windows, "week")

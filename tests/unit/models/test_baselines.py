@@ -10,6 +10,7 @@ from made_rows import LOAD, measured, together
 from made_windows import WITHOUT_REFERENCE, made_windows
 
 from gridahead.features.windows import build_windows
+from gridahead.grid import Series
 from gridahead.models.baselines import ReferenceForecast
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -22,6 +23,22 @@ def test_the_median_is_the_official_forecast_to_the_bit():
     official = WINDOWS.future[..., 0]
     assert not np.isnan(official).any()
     assert np.ascontiguousarray(predicted[..., 2]).tobytes() == np.ascontiguousarray(official).tobytes()
+
+
+def test_where_the_official_forecast_comes_with_quantiles_they_are_its_own():
+    ahead = (Series("DE", "load_p10"), Series("DE", "load_p90"))
+    official = WINDOWS.future[..., :1]
+    told = replace(
+        WINDOWS,
+        spec=replace(WINDOWS.spec, future_covariates=ahead),
+        future=np.concatenate([official, official - 700, official + 900, WINDOWS.future[..., 1:]], axis=-1),
+    )
+    told.future[:, 20, 1] = np.nan
+    reference = ReferenceForecast.fit("official", WINDOWS, LEVELS)
+    predicted = reference.predict(told)
+    away = predicted - official
+    np.testing.assert_allclose(away[:, 21, [0, 2, 4]], [[-700, 0, 900]] * len(away), atol=0.01)
+    np.testing.assert_array_equal(predicted[:, 20], reference.predict(WINDOWS)[:, 20])
 
 
 def test_the_naive_median_is_the_same_hour_last_week():

@@ -7,10 +7,13 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 import torch
-from made_windows import SPEC, made_windows
+from made_rows import LOAD, together
+from made_windows import SPEC, made_load, made_windows
 
 from gridahead.errors import ModelError
+from gridahead.features.official import official_quantiles
 from gridahead.features.scaling import Scaler
+from gridahead.grid import Series
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.ensemble import Ensemble, combine, fit_weights, load_model
 from gridahead.models.network import Network, NetworkConfig
@@ -20,10 +23,10 @@ WINDOWS = made_windows()
 TRUTH = made_windows(20, 29)
 
 
-def model_of(name="lstm", seed=0, levels=LEVELS, windows=WINDOWS):
+def model_of(name="lstm", seed=0, levels=LEVELS, windows=WINDOWS, anchor="reference"):
     """A model that has learnt nothing but its scales."""
     torch.manual_seed(seed)
-    scaler = Scaler.fit(windows, "reference")
+    scaler = Scaler.fit(windows, anchor)
     inputs = scaler.inputs(windows, "day")
     config = NetworkConfig(name, inputs.encoder.shape[-1], inputs.decoder.shape[-1], levels, 8, 6)
     ones = np.ones((1, len(levels)), np.float32)
@@ -76,6 +79,58 @@ def test_a_year_of_quarter_hours_takes_less_than_two_seconds():
     begun = time.process_time()
     fit_weights(answers, target, tuple(np.linspace(0.05, 0.95, 11)))
     assert time.process_time() - begun < 2
+
+
+# -- the official forecast with its own quantiles ---------------------------------------------------------------------
+
+
+def with_official_quantiles(first=20, last=29, below=300.0):
+    """The same load, and an official P10 and P90 that lie so far from the outturn [MW]."""
+    rows = made_load()
+    told = rows[rows["quantity"] == LOAD.reference.quantity]
+    truth = rows[rows["quantity"] == LOAD.quantity].set_index("valid_time")["value"].loc[told["valid_time"]].to_numpy()
+    quantiles = [
+        told.assign(quantity=name, value=truth + away) for name, away in (("load_p10", -below), ("load_p90", below))
+    ]
+    right = rows.assign(value=rows["value"].where(rows["quantity"] != LOAD.reference.quantity))
+    right.loc[rows["quantity"] == LOAD.reference.quantity, "value"] = truth
+    spec = replace(SPEC, future_covariates=(Series("DE", "load_p10"), Series("DE", "load_p90")))
+    return made_windows(first, last, spec, together(right, *quantiles))
+
+
+def test_an_official_forecast_that_is_right_gets_half_of_the_weight_and_its_share_of_the_rest():
+    windows = with_official_quantiles()
+    wrong = [model_of(cell, windows=windows, anchor="week") for cell in ("lstm", "gru")]
+    mixed = combine("ensemble", tuple(wrong), windows)
+    assert mixed.official == pytest.approx((1 + 1 / 3) / 2, abs=0.02)
+    assert sum(mixed.weights) == pytest.approx(1)
+
+
+def test_the_official_forecast_is_one_more_in_the_mean():
+    windows = with_official_quantiles()
+    one, ones = model_of(windows=windows), np.ones((1, len(LEVELS)), np.float32)
+    told = official_quantiles(windows, LEVELS)
+    expected = 0.75 * one.predict(windows) + 0.25 * told
+    np.testing.assert_allclose(Ensemble("e", (one,), (1.0,), ones, 0.25).predict(windows), expected, rtol=1e-5)
+
+
+def test_where_the_official_quantiles_are_not_known_the_models_are_alone():
+    windows = with_official_quantiles()
+    windows.future[:, 20, 1] = np.nan
+    one, ones = model_of(windows=windows), np.ones((1, len(LEVELS)), np.float32)
+    answer = Ensemble("e", (one,), (1.0,), ones, 0.25).predict(windows)
+    np.testing.assert_array_equal(answer[:, 20], one.predict(windows)[:, 20])
+
+
+def test_an_official_forecast_without_quantiles_is_no_member():
+    assert combine("ensemble", (ONE, OTHER), TRUTH).official == 0
+
+
+def test_the_weight_of_the_official_forecast_is_kept(tmp_path):
+    windows = with_official_quantiles()
+    mixed = combine("ensemble", (model_of(windows=windows),), windows)
+    mixed.save(tmp_path)
+    assert load_model(tmp_path).predict(windows).tobytes() == mixed.predict(windows).tobytes()
 
 
 # -- the ensemble ---------------------------------------------------------------------------------------------------

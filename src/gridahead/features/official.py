@@ -1,0 +1,57 @@
+"""The official forecast with its own quantiles, where its publisher gives them.
+
+They are covariates that are named after the series: `solar_p10` and `solar_p90` beside `solar` and its official
+forecast.
+"""
+
+from __future__ import annotations
+
+import re
+from statistics import NormalDist
+
+import numpy as np
+
+from gridahead.features.windows import Array, Windows, WindowSpec
+
+
+def official_columns(spec: WindowSpec) -> dict[float, int]:
+    """The published levels but for the median, and where each stands among `spec.ahead`; none without a forecast."""
+    if not spec.use_reference:
+        return {}
+    named = [re.fullmatch(rf"{re.escape(str(spec.series))}_p(\d\d)", str(one)) for one in spec.ahead]
+    return {int(name[1]) / 100: column for column, name in enumerate(named) if name}
+
+
+def official_quantiles(windows: Windows, levels: tuple[float, ...]) -> Array | None:
+    """What the publisher says of any levels, (N, H, Q) [MW], rising along Q; None where it gives no quantiles.
+
+    The forecast is the median. Other levels are drawn through the published ones on a straight line between each two,
+    and beyond the last, over the quantiles of the standard normal distribution. NaN where the forecast or one of its
+    quantiles is not known.
+
+    Args:
+        windows: N of them.
+        levels: Q of them, rising.
+    """
+    columns = official_columns(windows.spec)
+    if not columns:
+        return None
+    below, above = (sorted(level for level in columns if (level < 0.5) is low) for low in (True, False))
+    forecast = windows.future[..., :1]
+    told = [
+        np.minimum(np.sort(windows.future[..., [columns[level] for level in below]], axis=-1), forecast),
+        forecast,
+        np.maximum(np.sort(windows.future[..., [columns[level] for level in above]], axis=-1), forecast),
+    ]
+    return (np.concatenate(told, axis=-1) @ _between([*below, 0.5, *above], levels).T).astype(np.float32)
+
+
+def _between(published: list[float], levels: tuple[float, ...]) -> Array:
+    """The weights of P published quantiles in each of Q others, (Q, P)."""
+    known, wanted = (np.array([NormalDist().inv_cdf(level) for level in some]) for some in (published, levels))
+    right = np.clip(np.searchsorted(known, wanted), 1, len(known) - 1)
+    share = (wanted - known[right - 1]) / (known[right] - known[right - 1])
+    weights = np.zeros((len(wanted), len(known)), np.float32)
+    rows = np.arange(len(wanted))
+    weights[rows, right - 1], weights[rows, right] = 1 - share, share
+    return weights
