@@ -6,7 +6,8 @@ average probabilities or quantiles?"). The weights are fitted on validation days
 learnt them.
 
 Where the official forecast comes with its own quantiles, it is one more in the mean. Networks read it and know better,
-but what they change is learnt from few days, and a part of it is chance.
+but what they change is learnt from few days, and a part of it is chance. Where they say that nothing will be produced,
+nothing it is.
 """
 
 from __future__ import annotations
@@ -92,7 +93,10 @@ class Ensemble:
         told = official_quantiles(windows, self.quantiles)
         if told is None:
             return mean
-        return np.where(np.isnan(told), mean, mean + np.float32(self.official) * (told - mean))
+        # A mean of nothing and a little is above nothing: at dawn and dusk outturns of nought would miss the interval.
+        low = quantity_of(self.spec.series.quantity).low
+        alone = np.isnan(told) if low is None else np.isnan(told) | (mean <= low)
+        return np.where(alone, mean, mean + np.float32(self.official) * (told - mean))
 
     def save(self, folder: Path) -> None:
         """Write the bundle into a folder: every model in a folder of its own."""

@@ -122,6 +122,18 @@ def test_where_the_official_quantiles_are_not_known_the_models_are_alone():
     np.testing.assert_array_equal(answer[:, 20], one.predict(windows)[:, 20])
 
 
+def test_where_the_models_say_nothing_will_be_produced_the_official_forecast_does_not_lift_it():
+    windows = with_official_quantiles()
+    wind, ones = replace(windows.spec, series=Series("DE", "wind")), np.ones((1, len(LEVELS)), np.float32)
+    mixed = Ensemble("e", (replace(ONE, spec=wind),), (1.0,), ones, 0.25)
+    told = replace(windows, spec=replace(wind, future_covariates=(Series("DE", "wind_p10"), Series("DE", "wind_p90"))))
+    low = np.zeros((*windows.target.shape, len(LEVELS)), np.float32)
+    low[..., 3:] = 40.0
+    mean = mixed._mean([low], told)
+    np.testing.assert_array_equal(mean[..., :3], 0)
+    np.testing.assert_allclose(mean[..., 3:], 30 + 0.25 * official_quantiles(told, LEVELS)[..., 3:], rtol=1e-5)
+
+
 def test_an_official_forecast_without_quantiles_is_no_member():
     assert combine("ensemble", (ONE, OTHER), TRUTH).official == 0
 
