@@ -180,6 +180,8 @@ class Scaler:
         """
         spec, horizon = windows.spec, windows.target.shape[1]
         ahead, official = self._scaled_ahead(windows), [*official_columns(spec).values()]
+        # Official quantiles run as the forecast does, and where they are not published it stands for them: whether they
+        # are says nothing but the era.
         bounds = np.where(np.isnan(ahead[..., official]), ahead[..., :1], ahead[..., official])
         ahead = ahead[..., [n for n in range(len(spec.ahead)) if n not in official and not self._framed(spec, n)]]
         columns = [np.nan_to_num(ahead), ~np.isnan(ahead), np.nan_to_num(bounds)]

@@ -256,11 +256,18 @@ def _networks(model: Model) -> tuple[TrainedModel, ...]:
 
 
 def _kind(model: Model) -> str:
-    parts = [
-        f"{len(one.members)} × {one.config.cell} of width {one.config.hidden}, {one.config.decoder} decoder"
-        for one in _networks(model)
-    ]
+    parts = [_network(one) for one in _networks(model)]
     if isinstance(model, TrainedModel):
         return parts[0]
-    weighted = [f"{weight:.2f} of {part}" for weight, part in zip(model.weights, parts, strict=True)]
+    rest = 1 - model.official
+    weighted = [f"{rest * weight:.2f} of {part}" for weight, part in zip(model.weights, parts, strict=True)]
+    if model.official:
+        weighted.append(f"{model.official:.2f} of the official forecast and its quantiles")
     return "weighted mean: " + "; ".join(weighted)
+
+
+def _network(model: TrainedModel) -> str:
+    config = model.config
+    width = config.hidden if config.encoder_features else config.decoder_hidden
+    without = "" if config.encoder_features else ", no encoder"
+    return f"{len(model.members)} × {config.cell} of width {width}, {config.decoder} decoder{without}"
