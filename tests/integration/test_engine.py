@@ -78,7 +78,7 @@ def test_the_ensemble_is_served_by_mlflow_with_the_same_bits(workspace: Workspac
     assert own.version == version
     assert isinstance(own.model, Ensemble)
     served = mlflow.pyfunc.load_model(f"models:/DE.load/{version}").predict(
-        {"past": windows.past, "future": windows.future, "delivery": windows.delivery}
+        {name: getattr(windows, name) for name in ("past", "future", "valid_time", "delivery")}
     )
     assert np.array_equal(served, own.model.predict(windows))
     params = workspace.tracking.client.get_run(own.run_id).data.params

@@ -97,7 +97,7 @@ def test_the_model_that_mlflow_serves_predicts_the_same_bits_without_a_pickle(wo
     days = days_between(pd.Timestamp("2025-11-01").date(), pd.Timestamp("2025-11-03").date())
     windows = build_windows(observations, spec, days)
     served = mlflow.pyfunc.load_model("models:/DE.load@champion").predict(
-        {"past": windows.past, "future": windows.future, "delivery": windows.delivery}
+        {name: getattr(windows, name) for name in ("past", "future", "valid_time", "delivery")}
     )
     assert np.array_equal(served, champion.model.predict(windows))
 

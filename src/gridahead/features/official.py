@@ -12,6 +12,7 @@ from statistics import NormalDist
 import numpy as np
 
 from gridahead.features.windows import Array, Windows, WindowSpec
+from gridahead.grid import quantity_of
 
 
 def official_columns(spec: WindowSpec) -> dict[float, int]:
@@ -19,15 +20,16 @@ def official_columns(spec: WindowSpec) -> dict[float, int]:
     if not spec.use_reference:
         return {}
     named = [re.fullmatch(rf"{re.escape(str(spec.series))}_p(\d\d)", str(one)) for one in spec.ahead]
-    return {int(name[1]) / 100: column for column, name in enumerate(named) if name}
+    levels = {int(name[1]) / 100: column for column, name in enumerate(named) if name}
+    return {level: column for level, column in levels.items() if level not in (0, 0.5)}
 
 
 def official_quantiles(windows: Windows, levels: tuple[float, ...]) -> Array | None:
     """What the publisher says of any levels, (N, H, Q) [MW], rising along Q; None where it gives no quantiles.
 
     The forecast is the median. Other levels are drawn through the published ones on a straight line between each two,
-    and beyond the last, over the quantiles of the standard normal distribution. NaN where the forecast or one of its
-    quantiles is not known.
+    and beyond the last, over the quantiles of the standard normal distribution, as far as physics allows. NaN where the
+    forecast or one of its quantiles is not known.
 
     Args:
         windows: N of them.
@@ -43,7 +45,10 @@ def official_quantiles(windows: Windows, levels: tuple[float, ...]) -> Array | N
         forecast,
         np.maximum(np.sort(windows.future[..., [columns[level] for level in above]], axis=-1), forecast),
     ]
-    return (np.concatenate(told, axis=-1) @ _between([*below, 0.5, *above], levels).T).astype(np.float32)
+    drawn = np.concatenate(told, axis=-1) @ _between([*below, 0.5, *above], levels).T
+    low = quantity_of(windows.spec.series.quantity).low
+    possible = drawn if low is None else np.maximum(drawn, low)
+    return np.maximum.accumulate(possible, axis=-1).astype(np.float32)
 
 
 def _between(published: list[float], levels: tuple[float, ...]) -> Array:

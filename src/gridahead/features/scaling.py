@@ -134,8 +134,7 @@ class Scaler:
     def target(self, windows: Windows) -> Array:
         """What the network should answer, (N, H): the difference to the anchor.
 
-        NaN where there is no outturn, and for solar power by night: nobody asks a network whether the sun shines then,
-        and a half of its loss would be of hours that it cannot get right by half a megawatt.
+        NaN where there is no outturn, and for solar power by night: the answer is zero there, whatever a network says.
         """
         left = (windows.target - self.baseline(windows)) / self._unit(windows)
         return _float32(np.where(dark(windows), np.nan, left))

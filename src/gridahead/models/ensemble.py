@@ -90,13 +90,8 @@ class Ensemble:
         mean: Array = sum(  # type: ignore[assignment]  # of at least one array
             np.float32(weight) * answer for weight, answer in zip(self.weights, answers, strict=True)
         )
-        told = official_quantiles(windows, self.quantiles)
-        if told is None:
-            return mean
-        # A mean of nothing and a little is above nothing: at dawn and dusk outturns of nought would miss the interval.
-        low = quantity_of(self.spec.series.quantity).low
-        alone = np.isnan(told) if low is None else np.isnan(told) | (mean <= low)
-        return np.where(alone, mean, mean + np.float32(self.official) * (told - mean))
+        told = _told(mean, windows, self.quantiles)
+        return mean + np.float32(self.official) * (told - mean)
 
     def save(self, folder: Path) -> None:
         """Write the bundle into a folder: every model in a folder of its own."""
@@ -152,22 +147,36 @@ def combine(name: str, models: tuple[TrainedModel, ...], validation: Windows) ->
     equal = Ensemble(name, models, (1 / len(models),) * len(models), ones)
     counted = validation.delivery & ~np.isnan(validation.target)
     answers = [model.predict(validation) for model in models]
-    official = official_quantiles(validation, equal.quantiles)
-    # Where it is not known the models are alone, and no weight of it makes a difference.
-    told = [] if official is None else [np.where(np.isnan(official), equal._mean(answers, validation), official)]
-    members = np.stack([one[counted] for one in (*answers, *told)])
+    mean = equal._mean(answers, validation)
+    told = _told(mean, validation, equal.quantiles)
+    has_a_say = bool((told != mean)[counted].any())
+    members = np.stack([one[counted] for one in (*answers, *([told] if has_a_say else []))])
     weights = (fit_weights(members, validation.target[counted], equal.quantiles) + 1 / len(members)) / 2
     networks = weights[: len(models)]
     weighted = replace(
         equal,
         weights=tuple(float(weight) for weight in networks / networks.sum()),
-        official=0.0 if official is None else float(weights[-1]),
+        official=float(weights[-1]) if has_a_say else 0.0,
     )
     mean = weighted._mean(answers, validation)
     median = mean[..., len(equal.quantiles) // 2]
     doubted = counted & in_doubt(validation.target, median, quantity_of(equal.spec.series.quantity).low)
     factors = fit_factors(mean, validation.target, doubted, equal.quantiles, units_of_block(equal.spec))
     return replace(weighted, calibration=factors)
+
+
+def _told(mean: Array, windows: Windows, levels: tuple[float, ...]) -> Array:
+    """What joins the mean of the models, (N, H, Q) [MW]: the quantiles of the official forecast, or that mean itself.
+
+    The models are alone where the official quantiles are not known, and where they say nothing will be produced: a mean
+    of nothing and a little is above nothing, and outturns of nought at dawn and dusk would miss the interval.
+    """
+    told = official_quantiles(windows, levels)
+    if told is None:
+        return mean
+    low = quantity_of(windows.spec.series.quantity).low
+    alone = np.isnan(told) if low is None else np.isnan(told) | (mean <= low)
+    return np.where(alone, mean, told)
 
 
 def fit_weights(answers: Array, target: Array, levels: tuple[float, ...]) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-import gridahead
+from gridahead.code import code_hash
 from gridahead.errors import ModelError
 from gridahead.features.windows import Windows, WindowSpec, build_windows, outturn_of
 from gridahead.grid import Series
@@ -98,9 +98,9 @@ class Course:
         return with_outturn(windows)
 
     def fingerprint(self, fold: Fold, windows: Windows, told: Any) -> str:
-        """Of all that decides what comes of a model: what it reads, the release, and what is told."""
+        """Of all that decides what comes of a model: what it reads, the code, and what is told."""
         reads = [windows.data_hash(row) for row in range(len(windows))]
-        text = json.dumps([str(fold.first), repr(self.spec), reads, gridahead.__version__, torch.__version__, told])
+        text = json.dumps([str(fold.first), repr(self.spec), reads, code_hash(), torch.__version__, told])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

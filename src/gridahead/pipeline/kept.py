@@ -25,6 +25,7 @@ from typing import Any, Protocol
 import torch
 
 import gridahead
+from gridahead.code import code_hash
 from gridahead.errors import LakeError, ModelError, SettingsError
 from gridahead.grid import Series
 from gridahead.models.base import Forecaster
@@ -151,8 +152,9 @@ def content_of(model: Savable) -> str:
 
 
 def made_with() -> str:
-    """What computes here: another release of torch, or another kind of processor, may round differently."""
-    return f"gridahead {gridahead.__version__}, torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
+    """What computes here: other code, another release of torch, or another kind of processor, may say another thing."""
+    here = f"gridahead {gridahead.__version__} ({code_hash()})"
+    return f"{here}, torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def bundle_hash(folder: Path) -> str:

@@ -95,7 +95,7 @@ def value(
     """What a forecast cost whose median was traded, with reserve held for the share `cover` of cases.
 
     Args:
-        quantiles: (T, Q) along rising levels [MW]; a point forecast comes with the quantiles of its own past errors.
+        quantiles: (T, Q) along rising levels [MW]; a point forecast comes with the quantiles of its past errors.
         levels: (Q,), 0.5 and both (1 ± cover) / 2 among them.
         outturn: (T,) [MW]; a unit without one does not count.
         prices: the disadvantages.

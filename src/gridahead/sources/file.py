@@ -19,7 +19,7 @@ from gridahead.sources.findings import Findings
 from gridahead.sources.stamps import read_times
 from gridahead.sources.text import FIRST_ROW, numbers, read_cells
 from gridahead.tables import Observations
-from gridahead.timeline import Deadline, now
+from gridahead.timeline import Deadline, Mtu, now
 
 POWER_IN_MW = {"MW": 1.0, "kW": 1e-3, "GW": 1e3}
 """Megawatts in one unit of power; an energy unit is the same with an h, over one market time unit."""
@@ -67,7 +67,7 @@ class FileTable:
         yield RawPayload(self.name, path.name, content, request, now())
 
     def parse(self, payload: RawPayload) -> Observations:
-        """The series of the file: power in MW, covariates in their own unit.
+        """The series of the file: power and energy in MW, other covariates in their own unit.
 
         Raises:
             SourceError: the file is not what the settings say; findings by row, several at once.
@@ -138,6 +138,14 @@ class FileTable:
         return availability_after(valid_time, self.settings.mtu, lag)
 
 
+def _converted(unit: str, mtu: Mtu) -> tuple[str, float]:
+    """The unit in which values are kept, and the factor to it: power, and energy over a unit of time, in MW."""
+    factor = POWER_IN_MW.get(unit.removesuffix("h"))
+    if factor is None:
+        return unit, 1.0
+    return "MW", factor * mtu.per_hour if unit.endswith("h") else factor
+
+
 def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
     """What the file holds besides its time.
 
@@ -145,19 +153,15 @@ def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
         SettingsError: two columns would become the same series.
     """
     series = Series(zone.code, settings.quantity)
-    factor = POWER_IN_MW[settings.unit.removesuffix("h")]
-    if settings.unit.endswith("h"):
-        factor *= settings.mtu.per_hour
+    _, factor = _converted(settings.unit, settings.mtu)
     columns = [_Column(settings.value_column, series, "MW", factor)]
     if settings.reference_column is not None:
         available = settings.reference_available or Deadline.parse(f"D-1T1000[{zone.timezone}]")
         columns.append(_Column(settings.reference_column, series.reference, "MW", factor, available))
     for covariate in settings.covariates:
         ahead = covariate.available or Deadline.parse(f"D-1T0000[{zone.timezone}]")
-        known = Series(zone.code, covariate.name)
-        columns.append(
-            _Column(covariate.column, known, covariate.unit, available=ahead if covariate.known_ahead else None)
-        )
+        known, (unit, times) = Series(zone.code, covariate.name), _converted(covariate.unit, settings.mtu)
+        columns.append(_Column(covariate.column, known, unit, times, ahead if covariate.known_ahead else None))
     names = [str(column.series) for column in columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise SettingsError(f"{settings.path.name}: several columns would become {', '.join(twice)}; rename one")

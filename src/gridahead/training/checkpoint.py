@@ -6,7 +6,6 @@ everything that decides what a training gives: the inputs, the settings, the wei
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import io
 import json
@@ -20,13 +19,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import gridahead
+from gridahead.code import code_hash
 from gridahead.whole_files import write_whole
 
 log = logging.getLogger(__name__)
-
-_DECIDING = ("models", "training")
-"""Packages whose code decides what a training gives; what they read is in the inputs."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +60,8 @@ class Checkpoint:
 def fingerprint(tensors: Iterable[Tensor], about: dict[str, Any]) -> str:
     """64 digits that change with any of the tensors, with what is said about them, with the code and with torch."""
     digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode())
-    digest.update(f"{_code()} {torch.__version__}".encode())
+    digest.update(f"{code_hash()} {torch.__version__}".encode())
     for tensor in tensors:
         digest.update(str(tuple(tensor.shape)).encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().data)
-    return digest.hexdigest()
-
-
-@functools.cache
-def _code() -> str:
-    package = Path(gridahead.__file__).parent
-    digest = hashlib.sha256()
-    for folder in _DECIDING:
-        for file in sorted((package / folder).glob("*.py")):
-            digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -1,11 +1,11 @@
-"""Which settings a fit came from: the same data and the same settings give the same model, so it is trained once."""
+"""Which settings a fit came from: the same data, settings and code give the same model, so it is trained once."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 
-import gridahead
+from gridahead.code import code_hash
 from gridahead.config import Settings
 from gridahead.features.windows import WindowSpec
 
@@ -25,7 +25,7 @@ def settings_hash(settings: Settings, name: str, spec: WindowSpec, start: str = 
     shared = {group.name: (group.model,) for group in settings.shared}
     parts = settings.ensembles.get(name) or shared.get(name, (name,))
     decisive = {
-        "gridahead": gridahead.__version__,
+        "code": code_hash(),
         "networks": {part: settings.models[part].model_dump(mode="json") for part in parts},
         "training": settings.training.model_dump(mode="json", exclude=set(NO_MATTER)),
         "spec": repr(spec),

@@ -208,6 +208,7 @@ def signature(model: Model) -> ModelSignature:
             [
                 TensorSpec(single, (-1, context, len(spec.past_names)), "past"),
                 TensorSpec(single, (-1, -1, len(spec.future_names)), "future"),
+                TensorSpec(np.dtype("int64"), (-1, -1), "valid_time"),
                 TensorSpec(np.dtype("bool"), (-1, -1), "delivery"),
             ]
         ),

@@ -29,13 +29,14 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     def predict(self, context: Any, model_input, params: dict[str, Any] | None = None) -> Quantiles:  # type: ignore[no-untyped-def]
         """Quantiles (N, H, Q) [MW] of `past` (N, C, P) and `future` (N, H, F), NaN where something is not known.
 
-        `delivery` (N, H) says which units of the horizon belong to the delivery day.
+        `valid_time` (N, H) is when each unit of the horizon begins, in microseconds since 1970 UTC, and `delivery`
+        (N, H) whether it belongs to the delivery day.
         """
         past, future = (np.asarray(model_input[name], np.float32) for name in ("past", "future"))
         delivery = np.asarray(model_input["delivery"], bool)
+        valid_time = np.asarray(model_input["valid_time"], np.int64)
         empty = np.full(delivery.shape, np.nan, np.float32)
-        times = np.zeros(delivery.shape, np.int64)
-        return self.model.predict(Windows(self.model.spec, times[:, 0], times, past, future, empty, delivery))
+        return self.model.predict(Windows(self.model.spec, valid_time[:, 0], valid_time, past, future, empty, delivery))
 
 
 mlflow.models.set_model(ServedModel())

@@ -144,8 +144,8 @@ def _params(fit: Fit, config: ModelSettings | None, settings: TrainingSettings) 
         "network.parameters": sum(p.numel() for one in networks for member in one.members for p in member.parameters()),
     }
     if not isinstance(fit.model, TrainedModel):
-        named = zip(networks, fit.model.weights, strict=True)
-        values |= {f"ensemble.{network.name}": f"{weight:.3f}" for network, weight in named}
+        named, rest = zip(networks, fit.model.weights, strict=True), 1 - fit.model.official
+        values |= {f"ensemble.{network.name}": f"{rest * weight:.3f}" for network, weight in named}
         values["ensemble.official"] = f"{fit.model.official:.3f}"
     return [Param(key, str(value)) for key, value in values.items()]
 

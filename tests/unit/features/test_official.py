@@ -35,6 +35,10 @@ def test_quantiles_are_told_by_their_names():
     assert official_columns(published(("wind_p10", P10), ("solar_week", P10), ("solar_p5", P10)).spec) == {}
 
 
+def test_the_median_and_what_no_level_can_be_are_no_quantiles():
+    assert official_columns(published(("solar_p50", FORECAST), ("solar_p00", 0.0)).spec) == {}
+
+
 def test_without_an_official_forecast_its_quantiles_are_of_nothing():
     assert official_columns(replace(BOTH.spec, use_reference=False)) == {}
 
@@ -70,6 +74,22 @@ def test_quantiles_on_the_wrong_side_of_the_forecast_do_not_move_it():
     told = official_quantiles(published(("solar_p10", 450.0), ("solar_p90", P90)), LEVELS)[0, 0]
     assert told[0] == told[2] == FORECAST
     assert (np.diff(told) >= 0).all()
+
+
+def test_no_level_is_below_what_physics_allows():
+    told = official_quantiles(published(("solar_p10", 10.0), ("solar_p90", 250.0), forecast=100.0), (0.05, 0.1, 0.5))
+    assert told[0, 0].tolist() == [0.0, 10.0, 100.0]
+
+
+def test_quantiles_rise_to_the_last_bit():
+    # A P10 on the wrong side of 40,123.7 MW is put on it, and the level beyond it with it.
+    rng = np.random.default_rng(0)
+    levels = (0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98)
+    for forecast in rng.uniform(1_000, 60_000, 200):
+        one = published(
+            ("solar_p10", forecast + 1), ("solar_p20", forecast), ("solar_p90", forecast), forecast=forecast
+        )
+        assert (np.diff(official_quantiles(one, levels), axis=-1) >= 0).all()
 
 
 def test_a_publisher_without_quantiles_tells_nothing():

@@ -134,6 +134,12 @@ def test_where_the_models_say_nothing_will_be_produced_the_official_forecast_doe
     np.testing.assert_allclose(mean[..., 3:], 30 + 0.25 * official_quantiles(told, LEVELS)[..., 3:], rtol=1e-5)
 
 
+def test_an_official_forecast_whose_quantiles_nobody_has_seen_yet_is_no_member():
+    windows = with_official_quantiles()
+    windows.future[..., 1] = np.nan
+    assert combine("ensemble", (model_of(windows=windows),), windows).official == 0
+
+
 def test_an_official_forecast_without_quantiles_is_no_member():
     assert combine("ensemble", (ONE, OTHER), TRUTH).official == 0
 

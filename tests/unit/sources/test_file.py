@@ -192,6 +192,14 @@ def test_covariates_keep_their_unit_and_have_their_own_availability(known_ahead,
     assert rows["available_at"].iloc[0] == pd.Timestamp(available_at)
 
 
+@pytest.mark.parametrize(("unit", "first"), [("MW", 3), ("kW", 0.003), ("GWh", 3000)])
+def test_covariates_in_units_of_power_or_energy_become_megawatts(unit, first):
+    covariate = CovariateSettings(column="temperature", name="load_p10", unit=unit, known_ahead=True)
+    rows = parse(WIDE, covariates=(covariate,)).query("quantity == 'load_p10'")
+    assert rows["value"].iloc[0] == pytest.approx(first)
+    assert set(rows["unit"]) == {"MW"}
+
+
 def test_two_columns_cannot_become_one_series():
     covariate = CovariateSettings(column="temperature", name="load", unit="MW", known_ahead=False)
     with pytest.raises(SettingsError, match="DE/load"):

@@ -32,6 +32,12 @@ def test_what_decides_makes_another_model(changed):
     assert changed != settings_hash(settings(), "lstm", SPEC)
 
 
+def test_other_code_makes_another_model(monkeypatch):
+    plain = settings_hash(settings(), "lstm", SPEC)
+    monkeypatch.setattr("gridahead.training.identity.code_hash", lambda: "changed")
+    assert settings_hash(settings(), "lstm", SPEC) != plain
+
+
 def test_an_ensemble_is_another_when_one_of_its_networks_is():
     changed = settings(models={"gru": {"cell": "gru", "hidden": 5}})
     assert settings_hash(changed, "ensemble", SPEC) != settings_hash(settings(), "ensemble", SPEC)

@@ -131,7 +131,7 @@ def test_how_often_checkpoints_are_written_and_how_many_fits_run_does_not_matter
 
 def test_a_checkpoint_of_other_code_is_replaced(tmp_path, monkeypatch):
     assert trained(tmp_path / "training.pt") == 2
-    monkeypatch.setattr("gridahead.training.checkpoint._code", lambda: "changed")
+    monkeypatch.setattr("gridahead.training.checkpoint.code_hash", lambda: "changed")
     assert trained(tmp_path / "training.pt") == 2
 
 
