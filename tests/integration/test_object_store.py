@@ -4,6 +4,7 @@ import itertools
 import logging
 import threading
 import time
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow.fs as pafs
@@ -101,6 +102,27 @@ def test_receipts_and_markers_are_kept_there_too(server, tmp_path):
     lake.sweep()
     assert str(lake.folder).startswith("s3://lake/test-")
     assert list(tmp_path.iterdir()) == []
+
+
+class Deleting:
+    """A file system on which somebody deletes every file that has been opened and not read yet."""
+
+    def __init__(self, filesystem):
+        self.filesystem = filesystem
+
+    def open_input_stream(self, path, **options):
+        stream = self.filesystem.open_input_stream(path, **options)
+        self.filesystem.delete_file(path)
+        return stream
+
+    def __getattr__(self, name):
+        return getattr(self.filesystem, name)
+
+
+def test_a_file_that_is_deleted_while_it_is_read_is_gone(store):
+    name = store.append(batch(1))
+    with pytest.raises(FileNotFoundError, match=name):
+        replace(store.recent, filesystem=Deleting(store.recent.filesystem)).read(name)
 
 
 def test_writers_readers_and_compactions_work_side_by_side(store):

@@ -94,9 +94,15 @@ class Folder:
             FileNotFoundError: there is none.
             LakeError: it cannot be read.
         """
-        with self._reading(name), self.filesystem.open_input_stream(self.file(name), compression=None) as stream:
-            content: bytes = stream.readall()
-            return content
+        try:
+            with self._reading(name), self.filesystem.open_input_stream(self.file(name), compression=None) as stream:
+                content: bytes = stream.readall()
+                return content
+        except LakeError as error:
+            # Deleted between the opening and the reading, an object is not missing but an error like any other.
+            if self.exists(name):
+                raise
+            raise FileNotFoundError(self.file(name)) from error
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all; when this returns it is durable.
