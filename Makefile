@@ -22,8 +22,9 @@ types: .venv/installed
 layers: .venv/installed
 	$(BIN)/lint-imports
 
-unit: .venv/installed
-	$(BIN)/pytest
+# By file, because the slow tests share what their file has made.
+unit: .venv/installed ## the tests, on two cores
+	$(BIN)/pytest -n 2 --dist loadfile
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .
