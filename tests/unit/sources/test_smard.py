@@ -307,7 +307,7 @@ def test_gzip_that_ends_early_is_refused():
     assert "gzip file is cut" in refusal(gzip.compress(real(AUTUMN).encode())[:-20], f"{AUTUMN}.gz")
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", b"\n\n", gzip.compress(b"")], ids=["empty", "blank lines", "empty gzip"])
 def test_an_empty_file_is_refused(content):
     assert "the file is empty" in refusal(content)
 
