@@ -32,6 +32,7 @@ from gridahead.pipeline.course import Plan
 from gridahead.pipeline.folds import Retrain
 from gridahead.pipeline.reproduce import forecast_list, reproduce
 from gridahead.pipeline.workspace import Workspace
+from gridahead.scoring.evaluate import REFERENCES
 from gridahead.serving.drawing import LIGHT
 from gridahead.settings_file import load_settings
 from gridahead.tables import Observations
@@ -40,7 +41,7 @@ from gridahead.vintages import of_series
 LOAD, COPY = Series("DE", "load"), Series("AT", "load")
 """The other series is the same load under another zone, so that twice the work is exactly twice."""
 FIRST, LAST = dt.date(2025, 1, 1), dt.date(2025, 12, 31)
-MODELS = ("lstm", "gru", "official", "naive")
+MODELS = ("lstm", "gru", *REFERENCES)
 WORKERS = 2
 AGAIN = 20
 """Forecasts that are made again."""

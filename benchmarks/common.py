@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -23,10 +25,12 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from gridahead.cli import guarded
+from gridahead.code import code_hash
 from gridahead.console import err, out
 from gridahead.training.isolated import for_training
 
-CHECKOUT = Path(__file__).parents[1]
+HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parent
 RESULTS = CHECKOUT / "benchmarks" / "results"
 TRIALS = CHECKOUT / "data" / "bench"
 """Ignored by git: results of trial runs, and what a benchmark installs."""
@@ -82,6 +86,31 @@ class Bench:
         seeds = given.seeds or (1 if given.quick else cls("").seeds)
         output = given.output or (TRIALS / "results" if given.quick else RESULTS)
         return cls(name, given.data and given.data.resolve(), given.quick, seeds, output.resolve())
+
+    def resumed(self, task: str, make: Callable[[], list[Row]]) -> list[Row]:
+        """The rows of a task: those that an earlier call has kept, if the code that decides is the same, else made now.
+
+        So a benchmark of hours need not run at one go. Tasks are kept under `results/tasks`, with commit and machine.
+        """
+        kept = self.output / "tasks" / f"{self.name}-{re.sub(r'[^a-z0-9]+', '-', task.lower()).strip('-')}.json"
+        files = (getattr(module, "__file__", None) for module in [*sys.modules.values()])
+        loaded = sorted(path for path in (Path(file).resolve() for file in files if file) if path.parent == HERE)
+        programs = [path.read_text(encoding="utf-8") for path in loaded]
+        told = json.dumps([code_hash(), torch.__version__, programs, self.quick, self.seeds])
+        identity = hashlib.sha256(told.encode()).hexdigest()[:16]
+        if kept.exists() and (found := json.loads(kept.read_text(encoding="utf-8")))["identity"] == identity:
+            say(f"{task}: there already, of commit {found['commit'][:7]}")
+            return [Row(**row) for row in found["rows"]]
+        rows = make()
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        content = {
+            "identity": identity,
+            "commit": commit(),
+            "machine": machine(),
+            "rows": [asdict(row) for row in rows],
+        }
+        kept.write_text(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+        return rows
 
     @property
     def picture(self) -> Path:

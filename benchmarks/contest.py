@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
 
-import numpy as np
 from common import say
-from rolling import DAYS, recalibrated
 
 from gridahead.config import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
-from gridahead.features.windows import Windows
-from gridahead.models.base import Quantiles
 from gridahead.models.bundle import TrainedModel
-from gridahead.models.ensemble import Ensemble, Model
-from gridahead.training.candidates import fit_ensemble
-from gridahead.training.fit import Fit, Split, validation_metrics
+from gridahead.models.ensemble import Model
+from gridahead.training.candidates import fit_ensemble, network
+from gridahead.training.crossfit import Judged, judge, validation_metrics
+from gridahead.training.fit import Fit
 from gridahead.training.isolated import fit_all
+from gridahead.training.split import Split
 
 RECURRENT = ("rnn", "lstm", "gru")
 OTHERS = ("lstm_attention", "transformer")
@@ -44,38 +41,24 @@ def train(
     return dict(zip(wanted, fit_all(parts, configs, settings, WORKERS, lambda _: None), strict=True))
 
 
-def single(fits: Fits, name: str, seed: int, parts: Split) -> TrainedModel:
-    """The network of one kind and seed, on the anchor that the validation days prefer."""
+def of_seed(fit: Fit, seed: int, parts: Split) -> Judged[TrainedModel]:
+    """The network of one seed alone, judged and calibrated as the product does it."""
 
     def alone(model: Model) -> TrainedModel:
-        assert isinstance(model, TrainedModel)
-        return replace(model, members=(model.members[seed],))
+        one = network(model)
+        return replace(one, members=(one.members[seed],))
 
-    judged = {
-        anchor: alone(fit.judged).calibrated(parts.validation) for (kind, anchor), fit in fits.items() if kind == name
-    }
-    anchor = min(judged, key=lambda one: validation_metrics(judged[one], parts.validation)["validation_pinball"])
-    return replace(alone(fits[name, anchor].model), calibration=judged[anchor].calibration)
+    return judge(alone(fit.model), [alone(fold) for fold in fit.folds], parts)
+
+
+def single(fits: Fits, name: str, seed: int, parts: Split) -> TrainedModel:
+    """The network of one kind and seed, on the anchor that is best on the judged days."""
+    judged = [of_seed(fit, seed, parts) for (kind, _), fit in fits.items() if kind == name]
+    levels = judged[0].model.quantiles
+    best = min(judged, key=lambda one: validation_metrics(one.forecasts, parts.judged, levels)["validation_pinball"])
+    return best.model
 
 
 def ensemble_of(fits: Fits, names: Collection[str], parts: Split) -> Fit:
-    """All networks of these names, weighted on the validation days."""
+    """All networks of these names, weighted and calibrated as the product does it."""
     return fit_ensemble("ensemble", [fit for (name, _), fit in fits.items() if name in names], parts)
-
-
-def recalibrated_ensemble(
-    fitted: Sequence[Fit], validation: Windows, tests: Sequence[Windows], days: int = DAYS
-) -> Quantiles:
-    """What ensembles say of the test windows, each of those that follow its fit, their intervals measured every month.
-
-    The first months are measured on the validation days of the first fit, by networks that had not learnt them.
-    """
-
-    def plain(model: Model, windows: Windows) -> Quantiles:
-        assert isinstance(model, Ensemble)
-        return replace(model, calibration=np.ones_like(model.calibration)).predict(windows)
-
-    windows = reduce(Windows.followed_by, tests, validation)
-    answers = [plain(fit.model, test) for fit, test in zip(fitted, tests, strict=True)]
-    everything = np.concatenate([plain(fitted[0].judged, validation), *answers])
-    return recalibrated(everything, windows, len(validation), fitted[0].model.quantiles, days)

@@ -18,6 +18,10 @@ SAMPLE = CHECKOUT / "data" / "sample"
 ORIGIN = {
     "smard": "the SMARD portal, smard.de: 'Download market data', English, hour, as CSV",
     "elia": "Elia Open Data, data set ods032, as Parquet",
+    "eia930": "Ruggles and Farnham, 'EIA Cleaned Hourly Electricity Demand Data', Zenodo 3517197: one Parquet file "
+    "with the columns ba, time (hour ending, UTC), demand_mw, day_ahead_forecast_mw and category",
+    "nyiso": "NYISO's public data, real-time load (pal) and load forecast (isolf): two Parquet files with a column a "
+    "zone, time or valid_time (hour beginning, UTC), and lead_day of the forecasts",
     "gefcom2014": "the supplementary material of Hong et al. (2016), 'Probabilistic energy forecasting: Global Energy "
     "Forecasting Competition 2014 and beyond', International Journal of Forecasting 32(3)",
     "gefcom2012_wind": "the supplementary material of Hong et al. (2014), 'Global Energy Forecasting Competition "

@@ -29,10 +29,10 @@ from wind_vintages import HORIZON, Floats, competition_issues, read_farms, train
 
 from gridahead.config import TrainingSettings
 from gridahead.models.network import Network, NetworkConfig
-from gridahead.models.tabular import BOOSTING, MOST_TREES, PATIENCE
 from gridahead.scoring.metrics import pinball, rmse
 from gridahead.training.isolated import processes
 from gridahead.training.loop import train_network
+from gridahead.training.tabular import BOOSTING, MOST_TREES, PATIENCE
 
 CELLS: tuple[Literal["lstm", "gru"], ...] = ("lstm", "gru")
 VALIDATION = pd.Timestamp("2010-10-01", tz="UTC")
@@ -189,7 +189,7 @@ def recurrent(parts: Parts, cell: Literal["lstm", "gru"], seed: int, epochs: int
         model=f"seven farms {cell}", member=seed, seed=seed, progress=lambda epoch: None,
     ).eval()  # fmt: skip
     with torch.inference_mode():
-        answer = best(test.encoder, test.decoder, test.static)
+        answer = best(test.encoder, test.decoder, test.static, test.length)
     return parts.test.power(answer.numpy())
 
 

@@ -171,7 +171,7 @@ def forecast(known: Farms, task: Task, view: ViewName, seed: int, epochs: int | 
         model=f"task {task.number} {view}", member=seed, seed=seed, progress=lambda epoch: None,
     )  # fmt: skip
     with torch.inference_mode():
-        return by_hour(network.eval()(month.encoder, month.decoder, month.static), view, count)
+        return by_hour(network.eval()(month.encoder, month.decoder, month.static, month.length), view, count)
 
 
 def shape_of(batch: Batch, view: ViewName, farms: int) -> NetworkConfig:

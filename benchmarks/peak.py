@@ -45,7 +45,7 @@ def step_flops(network: Network, batch: Batch) -> float:
         for layer in network.modules()
         if isinstance(layer, nn.Linear | nn.RNNBase)
     ]
-    network(batch.encoder, batch.decoder, batch.static)
+    network(batch.encoder, batch.decoder, batch.static, batch.length)
     for hook in hooks:
         hook.remove()
     return sum(counted) / len(batch)

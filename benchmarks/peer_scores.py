@@ -11,11 +11,11 @@ from common import Row
 from gridahead.features.windows import Windows
 from gridahead.models.base import Quantiles
 from gridahead.scoring.bootstrap import bootstrap_ratio
+from gridahead.scoring.evaluate import OFFICIAL, OFFICIAL_CORRECTED
 from gridahead.scoring.metrics import coverage, crps, mae, skill, width
 from gridahead.scoring.significance import diebold_mariano
 
 OURS = "gridahead recurrent ensemble"
-OFFICIAL = "official"
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
@@ -37,7 +37,12 @@ def scored(task: str, answers: Mapping[str, Quantiles], test: Windows, levels: S
     each = {model: figures(quantiles[there], levels, test.target[there]) for model, quantiles in answers.items()}
     rows = []
     for model, found in each.items():
-        skills = {f"{name}_skill_to_{OFFICIAL}": skill(found[name], each[OFFICIAL][name]) for name in ("crps", "mae")}
+        skills = {
+            f"{name}_skill_to_{reference}": skill(found[name], each[reference][name])
+            for reference in (OFFICIAL, OFFICIAL_CORRECTED)
+            if reference in each
+            for name in ("crps", "mae")
+        }
         rows += [Row(task, model, name, value, n=int(there.sum())) for name, value in (found | skills).items()]
     daily = {model: daily_crps(quantiles, levels, test.target, there) for model, quantiles in answers.items()}
     return rows + [row for model in answers if model != OURS for row in compared(task, model, daily)]

@@ -16,15 +16,14 @@ from gridahead.config import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSett
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.grid import ZONES
 from gridahead.models.base import Quantiles
-from gridahead.models.baselines import ReferenceForecast, ReferenceName
+from gridahead.pipeline.references import reference_answers
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, days_between
-from gridahead.training.fit import Split, split
+from gridahead.training.split import Split, split
 
 QUICK_DAYS, QUICK_EPOCHS = 10, 2
 DEFAULTS = {name: DEFAULT_MODELS[name] for name in RECURRENT}
 BATCH_SIZE = TrainingSettings().batch_size
-REFERENCES: tuple[ReferenceName, ...] = ("official", "naive")
 WIND_SOLAR = WindowSpec(
     load.WIND_SOLAR, ZONES["DE"], Mtu.PT60M, Deadline.parse("D-1T1830[Europe/Berlin]"), context_days=14
 )
@@ -51,7 +50,7 @@ class Task:
     def settings(self, quick: bool) -> TrainingSettings:
         """How our networks are trained: as in the benchmark of the same data."""
         settings = TrainingSettings(
-            holdout_start=self.first, validation_days=self.validation_days, refit=True, batch_size=self.batch_size
+            holdout_start=self.first, validation_days=self.validation_days, batch_size=self.batch_size
         )
         return settings.model_copy(update={"epochs": QUICK_EPOCHS}) if quick else settings
 
@@ -92,12 +91,9 @@ def prepare(task: Task, bench: Bench) -> Prepared:
 
 
 def references(prepared: Prepared) -> dict[str, Quantiles]:
-    """The official forecast and last week's same hour, with quantiles from the errors that they made before the year.
+    """The references, with quantiles from the errors that they made before the year.
 
     Where the official forecast comes with a P10 and P90 of its own, its quantiles come from these.
     """
     learnt = prepared.parts.train.followed_by(prepared.parts.validation)
-    official, naive = (
-        ReferenceForecast.fit(name, learnt, prepared.settings.quantiles).predict(prepared.test) for name in REFERENCES
-    )
-    return dict(zip(REFERENCES, (official, naive), strict=True))
+    return reference_answers(prepared.observations, learnt, prepared.test, prepared.settings.quantiles)

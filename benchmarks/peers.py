@@ -24,6 +24,8 @@ from peer_scores import OURS, scored
 from peer_tasks import TASKS, Prepared, prepare, references
 from pictures import COLOURS, picture, title
 
+from gridahead.models.base import predict_each
+
 SEEDS = 2
 """Of every network of ours: with three cells on two anchors the ensemble has twelve members."""
 
@@ -59,7 +61,7 @@ def _ours(prepared: Prepared, seeds: int) -> Answer:
     begun, own = core_seconds(), time.process_time()
     parts, task = prepared.parts, prepared.task
     fits = train(task.name, parts, [*product(task.models, task.anchors)], seeds, prepared.settings, task.models)
-    predicted = ensemble_of(fits, task.models, parts).model.predict(prepared.test)
+    predicted = predict_each(ensemble_of(fits, task.models, parts).model, prepared.test)
     seconds = core_seconds() - begun + time.process_time() - own
     say(f"{task.name}: {OURS} took {seconds:.0f} s of one core")
     return Answer(predicted, seconds)

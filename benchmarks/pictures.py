@@ -24,6 +24,7 @@ COLOURS = {
     "lightgbm": LIGHT["official"],
     "ridge": "#b98b5f",
     "official": LIGHT["soft"],
+    "official_corrected": LIGHT["corrected"],
     "naive": LIGHT["naive"],
     "gridahead": LIGHT["model"],
     "neuralforecast": LIGHT["official"],

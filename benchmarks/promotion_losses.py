@@ -1,25 +1,36 @@
-"""Daily losses of models that resemble a champion and its challengers, on days of German load that none has learnt."""
+"""Daily losses of models that resemble a champion and its challengers, on days of German load that none has learnt.
+
+They are kept beside the results, each model as soon as it is done: a run that was stopped goes on where it was.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from common import Bench, say
+from contest import of_seed
 from datasets import smard
 
+from gridahead.code import code_hash
 from gridahead.config import DEFAULT_MODELS, ModelSettings, TrainingSettings
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.grid import ZONES, Series
-from gridahead.models.base import Forecaster, Quantiles
-from gridahead.models.baselines import ReferenceForecast
+from gridahead.models.base import Forecaster, Quantiles, predict_each
 from gridahead.models.bundle import TrainedModel
-from gridahead.models.tabular import fit_tabular
+from gridahead.pipeline.references import reference_answers
+from gridahead.scoring.evaluate import REFERENCES
+from gridahead.scoring.metrics import inside
 from gridahead.timeline import Deadline, Mtu, days_between
-from gridahead.training.fit import Split, split
 from gridahead.training.isolated import fit_all
+from gridahead.training.split import Split, split
+from gridahead.training.tabular import fit_tabular
+from gridahead.whole_files import write_whole
 
 FIRST, LAST = dt.date(2024, 1, 1), dt.date(2025, 12, 31)
 OLDER = dt.date(2023, 7, 1)
@@ -45,7 +56,7 @@ class Losses:
 
 
 def measured(bench: Bench) -> Losses:
-    """Fit the models on days before 2024, forecast 2024 and 2025."""
+    """Fit the models on days before 2024, and forecast 2024 and 2025 as they would be issued."""
     observations = smard(bench)
     settings = TrainingSettings(holdout_start=FIRST, quantiles=LEVELS)
     if bench.quick:
@@ -57,32 +68,62 @@ def measured(bench: Bench) -> Losses:
     older = split(observations, spec, settings.model_copy(update={"holdout_start": OLDER}))
     days = days_between(FIRST, LAST)
     test = build_windows(observations, spec, days)
-    say("fitting two regressions, two seeds of an LSTM, a GRU, and an LSTM on half a year less")
-    models: dict[str, Forecaster] = {
-        "official": ReferenceForecast.fit("official", parts.train, LEVELS),
-        "naive": ReferenceForecast.fit("naive", parts.train, LEVELS),
-        "ridge": fit_tabular("ridge", parts.train, parts.validation, LEVELS),
-        "lightgbm": fit_tabular("lightgbm", parts.train, parts.validation, LEVELS),
-        **networks(parts, {"lstm": LINEAR_LSTM, "gru": LINEAR_GRU}, settings),
-        "lstm, half a year less": networks(older, {"lstm": LINEAR_LSTM}, settings)["lstm"],
+
+    def said(models: Mapping[str, Forecaster]) -> dict[str, Quantiles]:
+        return {name: predict_each(model, test) for name, model in models.items()}
+
+    answers: dict[tuple[str, ...], Callable[[], Mapping[str, Quantiles]]] = {
+        REFERENCES: lambda: reference_answers(observations, parts.train, test, LEVELS),
+        ("ridge",): lambda: said({"ridge": fit_tabular("ridge", parts, LEVELS)}),
+        ("lightgbm",): lambda: said({"lightgbm": fit_tabular("lightgbm", parts, LEVELS)}),
+        ("lstm", "lstm, another seed"): lambda: said(networks(parts, {"lstm": LINEAR_LSTM}, settings)),
+        ("gru",): lambda: said(networks(parts, {"gru": LINEAR_GRU}, settings)),
+        ("lstm, half a year less",): lambda: said(
+            {"lstm, half a year less": networks(older, {"lstm": LINEAR_LSTM}, settings)["lstm"]}
+        ),
     }
-    answers = {name: model.predict(test) for name, model in models.items()}
-    return Losses(
-        tuple(days),
-        {name: pinball_by_day(answer, test) for name, answer in answers.items()},
-        {name: error_by_day(answer, test) for name, answer in answers.items()},
-        {name: inside_by_day(answer, test) for name, answer in answers.items()},
-    )
+    made_of: list[object] = [code_hash(), settings.model_dump(mode="json"), *(
+        one.model_dump(mode="json") for one in (LINEAR_LSTM, LINEAR_GRU)
+    ), parts.fingerprint(), older.fingerprint(), test.fingerprint()]  # fmt: skip
+    return _kept(bench.output / "promotion_losses.json", days, test, answers, made_of)
+
+
+def _kept(
+    file: Path,
+    days: list[dt.date],
+    test: Windows,
+    answers: Mapping[tuple[str, ...], Callable[[], Mapping[str, Quantiles]]],
+    made_of: list[object],
+) -> Losses:
+    """The losses in the file, and those that it lacks, which are written to it as they come."""
+    known = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
+    there = json.loads(file.read_text()) if file.exists() else {}
+    models = there["models"] if there.get("made_of") == known else {}
+    for names, made in answers.items():
+        if set(names) <= set(models):
+            continue
+        say(f"fitting {' and '.join(names)}")
+        for name, answer in made().items():
+            models[name] = {
+                "pinball": pinball_by_day(answer, test).round(3).tolist(),
+                "absolute": error_by_day(answer, test).round(3).tolist(),
+                "inside": inside_by_day(answer, test).round(6).tolist(),
+            }
+        content = {"made_of": known, "first": str(days[0]), "last": str(days[-1]), "models": models}
+        write_whole(file, json.dumps(content).encode() + b"\n")
+    columns = [
+        {name: np.array(one[kind]) for name, one in models.items()} for kind in ("pinball", "absolute", "inside")
+    ]
+    return Losses(tuple(days), *columns)
 
 
 def networks(parts: Split, configs: dict[str, ModelSettings], settings: TrainingSettings) -> dict[str, TrainedModel]:
     """Each network from its first seed, and the LSTM from its second as well."""
     found = {}
     for name, fit in zip(configs, fit_all(parts, configs, settings, 1, lambda _: None), strict=True):
-        assert isinstance(fit.model, TrainedModel)
-        for number, member in enumerate(fit.model.members):
-            label = name if number == 0 else f"{name}, another seed"
-            found[label] = replace(fit.model, members=(member,)).calibrated(parts.validation)
+        for seed in range(configs[name].members):
+            label = name if seed == 0 else f"{name}, another seed"
+            found[label] = of_seed(fit, seed, parts).model
     return found
 
 
@@ -101,8 +142,7 @@ def error_by_day(answer: Quantiles, test: Windows) -> Array:
 def inside_by_day(answer: Quantiles, test: Windows) -> Array:
     """Share of the outturns of each delivery day inside the 80 % interval, (N,) [1]."""
     low, high = answer[..., LEVELS.index(0.1)], answer[..., LEVELS.index(0.9)]
-    known = np.where(np.isnan(test.target), np.nan, (test.target >= low) & (test.target <= high))
-    return _by_day(known, test)
+    return _by_day(inside(low, high, test.target).astype(np.float32), test)
 
 
 def _by_day(values: Array, test: Windows) -> Array:

@@ -2,12 +2,13 @@
 
 Three tasks: `with_official` is issued at 11:00 on the day before and reads the official load forecast; `evening` is
 issued at 18:30, when the official wind and solar forecast is out as well; `own` is issued at 11:00 and reads no
-official forecast. All models learn from days before 2025, the last 365 of them choose epochs, trees and weights; no
-figure of 2025 has chosen anything. Networks are trained from several seeds: a row is their median, low and high their
-range. The ensemble is the weighted mean of the recurrent ones, on three anchors and from every seed; the two that are
-no part of it are trained on two anchors, to save time. Its intervals are measured anew every month on what is known by
-then; those of `ensemble_fixed`, with the same medians, were measured once on the validation days.
-`lightgbm_on_ridge` is no pure boosting: it learns what the ridge regression leaves, as the networks may.
+official forecast. The first is there for 2023 and 2024 as well, each learnt from the years before it. All models learn
+from days before the year, the last 365 of them choose epochs, trees and weights and calibrate; no figure of the year
+has chosen anything. Networks are trained from several seeds: a row is their median, low and high their range. The
+ensemble is the weighted mean of the recurrent ones, on three anchors and from every seed; the two that are no part of
+it are trained on two anchors and for 2025 only, to save time. What is scored is what would have been issued: every
+forecast from its own window alone, calibrated once, before the year. `lightgbm_on_ridge` is no pure boosting: it learns
+what the ridge regression leaves, as the networks may.
 """
 
 from __future__ import annotations
@@ -15,27 +16,29 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 from common import Bench, Row, measure
-from contest import OTHERS, RECURRENT, ensemble_of, recalibrated_ensemble, single, train
+from contest import OTHERS, RECURRENT, ensemble_of, single, train
 from datasets import smard
 from pictures import colour, picture, title
 
-from gridahead.config import Anchor, TrainingSettings
+from gridahead.config import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.grid import ZONES, Series
-from gridahead.models.base import Quantiles
-from gridahead.models.baselines import ReferenceForecast
-from gridahead.models.tabular import TABULAR, fit_tabular
+from gridahead.models.base import Quantiles, predict_each
+from gridahead.models.tabular import TABULAR
+from gridahead.pipeline.references import reference_answers
 from gridahead.scoring.metrics import coverage, mae, pinball
 from gridahead.scoring.significance import diebold_mariano
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, days_between
-from gridahead.training.fit import Split, split
 from gridahead.training.isolated import processes
+from gridahead.training.split import Split, split
+from gridahead.training.tabular import fit_tabular
 
 LOAD, WIND_SOLAR = Series("DE", "load"), Series("DE", "wind_solar")
 ANCHORS: tuple[Anchor, ...] = ("level", "linear", "profile")
@@ -43,8 +46,11 @@ ANCHORS: tuple[Anchor, ...] = ("level", "linear", "profile")
 the third took 0.4 % (`with_official`) and 1.0 % (`evening`) off the error of the ensemble on the first two and 0.8 and
 1.3 % off its pinball loss, though no network on it alone is among the best. Last week's hour and the official forecast
 as further anchors brought nothing."""
+NETWORKS = {**DEFAULT_MODELS, "gru": ModelSettings(cell="gru")}
+"""All recurrent decoders, so that only the cell differs; the GRU of the product answers every hour by itself."""
 HOLDOUT, LAST = dt.date(2025, 1, 1), dt.date(2025, 12, 31)
-FIXED = "ensemble_fixed"
+EARLIER = (2023, 2024)
+"""Beside 2025, for one task and the recurrent networks only. Anchors and pieces were chosen on 2024."""
 VALIDATION_DAYS = 365
 """Every season has its share in the calibration: for 2024, intervals from the whole of 2023 covered 0.2 and 1.4 %
 more than those from its last 270 days (an LSTM on two anchors)."""
@@ -70,8 +76,11 @@ class Task:
     """The windows of a task, and what is known of its year."""
 
     name: str
+    spec: WindowSpec
     parts: Split
     test: Windows
+    networks: tuple[tuple[str, Anchor], ...]
+    """That are trained, by name and anchor."""
 
     @property
     def counted(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -85,31 +94,42 @@ class Task:
         return mean
 
     def figures(self, predicted: Quantiles, levels: Sequence[float]) -> dict[str, float]:
-        """MAE and pinball [MW] and the share of outturns inside the central 80 %."""
+        """MAE and pinball [MW], the share of outturns inside the central 80 %, and below the median and every level."""
         answer, outturn = predicted[self.counted], self.test.target[self.counted]
         low, median, high = (answer[:, levels.index(level)] for level in (0.1, 0.5, 0.9))
         return {
             "mae": mae(median, outturn),
             "pinball": pinball(answer, levels, outturn),
             "coverage_80": coverage(low, high, outturn),
+            "below_median": float((outturn < median).mean()),
+            "furthest_level": float(np.abs((outturn[:, None] < answer).mean(axis=0) - levels).max()),
         }
 
 
 def run(bench: Bench) -> list[Row]:
-    """All tasks one after the other."""
+    """All tasks one after the other; one that is done is not done again."""
     observations = smard(bench)
-    settings = TrainingSettings(holdout_start=HOLDOUT, validation_days=VALIDATION_DAYS, refit=True)
+    wanted = [(name, spec, HOLDOUT.year) for name, spec in TASKS.items()]
+    wanted += [(f"with_official {year}", TASKS["with_official"], year) for year in EARLIER]
+    rows: list[Row] = []
+    for name, spec, year in wanted:
+        rows += bench.resumed(name, partial(measured, bench, name, spec, year, observations))
+    return rows
+
+
+def measured(bench: Bench, name: str, spec: WindowSpec, year: int, observations: Observations) -> list[Row]:
+    """The rows of one task."""
+    settings = TrainingSettings(holdout_start=dt.date(year, 1, 1), validation_days=VALIDATION_DAYS)
     if bench.quick:
         settings = settings.model_copy(update={"epochs": 2})
-    return [
-        row for name in TASKS for row in run_task(bench, task(name, observations, settings), observations, settings)
-    ]
+    return run_task(bench, task(name, spec, year, observations, settings), observations, settings)
 
 
-def task(name: str, observations: Observations, settings: TrainingSettings) -> Task:
-    """The windows to learn from and those of 2025."""
-    days = days_between(HOLDOUT, LAST)
-    return Task(name, split(observations, TASKS[name], settings), build_windows(observations, TASKS[name], days))
+def task(name: str, spec: WindowSpec, year: int, observations: Observations, settings: TrainingSettings) -> Task:
+    """The windows to learn from and those of the year."""
+    networks = [*product(RECURRENT, ANCHORS), *(product(OTHERS, ANCHORS[:2]) if year == HOLDOUT.year else ())]
+    test = build_windows(observations, spec, days_between(dt.date(year, 1, 1), dt.date(year, 12, 31)))
+    return Task(name, spec, split(observations, spec, settings), test, tuple(networks))
 
 
 def run_task(bench: Bench, task: Task, observations: Observations, settings: TrainingSettings) -> list[Row]:
@@ -118,37 +138,37 @@ def run_task(bench: Bench, task: Task, observations: Observations, settings: Tra
     answers = references(task, observations, settings)
     with processes(1) as beside:
         regressed = beside.submit(regressions, task, settings)
-        wanted = [*product(RECURRENT, ANCHORS), *product(OTHERS, ANCHORS[:2])]
-        fits = train(task.name, task.parts, wanted, bench.seeds, settings)
+        fits = train(task.name, task.parts, task.networks, bench.seeds, settings, NETWORKS)
         answers |= regressed.result()
-    for name in (*RECURRENT, *OTHERS):
-        answers[name] = [single(fits, name, seed, task.parts).predict(task.test) for seed in range(bench.seeds)]
+    names = dict.fromkeys(name for name, _ in task.networks)
+    for name in names:
+        answers[name] = [predict_each(single(fits, name, seed, task.parts), task.test) for seed in range(bench.seeds)]
     ensemble = ensemble_of(fits, RECURRENT, task.parts)
-    answers["ensemble"] = [recalibrated_ensemble([ensemble], task.parts.validation, [task.test])]
-    answers[FIXED] = [ensemble.model.predict(task.test)]
+    answers["ensemble"] = [predict_each(ensemble.model, task.test)]
 
     rows = [row for name, each in answers.items() for row in scored(task, name, each, levels)]
-    return rows + compared(task, answers, levels)
+    judged = replace(task, test=task.parts.judged)
+    rows += [
+        replace(row, task=f"{task.name}, validation")
+        for row in scored(judged, "ensemble", [ensemble.forecasts], levels)
+    ]
+    return rows + compared(task, answers, levels, [*names, "ensemble"])
 
 
 def references(task: Task, observations: Observations, settings: TrainingSettings) -> dict[str, list[Quantiles]]:
-    """The official forecast, whether or not the models of the task read it, and last week's same hour."""
-    with_official = replace(TASKS[task.name], use_reference=True)
+    """The official forecast, whether or not the models of the task read it, the same corrected, and last week."""
+    with_official = replace(task.spec, use_reference=True)
     learnt = split(observations, with_official, settings).train
-    test = build_windows(observations, with_official, days_between(HOLDOUT, LAST))
-    return {
-        "official": [ReferenceForecast.fit("official", learnt, settings.quantiles).predict(test)],
-        "naive": [ReferenceForecast.fit("naive", learnt, settings.quantiles).predict(test)],
-    }
+    year = settings.holdout_start or HOLDOUT
+    test = build_windows(observations, with_official, days_between(year, dt.date(year.year, 12, 31)))
+    return {name: [each] for name, each in reference_answers(observations, learnt, test, settings.quantiles).items()}
 
 
 def regressions(task: Task, settings: TrainingSettings) -> dict[str, list[Quantiles]]:
     """Ridge, LightGBM, and LightGBM on what the ridge regression leaves (its median only)."""
-    train, validation = task.parts.train, task.parts.validation
-    answers = {
-        str(name): [fit_tabular(name, train, validation, settings.quantiles).predict(task.test)] for name in TABULAR
-    }
-    median = fit_tabular("lightgbm", train, validation, (0.5,), ("linear",)).predict(task.test)
+    levels = settings.quantiles
+    answers = {str(name): [predict_each(fit_tabular(name, task.parts, levels), task.test)] for name in TABULAR}
+    median = predict_each(fit_tabular("lightgbm", task.parts, (0.5,), ("linear",)), task.test)
     return {**answers, "lightgbm_on_ridge": [median.repeat(len(settings.quantiles), axis=-1)]}
 
 
@@ -161,16 +181,18 @@ def scored(task: Task, name: str, answers: Sequence[Quantiles], levels: Sequence
     return [replace(Row.of(task.name, name, metric, [one[metric] for one in each]), n=hours) for metric in each[0]]
 
 
-def compared(task: Task, answers: dict[str, list[Quantiles]], levels: Sequence[float]) -> list[Row]:
-    """The ensemble against the official forecast and LightGBM, and each network's median seed against LightGBM."""
+def compared(
+    task: Task, answers: dict[str, list[Quantiles]], levels: Sequence[float], names: Sequence[str]
+) -> list[Row]:
+    """The ensemble against all others, and each network's median seed against the regressions."""
     daily = {name: [task.daily(answer, levels) for answer in each] for name, each in answers.items()}
     days = len(task.test)
     rows = [
         Row(task.name, "ensemble", f"mae_ratio_to_{other}", ratio(daily["ensemble"][0], daily[other][0]), n=days)
-        for other in ("official", "lightgbm", "ridge", "lightgbm_on_ridge")
+        for other in ("official", "official_corrected", "lightgbm", "ridge", "lightgbm_on_ridge")
     ]
-    for name in (*RECURRENT, *OTHERS, "ensemble"):
-        for other in ("lightgbm", "ridge"):
+    for name in names:
+        for other in ("official_corrected", "lightgbm", "ridge"):
             tests = [diebold_mariano(one, daily[other][0]).p for one in daily[name]]
             rows.append(replace(Row.of(task.name, name, f"diebold_mariano_p_to_{other}", tests), n=days))
     return rows
@@ -186,7 +208,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     with picture(path, len(TASKS), width=3.6, height=4.0) as panels:
         for axes, name in zip(panels, TASKS, strict=True):
             shown = sorted(
-                (row for row in rows if (row.task, row.metric) == (name, "mae") and row.model != FIXED),
+                (row for row in rows if (row.task, row.metric) == (name, "mae")),
                 key=lambda row: -row.value,
             )
             for n, row in enumerate(shown):

@@ -26,8 +26,8 @@ from gridahead.features.windows import WindowSpec
 from gridahead.grid import ZONES
 from gridahead.serving.drawing import LIGHT
 from gridahead.timeline import Deadline, Mtu
-from gridahead.training.fit import Split, split
 from gridahead.training.isolated import fit_all
+from gridahead.training.split import Split, split
 
 SETTINGS = TrainingSettings(holdout_start=dt.date(2025, 1, 1), device="cpu")
 SECONDS = 40.0

@@ -66,7 +66,8 @@ def batch_of(known: Farms, features: Features, view: ViewName, days: np.ndarray)
     target = torch.from_numpy(scaled(power).reshape(len(decoder), -1))
     weight = (~target.isnan()).float()
     encoder = torch.zeros(len(decoder), 0, 0)  # the past says nothing about a month ahead
-    return Batch(encoder, decoder, target.nan_to_num(), weight, static)
+    length = torch.full((len(decoder),), WINDOW)
+    return Batch(encoder, decoder, target.nan_to_num(), weight, static, length)
 
 
 def by_hour(answer: Tensor, view: ViewName, farms: int) -> Floats:

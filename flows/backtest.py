@@ -11,7 +11,7 @@ from gridahead.errors import SettingsError
 from gridahead.grid import Series
 from gridahead.pipeline.backtest import backtest, last_day
 from gridahead.pipeline.contenders import SERVED
-from gridahead.pipeline.references import REFERENCES
+from gridahead.scoring.evaluate import REFERENCES
 
 
 @task(name="back-test", task_run_name="back-test {series}")
@@ -23,7 +23,7 @@ def backtest_series(series: str, first: dt.date, last: dt.date, settings: str | 
 
 @flow(name="backtest")
 def backtest_flow(settings: str | None = None) -> None:
-    """The champions, the official forecast and last week's same hour over the holdout."""
+    """The champions and the references over the holdout."""
     workspace = open_workspace(settings)
     first = workspace.settings.training.holdout_start
     if first is None:

@@ -18,18 +18,18 @@ from gridahead.training.versions import CHALLENGER
 @task(name="score", task_run_name="score {series}")
 def score_series(series: str, settings: str | None) -> int:
     """Score what is published; gives the number of scores."""
-    return len(score_published(open_workspace(settings), Series.parse(series)))
+    return len(score_published(open_workspace(settings), Series.parse(series)).scores)
 
 
 @task(name="drift", task_run_name="drift {series}")
 def look_for_drift(series: str, settings: str | None) -> bool:
-    """Whether inputs or errors have left what the season was before; the findings are an artifact."""
+    """Whether a series has drifted so that it is to be trained again; all that was found is an artifact."""
     found = drift(open_workspace(settings), Series.parse(series))
     lines = [f"**{found.words()}**", "", *(f"- {one.severity}: {one.words}" for one in found.findings)]
     create_markdown_artifact("\n".join(lines), key=artifact_key("drift", series), description=f"Drift of {series}.")
     if found.alarm:
         get_run_logger().warning("%s: %s", series, found.words())
-    return found.alarm
+    return found.retrain
 
 
 @task(name="judge", task_run_name="judge {series}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from engine import artifact_key, open_workspace
-from prefect import flow, task, unmapped
+from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from gridahead.grid import Series
-from gridahead.pipeline.train import Candidate, train, train_shared
+from gridahead.pipeline.train import Candidate, Order, order_of, train, train_shared
 from gridahead.training.versions import CHAMPION
 
 
@@ -48,23 +48,32 @@ def train_group(name: str, settings: str | None) -> dict[str, str]:
 
 
 @flow(name="train side by side")
-def train_all_flow(names: list[str], settings: str | None) -> list[str]:
-    """Several series at a time, as many as the task runner has threads."""
-    return train_series.map(names, settings=unmapped(settings)).result()
+def train_all_flow(settings: str | None) -> dict[str, str]:
+    """Groups without rivals and series, as many at a time as the task runner has threads; gives who serves."""
+    order = _order(settings)
+    shared = [train_group.submit(group.name, settings) for group in order.first]
+    own = {str(one): train_series.submit(str(one), settings) for one in order.own}
+    serving = {name: done.result() for name, done in own.items()}
+    for done in shared:
+        serving |= done.result()
+    return serving
 
 
 @flow(name="train")
 def train_flow(settings: str | None = None) -> dict[str, str]:
-    """The candidates of every series, `training.workers` series side by side, then the networks that they share."""
+    """The candidates of every series and of the groups that share a network, `training.workers` side by side."""
     workspace = open_workspace(settings)
     _ = workspace.registry  # the database is made once, before several series need it
-    names = [str(entry.series) for entry in workspace.settings.series]
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workspace.settings.training.workers)
-    champions = train_all_flow.with_options(task_runner=runner)(names, settings)
-    serving = dict(zip(names, champions, strict=True))
-    for group in workspace.settings.shared:
+    serving = train_all_flow.with_options(task_runner=runner)(settings)
+    for group in _order(settings).last:
         serving |= train_group(group.name, settings)
     return serving
+
+
+def _order(settings: str | None) -> Order:
+    own = open_workspace(settings).settings
+    return order_of(own, [entry.series for entry in own.series])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pydantic
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from gridahead.errors import SettingsError
-from gridahead.grid import MEASURED, ZONES, BiddingZone, Series
+from gridahead.grid import GATE_CLOSURE, MEASURED, ZONES, BiddingZone, Series, official_by
 from gridahead.timeline import Deadline, Mtu, zone_info
 
 RecurrentCell = Literal["rnn", "lstm", "gru"]
@@ -70,6 +70,13 @@ class ZoneSettings(Section):
         return BiddingZone(self.code, self.timezone, self.country, self.eic, self.holiday_weights)
 
 
+def _by_law(series: str) -> Deadline:
+    """By when the official forecast of a series in the EU has to be there."""
+    published = official_by(Series.parse(series))
+    assert published is not None
+    return published
+
+
 class SmardSource(Section):
     """A folder with files as the SMARD portal exports them."""
 
@@ -78,10 +85,9 @@ class SmardSource(Section):
     attribution: str = "Data: Bundesnetzagentur | SMARD.de, CC BY 4.0"
     publication_lag_minutes: int = 60
     """Actual values appear about an hour after the end of the unit."""
-    load_reference_available: DeadlineText = Deadline.parse("D-1T1000[Europe/Berlin]")
-    """Regulation (EU) 543/2013, article 6: two hours before the gate closes at 12:00."""
-    generation_reference_available: DeadlineText = Deadline.parse("D-1T1800[Europe/Berlin]")
-    """Regulation (EU) 543/2013, article 14: wind and solar, and so residual load, by 18:00."""
+    load_reference_available: DeadlineText = _by_law("DE/load")
+    generation_reference_available: DeadlineText = _by_law("DE/wind_solar")
+    """From when the official forecasts of load, and of all else, may be used."""
 
 
 class CovariateSettings(Section):
@@ -121,6 +127,8 @@ class FileSource(Section):
     reference_column: str | None = None
     """The official forecast, in the same unit."""
     reference_available: DeadlineText | None = None
+    """From when the official forecast may be used. In zones of the EU it is there by the time that the law sets for the
+    quantity, unless given; elsewhere it has to be given."""
     covariates: tuple[CovariateSettings, ...] = ()
 
     @pydantic.field_validator("quantity")
@@ -129,6 +137,21 @@ class FileSource(Section):
         if value not in MEASURED:
             raise ValueError(f"{value!r} is no quantity that is forecast; known: {', '.join(MEASURED)}")
         return value
+
+    @pydantic.field_validator("reference_available")
+    @classmethod
+    def _known_when(cls, value: Deadline | None, told: pydantic.ValidationInfo) -> Deadline | None:
+        column, zone, quantity = (told.data.get(name) for name in ("reference_column", "zone", "quantity"))
+        if value is not None or column is None or zone is None or quantity is None:
+            return value
+        published = official_by(Series(zone, quantity))
+        if published is None:
+            raise ValueError(
+                f"from when may the official forecast of {zone}/{quantity} in column {column!r} be used? The law says "
+                f"it for zones of the EU ({', '.join(GATE_CLOSURE)}) and {zone} is none. Look up when it is published, "
+                'and say so: reference_available = "D-1T1000[…]" for 10:00 on the day before, with the time zone'
+            )
+        return published
 
 
 SourceSettings = Annotated[SmardSource | FileSource, Field(discriminator="kind")]
@@ -145,7 +168,7 @@ class SeriesSettings(Section):
     """Read ahead as well, in the vintage known at the issue time."""
     use_reference: bool = True
     """Whether the official forecast is an input, where there is one."""
-    models: tuple[str, ...] = ("lstm", "gru")
+    models: tuple[str, ...] = ("lstm", "gru", "ensemble")
 
 
 class ModelSettings(Section):
@@ -170,9 +193,10 @@ class ModelSettings(Section):
     """Segments that gradients go back through a recurrent encoder; all of them without it."""
     normalise: Normalise = "series"
     anchor: Anchor | Literal["best", "each"] = "best"
-    """`best`: the plausible ones are tried, and the validation days choose; `each`: one model on each, averaged."""
-    members: int = Field(2, ge=1)
-    """Networks of the same kind from different seeds, averaged."""
+    """`best`: the best simple one, the one that a regression does best on, and none are tried, and validation days
+    choose; `each`: one model on each, averaged."""
+    members: int = Field(1, ge=1)
+    """Networks of the same kind from different seeds, averaged. Each is trained for every fold as well."""
 
     @pydantic.model_validator(mode="after")
     def _pieces_fit(self) -> ModelSettings:
@@ -194,11 +218,13 @@ class ModelSettings(Section):
 
 DEFAULT_MODELS = {
     **{cell: ModelSettings(cell=cell) for cell in get_args(RecurrentCell)},
+    "gru": ModelSettings(cell="gru", decoder="direct"),
     "lstm_attention": ModelSettings(cell="lstm", decoder="attention"),
     "transformer": ModelSettings(cell="transformer", hidden=160, decoder="direct"),
 }
 """Known without being declared. On hourly load with the official forecasts of load, wind and solar the Transformer of
-width 160 is as large as the LSTM: 282 and 285 thousand weights."""
+width 160 is as large as the LSTM: 282 and 285 thousand weights. The GRU answers each hour by itself, as torch has no
+fast recurrence of it on a CPU; so it errs otherwise than the LSTM, and their mean is better than both."""
 DEFAULT_ENSEMBLES = {"ensemble": ("lstm", "gru")}
 """Likewise: by name, the models that are averaged."""
 
@@ -219,7 +245,7 @@ class TrainingSettings(Section):
     holdout_start: dt.date | None = None
     """First delivery day that no model may learn from; without it, everything in the lake may be learnt."""
     validation_days: int = Field(270, ge=7)
-    """Days before the holdout on which the training stops early and intervals are calibrated."""
+    """Days before the holdout that stop the training early, judge, and calibrate; of a short history fewer."""
     context_days: int = Field(14, ge=8)
     quantiles: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
     epochs: int = Field(25, ge=1)
@@ -232,8 +258,8 @@ class TrainingSettings(Section):
     """Longest gradient that a step follows; longer ones are shortened to it."""
     half_life_days: float | None = Field(None, gt=0)
     """So many days before the last one a day counts half, twice as many a quarter; without it, all count the same."""
-    refit: bool = False
-    """Whether the networks are trained again on the validation days as well, once those have chosen and calibrated."""
+    refit: bool = True
+    """Whether the networks that serve, and those that judge them, learn the validation days as well."""
     warm_epochs: int = Field(8, ge=1)
     """Epochs of a training that begins with the weights of another model."""
     seed: int = 0
@@ -286,8 +312,11 @@ class PromotionSettings(Section):
 
     margin: float = Field(0.01, ge=0, lt=1)
     """Share of the champion's mean loss that it saves at least."""
+    alpha_ever: float = Field(0.0125, gt=0, lt=0.5)
+    """How often luck alone may look like an improvement, ever, however often the gate is asked. Half of what is meant:
+    where good and bad spells outlast a week, as they do, equals are promoted about twice as often."""
     alpha: float = Field(0.025, gt=0, lt=0.5)
-    """How often luck alone may look like an improvement, one-sided."""
+    """How often luck alone may look like a fault, one-sided; twice as often like an improvement in megawatts."""
     min_days: int = Field(28, ge=14)
     """Fewer days than this decide nothing."""
     coverage_band: tuple[float, float] = (0.75, 0.85)
@@ -299,6 +328,10 @@ class PromotionSettings(Section):
     """Days of a season that say something about it."""
     min_holidays: int = Field(8, ge=5)
     """Holidays that say something about holidays."""
+    refresh_days: int = Field(28, ge=14)
+    """The newest days on which a champion that was merely trained again must not have gone wrong."""
+    refresh_ratio: float = Field(1.05, ge=1)
+    """Its loss there is at most so many times the champion's: 28 days cannot tell less."""
 
     @pydantic.field_validator("coverage_band")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,10 @@ from gridahead.scoring.evaluate import table
 
 # Away from a terminal there is no width to respect but the reader's.
 WIDTH = None if sys.stdout.isatty() else 140
-SHARES = frozenset({"mape/wape", "mape", "wape", "coverage_80", "skill", "skill_official", "skill_naive"})
+SHARES = frozenset(
+    {"mape/wape", "mape", "wape", "coverage_80", "below_median", "furthest_level", "skill", "skill_corrected",
+     "skill_official", "skill_official_corrected", "skill_naive"}
+)  # fmt: skip
 """Columns that are shown in percent."""
 out = Console(width=WIDTH)
 err = Console(stderr=True, width=WIDTH)
@@ -26,6 +30,26 @@ def score_records(scores: pd.DataFrame) -> list[dict[str, Any]]:
     columns = ["series", "model", "metric", "lead", "value", "n"]
     rows = records(scores[columns])
     return [{**row, "lead": None if row["lead"] < 0 else row["lead"]} for row in rows]
+
+
+def left_out_records(series: object, left_out: pd.DataFrame) -> list[dict[str, Any]]:
+    """What scores leave out, beside them: as metric `left_out` of no model, with the days and the reason."""
+    said = {"series": str(series), "model": None, "metric": "left_out", "lead": None}
+    return [
+        {**said, "value": row["units"], "n": row["units"], "first": row["first"], "last": row["last"],
+         "reason": row["reason"]}
+        for row in records(left_out)
+    ]  # fmt: skip
+
+
+def show_left_out(left_out: Mapping[str, pd.DataFrame]) -> None:
+    """What scores leave out, by series, with the reason."""
+    rows = [
+        {"series": series, "days": row["first"] if row["first"] == row["last"] else f"{row['first']} to {row['last']}",
+         "units": row["units"], "reason": row["reason"]}
+        for series, found in left_out.items() for row in records(found)
+    ]  # fmt: skip
+    show(rows, False, "Left out of the scores", "nothing")
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -79,7 +103,7 @@ def interval_words(low: float | None, high: float | None) -> str:
 
 def show_scores(scores: pd.DataFrame, title: str) -> None:
     """The table that people read: one percentage a series, MAPE for load and WAPE for what may be near zero."""
-    wide = table(scores).drop(columns=["run", "width_80"], errors="ignore")
+    wide = table(scores).drop(columns=["run", "rmse", "bias", "width_80"], errors="ignore")
     shares = [name for name in ("mape", "wape") if name in wide.columns]
     if shares:
         wide.insert(list(wide.columns).index(shares[0]), "mape/wape", wide[shares].bfill(axis=1).iloc[:, 0])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from gridahead.timeline import zone_info
+from gridahead.timeline import Deadline, zone_info
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +179,26 @@ ZONES: Mapping[str, BiddingZone] = {
     },
 }
 """Zones known without settings; `[[zones]]` in the settings adds others or replaces these."""
+
+GATE_CLOSURE: Mapping[str, Deadline] = {
+    code: Deadline.parse("D-1T1200[Europe/Brussels]") for code in ZONES if code not in ("CH", "GB")
+}
+"""When the day-ahead auction of a zone closes, by its code. The zones of the EU's coupled market, Norway's among them,
+share one; Switzerland and Great Britain are no part of it. Source: NEMO Committee, single day-ahead coupling."""
+_GENERATION_BY = Deadline.parse("D-1T1800[Europe/Brussels]")
+
+
+def official_by(series: Series) -> Deadline | None:
+    """By when the official forecast of a measured series has to be published; None where EU law does not say.
+
+    Load two hours before the zone's gate closes; wind and solar power, and with them what is a sum of them, by 18:00
+    Brussels time. Publishers may be earlier, but do not have to be: who reads a forecast before this may look ahead.
+
+    Source: Regulation (EU) 543/2013, articles 6(2)(b) and 14(2)(d).
+    """
+    closure = GATE_CLOSURE.get(series.zone)
+    if closure is None:
+        return None
+    if series.quantity != "load":
+        return _GENERATION_BY
+    return replace(closure, at=closure.at.replace(hour=closure.at.hour - 2))

@@ -70,7 +70,7 @@ class Column:
         if not self.nullable and (missing := int(column.isna().sum())):
             found.append(f"{self.name}: {missing} missing")
         if self.values:
-            strange = sorted(set(column.dropna()) - set(self.values))
+            strange = sorted(set(column.dropna().unique()) - set(self.values))
             if strange:
                 found.append(f"{self.name}: {strange[:3]} not among {list(self.values)}")
         if self.kind == "float64":
@@ -211,11 +211,17 @@ VERDICTS = Table(
         Column("reason", "text", "The same in words, with the limit."),
         Column("value", "float64", "The value as it was received.", nullable=True),
         Column("batch", "text", "The payload that brought it."),
-        Column("decided_at", "instant", "When the gate decided."),
+        Column(
+            "known_at",
+            "instant",
+            "From which issue time on the verdict counts: when the gate could reach it with what was available.",
+        ),
+        Column("decided_at", "instant", "When the computer decided; for a history taken in at once long after."),
     ),
     # With the severity: a rule that is made stricter later has its say as well.
     key=(*_IDENTITY, "rule", "severity"),
     partition=("series", "year"),
+    version=2,
 )
 
 DECISIONS = Table(
@@ -233,7 +239,7 @@ DECISIONS = Table(
         ),
         Column("reason", "text", "Why, in the words of the person."),
         Column("decided_by", "text", "Who decided."),
-        Column("decided_at", "instant", "When."),
+        Column("decided_at", "instant", "When; it counts for issue times from then on."),
     ),
     key=(*_IDENTITY, "decided_at"),
     partition=("series",),
@@ -297,8 +303,9 @@ PROMOTIONS = Table(
         Column(
             "how",
             "text",
-            "first: nothing served before; gate: by figures; person: by decision; rollback: back to the one before.",
-            values=("first", "gate", "person", "rollback"),
+            "first: nothing served before; gate: by figures; refresh: the same trained again, and sane; person: by "
+            "decision; rollback: back to the one before.",
+            values=("first", "gate", "refresh", "person", "rollback"),
         ),
         Column("from_version", "text", "Which version had the alias before; empty if none."),
         Column("to_version", "text", "Which has it since."),
@@ -309,17 +316,40 @@ PROMOTIONS = Table(
     key=("zone", "quantity", "alias", "decided_at"),
 )
 
+PROCEDURES = Table(
+    "procedures",
+    "What back-tests have shown of training a model again and again, instead of keeping it as it is.",
+    (
+        *_SERIES,
+        Column("model", "text", "Name of the model that was trained again, such as lstm."),
+        Column("settings_hash", "text", "Its settings and code; a model of others is another procedure."),
+        Column("retrain", "text", "How often it was trained again.", values=("monthly", "weekly")),
+        Column("run", "text", "The back-test in which it was, backtest/<name>."),
+        Column("against", "text", "The back-test in which a model was kept as it is."),
+        Column("outcome", "text", "passed: no worse than the margin allows.", values=("passed", "failed", "too_short")),
+        Column("days", "int64", "Delivery days in common.", low=0),
+        Column("ratio", "float64", "Mean loss trained again over that without.", unit="1", nullable=True),
+        Column("ratio_low", "float64", "Lower end of its 95 % interval.", unit="1", nullable=True),
+        Column("ratio_high", "float64", "Upper end of its 95 % interval.", unit="1", nullable=True),
+        Column("p", "float64", "That it is worse by the margin, one-sided.", unit="1", nullable=True),
+        Column("reason", "text", "The outcome in words."),
+        Column("decided_by", "text", "Who asked."),
+        Column("decided_at", "instant", "When."),
+    ),
+    key=("zone", "quantity", "model", "settings_hash", "decided_at"),
+)
+
 SCORES = Table(
     "scores",
     "Scores of forecasts against the outturn.",
     (
         Column("run", "text", "live, or backtest/<name>."),
         Column("series", "text", "ZONE/QUANTITY."),
-        Column("model", "text", "Name of the model; official and naive are the references."),
+        Column("model", "text", "Name of the model; official, official_corrected and naive are the references."),
         Column("metric", "text", "Name of the metric, such as mae or coverage_80."),
         Column("lead", "int64", "Lead time in whole hours; -1 for all lead times together.", unit="h"),
         Column("value", "float64", "The score.", nullable=True),
-        Column("unit", "text", "MW, or 1 for a share."),
+        Column("unit", "text", "MW, or 1 for a share or a count."),
         Column("n", "int64", "Number of market time units scored."),
         Column("start", "instant", "First valid time scored."),
         Column("end", "instant", "End of the last market time unit scored."),
@@ -328,7 +358,7 @@ SCORES = Table(
     key=("run", "series", "model", "metric", "lead", "scored_at"),
 )
 
-TABLES = (OBSERVATIONS, VERDICTS, DECISIONS, QUALITY, LIMITS, FORECASTS, SCORES, PROMOTIONS)
+TABLES = (OBSERVATIONS, VERDICTS, DECISIONS, QUALITY, LIMITS, FORECASTS, SCORES, PROMOTIONS, PROCEDURES)
 
 Observations = NewType("Observations", pd.DataFrame)
 Verdicts = NewType("Verdicts", pd.DataFrame)
@@ -338,4 +368,5 @@ Limits = NewType("Limits", pd.DataFrame)
 Forecasts = NewType("Forecasts", pd.DataFrame)
 Scores = NewType("Scores", pd.DataFrame)
 Promotions = NewType("Promotions", pd.DataFrame)
+Procedures = NewType("Procedures", pd.DataFrame)
 """Frames that passed the `check` of their table."""

@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
@@ -81,6 +82,15 @@ def zone_info(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"unknown time zone {name!r}; use an IANA name such as 'Europe/Berlin'") from error
+
+
+@cache
+def clock_change(timezone: str) -> pd.Timedelta:
+    """By how much the clocks of a time zone go forward and back in a year, nothing where they do not."""
+    # One year stands for all: a shift of the whole zone is no clock change, and comes once in decades.
+    noons = pd.date_range("2025-01-01T12:00Z", periods=12, freq="MS").tz_convert(timezone)
+    offsets = [moment.tz_localize(None) - moment.tz_convert("UTC").tz_localize(None) for moment in noons]
+    return pd.Timedelta(max(offsets) - min(offsets))
 
 
 def delivery_window(day: dt.date, timezone: str) -> Window:

@@ -3,11 +3,15 @@
 Every row has a `valid_time`, the market time unit it describes, and an `available_at`, from when it could be known. A
 revision is a new row. Whatever a model or a back-test reads goes through this module, in training exactly as in
 operation: `as_of` for a frame, `Vintages.as_of` for the windows of many issue times at once. Both give the same answer.
+
+What the gate and people say of a row has the same clocks: it hides the row from the issue times from which on it was
+known, and from no earlier one. `readable` writes that on the rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +27,13 @@ Instants = npt.NDArray[np.int64]
 """Microseconds since 1970 UTC."""
 
 IDENTITY = ["zone", "quantity", "valid_time", "available_at"]
+READ_FROM, READ_UNTIL = "read_from", "read_until"
+"""Columns of `readable`: from which issue time on a vintage could be read, and from which on no longer."""
+FOREVER = pd.Timestamp("9999-12-31T00:00Z").as_unit("us")
+"""Until when a vintage is read that nothing has been said against; later than any instant in nanoseconds."""
 MICROSECONDS_A_DAY = 86_400_000_000
+NEVER = np.iinfo(np.int64).max
+"""An instant after all others, in microseconds."""
 
 
 def micros(times: pd.DatetimeIndex | pd.Series) -> Instants:
@@ -34,10 +44,22 @@ def micros(times: pd.DatetimeIndex | pd.Series) -> Instants:
 def as_of(
     rows: pd.DataFrame, instant: pd.Timestamp, key: Sequence[str] = ("zone", "quantity", "valid_time")
 ) -> pd.DataFrame:
-    """The newest vintage of each key among the rows that were available at the instant, sorted by key."""
-    known = rows[rows["available_at"] <= instant]
+    """The newest vintage of each key among the rows that were available and readable at the instant, sorted by key."""
+    known = rows[_read_at(rows, instant)]
     newest = known.sort_values([*key, "available_at"], kind="stable").drop_duplicates(list(key), keep="last")
     return newest.reset_index(drop=True)
+
+
+def frozen(rows: pd.DataFrame, instant: pd.Timestamp) -> Observations:
+    """Every vintage that was read at an instant, to be read ever after: what came or was said later does not count."""
+    known = rows[_read_at(rows, instant)].reset_index(drop=True)
+    return Observations(known.assign(**{READ_UNTIL: FOREVER}) if READ_UNTIL in known else known)
+
+
+def _read_at(rows: pd.DataFrame, instant: pd.Timestamp) -> pd.Series:
+    if READ_UNTIL not in rows:
+        return rows["available_at"] <= instant
+    return (rows[READ_FROM] <= instant) & (instant < rows[READ_UNTIL])
 
 
 def of_series(rows: pd.DataFrame, series: Series) -> pd.DataFrame:
@@ -56,52 +78,151 @@ def identities(rows: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_frame(rows[IDENTITY])
 
 
+def readable(
+    observations: Observations, verdicts: pd.DataFrame, decisions: pd.DataFrame, *, flags: bool = False
+) -> Observations:
+    """Every vintage with the time in which it could be read: `read_from`, `read_until`; those never read are left out.
+
+    A row in quarantine is read until the verdict was known, one that a person releases again from that decision on,
+    one that is rejected until then. The newest decision counts, and more than any verdict.
+
+    Args:
+        observations: every vintage, judged.
+        verdicts: of the gate on these rows.
+        decisions: of people on these rows.
+        flags: whether a column `flags` names the rules that flag a row, by comma; "" for none. A row then stands there
+            once for each time in which it says the same.
+    """
+    verdicts = verdicts if flags else verdicts[verdicts["severity"] == "quarantine"]
+    rows = _always(observations.reset_index(drop=True))
+    if flags:
+        rows = rows.assign(flags="")
+    told = pd.concat([verdicts[IDENTITY], decisions[IDENTITY]]).drop_duplicates()
+    # Few rows are judged to be wrong: what is compared with four columns is first found by one.
+    at = np.flatnonzero(rows["valid_time"].isin(told["valid_time"]))
+    at = at[identities(rows.iloc[at]).isin(identities(told))]
+    if not len(at):
+        return Observations(rows)
+    spells = _spells(verdicts, decisions)
+    of_row = list(rows.iloc[at][IDENTITY].itertuples(index=False, name=None))
+    found = [(int(place), spell) for place, row in zip(at, of_row, strict=True) for spell in spells[row]]
+    split = rows.iloc[[place for place, _ in found]].copy()
+    split[READ_FROM] = _instants([begin for _, (begin, _, _) in found])
+    split[READ_UNTIL] = _instants([end for _, (_, end, _) in found])
+    if flags:
+        split["flags"] = pd.Series([rules for _, (_, _, rules) in found], dtype="str", index=split.index)
+    untouched = rows.drop(rows.index[at])
+    together = pd.concat([untouched, split]).sort_index(kind="stable")
+    return Observations(together.reset_index(drop=True))
+
+
+def _always(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows, each read from when it was available and for ever."""
+    rows = rows.copy()
+    rows[READ_FROM], rows[READ_UNTIL] = rows["available_at"], FOREVER
+    return rows
+
+
 def accepted(observations: Observations, verdicts: pd.DataFrame, decisions: pd.DataFrame) -> Observations:
-    """The observations without those that the gate has quarantined and nobody has released, and what was rejected."""
-    if verdicts.empty and decisions.empty:
-        return observations
-    released, rejected = (decided(decisions, decision) for decision in ("release", "reject"))
-    condemned = identities(verdicts[verdicts["severity"] == "quarantine"])
-    own = identities(observations)
-    out = (own.isin(condemned) & ~own.isin(released)) | own.isin(rejected)
-    return Observations(observations[~out].reset_index(drop=True))
+    """The observations that may be read once all is known: not quarantined ones, unless released, nor rejected ones."""
+    rows = readable(observations, verdicts, decisions)
+    last = rows[rows[READ_UNTIL] == FOREVER].drop(columns=[READ_FROM, READ_UNTIL])
+    return Observations(last.reset_index(drop=True))
 
 
-def with_flags(observations: Observations, verdicts: pd.DataFrame, decisions: pd.DataFrame) -> Observations:
-    """The observations with a column `flags`: the rules that flag a row, by comma; "" for none, or once released."""
-    raised = verdicts[verdicts["severity"] == "flag"]
-    raised = raised[~identities(raised).isin(decided(decisions, "release"))]
-    by_row = raised.sort_values("rule").groupby(IDENTITY)["rule"].agg(",".join)
-    flags = by_row.reindex(identities(observations)).fillna("").astype("str")
-    return Observations(observations.assign(flags=flags.to_numpy()))
+Spell = tuple[pd.Timestamp, pd.Timestamp, str]
+"""From, until, and the rules that flag the row meanwhile."""
 
 
-def unseen(arrived: Observations, known: Observations, retrieved_at: pd.Timestamp) -> Observations:
+def _spells(verdicts: pd.DataFrame, decisions: pd.DataFrame) -> dict[tuple[object, ...], list[Spell]]:
+    """The times in which each row that anything was said of could be read."""
+    news = [
+        verdicts[[*IDENTITY, "known_at", "severity", "rule"]].set_axis([*IDENTITY, "at", "what", "rule"], axis=1),
+        decisions[[*IDENTITY, "decided_at", "decision"]].set_axis([*IDENTITY, "at", "what"], axis=1).assign(rule=""),
+    ]
+    by_row: dict[tuple[object, ...], list[tuple[pd.Timestamp, str, str]]] = defaultdict(list)
+    for *row, at, what, rule in pd.concat(news).itertuples(index=False, name=None):
+        by_row[tuple(row)].append((at, what, rule))
+    return {row: list(_spells_of(pd.Timestamp(row[-1]), sorted(said))) for row, said in by_row.items()}  # type: ignore[arg-type]
+
+
+def _spells_of(available_at: pd.Timestamp, said: Sequence[tuple[pd.Timestamp, str, str]]) -> Iterator[Spell]:
+    """The times in which one row could be read, given what was said of it, in order."""
+    begin, ruling, withheld, rules = available_at, "", False, set[str]()
+    for at, what, rule in said:
+        before = (withheld, _named(rules, ruling))
+        if what in ("release", "reject"):
+            ruling = what
+        elif what == "flag":
+            rules.add(rule)
+        withheld = ruling == "reject" or (not ruling and (withheld or what == "quarantine"))
+        if before != (withheld, _named(rules, ruling)):
+            if not before[0] and at > begin:
+                yield begin, at, before[1]
+            begin = max(begin, at)
+    if not withheld:
+        yield begin, FOREVER, _named(rules, ruling)
+
+
+def _named(rules: set[str], ruling: str) -> str:
+    return "" if ruling == "release" else ",".join(sorted(rules))
+
+
+def _instants(stamps: list[pd.Timestamp]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(stamps, tz="UTC").as_unit("us")
+
+
+def unseen(
+    arrived: Observations,
+    known: Observations,
+    retrieved_at: pd.Timestamp,
+    followed: Mapping[Series, pd.Timestamp] | None = None,
+) -> Observations:
     """The rows of a delivery that tell something new.
 
     A value equal to the newest vintage we hold adds nothing. One that differs is a revision. Where the source does not
-    say when it revised, all we can honestly record is when we saw it: `available_at` becomes `retrieved_at`.
+    say when it revised, all we can honestly record is when we saw it: `available_at` becomes `retrieved_at`. The same
+    holds for a first value that we saw arrive: of a series that is followed, what should have been there and was not.
+
+    Args:
+        arrived: the delivery.
+        known: what is held of its series and valid times.
+        retrieved_at: when it came.
+        followed: the availability up to which each series was there when it began to be taken in as it appears; none
+            for a history.
     """
     key = ["zone", "quantity", "valid_time"]
     newest = known.sort_values("available_at").drop_duplicates(key, keep="last")[[*key, "value", "available_at"]]
     joined = arrived.merge(newest.rename(columns={"value": "held", "available_at": "held_from"}), on=key, how="left")
     first = joined["held"].isna()
     revised = ~first & (joined["value"] != joined["held"]) & (joined["availability"] == "assumed")
+    since = _since(joined, followed or {})
+    late = first & (joined["availability"] == "assumed") & joined["available_at"].between(
+        since, retrieved_at, inclusive="neither"
+    )  # fmt: skip
     recorded = (joined["availability"] == "recorded") & ~first
     held_identities = pd.MultiIndex.from_frame(known[IDENTITY])
     recorded &= ~pd.MultiIndex.from_frame(joined[IDENTITY]).isin(held_identities)
     # Seen before the held value counts as known: it replaces it at that instant, or it would never be the newest.
     just_after = joined["held_from"] + pd.Timedelta(microseconds=1)
     joined.loc[revised, "available_at"] = just_after.where(just_after > retrieved_at, retrieved_at)[revised]
-    joined.loc[revised, "availability"] = "recorded"
+    joined.loc[late, "available_at"] = retrieved_at
+    joined.loc[late | revised, "availability"] = "recorded"
     return Observations(joined.loc[first | revised | recorded, list(arrived.columns)].reset_index(drop=True))
+
+
+def _since(rows: pd.DataFrame, followed: Mapping[Series, pd.Timestamp]) -> pd.Series:
+    """Of each row the instant of its series, none where that is not followed."""
+    lines = [(one.zone, one.quantity, instant) for one, instant in followed.items()]
+    since = pd.DataFrame(lines, columns=["zone", "quantity", "since"]).astype({"since": "datetime64[us, UTC]"})
+    return rows[["zone", "quantity"]].merge(since, on=["zone", "quantity"], how="left")["since"]
 
 
 @dataclass(frozen=True, slots=True)
 class Vintages:
-    """All vintages of one series on a regular grid of valid times: `value[t, v]` was available at `available_at[t, v]`.
+    """All vintages of one series on a grid of valid times: `value[t, v]` is read from one instant until another.
 
-    Vintages are sorted by availability; empty places hold NaN and the end of time.
+    Vintages are sorted by availability, of which the newest that can be read counts; empty places are never read.
     """
 
     start: int
@@ -110,15 +231,17 @@ class Vintages:
     """Market time unit in microseconds."""
     value: Floats
     """(T, V)"""
-    available_at: Instants
-    """(T, V)"""
+    read_from: Instants
+    """(T, V) first issue time that reads it: when it was available, or when a person released it."""
+    read_until: Instants
+    """(T, V) first issue time that no longer reads it: when it was known to be wrong."""
 
     @classmethod
     def of(cls, rows: pd.DataFrame, window: Window, mtu: Mtu) -> Vintages:
         """Lay the rows of one series on the grid; rows outside the window, or off the grid, are left out."""
         start, step = micros(pd.DatetimeIndex([window.start]))[0], mtu.delta // pd.Timedelta(microseconds=1)
         length = int((window.end - window.start) / mtu.delta)
-        rows = rows.sort_values(["valid_time", "available_at"])
+        rows = _spelled(rows)
         offset = micros(rows["valid_time"]) - start
         inside = (offset >= 0) & (offset < length * step) & (offset % step == 0)
         at = (offset // step)[inside]
@@ -126,10 +249,12 @@ class Vintages:
         rank = np.arange(len(at)) - np.maximum.accumulate(np.where(first_of_group, np.arange(len(at)), 0))
         depth = int(rank.max()) + 1 if len(at) else 1
         value = np.full((length, depth), np.nan)
-        available_at = np.full((length, depth), np.iinfo(np.int64).max)
+        read_from, read_until = (np.full((length, depth), NEVER) for _ in range(2))
         value[at, rank] = rows["value"].to_numpy()[inside]
-        available_at[at, rank] = micros(rows["available_at"])[inside]
-        return cls(int(start), int(step), value, available_at)
+        read_from[at, rank] = micros(rows[READ_FROM])[inside]
+        read_until[at, rank] = micros(rows[READ_UNTIL])[inside]
+        read_until[read_until >= micros(pd.DatetimeIndex([FOREVER]))[0]] = NEVER
+        return cls(int(start), int(step), value, read_from, read_until)
 
     def as_of(self, issue_times: Instants, valid_times: Instants) -> Floats:
         """What was known at each issue time about each of its valid times.
@@ -146,6 +271,24 @@ class Vintages:
         row = np.where(on_grid, row, 0)
         known = np.full(valid_times.shape, np.nan)
         for vintage in range(self.value.shape[1]):
-            visible = on_grid & (self.available_at[row, vintage] <= issue_times[:, None])
+            visible = on_grid & (self.read_from[row, vintage] <= issue_times[:, None])
+            if (self.read_until[:, vintage] < NEVER).any():
+                visible &= issue_times[:, None] < self.read_until[row, vintage]
             known = np.where(visible, self.value[row, vintage], known)
         return known
+
+
+def _spelled(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows in order, each vintage with the time in which it is read; spells that only its flags divide are one."""
+    if READ_UNTIL not in rows:
+        rows = _always(rows)
+    if (rows[READ_UNTIL] == FOREVER).all():
+        return rows.sort_values(["valid_time", "available_at"])
+    rows = rows.sort_values(["valid_time", "available_at", READ_FROM], ignore_index=True)
+    before = rows[["valid_time", "available_at", READ_UNTIL]].shift()
+    goes_on = (rows[["valid_time", "available_at"]] == before[["valid_time", "available_at"]]).all(axis=1)
+    goes_on &= rows[READ_FROM] == before[READ_UNTIL]
+    if not goes_on.any():
+        return rows
+    ends = rows[READ_UNTIL].groupby((~goes_on).cumsum()).last()
+    return rows[~goes_on].assign(**{READ_UNTIL: ends.to_numpy()})

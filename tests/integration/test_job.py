@@ -117,13 +117,13 @@ def test_a_backtest_writes_what_machines_read(gridahead_command, done: Path, tmp
     file = tmp_path / "scores.json"
     code, _ = gridahead_command(
         "backtest", "--series", "DE/load", "--start", "2025-10-20", "--end", "2025-11-02",
-        "--models", "champion,official,naive", "--json", str(file),
+        "--models", "champion,official,official_corrected,naive", "--json", str(file),
     )  # fmt: skip
     rows = json.loads(file.read_text())
     assert code == 0
     assert set(rows[0]) == {"series", "model", "metric", "lead", "value", "n"}
     whole = {row["model"]: row for row in rows if row["metric"] == "mae" and row["lead"] is None}
-    assert set(whole) >= {"official", "naive"}
+    assert set(whole) >= {"official", "official_corrected", "naive"}
     assert whole["official"]["n"] == 14 * 24 + 1  # the clocks go back on 26 October
     assert {row["lead"] for row in rows if row["lead"] is not None} == set(range(13, 38))
 
@@ -179,9 +179,9 @@ def test_of_two_forecasts_of_one_hour_the_newest_is_scored(workspace: Workspace)
     early, deadline = pd.Timestamp("2025-12-10T09:00Z"), pd.Timestamp("2025-12-10T10:00Z")
     for issue_time in (early, deadline):
         forecast(workspace, LOAD, issue_time)
-    scores = score_published(workspace, LOAD)
+    scores = score_published(workspace, LOAD).scores
     counts = scores[(scores["metric"] == "mae") & (scores["lead"] == -1)].set_index("model")["n"]
-    assert counts["published"] == counts["official"] == counts["naive"]
+    assert counts["published"] == counts["official"] == counts["official_corrected"] == counts["naive"]
 
 
 def test_an_issue_time_without_offset_is_refused(gridahead_command, done: Path) -> None:

@@ -53,7 +53,7 @@ def test_two_versions_are_compared_on_their_common_days_beside_the_references(gr
     found = json.loads(gridahead_command("models", "compare", "1", "2", "--json")[1])
     by_model = {row["model"]: row for row in found["scores"]}
     assert found["days"] == 60
-    assert set(by_model) == {"lstm v1", "gru v2", "official", "naive"}
+    assert set(by_model) == {"lstm v1", "gru v2", "official", "official_corrected", "naive"}
     assert len({row["n"] for row in by_model.values()}) == 1
     difference = found["difference_crps_mw"]
     assert difference["value"] == pytest.approx(by_model["lstm v1"]["crps"] - by_model["gru v2"]["crps"], abs=0.5)
@@ -96,11 +96,11 @@ def test_every_training_leaves_a_card_of_each_candidate(done: Path, workspace: W
 def test_the_figures_of_what_was_published_are_told_by_slice_and_in_euros(gridahead_command, done: Path) -> None:
     figures = json.loads(gridahead_command("score", "--by", "hour", "--json")[1])
     assert {one["slice"] for one in figures} == {f"{hour:02d}" for hour in range(24)}
-    assert {one["model"] for one in figures} == {"published", "official", "naive"}
+    assert {one["model"] for one in figures} == {"published", "official", "official_corrected", "naive"}
     assert "mase" in gridahead_command("score", "--by", "all")[1]
     assert "too few days" in gridahead_command("score", "--compare")[1]
     spent = json.loads(gridahead_command("value", "--short", "40", "--long", "20", "--json")[1])
-    assert {one["model"] for one in spent} == {"published", "official", "naive"}
+    assert {one["model"] for one in spent} == {"published", "official", "official_corrected", "naive"}
     assert all(one["total_eur"] == one["imbalance_eur"] > 0 for one in spent)
     assert "share" in gridahead_command("value", "--battery", "10,20", "--curve", "30000:20,70000:180")[1]
 
@@ -123,7 +123,7 @@ def test_an_explanation_adds_up_and_names_the_inputs(gridahead_command, done: Pa
 def test_drift_looks_at_every_input_and_at_the_champion(gridahead_command, done: Path) -> None:
     _, text = gridahead_command("drift", "--json")
     (found,) = json.loads(text)
-    assert [one["kind"] for one in found["findings"]] == ["input", "input", "error", "interval"]
+    assert [one["kind"] for one in found["findings"]] == ["input", "input", "error", "interval", "official", "band"]
     assert found["alarm"] is False
 
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from gridahead.cli import app
 from gridahead.errors import LakeError, QualityError, SettingsError
 from gridahead.grid import Series
+from gridahead.pipeline import quarantine
 from gridahead.pipeline.workspace import Workspace
 from gridahead.settings_file import load_settings
 from gridahead.timeline import Window
@@ -135,11 +136,14 @@ def test_a_case_that_is_not_there_is_an_error_that_names_those_that_are(job: Job
         job.run("quarantine", "reject", "--reason", "typing error")
 
 
-def test_forecasts_do_without_the_bad_day_and_say_so_until_a_person_lets_it_in(job: Job) -> None:
+def test_forecasts_do_without_the_bad_day_and_say_so_until_a_person_lets_it_in(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     manifest, highest = job.forecast()
     assert "24 values of DE/load in quarantine" in manifest["suspect_inputs"]
     assert highest < 120_000
     (case,) = [case for case in job.open_cases() if case["series"] == "DE/load"]
+    monkeypatch.setattr(quarantine, "now", lambda: pd.Timestamp(ISSUE_TIME))
     said = job.run("quarantine", "release", case["id"], "--reason", "the operator confirmed it", "--by", "ana")
     assert "24 rows of DE/load" in said and "ana" in said
 
@@ -156,9 +160,11 @@ def test_forecasts_do_without_the_bad_day_and_say_so_until_a_person_lets_it_in(j
     job.run("validate", "--json")
     assert job.accepted()["value"].min() > 1e7, "a released row is not judged again"
 
-    # A person may change her mind: the newest decision counts.
+    # A person may change her mind: the newest decision counts, for forecasts of issue times from then on.
+    monkeypatch.setattr(quarantine, "now", lambda: pd.Timestamp(ISSUE_TIME) + pd.Timedelta(minutes=1))
     job.run("quarantine", "reject", case["id"], "--reason", "it was in kW after all", "--by", "ana")
     assert job.accepted().empty
+    assert job.forecast() == (after, released)
     assert job.open_cases() == [one for one in job.open_cases() if one["series"] != "DE/load"]
     everything = json.loads(job.run("quarantine", "list", "--all", "--json"))
     closed = next(one for one in everything if one["id"] == case["id"])

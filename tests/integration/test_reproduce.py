@@ -20,7 +20,7 @@ def test_a_published_forecast_is_made_again_to_the_bit_by_the_id_in_its_manifest
 def test_forecasts_of_a_backtest_are_listed_made_again_and_scored_again(gridahead_command, done: Path) -> None:
     code, first = gridahead_command(
         "backtest", "--series", "DE/load", "--start", "2025-10-20", "--end", "2025-10-29", "--retrain", "weekly",
-        "--models", "official,naive", "--name", "again", "--json", "-",
+        "--models", "official,official_corrected,naive", "--name", "again", "--json", "-",
     )  # fmt: skip
     assert code == 0
     code, text = gridahead_command("reproduce", "--list", "--run", "backtest/again", "--json")

@@ -1,10 +1,10 @@
 """A small untrained model on an anchor, for tests of what is done with models."""
 
-import numpy as np
 import torch
 
 from gridahead.features.scaling import Scaler
 from gridahead.models.bundle import TrainedModel
+from gridahead.models.calibration import as_it_is
 from gridahead.models.network import Network, NetworkConfig
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -19,4 +19,4 @@ def model_on(anchor, windows):
     )
     torch.manual_seed(4)
     networks = tuple(Network(config).eval() for _ in range(2))
-    return TrainedModel("gru", windows.spec, scaler, LEVELS, config, networks, np.ones((1, 3), np.float32))
+    return TrainedModel("gru", windows.spec, scaler, LEVELS, config, networks, as_it_is(LEVELS))

@@ -65,9 +65,12 @@ def together(*parts: Observations) -> Observations:
     return Observations(OBSERVATIONS.check(pd.concat(parts, ignore_index=True)))
 
 
-def judged(rows: Observations, rule: str = "range", severity: str = "quarantine") -> Verdicts:
-    """A verdict of the gate on every one of the rows."""
-    told = rows.assign(rule=rule, severity=severity, reason="too high", decided_at=pd.Timestamp("2025-02-01T00:00Z"))
+def judged(
+    rows: pd.DataFrame, rule: str = "range", severity: str = "quarantine", known_at: str = "2025-02-01T00:00Z"
+) -> Verdicts:
+    """A verdict of the gate on every one of the rows, known from an instant on."""
+    told = rows.assign(rule=rule, severity=severity, reason="too high")
+    told = told.assign(known_at=pd.Timestamp(known_at), decided_at=pd.Timestamp("2025-02-01T00:00Z"))
     return Verdicts(VERDICTS.check(told))
 
 

@@ -5,12 +5,25 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_rows import LOAD, decided_on, hours, judged, measured, rows, together
+from made_rows import LOAD, WIND_SOLAR, decided_on, hours, judged, measured, rows, together
 
 from gridahead.tables import DECISIONS, OBSERVATIONS, VERDICTS
 from gridahead.timeline import Mtu, Window
-from gridahead.vintages import Vintages, accepted, as_of, micros, unseen, with_flags
+from gridahead.vintages import (
+    FOREVER,
+    READ_UNTIL,
+    Vintages,
+    accepted,
+    as_of,
+    decided,
+    frozen,
+    identities,
+    micros,
+    readable,
+    unseen,
+)
 
+HOUR = pd.Timedelta(hours=1)
 T0, T1 = pd.Timestamp("2025-01-01T00:00Z"), pd.Timestamp("2025-01-01T01:00Z")
 
 
@@ -114,6 +127,20 @@ def test_an_official_forecast_that_changes_before_it_counts_as_known_is_not_lost
     assert unseen(arrived, known, at("01T09:45")).empty
 
 
+def test_what_was_to_be_there_and_is_only_now_came_when_we_saw_it():
+    """Followed since 1 January 02:00; three values come on the 5th, one of them of before."""
+    arrived = together(
+        vintage(T0 - HOUR, 9.0, at("01T01:00")), vintage(T0, 10.0, at("01T02:00")), vintage(T1, 20.0, at("01T03:00")),
+        vintage(at("05T12:00"), 30.0, at("05T14:00")),
+    )  # fmt: skip
+    new = unseen(arrived, OBSERVATIONS.empty(), SEEN_AT, {LOAD: at("01T02:00")})
+    assert new["availability"].tolist() == ["assumed", "assumed", "recorded", "assumed"]
+    assert new["available_at"].tolist() == [at("01T01:00"), at("01T02:00"), SEEN_AT, at("05T14:00")]
+    assert unseen(arrived, new, SEEN_AT + HOUR, {LOAD: at("01T02:00")}).empty
+    assert unseen(arrived, OBSERVATIONS.empty(), SEEN_AT, {WIND_SOLAR: at("01T02:00")}).equals(arrived)
+    assert unseen(arrived.iloc[:0], OBSERVATIONS.empty(), SEEN_AT, {LOAD: at("01T02:00")}).empty
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     before=st.lists(st.sampled_from([1.0, 2.0, 3.0]), min_size=4, max_size=4),
@@ -155,11 +182,128 @@ def test_a_released_row_is_read_again_and_a_rejected_one_never_the_newest_decisi
 
 
 def test_flags_travel_on_the_rows_until_a_person_says_that_they_are_right():
+    def flags(verdicts, decisions):
+        found = readable(THREE, verdicts, decisions, flags=True)
+        return found[found[READ_UNTIL] == FOREVER]["flags"].tolist()
+
     verdicts = pd.concat([judged(THREE.iloc[:2], "ramp", "flag"), judged(THREE.iloc[[1]], "flat", "flag")])
-    assert with_flags(THREE, verdicts, DECISIONS.empty())["flags"].tolist() == ["ramp", "flat,ramp", ""]
-    released = decided_on(THREE.iloc[[0]], "release")
-    assert with_flags(THREE, verdicts, released)["flags"].tolist() == ["", "flat,ramp", ""]
-    assert with_flags(THREE, *NOTHING)["flags"].tolist() == ["", "", ""]
+    assert flags(verdicts, DECISIONS.empty()) == ["ramp", "flat,ramp", ""]
+    assert flags(verdicts, decided_on(THREE.iloc[[0]], "release")) == ["", "flat,ramp", ""]
+    assert flags(*NOTHING) == ["", "", ""]
+
+
+# -- what was said of a row, and when -------------------------------------------------------------------------------
+
+
+def read_at(text, verdicts, decisions=None):
+    """What was read of the first hour at an instant: from the frame and from the grid, which say the same."""
+    found = readable(THREE, verdicts, DECISIONS.empty() if decisions is None else decisions)
+    known = as_of(found, at(text)).set_index("valid_time")["value"].get(T0, np.nan)
+    grid = Vintages.of(found, Window(T0, at("01T03:00")), Mtu.PT60M)
+    (on_grid,) = grid.as_of(micros(pd.DatetimeIndex([at(text)])), micros(pd.DatetimeIndex([T0]))[None])
+    np.testing.assert_array_equal(on_grid, [known])
+    return known
+
+
+def test_a_verdict_hides_a_row_from_no_issue_time_before_it_was_known():
+    verdicts = judged(THREE.iloc[[1]], known_at="2025-01-06T00:00Z")  # the revision of 3 January, doubted on the 6th
+    said = {"02T00:00": 10.0, "03T09:00": 11.0, "05T23:59": 11.0, "06T00:00": 10.0, "30T00:00": 10.0}
+    assert {text: read_at(text, verdicts) for text in said} == said
+
+
+def test_where_no_older_vintage_is_there_nothing_is_read_any_more():
+    verdicts = judged(THREE.iloc[:2], known_at="2025-01-06T00:00Z")
+    assert read_at("05T23:59", verdicts) == 11.0 and np.isnan(read_at("06T00:00", verdicts))
+
+
+def test_a_row_is_released_and_rejected_for_issue_times_from_the_ruling_on():
+    verdicts = judged(THREE.iloc[[1]], known_at="2025-01-03T09:00Z")
+    rulings = pd.concat([
+        decided_on(THREE.iloc[[1]], "release", "2025-01-08T00:00Z"),
+        decided_on(THREE.iloc[[1]], "reject", "2025-01-10T00:00Z"),
+    ])  # fmt: skip
+    said = {"03T09:00": 10.0, "07T23:59": 10.0, "08T00:00": 11.0, "09T23:59": 11.0, "10T00:00": 10.0}
+    assert {text: read_at(text, verdicts, rulings) for text in said} == said
+
+
+def test_a_ruling_stands_above_later_verdicts():
+    release = decided_on(THREE.iloc[[1]], "release", "2025-01-04T00:00Z")
+    assert read_at("20T00:00", judged(THREE.iloc[[1]], known_at="2025-01-06T00:00Z"), release) == 11.0
+
+
+def test_a_flag_is_on_a_row_from_when_it_was_known_and_splits_no_vintage_of_the_grid():
+    verdicts = judged(THREE.iloc[[0, 2]], "ramp", "flag", known_at="2025-01-06T00:00Z")
+    found = readable(THREE, verdicts, DECISIONS.empty(), flags=True)
+    assert as_of(found, at("02T00:00"))["flags"].tolist() == ["", ""]
+    assert as_of(found, at("06T00:00"))["flags"].tolist() == ["", "ramp"]  # the revision of the first hour has none
+    assert Vintages.of(found, Window(T0, at("01T03:00")), Mtu.PT60M).value.shape == (3, 2)
+
+
+def test_what_was_read_at_an_instant_can_be_read_ever_after():
+    verdicts = judged(THREE.iloc[[1]], known_at="2025-01-06T00:00Z")
+    then = frozen(readable(THREE, verdicts, DECISIONS.empty()), at("05T00:00"))
+    assert as_of(then, at("20T00:00"))["value"].tolist() == [11.0, 20.0]
+    assert frozen(THREE, at("02T00:00"))["value"].tolist() == [10.0, 20.0]
+
+
+def test_nothing_can_be_said_of_no_rows():
+    for flags in (False, True):
+        found = readable(OBSERVATIONS.empty(), *NOTHING, flags=flags)
+        assert found.empty and as_of(found, at("20T00:00")).empty and frozen(found, at("20T00:00")).empty
+        Vintages.of(found, Window(T0, at("01T03:00")), Mtu.PT60M)
+
+
+SAID = st.tuples(
+    st.integers(0, 5), st.sampled_from(["quarantine", "flag", "release", "reject"]), st.integers(0, 30)
+)  # which row, what, in which hour
+
+
+def told(drawn, held):
+    """Verdicts and decisions on rows of a frame."""
+    verdicts, decisions = [VERDICTS.empty()], [DECISIONS.empty()]
+    for row, what, hour in drawn:
+        instant, one = str(T0 + hour * HOUR), held.iloc[[row % len(held)]]
+        if what in ("release", "reject"):
+            decisions.append(decided_on(one, what, instant))
+        else:
+            verdicts.append(judged(one, "ramp", what, known_at=instant))
+    return (
+        VERDICTS.check(pd.concat(verdicts).drop_duplicates(VERDICTS.key)),
+        DECISIONS.check(pd.concat(decisions).drop_duplicates(DECISIONS.key)),
+    )
+
+
+TWO_ZONES = together(
+    rows(LOAD, hours(str(T0), 3).repeat(2), range(6), pd.DatetimeIndex([T0 + n * HOUR for n in (2, 9, 3, 4, 5, 20)])),
+    rows(LOAD, hours(str(T0), 3), range(6, 9), T0 + 4 * HOUR).assign(zone="FR"),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(drawn=st.lists(SAID, max_size=12), hour=st.integers(0, 31), poison=st.lists(SAID, max_size=12))
+def test_what_is_read_at_an_instant_is_what_was_known_then_whatever_comes_later(drawn, hour, poison):
+    instant = T0 + hour * HOUR
+    verdicts, decisions = told(drawn, TWO_ZONES)
+    found = as_of(readable(TWO_ZONES, verdicts, decisions, flags=True), instant)
+    # The same from the definition: take away what was not known, then what was condemned.
+    known = TWO_ZONES[TWO_ZONES["available_at"] <= instant]
+    said, ruled = verdicts[verdicts["known_at"] <= instant], decisions[decisions["decided_at"] <= instant]
+    released, rejected = (identities(known).isin(decided(ruled, one)) for one in ("release", "reject"))
+    condemned, flagged = (
+        identities(known).isin(identities(said[said["severity"] == one])) & ~released for one in ("quarantine", "flag")
+    )
+    expected = as_of(known.assign(flags=np.where(flagged, "ramp", ""))[~condemned & ~rejected], instant)
+    columns = ["zone", "valid_time", "available_at", "value", "flags"]
+    pd.testing.assert_frame_equal(found[columns], expected[columns], check_dtype=False)
+    # Poison the future.
+    later = TWO_ZONES.assign(
+        value=TWO_ZONES["value"].where(TWO_ZONES["available_at"] <= instant, -1e9),
+    )
+    more, rulings = told([(row, what, hour + 1 + at) for row, what, at in poison], TWO_ZONES)
+    more = VERDICTS.check(pd.concat([verdicts, more]).drop_duplicates(VERDICTS.key))
+    rulings = DECISIONS.check(pd.concat([decisions, rulings]).drop_duplicates(DECISIONS.key))
+    again = as_of(readable(later, more, rulings, flags=True), instant)
+    pd.testing.assert_frame_equal(again[columns], found[columns])
 
 
 # -- many issue times at once ---------------------------------------------------------------------------------------
@@ -168,7 +312,7 @@ def test_flags_travel_on_the_rows_until_a_person_says_that_they_are_right():
 def test_vintages_lie_on_a_grid_sorted_by_availability():
     grid = Vintages.of(THREE.iloc[::-1], Window(T0, at("01T03:00")), Mtu.PT60M)
     np.testing.assert_array_equal(grid.value, [[10.0, 11.0], [20.0, np.nan], [np.nan, np.nan]])
-    assert grid.available_at[1, 1] == np.iinfo(np.int64).max
+    assert grid.read_from[1, 1] == np.iinfo(np.int64).max
 
 
 def test_what_is_off_the_grid_or_outside_the_window_is_not_known():

@@ -13,7 +13,17 @@ import typer
 from gridahead import errors
 from gridahead.commands.options import JsonOption, SeriesOption, SettingsOption, chosen_series, open_workspace
 from gridahead.commands.score import show_comparisons
-from gridahead.console import err, print_json, records, say, score_records, show, show_scores
+from gridahead.console import (
+    err,
+    left_out_records,
+    print_json,
+    records,
+    say,
+    score_records,
+    show,
+    show_left_out,
+    show_scores,
+)
 
 if TYPE_CHECKING:
     from gridahead.pipeline.backtest import Walked
@@ -30,8 +40,12 @@ def backtest(
     end: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="Last delivery day.")],
     series: SeriesOption = None,
     models: Annotated[
-        str, typer.Option(help="Comma-separated: those of the settings, champion, ridge, lightgbm, official, naive.")
-    ] = ("lstm,gru,official,naive"),
+        str,
+        typer.Option(
+            help="Comma-separated: those of the settings, champion, ridge, lightgbm, and the references official, "
+            "official_corrected and naive."
+        ),
+    ] = ("lstm,gru,official,official_corrected,naive"),
     retrain: Annotated[
         str, typer.Option(help="When models are fitted anew: never, monthly (on the first) or weekly (on Monday).")
     ] = "never",
@@ -62,12 +76,14 @@ def backtest(
         walked = backtests(workspace, chosen_series(workspace, series), plan, tell)
     scores = pd.concat([one.scores for one in walked], ignore_index=True)
     if json_file is not None:
-        text = json.dumps(score_records(scores), indent=1)
+        left_out = [row for one in walked for row in left_out_records(one.series, one.left_out)]
+        text = json.dumps(score_records(scores) + left_out, indent=1)
         if str(json_file) == "-":
             typer.echo(text)
             return
         json_file.write_text(text + "\n", encoding="utf-8")
     show_scores(scores, f"Back-test {plan.first} to {plan.last}, trained anew: {retrain} [MW]")
+    show_left_out({str(one.series): one.left_out for one in walked})
     show_comparisons(pd.concat([compared(workspace, one.series, plan.run) for one in walked]), False)
     _show_honesty(walked)
     say(

@@ -37,9 +37,15 @@ def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None
     payloads = [dataclasses.asdict(one) for one in done.payloads]
     if as_json:
         findings = [] if done.report is None else records(done.report.findings)
-        print_json({"payloads": payloads, "findings": findings})
+        official = {series: str(deadline) for series, deadline in done.official_available.items()}
+        print_json({"payloads": payloads, "findings": findings, "official_available": official})
     else:
         show(payloads, False, "Ingested")
+        by_time: dict[str, list[str]] = {}
+        for series, deadline in done.official_available.items():
+            by_time.setdefault(str(deadline), []).append(series)
+        for when, names in by_time.items():
+            say(f"Official forecasts are used from {when}: {', '.join(names)}", False)
         if done.report is not None:
             _show_findings(done.report)
     done.require(workspace.settings.quality.max_quarantined_share)

@@ -111,6 +111,29 @@ def promote(
         say(words, False)
 
 
+@app.command("refresh-test")
+def refresh_test(
+    run: Annotated[str, typer.Option("--run", help="A back-test with --retrain weekly or monthly: backtest/NAME.")],
+    against: Annotated[str, typer.Option("--against", help="One of the same days, 18 months or more, without it.")],
+    model: Annotated[str | None, typer.Option(help="Which model, where the back-test has several.")] = None,
+    settings: SettingsOption = None,
+    series: OneSeries = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Test whether training again is safe; where it is, a champion trained again takes over after a short trial."""
+    from gridahead.pipeline.procedure import refresh_test as use_case
+
+    workspace = open_workspace(settings)
+    found = use_case(workspace, _the_series(workspace, series), run, against, by or getpass.getuser(), model)
+    (row,) = records(found)
+    if as_json:
+        print_json(row)
+    else:
+        say(f"{row['zone']}/{row['quantity']} {row['model']}, trained again {row['retrain']}: {row['outcome']}. "
+            f"{row['reason']}", False)  # fmt: skip
+
+
 @app.command()
 def rollback(
     reason: ReasonOption,

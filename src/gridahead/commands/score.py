@@ -8,10 +8,23 @@ import pandas as pd
 import typer
 
 from gridahead.commands.options import JsonOption, SeriesOption, SettingsOption, chosen_series, open_workspace
-from gridahead.console import interval_words, print_json, records, say, score_records, show, show_scores
+from gridahead.console import (
+    interval_words,
+    left_out_records,
+    print_json,
+    records,
+    say,
+    score_records,
+    show,
+    show_left_out,
+    show_scores,
+)
 
 app = typer.Typer()
-SHOWN = ("n", "mae", "rmse", "mape", "wape", "mase", "bias", "crps", "coverage_80", "skill_official", "skill_naive")
+SHOWN = (
+    "n", "mae", "rmse", "mape", "wape", "mase", "bias", "crps", "coverage_80", "skill_official",
+    "skill_official_corrected", "skill_naive",
+)  # fmt: skip
 """Of a slice; JSON has all of them."""
 
 
@@ -26,7 +39,8 @@ def score(
         str | None,
         typer.Option(
             help="All figures instead, by: all, lead, hour, weekday, month, season, day_kind (holiday, weekend, "
-            "working_day), clock (days of 23 and 25 hours) or temperature; every for all of these."
+            "working_day), clock (days of 23 and 25 hours), outturn (flagged by the gate) or temperature; every for "
+            "all of these."
         ),
     ] = None,
     compare: Annotated[
@@ -34,7 +48,7 @@ def score(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Score what was published against the outturn, beside the official forecast and last week's same hour."""
+    """Score what was published against the outturn, beside the official forecast, the same corrected, and last week."""
     from gridahead.pipeline import figures
     from gridahead.pipeline.backtest import rescore
     from gridahead.pipeline.score import score_published
@@ -47,16 +61,18 @@ def score(
     if by is not None:
         show_figures(pd.concat([figures.figures_of(workspace, one, run, by) for one in chosen]), run, as_json)
         return
-    if run == "live":
-        scores = pd.concat([score_published(workspace, one) for one in chosen])
-    else:
-        scores = pd.concat([rescore(workspace, run, one) for one in chosen])
+    live = run == "live"
+    found = {str(one): score_published(workspace, one) if live else rescore(workspace, run, one) for one in chosen}
+    scores = pd.concat([each.scores for each in found.values()])
+    left_out = {series: each.left_out for series, each in found.items()}
     if scores.empty:
         say("Nothing to score: no published forecast has an outturn yet.", as_json)
     if as_json:
-        print_json(score_records(scores))
+        rows = [row for series, each in left_out.items() for row in left_out_records(series, each)]
+        print_json(score_records(scores) + rows)
     elif not scores.empty:
-        show_scores(scores, "Published forecasts [MW]" if run == "live" else f"Forecasts of {run} [MW]")
+        show_scores(scores, "Published forecasts [MW]" if live else f"Forecasts of {run} [MW]")
+        show_left_out(left_out)
 
 
 def show_comparisons(rows: pd.DataFrame, as_json: bool) -> None:

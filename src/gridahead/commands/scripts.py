@@ -28,6 +28,7 @@ def demo(settings: SettingsOption = None) -> None:
     file, flow = find_settings(settings), script("flows/pipeline.py")
     workspace = open_workspace(file)
     home = workspace.settings.data_folder / "prefect"
+    home.mkdir(parents=True, exist_ok=True)  # Prefect makes it only where the folder above is there
     environment = {"PREFECT_HOME": str(home), "DO_NOT_TRACK": "1", **os.environ, SETTINGS_VARIABLE: str(file)}
     if failed := run_script(flow, [], environment):
         raise typer.Exit(failed)
@@ -64,11 +65,16 @@ def bench(
 
 
 def _print_scores(workspace: Workspace) -> None:
+    import pandas as pd
+
     from gridahead.pipeline.report import HOLDOUT
+    from gridahead.pipeline.score import score_validation
 
     scores = workspace.lake.read_scores()
     holdout = scores[scores["run"] == HOLDOUT]
     first = workspace.settings.training.holdout_start
+    validated = [score_validation(workspace, entry.series) for entry in workspace.settings.series]
+    show_scores(pd.concat(validated), "Validation days [MW]: as said by networks and calibrations of all other days")
     show_scores(
         holdout, f"Days from {first} on [MW]: no model has learnt from them, each forecast is as of its issue time"
     )

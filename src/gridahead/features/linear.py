@@ -42,13 +42,16 @@ class LinearForecast:
     """(H, A) which of the inputs that are read ahead were there in most windows."""
 
     @classmethod
-    def fit(cls, rows: Array, target: Array, ahead: npt.NDArray[np.bool_]) -> LinearForecast:
+    def fit(
+        cls, rows: Array, target: Array, ahead: npt.NDArray[np.bool_], within: npt.NDArray[np.bool_]
+    ) -> LinearForecast:
         """Learn from windows.
 
         Args:
             rows: (N, H, K) what is known of each unit, without NaN.
             target: (N, H), NaN where there is no outturn, or it need not be forecast.
             ahead: (N, H, A) whether each input that is read ahead is known.
+            within: (N, H) which units are no padding.
         """
         known = ~np.isnan(target)
         learnt = rows[known]
@@ -59,7 +62,8 @@ class LinearForecast:
             _ridge(scaled[here, unit], target[here, unit], PENALTY_FOR_ONE, common) if here.sum() >= FEWEST else common
             for unit, here in enumerate(known.T)
         ]
-        return cls(mean, spread, np.stack([*weights, common]).astype(np.float32), ahead.mean(axis=0) > 0.5)
+        usual = (ahead & within[..., None]).sum(axis=0) > 0.5 * within.sum(axis=0)[:, None]
+        return cls(mean, spread, np.stack([*weights, common]).astype(np.float32), usual)
 
     def __call__(self, rows: Array, ahead: npt.NDArray[np.bool_]) -> Array:
         """The forecast, (N, H); NaN where an input is missing on which it leans.

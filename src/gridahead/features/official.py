@@ -7,10 +7,10 @@ forecast.
 from __future__ import annotations
 
 import re
-from statistics import NormalDist
 
 import numpy as np
 
+from gridahead.features.normal import between, normal_scores
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.grid import quantity_of
 
@@ -45,18 +45,7 @@ def official_quantiles(windows: Windows, levels: tuple[float, ...]) -> Array | N
         forecast,
         np.maximum(np.sort(windows.future[..., [columns[level] for level in above]], axis=-1), forecast),
     ]
-    drawn = np.concatenate(told, axis=-1) @ _between([*below, 0.5, *above], levels).T
+    drawn = np.concatenate(told, axis=-1) @ between(normal_scores((*below, 0.5, *above)), normal_scores(levels)).T
     low = quantity_of(windows.spec.series.quantity).low
     possible = drawn if low is None else np.maximum(drawn, low)
     return np.maximum.accumulate(possible, axis=-1).astype(np.float32)
-
-
-def _between(published: list[float], levels: tuple[float, ...]) -> Array:
-    """The weights of P published quantiles in each of Q others, (Q, P)."""
-    known, wanted = (np.array([NormalDist().inv_cdf(level) for level in some]) for some in (published, levels))
-    right = np.clip(np.searchsorted(known, wanted), 1, len(known) - 1)
-    share = (wanted - known[right - 1]) / (known[right] - known[right - 1])
-    weights = np.zeros((len(wanted), len(known)), np.float32)
-    rows = np.arange(len(wanted))
-    weights[rows, right - 1], weights[rows, right] = 1 - share, share
-    return weights

@@ -53,6 +53,8 @@ class Inputs:
     """(N, H, D) one row a unit of the horizon."""
     static: Array
     """(N, G) what tells the series of a shared model apart; G is 0 for a model of one series."""
+    length: npt.NDArray[np.int64]
+    """(N,) units of each horizon; what stands behind them is padding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ class Scaler:
             )
         if chosen == "linear":
             target = np.where(windows.delivery, (windows.target - level) / spread, np.nan).astype(np.float32)
-            scaler = replace(scaler, linear=LinearForecast.fit(scaler.rows(windows), target, _known_ahead(windows)))
+            linear = LinearForecast.fit(scaler.rows(windows), target, _known_ahead(windows), windows.within)
+            scaler = replace(scaler, linear=linear)
         left = (windows.target - scaler.baseline(windows)) / scaler._frame(windows)[1]
         return replace(scaler, scale=_moments(left[windows.delivery])[1])
 
@@ -129,15 +132,17 @@ class Scaler:
             encoder=self._encoder(windows, values, segment),
             decoder=self._decoder(windows, past, values),
             static=np.broadcast_to(np.array(static, np.float32), (len(windows), len(static))).copy(),
+            length=windows.within.sum(axis=1),
         )
 
     def target(self, windows: Windows) -> Array:
         """What the network should answer, (N, H): the difference to the anchor.
 
-        NaN where there is no outturn, and for solar power by night: the answer is zero there, whatever a network says.
+        NaN where there is no outturn, in padding, and for solar power by night: the answer is zero there, whatever a
+        network says.
         """
         left = (windows.target - self.baseline(windows)) / self._unit(windows)
-        return _float32(np.where(dark(windows), np.nan, left))
+        return _float32(np.where(dark(windows) | ~windows.within, np.nan, left))
 
     def megawatts(self, answer: Array, windows: Windows) -> Array:
         """The network's answer (N, H, Q) in MW."""
@@ -172,6 +177,8 @@ class Scaler:
     def _decoder(self, windows: Windows, past: Array, values: Array) -> Array:
         """What is known of every unit of the horizon: calendar, what is read ahead, the same hour of former days.
 
+        Nothing is known of padding: there all is 0.
+
         Args:
             windows: N of them.
             past: (N, C, values) their scaled past, NaN where not known.
@@ -190,7 +197,7 @@ class Scaler:
         else:
             former = [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
             columns = [windows.future[..., -len(CALENDAR_FEATURES) :], *columns, *former]
-        return _float32(np.concatenate(columns, axis=-1))
+        return _float32(np.where(windows.within[..., None], np.concatenate(columns, axis=-1), 0))
 
     def _framed(self, spec: WindowSpec, column: int) -> bool:
         """Whether a column ahead is the capacity by which all else is divided."""

@@ -49,7 +49,7 @@ def under_the_sun(windows: Windows, values: Array) -> Array:
     told = same_hours(values[..., [0, -1] if spec.use_reference else [0]], spec, days, horizon)
     columns = [np.fmax.reduce(told[..., :1], axis=0)]
     if spec.use_reference:
-        brightest = np.nan_to_num(_brightest(windows))[..., None]
+        brightest = np.where(windows.within, np.nan_to_num(_brightest(windows)), 0)[..., None]
         floor = AT_LEAST * brightest.max(axis=1, keepdims=True) + np.float32(1e-6)
         columns.append(np.clip(windows.future[..., :1] / np.maximum(brightest, floor), 0, MOST))
     columns += [mean_of_known(told[:span], axis=0) for span in SPANS_DAYS]
@@ -67,7 +67,8 @@ def dark(windows: Windows) -> npt.NDArray[np.bool_]:
     if windows.spec.series.quantity not in SUN_DRIVEN:
         return np.zeros(windows.target.shape, bool)
     brightest = _brightest(windows)
-    found: npt.NDArray[np.bool_] = (brightest <= 0) & (np.nan_to_num(brightest).max(axis=1, keepdims=True) > 0)
+    highest = np.where(windows.within, np.nan_to_num(brightest), 0).max(axis=1, keepdims=True)
+    found: npt.NDArray[np.bool_] = (brightest <= 0) & (highest > 0)
     return found & ~(windows.future[..., 0] > 0) if windows.spec.use_reference else found
 
 

@@ -4,6 +4,9 @@ For each issue time there is a context, the C market time units before it, and a
 of the delivery day. The horizon begins at the issue time rather than at midnight, so that what is known about the rest
 of today (an official forecast published yesterday, say) has a place. Everything is read as of the issue time; what was
 not known then is NaN, and stays NaN: a gap is masked, never filled from the future.
+
+Delivery days have 23, 24 or 25 hours. Beside longer ones a horizon is padded at its end; what stands there is no part
+of the window, is never learnt, and no answer depends on it.
 """
 
 from __future__ import annotations
@@ -18,10 +21,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gridahead.errors import ModelError
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES, calendar
 from gridahead.grid import BiddingZone, Series
 from gridahead.tables import Observations
-from gridahead.timeline import Deadline, Mtu, Window, delivery_window
+from gridahead.timeline import Deadline, Mtu, Window, clock_change, delivery_window
 from gridahead.vintages import Instants, Vintages, as_of, micros, of_series
 
 Array = npt.NDArray[np.float32]
@@ -40,6 +44,17 @@ class WindowSpec:
     use_reference: bool = True
     past_covariates: tuple[Series, ...] = ()
     future_covariates: tuple[Series, ...] = ()
+
+    def __post_init__(self) -> None:
+        change = clock_change(self.zone.timezone)
+        if change % self.mtu.delta:
+            fitting = " or ".join(mtu for mtu in reversed(Mtu) if not change % mtu.delta)
+            raise ModelError(
+                str(self.series),
+                f"has the market time unit {self.mtu}, but the clocks of {self.zone.timezone} change by "
+                f"{change // pd.Timedelta(minutes=1)} minutes, so that its delivery days cannot be cut into such "
+                f"units; bring it and its inputs in {fitting}",
+            )
 
     @property
     def ahead(self) -> tuple[Series, ...]:
@@ -81,12 +96,18 @@ class Windows:
     future: Array
     """(N, H, F) as of the issue time; NaN where nothing was known."""
     target: Array
-    """(N, H) the outturn, NaN where there is none (yet)."""
+    """(N, H) the outturn, NaN where there is none (yet), and where a shorter day is padded."""
     delivery: npt.NDArray[np.bool_]
     """(N, H) whether the unit belongs to the delivery day; the others lead up to it or pad a short day."""
 
     def __len__(self) -> int:
         return len(self.issue_time)
+
+    @property
+    def within(self) -> npt.NDArray[np.bool_]:
+        """(N, H) the horizon of each issue time; the other units pad it to the longest one, and mean nothing."""
+        upto: npt.NDArray[np.bool_] = np.logical_or.accumulate(self.delivery[:, ::-1], axis=1)[:, ::-1]
+        return upto
 
     def _select(self, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Self:
         arrays = {field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name != "spec"}
@@ -180,16 +201,17 @@ def build_windows(
     times = micros(span.times(spec.mtu))
     dates = calendar(times, spec.zone)
 
+    within = valid_time < ends[:, None]
     past = [vintages[one].as_of(issued, context_time) for one in spec.inputs]
-    future = [vintages[one].as_of(issued, valid_time) for one in spec.ahead]
+    future = [np.where(within, vintages[one].as_of(issued, valid_time), np.nan) for one in spec.ahead]
     return Windows(
         spec=spec,
         issue_time=issued,
         valid_time=valid_time,
         past=_stack(past, dates[(context_time - times[0]) // step][..., : len(DAY_FEATURES)]),
         future=_stack(future, dates[(valid_time - times[0]) // step]),
-        target=outturn_of(observations, spec, valid_time, outturn_as_of),
-        delivery=(valid_time >= starts[:, None]) & (valid_time < ends[:, None]),
+        target=np.where(within, outturn_of(observations, spec, valid_time, outturn_as_of), np.float32(np.nan)),
+        delivery=(valid_time >= starts[:, None]) & within,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridahead.features.windows import Windows
-from gridahead.models.base import Forecaster, Quantiles
+from gridahead.models.base import Quantiles
 from gridahead.tables import FORECASTS, Forecasts
 
 FULL = "full"
@@ -53,19 +53,6 @@ def degradations(windows: Windows, row: int, usual: Mapping[str, float] | None =
             if name not in told and share < usual[name] - MISSED_SHARE
         ]
     return found
-
-
-def predict_each(model: Forecaster, windows: Windows) -> Quantiles:
-    """What a model says at each issue time alone, (N, H, Q) [MW]; NaN where a shorter day is padded.
-
-    In a product of larger matrices the same sums are rounded in another order. So a forecast is computed from its own
-    window only: a back-test says to the bit what operation says, and a single forecast can be made again.
-    """
-    answers = np.full((*windows.target.shape, len(model.quantiles)), np.nan, np.float32)
-    for row in range(len(windows)):
-        answer = model.predict(windows.alone(row))
-        answers[row, : answer.shape[1]] = answer[0]
-    return answers
 
 
 def issue(

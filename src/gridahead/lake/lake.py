@@ -17,6 +17,7 @@ from gridahead.tables import (
     FORECASTS,
     LIMITS,
     OBSERVATIONS,
+    PROCEDURES,
     PROMOTIONS,
     QUALITY,
     SCORES,
@@ -26,12 +27,13 @@ from gridahead.tables import (
     Forecasts,
     Limits,
     Observations,
+    Procedures,
     Promotions,
     Scores,
     Verdicts,
 )
 from gridahead.timeline import Mtu, Window
-from gridahead.vintages import accepted, of_series, with_flags
+from gridahead.vintages import accepted, of_series, readable
 
 
 class Lake:
@@ -50,6 +52,7 @@ class Lake:
         self.forecasts = Store(folder / "forecasts", FORECASTS)
         self.scores = Store(folder / "scores", SCORES)
         self.promotions = Store(folder / "promotions", PROMOTIONS)
+        self.procedures = Store(folder / "procedures", PROCEDURES)
 
     @property
     def stores(self) -> tuple[Store, ...]:
@@ -73,22 +76,37 @@ class Lake:
         """What people have decided on rows of the series."""
         return Decisions(_of_series(self.decisions, series, window))
 
-    def read_accepted(self, *series: Series, window: Window | None = None, flags: bool = False) -> Observations:
-        """Every vintage of the series that models and scores may read: judged, and not quarantined or released.
+    def read_accepted(self, *series: Series, window: Window | None = None) -> Observations:
+        """Every vintage of the series that is accepted now: judged, not in quarantine unless released, not rejected.
+
+        For what was known at an earlier instant ask `read_vintages`.
+
+        Args:
+            series: all if none is named.
+            window: of valid times.
+        """
+        return accepted(*self._judged(series, window))
+
+    def read_vintages(self, *series: Series, window: Window | None = None, flags: bool = False) -> Observations:
+        """Every vintage of the series that could ever be read, and from which issue time until which.
+
+        Whatever forecasts of any issue time are made or scored with comes through here: `vintages.as_of` and
+        `build_windows` leave out what was not known yet, and read what was not yet known to be wrong.
 
         Args:
             series: all if none is named.
             window: of valid times.
             flags: whether a column `flags` tells which rules flag a row.
         """
+        return readable(*self._judged(series, window), flags=flags)
+
+    def _judged(self, series: tuple[Series, ...], window: Window | None) -> tuple[Observations, Verdicts, Decisions]:
+        """Every vintage that the gate has judged, and what was said of it."""
         # In this order: rows that are read here are judged, or their batch waits; and where it waits no longer, its
         # verdicts are there to be read.
         rows = self.read_observations(*series, window=window)
         rows = Observations(rows[~rows["batch"].isin(self.waiting.batches())].reset_index(drop=True))
-        verdicts = self.read_verdicts(*series, window=window)
-        decisions = self.read_decisions(*series, window=window)
-        rows = accepted(rows, verdicts, decisions)
-        return with_flags(rows, verdicts, decisions) if flags else rows
+        return rows, self.read_verdicts(*series, window=window), self.read_decisions(*series, window=window)
 
     def read_limits(self, *series: Series) -> Limits:
         """What the history of the series has taught, the newest of each."""
@@ -111,6 +129,11 @@ class Lake:
         """Who made which version champion or challenger, in the order in which it was decided."""
         promotions = _of_series(self.promotions, series, None)
         return Promotions(promotions.sort_values("decided_at", kind="stable", ignore_index=True))
+
+    def read_procedures(self, *series: Series) -> Procedures:
+        """What has been shown of training models again, in the order in which it was."""
+        procedures = _of_series(self.procedures, series, None)
+        return Procedures(procedures.sort_values("decided_at", kind="stable", ignore_index=True))
 
     def contents(self) -> pd.DataFrame:
         """One row a series: first and last valid time, rows, vintages, newest availability, market time unit."""
@@ -156,5 +179,5 @@ def _of_series(store: Store, series: tuple[Series, ...], window: Window | None) 
     )
     if len({one.zone for one in series}) == 1:
         return rows
-    wanted = {(one.zone, one.quantity) for one in series}
-    return rows[[pair in wanted for pair in zip(rows["zone"], rows["quantity"], strict=True)]].reset_index(drop=True)
+    wanted = pd.MultiIndex.from_tuples([(one.zone, one.quantity) for one in series])
+    return rows[pd.MultiIndex.from_frame(rows[["zone", "quantity"]]).isin(wanted)].reset_index(drop=True)

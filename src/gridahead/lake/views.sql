@@ -10,23 +10,38 @@ QUALIFY row_number() OVER (
     ORDER BY availability DESC, value DESC, unit DESC, mtu DESC, source DESC, batch DESC
 ) = 1;
 
--- Rows that the quality gate has quarantined and nobody has released.
-CREATE OR REPLACE VIEW quarantined AS
-SELECT DISTINCT zone, quantity, valid_time, available_at
-FROM $verdicts AS verdict
-WHERE severity = 'quarantine' AND NOT EXISTS (
-    SELECT 1 FROM (
-        SELECT * FROM $decisions
-        QUALIFY row_number() OVER (PARTITION BY zone, quantity, valid_time, available_at ORDER BY decided_at DESC) = 1
-    ) AS newest
-    WHERE newest.decision = 'release' AND newest.zone = verdict.zone AND newest.quantity = verdict.quantity
-        AND newest.valid_time = verdict.valid_time AND newest.available_at = verdict.available_at
-);
+-- The rows that are withheld from issue times at an instant: a person's newest ruling until then counts, else whether the
+-- gate had put them in quarantine by then.
+CREATE OR REPLACE MACRO withheld(instant) AS TABLE
+WITH ruling AS (
+    SELECT zone, quantity, valid_time, available_at, decision FROM $decisions
+    WHERE decided_at <= instant
+    QUALIFY row_number() OVER (
+        PARTITION BY zone, quantity, valid_time, available_at ORDER BY decided_at DESC, decision DESC
+    ) = 1
+), condemned AS (
+    SELECT zone, quantity, valid_time, available_at, rule, max(known_at) AS known_at FROM $verdicts
+    WHERE severity = 'quarantine'
+    GROUP BY ALL
+)
+SELECT zone, quantity, valid_time, available_at FROM ruling WHERE decision = 'reject'
+UNION
+SELECT zone, quantity, valid_time, available_at
+FROM condemned ANTI JOIN ruling USING (zone, quantity, valid_time, available_at)
+WHERE known_at <= instant;
 
--- What models read: every vintage that the gate has judged and that is not in quarantine.
-CREATE OR REPLACE VIEW accepted AS
-SELECT * FROM observations ANTI JOIN quarantined USING (zone, quantity, valid_time, available_at)
+-- Rows that are withheld now: in quarantine and not released, or rejected.
+CREATE OR REPLACE VIEW quarantined AS
+SELECT * FROM withheld('infinity'::TIMESTAMPTZ);
+
+-- Every vintage that the gate has judged.
+CREATE OR REPLACE VIEW judged AS
+SELECT * FROM observations
 WHERE batch NOT IN (SELECT parse_filename(file, true) FROM glob('$waiting'));
+
+-- What is accepted now: every vintage that the gate has judged and that is not withheld.
+CREATE OR REPLACE VIEW accepted AS
+SELECT * FROM judged ANTI JOIN quarantined USING (zone, quantity, valid_time, available_at);
 
 -- The newest vintage of every value: SELECT * FROM latest WHERE zone = 'DE' AND quantity = 'load'
 CREATE OR REPLACE VIEW latest AS
@@ -35,6 +50,6 @@ QUALIFY row_number() OVER (PARTITION BY zone, quantity, valid_time ORDER BY avai
 
 -- What was known at an instant: SELECT * FROM as_of(TIMESTAMPTZ '2025-01-15 11:00+01') WHERE quantity = 'load'
 CREATE OR REPLACE MACRO as_of(instant) AS TABLE
-SELECT * FROM accepted
+SELECT * FROM judged ANTI JOIN withheld(instant) USING (zone, quantity, valid_time, available_at)
 WHERE available_at <= instant
 QUALIFY row_number() OVER (PARTITION BY zone, quantity, valid_time ORDER BY available_at DESC) = 1;

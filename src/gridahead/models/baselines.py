@@ -1,4 +1,4 @@
-"""The references every model is measured against: the official forecast and last week's same hour."""
+"""The references every model is measured against: the official forecast, the same corrected, last week's same hour."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from gridahead.features.windows import Array, Windows
 from gridahead.models.base import Quantiles, possible
 from gridahead.vintages import micros
 
-ReferenceName = Literal["official", "naive"]
+ReferenceName = Literal["official", "official_corrected", "naive"]
 
 
 @dataclass(frozen=True)
 class ReferenceForecast:
     """A given point forecast with its own quantiles, or with the spread of its past errors around it.
 
-    The median is the point forecast itself, uncorrected, so that its error is the one that its publisher answers for.
+    The median is the point forecast itself, so that its error is the one that its publisher answers for. Windows for
+    `official_corrected` are those of `features.corrected`, which hold it in the place of the official forecast. Both
+    say nothing of a unit that the publisher said nothing of.
     """
 
     name: ReferenceName
@@ -37,9 +39,11 @@ class ReferenceForecast:
 
     @classmethod
     def fit(cls, name: ReferenceName, windows: Windows, quantiles: tuple[float, ...]) -> ReferenceForecast:
-        """Learn the spread of the errors on training windows."""
+        """Learn the spread of the errors on training windows; where there is none, the median is all that it says."""
         level = float(np.nanmean(windows.past[..., 0]))
         error = (windows.target - _point(name, windows, level))[windows.delivery]
+        if np.isnan(error).all():
+            return cls(name, (0.5,), level, np.zeros(1, np.float32))
         offsets = np.nanquantile(error, quantiles) - np.nanmedian(error)
         return cls(name, quantiles, level, offsets.astype(np.float32))
 
@@ -57,16 +61,21 @@ class ReferenceForecast:
         return cls(about["name"], tuple(about["quantiles"]), about["level"], offsets)
 
     def predict(self, windows: Windows) -> Quantiles:
-        """The point forecast, and the quantiles that come with it or else those of its errors, (N, H, Q) [MW]."""
-        answer = _point(self.name, windows, self.level)[..., None] + self.offsets
+        """The point forecast, and the quantiles that come with it or else those of its errors, (N, H, Q) [MW].
+
+        NaN where nothing was published.
+        """
+        point = _point(self.name, windows, self.level)[..., None]
+        answer = point + self.offsets
         told = official_quantiles(windows, self.quantiles) if self.name == "official" else None
-        return possible(answer if told is None else np.where(np.isnan(told), answer, told), windows)
+        whole = answer if told is None else np.where(np.isnan(told), answer, told)
+        return np.where(np.isnan(point), np.float32(np.nan), possible(whole, windows))
 
 
 def _point(name: ReferenceName, windows: Windows, level: float) -> Array:
-    """The point forecast, (N, H) [MW]; where it is not known, the next simplest."""
-    if name == "official":
-        return anchored(windows, "reference", level)
+    """The point forecast, (N, H) [MW]: what was published, or the same hour of last week, else the next simplest."""
+    if name != "naive":
+        return windows.future[..., 0]
     week_ago = _same_local_hour(windows, days=7)
     return np.where(np.isnan(week_ago), anchored(windows, "week", level), week_ago)
 

@@ -19,11 +19,12 @@ from safetensors.torch import load_file, save_file
 from gridahead.config import Segment
 from gridahead.errors import ModelError
 from gridahead.features.linear import LinearForecast
+from gridahead.features.normal import Scores
 from gridahead.features.scaling import Inputs, Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
-from gridahead.grid import BiddingZone, Series, quantity_of
+from gridahead.grid import BiddingZone, Series
 from gridahead.models.base import Quantiles, possible
-from gridahead.models.calibration import calibrate, fit_factors, in_doubt, units_of_block
+from gridahead.models.calibration import calibrate, calibration_on, units_of_block
 from gridahead.models.network import Network, NetworkConfig
 from gridahead.timeline import Deadline, Mtu
 
@@ -44,8 +45,8 @@ class TrainedModel:
     quantiles: tuple[float, ...]
     config: NetworkConfig
     members: tuple[Network, ...]
-    calibration: Array
-    """(B, Q) factors on the distance of each quantile to the median by block of lead time, fitted after the weights."""
+    calibration: Scores
+    """(B, Q) the score from which each level is published by block of lead time, fitted after the weights."""
     segment: Segment = "day"
     """What one step of the encoder spans."""
     static: tuple[float, ...] = ()
@@ -62,7 +63,7 @@ class TrainedModel:
         return self.scaler.known
 
     def raw(self, windows: Windows) -> Array:
-        """The mean answer of the members before calibration, (N, H, Q) in scaled units."""
+        """The mean answer of the members, (N, H, Q) in scaled units."""
         if (windows.spec.inputs, windows.spec.mtu) != (self.spec.inputs, self.spec.mtu):
             trained, given = (f"{', '.join(map(str, one.inputs))} in {one.mtu}" for one in (self.spec, windows.spec))
             raise ModelError(
@@ -73,7 +74,8 @@ class TrainedModel:
         with torch.inference_mode():
             for begin in range(0, len(windows), _BATCH):
                 rows = slice(begin, begin + _BATCH)
-                read = [torch.from_numpy(part[rows]) for part in (inputs.encoder, inputs.decoder, inputs.static)]
+                parts = inputs.encoder, inputs.decoder, inputs.static, inputs.length
+                read = [torch.from_numpy(part[rows]) for part in parts]
                 answers.append(torch.stack([member(*read) for member in self.members]).mean(0).numpy())
         return np.concatenate(answers)
 
@@ -95,16 +97,21 @@ class TrainedModel:
         Raises:
             ModelError: the windows are not what the model was trained on.
         """
-        stretched = calibrate(self.raw(windows), self.calibration, units_of_block(self.spec))
-        return possible(self.scaler.megawatts(stretched, windows), windows)
+        said = calibrate(self.uncalibrated(windows), self.calibration, self.quantiles, units_of_block(self.spec))
+        return possible(said, windows)
 
-    def calibrated(self, windows: Windows) -> TrainedModel:
-        """The same model with its intervals stretched so that they cover what they promise on these windows."""
-        answer, target = self.raw(windows), self.scaler.target(windows)
-        median = self.scaler.megawatts(answer, windows)[..., len(self.quantiles) // 2]
-        doubted = windows.delivery & in_doubt(windows.target, median, quantity_of(self.spec.series.quantity).low)
-        factors = fit_factors(answer, target, doubted, self.quantiles, units_of_block(self.spec))
-        return replace(self, calibration=factors)
+    def uncalibrated(self, windows: Windows) -> Quantiles:
+        """What the members say, (N, H, Q) [MW]."""
+        return self.scaler.megawatts(self.raw(windows), windows)
+
+    def calibrated(self, answers: Quantiles, windows: Windows) -> TrainedModel:
+        """The same model, its levels published from where the outturns of some windows say.
+
+        Args:
+            answers: (N, H, Q) [MW] uncalibrated, of networks like these that had not learnt the windows.
+            windows: N of them.
+        """
+        return replace(self, calibration=calibration_on(answers, windows, self.quantiles))
 
     def save(self, folder: Path) -> None:
         """Write the bundle into a folder."""
@@ -150,7 +157,7 @@ class TrainedModel:
                 quantiles=tuple(about["quantiles"]),
                 config=config,
                 members=members,
-                calibration=np.array(about["calibration"], np.float32),
+                calibration=np.array(about["calibration"]),
                 segment=about["segment"],
                 static=tuple(about["static"]),
             )

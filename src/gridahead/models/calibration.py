@@ -1,6 +1,15 @@
-"""Calibration by lead time: how far the quantiles of each block of the horizon are stretched to cover what they say.
+"""Calibration: which quantile of what a model says is published under which level.
 
-Errors grow with the lead time, and a network is not equally wrong about its own doubt in the first hour and the last.
+Every outturn has a score: the standard normal quantile of the level at which the raw forecast has it. Of a calibrated
+forecast the scores are standard normal. Of any other, the level 0.9 is published from the score below which nine tenths
+of the past scores lie, and so is every level, the median included.
+
+What the past shows is believed as far as it repeats itself. A season that leaned to one side moves its own quantiles;
+in the next one that is an error. So what is wrong with location and spread is drawn towards nothing, by how much it
+differed from month to month. Errors grow with the lead time, and a network is not equally wrong about its own doubt in
+the first hour and the last: blocks of lead time have their own, drawn towards that of all.
+
+Source: Chernozhukov, Wüthrich and Zhu (2021), "Distributional conformal prediction".
 """
 
 from __future__ import annotations
@@ -10,20 +19,42 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gridahead.features.windows import Array, WindowSpec
-from gridahead.grid import SUN_DRIVEN
+from gridahead.features.normal import Scores, between, normal_scores
+from gridahead.features.windows import Array, Windows, WindowSpec
+from gridahead.grid import SUN_DRIVEN, quantity_of
 
 BLOCK_HOURS = 6
-"""Of lead time share their factors: on 270 days that is 1,620 hours, enough for the 5 % quantile."""
+"""Of lead time share their scores: on 180 days that is 1,080 hours, enough for the 5 % quantile."""
 SUN_BLOCK_HOURS = 72
 """The same for solar power, and so all of its horizon: half of the hours are dark, and blocks of dawn or of a morning
 know little. On Belgian solar of 2023, measured every month on the last 180 days, one block had 0.4 % less pinball loss
 than blocks of six hours."""
-FEWEST = 100
-"""With fewer outturns than this in a block, a 5 % quantile rests on less than five of them: all blocks decide."""
+MONTH_DAYS = 30
+"""About so many days in a row are one observation of what the model is wrong about: neighbouring days are alike."""
+MONTHS_DIFFER = 0.3
+"""Usually, in scores; counted as `AS_MONTHS` months, for two alone tell their variance badly."""
+AS_MONTHS = 2.0
+LASTING = np.array([0.15, 0.3, 0.3])
+"""How far off location, spread below and spread above the median of a trained network are in the long run, in scores:
+standard deviations. What months differ by much more than this is passing, and not published."""
+PRIOR_DAYS = 60.0
+"""What is left of each level besides location and spread is drawn towards nothing, as by so many days."""
+FURTHEST = 1.0
+"""Between a level's own score and the one it is published from, at most: the published 90 % lies between the 61 % and
+the 99 % of the model. What would need more is no forecast to be stretched but a model to be trained again."""
+NEAREST = 0.2
+"""The distance of two neighbouring levels in scores shrinks to a fifth of their own at most, so that they stay apart:
+days that know no error at all are too few, or too good."""
+_EXTREME = 5.0
+"""No score is further out: beyond the outermost quantile it is drawn on a straight line."""
 
 AT_NIGHT = 0.01
 """Of the largest outturn: a median below that, with an outturn of nought, is a night and no forecast to be doubted."""
+
+
+def as_it_is(levels: tuple[float, ...]) -> Scores:
+    """The calibration that changes nothing, (1, Q)."""
+    return normal_scores(levels)[None]
 
 
 def in_doubt(outturn: Array, median: Array, low: float | None) -> npt.NDArray[np.bool_]:
@@ -42,72 +73,107 @@ def in_doubt(outturn: Array, median: Array, low: float | None) -> npt.NDArray[np
 
 
 def units_of_block(spec: WindowSpec) -> int:
-    """Market time units of the horizon that share their factors."""
+    """Market time units of the horizon that share their scores."""
     hours = SUN_BLOCK_HOURS if spec.series.quantity in SUN_DRIVEN else BLOCK_HOURS
     return hours * spec.mtu.per_hour
 
 
-def fit_factors(
+def calibration_on(answers: Array, windows: Windows, levels: tuple[float, ...]) -> Scores:
+    """The calibration (B, Q) of uncalibrated answers (N, H, Q) [MW] on the outturn of N windows."""
+    spec = windows.spec
+    median = answers[..., len(levels) // 2]
+    outturn = np.where(windows.within, windows.target, np.float32(np.nan))
+    doubted = windows.delivery & in_doubt(outturn, median, quantity_of(spec.series.quantity).low)
+    return fit_calibration(answers, outturn, doubted, levels, units_of_block(spec))
+
+
+def fit_calibration(
     answer: Array, target: Array, chosen: npt.NDArray[np.bool_], levels: tuple[float, ...], units: int
-) -> Array:
-    """The factor for each block of lead time and each quantile level, (B, Q).
+) -> Scores:
+    """From which score each level is published, by block of lead time, (B, Q), rising along Q.
 
     Args:
-        answer: (N, H, Q) in scaled units.
-        target: (N, H) in scaled units, NaN where unknown.
+        answer: (N, H, Q) as the model says it.
+        target: (N, H) outturns, NaN where unknown.
         chosen: (N, H) which units count.
         levels: Q levels.
         units: of the horizon in a block.
     """
     block = np.arange(answer.shape[1]) // units
     counted = chosen & ~np.isnan(target)
-    everywhere = calibration_factors(answer[counted], target[counted], levels)
-    factors = []
-    for number in range(block[-1] + 1):
-        here = counted & (block == number)
-        enough = here.sum() >= FEWEST
-        factors.append(calibration_factors(answer[here], target[here], levels) if enough else everywhere)
-    return np.stack(factors)
+    told = np.full(target.shape, np.nan)
+    told[counted] = scores_of(answer[counted], target[counted], levels)
+    plain = normal_scores(levels)
+    together = plain + _moved(told, levels, plain)
+    days = int((~np.isnan(told)).any(axis=1).sum())
+    if days:
+        left = np.nanquantile(told, levels) - together
+        together = together + days / (days + PRIOR_DAYS) * (left - _parts(plain) @ _sizes(left, plain))
+    blocks = [together + _moved(told[:, block == n], levels, together) for n in range(block[-1] + 1)]
+    return np.clip(_apart(np.stack(blocks), plain), plain - FURTHEST, plain + FURTHEST)
 
 
-def calibrate(answer: Array, factors: Array, units: int) -> Array:
-    """Quantiles (N, H, Q), each unit stretched by the factors (B, Q) of its block of lead time.
+def _apart(found: Scores, plain: Scores) -> Scores:
+    """The same scores (B, Q), the median where it is and the others no closer to each other than they may be."""
+    middle = found.shape[-1] // 2
+    steps = np.maximum(np.diff(found, axis=-1), NEAREST * np.diff(plain))
+    above = np.cumsum(steps[:, middle:], axis=-1)
+    below = np.cumsum(steps[:, :middle][:, ::-1], axis=-1)[:, ::-1]
+    median = found[:, middle : middle + 1]
+    return np.concatenate([median - below, median, median + above], axis=-1)
 
-    A horizon may be longer than the one that the factors come from, when clocks go back: its last block is then longer.
+
+def _moved(told: Scores, levels: tuple[float, ...], expected: Scores) -> Scores:
+    """By how much location and both spreads of the scores (N, h) differ from what is expected (Q,), as far as it lasts.
+
+    Each is drawn towards 0 by the variance that its mean over months has: (Q,) in scores.
     """
-    block = np.minimum(np.arange(answer.shape[1]) // units, len(factors) - 1)
-    return stretch(answer, factors[block])
+    days = told[(~np.isnan(told)).any(axis=1)]
+    if not len(days):
+        return np.zeros(len(levels))
+    plain, months = normal_scores(levels), np.array_split(days, max(1, round(len(days) / MONTH_DAYS)))
+    each = np.stack([_sizes(np.nanquantile(month, levels) - expected, plain) for month in months])
+    spread = ((each - each.mean(axis=0)) ** 2).sum(axis=0) + AS_MONTHS * MONTHS_DIFFER**2
+    of_mean = spread / (len(months) - 1 + AS_MONTHS) / (len(days) / MONTH_DAYS)
+    sizes = _sizes(np.nanquantile(days, levels) - expected, plain) * LASTING**2 / (LASTING**2 + of_mean)
+    moved: Scores = _parts(plain) @ sizes
+    return moved
 
 
-def stretch(answer: Array, factors: Array) -> Array:
-    """Quantiles (…, Q) with the distances to the median multiplied, kept in order by the outermost seen so far."""
-    middle = answer.shape[-1] // 2
-    median = answer[..., middle : middle + 1]
-    distance = np.abs(answer - median) * factors
-    above = np.maximum.accumulate(distance[..., middle:], axis=-1)
-    below = np.maximum.accumulate(distance[..., middle::-1], axis=-1)[..., ::-1]
-    return np.concatenate([median - below[..., :-1], median + above], axis=-1)
+def _parts(plain: Scores) -> Scores:
+    """What a change of location, of the spread below the median and of that above does to each level, (Q, 3)."""
+    return np.stack([np.ones(len(plain)), np.minimum(plain, 0), np.maximum(plain, 0)], axis=1)
 
 
-def calibration_factors(answer: Array, target: npt.NDArray[Any], levels: tuple[float, ...]) -> Array:
-    """The factor for each quantile level with which the share of outturns below it is what the level says, (Q,).
+def _sizes(change: Scores, plain: Scores) -> Scores:
+    """The sizes of the three in a change of the levels (Q,), by least squares."""
+    return np.linalg.lstsq(_parts(plain), change, rcond=None)[0].astype(np.float64)
 
-    The empirical quantile of (outturn − median) / (quantile − median), the split-conformal score of Romano, Patterson
-    and Candès (2019), "Conformalized quantile regression", in its multiplicative form.
+
+def scores_of(answer: Array, target: npt.NDArray[Any], levels: tuple[float, ...]) -> Scores:
+    """The score of each outturn, (R,): where it lies among the quantiles, on a straight line between each two.
 
     Args:
-        answer: (R, Q)
+        answer: (R, Q), rising along Q.
         target: (R,) outturns.
         levels: Q levels.
     """
-    middle = len(levels) // 2
-    error = target - answer[:, middle]
-    factors = np.ones(len(levels), np.float32)
-    for n, level in enumerate(levels):
-        distance = answer[:, n] - answer[:, middle]
-        if n == middle or len(error) == 0 or np.abs(distance).max() == 0:
-            continue
-        # Share below is rising in the factor for levels above the median, and share above for levels below it.
-        ratio = np.where(np.abs(distance) > 0, error / np.where(distance == 0, 1, distance), 0.0)
-        factors[n] = max(0.0, float(np.quantile(ratio, max(level, 1 - level))))
-    return factors
+    known = normal_scores(levels)
+    right = np.clip((answer < target[:, None]).sum(axis=1), 1, len(levels) - 1)
+    rows = np.arange(len(answer))
+    low, width = answer[rows, right - 1], answer[rows, right] - answer[rows, right - 1]
+    # Where two quantiles coincide there is no way to go: an outturn between them is half-way, one beyond is far out.
+    share = np.where(width > 0, (target - low) / np.where(width > 0, width, 1), 0.5 + _EXTREME * np.sign(target - low))
+    told: Scores = np.clip(known[right - 1] + share * (known[right] - known[right - 1]), -_EXTREME, _EXTREME)
+    return told
+
+
+def calibrate(answer: Array, scores: Scores, levels: tuple[float, ...], units: int) -> Array:
+    """Quantiles (N, H, Q), each level read off where the scores (B, Q) of its block of lead time say.
+
+    A horizon may be longer than the one that the scores come from, when clocks go back: its last block is then longer.
+    """
+    block = np.minimum(np.arange(answer.shape[1]) // units, len(scores) - 1)
+    weights = np.stack([between(normal_scores(levels), wanted) for wanted in scores])
+    drawn = np.einsum("nhp,hqp->nhq", answer, weights[block])
+    return np.maximum.accumulate(drawn, axis=-1).astype(np.float32)

@@ -23,9 +23,9 @@ FUSED: RecurrentCell = "lstm"
 _LAYERS: dict[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
-def recurrent_layer(cell: Cell, features: int, hidden: int, *, bidirectional: bool = False) -> nn.RNNBase:
-    """One layer that maps (N, T, features) to its states, (N, T, hidden), twice as wide in both directions."""
-    layer = _LAYERS.get(cell, _LAYERS[FUSED])(features, hidden, batch_first=True, bidirectional=bidirectional)
+def recurrent_layer(cell: Cell, features: int, hidden: int) -> nn.RNNBase:
+    """One layer that maps (N, T, features) to its states, (N, T, hidden)."""
+    layer = _LAYERS.get(cell, _LAYERS[FUSED])(features, hidden, batch_first=True)
     with torch.no_grad():
         for name, parameter in layer.named_parameters():
             gates = parameter.chunk(len(parameter) // hidden)

@@ -1,7 +1,7 @@
 """The decoders: from what is known ahead and what the encoder remembers to one state a unit of the horizon.
 
-Three answer for all units at once. The recursive one goes from unit to unit and reads its own answer: the classical
-way, here to be compared with.
+Three answer for all units at once, each window from its own horizon: what a batch pads it with reaches no answer. The
+recursive one goes from unit to unit and reads its own answer: the classical way, here to be compared with.
 """
 
 from __future__ import annotations
@@ -25,24 +25,29 @@ class DirectDecoder(nn.Module):
         self.entry = Joint(features + context, 2 * width)
         self.layers = nn.Sequential(nn.GELU(), Dropout(dropout), nn.Linear(2 * width, width), nn.GELU())
 
-    def forward(self, known: Tensor, context: Tensor, states: Tensor) -> Tensor:
-        """(N, H, width) of known (N, H, D), context (N, W) and the states of the encoder, which it does not need."""
+    def forward(self, known: Tensor, context: Tensor, states: Tensor, length: Tensor) -> Tensor:
+        """(N, H, width) of known (N, H, D) and context (N, W); states and lengths are not needed."""
         decoded: Tensor = self.layers(self.entry(known, context))
         return decoded
 
 
 class RecurrentDecoder(nn.Module):
-    """A recurrent layer over the known future, forwards or in both directions."""
+    """A recurrent layer over the known future, forwards, or another one besides from the end of each horizon back."""
 
     def __init__(self, cell: Cell, features: int, context: int, width: int, *, bidirectional: bool) -> None:
         super().__init__()
         self.width = 2 * width if bidirectional else width
-        self.layer = recurrent_layer(cell, features + context, width, bidirectional=bidirectional)
+        self.forwards = recurrent_layer(cell, features + context, width)
+        self.backwards = recurrent_layer(cell, features + context, width) if bidirectional else None
 
-    def forward(self, known: Tensor, context: Tensor, states: Tensor) -> Tensor:
-        """(N, H, width) of known (N, H, D), context (N, W) and the states of the encoder, which it does not need."""
-        decoded: Tensor = self.layer(beside(known, context))[0]
-        return decoded
+    def forward(self, known: Tensor, context: Tensor, states: Tensor, length: Tensor) -> Tensor:
+        """(N, H, width) of known (N, H, D), context (N, W) and lengths (N,); the encoder's states are not needed."""
+        decoded: Tensor = self.forwards(beside(known, context))[0]
+        if self.backwards is None:
+            return decoded
+        order = reversal(length, known.shape[1])
+        back: Tensor = self.backwards(beside(_ordered(known, order), context))[0]
+        return torch.cat([decoded, _ordered(back, order)], dim=-1)
 
 
 class AttentionDecoder(nn.Module):
@@ -58,10 +63,10 @@ class AttentionDecoder(nn.Module):
         self.direct = DirectDecoder(features + width, context, width, dropout)
         self.width = self.direct.width
 
-    def forward(self, known: Tensor, context: Tensor, states: Tensor) -> Tensor:
+    def forward(self, known: Tensor, context: Tensor, states: Tensor, length: Tensor) -> Tensor:
         """(N, H, width) of known (N, H, D), context (N, W) and the states of the encoder (N, S, hidden)."""
         found, _ = self.attention(self.query(known, context), states, states, need_weights=False)
-        decoded: Tensor = self.direct(torch.cat([known, found], dim=-1), context, states)
+        decoded: Tensor = self.direct(torch.cat([known, found], dim=-1), context, states, length)
         return decoded
 
 
@@ -112,6 +117,23 @@ class RecursiveDecoder(nn.Module):
                 taught = torch.rand(count, 1, 1, device=fed.device) < sampling
                 fed = torch.where(taught, truth[:, here], fed)
         return torch.cat(answers, dim=1)
+
+
+def reversal(length: Tensor, horizon: int) -> Tensor:
+    """Where each unit of a horizon is found when it is read from its end, (N, H); padding stays behind it.
+
+    It is its own inverse. Read so, a backward pass begins at the last unit of each horizon, however long the batch is.
+
+    Args:
+        length: (N,) units of each horizon.
+        horizon: H.
+    """
+    return (length[:, None] - 1 - torch.arange(horizon, device=length.device)) % horizon
+
+
+def _ordered(values: Tensor, order: Tensor) -> Tensor:
+    """Values (N, H, K) in another order (N, H) of their units."""
+    return values.gather(1, order[..., None].expand_as(values))
 
 
 def beside(known: Tensor, context: Tensor) -> Tensor:

@@ -1,9 +1,8 @@
-"""The ensemble of models: a weighted mean of what they say, quantile by quantile, calibrated anew.
+"""The ensemble of models: a weighted mean of what they say, quantile by quantile, calibrated as a whole.
 
 Means of quantiles keep the shape of a distribution, where a mixture of distributions would widen it; with one weight a
 model for all levels, quantiles that rise still rise (Lichtendahl, Grushka-Cockayne and Winkler 2013, "Is it better to
-average probabilities or quantiles?"). The weights are fitted on validation days, so they are of models that had not
-learnt them.
+average probabilities or quantiles?"). The weights are fitted on what networks said of days that they had not learnt.
 
 Where the official forecast comes with its own quantiles, it is one more in the mean. Networks read it and know better,
 but what they change is learnt from few days, and a part of it is chance. Where they say that nothing will be produced,
@@ -22,12 +21,13 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from gridahead.errors import ModelError
+from gridahead.features.normal import Scores
 from gridahead.features.official import official_quantiles
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.grid import quantity_of
 from gridahead.models.base import Quantiles, possible
 from gridahead.models.bundle import TrainedModel
-from gridahead.models.calibration import calibrate, fit_factors, in_doubt, units_of_block
+from gridahead.models.calibration import as_it_is, calibrate, calibration_on, units_of_block
 
 _ABOUT = "ensemble.json"
 
@@ -41,8 +41,8 @@ class Ensemble:
     models: tuple[TrainedModel, ...]
     weights: tuple[float, ...]
     """One a model, not negative, 1 together."""
-    calibration: Array
-    """(B, Q) factors on the distance of each quantile to the median by block of lead time, fitted after the weights."""
+    calibration: Scores
+    """(B, Q) the score from which each level is published by block of lead time, fitted after the weights."""
     official: float = 0.0
     """What the official forecast weighs against all models together where it is known with its quantiles, 0 to 1."""
 
@@ -82,11 +82,16 @@ class Ensemble:
         Raises:
             ModelError: the windows are not what the models were trained on.
         """
-        mean = self._mean([model.predict(windows) for model in self.models], windows)
-        return possible(calibrate(mean, self.calibration, units_of_block(self.spec)), windows)
+        said = calibrate(self.uncalibrated(windows), self.calibration, self.quantiles, units_of_block(self.spec))
+        return possible(said, windows)
 
-    def _mean(self, answers: Sequence[Quantiles], windows: Windows) -> Array:
-        """The weighted mean of what the models and the official forecast say, not calibrated yet, (N, H, Q) [MW]."""
+    def uncalibrated(self, windows: Windows) -> Quantiles:
+        """The weighted mean of what the models and the official forecast say, (N, H, Q) [MW]."""
+        return self.mean([model.uncalibrated(windows) for model in self.models], windows)
+
+    def mean(self, answers: Sequence[Quantiles], windows: Windows) -> Quantiles:
+        """The same of answers that are there, (N, H, Q) [MW] of each model: no less than physics allows."""
+        answers = [possible(answer, windows) for answer in answers]
         mean: Array = sum(  # type: ignore[assignment]  # of at least one array
             np.float32(weight) * answer for weight, answer in zip(self.weights, answers, strict=True)
         )
@@ -116,7 +121,7 @@ class Ensemble:
             about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
             weights = tuple(about["weights"])
             models = tuple(TrainedModel.load(folder / str(number)) for number in range(len(weights)))
-            return cls(about["name"], models, weights, np.array(about["calibration"], np.float32), about["official"])
+            return cls(about["name"], models, weights, np.array(about["calibration"]), about["official"])
         except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error
 
@@ -134,35 +139,35 @@ def load_model(folder: Path) -> Model:
     return Ensemble.load(folder) if (folder / _ABOUT).exists() else TrainedModel.load(folder)
 
 
-def combine(name: str, models: tuple[TrainedModel, ...], validation: Windows) -> Ensemble:
-    """The ensemble with weights fitted on the validation windows, calibrated on them.
+def combine(name: str, models: tuple[TrainedModel, ...], answers: Sequence[Quantiles], windows: Windows) -> Ensemble:
+    """The ensemble with weights and a calibration that fit what was said of some windows.
 
-    They are half-way between the best ones there and equal ones, which are hard to beat out of sample (Claeskens,
+    Weights are half-way between the best ones there and equal ones, which are hard to beat out of sample (Claeskens,
     Magnus, Vasnev and Wang 2016, "The forecast combination puzzle: a simple theoretical explanation").
+
+    Args:
+        name: in the settings.
+        models: that are to be averaged.
+        answers: of each, (N, H, Q) [MW] uncalibrated: of networks like it that had not learnt the windows.
+        windows: N of them.
 
     Raises:
         ModelError: the models are not of the same series, inputs and quantiles.
     """
-    ones = np.ones((1, len(models[0].quantiles)), np.float32)
-    equal = Ensemble(name, models, (1 / len(models),) * len(models), ones)
-    counted = validation.delivery & ~np.isnan(validation.target)
-    answers = [model.predict(validation) for model in models]
-    mean = equal._mean(answers, validation)
-    told = _told(mean, validation, equal.quantiles)
+    equal = Ensemble(name, models, (1 / len(models),) * len(models), as_it_is(models[0].quantiles))
+    counted = windows.delivery & ~np.isnan(windows.target)
+    mean = equal.mean(answers, windows)
+    told = _told(mean, windows, equal.quantiles)
     has_a_say = bool((told != mean)[counted].any())
-    members = np.stack([one[counted] for one in (*answers, *([told] if has_a_say else []))])
-    weights = (fit_weights(members, validation.target[counted], equal.quantiles) + 1 / len(members)) / 2
+    members = np.stack([possible(one, windows)[counted] for one in (*answers, *([told] if has_a_say else []))])
+    weights = (fit_weights(members, windows.target[counted], equal.quantiles) + 1 / len(members)) / 2
     networks = weights[: len(models)]
     weighted = replace(
         equal,
         weights=tuple(float(weight) for weight in networks / networks.sum()),
         official=float(weights[-1]) if has_a_say else 0.0,
     )
-    mean = weighted._mean(answers, validation)
-    median = mean[..., len(equal.quantiles) // 2]
-    doubted = counted & in_doubt(validation.target, median, quantity_of(equal.spec.series.quantity).low)
-    factors = fit_factors(mean, validation.target, doubted, equal.quantiles, units_of_block(equal.spec))
-    return replace(weighted, calibration=factors)
+    return replace(weighted, calibration=calibration_on(weighted.mean(answers, windows), windows, equal.quantiles))
 
 
 def _told(mean: Array, windows: Windows, levels: tuple[float, ...]) -> Array:
@@ -182,7 +187,8 @@ def _told(mean: Array, windows: Windows, levels: tuple[float, ...]) -> Array:
 def fit_weights(answers: Array, target: Array, levels: tuple[float, ...]) -> Array:
     """The weights, (M,), not negative and 1 together, whose mean has the smallest pinball loss.
 
-    The loss is convex in them, so there is one minimum and the way to it does not matter.
+    The loss is convex in them, so there is one minimum and the way to it does not matter. They are equal without
+    outturns.
 
     Args:
         answers: (M, R, Q) quantiles of M models.
@@ -190,6 +196,8 @@ def fit_weights(answers: Array, target: Array, levels: tuple[float, ...]) -> Arr
         levels: Q levels.
     """
     count, quantiles = len(answers), np.array(levels)
+    if not len(target):
+        return np.full(count, 1 / count, np.float32)
     scale = float(np.abs(answers - target[:, None]).mean()) or 1.0
 
     def loss(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:

@@ -98,19 +98,22 @@ class Network(nn.Module):
             config.dropout,
         )
 
-    def forward(self, encoder: Tensor, decoder: Tensor, static: Tensor, target: Tensor | None = None) -> Tensor:
-        """Quantiles in scaled units.
+    def forward(
+        self, encoder: Tensor, decoder: Tensor, static: Tensor, length: Tensor, target: Tensor | None = None
+    ) -> Tensor:
+        """Quantiles in scaled units; what stands behind the length of a horizon does not reach its answers.
 
         Args:
             encoder: (N, S, E)
             decoder: (N, H, D)
             static: (N, G)
+            length: (N,) units of each horizon.
             target: (N, H × outputs) without NaN; only the recursive decoder reads it, in training only.
 
         Returns:
             (N, H × outputs, Q), rising along Q; all targets of a unit side by side.
         """
-        return self.decode(self.encode(encoder), decoder, static, target)
+        return self.decode(self.encode(encoder), decoder, static, length, target)
 
     def encode(self, encoder: Tensor) -> Tensor:
         """States of the encoder's last layer, (N, S, hidden); (N, 0, hidden) without an encoder."""
@@ -119,13 +122,15 @@ class Network(nn.Module):
         states: Tensor = self.encoder(self.drop(encoder))
         return states
 
-    def decode(self, states: Tensor, decoder: Tensor, static: Tensor, target: Tensor | None = None) -> Tensor:
+    def decode(
+        self, states: Tensor, decoder: Tensor, static: Tensor, length: Tensor, target: Tensor | None = None
+    ) -> Tensor:
         """Quantiles, (N, H × outputs, Q), from the states of the encoder; the arguments are those of `forward`."""
         context = self._context(states, static)
         if isinstance(self.decoder, RecursiveDecoder):
             truth = target if self.training else None
             return self.decoder(decoder, context, self._answer, truth, self.sampling)  # type: ignore[no-any-return]
-        return self._answer(self.decoder(decoder, context, states), decoder)
+        return self._answer(self.decoder(decoder, context, states, length), decoder)
 
     def _context(self, states: Tensor, static: Tensor) -> Tensor:
         """What every unit of the horizon hears of the past and of the series, (N, W); W is 0 without either."""

@@ -32,6 +32,7 @@ def availability(
     for one in spec.inputs:
         rows = of_series(observations, one)
         read = rows[(rows["valid_time"] >= window.start) & (rows["valid_time"] < window.end)]
+        read = read.drop_duplicates(["valid_time", "available_at"])
         recorded = float((read["availability"] == "recorded").mean()) if len(read) else 0.0
         found.append(Availability(str(one), len(read), recorded, 1 - recorded if len(read) else 0.0))
     return tuple(found)

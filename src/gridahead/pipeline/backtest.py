@@ -16,8 +16,10 @@ from functools import partial
 import pandas as pd
 
 from gridahead.errors import LakeError, ModelError, SettingsError
-from gridahead.forecasting.issue import issue, predict_each
+from gridahead.forecasting.issue import issue
 from gridahead.grid import Series
+from gridahead.lake.lake import mtu_of
+from gridahead.models.base import predict_each
 from gridahead.models.bundle import spec_to_dict
 from gridahead.models.tabular import TABULAR
 from gridahead.pipeline.availability import Availability, availability
@@ -28,11 +30,12 @@ from gridahead.pipeline.inputs import keep_inputs
 from gridahead.pipeline.kept import Kept, Receipt, made_with
 from gridahead.pipeline.meter import Meter, Tell, log_step
 from gridahead.pipeline.outturn import outturn
-from gridahead.pipeline.references import REFERENCES
 from gridahead.pipeline.workspace import Workspace
-from gridahead.scoring.evaluate import score
+from gridahead.scoring.evaluate import REFERENCES, score
+from gridahead.scoring.left_out import Scored, left_out
 from gridahead.tables import Forecasts, Observations, Scores
-from gridahead.timeline import delivery_days, now
+from gridahead.timeline import Window, delivery_days, delivery_window, now
+from gridahead.training.identity import settings_hash
 from gridahead.training.isolated import Workshop, for_forecasts, workshop
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,8 @@ class Walked:
 
     series: Series
     scores: Scores
+    left_out: pd.DataFrame
+    """What the scores leave out of the period, and why, as `left_out` gives it."""
     availability: tuple[Availability, ...]
     """Of every input, how much of its availability was recorded."""
     folds: int
@@ -73,7 +78,8 @@ def backtests(workspace: Workspace, series: Sequence[Series], plan: Plan, tell: 
 
     A model of the settings is fitted on what was known before the first day of each fold. `champion` is the model that
     serves now, refused if it has learnt from the period. `ridge` and `lightgbm` are fitted on the same windows, to
-    compare. `official` and `naive` are the references. Folds and series go side by side, `training.workers` at a time.
+    compare. `official`, `official_corrected` and `naive` are the references. Folds and series go side by side,
+    `training.workers` at a time.
 
     Raises:
         ModelError: a model cannot be had, or the champion has seen the period.
@@ -83,6 +89,8 @@ def backtests(workspace: Workspace, series: Sequence[Series], plan: Plan, tell: 
     _check(workspace, plan)
     workers = workspace.settings.training.workers
     with workshop(workers) as shop:
+        if set(plan.models) - {SERVED, *REFERENCES}:  # the others are fitted
+            shop.begin()
         courses = [course(workspace, one, plan) for one in dict.fromkeys(series)]
         expected = {(one.series, fold): max(1, len(one.networks)) for one in courses for fold in one.folds}
         meter = Meter(tell, expected)
@@ -106,6 +114,11 @@ def _check(workspace: Workspace, plan: Plan) -> None:
         )
     if plan.warm and plan.retrain == "never":
         raise SettingsError("with --warm a fold begins with the weights of the one before; say --retrain as well")
+    if plan.warm and workspace.settings.training.refit:
+        raise SettingsError(
+            "with --warm a fold begins with the weights of the one before, which must not know the days that judge it: "
+            "set refit = false under [training], or leave --warm out"
+        )
     if plan.warm and not set(plan.models) & set(workspace.settings.names):
         raise SettingsError(f"--warm is for networks, and of {', '.join(plan.models)} none is one; leave it out")
 
@@ -146,7 +159,7 @@ def _fold(
     one: Course, fold: Fold, former: Sequence[Receipt], shop: Workshop, meter: Meter
 ) -> list[tuple[Receipt, bool]]:
     """Fit and forecast what is not there of a fold; a receipt for every model, and whether it is new."""
-    starts = [receipt.judged for receipt in former if receipt.judged]
+    starts = [receipt.bundle for receipt in former if one.plan.warm and receipt.asked in one.networks]
     asked, parts = contenders(one, fold, starts)
     held = {each.asked: one.kept.receipt(one.series, each.asked, str(fold.first), each.made_of) for each in asked}
     missing = [each for each in asked if held[each.asked] is None]
@@ -172,7 +185,6 @@ def _forecast(one: Course, fold: Fold, ready: Sequence[Contender]) -> list[Recei
             last=str(fold.last),
             made_of=each.made_of,
             bundle=bundle,
-            judged=None if each.judged is None else one.kept.keep(each.judged),
             inputs=keep_inputs(one.kept.inputs(one.series), each.windows),
             spec=spec_to_dict(each.windows.spec),
             made_at=made_at.isoformat(),
@@ -203,17 +215,18 @@ def _finish(one: Course, walked: Sequence[tuple[Receipt, bool]]) -> Walked:
     found = availability(one.observations, one.spec, one.plan.first, one.plan.last)
     told = {
         **asdict(one.plan),
+        "settings_hashes": {name: settings_hash(one.workspace.settings, name, one.spec) for name in one.networks},
         "availability": [asdict(each) for each in found],
         "receipts": [f"{each.asked}/{each.first}-{each.made_of}" for each in receipts],
     }
     one.kept.describe(one.series, told)
     rows = _rows(one.workspace, one.series, one.plan.run, receipts)
-    scores = _scored(one.workspace, one.series, rows, one.observations)
+    scores, left = _scored(one.workspace, one.series, rows, one.observations, one.plan.first, one.plan.last)
     made = len({receipt.first for receipt, new in walked if new})
-    return Walked(one.series, scores, found, len(one.folds), made)
+    return Walked(one.series, scores, left, found, len(one.folds), made)
 
 
-def rescore(workspace: Workspace, run: str, series: Series) -> Scores:
+def rescore(workspace: Workspace, run: str, series: Series) -> Scored:
     """Score the forecasts that a back-test has kept, without fitting or forecasting anything.
 
     Raises:
@@ -221,7 +234,9 @@ def rescore(workspace: Workspace, run: str, series: Series) -> Scores:
         LakeError: its forecasts are not in the lake, or there is no such back-test.
     """
     rows, observations = kept_forecasts(workspace, run, series)
-    return _scored(workspace, series, rows, observations)
+    told = Kept(workspace.settings.data_folder, run).described(series) or {}
+    first, last = (dt.date.fromisoformat(str(told[name])) for name in ("first", "last"))
+    return _scored(workspace, series, rows, observations, first, last)
 
 
 def kept_forecasts(workspace: Workspace, run: str, series: Series) -> tuple[Forecasts, Observations]:
@@ -240,11 +255,16 @@ def kept_forecasts(workspace: Workspace, run: str, series: Series) -> tuple[Fore
     return _rows(workspace, series, run, receipts), observations
 
 
-def _scored(workspace: Workspace, series: Series, rows: Forecasts, observations: Observations) -> Scores:
-    """Score forecasts, and keep the scores."""
-    scores = score(rows, outturn(observations, series), scored_at=now())
+def _scored(
+    workspace: Workspace, series: Series, rows: Forecasts, observations: Observations, first: dt.date, last: dt.date
+) -> Scored:
+    """Score forecasts of a period, and keep the scores."""
+    timezone, seen = workspace.settings.zone(series.zone).timezone, outturn(observations, series)
+    period = Window(delivery_window(first, timezone).start, delivery_window(last, timezone).end)
+    expected = period.times(mtu_of(observations, series))
+    scores = score(rows, seen, scored_at=now(), expected=expected)
     workspace.lake.scores.append(scores)
-    return scores
+    return Scored(scores, left_out(rows, seen, expected, timezone))
 
 
 def _rows(workspace: Workspace, series: Series, run: str, receipts: Sequence[Receipt]) -> Forecasts:

@@ -26,7 +26,7 @@ from gridahead.pipeline.evidence import Evidence, gather
 from gridahead.pipeline.workspace import Workspace, reading_window
 from gridahead.scoring.bootstrap import bootstrap_difference
 from gridahead.scoring.breakdown import breakdown
-from gridahead.scoring.evaluate import NAIVE, OFFICIAL
+from gridahead.scoring.evaluate import OFFICIAL, OFFICIAL_CORRECTED, REFERENCE_WORDS, REFERENCES
 from gridahead.scoring.significance import diebold_mariano, p_words
 from gridahead.serving.card import CardView, render_card
 from gridahead.timeline import days_between
@@ -119,7 +119,7 @@ def _view(
     workspace: Workspace, found: Registered, measured: _Measured | None, importance: Mapping[str, float] | None
 ) -> CardView:
     own, series = str(found), found.series
-    shown = (own, OFFICIAL, NAIVE)
+    shown = (own, *REFERENCES)
     shares = figures = pd.DataFrame(columns=["model", "by", "slice", "metric", "value", "unit", "n"])
     if measured is not None:
         shares, figures = (rows[rows["model"].isin(shown)] for rows in (measured.shares, measured.figures))
@@ -175,7 +175,8 @@ def _data(found: Registered) -> dict[str, str]:
     tags, known = found.about.tags, found.model.known
     return {
         "Trained on": tags["train_days"],
-        "Stopped and calibrated on": tags["validation_days"],
+        "Stopped on days from": tags["validation_days"].partition(" to ")[0],
+        "Judged and calibrated on": tags["judged_days"],
         "Learnt until": tags["learnt_until"],
         "Known in training": ", ".join(f"{name} {share:.0%}" for name, share in known.items()),
         "Data hash": tags["data_fingerprint"],
@@ -187,40 +188,44 @@ def _measured_on(measured: _Measured | None) -> str:
         return "There is no day yet that it has forecast without having learnt it and that has an outturn."
     days = measured.evidence.days
     return (
-        f"{len(days)} days from {days[0]} to {days[-1]} that the judged weights had not learnt: its validation days "
-        "before any refit, which stopped the training and calibrated the intervals, and what it has forecast since. "
-        "On days that calibrated it, its coverage is what it was set to."
+        f"{len(days)} days from {days[0]} to {days[-1]}, which nothing had learnt that forecast them: validation days, "
+        "as said by networks, weights and calibrations of all other days, and what it has forecast since."
     )
 
 
 def _against_references(evidence: Evidence, own: str) -> list[str]:
     losses = evidence.losses.pivot_table(index="day", columns="model", values="crps")
     told = []
-    for reference in (OFFICIAL, NAIVE):
+    for reference in REFERENCES:
         if reference in losses:
-            saved = bootstrap_difference(losses[reference], losses[own])
+            # A reference lacks days on which its publisher was silent.
+            both = losses[[reference, own]].dropna()
+            saved = bootstrap_difference(both[reference], both[own])
             told.append(
-                f"Against {reference} it saves {saved.value:,.0f} MW of CRPS ({saved.low:,.0f} to {saved.high:,.0f}), "
-                f"Diebold–Mariano {p_words(diebold_mariano(losses[own], losses[reference]).p)}."
+                f"Against the {REFERENCE_WORDS[reference]} forecast it saves {saved.value:,.0f} MW of CRPS "
+                f"({saved.low:,.0f} to {saved.high:,.0f}), Diebold–Mariano "
+                f"{p_words(diebold_mariano(both[own], both[reference]).p)}."
             )
     return told
 
 
 def _slices(shares: pd.DataFrame, own: str) -> pd.DataFrame:
-    """by, slice, n, crps, mae, bias, coverage of this version, and the official MAE."""
+    """by, slice, n, crps, mae, bias, coverage of this version, and the MAE of the official forecasts, both."""
     if shares.empty:
         return pd.DataFrame()
     wanted = shares[shares["metric"].isin(("crps", "mae", "bias", "coverage_80"))]
     wide = wanted.pivot_table(index=["model", "by", "slice"], columns="metric", values="value").reset_index()
     count = shares[(shares["metric"] == "mae") & (shares["model"] == own)][["by", "slice", "n"]]
     ours = wide[wide["model"] == own].drop(columns="model").merge(count, on=["by", "slice"])
-    official = wide.loc[wide["model"] == OFFICIAL, ["by", "slice", "mae"]].rename(columns={"mae": "official"})
-    together = ours.merge(official, on=["by", "slice"], how="left").rename(columns={"coverage_80": "coverage"})
+    together = ours.rename(columns={"coverage_80": "coverage"})
+    for name in (OFFICIAL, OFFICIAL_CORRECTED):
+        theirs = wide.loc[wide["model"] == name, ["by", "slice", "mae"]].rename(columns={"mae": name})
+        together = together.merge(theirs, on=["by", "slice"], how="left")
     return together[together["n"] >= ENOUGH_UNITS].reset_index(drop=True)
 
 
 def _reliability(shares: pd.DataFrame, own: str) -> dict[float, float]:
-    """Share of outturns at or below each quantile of this version, by level."""
+    """Share of outturns below each quantile of this version, by level."""
     rows = shares[(shares["model"] == own) & (shares["by"] == "all")]
     rows = rows[rows["metric"].astype(str).str.startswith("reliability_")]
     return {
@@ -233,7 +238,7 @@ def _judging_windows(workspace: Workspace, found: Registered) -> Windows:
     """The newest days on which it was judged."""
     spec, last = found.model.spec, found.about.last_day_seen
     first = last - dt.timedelta(days=IMPORTANCE_DAYS - 1)
-    observations = workspace.lake.read_accepted(*spec.inputs, window=reading_window(spec, first, last))
+    observations = workspace.lake.read_vintages(*spec.inputs, window=reading_window(spec, first, last))
     windows = build_windows(observations, spec, days_between(first, last))
     return windows.where(np.any(windows.delivery & ~np.isnan(windows.target), axis=1))
 

@@ -20,7 +20,7 @@ from gridahead.models.attribution import same_gaps
 from gridahead.models.ensemble import Model
 from gridahead.models.shapley import MOST, Floats, shapley
 from gridahead.tables import Observations
-from gridahead.vintages import Instants
+from gridahead.vintages import Instants, frozen
 
 TIME = "time has passed"
 WORTH_A_WORD = 0.05
@@ -145,7 +145,7 @@ def _expected(
     """The later inputs as they could be expected at the earlier issue time."""
     spec = after.spec
     issued = pd.Timestamp(after.issue_time[0], unit="us", tz="UTC")
-    known = Observations(observations[observations["available_at"] <= since])
+    known = frozen(observations, since)
     guess = build_windows(known, spec, [spec.deadline.delivery_day(issued)], issue_times=[issued])
     past, future = guess.past.copy(), guess.future.copy()
     forecast = dict(zip(before.valid_time[0].tolist(), then, strict=True))

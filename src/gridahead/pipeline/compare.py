@@ -13,7 +13,7 @@ from gridahead.grid import Series
 from gridahead.pipeline.evidence import Evidence, gather
 from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.bootstrap import Interval, bootstrap_difference, bootstrap_mean
-from gridahead.scoring.evaluate import ALL_LEADS, NAIVE, OFFICIAL, score, table
+from gridahead.scoring.evaluate import ALL_LEADS, REFERENCES, score, table
 from gridahead.scoring.significance import diebold_mariano, p_words
 from gridahead.serving.compare_picture import compare_picture
 from gridahead.timeline import now
@@ -87,7 +87,7 @@ def compare(workspace: Workspace, series: Series, first: str, second: str) -> Co
     losses = found.losses.pivot_table(index="day", columns="model", values="crps")
     ours, theirs = losses[str(one)], losses[str(other)]
     picture = workspace.settings.published_folder / "cards" / f"{series.slug}-v{one.number}-v{other.number}.png"
-    order = [str(one), str(other), *(name for name in (OFFICIAL, NAIVE) if name in losses)]
+    order = [str(one), str(other), *(name for name in REFERENCES if name in losses)]
     compared = Compared(
         versions=(one, other),
         evidence=found,

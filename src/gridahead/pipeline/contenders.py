@@ -11,7 +11,7 @@ from gridahead.errors import SettingsError
 from gridahead.features.windows import Windows
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.ensemble import Ensemble
-from gridahead.models.tabular import TabularForecaster, fit_tabular
+from gridahead.models.tabular import TabularForecaster
 from gridahead.pipeline.course import Course, with_outturn
 from gridahead.pipeline.folds import Fold
 from gridahead.pipeline.kept import Savable
@@ -19,8 +19,9 @@ from gridahead.pipeline.references import fit_reference, reference_windows, refe
 from gridahead.pipeline.workspace import require_unseen
 from gridahead.training.candidates import fit_candidates
 from gridahead.training.epoch import Progress
-from gridahead.training.fit import Split
 from gridahead.training.isolated import Workshop
+from gridahead.training.split import Split
+from gridahead.training.tabular import fit_tabular
 
 SERVED = "champion"
 _BESIDE = {"workers", "holdout_start", "checkpoint_steps"}
@@ -40,8 +41,6 @@ class Contender:
     """None until it is fitted."""
     version: str | None = None
     """In the registry; a model that is not from there is known by its content."""
-    judged: Savable | None = None
-    """The model before its refit, where the next fold begins with its weights."""
 
     @property
     def known(self) -> Mapping[str, float] | None:
@@ -84,7 +83,10 @@ def _references(course: Course, fold: Fold) -> list[Contender]:
     levels, found = course.workspace.settings.training.quantiles, []
     for name in references_among(course.plan.models, course.observations, course.spec):
         fitted = fit_reference(name, course.observations, course.spec, fold.first, levels)
-        windows = with_outturn(reference_windows(name, course.observations, course.spec, fold.days))
+        told = reference_windows(name, course.observations, course.spec, fold.days)
+        windows = with_outturn(told, course.observations)
+        if not len(windows):
+            continue
         made_of = course.fingerprint(fold, windows, [name, levels, fitted.level, fitted.offsets.tolist()])
         found.append(Contender(name, windows, made_of, fitted))
     return found
@@ -117,7 +119,7 @@ def fitted(
     if parts is None:
         return [*wanted]
     missing = [one.asked for one in wanted if one.model is None]
-    models: dict[str, tuple[Savable, Savable | None]] = {}
+    models: dict[str, Savable] = {}
     names = [name for name in course.networks if name in missing]
     if names:
         settings = course.workspace.settings
@@ -127,27 +129,20 @@ def fitted(
             parts, names, settings.model_copy(update={"training": training}), shop, progress,
             start=_networks(course, starts) or None, checkpoints=checkpoints,
         )  # fmt: skip
-        warm = course.plan.warm
-        models = {name: (fit.model, fit.judged if warm else None) for name, fit in zip(names, fits, strict=True)}
+        models = {name: fit.model for name, fit in zip(names, fits, strict=True)}
     tabular, levels = [name for name in course.tabular if name in missing], course.workspace.settings.training.quantiles
     if tabular:
         done = shop.run([partial(_fit_tabular, name, parts, levels) for name in tabular], progress)
-        models |= {name: (model, None) for name, model in zip(tabular, done, strict=True)}
-    return [
-        replace(one, model=models[one.asked][0], judged=models[one.asked][1]) if one.asked in models else one
-        for one in wanted
-    ]
+        models |= dict(zip(tabular, done, strict=True))
+    return [replace(one, model=models[one.asked]) if one.asked in models else one for one in wanted]
 
 
 def _networks(course: Course, starts: Sequence[str]) -> list[TrainedModel]:
-    """The networks of the former fold as they were before their refit.
-
-    Those have learnt no day that this fold is judged on, where refitted ones have learnt nearly all of them.
-    """
+    """The networks of the former fold."""
     found = [course.kept.model(digest) for digest in starts]
     networks = [part for one in found for part in (one.models if isinstance(one, Ensemble) else (one,))]
     return [one for one in networks if isinstance(one, TrainedModel)]
 
 
 def _fit_tabular(name: Any, parts: Split, levels: tuple[float, ...], _progress: Progress) -> TabularForecaster:
-    return fit_tabular(name, parts.train, parts.validation, levels)
+    return fit_tabular(name, parts, levels)

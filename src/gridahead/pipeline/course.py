@@ -23,7 +23,7 @@ from gridahead.pipeline.kept import PREFIX, Kept
 from gridahead.pipeline.workspace import Workspace
 from gridahead.tables import Observations
 from gridahead.timeline import days_between
-from gridahead.training.fit import Split, cut, days_to_learn
+from gridahead.training.split import Split, cut, days_to_learn
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,13 @@ class Course:
         if days:
             known_at = self.spec.deadline.for_delivery(fold.first)
             target = outturn_of(self.observations, self.spec, windows.valid_time, known_at)
-            windows = replace(windows, target=target)
+            windows = replace(windows, target=np.where(windows.within, target, np.float32(np.nan)))
         return cut(windows, days, training)
 
     def to_forecast(self, fold: Fold) -> Windows:
         """The windows of a fold's days that have an outturn to be scored against."""
         windows = self.every.where(np.array([fold.first <= day <= fold.last for day in self.days]))
-        return with_outturn(windows)
+        return with_outturn(windows, self.observations)
 
     def fingerprint(self, fold: Fold, windows: Windows, told: Any) -> str:
         """Of all that decides what comes of a model: what it reads, the code, and what is told."""
@@ -117,7 +117,9 @@ def course(workspace: Workspace, series: Series, plan: Plan) -> Course:
         first = min(first, days_to_learn(observations, spec)[0])
     days = days_between(first, plan.last)
     every = build_windows(observations, spec, days)
-    scored = [day for day, has in zip(days, _has_outturn(every), strict=True) if has and day >= plan.first]
+    scored = [
+        day for day, has in zip(days, _has_outturn(every, observations), strict=True) if has and day >= plan.first
+    ]
     if not scored:
         raise ModelError(
             str(series), f"has no outturn from {plan.first} to {plan.last}; `gridahead status` shows what the lake has"
@@ -126,11 +128,19 @@ def course(workspace: Workspace, series: Series, plan: Plan) -> Course:
     return Course(workspace, plan, spec, observations, days, every, tuple(chosen))
 
 
-def with_outturn(windows: Windows) -> Windows:
-    """Those of which any unit of the delivery day has been measured."""
-    return windows.where(_has_outturn(windows)).trimmed()
+def with_outturn(windows: Windows, observations: Observations) -> Windows:
+    """Those of which any unit of the delivery day has been measured.
+
+    Nothing is learnt from what carries a flag, but a day that is wholly flagged is forecast and scored like any other.
+    """
+    measured = windows.where(_has_outturn(windows, observations))
+    return measured.trimmed() if len(measured) else measured
 
 
-def _has_outturn(windows: Windows) -> npt.NDArray[np.bool_]:
-    has: npt.NDArray[np.bool_] = np.any(windows.delivery & ~np.isnan(windows.target), axis=1)
+def _has_outturn(windows: Windows, observations: Observations) -> npt.NDArray[np.bool_]:
+    if not len(windows):
+        return np.zeros(0, bool)
+    flagged_too = Observations(observations.drop(columns="flags", errors="ignore"))
+    measured = outturn_of(flagged_too, windows.spec, windows.valid_time)
+    has: npt.NDArray[np.bool_] = np.any(windows.delivery & ~np.isnan(measured), axis=1)
     return has

@@ -79,7 +79,7 @@ def diagnose(workspace: Workspace, series: Series, model: str | None = None) -> 
     spec = registered.model.spec
     last = registered.about.last_day_seen
     first = last - dt.timedelta(days=MAX_WINDOWS - 1)
-    observations = workspace.lake.read_accepted(*spec.inputs, window=reading_window(spec, first, last))
+    observations = workspace.lake.read_vintages(*spec.inputs, window=reading_window(spec, first, last))
     windows = build_windows(observations, spec, days_between(first, last))
     clipping = workspace.tracking.clipping(registered.run_id)
     found = registered.model

@@ -12,6 +12,7 @@ import pandas as pd
 from gridahead.features.windows import WindowSpec
 from gridahead.grid import Series
 from gridahead.pipeline.evidence import gather
+from gridahead.pipeline.served_drift import DAYS, newest_day, served_drift
 from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.drift import error_drift, interval_drift, require_unlearnt
 from gridahead.scoring.findings import Finding
@@ -35,6 +36,11 @@ class Drift:
 
     @property
     def alarm(self) -> bool:
+        """Whether something has changed that a person should know."""
+        return any(one.severity == "alarm" for one in self.findings)
+
+    @property
+    def retrain(self) -> bool:
         """Whether it should be trained again."""
         return any(one.retrain for one in self.findings)
 
@@ -43,14 +49,18 @@ class Drift:
         return f"{self._found()}{self._unsaid()}"
 
     def _found(self) -> str:
-        alarms = [one.subject for one in self.findings if one.severity == "alarm"]
-        watched = [one.subject for one in self.findings if one.severity == "watch"]
+        to_train = dict.fromkeys(one.subject for one in self.findings if one.retrain)
+        changed = dict.fromkeys(one.subject for one in self.findings if one.severity == "alarm" and not one.retrain)
+        watched = dict.fromkeys(one.subject for one in self.findings if one.severity == "watch")
         span = f"from {self.first} to {self.last}"
-        if alarms:
-            return f"drift {span} of {', '.join(dict.fromkeys(alarms))}: train it again"
-        if watched:
-            return f"{', '.join(dict.fromkeys(watched))} unusual {span}, not yet drift: look again in some days"
-        return f"no drift {span}"
+        told = []
+        if to_train:
+            told.append(f"drift {span} of {', '.join(to_train)}: train it again")
+        if changed:
+            told.append(f"the official forecast {', '.join(changed)} has changed {span}: it errs more than it did")
+        if watched and not told:
+            told.append(f"{', '.join(watched)} unusual {span}, not yet drift: look again in some days")
+        return "; ".join(told) or f"no drift {span}"
 
     def _unsaid(self) -> str:
         """What could not be looked at, so that silence is not taken for good news."""
@@ -79,8 +89,8 @@ class Drift:
         }  # fmt: skip
 
 
-def drift(workspace: Workspace, series: Series, days: int = 28) -> Drift:
-    """Look at the newest days of every input, and at the errors of the champion on days that it had not learnt.
+def drift(workspace: Workspace, series: Series, days: int = DAYS) -> Drift:
+    """Look at the newest days: the inputs, the errors of the champion on days that it had not learnt, what was served.
 
     Args:
         workspace: where the data and the models are.
@@ -94,13 +104,14 @@ def drift(workspace: Workspace, series: Series, days: int = 28) -> Drift:
     spec, observations = workspace.inputs(series)
     newest = of_series(observations, series)["valid_time"].max() + spec.mtu.delta
     start = newest - pd.Timedelta(days=days)
-    last = (newest - spec.mtu.delta).tz_convert(spec.zone.timezone).date()
+    last = newest_day(observations, spec)
     first = start.tz_convert(spec.zone.timezone).date()
     champion = workspace.registry.holder(series, CHAMPION)
     findings = [*_inputs(observations, spec, start, newest)]
     if champion is not None:
         findings += _errors(workspace, champion, pd.Timestamp(first))
-    return Drift(series, first, last, tuple(findings), None if champion is None else str(champion))
+    findings += served_drift(workspace, series, spec, observations, pd.Timestamp(first))
+    return Drift(series, first, last.date(), tuple(findings), None if champion is None else str(champion))
 
 
 def _inputs(observations: Observations, spec: WindowSpec, start: pd.Timestamp, end: pd.Timestamp) -> list[Finding]:
@@ -126,5 +137,5 @@ def _errors(workspace: Workspace, champion: Version, first: pd.Timestamp) -> lis
     name, learnt = f"{champion.series} {champion}", champion.judged_learnt
     return [
         error_drift(name, recent, past, learnt_until=learnt),
-        interval_drift(name, recent["inside"], past["inside"], learnt_until=learnt),
+        interval_drift(name, recent, past, learnt_until=learnt),
     ]

@@ -146,7 +146,7 @@ def explain(
     day = spec.deadline.delivery_day(issued)
     days = [day - dt.timedelta(weeks=back) for back in range(USUAL_WEEKS + 1)]
     issue_times = [issued - pd.Timedelta(weeks=back) for back in range(USUAL_WEEKS + 1)]
-    observations = workspace.lake.read_accepted(*spec.inputs, window=reading_window(spec, days[-1], day))
+    observations = workspace.lake.read_vintages(*spec.inputs, window=reading_window(spec, days[-1], day))
     windows = build_windows(observations, spec, days, issue_times=issue_times)
     one, usual = (windows.where(np.arange(len(days)) == 0), windows.where(np.arange(len(days)) > 0))
     if np.isnan(one.past[0, :, 0]).all():

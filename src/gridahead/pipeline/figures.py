@@ -17,7 +17,7 @@ from gridahead.scoring.comparisons import comparisons
 from gridahead.scoring.daily import daily_losses
 
 EVERYTHING = "every"
-SLICED_BY = ("all", "lead", "hour", "weekday", "month", "season", "day_kind", "clock", "temperature")
+SLICED_BY = ("all", "lead", "hour", "weekday", "month", "season", "day_kind", "clock", "outturn", "temperature")
 
 
 def evidence_of(workspace: Workspace, series: Series, run: str) -> Evidence:
@@ -57,7 +57,11 @@ def figures_of(workspace: Workspace, series: Series, run: str, by: str) -> pd.Da
     rows = breakdown(found.forecasts, found.outturn, zone, temperature=found.temperature)
     rows = rows if by == EVERYTHING else rows[rows["by"] == by]
     if rows.empty:
-        why = {"temperature": "it has no input in degC", "clock": "clocks do not change on these days"}.get(by, "")
+        why = {
+            "temperature": "it has no input in degC",
+            "clock": "clocks do not change on these days",
+            "outturn": "no outturn carries a flag of the quality gate",
+        }.get(by, "")
         raise LakeError(f"{series}: nothing of run {run} can be told apart by {by}; {why}")
     rows.insert(0, "series", str(series))
     return rows.reset_index(drop=True)

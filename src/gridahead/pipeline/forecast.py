@@ -13,9 +13,10 @@ import pandas as pd
 
 from gridahead.errors import GridaheadError, ModelError
 from gridahead.features.windows import Windows, WindowSpec, build_windows
-from gridahead.forecasting.issue import FULL, degradations, issue, predict_each
+from gridahead.forecasting.issue import FULL, degradations, issue
 from gridahead.forecasting.publish import Published, publish
 from gridahead.grid import Series
+from gridahead.models.base import predict_each
 from gridahead.pipeline.evidence import SHADOW
 from gridahead.pipeline.inputs import inputs_folder, keep_inputs
 from gridahead.pipeline.kept import content_of
@@ -123,7 +124,7 @@ def _windows(
     workspace: Workspace, spec: WindowSpec, days: list[dt.date], issue_times: list[pd.Timestamp] | None
 ) -> Windows:
     window = reading_window(spec, min(days), max(days))
-    observations: Observations = workspace.lake.read_accepted(*spec.inputs, window=window)
+    observations: Observations = workspace.lake.read_vintages(*spec.inputs, window=window)
     return build_windows(observations, spec, days, issue_times=issue_times)
 
 

@@ -2,6 +2,10 @@
 
 Verdicts are only ever added. A row that is in quarantine stays there until a person releases it, even where a rule that
 has been changed since would pass it; a row that a person has released is not judged again.
+
+Every verdict says from which issue time on it counts. What is judged as it comes nobody has read before; of a history
+that is taken in late it is when a gate of then could have known (`quality.dating`); but a row that came in operation
+and was read meanwhile is hidden only from now on.
 """
 
 from __future__ import annotations
@@ -41,15 +45,16 @@ def inspect_new(workspace: Workspace) -> QualityReport | None:
         return None
     series, around = _series_of(new), _window_of(new, days=CONTEXT_DAYS)
     wanted = sorted({*series, *(other for one in series for other in related(one))})
+    known = lake.read_accepted(*wanted, window=around)
     report = inspect(
         new,
-        lake.read_accepted(*wanted, window=around),
+        known,
         settings,
         decided_at=now(),
         limits=limits_for(lake, new),
         served=served_intervals(workspace, series, _window_of(new)),
     )
-    _keep(lake, report)
+    _keep(lake, report, known)
     _leave(lake, batches)
     relearn(workspace, series, report.decided_at)
     return report
@@ -72,7 +77,7 @@ def inspect_everything(workspace: Workspace) -> QualityReport:
         limits=limits_for(lake, new),
         served=None if new.empty else served_intervals(workspace, series, _window_of(new)),
     )
-    _keep(lake, report)
+    _keep(lake, report, read)
     _leave(lake, batches)
     return report
 
@@ -102,10 +107,18 @@ def _waiting(lake: Lake) -> tuple[list[Waiting], Observations]:
     return whole, Observations(new[~identities(new).isin(released)].reset_index(drop=True))
 
 
-def _keep(lake: Lake, report: QualityReport) -> None:
-    """Append the verdicts that are new, and the figures of the inspection."""
+def _keep(lake: Lake, report: QualityReport, read: Observations) -> None:
+    """Append the verdicts that are new, and the figures of the inspection.
+
+    Args:
+        lake: where to.
+        report: of the inspection.
+        read: the rows that anybody may have read before it.
+    """
     verdicts = report.verdicts
     if not verdicts.empty:
+        live = identities(verdicts).isin(identities(read[read["availability"] == "recorded"]))
+        verdicts = verdicts.assign(known_at=verdicts["known_at"].mask(live, report.decided_at))
         key = list(lake.verdicts.table.key)
         window = Window(verdicts["valid_time"].min(), verdicts["valid_time"].max() + pd.Timedelta(microseconds=1))
         held = pd.MultiIndex.from_frame(lake.read_verdicts(*_series_of(verdicts), window=window)[key])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from gridahead.errors import QualityError, SourceError
+from gridahead.grid import Series
 from gridahead.lake.lake import Lake
 from gridahead.pipeline.gate import inspect_new
 from gridahead.pipeline.validate import tell
@@ -17,10 +19,13 @@ from gridahead.quality.report import QualityReport
 from gridahead.sources.base import RawPayload, Source
 from gridahead.sources.catalogue import open_sources
 from gridahead.tables import Observations
-from gridahead.timeline import Window
+from gridahead.timeline import Deadline, Window, now
 from gridahead.vintages import unseen
 
 KEY = ["zone", "quantity", "valid_time"]
+FOLLOWED_WITHIN = pd.Timedelta(days=7)
+"""A payload whose newest value is no older is taken in as it appears: no source publishes more seldom than weekly that
+a forecast could use. One that ends earlier is a history, of which nobody saw when it came."""
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +54,8 @@ class Ingestion:
     """Payloads that could not be read; nothing of theirs is in the lake."""
     report: QualityReport | None
     """None if nothing was new."""
+    official_available: Mapping[str, Deadline] = field(default_factory=dict)
+    """From when each official forecast may be used, by its series; assumed, as the sources do not say."""
 
     @property
     def new(self) -> int:
@@ -83,12 +90,14 @@ def ingest(workspace: Workspace) -> Ingestion:
     `require` makes an error of it.
     """
     workspace.lake.sweep()
-    done, failed = [], []
+    done, failed, began = [], [], now()
+    official: dict[str, Deadline] = {}
     for source in open_sources(workspace.settings):
+        official |= source.official_available
         try:
             for payload in source.fetch():
                 try:
-                    done.append(_take_in(source, payload, workspace.lake))
+                    done.append(_take_in(source, payload, workspace.lake, began))
                 except SourceError as error:
                     failed.append(error)
         except SourceError as error:
@@ -96,10 +105,10 @@ def ingest(workspace: Workspace) -> Ingestion:
     report = inspect_new(workspace)
     if report is not None:
         tell(workspace, report)
-    return Ingestion(done, failed, report)
+    return Ingestion(done, failed, report, official)
 
 
-def _take_in(source: Source, payload: RawPayload, lake: Lake) -> Ingested:
+def _take_in(source: Source, payload: RawPayload, lake: Lake, began: pd.Timestamp) -> Ingested:
     """Archive, parse, mark as waiting, append, sign: killed anywhere and started again, it ends with the same lake."""
     if lake.receipts.signed(payload.batch):
         return Ingested(source.name, payload.name, payload.batch, 0, 0, 0)
@@ -112,17 +121,43 @@ def _take_in(source: Source, payload: RawPayload, lake: Lake) -> Ingested:
     arrived = source.parse(payload)
     held = _held(arrived, lake)
     content = hashlib.sha256(payload.content).hexdigest()[:16]
-    if any(receipt.get("content") == content for receipt in lake.receipts.all()):
+    earlier = lake.receipts.all()
+    if any(receipt.get("content") == content for receipt in earlier):
         _require_same_rows(arrived, held, payload, str(lake.folder))
     about["content"] = content
-    new = unseen(arrived, held, payload.retrieved_at)
+    new = unseen(arrived, held, payload.retrieved_at, _followed(earlier, began))
     lake.waiting.enter(payload.batch, new)
     lake.observations.append(new)
     revised = int(pd.MultiIndex.from_frame(new[KEY]).isin(pd.MultiIndex.from_frame(held[KEY])).sum())
     result = Ingested(source.name, payload.name, payload.batch, len(arrived), len(new), revised)
-    lake.receipts.sign(payload.batch, {**about, "rows": result.rows, "new": result.new, "revised": result.revised})
+    told = {"rows": result.rows, "new": result.new, "revised": result.revised, "newest": _newest(arrived)}
+    lake.receipts.sign(payload.batch, {**about, **told})
     log.info("%s: %s rows, %s new, %s revised", payload.name, f"{result.rows:,}", f"{result.new:,}", f"{revised:,}")
     return result
+
+
+def _newest(arrived: Observations) -> dict[str, str]:
+    """Up to which availability a payload has values of each series."""
+    newest = arrived.groupby(["zone", "quantity"])["available_at"].max()
+    lines = newest.reset_index().itertuples(index=False, name=None)
+    return {f"{zone}/{quantity}": instant.isoformat() for zone, quantity, instant in lines}
+
+
+def _followed(receipts: Sequence[Mapping[str, object]], began: pd.Timestamp) -> dict[Series, pd.Timestamp]:
+    """The series that earlier ingests took in as they appeared, and up to which availability they were there at first.
+
+    What came in before, or with the same call, is a history: when it appeared nobody saw.
+    """
+    first: dict[Series, tuple[pd.Timestamp, pd.Timestamp]] = {}
+    for receipt in receipts:
+        retrieved_at = pd.Timestamp(str(receipt["retrieved_at"]))
+        newest = receipt["newest"]
+        assert isinstance(newest, dict)
+        for name, text in newest.items():
+            there, series = pd.Timestamp(text), Series.parse(name)
+            if retrieved_at < began and retrieved_at - there <= FOLLOWED_WITHIN:
+                first[series] = min(first.get(series, (began, began)), (retrieved_at, min(there, retrieved_at)))
+    return {series: there for series, (_, there) in first.items()}
 
 
 def _require_same_rows(arrived: Observations, held: Observations, payload: RawPayload, lake: str) -> None:
@@ -134,7 +169,8 @@ def _require_same_rows(arrived: Observations, held: Observations, payload: RawPa
     both = arrived.merge(
         held.sort_values("available_at").drop_duplicates(KEY, keep="last"), on=KEY, suffixes=("", "_held")
     )
-    changed = both[(both["value"] != both["value_held"]) | (both["available_at"] != both["available_at_held"])]
+    moved = (both["availability_held"] == "assumed") & (both["available_at"] != both["available_at_held"])
+    changed = both[(both["value"] != both["value_held"]) | moved]
     if changed.empty:
         return
     first = changed.iloc[0]

@@ -62,8 +62,6 @@ class Receipt:
     """Fingerprint of settings, data and what it began with."""
     bundle: str
     """Content hash of the model."""
-    judged: str | None
-    """Content hash of the model before its refit: what the next fold may begin with."""
     inputs: str
     """Name of the file with what it read."""
     spec: dict[str, Any]

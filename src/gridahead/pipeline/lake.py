@@ -13,7 +13,7 @@ from gridahead.lake.compaction import Compaction, compact
 from gridahead.lake.export import write_export
 from gridahead.lake.stats import stats
 from gridahead.lake.store import Report
-from gridahead.lake.verify import Verified, verify
+from gridahead.lake.verify import Verified, verify, verify_views
 from gridahead.pipeline.workspace import Workspace
 from gridahead.timeline import Window
 
@@ -27,9 +27,12 @@ def lake_stats(workspace: Workspace) -> pd.DataFrame:
 
 
 def verify_lake(workspace: Workspace, report: Report = lambda text: None) -> Verified:
-    """Every file of every table, and what is wrong with it."""
+    """Every file of every table, and what is wrong with it; and whether SQL reads what the lake reads."""
     done = [verify(store, report) for store in workspace.lake.stores]
     findings = tuple(finding for one in done for finding in one.findings)
+    if not findings:  # what cannot be read cannot be compared
+        report("views")
+        findings = verify_views(workspace.lake)
     return Verified(sum(one.files for one in done), sum(one.rows for one in done), findings)
 
 

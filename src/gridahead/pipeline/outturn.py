@@ -13,8 +13,9 @@ from gridahead.vintages import as_of, of_series
 
 
 def outturn(observations: Observations, series: Series) -> pd.DataFrame:
-    """The newest vintage of the measured values: `valid_time`, `value` [MW]."""
-    return as_of(of_series(observations, series), now())[["valid_time", "value"]]
+    """The newest vintage of the measured values: `valid_time`, `value` [MW], and `flags` if observations have them."""
+    newest = as_of(of_series(observations, series), now())
+    return newest[[name for name in ("valid_time", "value", "flags") if name in newest]]
 
 
 def temperature(observations: Observations, inputs: Iterable[Series]) -> pd.Series | None:

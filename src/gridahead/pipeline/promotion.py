@@ -1,24 +1,28 @@
 """Promotion: which version serves, on what evidence, and who decided so. Every change is recorded and can be undone.
 
-The gate looks at days that neither version had learnt: validation days that both fits have in common, judged before any
-refit, and days that the champion has forecast live while the challenger forecast along. Days from `holdout_start` on
-decide nothing.
+The gate looks at days that neither version had learnt: out-of-fold answers of validation days that both fits have in
+common, and days that the champion has forecast live while the challenger forecast along. Days from `holdout_start` on
+decide nothing. It can be asked every day: the test is computed anew from all evidence since the challenger's first day,
+and errs no more often for that. A champion that was merely trained again takes over after a short trial, if training
+again has once been tested as a procedure (`pipeline.procedure`).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from gridahead.errors import ModelError
 from gridahead.grid import Series
 from gridahead.pipeline.evidence import HONEST, Evidence, gather
+from gridahead.pipeline.refresh import may_refresh, refreshes, same_procedure, way_to_pass
 from gridahead.pipeline.workspace import Workspace
-from gridahead.scoring.promotion import Decision, decide, gate_days
+from gridahead.scoring.promotion import Decision, decide, gate_days, sane
 from gridahead.tables import PROMOTIONS, Promotions
 from gridahead.timeline import now
 from gridahead.training.versions import CHALLENGER, CHAMPION, Alias, Version
@@ -50,7 +54,8 @@ class Verdict:
 def admit(workspace: Workspace, series: Series, candidates: Sequence[Version]) -> dict[str, Verdict]:
     """What becomes of new versions, by number.
 
-    The best of them on the validation days serves if nothing has served before. Otherwise it is the challenger: it
+    The best of them on the validation days serves if nothing has served before. Otherwise the champion trained again,
+    if it is among them and its procedure has been tested, takes over if it is sane; and the best is the challenger: it
     serves if the gate says so, and forecasts along if not.
     """
     best = min(candidates, key=lambda one: one.validation[CRITERION])
@@ -61,7 +66,13 @@ def admit(workspace: Workspace, series: Series, candidates: Sequence[Version]) -
         _move(workspace, best, CHAMPION, "first", reason, GATE)
         verdicts[best.number] = Verdict(best, "first", (reason,), True)
     else:
-        verdicts[best.number] = _challenge(workspace, champion, best)
+        again = [one for one in candidates if one is not best and may_refresh(workspace, champion, one)]
+        for version in again:
+            verdicts[version.number] = _challenge(workspace, champion, version, along=False)
+        champion = workspace.registry.holder(series, CHAMPION) or champion
+        named = {"candidates": str(len(candidates)), "named_at": now().isoformat()}
+        workspace.registry.note(best, named)
+        verdicts[best.number] = _challenge(workspace, champion, workspace.registry.version(series, best.number))
     for one in verdicts.values():
         _note(workspace, one)
     return verdicts
@@ -126,34 +137,54 @@ def served_so_far(promotions: Promotions) -> list[str]:
 
 def gate(workspace: Workspace, champion: Version, challenger: Version) -> tuple[Decision, Evidence | None]:
     """What the figures say of a challenger, and the evidence that they are of."""
-    settings = workspace.settings
+    tested = may_refresh(workspace, champion, challenger)
+    holdout = workspace.settings.training.holdout_start
+    # Those of the same procedure are of one line, so that it cannot tell them apart.
     found = gather(
-        workspace, champion.series, [champion, challenger], runs=HONEST, before=settings.training.holdout_start
-    )
+        workspace, champion.series, [champion, challenger], runs=HONEST, before=holdout,
+        lines=not same_procedure(champion, challenger),
+    )  # fmt: skip
     if found is None:
         reason = (
             f"period too short to tell: there is no day that {champion} and {challenger} have both forecast without "
-            "having learnt it"
+            f"having learnt it{_before(holdout)}"
         )
-        return Decision("too_short", (reason,), {"days": 0.0}), None
-    # Live days are later than those that served for validation, so this holds for them as well.
-    learnt = {str(one): one.judged_learnt for one in (champion, challenger)}
-    days = gate_days(found.losses, str(champion), str(challenger), learnt_until=learnt)
-    return decide(days, settings.promotion), found
+        decision = Decision("too_short", (reason,), {"days": 0.0})
+    else:
+        days = gate_days(found.losses, str(champion), str(challenger))
+        candidates = int(challenger.tags.get("candidates", "1"))
+        promotion = workspace.settings.promotion
+        decision = sane(days, promotion) if tested else decide(days, promotion, candidates)
+    if not tested and refreshes(champion, challenger) and decision.verdict != "promote":
+        decision = replace(decision, reasons=(*decision.reasons, way_to_pass(challenger)))
+    return decision, found
 
 
-def _challenge(workspace: Workspace, champion: Version, challenger: Version) -> Verdict:
+def _before(holdout: dt.date | None) -> str:
+    return "" if holdout is None else f"; days from training.holdout_start = {holdout} on decide nothing"
+
+
+def _challenge(workspace: Workspace, champion: Version, challenger: Version, *, along: bool = True) -> Verdict:
+    """What the gate says; the challenger serves if it says so, and else forecasts along if that is wanted."""
     decision, found = gate(workspace, champion, challenger)
+    how = "refresh" if may_refresh(workspace, champion, challenger) else "gate"
     days = [] if found is None else found.days
     span = f"against {champion}, {len(days)} days from {days[0]} to {days[-1]}" if days else f"against {champion}"
-    reasons = (span, *decision.reasons)
+    reasons = (f"{'trained again, ' if how == 'refresh' else ''}{span}{_named(challenger)}", *decision.reasons)
     if decision.verdict == "promote":
-        _move(workspace, challenger, CHAMPION, "gate", "; ".join(reasons), GATE)
-    elif CHALLENGER not in challenger.aliases:
+        _move(workspace, challenger, CHAMPION, how, "; ".join(reasons), GATE)
+    elif along and CHALLENGER not in challenger.aliases:
         _move(workspace, challenger, CHALLENGER, "gate", "; ".join(reasons), GATE)
     figures = {name: round(value, 6) for name, value in decision.figures.items()}
     workspace.registry.note(challenger, {"gate_figures": json.dumps(figures)})
     return Verdict(challenger, decision.verdict, reasons, decision.verdict == "promote")
+
+
+def _named(challenger: Version) -> str:
+    """When it was named, and of how many it was the best."""
+    if "named_at" not in challenger.tags:
+        return ""
+    return f", named on {challenger.tags['named_at'][:10]} as the best of {challenger.tags['candidates']}"
 
 
 def _outdone(version: Version, best: Version) -> Verdict:

@@ -13,6 +13,7 @@ from gridahead.lake.lake import mtu_of
 from gridahead.pipeline.outturn import outturn
 from gridahead.pipeline.quality_page import quality_page
 from gridahead.pipeline.served import LIVE
+from gridahead.pipeline.served_drift import drifted_of
 from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.evaluate import table
 from gridahead.serving.report import render_report
@@ -81,6 +82,7 @@ def _view(workspace: Workspace, series: Series, manifest: dict[str, object], sco
         quality=_quality(workspace, series),
         manifest=manifest,
         csv=f"{series.slug}/latest.csv",
+        drifted={one.kind: one.words for one in drifted_of(workspace, series) if one.severity == "alarm"},
     )
 
 

@@ -1,14 +1,14 @@
 """Reproduce: make a forecast again, from the lake as of its issue time and its model, and compare bit for bit.
 
-What was decided or taken in after the forecast was made is left out: verdicts of the gate, people's decisions, payloads
-that came later and describe hours before. Where the fingerprint of the inputs is not the same, what was kept of them
-says which hours differ.
+The lake is read as every forecast reads it: rows, verdicts of the gate and people's decisions as they were known at the
+issue time. Where the fingerprint of the inputs is not the same, a history was taken in or judged since; what was kept
+of the inputs says which hours differ.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,19 @@ import pandas as pd
 from gridahead.errors import GridaheadError, LakeError, ModelError
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.forecasting.identity import DIGITS, IDENTIFIES, forecasts_in
-from gridahead.forecasting.issue import issue, predict_each
+from gridahead.forecasting.issue import issue
 from gridahead.forecasting.publish import home_of, read_manifest
 from gridahead.grid import Series
 from gridahead.lake.lake import Lake
-from gridahead.models.base import Forecaster
+from gridahead.models.base import Forecaster, predict_each
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import spec_from_dict
 from gridahead.pipeline.inputs import differences, file_of, inputs_folder, kept_inputs
 from gridahead.pipeline.kept import PREFIX, Kept, content_of, made_with
 from gridahead.pipeline.references import reference_windows
 from gridahead.pipeline.workspace import Workspace, reading_window
-from gridahead.tables import Forecasts, Observations
-from gridahead.timeline import Window
+from gridahead.tables import Forecasts
 from gridahead.training.isolated import for_forecasts
-from gridahead.vintages import accepted
 
 SHORTEST = 6
 """Digits of an id that are enough, if they are of one forecast only."""
@@ -121,7 +119,7 @@ def _compare(workspace: Workspace, series: Series, told: dict[str, Any], rows: F
     source = _source(workspace, series, told, rows)
     issued, data_hash = told["issue_time"], told["data_hash"]
     day = source.spec.deadline.delivery_day(issued)
-    windows = _windows(workspace.lake, source, day, issued, rows["made_at"].max(), data_hash)
+    windows = _windows(workspace.lake, source, day, issued)
     found = list(source.findings)
     if windows.data_hash(0) != data_hash:
         found += _data(source, windows, data_hash)
@@ -155,40 +153,17 @@ def _source(workspace: Workspace, series: Series, told: dict[str, Any], rows: Fo
     return _Source(registered.model, registered.model.spec, inputs, findings)
 
 
-def _windows(
-    lake: Lake, source: _Source, day: dt.date, issued: pd.Timestamp, made_at: pd.Timestamp, data_hash: str
-) -> Windows:
-    """What the model would read: from the lake as it was when the forecast was made, else as it is."""
-    found = []
-    for observations in _states(lake, source.spec, reading_window(source.spec, day, day), made_at):
-        if isinstance(source.model, ReferenceForecast):
-            windows = reference_windows(source.model.name, observations, source.spec, [day])
-        else:
-            windows = build_windows(observations, source.spec, [day], issue_times=[issued])
-        found.append(windows.alone(0))
-        if found[-1].data_hash(0) == data_hash:
-            return found[-1]
-    return found[-1]
-
-
-def _states(lake: Lake, spec: WindowSpec, window: Window, made_at: pd.Timestamp) -> Iterator[Observations]:
-    """The accepted observations as of then, and as of now: in a lake that was built anew all came later than it did."""
-    rows = lake.read_observations(*spec.inputs, window=window)
-    verdicts = lake.read_verdicts(*spec.inputs, window=window)
-    decisions = lake.read_decisions(*spec.inputs, window=window)
-    late = {batch for batch in rows["batch"].unique() if _taken_in(lake, batch) > made_at}
-    yield accepted(
-        Observations(rows[~rows["batch"].isin(late)].reset_index(drop=True)),
-        verdicts[verdicts["decided_at"] <= made_at],
-        decisions[decisions["decided_at"] <= made_at],
-    )
-    yield lake.read_accepted(*spec.inputs, window=window)
-
-
-def _taken_in(lake: Lake, batch: str) -> pd.Timestamp:
-    """When a payload came; the beginning of time if nobody wrote it down."""
-    about = lake.receipts.read(batch)
-    return pd.Timestamp(str(about["retrieved_at"])) if about else pd.Timestamp(0, tz="UTC")
+def _windows(lake: Lake, source: _Source, day: dt.date, issued: pd.Timestamp) -> Windows:
+    """What the model reads as of the issue time."""
+    spec = source.spec
+    # The newest known errors of an official forecast may be of any day before.
+    reads_all = isinstance(source.model, ReferenceForecast)
+    observations = lake.read_vintages(*spec.inputs, window=None if reads_all else reading_window(spec, day, day))
+    if isinstance(source.model, ReferenceForecast):
+        windows = reference_windows(source.model.name, observations, spec, [day])
+    else:
+        windows = build_windows(observations, spec, [day], issue_times=[issued])
+    return windows.alone(0)
 
 
 def _data(source: _Source, windows: Windows, data_hash: str) -> list[str]:

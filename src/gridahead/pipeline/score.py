@@ -5,24 +5,54 @@ from __future__ import annotations
 import pandas as pd
 
 from gridahead.grid import Series
+from gridahead.lake.lake import mtu_of
+from gridahead.pipeline.evidence import VALIDATION
 from gridahead.pipeline.outturn import outturn
-from gridahead.pipeline.references import REFERENCES, reference_forecasts
+from gridahead.pipeline.references import reference_forecasts
 from gridahead.pipeline.served import LIVE
 from gridahead.pipeline.workspace import Workspace
-from gridahead.scoring.evaluate import score
+from gridahead.scoring.evaluate import REFERENCES, score
+from gridahead.scoring.left_out import COLUMNS, Scored, left_out
 from gridahead.tables import SCORES, Forecasts, Observations, Scores
-from gridahead.timeline import delivery_days, now
+from gridahead.timeline import Mtu, delivery_days, now
+from gridahead.training.versions import CHAMPION
 
 
-def score_published(workspace: Workspace, series: Series) -> Scores:
-    """Score every published forecast of a series whose outturn is known; no rows if there is none yet."""
+def score_published(workspace: Workspace, series: Series) -> Scored:
+    """Score every published forecast of a series whose outturn is known; no rows if there is none yet.
+
+    What should be there is every unit from the first published day to the newest outturn: a day on which nothing was
+    published is named among what is left out.
+    """
     found = published_beside_references(workspace, series)
     if found is None:
-        return Scores(SCORES.empty())
+        return Scored(Scores(SCORES.empty()), pd.DataFrame(columns=list(COLUMNS)))
     together, observations = found
-    scores = score(together, outturn(observations, series), scored_at=now())
+    seen, timezone = outturn(observations, series), workspace.settings.zone(series.zone).timezone
+    expected = _due(together, seen, mtu_of(observations, series))
+    scores = score(together, seen, scored_at=now(), expected=expected)
     workspace.lake.scores.append(scores)
-    return scores
+    return Scored(scores, left_out(together, seen, expected, timezone))
+
+
+def score_validation(workspace: Workspace, series: Series) -> Scores:
+    """The scores of what the champion's fit said of its validation days, which nothing in it had learnt; not kept.
+
+    Raises:
+        ModelError: the series has no champion.
+        LakeError: the lake does not have the series.
+    """
+    champion = workspace.registry.version(series, CHAMPION)
+    rows = workspace.lake.read_forecasts(series, VALIDATION)
+    mine = rows[(rows["model"] == champion.model) & (rows["model_version"] == champion.number)]
+    _, observations = workspace.inputs(series)
+    return score(Forecasts(mine), outturn(observations, series), scored_at=now())
+
+
+def _due(forecasts: Forecasts, outturn: pd.DataFrame, mtu: Mtu) -> pd.DatetimeIndex:
+    """Every unit from the first that was forecast to the last, as far as the outturn goes."""
+    last = min(forecasts["valid_time"].max(), outturn.dropna(subset="value")["valid_time"].max())
+    return pd.date_range(forecasts["valid_time"].min(), last, freq=mtu.delta)
 
 
 def published_beside_references(workspace: Workspace, series: Series) -> tuple[Forecasts, Observations] | None:

@@ -10,11 +10,11 @@ from typing import Any
 from gridahead.errors import ModelError, SettingsError
 from gridahead.grid import Series
 from gridahead.pipeline.workspace import Workspace
-from gridahead.training.fit import split
 from gridahead.training.search import Search, run_trials
 from gridahead.training.search_record import SearchRecord
 from gridahead.training.search_space import OF_TRAINING
 from gridahead.training.search_trial import Trial, best_of, completed
+from gridahead.training.split import split
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def search(workspace: Workspace, series: Series, model: str, minutes: float, tri
         raise SettingsError(f"--model {model}: no network has this name; known are {', '.join(settings.models)}")
     spec, observations = workspace.inputs(series)
     file = settings.data_folder / "search" / f"{series.slug}.{model}.db"
-    training = settings.training
+    training = settings.training.model_copy(update={"refit": False})  # a trial learns once, and the days after judge it
     one = Search(file, model, split(observations, spec, training), settings.models[model], training)
     record, seen = SearchRecord(workspace.tracking, one), {trial.number for trial in one.trials()}
 

@@ -23,13 +23,14 @@ def suspect_inputs(lake: Lake, inputs: Sequence[Series], issue_time: pd.Timestam
     Args:
         lake: where the verdicts are.
         inputs: what the model reads.
-        issue_time: of the forecast; what came later was no input.
+        issue_time: of the forecast; what came later was no input, and what was said later was not known.
         until: end of what it reads ahead.
     """
     window = Window(issue_time - RECENT, until)
     verdicts = lake.read_verdicts(*inputs, window=window)
-    verdicts = verdicts[verdicts["available_at"] <= issue_time]
-    released = decided(lake.read_decisions(*inputs, window=window), "release")
+    verdicts = verdicts[(verdicts["available_at"] <= issue_time) & (verdicts["known_at"] <= issue_time)]
+    decisions = lake.read_decisions(*inputs, window=window)
+    released = decided(decisions[decisions["decided_at"] <= issue_time], "release")
     verdicts = verdicts[~identities(verdicts).isin(released)]
     return [
         f"{len(of_it.drop_duplicates(IDENTITY))} values of {zone}/{quantity} {_FOLLOWS[str(severity)]} "

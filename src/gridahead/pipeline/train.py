@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from gridahead.config import SharedSettings
+from gridahead.config import Settings, SharedSettings
 from gridahead.errors import ModelError
 from gridahead.grid import Series
 from gridahead.pipeline.card import cards
@@ -20,9 +21,10 @@ from gridahead.pipeline.promotion import Verdict, admit
 from gridahead.pipeline.workspace import Workspace
 from gridahead.training.candidates import fit_candidates
 from gridahead.training.epoch import Epoch, Progress
-from gridahead.training.fit import Fit, Split, split
+from gridahead.training.fit import Fit
 from gridahead.training.identity import settings_hash
 from gridahead.training.isolated import fit_shared_apart
+from gridahead.training.split import Split, split
 from gridahead.training.versions import CHAMPION, Registered, Version
 
 log = logging.getLogger(__name__)
@@ -133,17 +135,39 @@ def train_all(
     warm: bool = False,
     warm_from: Series | None = None,
 ) -> list[Candidate]:
-    """Train several series, `training.workers` of them side by side, then the groups that they share a network in."""
+    """Train several series and the groups that they share a network in, `training.workers` of them side by side."""
+    order = order_of(workspace.settings, series)
+    _ = workspace.registry  # opened once, before the threads need it
+
+    def alone(one: Series) -> list[Candidate]:
+        return train(workspace, one, progress, warm_from=warm_from or (one if warm else None))
+
     with ThreadPoolExecutor(workspace.settings.training.workers) as pool:
-        _ = workspace.registry  # opened once, before the threads need it
-        done = pool.map(
-            lambda one: train(workspace, one, progress, warm_from=warm_from or (one if warm else None)), series
-        )
-        candidates = [one for found in done for one in found]
-    for group in workspace.settings.shared:
-        if set(group.series) <= set(series):
-            candidates += train_shared(workspace, group, progress)
+        shared = [pool.submit(train_shared, workspace, group, progress) for group in order.first]
+        own = [pool.submit(alone, one) for one in order.own]
+        candidates = [one for done in (*own, *shared) for one in done.result()]
+    for group in order.last:
+        candidates += train_shared(workspace, group, progress)
     return candidates
+
+
+class Order(NamedTuple):
+    """What is trained side by side, and what after it."""
+
+    first: list[SharedSettings]
+    """Groups whose series have no models of their own: they begin, because they take longest."""
+    own: list[Series]
+    """Series with models of their own, beside them."""
+    last: list[SharedSettings]
+    """Groups that challenge what their series have of their own, and so are decided on after them."""
+
+
+def order_of(settings: Settings, series: Sequence[Series]) -> Order:
+    """In which order series and the groups that are whole among them are trained."""
+    own = [one for one in series if settings.series_settings(one).models]
+    groups = [group for group in settings.shared if set(group.series) <= set(series)]
+    last = [group for group in groups if set(group.series) & set(own)]
+    return Order([group for group in groups if group not in last], own, last)
 
 
 def _start(workspace: Workspace, series: Series, parts: Split) -> Registered:
@@ -182,7 +206,7 @@ def _register(workspace: Workspace, fit: Fit, parts: Split, settings: str) -> Ve
     """Make a fit a version, and keep what it said of the validation days."""
     config = workspace.settings.models.get(fit.model.name)
     version = workspace.registry.register(fit, config, workspace.settings.training, settings)
-    keep_judged(workspace, version, fit.judged, parts.validation)
+    keep_judged(workspace, version, parts.judged, fit.forecasts, fit.model.quantiles)
     return version
 
 

@@ -57,7 +57,7 @@ class Workspace:
         """
         chosen = self.settings.series_settings(series)
         covariates = (*chosen.past_covariates, *chosen.future_covariates)
-        observations = self.lake.read_accepted(series, series.reference, *covariates, window=window, flags=True)
+        observations = self.lake.read_vintages(series, series.reference, *covariates, window=window, flags=True)
         mtu = mtu_of(observations, series)
         use_reference = chosen.use_reference and series.reference.quantity in set(observations["quantity"])
         for other in (*covariates, *([series.reference] if use_reference else [])):

@@ -105,7 +105,7 @@ class DayEvidence:
 def day_evidence(curves: Curves, touched: npt.NDArray[np.bool_]) -> DayEvidence:
     """What the rules on whole days measure, for the days with at least one touched row."""
     parts: list[pd.DataFrame] = []
-    figures: list[tuple[Rule, npt.NDArray[np.int64], Floats, Floats]] = []
+    measures: list[tuple[Rule, npt.NDArray[np.int64], Floats, Floats]] = []
     rows: dict[int, npt.NDArray[np.int64]] = {}
     total = 0
     for curve in curves.values():
@@ -115,7 +115,7 @@ def day_evidence(curves: Curves, touched: npt.NDArray[np.bool_]) -> DayEvidence:
             continue
         at = total + np.arange(len(days))
         parts.append(_days_of(curve, days))
-        figures += [(rule, at, measured[days], limit[days]) for rule, measured, limit in measurements(curve, "day")]
+        measures += [(rule, at, measured[days], limit[days]) for rule, measured, limit in measurements(curve, "day")]
         begins = np.searchsorted(curve.clock.day, days, side="left")
         ends = np.searchsorted(curve.clock.day, days, side="right")
         for line, first, last in zip(at.tolist(), begins, ends, strict=True):
@@ -125,7 +125,7 @@ def day_evidence(curves: Curves, touched: npt.NDArray[np.bool_]) -> DayEvidence:
     columns = ["zone", "quantity", "delivery_day"]
     lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     evidence = Evidence("day", lines)
-    for rule, at, measured, limit in figures:
+    for rule, at, measured, limit in measures:
         evidence.column(rule.name).put(at, measured, limit)
     return DayEvidence(evidence, rows)
 
@@ -133,11 +133,15 @@ def day_evidence(curves: Curves, touched: npt.NDArray[np.bool_]) -> DayEvidence:
 def measurements(curve: Curve, grain: Grain) -> Iterator[tuple[Rule, Floats, Floats]]:
     """Every rule of a grain on a curve: what was measured, and the limit in the same unit."""
     for rule in MEASURED_RULES:
-        if rule.grain != grain or rule.measure is None:
-            continue
-        for variant, found in rule.measure(curve).items():
-            limit = limit_of(rule, variant, curve.taught) * np.broadcast_to(found.scale, found.measured.shape)
-            yield rule, found.measured, limit
+        if rule.grain == grain:
+            for measured, limit in figures(rule, curve):
+                yield rule, measured, limit
+
+
+def figures(rule: Rule, curve: Curve) -> Iterator[tuple[Floats, Floats]]:
+    """What each variant of a rule measured on a curve, and its limit in the same unit."""
+    for variant, found in rule.measure(curve).items() if rule.measure is not None else ():
+        yield found.measured, limit_of(rule, variant, curve.taught) * np.broadcast_to(found.scale, found.measured.shape)
 
 
 def _days_of(curve: Curve, days: npt.NDArray[np.int64]) -> pd.DataFrame:

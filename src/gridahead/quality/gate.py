@@ -16,6 +16,7 @@ from gridahead.config import Settings
 from gridahead.grid import QUANTITIES, REFERENCE_SUFFIX, SUMS, Series
 from gridahead.quality.completeness import completeness_table, days_of
 from gridahead.quality.curves import Curves, lay
+from gridahead.quality.dating import BACK, History, known_at
 from gridahead.quality.evidence import Evidence, day_evidence, off_the_grid, row_evidence
 from gridahead.quality.findings import FINDING_COLUMNS, incomplete, stale, stretches
 from gridahead.quality.limits import learn, recall, teach
@@ -28,7 +29,7 @@ from gridahead.timeline import Mtu
 
 __all__ = ["CONTEXT_DAYS", "inspect", "learn", "related"]
 
-CONTEXT_DAYS = 84
+CONTEXT_DAYS = BACK
 """How many days before and after new rows the rules want to see: four weeks for what is usual, of deviations that are
 usual for four weeks, from days three weeks away. With less, the verdicts rest on fewer days."""
 
@@ -64,7 +65,7 @@ def inspect(
         new: the rows to judge; may be the whole lake.
         known: accepted rows around them, `CONTEXT_DAYS` before and after, of their series and the `related` ones.
         settings: zones, and what follows from each rule.
-        decided_at: the instant written on every verdict, UTC.
+        decided_at: the instant of the inspection, UTC; from when on a verdict counts, `dating` says.
         limits: what the accepted history taught; a series that is not in it is judged by the rows at hand.
         served: zone, quantity, valid_time, low, high, forecast: the outer quantiles that were served for these times.
 
@@ -85,6 +86,7 @@ def inspect(
     # The first frame holds the new rows alone, which come first among the rows of the case.
     of_table = failures([structure, units], None, case.rows, settings.quality)
     judged = judgements([*of_table, *of_rows], of_days, days)
+    judged["known_at"] = known_at(judged, History(case.rows, case.sound, case.curves, settings), decided_at)
     judged = pd.concat([judged, blocked(case.rows, case.new, judged)], ignore_index=True)
     kept = verdicts(case.rows, judged, decided_at)
     rest = _sum_up(case, judged, settings, judge, decided_at)
@@ -106,6 +108,8 @@ class _Case:
     rows: pd.DataFrame
     new: Mask
     touched: Mask
+    sound: Mask
+    """Which rows curves are laid from."""
     curves: Curves
 
     @classmethod
@@ -127,7 +131,7 @@ class _Case:
             days = np.zeros(len(curve.clock.days), dtype=bool)
             days[curve.clock.day[there][is_new[curve.row[there]]]] = True
             touched[curve.row[there & days[curve.clock.day]]] = True
-        return cls(rows, is_new, touched, curves)
+        return cls(rows, is_new, touched, sound, curves)
 
 
 def _judge(

@@ -42,6 +42,8 @@ class Rule:
     """Whether the limit is learnt, or the floor is the limit."""
     additive: bool = False
     """Whether the statistic is a gain, which may be negative."""
+    ahead: int | None = 0
+    """How many values after one a rule on values has to see; None where that is the rest of the day."""
     covariates: Severity | None = None
     """For quantities that we know nothing about, such as a price, if it is another one."""
 
@@ -74,16 +76,17 @@ RULES: tuple[Rule, ...] = (
     Rule("sun_at_night", "row", "quarantine",
          "at night solar power is at most {limit} {unit}; it is {measured} {unit}", bounds.sun_at_night),
     Rule("false_zero", "row", "quarantine",
-         "zeros at this time of the day last {limit} h at most; they last {measured} h", repeats.false_zero, floor=4.5),
+         "zeros at this time of the day last {limit} h at most; they last {measured} h", repeats.false_zero, floor=4.5,
+         ahead=None),
     Rule("flat", "row", "quarantine",
          "a value stands still for {limit} h at most at this time of the day; it does for {measured} h",
-         repeats.flat, floor=10.0),
+         repeats.flat, floor=10.0, ahead=None),
     Rule("interpolated", "row", "flag",
          "values lie on a straight line for {limit} h at most; they do for {measured} h",
-         repeats.interpolated, floor=10.0),
+         repeats.interpolated, floor=10.0, ahead=None),
     Rule("spike", "row", "quarantine",
          "a few values stand out from those before and after by at most {limit} {unit}; they do by {measured} {unit}",
-         steps.spike, floor=8.0, covariates="flag"),
+         steps.spike, floor=8.0, covariates="flag", ahead=max(steps.WIDTHS)),
     Rule("ramp", "row", "flag",
          "a value differs from the one before by at most {limit} {unit} beyond the usual course of the day; it "
          "does by {measured} {unit}", steps.ramp, floor=6.0),

@@ -90,21 +90,24 @@ def verdicts(rows: pd.DataFrame, judged: pd.DataFrame, decided_at: pd.Timestamp)
     condemned = rows.loc[kept["place"], [*IDENTITY, "value", "batch"]].reset_index(drop=True)
     follows = kept["severity"].replace({"block": "quarantine"}).to_numpy()
     lines = condemned.assign(
-        rule=kept["rule"].to_numpy(), severity=follows, reason=kept["reason"].to_numpy(), decided_at=decided_at
-    )
+        rule=kept["rule"].to_numpy(), severity=follows, reason=kept["reason"].to_numpy(),
+        known_at=pd.DatetimeIndex(kept["known_at"]), decided_at=decided_at,
+    )  # fmt: skip
     # A row without its batch is condemned for that; its verdict still has to say something.
     lines["batch"] = lines["batch"].fillna("unknown")
-    return Verdicts(VERDICTS.check(lines.drop_duplicates(list(VERDICTS.key))))
+    first = lines.sort_values("known_at", kind="stable").drop_duplicates(list(VERDICTS.key)).sort_index()
+    return Verdicts(VERDICTS.check(first))
 
 
 def blocked(rows: pd.DataFrame, new: np.ndarray, judged: pd.DataFrame) -> pd.DataFrame:
-    """Judgements on all new rows of the series in which a rule of severity block failed."""
+    """Judgements on all new rows of the series in which a rule of severity block failed, known once it first did."""
     stops = judged[judged["severity"] == "block"]
     if stops.empty:
         return stops
     key = ["zone", "quantity"]
     named = rows.loc[stops["place"], key].reset_index(drop=True).assign(
-        rule=stops["rule"].to_numpy(), reason=stops["reason"].to_numpy()
-    ).drop_duplicates(key)  # fmt: skip
-    whole = rows.loc[new, key].reset_index(names="place").merge(named, on=key)
-    return whole.assign(line=whole["place"], severity="block")[COLUMNS]
+        rule=stops["rule"].to_numpy(), reason=stops["reason"].to_numpy(), known_at=pd.DatetimeIndex(stops["known_at"])
+    ).sort_values("known_at", kind="stable").drop_duplicates(key)  # fmt: skip
+    whole = rows.loc[new, [*key, "available_at"]].reset_index(names="place").merge(named, on=key)
+    later = whole[["known_at", "available_at"]].max(axis=1)
+    return whole.assign(line=whole["place"], severity="block", known_at=later)[[*COLUMNS, "known_at"]]

@@ -19,12 +19,12 @@ from gridahead.grid import BiddingZone
 from gridahead.scoring import metrics, shape
 from gridahead.scoring.evaluate import (
     LOWER,
-    NAIVE,
-    OFFICIAL,
     POINT,
+    REFERENCES,
     SHARES,
     UPPER,
     common_rows,
+    flagged_times,
     levels_of,
     of_point,
     of_spread,
@@ -68,14 +68,16 @@ def breakdown(
     Args:
         forecasts: of one series and one run, several models; as for `evaluate.score`.
         outturn: `valid_time` and `value` [MW]; a missing value is no outturn. What is before the first issue time gives
-            the scale of the MASE; without two weeks of it there is no MASE.
+            the scale of the MASE; without two weeks of it there is no MASE. With a column `flags`, the units whose
+            outturn carries one are a slice.
         zone: whose local time and holidays count.
         temperature: by valid time [degC]; without it there are no bands of temperature.
         bands: between which temperatures [degC] to distinguish, rising.
 
     Returns:
-        model; by: `all`, `lead`, `hour`, `weekday`, `month`, `season`, `day_kind`, `clock` or `temperature`; slice:
-        which one; metric, value, unit: MW, h or 1; n: market time units scored, or days for the metrics of peaks.
+        model; by: `all`, `lead`, `hour`, `weekday`, `month`, `season`, `day_kind`, `clock`, `outturn` (`flagged` by the
+        quality gate) or `temperature`; slice: which one; metric, value, unit: MW, h or 1; n: market time units scored,
+        or days for the metrics of peaks.
 
     Raises:
         ContractError: as for `evaluate.score`.
@@ -87,18 +89,22 @@ def breakdown(
         first = forecasts.iloc[0]
         mtu = Mtu(first["mtu"])
         days = _by_day(table, zone, mtu)
-        for by, name, mask in slices(table, zone, temperature, bands):
+        for by, name, mask in slices(table, zone, temperature, bands, flagged_times(outturn)):
             for metric, value, unit, n in _figures(table[mask], first["quantity"], scale):
                 rows.append((model, by, name, metric, value, unit, n))
             if by in ("all", "month", "season", "day_kind", "clock"):  # slices of whole days
                 for metric, value, unit, n in _of_days(days, mask, mtu):
                     rows.append((model, by, name, metric, value, unit, n))
     found = pd.DataFrame(rows, columns=list(COLUMNS))
-    return pd.concat([found, *(_skills(found, reference) for reference in (OFFICIAL, NAIVE))], ignore_index=True)
+    return pd.concat([found, *(_skills(found, reference) for reference in REFERENCES)], ignore_index=True)
 
 
 def slices(
-    rows: pd.DataFrame, zone: BiddingZone, temperature: pd.Series | None = None, bands: Sequence[float] = BANDS
+    rows: pd.DataFrame,
+    zone: BiddingZone,
+    temperature: pd.Series | None = None,
+    bands: Sequence[float] = BANDS,
+    flagged: pd.DatetimeIndex | None = None,
 ) -> Iterator[tuple[str, str, Mask]]:
     """What is distinguished, which slice of it, and which rows are in it.
 
@@ -107,6 +113,7 @@ def slices(
         zone: whose local time and holidays count.
         temperature: by valid time [degC].
         bands: between which temperatures to distinguish.
+        flagged: valid times whose outturn carries a flag.
     """
     if rows.empty:
         return
@@ -114,6 +121,8 @@ def slices(
     labels = labels_of(pd.DatetimeIndex(rows["valid_time"]), zone)
     leads = (rows["valid_time"] - rows["issue_time"]).to_numpy() // np.timedelta64(1, "h")
     labels.insert(0, "lead", [f"{lead:.0f}" for lead in leads.astype(float)])
+    if flagged is not None:
+        labels["outturn"] = np.where(rows["valid_time"].isin(flagged), "flagged", "")
     if temperature is not None:
         values = rows["valid_time"].map(temperature).to_numpy(dtype=float)
         labels["temperature"] = [_band(value, bands) for value in values]
@@ -215,6 +224,8 @@ def _figures(rows: pd.DataFrame, quantity: str, scale: float) -> Iterator[tuple[
         point["mase"] = metrics.mase(rows[POINT], rows["outturn"], scale)
     for part, found in ((rows, point), (spread, values)):
         for metric, value in found.items():
+            if np.isnan(value):
+                continue
             share = metric in SHARES or metric == "mase" or metric.startswith("reliability")
             yield metric, value, "1" if share else "MW", len(part)
 
@@ -232,7 +243,7 @@ def _of_days(days: _Days, mask: Mask, mtu: Mtu) -> Iterator[tuple[str, float, st
 
 
 def _skills(found: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """What share of the reference's absolute error each model saves, `skill_official` or `skill_naive`."""
+    """What share of the reference's absolute error each model saves, by name of the reference."""
     errors = found[found["metric"] == "mae"]
     theirs = errors[errors["model"] == reference].set_index(["by", "slice"])["value"].rename("reference")
     both = errors.join(theirs, on=["by", "slice"], how="inner")

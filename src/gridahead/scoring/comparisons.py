@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 import pandas as pd
 
 from gridahead.scoring.bootstrap import bootstrap_difference
-from gridahead.scoring.evaluate import NAIVE, OFFICIAL
+from gridahead.scoring.evaluate import REFERENCES
 from gridahead.scoring.significance import diebold_mariano
 
 COLUMNS = ("model", "against", "days", "crps", "saves", "saves_low", "saves_high", "p")
 
 
 def comparisons(losses: pd.DataFrame) -> pd.DataFrame:
-    """What each model saves against the official forecast, the naive one, and the best model of all.
+    """What each model saves against the references and the best model of all, and the references against one another.
 
     Args:
         losses: a row a model and day, as `daily_losses` gives them.
@@ -35,10 +36,10 @@ def comparisons(losses: pd.DataFrame) -> pd.DataFrame:
 
 def _pairs(means: pd.Series) -> Iterator[tuple[str, str]]:
     """Who is compared with whom; each pair once."""
-    models = [str(name) for name in means.index if name not in (OFFICIAL, NAIVE)]
+    models = [str(name) for name in means.index if name not in REFERENCES]
+    references = [name for name in REFERENCES if name in means.index]
     for model in models:
-        yield from ((model, reference) for reference in (OFFICIAL, NAIVE) if reference in means.index)
+        yield from ((model, reference) for reference in references)
         if model != models[0]:
             yield model, models[0]
-    if {OFFICIAL, NAIVE} <= set(means.index):
-        yield OFFICIAL, NAIVE
+    yield from combinations(references, 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from gridahead.errors import ContractError
@@ -12,13 +14,17 @@ from gridahead.scoring.evaluate import LOWER, POINT, UPPER, common_rows, levels_
 from gridahead.tables import FORECASTS, Forecasts
 
 
-def daily_losses(forecasts: Forecasts, outturn: pd.DataFrame, zone: BiddingZone) -> pd.DataFrame:
+def daily_losses(
+    forecasts: Forecasts, outturn: pd.DataFrame, zone: BiddingZone, *, optional: Collection[str] = ()
+) -> pd.DataFrame:
     """The losses of every model, a row a delivery day.
 
     Args:
         forecasts: of one series and one run, several models; as for `evaluate.score`.
         outturn: `valid_time` and `value` [MW].
         zone: whose local days count.
+        optional: models that the others do not wait for, such as references: a time that one of them lacks counts for
+            the others, and a day on which it lacks one is no day of its own.
 
     Returns:
         model, day (local midnight without a zone); crps and mae [MW], crps being the MAE of a model without quantiles;
@@ -28,9 +34,16 @@ def daily_losses(forecasts: Forecasts, outturn: pd.DataFrame, zone: BiddingZone)
         ContractError: as for `evaluate.score`, or there is no common time at all.
     """
     found = []
-    for model, table in common_rows(forecasts, outturn).items():
-        days = pd.DatetimeIndex(table["valid_time"]).tz_convert(zone.timezone).tz_localize(None).normalize()
-        found += [{"model": model, "day": day, **_day(rows)} for day, rows in table.groupby(days)]
+    tables = common_rows(forecasts, outturn, optional=optional)
+    for table in tables.values():
+        local = pd.DatetimeIndex(table["valid_time"]).tz_convert(zone.timezone)
+        table["day"] = local.tz_localize(None).normalize()
+    asked = [table for model, table in tables.items() if model not in optional] or list(tables.values())
+    units = max((table["day"].value_counts() for table in asked), key=len, default=pd.Series(dtype=int))
+    for model, table in tables.items():
+        whole = table["day"].map(table["day"].value_counts()) == table["day"].map(units)
+        days = table[whole].groupby("day")
+        found += [{"model": model, "day": day, **_day(rows.drop(columns="day"))} for day, rows in days]
     if not found:
         raise ContractError(FORECASTS.name, ["no model has a time in common with the others and the outturn"])
     losses = pd.DataFrame(found)

@@ -12,6 +12,9 @@ from gridahead.scoring.bootstrap import resampled_days
 
 Floats = npt.NDArray[np.float64]
 Severity = Literal["none", "watch", "alarm"]
+Kind = Literal["input", "official", "error", "interval", "band"]
+"""What a finding is about: an input's values, the error of the official forecast, the error of a model, the coverage of
+its 80 % interval, that of the band that was published."""
 
 ENOUGH = 20
 """Values or days below which nothing is said."""
@@ -25,7 +28,7 @@ class Finding:
 
     subject: str
     """The series, or the model."""
-    kind: Literal["input", "error", "interval"]
+    kind: Kind
     severity: Severity
     words: str
     """A sentence for people."""
@@ -36,20 +39,22 @@ class Finding:
 
     @property
     def retrain(self) -> bool:
-        """Whether the model should learn again; a doubtful finding waits for more days."""
-        return self.severity == "alarm"
+        """Whether the model should learn again; a doubtful finding waits for more days.
+
+        Where the official forecast has changed, training again on the few days since does not help; where our own
+        errors have risen with it, they say so themselves.
+        """
+        return self.severity == "alarm" and self.kind != "official"
 
     @classmethod
-    def judged(
-        cls, subject: str, kind: Literal["input", "error", "interval"], words: str, value: float, limits: list[float]
-    ) -> Finding:
+    def judged(cls, subject: str, kind: Kind, words: str, value: float, limits: list[float]) -> Finding:
         """With the severity of a figure that is judged by two limits: watch and alarm."""
         watch, alarm = limits
         severity: Severity = "alarm" if value > alarm else "watch" if value > watch else "none"
         return cls(subject, kind, severity, f"{subject}: {words}", value, alarm)
 
     @classmethod
-    def nothing(cls, subject: str, kind: Literal["input", "error", "interval"], missing: str) -> Finding:
+    def nothing(cls, subject: str, kind: Kind, missing: str) -> Finding:
         """There was too little to compare."""
         return cls(subject, kind, "none", f"{subject}: too little to compare ({missing})", float("nan"), float("nan"))
 
@@ -60,7 +65,7 @@ def limits(ordinary: Floats, false_alarms: float) -> list[float]:
 
 
 def ordinary_periods(usual: Floats, length: int, block: float, repetitions: int, seed: int) -> Floats:
-    """Periods of so many values, drawn in blocks from the usual ones, (repetitions, length)."""
+    """Periods of so many values, or rows of them, drawn in blocks from the usual ones, (repetitions, length, ...)."""
     rounds = -(-length // len(usual))
     drawn = [resampled_days(len(usual), block, repetitions, seed + number) for number in range(rounds)]
     return usual[np.concatenate(drawn, axis=1)[:, :length]]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridahead.scoring.findings import ENOUGH, Finding, Floats, limits, ordinary_periods
+from gridahead.scoring.ordinary import ordinary_days
 from gridahead.scoring.significance import WEEK
 
 SEASON = pd.Timedelta(days=15)
@@ -57,7 +58,7 @@ def input_drift(
 
     The distance is Wasserstein's to the most similar former year, in spreads (standard deviations) of former values: by
     how much a value has moved, on average. The alarm begins where only a share `false_alarms` of periods get that are
-    drawn, in blocks of about a week, from one of the former years and compared with the others.
+    drawn, with the memory that days have of the days before, from one of the former years and compared with the others.
 
     Args:
         subject: the series.
@@ -71,13 +72,13 @@ def input_drift(
         that years are drawn one at a time is what makes the limit know how far years are apart.
     """
     values, years = _known(recent), [_known(one) for one in former.values()]
-    years = [one for one in years if len(one) >= ENOUGH]
+    years = [one for one in years if len(one) >= ENOUGH * units_per_day]
     if len(values) < ENOUGH or not years:
         missing = f"{len(values)} recent values" if len(values) < ENOUGH else "no former year"
         return Finding.nothing(subject, "input", missing)
     spread = float(np.std(np.concatenate(years))) or float(np.finfo(float).eps)
     distance = float(_nearest(_quantiles(values), [_quantiles(one) for one in years])) / spread
-    usual = limits(_usual_distances(years, len(values), WEEK * units_per_day, seed) / spread, false_alarms)
+    usual = limits(_usual_distances(years, len(values), units_per_day, seed) / spread, false_alarms)
     bounds = [max(FLOOR, one) * (LONE_YEAR if len(years) == 1 else 1) for one in usual]
     direction = "higher" if values.mean() > np.mean([one.mean() for one in years]) else "lower"
     words = (
@@ -105,11 +106,28 @@ def _nearest(quantiles: Floats, years: list[Floats]) -> Floats:
     return nearest
 
 
-def _usual_distances(years: list[Floats], length: int, block: float, seed: int) -> Floats:
-    """How far periods drawn from one former year are from the others, or from itself if there is no other."""
-    known, found = [_quantiles(year) for year in years], []
+def _usual_distances(years: list[Floats], length: int, units_per_day: int, seed: int) -> Floats:
+    """How far periods like those of a former year are from the other years; of a lone year, from another like it."""
+    known, days, found = [_quantiles(year) for year in years], max(1, round(length / units_per_day)), []
     for number, year in enumerate(years):
-        others = [one for other, one in enumerate(known) if other != number] or known
-        drawn = ordinary_periods(year, length, block, REPETITIONS, seed + number)
-        found.append(_nearest(_quantiles(drawn), others))
+        others = [one for other, one in enumerate(known) if other != number]
+        season = 0 if others else len(year) // units_per_day
+        drawn = _periods(year, season + days, units_per_day, seed + number)
+        before, after = drawn[:, : season * units_per_day], drawn[:, season * units_per_day :]
+        found.append(_nearest(_quantiles(after), others or [_quantiles(before)]))
     return np.concatenate(found)
+
+
+def _periods(year: Floats, days: int, units_per_day: int, seed: int) -> Floats:
+    """Periods of so many days as that year might have had them too, (repetitions, values).
+
+    The mean of a day is drawn with its memory, so that a month may be warm or windy as a whole; what the values of a
+    day are around it comes in blocks of days.
+    """
+    whole = len(year) // units_per_day
+    by_day = year[: whole * units_per_day].reshape(whole, units_per_day)
+    means = by_day.mean(axis=1)
+    drawn = ordinary_days(means - means.mean(), days, means=1, repetitions=REPETITIONS, seed=seed)
+    around = ordinary_periods(by_day - means[:, None], days, WEEK, REPETITIONS, seed)
+    periods: Floats = (means.mean() + drawn[..., None] + around).reshape(REPETITIONS, -1)
+    return periods

@@ -109,14 +109,26 @@ def level_weights(levels: npt.ArrayLike) -> Floats:
     return np.diff(np.concatenate([[0.0], (level[1:] + level[:-1]) / 2, [1.0]]))
 
 
+def inside(lower: npt.ArrayLike, upper: npt.ArrayLike, outturn: npt.ArrayLike) -> Floats:
+    """Whether each outturn is inside its interval, (...): 1, or 0, or a half on a bound; NaN where there is no width.
+
+    A series may have a point mass, as solar power has at night: there the interval is a point that the outturn cannot
+    miss, and says nothing of calibration. Where the mass is one end of the interval, as at dawn, a tie counts half, as
+    it would on average if ties were broken by chance.
+
+    Source: Czado, Gneiting and Held, Predictive model assessment for count data, Biometrics 65 (2009), section 2.
+    """
+    above, below = _errors(outturn, lower), _errors(upper, outturn)
+    counted: Floats = np.where(above + below > 0, _sign_share(above) * _sign_share(below), np.nan)
+    return counted
+
+
 def coverage(lower: npt.ArrayLike, upper: npt.ArrayLike, outturn: npt.ArrayLike) -> float:
-    """Share of outturns inside the interval, bounds included [1]; an 80 % interval should cover 0.8.
+    """Share of outturns inside the interval [1], as `inside` counts them; an 80 % interval should cover 0.8.
 
     Source: Gneiting, Balabdaoui and Raftery, Probabilistic forecasts, calibration and sharpness, JRSS B 69 (2007).
     """
-    above, below = _errors(outturn, lower), _errors(upper, outturn)
-    inside = np.where(np.isnan(above + below), np.nan, (above >= 0) & (below >= 0))
-    return _mean(inside)
+    return _mean(inside(lower, upper, outturn))
 
 
 def width(lower: npt.ArrayLike, upper: npt.ArrayLike) -> float:
@@ -149,7 +161,9 @@ def interval_score(lower: npt.ArrayLike, upper: npt.ArrayLike, outturn: npt.Arra
 
 
 def reliability(quantiles: npt.ArrayLike, levels: npt.ArrayLike, outturn: npt.ArrayLike) -> Floats:
-    """Share of outturns at or below each quantile, (Q,) [1]; of a calibrated forecast it is the level.
+    """Share of outturns below each quantile, (Q,) [1]; of a calibrated forecast it is the level.
+
+    A tie counts half, and times at which the levels nearest to 0.1 and 0.9 are equal do not count, as in `inside`.
 
     Args:
         quantiles: (..., Q)
@@ -161,8 +175,10 @@ def reliability(quantiles: npt.ArrayLike, levels: npt.ArrayLike, outturn: npt.Ar
     Raises:
         ValueError: the shapes do not fit.
     """
-    short = _shortfalls(quantiles, levels, outturn)
-    below = np.where(np.isnan(short), np.nan, short <= 0)
+    short, level = _shortfalls(quantiles, levels, outturn), np.asarray(levels, dtype=float)
+    low, high = (int(np.argmin(np.abs(level - outer))) for outer in (0.1, 0.9))
+    wide = (short[..., low] > short[..., high]) if low != high else np.ones(short.shape[:-1], bool)
+    below = np.where(wide[..., None], _sign_share(-short), np.nan)
     return np.array([_mean(below[..., number]) for number in range(below.shape[-1])])
 
 
@@ -215,6 +231,12 @@ def _shortfalls(quantiles: npt.ArrayLike, levels: npt.ArrayLike, outturn: npt.Ar
         raise ValueError(f"quantiles {values.shape} are not outturn {truth.shape} by levels {level.shape}")
     short: Floats = truth[..., None] - values
     return short
+
+
+def _sign_share(difference: Floats) -> Floats:
+    """1 where it is positive, a half where it is 0, 0 where it is negative, NaN where it is missing."""
+    share: Floats = (np.sign(difference) + 1) / 2
+    return share
 
 
 def _errors(forecast: npt.ArrayLike, outturn: npt.ArrayLike) -> Floats:

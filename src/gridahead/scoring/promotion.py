@@ -1,12 +1,12 @@
 """Whether a challenger takes the champion's place: a pure decision on daily losses, with its reasons in words.
 
-It does if it is better by a margin and by more than luck, calibrated, and nowhere worse than the official and the naive
-forecast. All losses are of the same days, which neither model has learnt.
+It does if it is better by a margin and by more than luck, calibrated, and nowhere worse than the
+references. A champion that was merely trained again has less to show, `sane`, if training again was tested once as a
+procedure, `not_inferior`. All losses are of the same days, which neither model has learnt.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -14,19 +14,23 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from gridahead.config import PromotionSettings
-from gridahead.errors import ContractError, ModelError
+from gridahead.errors import ContractError
 from gridahead.scoring.bootstrap import bootstrap_ratio
-from gridahead.scoring.evaluate import NAIVE, OFFICIAL
-from gridahead.scoring.significance import Comparison, diebold_mariano, steady_comparison
+from gridahead.scoring.evaluate import REFERENCE_WORDS, REFERENCES
+from gridahead.scoring.sequential import block_means, days_to_see, e_process
+from gridahead.scoring.significance import Comparison, steady_comparison
 
 Floats = npt.NDArray[np.float64]
 CHAMPION, CHALLENGER = "champion", "challenger"
 Verdict = Literal["promote", "keep", "too_short"]
-POWER = 0.8
-"""Chance to see a true improvement, in what is said about the days that would be needed."""
+GAINS = (0.02, 0.05, 0.1)
+"""True improvements of which it is said after how many days they are seen."""
+PROCEDURE_MONTHS = 18
+"""A back-test of training again is of one winter at least, and of a summer and a half."""
+KNOWN_SHARE = 0.9
+"""Of the days of that back-test; one with more gaps is of the days that happened to be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,69 +41,148 @@ class Decision:
     reasons: tuple[str, ...]
     """Sentences: all obstacles, or what speaks for it."""
     figures: Mapping[str, float]
-    """days, improvement and the bounds of its 95 % interval, p (one-sided: compare it with `alpha`),
-    p_diebold_mariano (two-sided), coverage_80; ratio/REFERENCE/SLICE for all that was compared. What cannot be said is
+    """days, improvement and the bounds of its 95 % interval, candidates, e_value and e_needed, p_megawatts (one-sided),
+    days_to_see_2, _5 and _10, coverage_80; ratio/REFERENCE/SLICE for all that was compared. What cannot be said is
     missing."""
 
 
-def gate_days(
-    losses: pd.DataFrame, champion: str, challenger: str, *, learnt_until: Mapping[str, dt.date], loss: str = "crps"
-) -> pd.DataFrame:
-    """The days for `decide`, a row each, from what `daily.daily_losses` gives.
+def gate_days(losses: pd.DataFrame, champion: str, challenger: str, *, loss: str = "crps") -> pd.DataFrame:
+    """The days for `decide` and `sane`, a row each, from what `daily.daily_losses` gives.
 
     Args:
         losses: a row a model and day.
         champion: its name there.
         challenger: its name there.
-        learnt_until: the last day that each of the two has learnt.
         loss: which column of losses counts.
 
     Returns:
-        By day: champion, challenger, official, naive [MW], the references NaN where they are not there; inside: of the
-        challenger's interval; season; holiday.
+        By day: champion, challenger and every reference [MW], NaN where one is not there; inside: of the challenger's
+        interval; season; holiday.
 
     Raises:
         ContractError: one of the two has no losses.
-        ModelError: one of the two has learnt a day.
     """
-    names = {champion: CHAMPION, challenger: CHALLENGER, OFFICIAL: OFFICIAL, NAIVE: NAIVE}
+    names: dict[str, str] = {champion: CHAMPION, challenger: CHALLENGER} | {one: one for one in REFERENCES}
     if absent := {champion, challenger} - set(losses["model"]):
         raise ContractError("losses", [f"model {name} has none" for name in sorted(absent)])
     days = losses.pivot_table(index="day", columns="model", values=loss).reindex(columns=list(names))
-    for name in (champion, challenger):
-        if (first := days.index.min().date()) <= learnt_until[name]:
-            raise ModelError(
-                name, f"has learnt until {learnt_until[name]}, so days from {first} cannot judge it; take later ones"
-            )
     about = losses[losses["model"] == challenger].set_index("day")
     kinds = {"inside": about["inside"], "season": about["season"], "holiday": about["day_kind"] == "holiday"}
     return days.rename(columns=names).assign(**kinds)
 
 
-def decide(days: pd.DataFrame, settings: PromotionSettings) -> Decision:
+def decide(days: pd.DataFrame, settings: PromotionSettings, candidates: int = 1) -> Decision:
     """Whether the challenger is promoted, the champion kept, or the period too short to tell.
 
-    The improvement is 1 − mean loss of the challenger / mean loss of the champion. It has to be significant twice, by
-    `steady_comparison`: at `alpha` in relative differences (challenger − champion) / mean of the two, where all days
-    count alike and one terrible day cannot decide, and at twice `alpha` in megawatts, so that a challenger that is
-    slightly better on most days and terrible on some does not pass.
+    It may be asked again every day. The improvement is 1 − mean loss of the challenger / mean loss of the champion. It
+    has to be at least the margin, and more than luck twice: by the e-value of `sequential.e_process` in relative
+    differences (champion − challenger) / mean of the two, where all days count alike and one terrible day cannot
+    decide; and at twice `alpha` in megawatts, by `steady_comparison`, so that a challenger that is slightly better on
+    most days and terrible on some does not pass.
 
     Args:
-        days: in the order of time, with `champion`, `challenger`, `official`, `naive` [MW] (a reference NaN where there
-            is none), `inside`: share of the challenger's outturns in its 80 % interval, `season`, `holiday`; as
+        days: by day, in the order of time, with `champion`, `challenger` and every reference that there is [MW] (NaN on
+            days without it), `inside`: share of the challenger's outturns in its 80 % interval, `season`, `holiday`; as
             `gate_days` gives them. Days that either model lacks are left out.
         settings: what has to be shown.
+        candidates: how many the challenger was the best of; the best of many looks better than it is, so the e-value
+            has to be as many times larger.
     """
     known = days.dropna(subset=[CHAMPION, CHALLENGER])
-    figures: dict[str, float] = {"days": float(len(known))}
+    figures: dict[str, float] = {"days": float(len(known)), "candidates": float(candidates)}
     if len(known) < settings.min_days:
-        reason = f"period too short to tell: {len(known)} days, at least {settings.min_days} are needed"
-        return Decision("too_short", (reason,), figures)
-    obstacles = [*_uncalibrated(known, settings, figures), *_worse_than_references(known, settings, figures)]
-    verdict, said = _improvement(known, settings, figures)
+        return Decision("too_short", (_too_few(known, settings.min_days),), figures)
+    obstacles = [
+        *_uncalibrated(known, settings, figures, settings.min_days), *_worse_than_references(known, settings, figures)
+    ]  # fmt: skip
+    verdict, said = _improvement(known, settings, candidates, figures)
     if obstacles:
         return Decision("keep", (said, *obstacles), figures)
     return Decision(verdict, (said, *_in_favour(figures)), figures)
+
+
+def promotable(days: pd.DataFrame, settings: PromotionSettings, candidates: int = 1) -> bool:
+    """Whether `decide` promotes, without its words and intervals: for those who ask about thousands of periods.
+
+    Args:
+        days: as for `decide`.
+        settings: as for `decide`.
+        candidates: as for `decide`.
+    """
+    known, figures = days.dropna(subset=[CHAMPION, CHALLENGER]), dict[str, float]()
+    return (
+        len(known) >= settings.min_days
+        and 1 - known[CHALLENGER].mean() / known[CHAMPION].mean() >= settings.margin
+        and _more_than_luck(known, settings, candidates, figures)[0]
+        and not any(_uncalibrated(known, settings, figures, settings.min_days))
+        and not any(_worse_than_references(known, settings, figures))
+    )
+
+
+def sane(days: pd.DataFrame, settings: PromotionSettings) -> Decision:
+    """Whether a champion that was trained again on newer data may take over: nothing must have gone wrong.
+
+    On the newest `refresh_days` its loss is at most `refresh_ratio` times the champion's, and its interval is as
+    calibrated as the gate asks for. That it is better need not be shown.
+
+    Args:
+        days: as for `decide`.
+        settings: what has to be shown.
+    """
+    known = days.dropna(subset=[CHAMPION, CHALLENGER]).tail(settings.refresh_days)
+    figures: dict[str, float] = {"days": float(len(known))}
+    if len(known) < settings.refresh_days:
+        return Decision("too_short", (_too_few(known, settings.refresh_days),), figures)
+    ratio = figures["ratio/champion"] = float(known[CHALLENGER].mean() / known[CHAMPION].mean())
+    obstacles = list(_uncalibrated(known, settings, figures, settings.refresh_days))
+    said = f"its loss is {ratio:.3f} times the champion's over the newest {len(known)} days"
+    if not ratio <= settings.refresh_ratio:
+        return Decision("keep", (f"{said}, more than {settings.refresh_ratio:g}", *obstacles), figures)
+    if obstacles:
+        return Decision("keep", (f"{said}, at most {settings.refresh_ratio:g}", *obstacles), figures)
+    calibrated = f"calibrated: its 80 % interval covers {_percent(figures['coverage_80'])}"
+    return Decision("promote", (f"{said}, at most {settings.refresh_ratio:g}", calibrated), figures)
+
+
+def not_inferior(retrained: pd.Series, kept: pd.Series, settings: PromotionSettings) -> Decision:
+    """Whether training again is a procedure that can be trusted: at most the margin worse, by more than luck.
+
+    Args:
+        retrained: by day, the loss of models that were trained again and again [MW].
+        kept: of a model that was not, on days that it had not learnt [MW].
+        settings: `margin` and `alpha`.
+
+    Returns:
+        `promote` if it is shown, `keep` if it is not, `too_short` where the days in common are of less than 18 months.
+    """
+    days = pd.DataFrame({"retrained": retrained, "kept": kept}).dropna().sort_index()
+    figures: dict[str, float] = {"days": float(len(days))}
+    if days.empty or not _long_enough(pd.DatetimeIndex(days.index)):
+        span = f", from {days.index[0]:%Y-%m-%d} to {days.index[-1]:%Y-%m-%d}" if len(days) else ""
+        reason = (
+            f"period too short to tell: {len(days)} days in common{span}; {PROCEDURE_MONTHS} months are needed, nine "
+            "of ten days of them. Back-test a longer period"
+        )
+        return Decision("too_short", (reason,), figures)
+    ratio = bootstrap_ratio(days["retrained"], days["kept"])
+    figures |= {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
+    p = figures["p"] = steady_comparison(days["retrained"], days["kept"] * (1 + settings.margin)).p_better
+    surely = ratio.value <= 1 + settings.margin if np.isnan(p) else p < settings.alpha
+    said = (
+        f"trained again the loss is {ratio.value:.3f} times that without (95 % interval {ratio.low:.3f} to "
+        f"{ratio.high:.3f}) over {len(days)} days; at most {1 + settings.margin:g} is "
+        f"{'shown' if surely else 'not shown'}{'' if np.isnan(p) else f', p = {p:.3f} of {settings.alpha:g}'}"
+    )
+    return Decision("promote" if surely else "keep", (said,), figures)
+
+
+def _long_enough(days: pd.DatetimeIndex) -> bool:
+    begin, end = days[0], days[-1] + pd.Timedelta(days=1)
+    return bool(end >= begin + pd.DateOffset(months=PROCEDURE_MONTHS) and len(days) >= KNOWN_SHARE * (end - begin).days)
+
+
+def _too_few(known: pd.DataFrame, needed: int) -> str:
+    return f"period too short to tell: {len(known)} days, at least {needed} are needed"
 
 
 def relative_differences(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
@@ -110,17 +193,14 @@ def relative_differences(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
     return differences
 
 
-def _improvement(days: pd.DataFrame, settings: PromotionSettings, figures: dict[str, float]) -> tuple[Verdict, str]:
+def _improvement(
+    days: pd.DataFrame, settings: PromotionSettings, candidates: int, figures: dict[str, float]
+) -> tuple[Verdict, str]:
     """Whether the challenger is better than the champion, in words."""
     ratio = bootstrap_ratio(days[CHALLENGER], days[CHAMPION])
-    tests = [
-        _relative(days[CHALLENGER], days[CHAMPION]),
-        steady_comparison(days[CHALLENGER], days[CHAMPION]),
-    ]
-    p = max(tests[0].p_better, tests[1].p_better / 2)
     improvement, low, high = 1 - ratio.value, 1 - ratio.high, 1 - ratio.low
     figures |= {"improvement": improvement, "improvement_low": low, "improvement_high": high}
-    figures |= {"p": p, "p_diebold_mariano": diebold_mariano(days[CHALLENGER], days[CHAMPION]).p}
+    enough, luck = _more_than_luck(days, settings, candidates, figures)
     _without_nan(figures)
     size, ends = ("larger", (-high, -low)) if improvement < 0 else ("smaller", (low, high))
     said = (
@@ -129,10 +209,32 @@ def _improvement(days: pd.DataFrame, settings: PromotionSettings, figures: dict[
     )
     if not improvement >= settings.margin:
         return "keep", f"not better by the margin of {_percent(settings.margin)}: {said}"
-    if p < settings.alpha:
-        return "promote", f"better: {said}; luck alone would look like this in {_percent(p)} of cases"
-    needed = _days_needed(len(days), max(test.statistic for test in tests), settings.alpha)
-    return "too_short", f"period too short to tell: {said}, which luck can explain{needed}"
+    if enough:
+        return "promote", f"better: {said}; {luck}"
+    return "too_short", f"period too short to tell: {said}, which luck can explain: {luck}{_power(figures)}"
+
+
+def _more_than_luck(
+    days: pd.DataFrame, settings: PromotionSettings, candidates: int, figures: dict[str, float]
+) -> tuple[bool, str]:
+    """Whether the improvement is more than luck explains, in relative differences and in megawatts."""
+    relative = relative_differences(days[CHAMPION], days[CHALLENGER])
+    blocks = block_means(pd.Series(relative, index=days.index))
+    value, needed = float(e_process(blocks)[-1]) if len(blocks) else 1.0, candidates / settings.alpha_ever
+    p = steady_comparison(days[CHALLENGER], days[CHAMPION]).p_better
+    figures |= {"e_value": value, "e_needed": needed, "p_megawatts": p}
+    figures |= {f"days_to_see_{100 * gain:g}": days_to_see(blocks, gain, needed) for gain in GAINS}
+    best_of = f", as the best of {candidates}" if candidates > 1 else ""
+    said = f"e-value {value:,.1f} of {needed:,.0f} needed{best_of}, p = {p:.3f} of {2 * settings.alpha:g} in megawatts"
+    # Without a variance there is no p: every day is better by as much.
+    return bool(value >= needed and not p >= 2 * settings.alpha), said
+
+
+def _power(figures: Mapping[str, float]) -> str:
+    """What could be seen after how many days, if days go on to scatter as they did."""
+    found = {gain: figures.get(f"days_to_see_{100 * gain:g}", np.inf) for gain in GAINS}
+    told = [f"{100 * gain:g} % after about {days:,.0f}" for gain, days in found.items() if np.isfinite(days)]
+    return f"; a true improvement of {', '.join(told)} days would show" if told else ""
 
 
 def _relative(first: npt.ArrayLike, second: npt.ArrayLike) -> Comparison:
@@ -140,18 +242,12 @@ def _relative(first: npt.ArrayLike, second: npt.ArrayLike) -> Comparison:
     return steady_comparison(difference, np.zeros(len(difference)))
 
 
-def _days_needed(days: int, statistic: float, alpha: float) -> str:
-    """About how many days would tell, if the difference is as large as it seems."""
-    if not statistic < 0:  # the mean of relative differences may point the other way, or there is no variance
-        return ""
-    wanted = stats.norm.ppf(1 - alpha) + stats.norm.ppf(POWER)
-    return f"; about {max(days + 1, int(np.ceil(days * (wanted / statistic) ** 2))):,} days would tell"
-
-
-def _uncalibrated(days: pd.DataFrame, settings: PromotionSettings, figures: dict[str, float]) -> Iterator[str]:
+def _uncalibrated(
+    days: pd.DataFrame, settings: PromotionSettings, figures: dict[str, float], at_least: int
+) -> Iterator[str]:
     """What is wrong with the challenger's interval, if anything is."""
     inside, (low, high) = days["inside"].dropna(), settings.coverage_band
-    if len(inside) < settings.min_days:
+    if len(inside) < at_least:
         yield f"its calibration is not known: only {len(inside)} days have an 80 % interval"
         return
     share = figures["coverage_80"] = float(inside.mean())
@@ -165,8 +261,10 @@ def _uncalibrated(days: pd.DataFrame, settings: PromotionSettings, figures: dict
 
 
 def _worse_than_references(days: pd.DataFrame, settings: PromotionSettings, figures: dict[str, float]) -> Iterator[str]:
-    """Where the challenger is worse than the official or the naive forecast."""
-    for reference in (OFFICIAL, NAIVE):
+    """Where the challenger is worse than a reference."""
+    for reference in REFERENCES:
+        if reference not in days:
+            continue
         known = days[days[reference].notna()]
         ours, theirs = known[CHALLENGER].to_numpy(dtype=float), known[reference].to_numpy(dtype=float)
         for name, part in _slices(known, settings):
@@ -177,8 +275,8 @@ def _worse_than_references(days: pd.DataFrame, settings: PromotionSettings, figu
                 by = "more than luck explains" if luck < settings.alpha else "more than is tolerated"
                 where = {"all": "altogether", "holidays": "on holidays"}.get(name, f"in {name}")
                 yield (
-                    f"worse than the {reference} forecast {where}: {_percent(ratio - 1)} larger loss over "
-                    f"{int(part.sum())} days, {by}"
+                    f"worse than the {REFERENCE_WORDS[reference]} forecast {where}: {_percent(ratio - 1)} larger loss "
+                    f"over {int(part.sum())} days, {by}"
                 )
 
 
@@ -197,21 +295,21 @@ def _slices(days: pd.DataFrame, settings: PromotionSettings) -> Iterator[tuple[s
 def _in_favour(figures: Mapping[str, float]) -> Iterator[str]:
     """What was looked at besides, and found in order."""
     yield f"calibrated: its 80 % interval covers {_percent(figures['coverage_80'])}"
-    for reference in (OFFICIAL, NAIVE):
+    for reference in REFERENCES:
         prefix = f"ratio/{reference}/"
         compared = {name.removeprefix(prefix): ratio for name, ratio in figures.items() if name.startswith(prefix)}
         if compared:
             worst = max(compared, key=lambda name: compared[name])
             yield (
-                f"not worse than the {reference} forecast in {', '.join(compared)}: at most {compared[worst]:.2f} "
-                f"times its loss ({worst})"
+                f"not worse than the {REFERENCE_WORDS[reference]} forecast in {', '.join(compared)}: at most "
+                f"{compared[worst]:.2f} times its loss ({worst})"
             )
         else:
-            yield f"not compared with the {reference} forecast: there are too few days of it"
+            yield f"not compared with the {REFERENCE_WORDS[reference]} forecast: there are too few days of it"
 
 
 def _without_nan(figures: dict[str, float]) -> None:
-    for name in [name for name, value in figures.items() if np.isnan(value)]:
+    for name in [name for name, value in figures.items() if not np.isfinite(value)]:
         del figures[name]
 
 

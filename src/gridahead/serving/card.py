@@ -16,21 +16,22 @@ import pandas as pd
 from markupsafe import Markup
 
 from gridahead.serving import wording
-from gridahead.serving.drawing import DARK, DASHED, LIGHT, SOLID, STYLE, Line, Size, canvas, draw_lines, to_svg
+from gridahead.serving.drawing import DARK, DASHED, LIGHT, MIXED, SOLID, STYLE, Line, Size, canvas, draw_lines, to_svg
 from gridahead.serving.report import templates
 
 SQUARE = Size(400, 300)
 WIDE = Size(560, 300)
 SLICES = {
     "hour": "hour", "weekday": "weekday", "month": "month", "season": "season", "day_kind": "kind of day",
-    "clock": "day when clocks", "temperature": "temperature",
+    "clock": "day when clocks", "outturn": "outturn", "temperature": "temperature",
 }  # fmt: skip
 MORE = {
     "rmse": "RMSE", "mape": "MAPE", "wape": "WAPE", "mase": "MASE (1 is last week's same hour before these days)",
     "pinball": "Pinball loss", "width_80": "Width of the 80 % band", "interval_score_80": "Interval score of that band",
     "peak_hour_error": "Error at the hour of the day's peak", "daily_peak_error": "Error of the day's highest value",
     "daily_peak_delay": "Distance of the day's peak", "ramp_error": "Error of the change from hour to hour",
-    "skill_official": "Skill against official", "skill_naive": "Skill against naive",
+    "skill_official": "Skill against official", "skill_official_corrected": "Skill against official, corrected",
+    "skill_naive": "Skill against naive",
 }  # fmt: skip
 """Metrics that the first table does not have, and what they are called."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -50,7 +51,8 @@ class CardView:
     measured_on: str
     """Which days the figures are of, and why they are honest; or why there are none."""
     figures: pd.DataFrame
-    """A row a model: model, n, mae, mae_low, mae_high, crps, crps_low, crps_high, coverage_80, bias, skill."""
+    """A row a model: model, n, mae, mae_low, mae_high, crps, crps_low, crps_high, coverage_80, bias and both
+    skills."""
     comparisons: Sequence[str]
     """Against the references, as sentences."""
     own: str
@@ -58,9 +60,9 @@ class CardView:
     all_figures: pd.DataFrame
     """model, metric, value, unit: over all days."""
     slices: pd.DataFrame
-    """by, slice, n, mae, official, crps, coverage: of this version [MW]."""
+    """by, slice, n, mae, official, official_corrected, crps, coverage: of this version [MW]."""
     reliability: Mapping[float, float]
-    """Share of outturns at or below each quantile, by its level."""
+    """Share of outturns below each quantile, by its level."""
     importance: Mapping[str, float] | None
     """By input: how much larger the loss is without it [1]; None if it has not been measured."""
     how_to_measure: str
@@ -104,6 +106,7 @@ def _figures(row: Mapping[Any, Any]) -> dict[str, str]:
         "bias": number(row["bias"]),
         "coverage": wording.percent(row.get("coverage_80", float("nan")), 1),
         "skill": wording.percent(row["skill"], 1),
+        "skill_corrected": wording.percent(row["skill_corrected"], 1),
     }
 
 
@@ -142,10 +145,14 @@ def _worst(slices: pd.DataFrame, most: int = 8) -> list[dict[str, str]]:
             "ratio": f"{row['ratio']:.2f}",
             "bias": wording.number(row["bias"]),
             "coverage": wording.percent(row["coverage"]),
-            "official": wording.percent(1 - row["mae"] / row["official"]) if row["official"] > 0 else wording.NOTHING,
+            **{name: _saved(row["mae"], row[name]) for name in ("official", "official_corrected")},
         }
         for row in parts.sort_values("ratio", ascending=False).head(most).to_dict("records")
     ]
+
+
+def _saved(ours: float, theirs: float) -> str:
+    return wording.percent(1 - ours / theirs) if theirs > 0 else wording.NOTHING
 
 
 def _slice(by: str, name: str) -> str:
@@ -170,7 +177,7 @@ def _reliability(shares: Mapping[float, float]) -> str:
 
 
 def _hours(slices: pd.DataFrame) -> Markup | None:
-    """The error by hour of the day, ours and the official one."""
+    """The error by hour of the day, ours and those of the official forecast and the corrected one."""
     rows = slices[slices["by"] == "hour"] if not slices.empty else slices
     if len(rows) < 2:
         return None
@@ -182,6 +189,7 @@ def _hours(slices: pd.DataFrame) -> Markup | None:
         lines = [
             Line("model", pd.Series(rows["mae"].to_numpy(), hour), "model", SOLID, 2.4),
             Line("official", pd.Series(rows["official"].to_numpy(), hour), "official", DASHED),
+            Line("corrected", pd.Series(rows["official_corrected"].to_numpy(), hour), "corrected", MIXED),
         ]
         draw_lines(axes, lines, WIDE, "MW", floor=True)
         return Markup(to_svg(figure, "Mean absolute error by hour of the day"))  # noqa: S704

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from gridahead.serving.drawing import DASHED, DOTTED, LIGHT, SOLID, STYLE, Line, Size, canvas, draw_lines, to_svg
+from gridahead.serving.drawing import DASHED, DOTTED, LIGHT, MIXED, SOLID, STYLE, Line, Size, canvas, draw_lines, to_svg
 from gridahead.serving.verdict import Day
 from gridahead.serving.wording import Scale
 from gridahead.timeline import Mtu, Window, delivery_window
@@ -78,12 +78,17 @@ def lead_chart(errors: pd.DataFrame, day: Day, size: Size) -> str:
     with mpl.rc_context(STYLE):
         figure, axes = canvas(size)
         scale = Scale.of(float(errors.to_numpy().max()))
-        looks = {"naive": (DOTTED, 1.8), "official": (DASHED, 1.8), day.model: (SOLID, 2.5)}
+        looks = {
+            "naive": ("naive", DOTTED),
+            "official": ("official", DASHED),
+            "official_corrected": ("corrected", MIXED),
+        }
         lines = [
-            Line(name, errors[name] / scale.divisor, name if name != day.model else "model", *look)
-            for name, look in looks.items()
-            if name in errors.columns
+            Line(label, errors[name] / scale.divisor, label, dash)
+            for name, (label, dash) in looks.items()
+            if name in errors.columns and name != day.model
         ]
+        lines.append(Line(day.model, errors[day.model] / scale.divisor, "model", SOLID, 2.5))
         margin = 0.03 * (errors.index.max() - errors.index.min()) + 0.5
         axes.set_xlim(errors.index.min() - margin, errors.index.max() + margin)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

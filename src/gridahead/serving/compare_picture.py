@@ -10,10 +10,14 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gridahead.serving.drawing import DASHED, DOTTED, LIGHT, SOLID, STYLE
+from gridahead.serving.drawing import DASHED, DOTTED, LIGHT, MIXED, SOLID, STYLE
 
-LOOKS = ((LIGHT["model"], SOLID), (LIGHT["naive"], SOLID), (LIGHT["official"], DASHED), (LIGHT["soft"], DOTTED))
-"""First, second, official, naive."""
+VERSIONS = ((LIGHT["model"], SOLID), (LIGHT["naive"], SOLID))
+REFERENCES = {
+    "official": (LIGHT["official"], DASHED),
+    "official_corrected": (LIGHT["corrected"], MIXED),
+    "naive": (LIGHT["soft"], DOTTED),
+}
 FOUR_WEEKS = 28
 
 
@@ -32,9 +36,10 @@ def compare_picture(losses: pd.DataFrame, seasons: pd.DataFrame, title: str) -> 
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         smooth = losses.asfreq("D").rolling(FOUR_WEEKS, min_periods=FOUR_WEEKS // 2).mean()
         width = 0.8 / len(losses.columns)
-        for n, (name, (colour, dash)) in enumerate(zip(losses.columns, LOOKS, strict=False)):
+        looks = [*VERSIONS, *(REFERENCES[name] for name in losses.columns[len(VERSIONS) :])]
+        for n, (name, (colour, dash)) in enumerate(zip(losses.columns, looks, strict=True)):
             left.plot(smooth.index, smooth[name], color=colour, linestyle=dash, linewidth=1.8, label=str(name))
-            right.bar(np.arange(len(seasons)) + (n - 1.5) * width, seasons[name], width, color=colour)
+            right.bar(np.arange(len(seasons)) + (n - (len(looks) - 1) / 2) * width, seasons[name], width, color=colour)
         left.set_title("CRPS [MW], mean of four weeks", fontsize=10, color=LIGHT["ink"])
         legend = left.legend(frameon=False, fontsize=9)
         for text in legend.get_texts():

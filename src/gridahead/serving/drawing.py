@@ -25,6 +25,7 @@ LIGHT = {
     "line": "#dfe5ea",
     "model": "#0b6fb8",
     "official": "#c4560a",
+    "corrected": "#00796f",
     "naive": "#7a5ea8",
 }
 DARK = {
@@ -33,9 +34,10 @@ DARK = {
     "line": "#33404c",
     "model": "#62b5f0",
     "official": "#f2a25c",
+    "corrected": "#52c7ba",
     "naive": "#bba4e6",
 }
-"""Blue, orange and violet are told apart with the common colour blindnesses, and lines differ in dash as well."""
+"""Blue, orange, teal and violet are told apart with the common colour blindnesses, and lines differ in dash as well."""
 
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
@@ -59,7 +61,7 @@ STYLE: dict[str, Any] = {
     "lines.solid_capstyle": "round",
 }
 
-SOLID, DASHED, DOTTED = "-", (0, (5, 2)), (0, (1.5, 2))
+SOLID, DASHED, DOTTED, MIXED = "-", (0, (5, 2)), (0, (1.5, 2)), (0, (6, 2, 1.5, 2))
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 70, 28, 40
 """Room around the axes in CSS pixels: numbers, names of the lines, unit, times."""

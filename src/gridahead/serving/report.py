@@ -43,15 +43,16 @@ HEADINGS = {
     "coverage_80": "In 80\N{NARROW NO-BREAK SPACE}% band",
     "width_80": "Band width, MW",
     "skill": "Skill",
+    "skill_corrected": "Skill, corrected",
 }
-SHARES = {"mape": 1, "wape": 1, "coverage_80": 0, "skill": 0}
+SHARES = {"mape": 1, "wape": 1, "coverage_80": 0, "skill": 0, "skill_corrected": 0}
 """Columns shown as percentages, with their digits."""
 
 DISTANCE_FROM_IDEAL: dict[str, Callable[[pd.Series], pd.Series]] = {
     **dict.fromkeys(("mae", "rmse", "mape", "wape", "pinball"), lambda values: values),
     "bias": lambda values: values.abs(),
     "coverage_80": lambda values: (values - 0.8).abs(),
-    "skill": lambda values: -values,
+    **dict.fromkeys(("skill", "skill_corrected"), lambda values: -values),
 }
 """The smallest is best. A narrow band is no merit in itself, so width has no best."""
 
@@ -107,7 +108,7 @@ def _card(view: SeriesView, created_at: pd.Timestamp) -> dict[str, Any]:
         "view": view,
         "created_at": created_at,
         "day": day,
-        "verdict": verdict(day),
+        "verdict": verdict(day, view.drifted),
         "record": track_record(view, day),
         "concerns": concerns(view, day, created_at),
         "peak": day.extreme(highest=True),

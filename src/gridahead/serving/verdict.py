@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,8 @@ from gridahead.serving.views import SeriesView
 from gridahead.serving.wording import THIN, Scale, age, day, moment, percent, unit_of_time, words
 from gridahead.timeline import Mtu, Window, delivery_window
 
+OFFICIAL = {"official": "official forecast", "official_corrected": "official forecast without its recent mean error"}
+"""What a forecast has to beat, and what it is called."""
 COVERAGE_BOUNDS = (0.7, 0.9)
 """An 80 % band that held a share outside these over some weeks is badly calibrated, not just unlucky."""
 
@@ -89,28 +93,39 @@ class Day:
         return self.scale.text(median[at]), when, interval
 
 
-def verdict(forecast: Day) -> str:
-    """The forecast of a day in one sentence."""
+CHANGED = {
+    "official": "the official forecast errs more than it did",
+    "band": "the published band does not hold what it did",
+}
+"""What a reader must know of a finding, by its kind."""
+
+
+def verdict(forecast: Day, drifted: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The forecast of a day in one sentence, with what has changed of it and of what it leans on."""
     peak, when, interval = forecast.extreme(highest=True)
     inputs = "inputs complete" if forecast.rung == "full" else f"degraded: {words(forecast.rung)}"
+    changed = "".join(f", {CHANGED[kind]}" for kind in drifted)
     return (
-        f"peak {peak} at {when}{f' ({interval})' if interval else ''}, "
-        f"issued {moment(forecast.issue_time)} by {forecast.model}\N{NO-BREAK SPACE}{forecast.version}, {inputs}"
+        f"peak {peak} at {when}{f' ({interval})' if interval else ''}, issued "
+        f"{moment(forecast.issue_time)} by {forecast.model}\N{NO-BREAK SPACE}{forecast.version}, {inputs}{changed}"
     )
 
 
 def track_record(view: SeriesView, forecast: Day) -> str:
     """How the served model did on the days scored last, in one sentence; empty without scores."""
-    ours, official = whole_scores(view.scores, forecast.model), whole_scores(view.scores, "official")
+    ours = whole_scores(view.scores, forecast.model)
     if "mae" not in ours:
         return ""
     rows = view.scores[view.scores["model"] == forecast.model]
     first, last = rows["start"].min().tz_convert(view.timezone), rows["end"].max().tz_convert(view.timezone)
     told = f"{day(first)} to {day(last - forecast.mtu.delta)}: average error {Scale.of(ours['mae']).text(ours['mae'])}"
-    if official.get("mae") and forecast.model != "official":
-        skill = 1 - ours["mae"] / official["mae"]
-        compared = f"{percent(abs(skill))} {'less' if skill >= 0 else 'more'} than the official forecast"
-        told += f", {compared}"
+    compared = []
+    for name, title in OFFICIAL.items():
+        official = whole_scores(view.scores, name)
+        if official.get("mae") and forecast.model != name:
+            skill = 1 - ours["mae"] / official["mae"]
+            compared.append(f"{percent(abs(skill))} {'less' if skill >= 0 else 'more'} than the {title}")
+    told += "".join(f", {one}" for one in compared)
     if "coverage_80" in ours:
         told += f"; the 80{THIN}% band held {percent(ours['coverage_80'])} of the outturns"
     return told + "."
@@ -127,19 +142,22 @@ def concerns(view: SeriesView, forecast: Day, created_at: pd.Timestamp) -> list[
         found.append(f"The gate doubts some of its newest inputs: {words(str(suspects))}.")
     if view.quality and (gap := forecast.issue_time - view.quality.end) > OLD_INPUT:
         found.append(f"The newest observation was {age(gap)} old at the issue time.")
+    found += [f"{CHANGED[kind].capitalize()}. {figures}." for kind, figures in view.drifted.items()]
     return found + _concerns_of_scores(view, forecast)
 
 
 def _concerns_of_scores(view: SeriesView, forecast: Day) -> list[str]:
     found = []
-    ours, official = whole_scores(view.scores, forecast.model), whole_scores(view.scores, "official")
+    ours = whole_scores(view.scores, forecast.model)
     held, (low, high) = ours.get("coverage_80"), COVERAGE_BOUNDS
     if held is not None and ours["n"] >= COVERAGE_COUNT and not low <= held <= high:
         fault = "too narrow" if held < low else "too wide"
         found.append(f"Its 80{THIN}% band has been {fault}: it held {percent(held)} of the outturns.")
-    if "mae" in ours and ours["mae"] > official.get("mae", float("inf")):
-        theirs, own = (Scale.of(ours["mae"]).text(scores["mae"]) for scores in (official, ours))
-        found.append(f"The official forecast has been better: it erred by {theirs} on average, this one by {own}.")
+    for name, title in OFFICIAL.items():
+        official = whole_scores(view.scores, name)
+        if "mae" in ours and ours["mae"] > official.get("mae", float("inf")):
+            theirs, own = (Scale.of(ours["mae"]).text(scores["mae"]) for scores in (official, ours))
+            found.append(f"The {title} has been better: it erred by {theirs} on average, this one by {own}.")
     return found
 
 

@@ -58,6 +58,8 @@ class SeriesView:
     """Anything else worth keeping for whoever must reproduce the forecast; shown as it is."""
     csv: str | None = None
     """The forecast as a file, relative to the page."""
+    drifted: Mapping[str, str] = field(default_factory=dict)
+    """What has changed, with its figures: `official`, the official forecast; `band`, what the published band holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,11 @@ class Source(Protocol):
 
     name: str
 
+    @property
+    def official_available(self) -> Mapping[str, Deadline]:
+        """From when each official forecast of the source may be used, by its series."""
+        ...
+
     def fetch(self) -> Iterator[RawPayload]:
         """Every payload the source offers now.
 

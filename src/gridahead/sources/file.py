@@ -46,6 +46,15 @@ class FileTable:
         self.name = settings.path.name
         self.columns = _columns(settings, zone)
 
+    @property
+    def official_available(self) -> dict[str, Deadline]:
+        """From when the official forecast of the file may be used, by its series."""
+        return {
+            str(column.series): column.available
+            for column in self.columns
+            if column.header == self.settings.reference_column and column.available is not None
+        }
+
     def fetch(self) -> Iterator[RawPayload]:
         """The file.
 
@@ -156,8 +165,7 @@ def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
     _, factor = _converted(settings.unit, settings.mtu)
     columns = [_Column(settings.value_column, series, "MW", factor)]
     if settings.reference_column is not None:
-        available = settings.reference_available or Deadline.parse(f"D-1T1000[{zone.timezone}]")
-        columns.append(_Column(settings.reference_column, series.reference, "MW", factor, available))
+        columns.append(_Column(settings.reference_column, series.reference, "MW", factor, settings.reference_available))
     for covariate in settings.covariates:
         ahead = covariate.available or Deadline.parse(f"D-1T0000[{zone.timezone}]")
         known, (unit, times) = Series(zone.code, covariate.name), _converted(covariate.unit, settings.mtu)

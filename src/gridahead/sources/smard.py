@@ -23,7 +23,7 @@ from gridahead.sources.clock import check_rising, to_utc
 from gridahead.sources.findings import Findings
 from gridahead.sources.text import numbers, read_cells
 from gridahead.tables import Observations
-from gridahead.timeline import Mtu, now
+from gridahead.timeline import Deadline, Mtu, now
 
 ZONE = "DE"
 TIMEZONE = "Europe/Berlin"
@@ -62,6 +62,18 @@ class Smard:
 
     def __init__(self, settings: SmardSource) -> None:
         self.settings = settings
+
+    @property
+    def official_available(self) -> dict[str, Deadline]:
+        """From when the portal's official forecasts may be used, by their series."""
+        return {
+            str(Series(ZONE, quantity).reference): self._official(quantity)
+            for quantity in (*QUANTITY_OF.values(), "wind_solar")
+        }
+
+    def _official(self, quantity: str) -> Deadline:
+        of_load = quantity == "load"
+        return self.settings.load_reference_available if of_load else self.settings.generation_reference_available
 
     def fetch(self) -> Iterator[RawPayload]:
         """Every exported file of the folder, by name.
@@ -131,12 +143,7 @@ class Smard:
     def _available(self, quantity: str, forecast: bool, valid_time: pd.DatetimeIndex, mtu: Mtu) -> pd.DatetimeIndex:
         if not forecast:
             return availability_after(valid_time, mtu, pd.Timedelta(minutes=self.settings.publication_lag_minutes))
-        deadline = (
-            self.settings.load_reference_available
-            if quantity == "load"
-            else self.settings.generation_reference_available
-        )
-        return availability_by(valid_time, deadline, TIMEZONE)
+        return availability_by(valid_time, self._official(quantity), TIMEZONE)
 
 
 def portal_name(header: str) -> str:

@@ -30,13 +30,16 @@ class Batch:
     """(N, H), 0 where unknown."""
     static: Tensor
     """(N, G), the same for all windows of a series; G is 0 where a network is not shared between series."""
+    length: Tensor
+    """(N,) units of each horizon, whatever it is padded to."""
 
     @classmethod
     def of(cls, inputs: Inputs, target: np.ndarray, delivery: np.ndarray, bridge_weight: float) -> Batch:
         """Tensors of the inputs and the scaled target; units outside the delivery day count with the weight given."""
         known = ~np.isnan(target)
         weight = known * np.where(delivery, np.float32(1), np.float32(bridge_weight))
-        parts = inputs.encoder, inputs.decoder, np.nan_to_num(target), weight.astype(np.float32), inputs.static
+        parts = (inputs.encoder, inputs.decoder, np.nan_to_num(target), weight.astype(np.float32), inputs.static,
+                 inputs.length)  # fmt: skip
         return cls(*(torch.from_numpy(part) for part in parts))
 
     @classmethod

@@ -12,9 +12,11 @@ from gridahead.errors import ModelError
 from gridahead.features.scaling import every_anchor
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.ensemble import Ensemble, Model, combine
+from gridahead.training.crossfit import crossfitted, validation_metrics
 from gridahead.training.epoch import Progress
-from gridahead.training.fit import Fit, Split, validation_metrics
+from gridahead.training.fit import Fit
 from gridahead.training.isolated import Workshop, fit_all, one_thread
+from gridahead.training.split import Block, Split
 
 
 def fit_candidates(
@@ -71,26 +73,42 @@ def _on_anchors(config: ModelSettings, parts: Split) -> list[ModelSettings]:
 
 
 def fit_ensemble(name: str, fits: Sequence[Fit], parts: Split) -> Fit:
-    """The ensemble of fitted networks: weighted and calibrated on the validation days, before any refit.
+    """The ensemble of fitted networks, weighted and calibrated on what the folds have shown, and judged by it.
 
     Raises:
         ModelError: the models are not of the same series, inputs and quantiles.
     """
     begun = time.perf_counter()
     one_thread()
-    judged = combine(name, tuple(_network(fit.judged) for fit in fits), parts.validation)
+    judged, answers = parts.judged, [fit.answers for fit in fits]
+
+    def of_block(block: Block) -> Ensemble:
+        networks = tuple(network(fit.folds[block.fold]) for fit in fits)
+        return combine(name, networks, [said[block.others] for said in answers], judged.where(block.others))
+
+    served = combine(name, tuple(network(fit.model) for fit in fits), answers, judged)
+    forecasts = crossfitted(parts, of_block)
     return replace(
         fits[0],
-        model=replace(judged, models=tuple(_network(fit.model) for fit in fits)),
-        judged=judged,
+        model=served,
+        folds=tuple(
+            replace(served, models=tuple(network(fit.folds[fold]) for fit in fits)) for fold in range(parts.folds)
+        ),
+        answers=served.mean(answers, judged),
+        forecasts=forecasts,
         epochs=(),
-        validation=validation_metrics(judged, parts.validation),
+        validation=validation_metrics(forecasts, judged, served.quantiles),
         gradients=None,
         seconds=time.perf_counter() - begun,
     )
 
 
-def _network(model: Model) -> TrainedModel:
+def network(model: Model) -> TrainedModel:
+    """The model, which is no ensemble.
+
+    Raises:
+        ModelError: it is one.
+    """
     if not isinstance(model, TrainedModel):
         raise ModelError(model.label, "is an ensemble already; name the models that it is made of")
     return model

@@ -222,7 +222,7 @@ def span(hours: float) -> str:
 def _evenly(batch: Batch, count: int) -> Batch:
     """At most so many of the windows, evenly taken, in double precision."""
     rows = torch.linspace(0, len(batch) - 1, min(count, len(batch))).round().long()
-    return Batch(*(part.double() for part in batch.rows(rows).tensors()))
+    return Batch(*(part.double() if part.is_floating_point() else part for part in batch.rows(rows).tensors()))
 
 
 def _listen(network: Network, batch: Batch, levels: tuple[float, ...]) -> tuple[Float, Recurrence | None]:
@@ -274,7 +274,8 @@ def back_through(
 
 
 def _loss(network: Network, states: Tensor, batch: Batch, levels: tuple[float, ...]) -> Tensor:
-    return pinball(network.decode(states, batch.decoder, batch.static), batch, torch.tensor(levels).double())
+    answer = network.decode(states, batch.decoder, batch.static, batch.length)
+    return pinball(answer, batch, torch.tensor(levels).double())
 
 
 def _by_lag(gradient: Tensor) -> Float:

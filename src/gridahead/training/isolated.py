@@ -32,8 +32,9 @@ from gridahead.config import ModelSettings, TrainingSettings
 from gridahead.grid import Series
 from gridahead.models.bundle import TrainedModel
 from gridahead.training.epoch import Epoch, Progress
-from gridahead.training.fit import Fit, Split, fit
+from gridahead.training.fit import Fit, fit
 from gridahead.training.shared import fit_shared
+from gridahead.training.split import Split
 
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
 """glibc then keeps freed memory instead of returning it page by page: 45 % less time on large batches."""
@@ -117,7 +118,6 @@ def workshop(workers: int) -> Iterator[Workshop]:
     apart = _Apart()
     reports: Queue[Report] = apart.Queue()
     with processes(workers, _start, reports, context=apart) as pool:
-        pool.submit(one_thread)  # with the first job all processes start: they import torch while the caller reads data
         shop = Workshop(pool, reports)
         listener = threading.Thread(target=shop.listen, daemon=True)
         listener.start()
@@ -136,6 +136,10 @@ class Workshop:
         self._pool, self._reports = pool, reports
         self._tickets = itertools.count()
         self._asked: dict[int, _Asked] = {}
+
+    def begin(self) -> None:
+        """Start the processes now, not with the first job: they import torch while the caller reads data."""
+        self._pool.submit(one_thread)
 
     def run(self, jobs: Sequence[Callable[[Progress], T]], progress: Progress) -> list[T]:
         """What the jobs give, in their order; `progress` has heard of every epoch of theirs when this returns."""

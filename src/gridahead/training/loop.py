@@ -83,7 +83,7 @@ def train_network(
         for rows in state.rows_left(len(train), seed):
             batch = train.rows(rows.to(device))
             with precision(device, settings):
-                answer = network(batch.encoder, batch.decoder, batch.static, batch.target)
+                answer = network(batch.encoder, batch.decoder, batch.static, batch.length, batch.target)
             loss = weighted_pinball(answer.float(), batch, levels) / (weight * len(batch))
             told, norm = state.gradient(loss)
             if not math.isfinite(told + norm) or told > EXPLODED * (state.first_loss or told):
@@ -112,7 +112,8 @@ def evaluate(network: Network, batch: Batch, levels: Tensor) -> float:
     total = 0.0
     for rows in torch.split(torch.arange(len(batch), device=levels.device), _AT_ONCE):
         part = batch.rows(rows)
-        total += float(weighted_pinball(network(part.encoder, part.decoder, part.static), part, levels))
+        answer = network(part.encoder, part.decoder, part.static, part.length)
+        total += float(weighted_pinball(answer, part, levels))
     return total / float(batch.weight.sum())
 
 

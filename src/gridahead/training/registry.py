@@ -64,6 +64,7 @@ class Registry:
             "git_commit": git_commit(),
             "train_days": " to ".join(map(str, fit.train_days)),
             "validation_days": " to ".join(map(str, fit.validation_days)),
+            "judged_days": " to ".join(map(str, fit.judged_days)),
             "learnt_until": str(fit.learnt_until),
             **{name: f"{value:.2f}" for name, value in fit.validation.items()},
         }

@@ -28,10 +28,11 @@ from gridahead.config import HEADS, ModelSettings, TrainingSettings
 from gridahead.errors import ModelError, SettingsError
 from gridahead.features.scaling import Scaler, every_anchor
 from gridahead.training.epoch import Epoch
-from gridahead.training.fit import Split, anchors_to_try, fit
+from gridahead.training.fit import anchors_to_try, fit
 from gridahead.training.isolated import processes
 from gridahead.training.search_space import OF_MODEL, OF_TRAINING, Options, Range, Space, including, used
 from gridahead.training.search_trial import Trial, ended
+from gridahead.training.split import Split
 
 try:
     import optuna
@@ -54,6 +55,7 @@ class Search:
     """The SQLite database."""
     model: str
     parts: Split
+    """The validation days are not learnt later, so that a trial is one training."""
     config: ModelSettings
     training: TrainingSettings
 
@@ -78,7 +80,7 @@ class Search:
         """The present settings, once for each anchor that a fit of theirs would try."""
         given = {name: getattr(self.config, name) for name in OF_MODEL}
         given |= {name: getattr(self.training, name) for name in OF_TRAINING}
-        return [{**given, "anchor": anchor} for anchor in anchors_to_try(self.parts.train, self.config, None)]
+        return [{**given, "anchor": anchor} for anchor in anchors_to_try(self.parts, self.config, None)]
 
     @cached_property
     def space(self) -> Space:
@@ -92,7 +94,7 @@ class Search:
         return space
 
     def applied(self, found: Mapping[str, Any]) -> tuple[ModelSettings, TrainingSettings]:
-        """The network and the training that searched settings mean: one member, no refit.
+        """The network and the training that searched settings mean, of one member.
 
         Raises:
             ValueError: the pieces do not fit together.
@@ -100,7 +102,7 @@ class Search:
         of_training = {name: found[name] for name in OF_TRAINING}
         of_model = {name: value for name, value in found.items() if name not in OF_TRAINING}
         model = {**self.config.model_dump(), **of_model, "members": 1}
-        training = {**self.training.model_dump(), **of_training, "refit": False}
+        training = {**self.training.model_dump(), **of_training}
         return ModelSettings.model_validate(model), TrainingSettings.model_validate(training)
 
     def study(self, seed: int = 0) -> optuna.Study:

@@ -12,8 +12,9 @@ import mlflow
 import numpy as np
 
 from gridahead.features.windows import Windows
-from gridahead.models.base import Quantiles
+from gridahead.models.base import Quantiles, predict_each
 from gridahead.models.ensemble import load_model
+from gridahead.training.isolated import for_forecasts
 
 
 class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
@@ -30,13 +31,16 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         """Quantiles (N, H, Q) [MW] of `past` (N, C, P) and `future` (N, H, F), NaN where something is not known.
 
         `valid_time` (N, H) is when each unit of the horizon begins, in microseconds since 1970 UTC, and `delivery`
-        (N, H) whether it belongs to the delivery day.
+        (N, H) whether it belongs to the delivery day. What stands behind the last such unit pads a shorter day, and is
+        answered by NaN. Whoever else is asked about beside it, a day is answered as `gridahead forecast` does it.
         """
+        for_forecasts()
         past, future = (np.asarray(model_input[name], np.float32) for name in ("past", "future"))
         delivery = np.asarray(model_input["delivery"], bool)
         valid_time = np.asarray(model_input["valid_time"], np.int64)
         empty = np.full(delivery.shape, np.nan, np.float32)
-        return self.model.predict(Windows(self.model.spec, valid_time[:, 0], valid_time, past, future, empty, delivery))
+        windows = Windows(self.model.spec, valid_time[:, 0], valid_time, past, future, empty, delivery)
+        return predict_each(self.model, windows)
 
 
 mlflow.models.set_model(ServedModel())

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,20 +20,13 @@ from gridahead.config import ModelSettings, TrainingSettings
 from gridahead.errors import ModelError
 from gridahead.features.scaling import Scaler, plausible_anchors
 from gridahead.features.windows import Array, Windows, WindowSpec
-from gridahead.grid import Series
+from gridahead.grid import SUN_DRIVEN, Series
+from gridahead.models.bundle import TrainedModel
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Progress
-from gridahead.training.fit import (
-    Fit,
-    Split,
-    network_config,
-    uncalibrated,
-    validation_metrics,
-    windows_to_judge,
-    windows_to_learn,
-)
-from gridahead.training.gradients import model_gradients
+from gridahead.training.fit import Fit, finished, network_config, uncalibrated, windows_to_judge, windows_to_learn
 from gridahead.training.members import Trainer
+from gridahead.training.split import Split
 
 CODES = 64
 """Numbers that tell series apart at most, so that the cost grows no faster than the number of series."""
@@ -50,7 +44,18 @@ class _Part:
 
     @property
     def spec(self) -> WindowSpec:
-        return self.split.train.spec
+        return self.split.windows.spec
+
+    def scaler_on(self, windows: Windows) -> Scaler:
+        """A scaler on the same anchor, learnt on other windows."""
+        return Scaler.fit(windows, self.scaler.anchor, self.scaler.normalise)
+
+
+class Fitted(NamedTuple):
+    """A model of one series, and the best number of epochs."""
+
+    model: TrainedModel
+    epochs: int
 
 
 def fit_shared(
@@ -68,7 +73,7 @@ def fit_shared(
         name: of the models.
         series: training and validation windows of each.
         config: the network.
-        settings: how it is trained; early stopping looks at the validation windows of all series together.
+        settings: how it is trained; early stopping looks at the stopping days of all series together.
         progress: told every epoch.
         checkpoints: a folder of this fit alone; a fit that was killed goes on from what it finds there.
 
@@ -79,44 +84,41 @@ def fit_shared(
     begun = time.perf_counter()
     _require_same_axes(name, series)
     parts = _parts(series, config)
-    trainings = config.members * (2 if settings.refit else 1)
+    folds, later = range(parts[0].split.folds), parts[0].split.learnt_later
+    trainings = 1 + config.members * (1 + len(folds)) if later else config.members
     trainer = Trainer(f"{name} of {len(parts)} series", settings, trainings, progress, checkpoints=checkpoints)
 
-    train = Batch.join(*(_to_learn(part, config, settings, part.split.train) for part in parts))
-    validation = Batch.join(*(_to_judge(part, config, settings) for part in parts))
-    shape = network_config(config, train, settings.quantiles)
-    members = [trainer.train(shape, n, train, validation) for n in range(config.members)]
-    judged = [
-        uncalibrated(name, part.spec, part.scaler, config, shape, members, part.static).calibrated(
-            part.split.validation
-        )
-        for part in parts
+    def learn(windows: Sequence[Windows], count: int, epochs: int | None = None) -> list[Fitted]:
+        again = [replace(part, scaler=part.scaler_on(one)) for part, one in zip(parts, windows, strict=True)]
+        train = Batch.join(*(_to_learn(part, config, settings, one) for part, one in zip(again, windows, strict=True)))
+        judge = None if epochs else Batch.join(*(_to_judge(part, config, settings) for part in again))
+        shape = network_config(config, train, settings.quantiles)
+        members = [trainer.train(shape, n, train, judge, epochs=epochs) for n in range(count)]
+        return [
+            Fitted(uncalibrated(name, part.spec, part.scaler, config, shape, members, part.static), members[0].epochs)
+            for part in again
+        ]
+
+    stopped = learn([part.split.to_stop() for part in parts], 1 if later else config.members)
+    if later:
+        epochs = stopped[0].epochs
+        by_fold = [learn(_without(parts, fold), config.members, epochs) for fold in folds]
+        served = learn([part.split.windows for part in parts], config.members, epochs)
+    else:
+        by_fold, served = [stopped for _ in folds], stopped
+    seconds = (time.perf_counter() - begun) / len(parts)
+    fits = [
+        finished(served[n].model, tuple(fold[n].model for fold in by_fold), part.split, trainer, seconds)
+        for n, part in enumerate(parts)
     ]
-    models = judged
-    if settings.refit:
-        everything = [part.split.train.followed_by(part.split.validation) for part in parts]
-        both = Batch.join(
-            *(_to_learn(part, config, settings, one) for part, one in zip(parts, everything, strict=True))
-        )
-        again = [trainer.train(shape, n, both, None, epochs=one.epochs) for n, one in enumerate(members)]
-        models = [replace(model, members=tuple(member.network for member in again)) for model in judged]
-    return [
-        Fit(
-            model=model,
-            judged=before,
-            epochs=tuple(trainer.epochs),
-            train_days=part.split.train_days,
-            validation_days=part.split.validation_days,
-            learnt_until=max(
-                (one.split.validation_days if settings.refit else one.split.train_days)[1] for one in parts
-            ),
-            data_fingerprint=part.split.fingerprint(),
-            validation=validation_metrics(before, part.split.validation),
-            gradients=model_gradients(before, part.split.validation),
-            seconds=(time.perf_counter() - begun) / len(parts),
-        )
-        for part, model, before in zip(parts, models, judged, strict=True)
-    ]
+    learnt_until = max(fit.learnt_until for fit in fits)  # a day of another series tells of the same weather
+    return [replace(fit, learnt_until=learnt_until) for fit in fits]
+
+
+def _without(parts: Sequence[_Part], fold: int) -> list[Windows]:
+    """What the networks of a fold learn of each series: no day of the fold of any of them, as days are alike."""
+    spans = {span for part in parts for span in part.split.spans(fold)}
+    return [part.split.without(spans) for part in parts]
 
 
 def series_codes(count: int) -> Array:
@@ -132,7 +134,12 @@ def series_codes(count: int) -> Array:
 
 
 def _parts(series: Mapping[Series, Split], config: ModelSettings) -> list[_Part]:
-    """Scalers on the anchor with the smallest error of each series; codes, and how large each is beside the others."""
+    """Scalers on the anchor with the smallest error of each series; codes, and how large each is beside the others.
+
+    All have as many folds as the shortest history needs.
+    """
+    folds = max(split.folds for split in series.values())
+    splits = [replace(split, folds=folds) for split in series.values()]
     scalers = [
         Scaler.fit(split.train, plausible_anchors(split.train)[0], config.normalise) for split in series.values()
     ]
@@ -140,7 +147,7 @@ def _parts(series: Mapping[Series, Split], config: ModelSettings) -> list[_Part]
     sizes = (sizes - sizes.mean()) / (sizes.std() or 1.0)
     static = np.column_stack([series_codes(len(scalers)), sizes])
     rows = [tuple(float(value) for value in row) for row in static]
-    return [_Part(*each) for each in zip(series.values(), scalers, rows, strict=True)]
+    return [_Part(*each) for each in zip(splits, scalers, rows, strict=True)]
 
 
 def _to_learn(part: _Part, config: ModelSettings, settings: TrainingSettings, windows: Windows) -> Batch:
@@ -148,7 +155,7 @@ def _to_learn(part: _Part, config: ModelSettings, settings: TrainingSettings, wi
 
 
 def _to_judge(part: _Part, config: ModelSettings, settings: TrainingSettings) -> Batch:
-    return windows_to_judge(part.scaler, config.segment, settings, part.split.validation, static=part.static)
+    return windows_to_judge(part.scaler, config.segment, settings, part.split.stopping, static=part.static)
 
 
 def _require_same_axes(name: str, series: Mapping[Series, Split]) -> None:
@@ -176,7 +183,8 @@ def _require_same_axes(name: str, series: Mapping[Series, Split]) -> None:
 
 def _axes(spec: WindowSpec) -> str:
     reference = "an official forecast" if spec.use_reference else "no official forecast"
+    clock = "the sun's" if spec.series.quantity in SUN_DRIVEN else "the calendar's"
     return (
         f"{spec.mtu}, {spec.context_days} days of context, {reference}, "
-        f"{len(spec.past_covariates)} past and {len(spec.future_covariates)} future covariates"
+        f"{len(spec.past_covariates)} past and {len(spec.future_covariates)} future covariates, {clock} clock"
     )

@@ -53,7 +53,7 @@ class Version:
 
     @property
     def judged_learnt(self) -> dt.date:
-        """The last delivery day that its networks had learnt when its validation days were judged, before any refit."""
+        """The last delivery day before its validation days: those were said by networks that had not learnt them."""
         return dt.date.fromisoformat(self.tags["train_days"].partition(" to ")[2])
 
     def __str__(self) -> str:

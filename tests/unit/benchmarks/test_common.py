@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import common
@@ -117,3 +118,22 @@ def test_every_committed_result_has_the_form_that_is_promised():
         content = json.loads(file.read_text(encoding="utf-8"))
         assert list(content) == ["commit", "machine", "rows"], file
         assert [Row(**row) for row in content["rows"]], file
+
+
+def test_a_task_is_made_once_for_the_same_code_and_options(monkeypatch, tmp_path):
+    calls = []
+
+    def make():
+        calls.append("made")
+        return [Row("load", "lstm", "mae", 1.0)]
+
+    bench = common.Bench("trial", output=tmp_path)
+    assert bench.resumed("load, 2025", make) == bench.resumed("load, 2025", make) == [Row("load", "lstm", "mae", 1.0)]
+    assert len(calls) == 1
+    (kept,) = (tmp_path / "tasks").iterdir()
+    assert kept.name == "trial-load-2025.json"
+    replace(bench, seeds=2).resumed("load, 2025", make)
+    assert len(calls) == 2, "other seeds give other rows"
+    monkeypatch.setattr(common, "code_hash", lambda: "other code")
+    bench.resumed("load, 2025", make)
+    assert len(calls) == 3

@@ -24,6 +24,7 @@ def made_batch(count=6, segments=5, features=7, horizon=4, known=3):
         torch.randn(count, horizon),
         torch.ones(count, horizon),
         torch.zeros(count, 0),
+        torch.full((count,), horizon),
     )
 
 
@@ -32,7 +33,7 @@ def test_operations_of_a_step_are_those_that_torch_counts_where_it_runs_without_
     batch, levels = made_batch(), torch.tensor([0.1, 0.5, 0.9])
     network = build(batch, cell, 32)
     with FlopCounterMode(display=False) as counter:
-        answer = network(batch.encoder, batch.decoder, batch.static)
+        answer = network(batch.encoder, batch.decoder, batch.static, batch.length)
         pinball(answer[..., [1, 5, 9]], batch, levels).backward()
     assert step_flops(network, batch) == pytest.approx(counter.get_total_flops() / len(batch), rel=0.03)
 

@@ -9,7 +9,7 @@ from made_rows import LOAD, day_ahead, measured, together
 from made_windows import SPEC, made_windows
 
 from gridahead.features.windows import build_windows
-from gridahead.forecasting.issue import predict_each
+from gridahead.models.base import predict_each
 
 # The clocks go back on 26 October: that delivery day has 25 hours, and pads the others by one.
 DAYS = [dt.date(2025, 10, day) for day in (25, 26, 27)]

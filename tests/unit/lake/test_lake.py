@@ -11,6 +11,7 @@ from gridahead.grid import Series
 from gridahead.lake.lake import Lake, mtu_of
 from gridahead.tables import LIMITS, SCORES
 from gridahead.timeline import Mtu, Window
+from gridahead.vintages import as_of
 
 DAY = hours("2025-01-01T00:00Z", 24)
 LOADS = measured(LOAD, DAY, range(24))
@@ -37,6 +38,13 @@ def test_series_of_two_zones_do_not_bring_each_others_quantities(lake):
     assert set(zip(found["zone"], found["quantity"], strict=True)) == {("DE", "wind_solar"), ("FR", "load")}
 
 
+def test_series_of_two_zones_are_read_where_nothing_was_said_of_any_row(lake):
+    assert lake.read_vintages(WIND_SOLAR, Series("FR", "load")).empty
+    lake.observations.append(together(LOADS, FRANCE))
+    assert len(lake.read_vintages(LOAD, Series("FR", "load"), flags=True)) == 48
+    assert list(lake.read_decisions(LOAD, Series("FR", "load"))) == lake.decisions.table.names
+
+
 def test_what_is_accepted_is_without_what_the_gate_has_quarantined(lake):
     lake.observations.append(LOADS)
     lake.verdicts.append(judged(LOADS.iloc[[5]]))
@@ -50,9 +58,13 @@ def test_a_released_row_is_read_and_flags_come_when_asked_for(lake):
     lake.verdicts.append(judged(LOADS.iloc[[5, 6]]))
     lake.verdicts.append(judged(LOADS.iloc[[7]], "ramp", "flag"))
     lake.decisions.append(decided_on(LOADS.iloc[[5]], "release"))
-    read = lake.read_accepted(LOAD, window=Window(DAY[4], DAY[9]), flags=True)
-    assert dict(zip(read["value"], read["flags"], strict=True)) == {4.0: "", 5.0: "", 7.0: "ramp", 8.0: ""}
-    assert "flags" not in lake.read_accepted(LOAD)
+    read = lake.read_vintages(LOAD, window=Window(DAY[4], DAY[9]), flags=True)
+    known = as_of(read, pd.Timestamp("2025-02-02T00:00Z"))
+    assert dict(zip(known["value"], known["flags"], strict=True)) == {4.0: "", 5.0: "", 7.0: "ramp", 8.0: ""}
+    before = as_of(read, pd.Timestamp("2025-02-01T12:00Z"))
+    assert dict(zip(before["value"], before["flags"], strict=True)) == {4.0: "", 7.0: "ramp", 8.0: ""}
+    assert lake.read_accepted(LOAD, window=Window(DAY[4], DAY[9]))["value"].tolist() == [4.0, 5.0, 7.0, 8.0]
+    assert "flags" not in lake.read_vintages(LOAD)
 
 
 def test_rows_of_a_batch_that_waits_are_not_read_as_accepted(lake):

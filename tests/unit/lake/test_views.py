@@ -1,15 +1,21 @@
 """What others read with one line: DuckDB, Polars and plain pandas see the rows that we see."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pandas as pd
 import polars as pl
 import pytest
-from made_rows import LOAD, WIND_SOLAR, hours, measured, rows, together
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_rows import LOAD, WIND_SOLAR, decided_on, hours, judged, measured, rows, together
 
+from gridahead.grid import Series
+from gridahead.lake import verify as verify_module
 from gridahead.lake.compaction import compact
 from gridahead.lake.lake import Lake
+from gridahead.lake.verify import verify_views
 from gridahead.lake.views import views
 from gridahead.tables import DECISIONS, VERDICTS
 from gridahead.timeline import Window
@@ -29,10 +35,10 @@ def lake(tmp_path_factory):
     lake.observations.append(together(loads, measured(WIND_SOLAR, TURN, range(100, 124))))
     lake.observations.append(rows(LOAD, TURN[:6], 9.0, NOON))
     lake.verdicts.append(VERDICTS.check(loads.iloc[[1, 2]].assign(
-        rule="range", severity="quarantine", reason="too high", decided_at=NOON
+        rule="range", severity="quarantine", reason="too high", known_at=NOON, decided_at=NOON
     )))  # fmt: skip
     lake.verdicts.append(VERDICTS.check(loads.iloc[[5]].assign(
-        rule="ramp", severity="flag", reason="steep", decided_at=NOON
+        rule="ramp", severity="flag", reason="steep", known_at=NOON, decided_at=NOON
     )))  # fmt: skip
     for day, decision in enumerate(("reject", "release")):
         decided = NOON + pd.Timedelta(days=day)
@@ -70,14 +76,66 @@ def test_the_views_are_what_the_lake_reads(lake, database):
 
 
 def test_latest_and_as_of_are_what_the_back_tests_read(lake, database):
-    accepted = lake.read_accepted()
+    vintages = lake.read_vintages()
     for text in ("2024-12-31T20:00:00Z", "2025-01-01T12:00:00Z", "2025-01-01T11:59:59.999999Z"):
         found = database.sql(f"SELECT * FROM as_of(TIMESTAMPTZ '{text}')").df()
-        assert plain(found) == plain(as_of(accepted, pd.Timestamp(text)))
+        assert plain(found) == plain(as_of(vintages, pd.Timestamp(text)))
     latest = database.sql("SELECT * FROM latest").df()
-    assert plain(latest) == plain(as_of(accepted, pd.Timestamp("2100-01-01T00:00Z")))
+    assert plain(latest) == plain(as_of(vintages, pd.Timestamp("2100-01-01T00:00Z")))
     one = database.sql("SELECT value FROM as_of(TIMESTAMPTZ '2025-01-01 13:00+01') WHERE quantity = 'load' LIMIT 1")
     assert len(one.fetchall()) == 1
+
+
+SAID = st.tuples(
+    st.integers(0, 7), st.sampled_from(["quarantine", "flag", "release", "reject"]), st.integers(0, 6)
+)  # which row, what, on which day
+
+
+@settings(max_examples=15, deadline=None)
+@given(drawn=st.lists(SAID, max_size=10), merged=st.booleans())
+def test_whatever_the_gate_and_people_say_the_views_read_what_the_lake_reads(drawn, merged):
+    french = measured(Series("FR", "load"), TURN[:2], [7.0, 8.0])
+    held = together(measured(LOAD, TURN[:4], range(4)), rows(LOAD, TURN[:2], 9.0, NOON), french)
+    with TemporaryDirectory() as folder:
+        lake = Lake(Path(folder) / "lake", Path(folder) / "raw")
+        lake.observations.append(held)
+        for row, what, day in drawn:
+            instant, one = NOON + pd.Timedelta(days=day), held.iloc[[row]]
+            if what in ("release", "reject"):
+                lake.decisions.append(decided_on(one, what, str(instant)))
+            else:
+                lake.verdicts.append(judged(one, severity=what, known_at=str(instant)))
+        if merged:
+            for store in lake.stores:
+                compact(store)
+        connection = duckdb.connect()
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(views(lake))
+        assert plain(connection.sql("SELECT * FROM accepted").df()) == plain(lake.read_accepted())
+        withheld = len(lake.read_observations()) - len(lake.read_accepted())
+        assert connection.sql("SELECT count(*) FROM quarantined").fetchall() == [(withheld,)]
+        vintages = lake.read_vintages()
+        for day in range(-1, 8):
+            instant = NOON + pd.Timedelta(days=day)
+            found = connection.sql(f"SELECT * FROM as_of(TIMESTAMPTZ '{instant.isoformat()}')").df()
+            assert plain(found) == plain(as_of(vintages, instant))
+        assert verify_views(lake) == ()
+
+
+def test_a_verification_finds_views_that_read_otherwise(tmp_path, monkeypatch):
+    """The mistake that was: a rejected row that the gate had only flagged stayed in the views."""
+    lake, loads = Lake(tmp_path / "lake", tmp_path / "raw"), measured(LOAD, TURN, range(24))
+    assert verify_views(lake) == ()
+    lake.observations.append(loads)
+    lake.verdicts.append(judged(loads.iloc[[3]], severity="flag"))
+    lake.decisions.append(decided_on(loads.iloc[[3]], "reject", "2025-02-05T00:00Z"))
+    assert verify_views(lake) == ()
+    wrong = views(lake).replace("WHERE decision = 'reject'", "WHERE false")
+    monkeypatch.setattr(verify_module, "views", lambda _: wrong)
+    first, _ = verify_views(lake)  # at the decision, and after all
+    assert (first.table, first.what) == (
+        "views", "SQL as_of('2025-02-05 00:00:00+00:00') and the lake read 1 values differently"
+    )  # fmt: skip
 
 
 def test_an_empty_lake_has_empty_views(tmp_path):

@@ -23,10 +23,10 @@ def network_of(cell="lstm", seed=1, **changes):
 
 
 def inputs_of(config, seed=2):
-    """Encoder, decoder and static inputs that the config asks for."""
+    """Encoder, decoder and static inputs that the config asks for, and horizons that are as long as the batch."""
     noise = torch.Generator().manual_seed(seed)
     shapes = (N, S, config.encoder_features), (N, H, config.decoder_features), (N, config.static_features)
-    return tuple(torch.randn(shape, generator=noise) for shape in shapes)
+    return (*(torch.randn(shape, generator=noise) for shape in shapes), torch.full((N,), H))
 
 
 def assert_near(found, expected, rtol=1e-5, atol=1e-6):

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pytest
 from made_rows import LOAD, measured, together
 from made_windows import WITHOUT_REFERENCE, made_windows
 
@@ -72,12 +71,20 @@ def test_quantiles_rise_and_stay_above_nought():
     assert predicted[..., 2].min() == 100.0
 
 
-def test_where_the_official_forecast_is_missing_last_week_answers():
+def test_a_reference_is_what_was_published_or_nothing():
     holed = replace(WINDOWS, future=WINDOWS.future.copy())
     holed.future[:, 20, 0] = np.nan
-    predicted = ReferenceForecast.fit("official", WINDOWS, LEVELS).predict(holed)
-    assert predicted[0, 20, 2] == pytest.approx(float(WINDOWS.past[0, 44, 0]))
-    assert not np.isnan(predicted).any()
+    for name in ("official", "official_corrected"):
+        predicted = ReferenceForecast.fit(name, WINDOWS, LEVELS).predict(holed)
+        assert np.isnan(predicted[:, 20]).all()
+        assert not np.isnan(np.delete(predicted, 20, axis=1)).any()
+
+
+def test_without_any_past_error_the_median_is_all_that_it_says():
+    unmeasured = replace(WINDOWS, target=np.full_like(WINDOWS.target, np.nan))
+    reference = ReferenceForecast.fit("official", unmeasured, LEVELS)
+    assert reference.quantiles == (0.5,)
+    np.testing.assert_array_equal(reference.predict(WINDOWS)[..., 0], WINDOWS.future[..., 0])
 
 
 def test_last_weeks_same_hour_keeps_the_wall_clock_when_clocks_change():

@@ -13,6 +13,7 @@ from gridahead.errors import ModelError
 from gridahead.features.scaling import Scaler
 from gridahead.grid import Series
 from gridahead.models.bundle import TrainedModel
+from gridahead.models.calibration import as_it_is, calibration_on
 from gridahead.models.network import Network, NetworkConfig
 from gridahead.timeline import Mtu
 
@@ -25,7 +26,7 @@ def model_of(
     *,
     cell="gru",
     members=2,
-    calibration=(1.25, 1.0, 0.75),
+    calibration=(-1.5, 0.1, 1.1),
     segment="day",
     normalise="series",
     static=(),
@@ -46,8 +47,7 @@ def model_of(
     )
     torch.manual_seed(4)
     networks = tuple(Network(config).eval() for _ in range(members))
-    factors = np.array([calibration], np.float32)
-    return TrainedModel("gru", windows.spec, scaler, LEVELS, config, networks, factors, segment, static)
+    return TrainedModel("gru", windows.spec, scaler, LEVELS, config, networks, np.array([calibration]), segment, static)
 
 
 # -- prediction -----------------------------------------------------------------------------------------------------
@@ -72,10 +72,10 @@ def test_static_features_tell_the_series_of_shared_weights_apart():
     assert not np.allclose(one.raw(WINDOWS), other.raw(WINDOWS))
 
 
-def test_calibration_stretches_every_block_of_lead_time_by_its_own_factors():
-    model = model_of()
-    by_lead = replace(model, calibration=np.array([[1.0, 1, 1], [1, 1, 2]], np.float32))
-    plain = replace(model, calibration=np.ones((1, 3), np.float32)).predict(WINDOWS)
+def test_every_block_of_lead_time_is_published_from_scores_of_its_own():
+    model, plain = model_of(), as_it_is(LEVELS)
+    by_lead = replace(model, calibration=np.concatenate([plain, plain * [[1, 1, 2]]]))
+    plain = replace(model, calibration=plain).predict(WINDOWS)
     width, wider = (found[..., 2] - found[..., 1] for found in (plain, by_lead.predict(WINDOWS)))
     np.testing.assert_allclose(wider[:, :6], width[:, :6], rtol=1e-3)
     np.testing.assert_allclose(wider[:, 6:], 2 * width[:, 6:], rtol=1e-3)
@@ -151,7 +151,8 @@ def test_one_covariate_in_the_place_of_another_is_refused():
     ids=lambda pieces: pieces["cell"] + " " + pieces.get("decoder", "direct"),
 )
 def test_a_bundle_that_was_saved_and_loaded_predicts_the_same_bits(tmp_path, pieces):
-    model = model_of(**pieces).calibrated(WINDOWS)
+    model = model_of(**pieces)
+    model = model.calibrated(model.uncalibrated(WINDOWS), WINDOWS)
     model.save(tmp_path / "bundle")
     loaded = TrainedModel.load(tmp_path / "bundle")
     assert loaded.predict(WINDOWS).tobytes() == model.predict(WINDOWS).tobytes()
@@ -168,11 +169,23 @@ def test_a_bundle_keeps_the_weights_of_its_linear_anchor(tmp_path):
     assert loaded.scaler.linear is not None
 
 
-def test_calibrated_intervals_cover_the_windows_they_were_calibrated_on():
-    model = model_of().calibrated(WINDOWS)
+def test_a_calibrated_model_covers_better_what_it_promises():
+    wide, raw = made_windows(1, 29), model_of(calibration=tuple(as_it_is(LEVELS)[0]))
+    model = raw.calibrated(raw.uncalibrated(wide), wide)
     assert model.calibration.shape == (7, 3)  # 37 hours
-    below = (WINDOWS.target[..., None] <= model.predict(WINDOWS))[WINDOWS.delivery].mean(axis=0)
-    np.testing.assert_allclose(below[[0, 2]], [0.1, 0.9], atol=0.03)
+    off = [
+        np.abs((wide.target[..., None] <= one.predict(wide))[wide.delivery].mean(axis=0) - LEVELS).max()
+        for one in (raw, model)
+    ]
+    assert off[1] < 0.7 * off[0]
+
+
+def test_what_is_uncalibrated_does_not_hear_of_the_calibration():
+    one, other = model_of(), model_of(calibration=(-2.0, -0.5, 0.5))
+    assert one.uncalibrated(WINDOWS).tobytes() == other.uncalibrated(WINDOWS).tobytes()
+    assert one.predict(WINDOWS).tobytes() != other.predict(WINDOWS).tobytes()
+    raw = one.uncalibrated(WINDOWS)
+    assert one.calibrated(raw, WINDOWS).calibration.tolist() == calibration_on(raw, WINDOWS, LEVELS).tolist()
 
 
 def test_a_bundle_keeps_its_covariates_and_the_holidays_of_its_zone(tmp_path):

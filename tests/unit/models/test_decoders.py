@@ -19,6 +19,8 @@ def noise(*shape, seed=7):
 
 
 KNOWN, CONTEXT, STATES = noise(N, H, D), noise(N, W, seed=8), noise(N, S, HIDDEN, seed=9)
+WHOLE = torch.full((N,), H)
+"""Horizons that are as long as the batch."""
 
 
 def made(kind, *args, seed=1, **options):
@@ -44,8 +46,8 @@ def units_heard(decode, unit):
     ids=["direct", "attention", "recurrent", "both directions"],
 )
 def test_which_units_of_the_known_future_a_unit_hears(decoder, heard):
-    assert units_heard(lambda known: decoder(known, CONTEXT, STATES), 4) == heard
-    assert decoder(KNOWN, CONTEXT, STATES).shape == (N, H, decoder.width)
+    assert units_heard(lambda known: decoder(known, CONTEXT, STATES, WHOLE), 4) == heard
+    assert decoder(KNOWN, CONTEXT, STATES, WHOLE).shape == (N, H, decoder.width)
 
 
 def test_every_unit_hears_the_context():
@@ -54,7 +56,7 @@ def test_every_unit_hears_the_context():
         made(AttentionDecoder, D, W, HIDDEN, WIDTH, 4, 0.0),
         made(RecurrentDecoder, "rnn", D, W, WIDTH, bidirectional=False),
     ):
-        one, other = (decoder(KNOWN, context, STATES) for context in (CONTEXT, CONTEXT + 1))
+        one, other = (decoder(KNOWN, context, STATES, WHOLE) for context in (CONTEXT, CONTEXT + 1))
         assert ((one - other).abs().sum(dim=-1) > 0).all()
 
 
@@ -81,13 +83,13 @@ def test_attention_by_hand(hidden):
         heads.append(score / score.sum(-1, keepdims=True) @ value[:, at])
     found = np.concatenate(heads, axis=-1) @ layer.out_proj.weight.detach().numpy().T
     given = torch.cat([KNOWN[:1], torch.from_numpy(found[None].astype(np.float32))], dim=-1)
-    expected = decoder.direct(given, CONTEXT[:1], states[:1])
-    assert_near(decoder(KNOWN[:1], CONTEXT[:1], states[:1]), expected, rtol=1e-4, atol=1e-5)
+    expected = decoder.direct(given, CONTEXT[:1], states[:1], WHOLE[:1])
+    assert_near(decoder(KNOWN[:1], CONTEXT[:1], states[:1], WHOLE[:1]), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_attention_reaches_the_oldest_state_at_once():
     states = STATES.clone().requires_grad_()
-    made(AttentionDecoder, D, W, HIDDEN, WIDTH, 4, 0.0)(KNOWN, CONTEXT, states)[:, -1].sum().backward()
+    made(AttentionDecoder, D, W, HIDDEN, WIDTH, 4, 0.0)(KNOWN, CONTEXT, states, WHOLE)[:, -1].sum().backward()
     reach = states.grad.norm(dim=-1)
     assert (reach[:, 0] > 0.01 * reach[:, -1]).all()
 

@@ -15,6 +15,7 @@ from gridahead.features.official import official_quantiles
 from gridahead.features.scaling import Scaler
 from gridahead.grid import Series
 from gridahead.models.bundle import TrainedModel
+from gridahead.models.calibration import as_it_is
 from gridahead.models.ensemble import Ensemble, combine, fit_weights, load_model
 from gridahead.models.network import Network, NetworkConfig
 
@@ -29,10 +30,15 @@ def model_of(name="lstm", seed=0, levels=LEVELS, windows=WINDOWS, anchor="refere
     scaler = Scaler.fit(windows, anchor)
     inputs = scaler.inputs(windows, "day")
     config = NetworkConfig(name, inputs.encoder.shape[-1], inputs.decoder.shape[-1], levels, 8, 6)
-    ones = np.ones((1, len(levels)), np.float32)
-    return TrainedModel(name, windows.spec, scaler, levels, config, (Network(config).eval(),), ones)
+    return TrainedModel(name, windows.spec, scaler, levels, config, (Network(config).eval(),), as_it_is(levels))
 
 
+def combined(models, windows):
+    """Weighted and calibrated on what the models themselves say of the windows."""
+    return combine("ensemble", tuple(models), [model.uncalibrated(windows) for model in models], windows)
+
+
+PLAIN = as_it_is(LEVELS)
 ONE, OTHER = model_of(), model_of("gru", seed=1)
 
 
@@ -101,35 +107,35 @@ def with_official_quantiles(first=20, last=29, below=300.0):
 def test_an_official_forecast_that_is_right_gets_half_of_the_weight_and_its_share_of_the_rest():
     windows = with_official_quantiles()
     wrong = [model_of(cell, windows=windows, anchor="week") for cell in ("lstm", "gru")]
-    mixed = combine("ensemble", tuple(wrong), windows)
+    mixed = combined(wrong, windows)
     assert mixed.official == pytest.approx((1 + 1 / 3) / 2, abs=0.02)
     assert sum(mixed.weights) == pytest.approx(1)
 
 
 def test_the_official_forecast_is_one_more_in_the_mean():
     windows = with_official_quantiles()
-    one, ones = model_of(windows=windows), np.ones((1, len(LEVELS)), np.float32)
+    one = model_of(windows=windows)
     told = official_quantiles(windows, LEVELS)
     expected = 0.75 * one.predict(windows) + 0.25 * told
-    np.testing.assert_allclose(Ensemble("e", (one,), (1.0,), ones, 0.25).predict(windows), expected, rtol=1e-5)
+    np.testing.assert_allclose(Ensemble("e", (one,), (1.0,), PLAIN, 0.25).predict(windows), expected, rtol=1e-5)
 
 
 def test_where_the_official_quantiles_are_not_known_the_models_are_alone():
     windows = with_official_quantiles()
     windows.future[:, 20, 1] = np.nan
-    one, ones = model_of(windows=windows), np.ones((1, len(LEVELS)), np.float32)
-    answer = Ensemble("e", (one,), (1.0,), ones, 0.25).predict(windows)
+    one = model_of(windows=windows)
+    answer = Ensemble("e", (one,), (1.0,), PLAIN, 0.25).predict(windows)
     np.testing.assert_array_equal(answer[:, 20], one.predict(windows)[:, 20])
 
 
 def test_where_the_models_say_nothing_will_be_produced_the_official_forecast_does_not_lift_it():
     windows = with_official_quantiles()
-    wind, ones = replace(windows.spec, series=Series("DE", "wind")), np.ones((1, len(LEVELS)), np.float32)
-    mixed = Ensemble("e", (replace(ONE, spec=wind),), (1.0,), ones, 0.25)
+    wind = replace(windows.spec, series=Series("DE", "wind"))
+    mixed = Ensemble("e", (replace(ONE, spec=wind),), (1.0,), PLAIN, 0.25)
     told = replace(windows, spec=replace(wind, future_covariates=(Series("DE", "wind_p10"), Series("DE", "wind_p90"))))
     low = np.zeros((*windows.target.shape, len(LEVELS)), np.float32)
     low[..., 3:] = 40.0
-    mean = mixed._mean([low], told)
+    mean = mixed.mean([low], told)
     np.testing.assert_array_equal(mean[..., :3], 0)
     np.testing.assert_allclose(mean[..., 3:], 30 + 0.25 * official_quantiles(told, LEVELS)[..., 3:], rtol=1e-5)
 
@@ -137,16 +143,16 @@ def test_where_the_models_say_nothing_will_be_produced_the_official_forecast_doe
 def test_an_official_forecast_whose_quantiles_nobody_has_seen_yet_is_no_member():
     windows = with_official_quantiles()
     windows.future[..., 1] = np.nan
-    assert combine("ensemble", (model_of(windows=windows),), windows).official == 0
+    assert combined((model_of(windows=windows),), windows).official == 0
 
 
 def test_an_official_forecast_without_quantiles_is_no_member():
-    assert combine("ensemble", (ONE, OTHER), TRUTH).official == 0
+    assert combined((ONE, OTHER), TRUTH).official == 0
 
 
 def test_the_weight_of_the_official_forecast_is_kept(tmp_path):
     windows = with_official_quantiles()
-    mixed = combine("ensemble", (model_of(windows=windows),), windows)
+    mixed = combined((model_of(windows=windows),), windows)
     mixed.save(tmp_path)
     assert load_model(tmp_path).predict(windows).tobytes() == mixed.predict(windows).tobytes()
 
@@ -155,30 +161,46 @@ def test_the_weight_of_the_official_forecast_is_kept(tmp_path):
 
 
 def test_the_answer_is_the_weighted_mean_of_every_quantile():
-    ones = np.ones((1, len(LEVELS)), np.float32)
-    mixed = Ensemble("ensemble", (ONE, OTHER), (0.25, 0.75), ones)
+    mixed = Ensemble("ensemble", (ONE, OTHER), (0.25, 0.75), PLAIN)
     expected = 0.25 * ONE.predict(TRUTH) + 0.75 * OTHER.predict(TRUTH)
     np.testing.assert_allclose(mixed.predict(TRUTH), expected, rtol=1e-5)
     assert (np.diff(mixed.predict(TRUTH), axis=-1) >= 0).all()
 
 
-def test_the_combination_covers_what_it_promises_on_the_validation_windows():
+def test_the_combination_covers_better_what_it_promises_on_the_windows_of_its_calibration():
     wide = made_windows(1, 29)
-    mixed = combine("ensemble", (ONE, OTHER), wide)
-    counted = wide.delivery & ~np.isnan(wide.target)
-    below = (wide.target[..., None] <= mixed.predict(wide))[counted].mean(axis=0)
-    np.testing.assert_allclose(np.delete(below, 2), [0.1, 0.25, 0.75, 0.9], atol=0.02)
-    assert not np.allclose(mixed.calibration, 1)
+    mixed = combined((ONE, OTHER), wide)
+    counted, off = wide.delivery & ~np.isnan(wide.target), {}
+    for name, model in (("plain", replace(mixed, calibration=PLAIN)), ("mixed", mixed)):
+        off[name] = np.abs((wide.target[..., None] <= model.predict(wide))[counted].mean(axis=0) - LEVELS).max()
+    assert off["mixed"] < 0.7 * off["plain"]
+
+
+def test_the_combination_is_calibrated_once_whatever_its_models_are_calibrated_by():
+    """A member that was calibrated by itself would be calibrated twice."""
+    odd = replace(ONE, calibration=PLAIN + 0.8)
+    assert odd.predict(TRUTH).tobytes() != ONE.predict(TRUTH).tobytes()
+    assert (
+        combined((odd, OTHER), TRUTH).predict(TRUTH).tobytes() == combined((ONE, OTHER), TRUTH).predict(TRUTH).tobytes()
+    )
+
+
+def test_weights_and_calibration_come_from_the_answers_that_are_given_and_not_from_the_models_that_serve():
+    answers = [model.uncalibrated(TRUTH) for model in (ONE, OTHER)]
+    exact = np.repeat(TRUTH.target[..., None], len(LEVELS), axis=-1)
+    mixed = combine("ensemble", (ONE, OTHER), [exact, answers[1]], TRUTH)
+    assert mixed.weights[0] == pytest.approx(0.75, abs=0.01), "half-way between all and a half"
+    assert mixed.models == (ONE, OTHER)
 
 
 def test_it_has_what_serving_asks_of_a_model():
-    mixed = combine("ensemble", (ONE, OTHER), TRUTH)
+    mixed = combined((ONE, OTHER), TRUTH)
     assert (mixed.spec, mixed.quantiles, mixed.known) == (ONE.spec, LEVELS, ONE.known)
     assert mixed.label == "DE/load ensemble"
 
 
 def test_saved_and_loaded_it_predicts_the_same_bits(tmp_path):
-    mixed = combine("ensemble", (ONE, OTHER), TRUTH)
+    mixed = combined((ONE, OTHER), TRUTH)
     mixed.save(tmp_path)
     loaded = load_model(tmp_path)
     assert isinstance(loaded, Ensemble)
@@ -193,7 +215,7 @@ def test_the_bundle_of_one_model_is_read_as_one(tmp_path):
 
 @pytest.mark.parametrize("damage", ["0/weights.safetensors", "ensemble.json"])
 def test_a_damaged_bundle_says_what_to_do(tmp_path, damage):
-    combine("ensemble", (ONE, OTHER), TRUTH).save(tmp_path)
+    combined((ONE, OTHER), TRUTH).save(tmp_path)
     (tmp_path / damage).write_text("{}")
     with pytest.raises(ModelError, match="train again"):
         load_model(tmp_path)
@@ -204,4 +226,4 @@ def test_models_that_answer_for_something_else_are_refused():
     fewer = model_of(levels=(0.1, 0.5, 0.9))
     for other in (later, fewer):
         with pytest.raises(ModelError, match="DE/load ensemble: cannot average DE/load lstm and"):
-            combine("ensemble", (ONE, other), TRUTH)
+            combined((ONE, other), TRUTH)

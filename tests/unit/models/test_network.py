@@ -35,8 +35,9 @@ def test_windows_in_a_batch_do_not_mix(cell, decoder):
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_last_unit_hears_of_the_oldest_segment_of_its_own_known_future_and_of_its_series(cell):
     network = network_of(cell, static_features=3).eval()
-    encoder, decoder, static = (part.requires_grad_() for part in inputs_of(network.config))
-    network(encoder, decoder, static)[:, -1].sum().backward()
+    *parts, length = inputs_of(network.config)
+    encoder, decoder, static = (part.requires_grad_() for part in parts)
+    network(encoder, decoder, static, length)[:, -1].sum().backward()
     assert (encoder.grad.abs().sum(dim=-1) > 0).all()
     assert (decoder.grad[:, -1] != 0).all()
     assert (static.grad != 0).all()
@@ -54,9 +55,9 @@ def test_encoding_and_decoding_in_sequence_is_the_network(decoder):
 @pytest.mark.parametrize("decoder", ["direct", "attention"])
 def test_the_targets_of_a_unit_stand_side_by_side(decoder):
     network = network_of(decoder=decoder, outputs=3).eval()
-    encoder, decoder_inputs, static = inputs_of(network.config)
+    encoder, decoder_inputs, static, length = inputs_of(network.config)
     decoder_inputs.requires_grad_()
-    network(encoder, decoder_inputs, static)[0, 3 * 4 + 2].sum().backward()  # series 2 in unit 4
+    network(encoder, decoder_inputs, static, length)[0, 3 * 4 + 2].sum().backward()  # series 2 in unit 4
     moved = decoder_inputs.grad[0].abs().sum(dim=-1) > 0
     assert moved.nonzero().flatten().tolist() == [4]
 
@@ -80,11 +81,11 @@ def test_the_target_is_read_by_the_recursive_decoder_in_training_only():
 def test_without_an_encoder_the_known_future_answers_alone(decoder, static_features):
     network = network_of("gru", encoder_features=0, decoder=decoder, static_features=static_features).eval()
     assert not [name for name in network.state_dict() if name.startswith(("encoder.", "bridge."))]
-    _, known, static = inputs_of(network.config)
-    answer = network(torch.zeros(N, 0, 0), known, static)
+    _, known, static, length = inputs_of(network.config)
+    answer = network(torch.zeros(N, 0, 0), known, static, length)
     assert answer.shape == (N, H, 3)
     assert network.encode(torch.zeros(N, 0, 0)).shape == (N, 0, 8)
-    assert torch.equal(answer, network(torch.zeros(N, S, 0), known, static))
+    assert torch.equal(answer, network(torch.zeros(N, S, 0), known, static, length))
 
 
 def test_without_static_features_no_embedding_is_built():

@@ -31,6 +31,9 @@ class Here(Workshop):
     def __init__(self) -> None:
         self.jobs = 0
 
+    def begin(self):
+        """It has begun."""
+
     def run(self, jobs, progress):
         one_thread()
         self.jobs += len(jobs)

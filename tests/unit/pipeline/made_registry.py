@@ -29,11 +29,11 @@ class MadeRegistry:
     def __init__(self):
         self.known = {}
 
-    def add(self, number, pinball, model="lstm"):
+    def add(self, number, pinball, model="lstm", settings="", learnt=JUDGED[1]):
         tags = {
             "series": str(LOAD), "model": model, "validation_pinball": str(pinball), "validation_mae": "1",
-            "train_days": f"{day(TRAINED[0])} to {day(TRAINED[1])}", "learnt_until": str(day(JUDGED[1])),
-            "validation_days": f"{day(JUDGED[0])} to {day(JUDGED[1])}",
+            "train_days": f"{day(TRAINED[0])} to {day(TRAINED[1])}", "learnt_until": str(day(learnt)),
+            "validation_days": f"{day(JUDGED[0])} to {day(JUDGED[1])}", "settings_hash": settings or f"of {number}",
         }  # fmt: skip
         self.known[number] = Version(LOAD, number, "run", pd.Timestamp("2025-06-01T00:00Z"), (), tags)
         return self.known[number]

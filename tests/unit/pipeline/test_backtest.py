@@ -17,7 +17,7 @@ from made_backtests import (
     walk,
     workspace_of,
 )
-from made_rows import LOAD
+from made_rows import LOAD, judged
 from made_windows import made_load
 
 from gridahead.errors import LakeError, SettingsError
@@ -27,9 +27,10 @@ from gridahead.pipeline.contenders import contenders
 from gridahead.pipeline.course import Plan, course
 from gridahead.pipeline.folds import Fold
 from gridahead.pipeline.kept import Kept
-from gridahead.training.fit import split
+from gridahead.tables import Observations
+from gridahead.training.split import split
 
-ALL = ("tiny", "ridge", "official", "naive")
+ALL = ("tiny", "ridge", "official", "official_corrected", "naive")
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +51,7 @@ def test_every_model_forecasts_every_day_of_every_fold(clean):
     workspace, walked = clean
     rows = forecasts(workspace)
     assert set(rows["model"]) == set(ALL)
-    assert len(rows) == 4 * 6 * 24 * 3, "models, days, hours, quantiles"
+    assert len(rows) == 5 * 6 * 24 * 3, "models, days, hours, quantiles"
     assert (walked.folds, walked.made) == (2, 2)
     whole = walked.scores[(walked.scores["metric"] == "mae") & (walked.scores["lead"] == -1)]
     assert whole.set_index("model")["n"].to_dict() == dict.fromkeys(ALL, 6 * 24)
@@ -83,13 +84,14 @@ def test_nothing_of_the_future_reaches_a_fold(clean, tmp_path, garbage):
     walk(other, *ALL)
     assert bundles(other) == bundles(workspace), "a model has learnt from the future"
     mine, others = (known_by(deadline, forecasts(each)) for each in (workspace, other))
-    assert len(mine) == (4 * 4 - 1) * 24 * 3
+    assert len(mine) == (5 * 4 - 2) * 24 * 3
     pd.testing.assert_frame_equal(mine, others, check_exact=True)
 
 
 def known_by(deadline, rows):
     """The forecasts issued by then; the official one counts as of the beginning of its day, in its favour."""
-    too_late = (rows["issue_time"] > deadline) | ((rows["issue_time"] == deadline) & (rows["model"] == "official"))
+    favoured = rows["model"].isin(["official", "official_corrected"])
+    too_late = (rows["issue_time"] > deadline) | ((rows["issue_time"] == deadline) & favoured)
     return rows[~too_late].reset_index(drop=True)
 
 
@@ -134,10 +136,36 @@ def test_a_warm_fold_begins_with_what_the_former_had_before_its_refit(tmp_path):
 def test_a_run_is_scored_again_without_making_anything(clean):
     workspace, walked = clean
     jobs, rows = SHOP.jobs, len(forecasts(workspace))
-    again = rescore(workspace, "backtest/t", LOAD)
+    again = rescore(workspace, "backtest/t", LOAD).scores
     columns = ["model", "metric", "lead", "value", "n"]
     assert (SHOP.jobs, len(forecasts(workspace))) == (jobs, rows)
     pd.testing.assert_frame_equal(again[columns], walked.scores[columns], check_exact=True)
+
+
+def test_nothing_is_dropped_in_silence(tmp_path):
+    """A day that is wholly flagged is scored; what cannot be scored is named, and nothing stands in for a reference."""
+    rows = made_load(104)
+    local = pd.DatetimeIndex(rows["valid_time"]).tz_convert("Europe/Berlin")
+    is_load = rows["quantity"] == "load"
+    unmeasured = is_load & (local.strftime("%Y-%m-%d") == "2025-04-06")
+    withheld = ~is_load & (local.strftime("%Y-%m-%d %H") == "2025-04-08 12")
+    workspace = workspace_of(tmp_path, Observations(rows[~unmeasured].reset_index(drop=True)))
+    flagged = rows[is_load & (local.strftime("%Y-%m-%d") == "2025-04-05")]
+    workspace.lake.verdicts.append(judged(flagged, "level_shift", "flag"))
+    workspace.lake.verdicts.append(judged(rows[withheld]))
+    walked = walk(workspace, "official", "official_corrected", "naive")
+
+    whole = walked.scores[walked.scores["lead"] == -1].set_index(["model", "metric"])
+    assert set(whole.xs("mae", level="metric")["n"]) == {6 * 24 - 24 - 1}
+    assert set(whole.xs("left_out", level="metric")["value"]) == {25}
+    assert set(whole.xs("mae_flagged", level="metric")["n"]) == {24}
+    assert [*walked.left_out.itertuples(index=False, name=None)] == [
+        ("2025-04-06", "2025-04-06", 24, "no outturn"),
+        ("2025-04-08", "2025-04-08", 1, "no forecast of official, official_corrected"),
+    ]
+    pd.testing.assert_frame_equal(rescore(workspace, "backtest/t", LOAD).left_out, walked.left_out)
+    silent = forecasts(workspace).query("valid_time == @rows[@withheld].valid_time.item()")
+    assert set(silent["model"]) == {"naive"}
 
 
 def test_it_says_how_much_of_the_availability_was_recorded(tmp_path):

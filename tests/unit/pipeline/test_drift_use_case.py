@@ -22,7 +22,7 @@ def serving(folder, live_error, span=(112, 129)):
 def test_a_champion_that_errs_as_before_has_not_drifted(tmp_path):
     found = drift(serving(tmp_path, 500), LOAD, days=18)
     assert not found.alarm
-    assert {one.kind for one in found.findings} == {"input", "error", "interval"}
+    assert {one.kind for one in found.findings} == {"input", "error", "interval", "official", "band"}
     assert found.words().startswith("no drift")
     assert "errors" not in found.words()
 
@@ -43,7 +43,7 @@ def test_errors_on_days_that_the_champion_has_learnt_are_refused(tmp_path):
 def test_without_a_champion_the_inputs_are_looked_at(tmp_path):
     found = drift(workspace_at(tmp_path), LOAD)
     assert found.champion is None
-    assert {one.kind for one in found.findings} == {"input"}
+    assert {one.kind for one in found.findings} == {"input", "official", "band"}
     assert "there is no champion" in found.words()
 
 

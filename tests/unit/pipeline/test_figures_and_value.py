@@ -16,7 +16,7 @@ from gridahead.pipeline.value import batteries, costs, read_prices
 from gridahead.scoring.battery import Battery
 from gridahead.scoring.value import Prices
 
-RUN, REFERENCES = "backtest/t", ("official", "naive")
+RUN, REFERENCES = "backtest/t", ("official", "official_corrected", "naive")
 PRICES = Prices(short=40.0, long=20.0, reserve=5.0)
 
 
@@ -52,8 +52,12 @@ def test_the_figures_of_a_run_are_those_of_its_rows(workspace, by_hand):
 
 
 def test_the_comparison_of_a_run_is_of_its_references(workspace):
-    (row,) = compared(workspace, LOAD, RUN).to_dict("records")
-    assert (row["series"], row["model"], row["against"], row["days"]) == (str(LOAD), "official", "naive", 21)
+    found = compared(workspace, LOAD, RUN)
+    assert [*found[["series", "model", "against", "days"]].itertuples(index=False, name=None)] == [
+        (str(LOAD), "official", "official_corrected", 21),
+        (str(LOAD), "official", "naive", 21),
+        (str(LOAD), "official_corrected", "naive", 21),
+    ]
 
 
 def test_what_cannot_be_told_is_said(workspace):

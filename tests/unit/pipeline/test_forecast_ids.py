@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from made_backtests import here, walk, workspace_of
-from made_rows import LOAD, judged
+from made_rows import LOAD, decided_on, judged
 from made_windows import made_load
 
 from gridahead.errors import LakeError
@@ -18,9 +18,8 @@ from gridahead.pipeline.kept import Kept
 from gridahead.pipeline.reproduce import forecast_list, reproduce
 from gridahead.pipeline.workspace import Workspace
 from gridahead.tables import OBSERVATIONS, Observations
-from gridahead.timeline import now
 
-MODELS = ("pair", "ridge", "official", "naive")
+MODELS = ("pair", "ridge", "official", "official_corrected", "naive")
 HOUR = pd.Timestamp("2025-04-01T10:00Z")
 
 
@@ -51,17 +50,15 @@ def row_at(hour: pd.Timestamp) -> Observations:
     return Observations(rows[(rows["quantity"] == "load") & (rows["valid_time"] == hour)])
 
 
-def late_payload(workspace, retrieved_at: pd.Timestamp) -> None:
-    """A value of an hour in the context of the last forecasts that a payload of that time has brought."""
-    row = row_at(HOUR).assign(value=12_345.0, batch="feedfeedfeedfeed")
-    row["available_at"] = HOUR + pd.Timedelta(hours=3)
+def late_payload(workspace, available_at: pd.Timestamp) -> None:
+    """Another value of an hour in the context of the last forecasts, known from an instant on."""
+    row = row_at(HOUR).assign(value=12_345.0, batch="feedfeedfeedfeed", available_at=available_at)
     workspace.lake.observations.append(OBSERVATIONS.check(row))
-    workspace.lake.receipts.sign("feedfeedfeedfeed", {"retrieved_at": retrieved_at.isoformat()})
 
 
 def test_every_kind_of_model_says_the_same_bits_again(workspace):
     known = forecast_list(workspace, "backtest/t", [LOAD])
-    assert len(known) == known["id"].nunique() == 4 * 6
+    assert len(known) == known["id"].nunique() == 5 * 6
     again = Workspace(workspace.settings)
     for model in MODELS:
         found = reproduce(again, last_of(again, model))
@@ -90,17 +87,18 @@ def test_the_beginning_of_an_id_is_enough_if_it_is_of_one_forecast(workspace):
 
 
 def test_what_came_or_was_decided_later_does_not_matter(workspace):
-    """Guards: payloads by when they came, verdicts and decisions by when they were decided."""
-    later = now() + pd.Timedelta(hours=1)
-    late_payload(workspace, retrieved_at=later)
-    verdicts = judged(row_at(HOUR + pd.Timedelta(hours=5))).assign(decided_at=later)
-    workspace.lake.verdicts.append(verdicts)
+    """One clock: whatever came, was judged or was decided after the issue time is not read."""
+    # The official forecast as a reference is read as of the beginning of the delivery day.
+    later = forecast_list(workspace)["issue_time"].max() + pd.Timedelta(days=1)
+    late_payload(workspace, available_at=later)
+    workspace.lake.verdicts.append(judged(row_at(HOUR + pd.Timedelta(hours=5)), known_at=str(later)))
+    workspace.lake.decisions.append(decided_on(row_at(HOUR + pd.Timedelta(hours=6)), "reject", str(later)))
     for model in MODELS:
         assert reproduce(workspace, last_of(workspace, model)).differences == ()
 
 
 def test_a_value_that_was_there_and_is_another_now_is_named_with_its_hour(workspace):
-    late_payload(workspace, retrieved_at=pd.Timestamp("2025-04-01T14:00Z"))
+    late_payload(workspace, available_at=HOUR + pd.Timedelta(hours=3))
     found = reproduce(workspace, last_of(workspace, "pair"))
     assert not found.same
     data = [line for line in found.differences if line.startswith("data")]

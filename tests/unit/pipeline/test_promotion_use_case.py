@@ -1,11 +1,17 @@
 """Promotion: who serves, on what evidence, by whose decision, and how it is undone."""
 
+import json
+
+import pandas as pd
 import pytest
-from made_registry import JUDGED, day, said, workspace_at
+from made_registry import JUDGED, TRAINED, day, said, workspace_at
 from made_rows import LOAD
 
 from gridahead.errors import ModelError
+from gridahead.pipeline.evidence import gather
 from gridahead.pipeline.promotion import admit, judge, promote, rollback
+from gridahead.tables import PROCEDURES, Procedures
+from gridahead.timeline import now
 
 
 @pytest.fixture
@@ -14,13 +20,23 @@ def workspace(tmp_path):
 
 
 def champion_and_challenger(workspace, champion_error, challenger_error, runs=("validation", "validation"), **span):
-    """Version 1 serves, and version 2 is new; both have forecast."""
-    first = workspace.registry.add("1", 300.0)
+    """Version 1 serves, and version 2 is new; both have forecast, and neither has learnt the days it was judged on."""
+    first = workspace.registry.add("1", 300.0, learnt=TRAINED[1])
     admit(workspace, LOAD, [first])
-    second = workspace.registry.add("2", 200.0)
+    second = workspace.registry.add("2", 200.0, learnt=TRAINED[1])
     said(workspace, first, champion_error, runs[0], seed=1, **span)
     said(workspace, second, challenger_error, runs[1], seed=2, **span)
     return second
+
+
+def passed(workspace, settings, model="lstm", outcome="passed"):
+    """A back-test has shown that training again with these settings is safe."""
+    row = {
+        "zone": "DE", "quantity": "load", "model": model, "settings_hash": settings, "retrain": "weekly",
+        "run": "backtest/weekly", "against": "backtest/never", "outcome": outcome, "days": 550, "ratio": 0.99,
+        "ratio_low": 0.98, "ratio_high": 1.0, "p": 0.001, "reason": "so", "decided_by": "ana", "decided_at": now(),
+    }  # fmt: skip
+    workspace.lake.procedures.append(Procedures(PROCEDURES.check(pd.DataFrame([row]))))
 
 
 def test_the_best_of_the_first_candidates_serves_and_the_record_says_why(workspace):
@@ -85,9 +101,41 @@ def test_live_and_shadow_forecasts_of_the_same_days_are_evidence_as_they_come(tm
     second = champion_and_challenger(workspace, 600, 400, ("live", "shadow"), span=(110, 120))
     assert admit(workspace, LOAD, [second])["2"].verdict == "too_short"
     workspace = workspace_at(tmp_path / "later")
-    second = champion_and_challenger(workspace, 600, 300, ("live", "shadow"), span=(80, 128))
+    second = champion_and_challenger(workspace, 600, 300, ("live", "shadow"), span=(60, 128))
     admit(workspace, LOAD, [second])
     assert workspace.registry.version(LOAD, "2").aliases == ("champion",)
+
+
+def test_what_served_weights_said_of_days_that_they_had_learnt_is_refused(workspace):
+    second = champion_and_challenger(workspace, 600, 400, ("live", "shadow"), span=(TRAINED[1], 100))
+    with pytest.raises(ModelError, match="lstm v1: has learnt until"):
+        admit(workspace, LOAD, [second])
+
+
+def test_out_of_fold_answers_are_never_compared_with_what_served_weights_said(workspace):
+    second = champion_and_challenger(workspace, 600, 400, ("live", "validation"))
+    assert admit(workspace, LOAD, [second])["2"].verdict == "too_short"
+    said(workspace, second, 500, seed=2, run="shadow", span=(100, 109))
+    said(workspace, workspace.registry.version(LOAD, "1"), 600, seed=1, span=(70, 99))
+    found = gather(workspace, LOAD, [workspace.registry.version(LOAD, number) for number in "12"])
+    assert (found.days[0], found.days[-1], len(found.days)) == (day(70), day(109), 40)
+    # Up to day 99 both have out-of-fold answers, of an error of 600 and 400 MW; then served ones, of 600 and 500 MW.
+    mae = found.losses.pivot_table(index="day", columns="model", values="mae")["lstm v2"]
+    assert mae.iloc[:30].mean() == pytest.approx(0.8 * 400, rel=0.1)
+    assert mae.iloc[30:].mean() == pytest.approx(0.8 * 500, rel=0.1)
+
+
+def test_a_network_against_itself_has_a_difference_of_nothing_and_is_not_promoted(workspace):
+    """Issued forecasts beside out-of-fold answers of the same network once made it better than itself."""
+    first = workspace.registry.add("1", 300.0, learnt=TRAINED[1])
+    admit(workspace, LOAD, [first])
+    second = workspace.registry.add("2", 200.0, learnt=TRAINED[1])
+    for version, run in ((first, "live"), (second, "shadow")):
+        said(workspace, version, 500, seed=1, run=run)
+        said(workspace, version, 300, seed=2)
+    assert admit(workspace, LOAD, [second])["2"].verdict == "keep"
+    figures = json.loads(workspace.registry.version(LOAD, "2").tags["gate_figures"])
+    assert (figures["improvement"], figures["e_value"]) == (0.0, 1.0)
 
 
 def test_the_gate_can_be_asked_again_when_there_are_more_days(workspace):
@@ -117,3 +165,101 @@ def test_a_person_decides_with_a_reason_and_takes_it_back_step_by_step(workspace
     assert list(told["how"]) == ["first", "person", "person", "rollback", "rollback"]
     assert list(told["from_version"]) == ["", "1", "2", "3", "2"]
     assert "I know better" in workspace.registry.version(LOAD, "3").tags["champion_since"]
+
+
+def test_how_many_candidates_there_were_and_when_the_challenger_was_named_is_kept_and_counts(workspace):
+    second = champion_and_challenger(workspace, 600, 400)
+    others = [workspace.registry.add(str(number), 900.0) for number in range(3, 43)]
+    verdict = admit(workspace, LOAD, [second, *others])["2"]
+    tags = workspace.registry.version(LOAD, "2").tags
+    assert tags["candidates"] == "41"
+    assert "as the best of 41" in verdict.words
+    assert json.loads(tags["gate_figures"])["e_needed"] == 41 * 80
+    assert f"named on {tags['named_at'][:10]}" in judge(workspace, LOAD).reasons[0]
+
+
+def refreshed(workspace, champion_error, error, **of_second):
+    """Version 1 serves, and version 2 is the same trained again on newer days."""
+    first = workspace.registry.add("1", 300.0, settings="same", learnt=JUDGED[1] - 7)
+    admit(workspace, LOAD, [first])
+    second = workspace.registry.add("2", 200.0, **{"settings": "same"} | of_second)
+    said(workspace, first, champion_error, seed=1)
+    said(workspace, second, error, seed=2)
+    return second
+
+
+def test_a_champion_trained_again_takes_over_after_a_short_trial_once_the_procedure_has_passed(workspace):
+    second = refreshed(workspace, 500, 505)
+    verdict = admit(workspace, LOAD, [second])["2"]
+    assert not verdict.serves
+    assert (
+        "gridahead models refresh-test --series DE/load --run backtest/weekly --against backtest/never" in verdict.words
+    )
+    passed(workspace, "same")
+    verdict = judge(workspace, LOAD)
+    assert verdict.serves
+    assert "times the champion's over the newest 28 days, at most 1.05" in verdict.words
+    last = workspace.lake.read_promotions(LOAD).iloc[-1]
+    assert (last["how"], last["alias"], last["to_version"]) == ("refresh", "champion", "2")
+
+
+def test_a_refresh_takes_over_even_where_another_candidate_was_better_which_challenges_it_then(workspace):
+    passed(workspace, "same")
+    second = refreshed(workspace, 500, 500)
+    third = workspace.registry.add("3", 100.0, "gru")
+    said(workspace, third, 495, seed=3)
+    verdicts = admit(workspace, LOAD, [second, third])
+    assert verdicts["2"].serves and not verdicts["3"].serves
+    assert verdicts["3"].reasons[0].startswith("against lstm v2")
+    assert [workspace.registry.version(LOAD, number).aliases for number in "123"] == [
+        (),
+        ("champion",),
+        ("challenger",),
+    ]
+
+
+def test_a_refresh_that_is_worse_does_not_take_over_and_leaves_the_challenger_its_place(workspace):
+    passed(workspace, "same")
+    second = refreshed(workspace, 400, 500)
+    third = workspace.registry.add("3", 100.0, "gru")
+    said(workspace, third, 400, seed=3)
+    verdicts = admit(workspace, LOAD, [second, third])
+    assert verdicts["2"].verdict == "keep"
+    assert [workspace.registry.version(LOAD, number).aliases for number in "123"] == [
+        ("champion",),
+        (),
+        ("challenger",),
+    ]
+
+
+@pytest.mark.parametrize(
+    "of_second", [{"settings": "other"}, {"model": "gru"}, {"learnt": JUDGED[1] - 7}], ids=["settings", "model", "days"]
+)
+def test_a_changed_model_needs_more_than_a_short_trial(workspace, of_second):
+    passed(workspace, "same")
+    passed(workspace, "other")
+    verdict = admit(workspace, LOAD, [refreshed(workspace, 500, 500, **of_second)])["2"]
+    assert not verdict.serves
+    assert "margin" in verdict.words
+
+
+def test_a_procedure_that_failed_later_is_no_longer_trusted(workspace):
+    passed(workspace, "same")
+    passed(workspace, "same", outcome="failed")
+    assert not admit(workspace, LOAD, [refreshed(workspace, 500, 500)])["2"].serves
+
+
+def test_a_challenge_goes_on_where_either_is_trained_again(workspace):
+    """What the former champion and the former challenger said speaks for those of the same settings."""
+    for number, settings, learnt in (("1", "a", 39), ("2", "b", 39), ("3", "a", 89), ("4", "b", 89)):
+        workspace.registry.add(number, 300.0, settings=settings, learnt=learnt)
+    versions = [workspace.registry.version(LOAD, number) for number in "1234"]
+    for one, run, span, error in (
+        (versions[0], "live", (60, 89), 600), (versions[1], "shadow", (60, 89), 400),
+        (versions[2], "live", (90, 128), 600), (versions[3], "shadow", (90, 128), 400),
+    ):  # fmt: skip
+        said(workspace, one, error, run=run, span=span, seed=int(one.number))
+    admit(workspace, LOAD, [versions[2]])
+    verdict = admit(workspace, LOAD, [versions[3]])["4"]
+    assert verdict.serves
+    assert "69 days" in verdict.reasons[0]

@@ -64,7 +64,7 @@ def test_of_a_forecast_made_twice_the_newest_counts_as_a_whole():
 def test_coverage_and_width_and_pinball_by_hand():
     rows = [[8.0, 10.0, 12.0], [8.0, 10.0, 12.0], [8.0, 10.0, 14.0]]
     scores = scored(forecasts(rows, levels=(0.1, 0.5, 0.9)), truth=outturn([12.0, 13.0, 7.0]))
-    assert value(scores, "coverage_80") == pytest.approx(1 / 3, abs=1e-9)
+    assert value(scores, "coverage_80") == pytest.approx(0.5 / 3, abs=1e-9), "12 is on the bound, the others outside"
     assert value(scores, "width_80") == pytest.approx((4 + 4 + 6) / 3, abs=1e-9)
     # hour 0: e = 4, 2, 0; hour 1: e = 5, 3, 1; hour 2: e = −1, −3, −7
     by_hand = [0.1 * 4, 0.5 * 2, 0.0, 0.1 * 5, 0.5 * 3, 0.9 * 1, 0.9 * 1, 0.5 * 3, 0.1 * 7]
@@ -108,12 +108,15 @@ def test_the_table_puts_trained_models_first_by_mae_and_references_last():
         forecasts([11.0], "lstm"),
         forecasts([14.0], "official"),
         forecasts([12.0], "naive"),
+        forecasts([12.5], "official_corrected"),
         truth=outturn([10.0]),
     )
     wide = table(scores)
-    assert list(wide["model"]) == ["lstm", "gru", "official", "naive"]
-    assert list(wide["skill"]) == pytest.approx([0.75, -0.25, 0.0, 0.5], abs=1e-9)
-    assert list(wide.columns) == ["run", "series", "model", "n", "mae", "rmse", "mape", "bias", "skill"]
+    assert list(wide["model"]) == ["lstm", "gru", "official", "official_corrected", "naive"]
+    assert list(wide["skill"]) == pytest.approx([0.75, -0.25, 0.0, 0.375, 0.5], abs=1e-9)
+    assert list(wide["skill_corrected"]) == pytest.approx([0.6, -1.0, -0.6, 0.0, 0.2], abs=1e-9)
+    names = ["run", "series", "model", "n", "mae", "rmse", "mape", "bias", "skill", "skill_corrected"]
+    assert list(wide.columns) == names
 
 
 def test_without_an_official_forecast_there_is_no_skill():

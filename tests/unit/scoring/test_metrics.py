@@ -52,10 +52,18 @@ def test_point_metrics_by_hand():
     assert metrics.wape(forecast, outturn) == pytest.approx(6 / 50, **EXACT)
 
 
-def test_coverage_counts_the_bounds_and_width_is_their_distance():
+def test_coverage_counts_a_tie_with_a_bound_half_and_width_is_their_distance():
     lower, upper = [0.0, 0.0, 0.0, 0.0], [10.0, 10.0, 10.0, 30.0]
-    assert metrics.coverage(lower, upper, [0.0, 10.0, 10.1, -0.1]) == pytest.approx(0.5, **EXACT)
+    assert list(metrics.inside(lower, upper, [0.0, 10.0, 10.1, 0.1])) == [0.5, 0.5, 0.0, 1.0]
+    assert metrics.coverage(lower, upper, [0.0, 10.0, 10.1, -0.1]) == pytest.approx(0.25, **EXACT)
     assert metrics.width(lower, upper) == pytest.approx(15.0, **EXACT)
+
+
+def test_a_night_without_any_spread_says_nothing_of_coverage():
+    # Two nights, then a day of which two outturns are inside and one is above.
+    lower, upper, outturn = [0.0, 0.0, 10.0, 10.0, 10.0], [0.0, 0.0, 20.0, 20.0, 20.0], [0.0, 5.0, 12.0, 18.0, 30.0]
+    assert metrics.coverage(lower, upper, outturn) == pytest.approx(2 / 3, **EXACT)
+    assert np.isnan(metrics.coverage([0.0], [0.0], [0.0]))
 
 
 def test_only_pairs_where_both_exist_count():

@@ -71,10 +71,28 @@ def test_the_interval_score_by_hand():
         metrics.interval_score([0.0], [1.0], [0.0], 1.0)
 
 
-def test_reliability_is_the_share_at_or_below_each_quantile():
+def test_reliability_is_the_share_below_each_quantile_and_a_tie_counts_half():
     quantiles = np.array([[1.0, 2.0], [1.0, 2.0], [1.0, 2.0], [1.0, np.nan]])
-    observed = metrics.reliability(quantiles, [0.3, 0.7], [0.5, 1.0, 1.5, 9.0])
-    np.testing.assert_allclose(observed, [2 / 4, 3 / 3])
+    observed = metrics.reliability(quantiles, [0.3, 0.7], [0.5, 1.0, 2.0, 9.0])
+    np.testing.assert_allclose(observed, [1.5 / 3, 2.5 / 3])
+
+
+def test_a_night_without_any_spread_says_nothing_of_reliability():
+    # Levels 0.1 and 0.9 are equal in the first row: whatever the levels outside them do, it does not count.
+    quantiles = np.array([[0.0, 5.0, 5.0, 5.0, 9.0], [0.0, 0.0, 4.0, 8.0, 9.0], [0.0, 2.0, 4.0, 8.0, 9.0]])
+    observed = metrics.reliability(quantiles, [0.05, 0.1, 0.5, 0.9, 0.95], [5.0, 0.0, 6.0])
+    np.testing.assert_allclose(observed, [0.5 / 2, 0.5 / 2, 1 / 2, 1.0, 1.0])
+    np.testing.assert_allclose(metrics.reliability([[1.0], [3.0]], [0.5], [1.0, 2.0]), [0.75])
+
+
+def test_ties_broken_by_chance_give_what_half_a_tie_gives():
+    # A calibrated forecast of a series that is 0 in half of all cases, and uniform above it in the others.
+    draws, levels = np.random.default_rng(0), np.arange(1, 10) / 10
+    outturn = np.maximum(draws.uniform(-1, 1, 20_000), 0)
+    quantiles = np.broadcast_to(np.maximum(2 * levels - 1, 0), (20_000, 9))
+    observed = metrics.reliability(quantiles, levels, outturn)
+    np.testing.assert_allclose(observed[levels > 0.55], levels[levels > 0.55], atol=0.02)
+    np.testing.assert_allclose(observed[levels < 0.45], 0.25, atol=0.02)
 
 
 def test_mase_by_hand_and_against_its_definition():

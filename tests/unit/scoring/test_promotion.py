@@ -1,14 +1,12 @@
 """The gate on made-up days whose worth is known."""
 
-import datetime as dt
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from gridahead.config import PromotionSettings
-from gridahead.errors import ContractError, ModelError
-from gridahead.scoring.promotion import decide, gate_days, relative_differences
+from gridahead.errors import ContractError
+from gridahead.scoring.promotion import decide, gate_days, not_inferior, promotable, relative_differences, sane
 
 SETTINGS = PromotionSettings()
 
@@ -23,6 +21,7 @@ def world(days=90, gain=0.0, seed=0, *, noise=0.1, inside=0.8, official=1.5, nai
             "champion": hard * np.exp(noise / np.sqrt(2) * draws.normal(size=days)),
             "challenger": hard * np.exp(noise / np.sqrt(2) * draws.normal(size=days)) * (1 - gain),
             "official": official * hard,
+            "official_corrected": official * hard,
             "naive": naive * hard,
             "inside": np.clip(inside + 0.1 * draws.normal(size=days), 0, 1),
             "season": np.where(index.month <= 2, "winter", "spring"),
@@ -42,16 +41,46 @@ def test_a_challenger_that_is_clearly_better_calibrated_and_nowhere_worse_is_pro
     assert decision.verdict == "promote"
     assert decision.figures["improvement"] == pytest.approx(0.1, abs=0.03)
     assert decision.figures["improvement_low"] < decision.figures["improvement"] < decision.figures["improvement_high"]
-    assert decision.figures["p"] < SETTINGS.alpha
+    assert decision.figures["e_value"] >= decision.figures["e_needed"] == 1 / SETTINGS.alpha_ever
     assert decision.figures["ratio/official/winter"] == pytest.approx(0.9 / 1.5, abs=0.03)
     assert [reason.partition(":")[0] for reason in decision.reasons[:2]] == ["better", "calibrated"]
 
 
 def test_equal_challengers_are_seldom_promoted_and_better_ones_mostly():
     equal = [decide(world(seed=seed), SETTINGS).verdict for seed in range(100)]
-    better = [decide(world(seed=seed, gain=0.05), SETTINGS).verdict for seed in range(50)]
+    better = [decide(world(days=150, seed=seed, gain=0.05), SETTINGS).verdict for seed in range(50)]
     assert equal.count("promote") <= 0.05 * 100
     assert better.count("promote") >= 0.8 * 50
+
+
+def test_the_same_forecasts_make_no_difference_and_are_never_promoted_even_without_a_margin():
+    days = world(days=365)
+    days["challenger"] = days["champion"]
+    for settings in (SETTINGS, PromotionSettings(margin=0.0)):
+        decision = decide(days, settings)
+        assert decision.verdict != "promote"
+        assert (decision.figures["improvement"], decision.figures["e_value"]) == (0.0, 1.0)
+
+
+def test_the_short_answer_is_that_of_the_decision():
+    asked = [
+        (world(days=days, seed=seed, gain=gain, inside=inside, official=official), candidates)
+        for seed, (days, gain, inside, official, candidates) in enumerate(
+            [(27, 0.5, 0.8, 1.5, 1), (90, 0.1, 0.8, 1.5, 1), (90, 0.1, 0.8, 1.5, 10_000), (90, 0.1, 0.6, 1.5, 1),
+             (90, 0.1, 0.8, 0.8, 1), (90, 0.0, 0.8, 1.5, 1), (150, 0.05, 0.8, 1.5, 1), (150, 0.05, 0.8, 1.5, 3)]
+        )
+    ]  # fmt: skip
+    long = [decide(days, SETTINGS, candidates).verdict == "promote" for days, candidates in asked]
+    assert [promotable(days, SETTINGS, candidates) for days, candidates in asked] == long
+    assert 1 < sum(long) < len(long)
+
+
+def test_the_best_of_many_has_to_show_as_many_times_more():
+    days = world(gain=0.1)
+    alone, best_of = decide(days, SETTINGS), decide(days, SETTINGS, candidates=100)
+    assert best_of.figures["e_needed"] == 100 * alone.figures["e_needed"]
+    assert (alone.verdict, best_of.verdict) == ("promote", "too_short")
+    assert "as the best of 100" in best_of.reasons[0]
 
 
 def test_a_challenger_that_is_slightly_better_on_most_days_and_terrible_on_some_is_not_promoted():
@@ -71,20 +100,22 @@ def test_few_days_are_too_short_to_tell_whatever_they_show():
     assert decision.reasons == ("period too short to tell: 27 days, at least 28 are needed",)
 
 
-def test_an_improvement_that_luck_can_explain_says_how_many_days_would_tell():
+def test_an_improvement_that_luck_can_explain_says_after_how_many_days_a_true_one_would_show():
     days = world(days=40).assign(champion=100.0, challenger=97 + 20 * slow_wave(40))
     decision = decide(days, SETTINGS)
     assert decision.figures["improvement"] == pytest.approx(0.03)
     assert decision.verdict == "too_short"
-    assert "luck can explain; about " in decision.reasons[0]
+    assert "luck can explain: e-value" in decision.reasons[0]
+    assert "a true improvement of 2 % after about" in decision.reasons[0]
+    assert decision.figures["days_to_see_2"] > decision.figures["days_to_see_5"] > decision.figures["days_to_see_10"]
 
 
 def test_a_challenger_that_is_not_better_by_the_margin_is_not_promoted_however_sure_it_is():
-    days = world(noise=0.0, gain=0.005)
+    days = world(days=365, noise=0.0, gain=0.009)
     days["challenger"] *= np.random.default_rng(0).uniform(0.9999, 1.0001, len(days))
     decision = decide(days, SETTINGS)
     assert decision.verdict == "keep"
-    assert decision.reasons[0].startswith("not better by the margin of 1.0 %: 0.5 % smaller loss")
+    assert decision.reasons[0].startswith("not better by the margin of 1.0 %: 0.9 % smaller loss")
     assert decide(days, PromotionSettings(margin=0.0)).verdict == "promote"
 
 
@@ -111,20 +142,23 @@ def test_a_challenger_without_intervals_is_not_promoted():
     assert "calibration is not known" in decision.reasons[1]
 
 
-@pytest.mark.parametrize("reference", ["official", "naive"])
-def test_a_better_challenger_that_is_worse_than_a_reference_in_one_season_is_not_promoted(reference):
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [("official", "official"), ("official_corrected", "corrected official"), ("naive", "naive")],
+)
+def test_a_better_challenger_that_is_worse_than_a_reference_in_one_season_is_not_promoted(reference, words):
     days = world(gain=0.1)
     days.loc[days["season"] == "spring", reference] *= 0.3
     decision = decide(days, SETTINGS)
     assert decision.verdict == "keep"
-    assert any(f"worse than the {reference} forecast in spring" in reason for reason in decision.reasons)
+    assert any(f"worse than the {words} forecast in spring" in reason for reason in decision.reasons)
     assert not any("in winter" in reason for reason in decision.reasons)
 
 
 def test_a_season_of_few_days_and_few_holidays_decide_nothing():
     days = world(gain=0.1)
     days["season"] = np.where(np.arange(90) < 19, "winter", "spring")
-    days.loc[days["season"] == "winter", "official"] *= 0.1
+    days.loc[days["season"] == "winter", ["official", "official_corrected"]] *= 0.1
     days["official"] *= 1.5
     days.iloc[50:57, days.columns.get_loc("holiday")] = True
     assert not any("winter" in name or "holidays" in name for name in decide(days, SETTINGS).figures)
@@ -181,7 +215,7 @@ def losses():
 
 
 def test_gate_days_are_a_row_a_day_with_missing_references_marked():
-    days = gate_days(losses(), "old", "new", learnt_until=dict.fromkeys(("old", "new"), dt.date(2024, 12, 31)))
+    days = gate_days(losses(), "old", "new")
     assert list(days["champion"]) == [10.0, 11.0, 12.0]
     assert list(days["challenger"]) == [9.0, 10.0, 11.0]
     assert list(days["official"]) == [20.0, 21.0, 22.0]
@@ -189,13 +223,57 @@ def test_gate_days_are_a_row_a_day_with_missing_references_marked():
     assert list(days["holiday"]) == [True, False, False]
 
 
-@pytest.mark.parametrize("learner", ["old", "new"])
-def test_days_that_one_of_the_two_has_learnt_are_refused(learner):
-    until = dict.fromkeys(("old", "new"), dt.date(2024, 12, 31)) | {learner: dt.date(2025, 1, 1)}
-    with pytest.raises(ModelError, match=f"{learner}: has learnt until 2025-01-01"):
-        gate_days(losses(), "old", "new", learnt_until=until)
-
-
 def test_a_model_without_losses_is_named():
     with pytest.raises(ContractError, match="model newest has none"):
-        gate_days(losses(), "old", "newest", learnt_until={})
+        gate_days(losses(), "old", "newest")
+
+
+def test_a_champion_trained_again_is_sane_if_it_is_not_much_worse_on_the_newest_days_whatever_was_before():
+    days = world(days=90, noise=0.02)
+    days.iloc[:62, days.columns.get_loc("challenger")] *= 3
+    decision = sane(days, SETTINGS)
+    assert decision.verdict == "promote"
+    assert decision.figures["days"] == 28
+    newest = days.tail(28)
+    assert decision.figures["ratio/champion"] == pytest.approx(newest["challenger"].sum() / newest["champion"].sum())
+
+
+@pytest.mark.parametrize(("gain", "inside", "said"), [(-0.08, 0.8, "more than 1.05"), (0.0, 0.5, "not calibrated")])
+def test_a_champion_trained_again_that_went_wrong_does_not_take_over(gain, inside, said):
+    decision = sane(world(noise=0.01, gain=gain, inside=inside), SETTINGS)
+    assert decision.verdict == "keep"
+    assert any(said in reason for reason in decision.reasons)
+
+
+def test_a_trial_of_few_days_says_how_many_are_needed():
+    decision = sane(world(days=27), SETTINGS)
+    assert (decision.verdict, decision.reasons) == (
+        "too_short", ("period too short to tell: 27 days, at least 28 are needed",)
+    )  # fmt: skip
+
+
+def procedure(gain, days=550, noise=0.1):
+    found = world(days=days, gain=gain, noise=noise)
+    return found["challenger"], found["champion"]
+
+
+def test_training_again_passes_if_it_is_surely_no_worse_than_the_margin_allows():
+    decision = not_inferior(*procedure(0.02), SETTINGS)
+    assert decision.verdict == "promote"
+    assert decision.figures["ratio"] == pytest.approx(0.98, abs=0.015)
+    assert decision.figures["p"] < SETTINGS.alpha
+    assert not_inferior(*procedure(-0.03), SETTINGS).verdict == "keep"
+    assert "not shown" in not_inferior(*procedure(-0.03), SETTINGS).reasons[0]
+
+
+def test_training_again_that_changes_nothing_passes():
+    _, kept = procedure(0.0)
+    assert not_inferior(kept, kept, SETTINGS).verdict == "promote"
+    assert not_inferior(1.02 * kept, kept, SETTINGS).verdict == "keep"
+
+
+def test_a_procedure_is_tested_on_eighteen_months_without_many_gaps():
+    again, kept = procedure(0.1)
+    assert not_inferior(again[:545], kept[:545], SETTINGS).verdict == "too_short"
+    assert not_inferior(again[::2], kept, SETTINGS).verdict == "too_short"
+    assert not_inferior(again[:0], kept[:0], SETTINGS).verdict == "too_short"

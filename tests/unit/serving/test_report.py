@@ -102,6 +102,16 @@ def test_what_speaks_against_trust_is_said(series_view, day_of):
     assert found[-1] == "The official forecast has been better: it erred by 400 MW on average, this one by 500 MW."
 
 
+def test_an_official_forecast_and_a_band_that_have_changed_are_in_the_verdict_and_among_the_concerns(report_view):
+    figures = {"official": "ES/wind_reference: 8.30 times what it was", "band": "ES/wind as published: covers 22 %"}
+    page = render_report(with_series(report_view, drifted=figures))
+    told = "the official forecast errs more than it did, the published band does not hold what it did."
+    assert f"inputs complete, {told}" in page
+    assert "<li>The official forecast errs more than it did. ES/wind_reference: 8.30 times what it was.</li>" in page
+    assert "<li>The published band does not hold what it did. ES/wind as published: covers 22 %.</li>" in page
+    assert "errs more than it did" not in render_report(report_view)
+
+
 def test_a_degraded_forecast_is_marked_on_the_page(report_view, day_of):
     page = render_report(with_series(report_view, forecast=day_of("2025-12-31", rung="missing_weather")))
     assert "degraded: missing weather" in page

@@ -168,6 +168,42 @@ def test_the_official_forecast_is_there_by_ten_the_day_before():
     assert set(rows["available_at"]) == {pd.Timestamp("2024-07-01T08:00Z")}
 
 
+@pytest.mark.parametrize(
+    ("zone", "quantity", "available_at"),
+    [
+        ("DE", "load", "2024-07-01T08:00Z"),  # two hours before the common gate closes, at 12:00 in Brussels
+        ("GR", "load", "2024-07-01T08:00Z"),  # 11:00 in Athens
+        ("PT", "wind", "2024-07-01T16:00Z"),  # 17:00 in Lisbon
+        ("DE", "solar", "2024-07-01T16:00Z"),
+        ("DE", "wind_solar", "2024-07-01T16:00Z"),
+        ("DE", "residual_load", "2024-07-01T16:00Z"),
+    ],
+)
+def test_in_the_eu_the_official_forecast_is_there_by_the_time_that_the_law_sets(zone, quantity, available_at):
+    settings = FileSource(
+        kind="file", path=Path("meters.csv"), zone=zone, quantity=quantity, time_column="time", value_column="load",
+        timezone=ZONES[zone].timezone, reference_column="official",
+    )  # fmt: skip
+    source = FileTable(settings, ZONES[zone])
+    rows = source.parse(RawPayload("f", "f", WIDE.encode(), {}, pd.Timestamp("2026-01-01", tz="UTC")))
+    assert set(rows.loc[rows["quantity"] == f"{quantity}_reference", "available_at"]) == {pd.Timestamp(available_at)}
+    assert [*source.official_available] == [f"{zone}/{quantity}_reference"]
+
+
+@pytest.mark.parametrize("zone", ["CH", "GB", "PJM"])
+def test_elsewhere_it_has_to_be_said_from_when_the_official_forecast_may_be_used(zone):
+    said = {
+        "kind": "file", "path": "meters.csv", "zone": zone, "quantity": "load", "time_column": "time",
+        "value_column": "load", "timezone": "America/New_York",
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=f"from when may the official forecast of {zone}/load .* be used") as caught:
+        FileSource(**said, reference_column="official")
+    assert 'reference_available = "D-1T1000[' in str(caught.value)
+    assert FileSource(**said).reference_available is None
+    told = FileSource(**said, reference_column="official", reference_available="D-1T0930[America/New_York]")
+    assert str(told.reference_available) == "D-1T0930[America/New_York]"
+
+
 def test_the_official_forecast_may_have_another_deadline():
     deadline = Deadline.parse("D-2T1200[UTC]")
     rows = parse(WIDE, reference_column="official", reference_available=deadline).query("quantity == 'load_reference'")

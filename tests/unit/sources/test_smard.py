@@ -171,8 +171,8 @@ def test_fetch_keeps_the_bytes_and_what_decides_the_parse():
     assert payloads[AUTUMN].request == {
         "kind": "smard",
         "publication_lag_minutes": 60,
-        "load_reference_available": "D-1T1000[Europe/Berlin]",
-        "generation_reference_available": "D-1T1800[Europe/Berlin]",
+        "load_reference_available": "D-1T1000[Europe/Brussels]",
+        "generation_reference_available": "D-1T1800[Europe/Brussels]",
         "forecast": False,
     }
     assert payloads[AUTUMN_FORECAST].request["forecast"] is True

@@ -20,6 +20,7 @@ def inputs_of(n=N, seed=6):
         rng.normal(size=(n, S, E)).astype(np.float32),
         rng.normal(size=(n, H, D)).astype(np.float32),
         np.zeros((n, 0), np.float32),
+        np.full(n, H),
     )
 
 

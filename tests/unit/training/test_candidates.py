@@ -7,11 +7,13 @@ import pytest
 import torch
 from made_windows import SPEC, made_load
 
-from gridahead.config import ModelSettings, Settings
+from gridahead.config import DEFAULT_MODELS, Settings
 from gridahead.errors import ModelError
+from gridahead.models.ensemble import combine
 from gridahead.training import candidates
 from gridahead.training.candidates import _starts, fit_candidates, fit_ensemble
-from gridahead.training.fit import fit, split
+from gridahead.training.fit import fit
+from gridahead.training.split import split
 
 TRAINING = {"epochs": 2, "batch_size": 16, "context_days": 8, "validation_days": 20, "quantiles": (0.1, 0.5, 0.9)}
 NETWORKS = {name: {"cell": name, "hidden": 6, "decoder_hidden": 8, "members": 1} for name in ("rnn", "lstm", "gru")}
@@ -49,24 +51,50 @@ def test_a_network_that_several_need_is_trained_once(here):
 
 def test_the_figures_of_an_ensemble_are_those_of_its_forecasts_and_better_than_those_of_its_parts_on_average(here):
     gru, rnn, both = fit_candidates(PARTS, ["gru", "rnn", "both"], SETTINGS, 1, lambda epoch: None)
-    counted = PARTS.validation.delivery & ~np.isnan(PARTS.validation.target)
-    error = np.abs(both.model.predict(PARTS.validation)[..., 1] - PARTS.validation.target)[counted].mean()
+    counted = PARTS.judged.delivery & ~np.isnan(PARTS.judged.target)
+    error = np.abs(both.forecasts[..., 1] - PARTS.judged.target)[counted].mean()
     assert both.validation["validation_mae"] == pytest.approx(error, rel=1e-5)
     parts = [fit.validation["validation_pinball"] for fit in (gru, rnn)]
     assert both.validation["validation_pinball"] < np.mean(parts)
     assert both.epochs == ()
 
 
-def test_an_ensemble_of_refitted_models_is_weighted_before_they_learn_the_validation_days():
-    training = SETTINGS.training.model_copy(update={"refit": True, "epochs": 1})
+def test_an_ensemble_serves_what_has_learnt_all_days_and_is_weighted_by_what_had_not():
+    training = SETTINGS.training.model_copy(update={"epochs": 1})
     fits = [fit(name, PARTS, SETTINGS.models[name], training, lambda epoch: None) for name in ("rnn", "gru")]
     both = fit_ensemble("both", fits, PARTS)
-    before = fit_ensemble("both", [replace(one, model=one.judged) for one in fits], PARTS)
-    assert both.model.weights == before.model.weights
-    assert both.model.calibration.tolist() == before.model.calibration.tolist()
-    assert both.validation == before.validation
     assert [part is one.model for part, one in zip(both.model.models, fits, strict=True)] == [True, True]
     assert both.learnt_until == PARTS.validation_days[1]
+    # Nothing of what the networks that serve say of the judged days is in weights, calibration or figures.
+    silent = [replace(one, model=replace(one.model, scaler=replace(one.model.scaler, scale=1e-6))) for one in fits]
+    other = fit_ensemble("both", silent, PARTS)
+    assert other.model.weights == both.model.weights
+    assert other.model.calibration.tolist() == both.model.calibration.tolist()
+    assert other.validation == both.validation
+    assert other.forecasts.tobytes() == both.forecasts.tobytes()
+    # By hand: the same weights and calibration from the answers of the folds.
+    by_hand = combine("both", tuple(one.model for one in fits), [one.answers for one in fits], PARTS.judged)
+    assert by_hand.weights == both.model.weights
+    assert by_hand.calibration.tolist() == both.model.calibration.tolist()
+
+
+def test_an_ensemble_says_of_a_block_what_other_days_have_taught_it():
+    """The outturn of a block changes no forecast of it: neither through weights nor through the calibration."""
+    training = SETTINGS.training.model_copy(update={"epochs": 1, "refit": False})
+    parts = split(made_load(days=160), SPEC, training.model_copy(update={"validation_days": 80, "refit": True}))
+    parts = replace(parts, learnt_later=False)  # what networks learn is another test; these learn no judged day
+    fits = [fit(name, parts, SETTINGS.models[name], training, lambda epoch: None) for name in ("rnn", "gru")]
+    both = fit_ensemble("both", fits, parts)
+    block = list(parts.blocks())[2]
+    assert block.others.any()
+    target = parts.windows.target.copy()
+    target[parts.judging[2]] += 20_000
+    other = fit_ensemble("both", fits, replace(parts, windows=replace(parts.windows, target=target)))
+    assert other.forecasts[block.rows].tobytes() == both.forecasts[block.rows].tobytes()
+    assert other.model.calibration.tolist() != both.model.calibration.tolist()
+    moved = [number for number, one in enumerate(parts.blocks())
+             if other.forecasts[one.rows].tobytes() != both.forecasts[one.rows].tobytes()]  # fmt: skip
+    assert {0, 5} <= set(moved), "blocks far away hear of it"
 
 
 def test_a_warm_start_goes_to_networks_of_the_same_cell(here):
@@ -121,4 +149,4 @@ def test_a_series_may_ask_for_an_ensemble():
     entry = {"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]", "models": ["gru", "ensemble"]}
     settings = Settings.model_validate({"data_folder": "data", "series": [entry]})
     assert settings.ensembles["ensemble"] == ("lstm", "gru")
-    assert ModelSettings(cell="gru") == settings.models["gru"]
+    assert settings.models["gru"] == DEFAULT_MODELS["gru"]

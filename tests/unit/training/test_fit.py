@@ -12,10 +12,12 @@ from made_windows import FIRST, SPEC, made_load
 
 from gridahead.config import ModelSettings, TrainingSettings
 from gridahead.errors import ModelError
-from gridahead.features.scaling import Scaler, anchored, plausible_anchors
+from gridahead.features.scaling import Scaler, anchored
 from gridahead.models.bundle import TrainedModel
+from gridahead.models.calibration import as_it_is, calibration_on
 from gridahead.tables import Observations
-from gridahead.training.fit import fit, recency, split, windows_to_learn
+from gridahead.training.fit import anchors_to_try, fit, recency, windows_to_learn
+from gridahead.training.split import split
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 LOADS = made_load(days=120)
@@ -25,7 +27,7 @@ SMALL = ModelSettings(cell="gru", hidden=8, decoder_hidden=8, members=1, dropout
 
 def settings_of(**changes):
     plain = {"quantiles": LEVELS, "epochs": 3, "batch_size": 8, "context_days": 8, "validation_days": 20}
-    return TrainingSettings.model_validate({**plain, "holdout_start": HOLDOUT, **changes})
+    return TrainingSettings.model_validate({**plain, "holdout_start": HOLDOUT, "refit": False, **changes})
 
 
 def days_of(windows):
@@ -93,9 +95,10 @@ def test_without_a_holdout_every_day_with_an_outturn_is_used():
     assert not np.isnan(parts.validation.target[-1][parts.validation.delivery[-1]]).any()
 
 
-def test_at_most_a_quarter_of_the_days_is_for_validation():
-    parts = split(LOADS, SPEC, settings_of(validation_days=270))
-    assert (len(parts.train), len(parts.validation)) == (69, 22)
+@pytest.mark.parametrize(("refit", "train", "validation"), [(False, 69, 22), (True, 23, 68)])
+def test_of_a_short_history_a_quarter_is_for_validation_or_three_where_they_are_learnt_later(refit, train, validation):
+    parts = split(LOADS, SPEC, settings_of(validation_days=270, refit=refit))
+    assert (len(parts.train), len(parts.validation)) == (train, validation)
 
 
 def test_days_without_an_outturn_are_left_out():
@@ -125,6 +128,15 @@ def test_a_series_that_is_not_there_is_a_model_error():
 # -- fit ------------------------------------------------------------------------------------------------------------
 
 PARTS = split(LOADS, SPEC, settings_of())
+LATER = split(LOADS, SPEC, settings_of(refit=True))
+"""The same days, of which those for validation are learnt in the end."""
+
+
+def with_target(parts, added, chosen):
+    """The outturn of some days is so much higher [MW]."""
+    target = parts.windows.target.copy()
+    target[chosen] += added
+    return replace(parts, windows=replace(parts.windows, target=target))
 
 
 @pytest.fixture(scope="module")
@@ -137,9 +149,8 @@ def fitted():
 def test_a_tiny_network_improves_on_its_anchor(fitted):
     """The official forecast is 2 000 MW too high around noon; a few epochs are enough to see that."""
     found, _ = fitted
-    counted = PARTS.validation.delivery & ~np.isnan(PARTS.validation.target)
-    official = anchored(PARTS.validation, "reference", 0.0)
-    error = np.abs(PARTS.validation.target - official)[counted].mean()
+    official = anchored(PARTS.judged, "reference", 0.0)
+    error = np.abs(PARTS.judged.target - official)[counted(PARTS)].mean()
     assert found.model.scaler.anchor == "reference"
     assert found.validation["validation_mae"] < 0.9 * error
 
@@ -150,24 +161,26 @@ def test_a_fit_tells_how_it_came_about(fitted):
     assert list(found.epochs) == told
     assert {epoch.member for epoch in told} == {0, 1}
     assert found.train_days == PARTS.train_days
+    assert (found.validation_days, found.judged_days) == (PARTS.validation_days, PARTS.judged_days)
+    assert found.learnt_until == PARTS.train_days[1]
     assert found.data_fingerprint == PARTS.fingerprint()
     assert found.seconds > 0
 
 
 def test_the_metrics_of_a_fit_are_those_of_its_forecasts(fitted):
     found, _ = fitted
-    predicted = found.model.predict(PARTS.validation)
-    counted = PARTS.validation.delivery & ~np.isnan(PARTS.validation.target)
-    error = (predicted[..., 2] - PARTS.validation.target)[counted]
+    error = (found.forecasts[..., 2] - PARTS.judged.target)[counted(PARTS)]
     assert found.validation["validation_mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
+    left = (PARTS.judged.target[..., None] - found.forecasts)[counted(PARTS)]
+    loss = np.maximum(left * LEVELS, left * (np.array(LEVELS) - 1)).mean()
+    assert found.validation["validation_pinball"] == pytest.approx(loss, rel=1e-5)
 
 
-def test_intervals_cover_what_they_promise_on_the_validation_days(fitted):
+def test_what_serves_is_calibrated_on_what_networks_said_of_days_that_they_had_not_learnt(fitted):
     found, _ = fitted
-    predicted = found.model.predict(PARTS.validation)
-    counted = PARTS.validation.delivery & ~np.isnan(PARTS.validation.target)
-    below = (PARTS.validation.target[..., None] <= predicted)[counted].mean(axis=0)
-    np.testing.assert_allclose(np.delete(below, 2), [0.1, 0.25, 0.75, 0.9], atol=0.02)
+    assert found.model.calibration.tolist() == calibration_on(found.answers, PARTS.judged, LEVELS).tolist()
+    assert found.answers.shape == found.forecasts.shape == (len(PARTS.judged), 37, 5)
+    assert all(fold.calibration.tolist() == as_it_is(LEVELS).tolist() for fold in found.folds)
 
 
 def test_the_scaler_learns_from_the_training_windows_only(fitted):
@@ -200,10 +213,10 @@ def test_without_an_encoder_a_recurrent_decoder_learns_alone(tmp_path):
 
 
 def test_missing_outturns_are_no_obstacle():
-    holed = replace(PARTS.train, target=PARTS.train.target.copy())
+    holed = replace(PARTS.windows, target=PARTS.windows.target.copy())
     holed.target[::4, 20:30] = np.nan
-    found = fit("gru", replace(PARTS, train=holed), SMALL, settings_of(), lambda epoch: None)
-    assert np.isfinite(found.model.predict(PARTS.validation)).all()
+    found = fit("gru", replace(PARTS, windows=holed), SMALL, settings_of(), lambda epoch: None)
+    assert np.isfinite(found.model.predict(PARTS.validation)[PARTS.validation.within]).all()
     assert all(np.isfinite(value) for value in found.validation.values())
 
 
@@ -224,66 +237,61 @@ def same_weights(one, other):
     return all(torch.equal(left[name], right[name]) for left, right in pairs for name in left)
 
 
-# What is learnt from these training days, 7 000 MW too high, makes the validation days worse: an early epoch is best.
-MISLED = replace(PARTS, train=replace(PARTS.train, target=PARTS.train.target + 7_000))
+# What is learnt from the training days, 7 000 MW too high, makes the stopping days worse: an early epoch is best.
+MISLED = with_target(LATER, 7_000, slice(0, LATER.begin))
 
 
 @pytest.fixture(scope="module")
 def refitted():
     told = []
     pair = SMALL.model_copy(update={"members": 2})
-    settings = settings_of(epochs=9, patience=3, learning_rate=0.1)
-    plain = fit("gru", MISLED, pair, settings, lambda epoch: None)
-    again = fit("gru", MISLED, pair, settings.model_copy(update={"refit": True}), told.append)
-    return plain, again, told
+    settings = settings_of(epochs=9, patience=3, learning_rate=0.1, refit=True)
+    return fit("gru", MISLED, pair, settings, told.append), told
 
 
-def test_a_refit_is_chosen_judged_and_calibrated_before_it_learns_the_validation_days(refitted):
-    plain, again, _ = refitted
-    assert same_weights(again.judged, plain.model)
-    assert again.validation == plain.validation
-    assert again.model.calibration.tolist() == plain.model.calibration.tolist()
-    assert again.judged.scaler == plain.model.scaler == Scaler.fit(MISLED.train, plain.model.scaler.anchor)
-    assert again.model.scaler == Scaler.fit(MISLED.train.followed_by(MISLED.validation), plain.model.scaler.anchor)
-    assert plain.learnt_until == PARTS.train_days[1]
-    assert again.learnt_until == PARTS.validation_days[1]
+def test_networks_that_serve_have_learnt_all_days_and_those_of_a_fold_all_but_the_fold(refitted):
+    again, _ = refitted
+    anchor = again.model.scaler.anchor
+    assert again.model.scaler == Scaler.fit(MISLED.windows, anchor)
+    assert len(again.folds) == MISLED.folds
+    for number, fold in enumerate(again.folds):
+        assert fold.scaler == Scaler.fit(MISLED.without(MISLED.spans(number)), anchor)
+        assert len(fold.members) == len(again.model.members) == 2
+        assert not same_weights(fold, again.model)
+    assert again.learnt_until == MISLED.validation_days[1]
 
 
-def test_a_refit_trains_every_member_for_its_best_number_of_epochs_and_judges_nothing(refitted):
-    plain, again, told = refitted
-    assert not same_weights(again.model, again.judged)
+def test_the_first_member_alone_is_stopped_and_all_others_learn_as_long(refitted):
+    again, told = refitted
     trainings = [[epoch for epoch in told if epoch.training == n] for n in range(told[0].trainings)]
-    chosen, refits = trainings[:-2], trainings[-2:]
-    assert len(plain.epochs) == sum(map(len, chosen))
-    best = [min(epochs, key=lambda epoch: epoch.validation_loss).epoch + 1 for epochs in chosen]
-    first = max(range(len(best) - 1), key=lambda n: same_first_member(chosen[n], plain))
-    assert best[first] < 9, "the best epoch must not be the last"
-    assert [len(epochs) for epochs in refits] == [best[first], best[-1]]
-    assert [epoch.member for epochs in refits for epoch in epochs] == [0] * best[first] + [1] * best[-1]
-    assert all(epoch.validation_loss is None for epochs in refits for epoch in epochs)
-    assert all(epochs[-1].learning_rate < 0.1 * 0.1 for epochs in refits), "the schedule was not shortened"
+    anchors = anchors_to_try(MISLED, SMALL, None)
+    chosen, later = trainings[: len(anchors)], trainings[len(anchors) :]
+    assert len(later) == 2 * (MISLED.folds + 1)
+    stopped = chosen[anchors.index(again.model.scaler.anchor)]
+    best = min(stopped, key=lambda epoch: epoch.validation_loss).epoch + 1
+    assert best < 9, "the best epoch must not be the last"
+    assert [len(epochs) for epochs in later] == [best] * len(later)
+    assert [epochs[0].member for epochs in later] == [0, 1] * (MISLED.folds + 1)
+    assert all(epoch.validation_loss is None for epochs in later for epoch in epochs)
+    assert all(epochs[-1].learning_rate < 0.1 * 0.1 for epochs in later), "the schedule was not shortened"
 
 
-def same_first_member(epochs, plain):
-    """Whether these are the epochs of the anchor that was chosen."""
-    return plausible_anchors(MISLED.train)[epochs[0].training] == plain.model.scaler.anchor
-
-
-def test_a_refit_learns_what_happened_on_the_validation_days():
+def test_what_is_learnt_later_holds_what_happened_on_the_validation_days():
     """From the validation days on the load is 3 000 MW above what is officially forecast; no training day shows it."""
-    shifted = replace(PARTS, validation=replace(PARTS.validation, target=PARTS.validation.target + 3_000))
-    settings = settings_of(epochs=6, learning_rate=0.03, refit=True, seed=1)
-    found = fit("gru", shifted, SMALL, settings, lambda epoch: None)
-    bias = {
-        name: float((model.predict(shifted.validation)[..., 2] - shifted.validation.target)[counted(shifted)].mean())
-        for name, model in (("judged", found.judged), ("refitted", found.model))
-    }
-    assert bias["judged"] < -2_000
-    assert bias["refitted"] > bias["judged"] + 300
+    settings, bias = settings_of(epochs=6, learning_rate=0.03, seed=1), {}
+    for name, parts in (("before", PARTS), ("later", LATER)):
+        shifted = with_target(parts, 3_000, slice(parts.begin, None))
+        again = settings.model_copy(update={"refit": parts.learnt_later})
+        one = SMALL.model_copy(update={"anchor": "reference"})
+        model = fit("gru", shifted, one, again, lambda epoch: None).model
+        said = model.uncalibrated(shifted.judged)[..., 2]
+        bias[name] = float((said - shifted.judged.target)[counted(parts)].mean())
+    assert bias["before"] < -2_000
+    assert bias["later"] > bias["before"] + 300
 
 
 def counted(parts):
-    return parts.validation.delivery & ~np.isnan(parts.validation.target)
+    return parts.judged.delivery & ~np.isnan(parts.judged.target)
 
 
 def test_weights_fall_by_half_every_half_life_before_the_newest_window():
@@ -306,14 +314,13 @@ def test_with_a_half_life_old_days_count_less_and_unknown_hours_still_nothing():
 
 def test_a_half_life_lets_the_newest_days_decide():
     """In the last 10 training days the truth is 3 000 MW higher; with a half-life of 3 days little else counts."""
-    target = PARTS.train.target.copy()
-    target[-10:] += 3_000
-    moved = replace(PARTS, train=replace(PARTS.train, target=target))
-    direct, level = SMALL.model_copy(update={"decoder": "direct"}), {}  # a recurrent one is slower to learn a level
+    moved = with_target(PARTS, 3_000, slice(PARTS.begin - 10, PARTS.begin))
+    # A recurrent decoder is slower to learn a level, and a regression has it at once.
+    direct, level = SMALL.model_copy(update={"decoder": "direct", "anchor": "reference"}), {}
     for half_life in (None, 3):
         settings = settings_of(epochs=4, patience=4, learning_rate=0.03, half_life_days=half_life)
         model = fit("gru", moved, direct, settings, lambda epoch: None).model
-        level[half_life] = float(model.predict(PARTS.validation)[..., 2][counted(PARTS)].mean())
+        level[half_life] = float(model.uncalibrated(PARTS.judged)[..., 2][counted(PARTS)].mean())
     assert level[3] > level[None] + 500
 
 
@@ -348,9 +355,9 @@ def test_a_warm_start_from_a_model_of_another_shape_is_refused(fitted):
 
 @pytest.mark.parametrize("dies_after", [2, 5])
 def test_a_fit_that_was_stopped_goes_on_and_ends_the_same(tmp_path, dies_after):
-    pair, settings = SMALL.model_copy(update={"members": 2}), settings_of(refit=True)
+    pair, settings = SMALL.model_copy(update={"members": 2, "anchor": "reference"}), settings_of(epochs=2, refit=True)
     told, retold = [], []
-    whole = fit("gru", PARTS, pair, settings, told.append)
+    whole = fit("gru", LATER, pair, settings, told.append)
 
     def dies(epoch):
         retold.append(epoch)
@@ -358,11 +365,12 @@ def test_a_fit_that_was_stopped_goes_on_and_ends_the_same(tmp_path, dies_after):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit("gru", PARTS, pair, settings, dies, checkpoints=tmp_path)
+        fit("gru", LATER, pair, settings, dies, checkpoints=tmp_path)
     retold.clear()
-    again = fit("gru", PARTS, pair, settings, retold.append, checkpoints=tmp_path)
+    again = fit("gru", LATER, pair, settings, retold.append, checkpoints=tmp_path)
     assert same_weights(again.model, whole.model)
     assert again.validation == whole.validation
+    assert again.forecasts.tobytes() == whole.forecasts.tobytes()
     timeless = [replace(epoch, windows_per_second=0) for epoch in told]
     assert [replace(epoch, windows_per_second=0) for epoch in retold] == timeless
     # What was done is not done again: an epoch that is told again has the speed that it had.

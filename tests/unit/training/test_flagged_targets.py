@@ -10,11 +10,12 @@ from made_windows import FIRST, SPEC, made_load
 from gridahead.config import ModelSettings, TrainingSettings
 from gridahead.features.windows import build_windows
 from gridahead.tables import Observations
-from gridahead.training.fit import fit, split
+from gridahead.training.fit import fit
+from gridahead.training.split import split
 
 SETTINGS = TrainingSettings(
     quantiles=(0.1, 0.5, 0.9), epochs=1, batch_size=8, context_days=8, validation_days=20,
-    holdout_start=FIRST + dt.timedelta(days=100),
+    holdout_start=FIRST + dt.timedelta(days=100), refit=False,
 )  # fmt: skip
 NETWORK = ModelSettings(cell="gru", hidden=8, decoder_hidden=8, members=1, dropout=0.0, anchor="level")
 LAST_LEARNT = FIRST + dt.timedelta(days=79)
@@ -36,7 +37,7 @@ def weights(rows: Observations) -> list[np.ndarray]:
     torch.set_num_threads(1)
     parts = split(rows, SPEC, SETTINGS)
     assert parts.train_days[1] == LAST_LEARNT
-    (member,) = fit("gru", parts, NETWORK, SETTINGS, lambda _: None).judged.members
+    (member,) = fit("gru", parts, NETWORK, SETTINGS, lambda _: None).model.members
     return [value.detach().numpy().copy() for value in member.state_dict().values()]
 
 

@@ -34,7 +34,11 @@ def inputs_of(steps=S, features=E):
 def batch_of(steps=S, n=N):
     made = torch.Generator().manual_seed(4)
     parts = (torch.randn(n, *shape, generator=made) for shape in ((steps, E), (H, D), (H,)))
-    return Batch(*parts, torch.ones(n, H), torch.zeros(n, 0))
+    return Batch(*parts, torch.ones(n, H), torch.zeros(n, 0), torch.full((n,), H))
+
+
+def doubled(batch):
+    return Batch(*(part.double() if part.is_floating_point() else part for part in batch.tensors()))
 
 
 def network_of(cell="lstm", **changes):
@@ -118,14 +122,14 @@ def test_the_norms_are_those_of_a_gradient_taken_by_hand():
     """Three steps of a plain rnn written out; the loss is that of the whole network on the same windows."""
     network, batch = network_of("rnn"), batch_of(steps=3)
     hand, layer = network_of("rnn").double().eval(), network_of("rnn").double().encoder.layers[0]
-    double = Batch(*(part.double() for part in batch.tensors()))
+    double = doubled(batch)
     x, w, u = double.encoder, layer.weight_ih_l0, layer.weight_hh_l0
     bias = layer.bias_ih_l0 + layer.bias_hh_l0
     h1 = torch.tanh(x[:, 0] @ w.T + bias)
     h2 = torch.tanh(x[:, 1] @ w.T + h1 @ u.T + bias)
     h3 = torch.tanh(x[:, 2] @ w.T + h2 @ u.T + bias)
-    answer = hand.decode(torch.stack([h1, h2, h3], 1), double.decoder, double.static)
-    close(answer, hand(double.encoder, double.decoder, double.static))
+    answer = hand.decode(torch.stack([h1, h2, h3], 1), double.decoder, double.static, double.length)
+    close(answer, hand(double.encoder, double.decoder, double.static, double.length))
     gradients = torch.autograd.grad(pinball(answer, double, torch.tensor(LEVELS).double()), [h3, h2, h1])
     by_hand = [float(torch.linalg.vector_norm(one, dim=1).sum()) for one in gradients]  # N × mean over N windows
     assert report_of(network, batch).norms.tolist() == pytest.approx(by_hand, rel=1e-9)
@@ -137,12 +141,14 @@ def test_going_back_a_step_is_going_through_its_jacobian(cell, decoder):
     """The gradient at a state is what the decoder reads there, plus Jᵀ times the gradient at the next state."""
     network, one = network_of(cell, decoder=decoder, decoder_hidden=8, heads=2), batch_of(n=1)
     exact = network_of(cell, decoder=decoder, decoder_hidden=8, heads=2).double().eval()
-    double = Batch(*(part.double() for part in one.tensors()))
+    double = doubled(one)
     layer = exact.encoder.layers[0]
     entered = entering(layer, double.encoder)
     states = [state.detach() for state in unroll(layer, entered)]
     hidden = torch.stack(states, dim=1)[..., :HIDDEN].requires_grad_()
-    loss = pinball(exact.decode(hidden, double.decoder, double.static), double, torch.tensor(LEVELS).double())
+    loss = pinball(
+        exact.decode(hidden, double.decoder, double.static, double.length), double, torch.tensor(LEVELS).double()
+    )
     (read,) = torch.autograd.grad(loss, hidden)
     expected, sigma, gradient = [], [], torch.zeros(states[0].shape[1], dtype=torch.float64)
     for number in reversed(range(S)):
@@ -244,10 +250,12 @@ def test_a_transformer_is_measured_where_the_segments_enter_and_says_what_it_has
         exact.encoder.entry.weight.copy_(torch.eye(HIDDEN))
         exact.encoder.entry.bias.zero_()
     x = torch.randn(N, S, HIDDEN, dtype=torch.float64, generator=torch.Generator().manual_seed(8), requires_grad=True)
-    double = Batch(x, *(part.double() for part in batch.tensors()[1:]))
-    loss = pinball(exact(*(double.encoder, double.decoder, double.static)), double, torch.tensor(LEVELS).double())
+    double = replace(doubled(batch), encoder=x)
+    loss = pinball(
+        exact(*(double.encoder, double.decoder, double.static, double.length)), double, torch.tensor(LEVELS).double()
+    )
     (gradient,) = torch.autograd.grad(loss, x)
-    single = Batch(x.detach(), *batch.tensors()[1:])
+    single = replace(batch, encoder=x.detach())
     found = report_of(exact, single).norms
     assert found.tolist() == pytest.approx(gradient.norm(dim=-1).sum(0).flip(0).tolist(), rel=1e-6)
 

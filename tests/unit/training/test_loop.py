@@ -29,7 +29,11 @@ def trained(train, validation, *, seed=0, config=GRU, network_seed=0, **changes)
 
 def loss_of(network, batch):
     with torch.inference_mode():
-        return float(pinball(network.eval()(batch.encoder, batch.decoder, batch.static), batch, torch.tensor(LEVELS)))
+        return float(
+            pinball(
+                network.eval()(batch.encoder, batch.decoder, batch.static, batch.length), batch, torch.tensor(LEVELS)
+            )
+        )
 
 
 # -- the loss -------------------------------------------------------------------------------------------------------
@@ -44,7 +48,7 @@ def test_the_loss_of_the_training_is_the_score_of_the_evaluation():
 def test_the_loss_by_hand():
     # e = 2 above the 0.9 quantile costs 1.8, e = −4 below it 0.4; with weights 1 and 3 the mean is (1.8 + 1.2) / 4.
     target, weight = torch.tensor([[10.0, 10.0]]), torch.tensor([[1.0, 3.0]])
-    batch = Batch(torch.zeros(1, 1, 1), torch.zeros(1, 2, 1), target, weight, torch.zeros(1, 0))
+    batch = Batch(torch.zeros(1, 1, 1), torch.zeros(1, 2, 1), target, weight, torch.zeros(1, 0), torch.tensor([2]))
     loss = pinball(torch.tensor([[[8.0], [14.0]]]), batch, torch.tensor([0.9]))
     assert float(loss) == pytest.approx(0.75)
 
@@ -228,7 +232,7 @@ def test_a_window_that_weighs_twice_pulls_twice_however_the_batches_fall():
         network.zero_grad()
         part = train.rows(torch.tensor([row]))
         # Weights of six units each: (2 + 2 + 1 + 1) × 6 / 4 = 9 a window.
-        loss = weighted_pinball(network(part.encoder, part.decoder, part.static), part, levels) / 9
+        loss = weighted_pinball(network(part.encoder, part.decoder, part.static, part.length), part, levels) / 9
         loss.backward()
         norms.append(float(torch.cat([weight.grad.ravel() for weight in network.parameters()]).norm()))
     assert told[0].mean_gradient_norm == pytest.approx(np.mean(norms), rel=1e-4)

@@ -1,21 +1,25 @@
 """Planted leaks on the way to a fit: a scaler that has seen the days that judge, an outturn as its own forecast."""
 
+import datetime as dt
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 import torch
 from made_rows import LOAD, day_ahead, measured, together
-from made_windows import SPEC, made_load, made_windows
+from made_windows import FIRST, SPEC, made_load, made_windows
 
 from gridahead.config import ModelSettings, Settings, TrainingSettings
 from gridahead.errors import ModelError
 from gridahead.grid import Series
 from gridahead.pipeline import train as training
 from gridahead.pipeline.workspace import Workspace
-from gridahead.training.fit import Split, fit, split
+from gridahead.training.fit import fit
+from gridahead.training.split import cut, split
 
-SETTINGS = TrainingSettings(epochs=1, quantiles=(0.1, 0.5, 0.9), refit=False, batch_size=16, device="cpu")
+SETTINGS = TrainingSettings(
+    epochs=1, quantiles=(0.1, 0.5, 0.9), refit=False, batch_size=16, validation_days=20, device="cpu"
+)
 OBSERVATIONS = made_load(100)
 TRAIN = made_windows(10, 70, observations=OBSERVATIONS)
 VALIDATION = made_windows(71, 90, observations=OBSERVATIONS)
@@ -23,9 +27,11 @@ VALIDATION = made_windows(71, 90, observations=OBSERVATIONS)
 
 def fitted(validation, anchor):
     torch.set_num_threads(1)
-    days = (None, None)
+    days = [FIRST + dt.timedelta(days=n) for n in range(10, 91)]
+    parts = cut(TRAIN.followed_by(validation), days, SETTINGS)
+    assert (len(parts.train), len(parts.validation)) == (61, 20)
     config = ModelSettings(cell="gru", hidden=4, decoder_hidden=4, members=1, anchor=anchor)
-    return fit("gru", Split(TRAIN, validation, days, days), config, SETTINGS, lambda epoch: None).judged
+    return fit("gru", parts, config, SETTINGS, lambda epoch: None).model
 
 
 def test_the_scaler_and_the_weights_have_seen_training_windows_only():
@@ -50,7 +56,7 @@ def test_the_scaler_and_the_weights_have_seen_training_windows_only():
 
 
 def test_nothing_is_fitted_where_the_official_forecast_is_the_outturn():
-    """Guard: `refuse_leaks` in `training.fit.cut`, through which every fit goes."""
+    """Guard: `refuse_leaks` in `training.split.cut`, through which every fit goes."""
     truth = OBSERVATIONS[OBSERVATIONS["quantity"] == "load"]
     times, values = truth["valid_time"].array, truth["value"].to_numpy()
     leak = together(measured(LOAD, times, values), day_ahead(LOAD.reference, times, values))
@@ -60,7 +66,7 @@ def test_nothing_is_fitted_where_the_official_forecast_is_the_outturn():
 
 
 def test_a_shared_network_is_not_fitted_where_one_of_its_series_has_the_outturn_as_its_forecast(tmp_path, monkeypatch):
-    """Guard: `refuse_leaks` in `training.fit.cut`, through which `train_shared` takes the windows of every series."""
+    """Guard: `refuse_leaks` in `training.split.cut`, through which `train_shared` takes the windows of every series."""
     wind = Series("DE", "wind")
     truth = OBSERVATIONS[OBSERVATIONS["quantity"] == "load"]
     times, values = truth["valid_time"].array, truth["value"].to_numpy()

@@ -16,23 +16,27 @@ from made_windows import FIRST, SPEC, made_load
 from gridahead.config import ModelSettings, Settings, TrainingSettings
 from gridahead.errors import ModelError, SettingsError
 from gridahead.grid import Series
+from gridahead.models.calibration import as_it_is
 from gridahead.pipeline.search import Found, line
 from gridahead.pipeline.search import search as use_case
 from gridahead.pipeline.workspace import Workspace
 from gridahead.tables import Observations
 from gridahead.training import search as module
 from gridahead.training import search_space
-from gridahead.training.fit import fit, split, validation_metrics
+from gridahead.training.crossfit import validation_metrics
+from gridahead.training.fit import fit
 from gridahead.training.search import Search, run_trials
 from gridahead.training.search_trial import best_of
+from gridahead.training.split import split
 
 LOADS = made_load(days=85)
 HOLDOUT = FIRST + dt.timedelta(days=75)
 SMALL = ModelSettings(cell="gru", hidden=6, decoder_hidden=8, members=2, dropout=0.1)
 TRAINING = TrainingSettings(
     holdout_start=HOLDOUT, epochs=2, batch_size=32, learning_rate=0.03, context_days=8, validation_days=15,
-    quantiles=(0.1, 0.5, 0.9), refit=True,
+    quantiles=(0.1, 0.5, 0.9), refit=False,
 )  # fmt: skip
+LEVELS = TRAINING.quantiles
 PARTS = split(LOADS, SPEC, TRAINING)
 
 
@@ -96,10 +100,10 @@ def test_whatever_happens_in_the_holdout_a_search_that_was_stopped_and_goes_on_f
 def test_the_losses_by_epoch_are_megawatts_whatever_the_anchor(whole):
     trial = whole.trials()[-1]
     config, training = whole.applied(trial.settings)
-    judged = fit("gru", PARTS, config, training, lambda epoch: None).judged
-    plain = replace(judged, calibration=np.ones_like(judged.calibration))
+    # The loss by epoch is that of the stopping days, of the network as it is, not calibrated.
+    plain = replace(fit("gru", PARTS, config, training, lambda epoch: None).model, calibration=as_it_is(LEVELS))
     assert len(trial.by_epoch) == 2
-    expected = validation_metrics(plain, PARTS.validation)["validation_pinball"]
+    expected = validation_metrics(plain.predict(PARTS.stopping), PARTS.stopping, LEVELS)["validation_pinball"]
     assert min(trial.by_epoch.values()) == pytest.approx(expected, rel=1e-4)
 
 
@@ -158,7 +162,7 @@ def test_when_the_time_is_over_a_trial_is_stopped_unless_it_is_of_the_present_se
 
 def test_other_days_or_other_settings_are_another_study(begun):
     others = [
-        replace(begun, parts=replace(PARTS, validation=PARTS.train)),
+        replace(begun, parts=replace(PARTS, begin=PARTS.begin - 1)),
         replace(begun, config=SMALL.model_copy(update={"layer_norm": True})),
         replace(begun, training=TRAINING.model_copy(update={"epochs": 4})),
     ]
@@ -182,7 +186,8 @@ def test_every_setting_that_may_be_proposed_is_a_model(begun, monkeypatch):
             }
             found = {name: module._suggest(trial(given), name, options) for name, options in search.space.items()}
             model, training = search.applied(found)
-            assert (model.members, training.refit) == (1, False)
+            assert model.members == 1
+            assert not training.refit
 
 
 @pytest.mark.parametrize("extra", [{}, {"segment": "hour", "layer_norm": True}])
@@ -198,7 +203,8 @@ def test_the_snippet_in_the_settings_is_what_was_tried(whole, extra):
 def test_what_was_found_is_told_beside_the_present_settings(whole):
     trials = whole.trials()
     present = replace(trials[0], validation={"validation_pinball": 200.0, "validation_mae": 500.0}, default=True)
-    better = replace(trials[2], validation={"validation_pinball": 190.0, "validation_mae": 480.0}, by_epoch={0: 195.0})
+    figures = {"validation_pinball": 190.0, "validation_mae": 480.0}
+    better = replace(trials[2], validation=figures, by_epoch={0: 195.0}, default=False)
     found = Found(whole, [present, better])
     assert "Trial 2 has a pinball loss 5.0% below" in found.sentence()
     assert found.rows()[1] == {"": "validation_mae", "default": "500", "trial 2": "480", "trial 0": "500"}

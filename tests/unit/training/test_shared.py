@@ -12,13 +12,14 @@ from made_windows import FIRST
 
 from gridahead.config import ModelSettings, TrainingSettings
 from gridahead.errors import ModelError
-from gridahead.features.scaling import anchored
+from gridahead.features.scaling import Scaler, anchored
 from gridahead.features.windows import WindowSpec
 from gridahead.grid import Series
+from gridahead.models.calibration import calibration_on
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu
-from gridahead.training.fit import split
 from gridahead.training.shared import CODES, fit_shared, series_codes
+from gridahead.training.split import split
 
 SMALL, LARGE = Series("DE", "wind_offshore"), Series("DE", "wind_onshore")
 GRU = ModelSettings(cell="gru", hidden=8, decoder_hidden=8, members=1, dropout=0.1)
@@ -27,6 +28,7 @@ DAYS = 130
 
 def settings_of(**changes):
     plain = {"quantiles": (0.1, 0.5, 0.9), "epochs": 10, "batch_size": 16, "context_days": 8, "validation_days": 20}
+    plain["refit"] = False
     return TrainingSettings.model_validate({**plain, "learning_rate": 0.03, **changes})
 
 
@@ -75,7 +77,7 @@ def test_one_network_beats_what_is_naive_on_series_of_any_level_and_history(shar
     assert len(series[SMALL].train) - len(series[LARGE].train) == 35
     for one, split_ in zip(fits, series.values(), strict=True):
         assert one.model.spec == split_.train.spec
-        assert one.validation["validation_mae"] < 0.7 * naive_error(split_.validation)
+        assert one.validation["validation_mae"] < 0.7 * naive_error(split_.judged)
     assert fits[1].validation["validation_mae"] > 30 * fits[0].validation["validation_mae"]
 
 
@@ -87,9 +89,8 @@ def test_the_weights_are_the_same_and_everything_else_is_of_the_series(shared):
     assert small.model.calibration.tolist() != large.model.calibration.tolist()
     assert small.epochs == large.epochs == tuple(told)
     for one, split_ in zip((small, large), series.values(), strict=True):
-        counted = split_.validation.delivery & ~np.isnan(split_.validation.target)
-        below = (split_.validation.target[..., None] <= one.model.predict(split_.validation))[counted].mean(axis=0)
-        np.testing.assert_allclose(below[[0, 2]], [0.1, 0.9], atol=0.03)
+        expected = calibration_on(one.answers, split_.judged, one.model.quantiles)
+        assert one.model.calibration.tolist() == expected.tolist()
 
 
 def test_a_model_of_a_shared_network_is_saved_and_loaded_alone(shared, tmp_path):
@@ -126,13 +127,27 @@ def test_what_a_gap_would_have_said_does_not_matter():
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-def test_a_refit_learns_the_validation_days_of_all_series():
+def test_networks_that_serve_learn_all_days_and_those_of_a_fold_no_day_of_it_of_any_series():
     settings, told = settings_of(epochs=2, refit=True), []
-    series = {one: parts_of(made(one, level), one, settings) for one, level in ((SMALL, 100), (LARGE, 10_000))}
+    series = {
+        SMALL: parts_of(made(SMALL, 100), SMALL, settings),
+        LARGE: parts_of(made(LARGE, 10_000, days=110), LARGE, settings),
+    }
     fits = fit_shared("both", series, GRU, settings, told.append)
-    assert {epoch.validation_loss is None for epoch in told if epoch.training == 1} == {True}
-    assert fits[0].model.members[0] is fits[1].model.members[0] is not fits[0].judged.members[0]
+    folds = len(fits[0].folds)
+    assert len(fits[1].folds) == folds == max(split_.folds for split_ in series.values())
+    assert {epoch.training for epoch in told} == set(range(1 + folds + 1))
+    assert {epoch.validation_loss is None for epoch in told if epoch.training >= 1} == {True}
+    assert fits[0].model.members[0] is fits[1].model.members[0] is not fits[0].folds[0].members[0]
+    for fold in range(folds):
+        assert fits[0].folds[fold].members[0] is fits[1].folds[fold].members[0]
     assert fits[0].learnt_until == series[SMALL].validation_days[1]
+    spans = {span for split_ in series.values() for span in replace(split_, folds=folds).spans(0)}
+    for one, split_ in zip(fits, series.values(), strict=True):
+        learnt = split_.without(spans)
+        assert one.folds[0].scaler == Scaler.fit(learnt, one.folds[0].scaler.anchor)
+        days = [day for day, kept in zip(split_.days, split_.apart_from(*min(spans)), strict=True) if kept]
+        assert not [day for day in days if min(spans)[0] <= day <= min(spans)[1]]
 
 
 def test_horizons_may_differ_by_a_clock_change_but_not_by_a_deadline():
@@ -154,7 +169,8 @@ def test_a_series_with_other_inputs_is_named():
     first = parts_of(made(SMALL, 100), SMALL, settings)
     odd = parts_of(together(made(LARGE, 10_000), made(SMALL, 100)), LARGE, settings, past_covariates=(SMALL,))
     series = {SMALL: first, LARGE: odd, Series("DE", "solar"): first}
-    with pytest.raises(ModelError, match=r"DE/wind_onshore has .* 1 past and 0 future covariates instead of"):
+    other = r"DE/wind_onshore has .* 1 past and 0 future covariates, the calendar's clock instead of"
+    with pytest.raises(ModelError, match=other):
         fit_shared("both", series, GRU, settings, lambda epoch: None)
 
 

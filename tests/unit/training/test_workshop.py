@@ -1,5 +1,6 @@
 """Processes that train: several callers share them, and they do not outlive who started them."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -48,6 +49,15 @@ def test_every_caller_hears_its_own_epochs_all_of_them_and_a_failed_job_disturbs
             assert done == [f"{name}3", f"{name}2"]
             assert sorted(heard) == sorted([f"{name}0", f"{name}1", f"{name}2", f"{name}0", f"{name}1"])
         assert str(failed.exception()) == "on purpose"
+
+
+def test_no_process_starts_until_there_is_something_to_do_or_is_said_to_be():
+    before = len(multiprocessing.active_children())
+    with workshop(1) as shop:
+        assert len(multiprocessing.active_children()) == before
+        shop.begin()
+        assert len(multiprocessing.active_children()) == before + 1
+    assert len(multiprocessing.active_children()) == before
 
 
 def test_the_program_that_asks_for_a_training_is_not_imported_in_its_processes(tmp_path):

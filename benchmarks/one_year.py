@@ -1,0 +1,147 @@
+"""Is what would serve after one year of data better than a regression and a corrected official forecast?
+
+Thirteen series: German load, and wind and solar together (2025), Belgian solar power (2024), the demand of five US
+authorities (July 2019 to June 2020) and the load of five zones of New York (2018). For each a file and a settings file
+are written as a user writes them, with the year before the test and the context of its first day; then come `ingest`
+with the gate, `train` with the defaults, and a back-test of the champion over the test year. `served` is that champion:
+what the training itself chose on days before the test, fitted once.
+
+The bar is the CRPS of `served` over that of the better of ridge and the corrected official forecast: over all series
+a mean of at most 1.00, none above 1.02, and between 72 and 88 % of outturns inside the 80 % band. Of ratios `low` and
+`high` bound a 95 % interval from blocks of days; in the row `mean of all` they are the smallest and largest series.
+n counts scored units, days for ratios. Scored is what was published as measured, whatever the gate says of it, but for
+hours that EIA's data set itself calls anomalous.
+
+A series that is done is kept, and a second call goes on with the next.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from common import TRIALS, Bench, Row, measure, say
+from one_year_scores import LIMIT_EACH, LIMIT_MEAN, LIMITS_COVERAGE, OPPONENTS, RATIO, SERVED, scored, together
+from one_year_tasks import QUICK, TASKS, Table, Task
+from peer_jobs import core_seconds
+from pictures import colour, picture, title
+
+from gridahead.errors import QualityError
+from gridahead.grid import Series
+from gridahead.lake.lake import Lake
+from gridahead.models.tabular import TABULAR
+from gridahead.pipeline.backtest import backtests, kept_forecasts
+from gridahead.pipeline.contenders import SERVED as CHAMPION
+from gridahead.pipeline.course import Plan
+from gridahead.pipeline.ingest import ingest
+from gridahead.pipeline.train import Candidate, train_all
+from gridahead.pipeline.workspace import Workspace
+from gridahead.serving.drawing import LIGHT
+from gridahead.settings_file import load_settings
+from gridahead.vintages import identities
+
+REFERENCES = ("official", "official_corrected", "naive")
+MODELS = (CHAMPION, *TABULAR, *REFERENCES)
+FOLDERS = TRIALS / "one_year"
+"""A folder a series with its file, settings, lake and models."""
+NAME = "year"
+
+
+def run(bench: Bench) -> list[Row]:
+    """All series one after the other, and their mean; quick: one of each data set, two epochs, four weeks."""
+    rows = [
+        row
+        for task in (QUICK if bench.quick else TASKS)
+        for row in bench.resumed(task.name, partial(_series, task, bench))
+    ]
+    return [*rows, *together(rows)]
+
+
+def _series(task: Task, bench: Bench) -> list[Row]:
+    """The rows of a series, from a folder that begins empty."""
+    folder = FOLDERS / task.series.slug
+    shutil.rmtree(folder, ignore_errors=True)
+    table = task.table(bench)
+    begun, own, clock = core_seconds(), time.process_time(), time.perf_counter()
+    rows = _measured(task, table, Workspace(load_settings(task.write(table, bench, folder))))
+    seconds = core_seconds() - begun + time.process_time() - own
+    say(f"{task.name}: {seconds:.0f} s of one core, {time.perf_counter() - clock:.0f} s in all")
+    return [*rows, Row(task.name, "gridahead", "core_seconds", seconds)]
+
+
+def _measured(task: Task, table: Table, workspace: Workspace) -> list[Row]:
+    """Take in, train, back-test the champion, score."""
+    rows = _taken_in(task, workspace)
+    say(f"{task.name}: training")
+    candidates = train_all(workspace, [task.series])
+    champion = next(one for one in candidates if one.champion)
+    rows += _validation(task, candidates)
+    say(f"{task.name}: {champion.model} serves; back-test")
+    measured = task.measured(table)
+    last = measured.index[-1].tz_convert(task.timezone).date()
+    backtests(workspace, [task.series], Plan(NAME, task.first, last, MODELS), lambda _step: None)
+    forecasts, _ = kept_forecasts(workspace, f"backtest/{NAME}", task.series)
+    found = scored(task.name, forecasts, champion.model, measured, task.timezone)
+    for row in found:
+        if row.metric in (RATIO, "coverage_80") and row.model == SERVED:
+            say(f"{task.name}: {row.metric} {row.value:.3f}")
+    return [*rows, *found]
+
+
+def _taken_in(task: Task, workspace: Workspace) -> list[Row]:
+    """Ingest and gate; the shares of rows that the gate withholds, by series.
+
+    Where that is more than the settings allow, a user is told so by an error; the rest is in the lake and is used here.
+    """
+    try:
+        ingest(workspace).require(workspace.settings.quality.max_quarantined_share)
+    except QualityError as error:
+        say(f"{task.name}: the gate refuses: {error}")
+    # From the lake, for a run that was stopped has nothing new to judge when it goes on.
+    inputs = (task.series, task.series.reference, *(Series(task.series.zone, name) for name in task.covariates))
+    return [withheld(task.name, one, workspace.lake) for one in inputs]
+
+
+def withheld(task: str, series: Series, lake: Lake) -> Row:
+    """The share of the rows of an input that the gate withholds."""
+    rows, verdicts = lake.read_observations(series), lake.read_verdicts(series)
+    out = identities(verdicts[verdicts["severity"] == "quarantine"]).unique()
+    return Row(task, str(series), "withheld_share", len(out) / len(rows), n=len(rows))
+
+
+def _validation(task: Task, candidates: Sequence[Candidate]) -> list[Row]:
+    """What the choice was made by, and who was chosen."""
+    losses = [
+        Row(task.name, one.model, "validation_pinball", one.validation["validation_pinball"]) for one in candidates
+    ]
+    return [*losses, *(Row(task.name, one.model, "serves", float(one.champion)) for one in candidates)]
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """The ratio of every series with its interval beside the bar, and the coverage of the served model."""
+    shown = [row for row in rows if (row.model, row.metric) == (SERVED, RATIO)]
+    names = [row.task for row in shown]
+    covered = {row.task: row.value for row in rows if (row.model, row.metric) == (SERVED, "coverage_80")}
+    with picture(path, 2, width=5.2, height=4.2) as (ratios, bands):
+        for n, row in enumerate(shown):
+            ratios.plot(row.value, n, "o", color=colour("gridahead"))
+            if row.low is not None and row.high is not None:
+                ratios.plot([row.low, row.high], [n, n], color=colour("gridahead"), linewidth=1.5)
+        for limit in {LIMIT_MEAN, LIMIT_EACH}:
+            ratios.axvline(limit, color=LIGHT["ink"], linewidth=1)
+        title(ratios, f"CRPS over that of the better of\n{' and '.join(OPPONENTS)}")
+        bands.barh(names, [covered[name] for name in names], 0.6, color=colour("gridahead"))
+        for limit in LIMITS_COVERAGE:
+            bands.axvline(limit, color=LIGHT["ink"], linewidth=1)
+        title(bands, "Share of outturns inside\nthe 80 % band")
+        for axes in (ratios, bands):
+            axes.set_yticks(np.arange(len(names)), names, fontsize=8)
+            axes.invert_yaxis()
+
+
+if __name__ == "__main__":
+    measure(run, draw)

@@ -1,0 +1,212 @@
+"""Which days a fit learns, which choose, and which judge.
+
+    | train … | stopping | block | block | block | …  holdout
+
+The last days before the holdout are for validation. The earliest of them stop the training and judge nothing. The
+others judge, in blocks: what is said of a block comes from networks that have learnt all other days, as those that
+serve have learnt all days, but neither the block nor the days around it (the cross-validation of Barber, Candès, Ramdas
+and Tibshirani 2021, "Predictive inference with the jackknife+", in blocks, because neighbouring days are alike).
+Several blocks share their networks where a history is so long that they can do without them: a fold. Weights of
+ensembles and calibrations of a block are fitted on what is said of the others.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from gridahead.config import TrainingSettings
+from gridahead.errors import ModelError
+from gridahead.features.leaks import refuse_leaks
+from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.tables import Observations
+from gridahead.timeline import days_between, delivery_days, delivery_window
+from gridahead.vintages import of_series
+
+MIN_DAYS = 60
+"""Fewer training days than this teach a network nothing but the noise."""
+MOST_FOR_VALIDATION = 0.75
+"""Of a short history, where the validation days are learnt in the end. Where they are not, a quarter of it."""
+GAP_DAYS = 7
+"""Days on both sides of a block, besides a horizon, that its networks do not learn: errors last so long."""
+BLOCKS = 6
+"""That judge: of 270 days each has 34, so that of one year, too, networks have learnt the season around it."""
+STOPPING_BLOCKS = 2
+"""As long as so many blocks are the days that stop the training."""
+FEWEST_DAYS = 4
+"""Of validation for each block, the stopping days among them; of fewer days there are fewer blocks."""
+MOST_UNLEARNT = 0.2
+"""Of all days may be missing in the networks of a fold: they should be as good as those that serve."""
+
+Rows = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Judged days, and those that weights and calibrations are fitted on meanwhile."""
+
+    fold: int
+    """Which networks answer."""
+    rows: Rows
+    """(J,) the block."""
+    others: Rows
+    """(J,) the other judged days, but for those around it."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The windows of one series before the holdout, and what each is for."""
+
+    windows: Windows
+    """N of them, a day each, in order."""
+    days: tuple[dt.date, ...]
+    """N"""
+    begin: int
+    """Where the validation days begin."""
+    judging: tuple[slice, ...]
+    """The blocks of judged days, one after the other to the last day."""
+    folds: int
+    """Networks that answer for them; every so many blocks share theirs."""
+    learnt_later: bool
+    """Whether the validation days are learnt in the end, and so by all networks but for those that they judge."""
+
+    @property
+    def train(self) -> Windows:
+        """The days before validation."""
+        return self.windows.where(~self._from(self.begin))
+
+    @property
+    def stopping(self) -> Windows:
+        """The days that stop the training, and choose between anchors."""
+        return self.windows.where(self._from(self.begin) & ~self._from(self.judging[0].start))
+
+    @property
+    def judged(self) -> Windows:
+        """The days that judge, J of them."""
+        return self.windows.where(self._from(self.judging[0].start))
+
+    @property
+    def validation(self) -> Windows:
+        """All days for validation."""
+        return self.windows.where(self._from(self.begin))
+
+    @property
+    def train_days(self) -> tuple[dt.date, dt.date]:
+        """The first and the last of them."""
+        return self.days[0], self.days[self.begin - 1]
+
+    @property
+    def validation_days(self) -> tuple[dt.date, dt.date]:
+        """The first and the last of them."""
+        return self.days[self.begin], self.days[-1]
+
+    @property
+    def judged_days(self) -> tuple[dt.date, dt.date]:
+        """The first and the last of them."""
+        return self.days[self.judging[0].start], self.days[-1]
+
+    def to_stop(self) -> Windows:
+        """What networks learn that the stopping days stop: the days before, or all but those around."""
+        if not self.learnt_later:
+            return self.train
+        return self.windows.where(self.apart_from(self.days[self.begin], self.days[self.judging[0].start - 1]))
+
+    def spans(self, fold: int) -> list[tuple[dt.date, dt.date]]:
+        """The first and the last day of each block of a fold."""
+        return [(self.days[rows.start], self.days[rows.stop - 1]) for rows in self.judging[fold :: self.folds]]
+
+    def without(self, spans: Iterable[tuple[dt.date, dt.date]]) -> Windows:
+        """What the networks of a fold learn: all days but for its blocks, and those around them."""
+        return self.windows.where(np.all([self.apart_from(*span) for span in spans], axis=0))
+
+    def apart_from(self, first: dt.date, last: dt.date) -> Rows:
+        """(N,) the days that are neither among some days nor around them."""
+        gap = dt.timedelta(days=gap_days(self.windows.spec))
+        return np.array([day < first - gap or day > last + gap for day in self.days])
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks of the judged days, in order."""
+        begin, places = self.judging[0].start, np.arange(self.judging[0].start, len(self.days))
+        for number, rows in enumerate(self.judging):
+            inside = (places >= rows.start) & (places < rows.stop)
+            others = self.apart_from(self.days[rows.start], self.days[rows.stop - 1])[begin:]
+            yield Block(number % self.folds, inside, others)
+
+    def fingerprint(self) -> str:
+        """Fingerprint of all windows that decide what a fit gives, 16 digits."""
+        both = self.train.fingerprint() + self.validation.fingerprint()
+        return hashlib.sha256(both.encode()).hexdigest()[:16]
+
+    def _from(self, row: int) -> Rows:
+        return np.arange(len(self.days)) >= row
+
+
+def split(observations: Observations, spec: WindowSpec, settings: TrainingSettings) -> Split:
+    """Windows of every delivery day before the holdout that has an outturn; the last ones are for validation.
+
+    Targets are read as of the issue time of the first holdout day: a revision that came later is not learnt.
+
+    Raises:
+        ModelError: the lake holds too few days, or an input knows the outturn.
+    """
+    days, newest = days_to_learn(observations, spec), observations["available_at"].max()
+    if settings.holdout_start is not None:
+        days = [day for day in days if day < settings.holdout_start]
+        known_by = spec.deadline.for_delivery(settings.holdout_start)
+    elif days:
+        known_by = max(newest, delivery_window(days[-1], spec.zone.timezone).end)
+    _require_days(days, spec, settings.holdout_start)
+    return cut(build_windows(observations, spec, days, outturn_as_of=known_by), days, settings)
+
+
+def gap_days(spec: WindowSpec) -> int:
+    """Days on each side of a block that its networks do not learn: a horizon, and as long as errors last."""
+    return GAP_DAYS + spec.deadline.days_before + 1
+
+
+def days_to_learn(observations: Observations, spec: WindowSpec) -> list[dt.date]:
+    """The delivery days from the first with a whole context to the newest.
+
+    Raises:
+        ModelError: there is nothing of the series.
+    """
+    target = of_series(observations, spec.series)
+    if target.empty:
+        raise ModelError(str(spec.series), "there is nothing to train on; bring data with `gridahead ingest`")
+    local = delivery_days(target["valid_time"], spec.zone.timezone)
+    first = local.min().date() + dt.timedelta(days=spec.context_days + spec.deadline.days_before)
+    return days_between(first, local.max().date())
+
+
+def cut(windows: Windows, days: Sequence[dt.date], settings: TrainingSettings) -> Split:
+    """The windows of some days, all before the holdout, with the last ones for validation.
+
+    Raises:
+        ModelError: there are too few days, or an input knows the outturn.
+    """
+    _require_days(days, windows.spec, settings.holdout_start)
+    usable = np.any(~np.isnan(windows.target) & windows.delivery, axis=1)
+    windows, days = windows.where(usable).trimmed(), [day for day, use in zip(days, usable, strict=True) if use]
+    refuse_leaks(windows)
+    held = min(settings.validation_days, int(len(days) * (MOST_FOR_VALIDATION if settings.refit else 0.25)))
+    count = max(1, min(BLOCKS, held // FEWEST_DAYS))
+    edges = np.linspace(len(days) - held, len(days), count + STOPPING_BLOCKS + 1).round().astype(int).tolist()
+    judging = tuple(slice(*pair) for pair in pairwise(edges[STOPPING_BLOCKS:]))
+    unlearnt = held // (count + STOPPING_BLOCKS) + 2 * gap_days(windows.spec)
+    folds = next((n for n in range(2, count) if -(-count // n) * unlearnt <= MOST_UNLEARNT * len(days)), count)
+    return Split(windows, tuple(days), edges[0], judging, folds, settings.refit)
+
+
+def _require_days(days: Sequence[dt.date], spec: WindowSpec, before: dt.date | None) -> None:
+    if len(days) < MIN_DAYS:
+        raise ModelError(
+            str(spec.series),
+            f"has {len(days)} delivery days to learn from before {before or 'now'}, "
+            f"needs {MIN_DAYS} after a context of {spec.context_days} days; ingest a longer history",
+        )

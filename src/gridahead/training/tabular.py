@@ -1,0 +1,143 @@
+"""Fits of ridge regression and gradient boosting: on the same days as networks, judged and calibrated as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridahead.config import Anchor
+from gridahead.errors import ModelError
+from gridahead.features.scaling import Scaler, plausible_anchors
+from gridahead.features.windows import Array, Windows
+from gridahead.models.calibration import as_it_is
+from gridahead.models.tabular import TabularForecaster, TabularName, features
+from gridahead.training.crossfit import judge
+from gridahead.training.split import Split
+
+Rows = tuple[Array, Array]
+"""Features (R, K) and scaled targets (R,)."""
+
+PENALTIES = (1.0, 10.0, 100.0, 1000.0)
+"""Of the ridge regression; the validation days choose."""
+BOOSTING = {
+    "objective": "quantile",
+    "alpha": 0.5,
+    "learning_rate": 0.05,
+    "num_leaves": 31,
+    "min_data_in_leaf": 100,
+    "lambda_l2": 5.0,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "num_threads": 1,
+    "verbosity": -1,
+    "deterministic": True,
+    "seed": 0,
+}
+"""Chosen on the validation days of German load before 2025; the number of trees is chosen for every fit."""
+MOST_TREES, PATIENCE = 3000, 50
+
+
+def fit_tabular(
+    name: TabularName, parts: Split, quantiles: tuple[float, ...], anchors: tuple[Anchor, ...] | None = None
+) -> TabularForecaster:
+    """The validation days choose the anchor, and the penalty or the number of trees; then all days are learnt.
+
+    The calibration is that of networks: fitted on what regressions say of the folds that they have not learnt.
+
+    Args:
+        name: of the method.
+        parts: the windows, and what each is for.
+        quantiles: the levels.
+        anchors: to choose from. Otherwise the simple ones, none at all, and for the ridge regression the linear one:
+            trees on top of a regression are another method, to be asked for.
+
+    Raises:
+        ModelError: LightGBM is not installed.
+    """
+    train, validation = parts.train, parts.validation
+    if anchors is None:
+        anchors = ("level", *plausible_anchors(train), *(("linear",) if name == "ridge" else ()))
+    learn = {"ridge": _ridge, "lightgbm": _boosting}[name]
+    trials = []
+    for anchor in anchors:
+        scaler = Scaler.fit(train, anchor)
+        trial = learn(_rows(name, train, scaler), _rows(name, validation, scaler), quantiles)
+        trials.append((trial.error * scaler.scale, anchor, trial))
+    _, chosen, best = min(trials, key=lambda one: one[0])
+
+    def learnt(windows: Windows) -> TabularForecaster:
+        scaler = Scaler.fit(windows, chosen)
+        regressions, offsets = best.finish(_rows(name, windows, scaler))
+        return TabularForecaster(name, scaler, quantiles, regressions, offsets, as_it_is(quantiles))
+
+    folds = [learnt(parts.without(parts.spans(fold))) for fold in range(parts.folds)]
+    return judge(learnt(parts.windows), folds, parts).model
+
+
+def regressed_anchor(learnt: Windows, judging: Windows) -> Anchor:
+    """The anchor whose errors a ridge regression makes smallest in windows that it has not learnt."""
+    errors = {}
+    for anchor in (*plausible_anchors(learnt), "linear"):
+        scaler = Scaler.fit(learnt, anchor)
+        trial = _ridge(_rows("ridge", learnt, scaler), _rows("ridge", judging, scaler), (0.5,))
+        errors[anchor] = trial.error * scaler.scale
+    return min(errors, key=errors.__getitem__)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the validation days say of a way to learn, and how to go on with it."""
+
+    error: float
+    """Mean size of the errors on the validation days, before they are learnt, in scaled units."""
+    finish: Callable[[Rows], tuple[tuple[Any, ...], Array]]
+    """Learns all days; gives a regression a level and the offsets (Q,)."""
+
+
+def _rows(name: TabularName, windows: Windows, scaler: Scaler) -> Rows:
+    """Features and scaled targets of the delivery days, where there is an outturn."""
+    target = scaler.target(windows)
+    counted = windows.delivery & ~np.isnan(target)
+    return features(name, windows, scaler)[counted], target[counted]
+
+
+def _ridge(train: Rows, validation: Rows, quantiles: tuple[float, ...]) -> Trial:
+    """One regression for all levels, and the quantiles of its errors on the validation days."""
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    fitted = [make_pipeline(StandardScaler(), Ridge(penalty)).fit(*train) for penalty in PENALTIES]
+    errors = [validation[1] - model.predict(validation[0]) for model in fitted]
+    best = int(np.argmin([np.abs(error).mean() for error in errors]))
+    offsets = (np.quantile(errors[best], quantiles) - np.median(errors[best])).astype(np.float32)
+
+    def finish(everything: Rows) -> tuple[tuple[Any, ...], Array]:
+        again = make_pipeline(StandardScaler(), Ridge(PENALTIES[best])).fit(*everything)
+        return (again,) * len(quantiles), offsets
+
+    return Trial(float(np.abs(errors[best]).mean()), finish)
+
+
+def _boosting(train: Rows, validation: Rows, quantiles: tuple[float, ...]) -> Trial:
+    """A booster a level, and no offsets; the number of trees that is best for the median is that of all."""
+    try:
+        import lightgbm
+    except ImportError as missing:
+        raise ModelError("lightgbm", "is not installed; `pip install -e '.[bench]'` brings it") from missing
+    data = lightgbm.Dataset(*train)
+    stop = lightgbm.early_stopping(PATIENCE, verbose=False)
+    held_back = [lightgbm.Dataset(*validation, reference=data)]
+    median = lightgbm.train(BOOSTING, data, MOST_TREES, valid_sets=held_back, callbacks=[stop])
+
+    def finish(everything: Rows) -> tuple[tuple[Any, ...], Array]:
+        learnt = lightgbm.Dataset(*everything, free_raw_data=False)
+        trees = max(1, median.best_iteration)
+        boosters = [lightgbm.train({**BOOSTING, "alpha": level}, learnt, trees) for level in quantiles]
+        return tuple(boosters), np.zeros(len(quantiles), np.float32)
+
+    return Trial(float(np.abs(median.predict(validation[0]) - validation[1]).mean()), finish)
