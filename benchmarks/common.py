@@ -93,10 +93,7 @@ class Bench:
         So a benchmark of hours need not run at one go. Tasks are kept under `results/tasks`, with commit and machine.
         """
         kept = self.output / "tasks" / f"{self.name}-{re.sub(r'[^a-z0-9]+', '-', task.lower()).strip('-')}.json"
-        files = (getattr(module, "__file__", None) for module in [*sys.modules.values()])
-        loaded = sorted(path for path in (Path(file).resolve() for file in files if file) if path.parent == HERE)
-        programs = [path.read_text(encoding="utf-8") for path in loaded]
-        told = json.dumps([code_hash(), torch.__version__, programs, self.quick, self.seeds])
+        told = json.dumps([code_hash(), torch.__version__, programs(self.name), self.quick, self.seeds])
         identity = hashlib.sha256(told.encode()).hexdigest()[:16]
         if kept.exists() and (found := json.loads(kept.read_text(encoding="utf-8")))["identity"] == identity:
             say(f"{task}: there already, of commit {found['commit'][:7]}")
@@ -116,6 +113,17 @@ class Bench:
     def picture(self) -> Path:
         """Where the picture goes."""
         return self.output / f"{self.name}.png"
+
+
+def programs(name: str) -> list[str]:
+    """The text of a benchmark, and of all that it imports of this folder, by name."""
+    found, waiting = dict[str, str](), [name]
+    while waiting:
+        file = HERE / f"{waiting.pop()}.py"
+        if file.stem not in found and file.exists():
+            found[file.stem] = file.read_text(encoding="utf-8")
+            waiting += re.findall(r"^(?:from|import) (\w+)", found[file.stem], re.MULTILINE)
+    return [found[one] for one in sorted(found)]
 
 
 Run = Callable[[Bench], list[Row]]
