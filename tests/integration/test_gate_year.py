@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 
 from gridahead.cli import app
 from gridahead.features.windows import build_windows
-from gridahead.forecasting.issue import issue, predict_each
+from gridahead.forecasting.issue import issue
 from gridahead.grid import Series
+from gridahead.models.base import predict_each
 from gridahead.pipeline.workspace import Workspace
 from gridahead.settings_file import load_settings
 from gridahead.timeline import days_between, now

@@ -120,17 +120,16 @@ def _take_in(source: Source, payload: RawPayload, lake: Lake, began: pd.Timestam
     lake.archive.keep(payload.batch, payload.name, payload.content, about)
     arrived = source.parse(payload)
     held = _held(arrived, lake)
-    content = hashlib.sha256(payload.content).hexdigest()[:16]
+    about["content"], about["newest"] = hashlib.sha256(payload.content).hexdigest()[:16], _newest(arrived)
     earlier = lake.receipts.all()
-    if any(receipt.get("content") == content for receipt in earlier):
+    if any(_same_bytes(about, receipt) for receipt in earlier):
         _require_same_rows(arrived, held, payload, str(lake.folder))
-    about["content"] = content
     new = unseen(arrived, held, payload.retrieved_at, _followed(earlier, began))
     lake.waiting.enter(payload.batch, new)
     lake.observations.append(new)
     revised = int(pd.MultiIndex.from_frame(new[KEY]).isin(pd.MultiIndex.from_frame(held[KEY])).sum())
     result = Ingested(source.name, payload.name, payload.batch, len(arrived), len(new), revised)
-    told = {"rows": result.rows, "new": result.new, "revised": result.revised, "newest": _newest(arrived)}
+    told = {"rows": result.rows, "new": result.new, "revised": result.revised}
     lake.receipts.sign(payload.batch, {**about, **told})
     log.info("%s: %s rows, %s new, %s revised", payload.name, f"{result.rows:,}", f"{result.new:,}", f"{revised:,}")
     return result
@@ -158,6 +157,13 @@ def _followed(receipts: Sequence[Mapping[str, object]], began: pd.Timestamp) -> 
             if retrieved_at < began and retrieved_at - there <= FOLLOWED_WITHIN:
                 first[series] = min(first.get(series, (began, began)), (retrieved_at, min(there, retrieved_at)))
     return {series: there for series, (_, there) in first.items()}
+
+
+def _same_bytes(about: Mapping[str, object], earlier: Mapping[str, object]) -> bool:
+    """Whether a payload has the bytes of an earlier one, and both are of a series: a file may have a column for each."""
+    mine, others = about["newest"], earlier["newest"]
+    assert isinstance(mine, dict) and isinstance(others, dict)
+    return about["content"] == earlier["content"] and not mine.keys().isdisjoint(others)
 
 
 def _require_same_rows(arrived: Observations, held: Observations, payload: RawPayload, lake: str) -> None:

@@ -25,7 +25,7 @@ def run(folder: Path, dies_at_append: int, dies_at_sign: int) -> None:
     module.workshop = made_backtests.here
     dying(Store, "append", dies_at_append, lambda store, *_: store.table.name == "forecasts")
     dying(Kept, "sign", dies_at_sign, lambda *_: True)
-    walk(workspace_of(folder), *MODELS, warm=True)
+    walk(workspace_of(folder, refit=False), *MODELS, warm=True)
 
 
 def dying(owner: type, name: str, at: int, counts) -> None:

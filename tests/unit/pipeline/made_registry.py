@@ -42,9 +42,10 @@ class MadeRegistry:
         return list(self.known.values())
 
     def version(self, series, number):
-        if number not in self.known:
-            raise ModelError(str(series), f"has no version {number!r}")
-        return self.known[number]
+        for one in self.known.values():
+            if number == one.number or number in one.aliases:
+                return one
+        raise ModelError(str(series), f"has no version {number!r}")
 
     def holder(self, series, alias):
         return next((one for one in self.known.values() if alias in one.aliases), None)

@@ -23,7 +23,7 @@ from made_windows import made_load
 from gridahead.errors import LakeError, SettingsError
 from gridahead.pipeline import backtest as module
 from gridahead.pipeline.backtest import rescore
-from gridahead.pipeline.contenders import contenders
+from gridahead.pipeline.contenders import contenders, fitted
 from gridahead.pipeline.course import Plan, course
 from gridahead.pipeline.folds import Fold
 from gridahead.pipeline.kept import Kept
@@ -119,18 +119,21 @@ def test_another_setting_or_other_data_are_made_again_and_only_those(tmp_path):
     assert SHOP.jobs == jobs + 2, "ridge in both folds; the naive forecast knows no validation days"
 
 
-def test_a_warm_fold_begins_with_what_the_former_had_before_its_refit(tmp_path):
-    """The refitted network has learnt the days that the next fold is judged on; its judged form has not."""
-    workspace = workspace_of(tmp_path)
+def test_a_warm_fold_begins_with_the_model_of_the_former_fold(tmp_path):
+    """Without a refit, that model has learnt no day that judges the next one."""
+    workspace = workspace_of(tmp_path, refit=False)
     walk(workspace, "pair", warm=True)
-    plan = Plan("t", FIRST, LAST, ("pair",), "weekly", True)
-    one, kept = course(workspace, LOAD, plan), Kept(tmp_path, "backtest/t")
+    one, kept = course(workspace, LOAD, Plan("t", FIRST, LAST, ("pair",), "weekly", True)), Kept(tmp_path, "backtest/t")
     first, second = sorted(kept.receipts(LOAD), key=lambda receipt: receipt.first)
-    assert first.judged != first.bundle
-    asked, _ = contenders(one, one.folds[1], [first.judged])
-    assert asked[0].made_of == second.made_of
-    refitted, _ = contenders(one, one.folds[1], [first.bundle])
-    assert refitted[0].made_of != second.made_of
+
+    def of_second(starts):
+        (asked,), parts = contenders(one, one.folds[1], starts)
+        (made,) = fitted(one, one.folds[1], [asked], parts, starts, SHOP, lambda epoch: None)
+        return asked.made_of, kept.keep(made.model)
+
+    assert of_second([first.bundle]) == (second.made_of, second.bundle)
+    cold = of_second([])
+    assert cold[0] != second.made_of and cold[1] != second.bundle
 
 
 def test_a_run_is_scored_again_without_making_anything(clean):
@@ -189,7 +192,7 @@ def test_it_says_how_much_of_the_availability_was_recorded(tmp_path):
     [
         (("champion",), {}, "not trained again weekly"),
         (("tiny",), {"retrain": "never", "warm": True}, "say --retrain as well"),
-        (("ridge",), {"warm": True}, "none is one"),
+        (("tiny",), {"warm": True}, "set refit = false under \\[training\\], or leave --warm out"),
         (("lsmt",), {}, "no model lsmt"),
         ((), {}, "no model named"),
         (("naive",), {"first": LAST, "last": FIRST}, "ends before it starts"),
@@ -198,6 +201,11 @@ def test_it_says_how_much_of_the_availability_was_recorded(tmp_path):
 def test_what_cannot_be_meant_is_refused(tmp_path, models, said, message):
     with pytest.raises(SettingsError, match=message):
         walk(workspace_of(tmp_path), *models, **said)
+
+
+def test_a_warm_start_of_what_is_no_network_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="none is one"):
+        walk(workspace_of(tmp_path, refit=False), "ridge", warm=True)
 
 
 def test_a_run_that_never_was_has_no_scores(tmp_path):

@@ -45,7 +45,7 @@ def killed(tmp_path_factory) -> dict[str, Path]:
 @pytest.mark.parametrize("death", [name for name in DEATHS if name != "never"])
 def test_a_killed_backtest_goes_on_where_it_was(killed, monkeypatch, death):
     monkeypatch.setattr(module, "workshop", here)
-    whole, other = (workspace_of(killed[name]) for name in ("never", death))
+    whole, other = (workspace_of(killed[name], refit=False) for name in ("never", death))
     assert len(Kept(killed[death], "backtest/t").receipts(LOAD)) < 4
     walked = walk(other, *MODELS, warm=True)
     assert (walked.folds, walked.made) == (2, DEATHS[death][2])

@@ -29,7 +29,7 @@ def made(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backtest_module, "workshop", here)
-        walk(workspace_of(folder), *MODELS, warm=True)
+        walk(workspace_of(folder, refit=False), *MODELS, warm=True)
     return folder
 
 

@@ -22,7 +22,7 @@ def workspace(tmp_path_factory) -> Workspace:
     """Back-tests of six days: trained again after three, never, from the weights before, and of two models."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "workshop", here)
-        made = workspace_of(tmp_path_factory.mktemp("procedure"))
+        made = workspace_of(tmp_path_factory.mktemp("procedure"), refit=False)
         for name, models, how in (
             ("weekly", ("tiny", "naive"), {"retrain": "weekly"}), ("never", ("tiny",), {}), ("flat", ("flat",), {}),
             ("warm", ("tiny",), {"retrain": "weekly", "warm": True}), ("two", ("tiny", "ridge"), {"retrain": "weekly"}),

@@ -71,6 +71,16 @@ def test_coverage_and_width_and_pinball_by_hand():
     assert value(scores, "pinball") == pytest.approx(sum(by_hand) / 9, abs=1e-9)
 
 
+def test_what_lies_below_each_level_by_hand():
+    """A tie counts half, and an hour that is a point does not count."""
+    rows = [[8.0, 10.0, 12.0]] * 3 + [[10.0, 10.0, 10.0]]
+    scores = scored(forecasts(rows, levels=(0.1, 0.5, 0.9)), truth=outturn([9.0, 10.0, 13.0, 0.0]))
+    assert value(scores, "below_median") == pytest.approx((1 + 0.5 + 0) / 3, abs=1e-9)
+    # 0 of 3 are below P10, a half below P50, 2 of 3 below P90: of the distances 0.1, 0 and 0.233 the last is furthest.
+    assert value(scores, "furthest_level") == pytest.approx(0.9 - 2 / 3, abs=1e-9)
+    assert set(scores.loc[scores["metric"].isin(["below_median", "furthest_level"]), "unit"]) == {"1"}
+
+
 def test_a_model_without_spread_has_no_scores_of_spread():
     scores = scored(forecasts([11.0], "official"), truth=outturn([10.0]))
     assert set(scores["metric"]) == {"mae", "rmse", "mape", "bias"}
@@ -85,6 +95,7 @@ def test_a_day_with_a_bare_median_does_not_count_for_the_spread():
     assert value(scores, "pinball") == pytest.approx((0.1 * 2 + 0.1 * 2) / 3, abs=1e-9)
     assert scores[scores["lead"] == -1].set_index("metric")["n"].to_dict() == {
         "mae": 2, "rmse": 2, "mape": 2, "bias": 2, "pinball": 1, "coverage_80": 1, "width_80": 1,
+        "below_median": 1, "furthest_level": 1,
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridahead.scoring.value import Prices, cheapest_level, imbalance_cost, saving, value
@@ -28,6 +28,7 @@ def test_prices_may_differ_by_unit():
     assert imbalance_cost([90.0, 90.0], [100.0, 100.0], prices, Mtu.PT60M) == pytest.approx(10 * 50 + 10 * 500)
 
 
+@settings(deadline=None)
 @given(st.floats(1, 500), st.floats(1, 500), st.sampled_from(["consumer", "producer"]))
 def test_the_cheapest_level_is_that_of_the_quantile_which_costs_least(short, long, side):
     prices, outturn = Prices(short, long), np.arange(0.5, 100.0)

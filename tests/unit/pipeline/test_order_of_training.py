@@ -1,0 +1,79 @@
+"""In which order series, and the groups that share a network, are trained."""
+
+import pytest
+
+from gridahead.config import Settings
+from gridahead.grid import Series
+from gridahead.pipeline import train as module
+from gridahead.pipeline.train import Order, order_of, train_all
+from gridahead.pipeline.workspace import Workspace
+
+LOAD, WIND, SOLAR = (Series("DE", quantity) for quantity in ("load", "wind_onshore", "solar"))
+DEADLINE = "D-1T1100[Europe/Berlin]"
+
+
+def settings_of(own: dict[Series, tuple[str, ...]], *groups: tuple[Series, ...], **training) -> Settings:
+    """Series with models of their own, and groups `group 0`, `group 1` and so on that share an LSTM."""
+    return Settings.model_validate(
+        {
+            "data_folder": "nowhere",
+            "series": [{"series": str(one), "deadline": DEADLINE, "models": models} for one, models in own.items()],
+            "shared": [
+                {"name": f"group {n}", "model": "lstm", "series": [str(one) for one in group]}
+                for n, group in enumerate(groups)
+            ],
+            "training": training,
+        }
+    )
+
+
+def named(order: Order) -> tuple[list[str], list[Series], list[str]]:
+    return [one.name for one in order.first], order.own, [one.name for one in order.last]
+
+
+def test_a_group_whose_series_have_no_models_of_their_own_is_trained_beside_the_series():
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ()}, (WIND, SOLAR))
+    assert named(order_of(settings, [LOAD, WIND, SOLAR])) == (["group 0"], [LOAD], [])
+
+
+def test_a_group_that_challenges_models_of_one_of_its_series_comes_after_them():
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ("gru",)}, (WIND, SOLAR), (LOAD, WIND))
+    assert named(order_of(settings, [LOAD, WIND, SOLAR])) == ([], [LOAD, SOLAR], ["group 0", "group 1"])
+
+
+def test_of_two_groups_only_the_one_with_rivals_waits():
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ()}, (WIND, SOLAR), (LOAD, WIND))
+    assert named(order_of(settings, [LOAD, WIND, SOLAR])) == (["group 0"], [LOAD], ["group 1"])
+
+
+def test_a_group_is_trained_only_with_all_of_its_series():
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ()}, (WIND, SOLAR))
+    assert named(order_of(settings, [LOAD, WIND])) == ([], [LOAD], [])
+    assert named(order_of(settings, [])) == ([], [], [])
+
+
+def test_a_series_without_models_in_no_group_has_nothing_to_train():
+    settings = settings_of({LOAD: (), WIND: ("gru",)})
+    assert named(order_of(settings, [LOAD, WIND])) == ([], [WIND], [])
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    """What is trained, in order, by a command that trains one at a time."""
+    done = []
+    monkeypatch.setattr(module, "train", lambda workspace, series, *rest, **options: done.append(series) or [series])
+    monkeypatch.setattr(module, "train_shared", lambda workspace, group, *rest: done.append(group.name) or [group.name])
+
+    def trained(settings: Settings, series: list[Series]):
+        workspace = Workspace(settings.model_copy(update={"data_folder": tmp_path}))
+        workspace.__dict__["registry"] = None
+        return done, train_all(workspace, series)
+
+    return trained
+
+
+def test_groups_without_rivals_begin_and_groups_with_rivals_end(told):
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ()}, (LOAD, WIND), (WIND, SOLAR), workers=1)
+    done, candidates = told(settings, [LOAD, WIND, SOLAR])
+    assert done == ["group 1", LOAD, "group 0"]
+    assert candidates == [LOAD, "group 1", "group 0"]
