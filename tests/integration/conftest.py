@@ -20,6 +20,7 @@ folder = "portal"
 [[series]]
 series = "DE/load"
 deadline = "D-1T1100[Europe/Berlin]"
+models = ["lstm", "gru"]
 
 [models.lstm]
 cell = "lstm"

@@ -41,8 +41,8 @@ def workspace(done: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace
     """The lake of the small job, with more to train on it; nothing is trained yet."""
     folder = tmp_path_factory.mktemp("engine")
     shutil.copytree(done / "data" / "lake", folder / "data" / "lake")
-    said = SETTINGS.replace('[Europe/Berlin]"\n', '[Europe/Berlin]"\nmodels = ["lstm", "gru", "both"]\n', 1)
-    said = said.replace("epochs = 3", "epochs = 2\nwarm_epochs = 1\ncontext_days = 8")
+    said = SETTINGS.replace('["lstm", "gru"]', '["lstm", "gru", "both"]', 1)
+    said = said.replace("epochs = 3", "epochs = 2\nwarm_epochs = 1\ncontext_days = 8\nrefit = false")
     (folder / "settings.toml").write_text(said + MORE)
     return Workspace(load_settings(folder / "settings.toml"))
 
