@@ -11,6 +11,7 @@ from conftest import SETTINGS
 from gridahead.errors import ModelError
 from gridahead.features.windows import build_windows
 from gridahead.grid import Series
+from gridahead.models.base import predict_each
 from gridahead.models.ensemble import Ensemble
 from gridahead.pipeline.backtest import backtest
 from gridahead.pipeline.train import train, train_all
@@ -80,7 +81,7 @@ def test_the_ensemble_is_served_by_mlflow_with_the_same_bits(workspace: Workspac
     served = mlflow.pyfunc.load_model(f"models:/DE.load/{version}").predict(
         {name: getattr(windows, name) for name in ("past", "future", "valid_time", "delivery")}
     )
-    assert np.array_equal(served, own.model.predict(windows))
+    assert np.array_equal(served, predict_each(own.model, windows))
     params = workspace.tracking.client.get_run(own.run_id).data.params
     assert float(params["ensemble.lstm"]) + float(params["ensemble.gru"]) == pytest.approx(1, abs=0.002)
 

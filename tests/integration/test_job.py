@@ -13,6 +13,7 @@ import pytest
 from gridahead.errors import ModelError, SettingsError
 from gridahead.features.windows import build_windows
 from gridahead.grid import Series
+from gridahead.models.base import predict_each
 from gridahead.pipeline.backtest import backtest
 from gridahead.pipeline.forecast import forecast
 from gridahead.pipeline.ingest import ingest
@@ -99,7 +100,7 @@ def test_the_model_that_mlflow_serves_predicts_the_same_bits_without_a_pickle(wo
     served = mlflow.pyfunc.load_model("models:/DE.load@champion").predict(
         {name: getattr(windows, name) for name in ("past", "future", "valid_time", "delivery")}
     )
-    assert np.array_equal(served, champion.model.predict(windows))
+    assert np.array_equal(served, predict_each(champion.model, windows))
 
 
 def test_a_forecast_does_not_change_when_the_future_is_poisoned(workspace: Workspace) -> None:

@@ -160,7 +160,7 @@ def _followed(receipts: Sequence[Mapping[str, object]], began: pd.Timestamp) -> 
 
 
 def _same_bytes(about: Mapping[str, object], earlier: Mapping[str, object]) -> bool:
-    """Whether a payload has the bytes of an earlier one, and both are of a series: a file may have a column for each."""
+    """Whether a payload has the bytes of an earlier one and a series of it: each column of a file may be another."""
     mine, others = about["newest"], earlier["newest"]
     assert isinstance(mine, dict) and isinstance(others, dict)
     return about["content"] == earlier["content"] and not mine.keys().isdisjoint(others)
