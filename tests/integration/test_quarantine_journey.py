@@ -164,7 +164,7 @@ def test_forecasts_do_without_the_bad_day_and_say_so_until_a_person_lets_it_in(
     monkeypatch.setattr(quarantine, "now", lambda: pd.Timestamp(ISSUE_TIME) + pd.Timedelta(minutes=1))
     job.run("quarantine", "reject", case["id"], "--reason", "it was in kW after all", "--by", "ana")
     assert job.accepted().empty
-    assert job.forecast() == (after, released)
+    assert job.forecast() == ({**after, "changed": False}, released)
     assert job.open_cases() == [one for one in job.open_cases() if one["series"] != "DE/load"]
     everything = json.loads(job.run("quarantine", "list", "--all", "--json"))
     closed = next(one for one in everything if one["id"] == case["id"])

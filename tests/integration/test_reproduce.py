@@ -24,7 +24,7 @@ def test_forecasts_of_a_backtest_are_listed_made_again_and_scored_again(gridahea
     )  # fmt: skip
     assert code == 0
     code, text = gridahead_command("reproduce", "--list", "--run", "backtest/again", "--json")
-    assert (code, len(json.loads(text))) == (0, 2 * 10)
+    assert (code, len(json.loads(text))) == (0, 3 * 10)
     code, text = gridahead_command("reproduce", "--run", "backtest/again", "--sample", "5", "--json")
     assert code == 0
     assert [one["same"] for one in json.loads(text)] == [True] * 5
