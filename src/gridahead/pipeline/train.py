@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gridahead.config import Settings, SharedSettings
-from gridahead.errors import ModelError
+from gridahead.errors import ModelError, SettingsError
 from gridahead.grid import Series
 from gridahead.pipeline.card import cards
 from gridahead.pipeline.evidence import keep_judged
@@ -163,10 +163,26 @@ class Order(NamedTuple):
 
 
 def order_of(settings: Settings, series: Sequence[Series]) -> Order:
-    """In which order series and the groups that are whole among them are trained."""
+    """In which order series and groups are trained.
+
+    A group is trained, for all of its series, if all are asked for, or one that has no models of its own.
+
+    Raises:
+        SettingsError: a series has no models of its own and is in no group.
+    """
     own = [one for one in series if settings.series_settings(one).models]
-    groups = [group for group in settings.shared if set(group.series) <= set(series)]
-    last = [group for group in groups if set(group.series) & set(own)]
+    groups = [
+        group
+        for group in settings.shared
+        if set(group.series) <= set(series) or set(group.series) & (set(series) - set(own))
+    ]
+    idle = set(series) - set(own) - {one for group in groups for one in group.series}
+    if idle:
+        raise SettingsError(
+            f"{', '.join(sorted(map(str, idle)))} has models = [] and is in no [[shared]] group, so that nothing would "
+            "ever forecast it; name models, or leave the line out for the defaults"
+        )
+    last = [group for group in groups if any(settings.series_settings(one).models for one in group.series)]
     return Order([group for group in groups if group not in last], own, last)
 
 

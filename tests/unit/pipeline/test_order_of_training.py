@@ -3,6 +3,7 @@
 import pytest
 
 from gridahead.config import Settings
+from gridahead.errors import SettingsError
 from gridahead.grid import Series
 from gridahead.pipeline import train as module
 from gridahead.pipeline.train import Order, order_of, train_all
@@ -46,15 +47,23 @@ def test_of_two_groups_only_the_one_with_rivals_waits():
     assert named(order_of(settings, [LOAD, WIND, SOLAR])) == (["group 0"], [LOAD], ["group 1"])
 
 
-def test_a_group_is_trained_only_with_all_of_its_series():
-    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ()}, (WIND, SOLAR))
-    assert named(order_of(settings, [LOAD, WIND])) == ([], [LOAD], [])
+def test_a_group_whose_series_have_models_is_trained_only_with_all_of_them():
+    settings = settings_of({LOAD: ("lstm",), WIND: ("gru",), SOLAR: ("gru",)}, (WIND, SOLAR))
+    assert named(order_of(settings, [LOAD, WIND])) == ([], [LOAD, WIND], [])
     assert named(order_of(settings, [])) == ([], [], [])
 
 
-def test_a_series_without_models_in_no_group_has_nothing_to_train():
+def test_who_asks_for_a_series_without_models_gets_its_group():
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ()}, (WIND, SOLAR))
+    assert named(order_of(settings, [WIND])) == (["group 0"], [], [])
+
+
+def test_a_series_without_models_in_no_group_is_an_error_with_the_way_out():
     settings = settings_of({LOAD: (), WIND: ("gru",)})
-    assert named(order_of(settings, [LOAD, WIND])) == ([], [WIND], [])
+    with pytest.raises(SettingsError, match=r"DE/load has models = \[\] and is in no .* leave the line out"):
+        order_of(settings, [LOAD, WIND])
+    following = settings.model_copy(update={"series": settings.series[1:]})
+    assert named(order_of(following, [LOAD, WIND])) == ([], [LOAD, WIND], [])
 
 
 @pytest.fixture
