@@ -26,7 +26,7 @@ def test_the_default_is_an_lstm_over_days_with_a_decoder_that_reads_both_ways():
     assert model.model_dump() == {
         "cell": "lstm", "segment": "day", "hidden": 128, "layers": 1, "layer_norm": False, "decoder": "recurrent",
         "decoder_hidden": 64, "bidirectional": True, "dropout": 0.3, "bptt_steps": None, "normalise": "series",
-        "anchor": "best", "members": 2,
+        "anchor": "best", "members": 1,
     }  # fmt: skip
 
 
