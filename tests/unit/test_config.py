@@ -247,3 +247,25 @@ def test_the_settings_that_we_ship_are_good():
     settings = load_settings(REPOSITORY / "flows" / "settings.toml")
     assert settings.data_folder == REPOSITORY / "data"
     assert settings.series
+
+
+def test_the_file_of_the_readme_trains_what_the_shipped_one_trains(written):
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    (block,) = [part.partition("```")[0] for part in readme.split("```toml\n")[1:] if "[[series]]" in part]
+    mine, shipped = load_settings(written(block)), load_settings(REPOSITORY / "flows" / "settings.toml")
+    entries = mine.series_settings(Series("FR", "load")), shipped.series_settings(Series("DE", "load"))
+    assert [entry.models for entry in entries] == [("lstm", "gru", "ensemble")] * 2
+    assert set(mine.names) >= set(entries[0].models)
+    same = {"models", "ensembles", "training", "promotion", "quality"}
+    assert mine.model_dump(include=same) == shipped.model_dump(include=same)
+
+
+def test_what_is_trained_is_the_same_whether_the_default_is_written_or_not():
+    plain = Settings(data_folder="data")
+    said = Settings.model_validate(
+        {
+            "data_folder": "data", "models": {"lstm": {"cell": "lstm"}, "gru": {"cell": "gru", "decoder": "direct"}},
+            "ensembles": {"ensemble": ["lstm", "gru"]}, "training": {"validation_days": 270, "refit": True},
+        }
+    )  # fmt: skip
+    assert said == plain
