@@ -53,6 +53,7 @@ def command(settings: Path, *arguments: str) -> list[dict[str, object]] | dict[s
     result = CliRunner().invoke(app, [*arguments, "--json", "--settings", str(settings)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
+    assert result.stdout, result.stderr
     return json.loads(result.stdout)
 
 

@@ -159,6 +159,8 @@ def test_forecasts_do_without_the_bad_day_and_say_so_until_a_person_lets_it_in(
 
     job.run("validate", "--json")
     assert job.accepted()["value"].min() > 1e7, "a released row is not judged again"
+    after, again = job.forecast()  # the inspection may have flagged inputs, which the manifest says
+    assert again == released
 
     # A person may change her mind: the newest decision counts, for forecasts of issue times from then on.
     monkeypatch.setattr(quarantine, "now", lambda: pd.Timestamp(ISSUE_TIME) + pd.Timedelta(minutes=1))
