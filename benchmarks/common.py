@@ -106,7 +106,8 @@ class Bench:
             "machine": machine(),
             "rows": [asdict(row) for row in rows],
         }
-        kept.write_text(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+        # A figure that is not a number is refused where results are written; it must not cost the hours before.
+        kept.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         return rows
 
     @property

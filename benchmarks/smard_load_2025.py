@@ -175,7 +175,7 @@ def regressions(task: Task, settings: TrainingSettings) -> dict[str, list[Quanti
 def scored(task: Task, name: str, answers: Sequence[Quantiles], levels: Sequence[float]) -> list[Row]:
     """A row a metric: median and range over the seeds; n is the number of hours."""
     each = [task.figures(answer, levels) for answer in answers]
-    if not np.any(np.diff(answers[0], axis=-1)):  # a point forecast has no quantiles to score
+    if not np.any(np.diff(answers[0][task.counted], axis=-1)):  # a point forecast has no quantiles to score
         each = [{"mae": one["mae"]} for one in each]
     hours = int(task.counted.sum())
     return [replace(Row.of(task.name, name, metric, [one[metric] for one in each]), n=hours) for metric in each[0]]
