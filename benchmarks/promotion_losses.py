@@ -85,7 +85,7 @@ def measured(bench: Bench) -> Losses:
     made_of: list[object] = [code_hash(), settings.model_dump(mode="json"), *(
         one.model_dump(mode="json") for one in (LINEAR_LSTM, LINEAR_GRU)
     ), parts.fingerprint(), older.fingerprint(), test.fingerprint()]  # fmt: skip
-    return _kept(bench.output / "promotion_losses.json", days, test, answers, made_of)
+    return _kept(bench.output / "tasks" / "promotion_losses.json", days, test, answers, made_of)
 
 
 def _kept(
