@@ -113,10 +113,9 @@ def run(bench: Bench) -> list[Row]:
         return np.concatenate(said)[..., chosen]
 
     chosen = [settings.quantiles.index(level) for level in LEVELS]
-    before = folds[0].train.followed_by(folds[0].validation)
     answers = {
         OFFICIAL: [test.future[..., [1, 0, 2]]],
-        OFFICIAL_CORRECTED: [reference_answers(rows, before, test, LEVELS)[OFFICIAL_CORRECTED]],
+        OFFICIAL_CORRECTED: [reference_answers(rows, folds[0].windows, test, LEVELS)[OFFICIAL_CORRECTED]],
         **{name: [alone(name, seed)[..., chosen] for seed in range(bench.seeds)] for name in MODELS},
         "networks": [mean([networks_alone(model) for model in together])],
         "ensemble": [mean(together)],

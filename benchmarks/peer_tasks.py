@@ -95,5 +95,4 @@ def references(prepared: Prepared) -> dict[str, Quantiles]:
 
     Where the official forecast comes with a P10 and P90 of its own, its quantiles come from these.
     """
-    learnt = prepared.parts.train.followed_by(prepared.parts.validation)
-    return reference_answers(prepared.observations, learnt, prepared.test, prepared.settings.quantiles)
+    return reference_answers(prepared.observations, prepared.parts.windows, prepared.test, prepared.settings.quantiles)

@@ -22,7 +22,7 @@ from gridahead.models.base import Quantiles
 from gridahead.pipeline.outturn import outturn, temperature
 from gridahead.pipeline.references import reference_forecasts
 from gridahead.pipeline.refresh import same_procedure
-from gridahead.pipeline.served import LIVE
+from gridahead.pipeline.served import LIVE, newest_of_each_hour
 from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.daily import daily_losses
 from gridahead.scoring.evaluate import REFERENCES
@@ -119,7 +119,7 @@ def _alike(rows: Sequence[pd.DataFrame], hours: set[pd.Timestamp]) -> list[pd.Da
         common = hours.intersection(*(one["valid_time"] for one in of_kind))
         hours = hours - common
         for parts, one in zip(kept, of_kind, strict=True):
-            parts.append(_newest(one[one["valid_time"].isin(common)]))
+            parts.append(newest_of_each_hour(one[one["valid_time"].isin(common)]))
     return [pd.concat(parts, ignore_index=True) for parts in kept]
 
 
@@ -156,9 +156,3 @@ def line_of(workspace: Workspace, version: Version) -> list[Version]:
     """A version and all others of the same model, settings and code: the same, trained on other days."""
     others = (one for one in workspace.registry.versions(version.series) if one.number != version.number)
     return [version, *(one for one in others if same_procedure(one, version))]
-
-
-def _newest(rows: pd.DataFrame) -> pd.DataFrame:
-    """The newest forecast of every hour."""
-    ordered = rows.sort_values(["issue_time", "made_at"], kind="stable")
-    return ordered.drop_duplicates(["valid_time", "quantile"], keep="last")

@@ -9,7 +9,7 @@ from gridahead.lake.lake import mtu_of
 from gridahead.pipeline.evidence import VALIDATION
 from gridahead.pipeline.outturn import outturn
 from gridahead.pipeline.references import reference_forecasts
-from gridahead.pipeline.served import LIVE
+from gridahead.pipeline.served import LIVE, newest_of_each_hour
 from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.evaluate import REFERENCES, score
 from gridahead.scoring.left_out import COLUMNS, Scored, left_out
@@ -68,8 +68,7 @@ def published_beside_references(workspace: Workspace, series: Series) -> tuple[F
         return None
     spec, observations = workspace.inputs(series)
     # Successive champions are one service to its readers; the newest forecast of an hour is the one they had.
-    newest = forecasts.sort_values(["issue_time", "made_at"]).drop_duplicates(["valid_time", "quantile"], keep="last")
-    forecasts = newest.assign(model="published")
+    forecasts = Forecasts(newest_of_each_hour(forecasts).assign(model="published"))
     days = sorted(day.date() for day in delivery_days(forecasts["valid_time"], spec.zone.timezone).unique())
     levels = tuple(sorted(forecasts["quantile"].unique()))
     references = reference_forecasts(REFERENCES, observations, spec, days, levels, LIVE)

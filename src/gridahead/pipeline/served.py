@@ -14,6 +14,12 @@ LIVE = "live"
 COLUMNS = ["zone", "quantity", "valid_time", "low", "high", "forecast"]
 
 
+def newest_of_each_hour(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the newest forecast of every hour and level: the one that its readers had."""
+    ordered = rows.sort_values(["issue_time", "made_at"], kind="stable")
+    return ordered.drop_duplicates(["valid_time", "quantile"], keep="last")
+
+
 def served_intervals(workspace: Workspace, series: Sequence[Series], window: Window) -> pd.DataFrame | None:
     """The outermost quantiles of the newest forecast issued before each hour; None if nothing was served.
 

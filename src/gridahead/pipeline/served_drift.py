@@ -12,7 +12,7 @@ from gridahead.features.windows import WindowSpec
 from gridahead.grid import Series
 from gridahead.pipeline.evidence import VALIDATION
 from gridahead.pipeline.outturn import outturn
-from gridahead.pipeline.served import LIVE
+from gridahead.pipeline.served import LIVE, newest_of_each_hour
 from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.breakdown import season
 from gridahead.scoring.daily import daily_losses
@@ -95,8 +95,7 @@ def published_coverage(
     judged = workspace.lake.read_forecasts(series, VALIDATION)
     served = judged["model_version"].isin(live["model_version"].unique())
     rows = pd.concat([judged[served & (judged["valid_time"] < live["valid_time"].min())], live])
-    newest = rows.sort_values(["issue_time", "made_at"], kind="stable")
-    newest = newest.drop_duplicates(["valid_time", "quantile"], keep="last").assign(run=LIVE, model="published")
+    newest = newest_of_each_hour(rows).assign(run=LIVE, model="published")
     seen = outturn(observations, series).dropna(subset="value")
     newest = newest[newest["valid_time"].isin(set(seen["valid_time"]))]
     if newest.empty:
