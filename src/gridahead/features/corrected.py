@@ -16,7 +16,7 @@ import pandas as pd
 from gridahead.features.windows import Windows, WindowSpec
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Window, delivery_days
-from gridahead.vintages import Floats, Instants, Vintages, micros, of_series
+from gridahead.vintages import NEVER, Floats, Instants, Vintages, micros, of_series
 
 CORRECTION_DAYS = 28
 """Four of each weekday, and still like the days to come. At a day-ahead deadline they are D-2 to D-29."""
@@ -26,7 +26,6 @@ CLIPPED_AT = 3.0
 """Median absolute deviations from the median: one storm or strike is not what the forecast errs by every day."""
 _ROWS_AT_ONCE = 256
 """Issue times whose errors are in memory together: 28 days of quarter hours take 11 MB."""
-_NEVER = np.iinfo(np.int64).max
 
 
 def corrected(
@@ -102,7 +101,7 @@ class _Past:
         official = Vintages.of(of_series(observations, spec.series.reference), span, spec.mtu)
         read_at = micros(pd.DatetimeIndex([read.for_delivery(day.date()) for day in days]))
         told = official.as_of(read_at, valid_time.reshape(len(days), -1)).reshape(has.shape)
-        published = np.where(np.isnan(outturn.value), _NEVER, outturn.read_from).min(axis=1)
+        published = np.where(np.isnan(outturn.value), NEVER, outturn.read_from).min(axis=1)
         known = np.where(has, published[(valid_time - outturn.start) // step], 0).max(axis=(1, 2))
         return cls(valid_time, has, told, np.maximum(known, ends), outturn)
 

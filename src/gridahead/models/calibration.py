@@ -34,9 +34,11 @@ MONTH_DAYS = 30
 MONTHS_DIFFER = 0.3
 """Usually, in scores; counted as `AS_MONTHS` months, for two alone tell their variance badly."""
 AS_MONTHS = 2.0
-LASTING = np.array([0.15, 0.3, 0.3])
+LASTING = np.array([0.1, 0.6, 0.6])
 """How far off location, spread below and spread above the median of a trained network are in the long run, in scores:
-standard deviations. What months differ by much more than this is passing, and not published."""
+standard deviations. What months differ by much more than this is passing, and not published. Networks are near the
+middle and too sure of themselves: on what is said of German load, wind and solar of 2024 out of fold, this has 0.1 % to
+0.9 % less pinball loss than 0.15, 0.3 and 0.3."""
 PRIOR_DAYS = 60.0
 """What is left of each level besides location and spread is drawn towards nothing, as by so many days."""
 FURTHEST = 1.0

@@ -1,7 +1,7 @@
 """One fit: from the accepted observations of a series to a calibrated model, and to what it is worth.
 
-Choose, judge, refit: the earliest validation days choose the anchor and the number of epochs. Networks that learn all
-days but a fold say what the fit is worth there, and calibrate it. Those that serve have learnt all days.
+Choose, judge, refit: the earliest validation days choose the number of epochs. Networks that learn all days but a fold
+choose the anchor, say what the fit is worth there, and calibrate it. Those that serve have learnt all days.
 """
 
 from __future__ import annotations
@@ -89,16 +89,22 @@ def fit(
     anchors = anchors_to_try(parts, config, start)
     if start is not None:
         settings = settings.model_copy(update={"epochs": settings.warm_epochs})
-    later = config.members * (1 + parts.folds) if parts.learnt_later else config.members - 1
     label = f"{parts.train.spec.series} {name}"
-    trainer = Trainer(label, settings, len(anchors) + later, progress, start, checkpoints)
-
-    stopped, epochs = _stop(name, parts, config, trainer, anchors)
+    trainer = Trainer(label, settings, _trainings(parts, config, anchors), progress, start, checkpoints)
     if not parts.learnt_later:
+        stopped, _ = _stop(name, parts, config, trainer, anchors)
         return finished(stopped, (stopped,) * parts.folds, parts, trainer, time.perf_counter() - begun)
-    learnt = [parts.without(parts.spans(fold)) for fold in range(parts.folds)]
-    *folds, served = [_again(stopped, epochs, config.members, one, trainer) for one in (*learnt, parts.windows)]
-    return finished(served, tuple(folds), parts, trainer, time.perf_counter() - begun)
+    stopped, epochs = _stop(name, parts, config, trainer, anchors[:1])
+    folds, anchor = _folds(stopped, epochs, config.members, parts, trainer, anchors)
+    served = _again(stopped, anchor, epochs, range(config.members), parts.windows, trainer)
+    return finished(served, folds, parts, trainer, time.perf_counter() - begun)
+
+
+def _trainings(parts: Split, config: ModelSettings, anchors: Sequence[Anchor]) -> int:
+    """How many networks a fit trains."""
+    if not parts.learnt_later:
+        return len(anchors) + config.members - 1
+    return 1 + config.members * (parts.folds + 1) + len(parts.trial_folds()) * (len(anchors) - 1)
 
 
 def finished(
@@ -139,12 +145,12 @@ def anchors_to_try(parts: Split, config: ModelSettings, start: TrainedModel | No
 
 
 def _stop(
-    name: str, parts: Split, config: ModelSettings, trainer: Trainer, anchors: tuple[Anchor, ...]
+    name: str, parts: Split, config: ModelSettings, trainer: Trainer, anchors: Sequence[Anchor]
 ) -> tuple[TrainedModel, int]:
     """The uncalibrated model whose training the stopping days stopped, and its first member's best number of epochs.
 
-    The first member tries the anchors, and the one that does best on the days that stop the training stays. Where
-    networks are trained again, it is the only one: all others learn for as many epochs.
+    Its first member is trained on each anchor, and the one that does best on these days stays. Where networks are
+    trained again, it is the only one: all others learn for as many epochs.
     """
     learnt, stopping = parts.to_stop(), parts.stopping
 
@@ -156,16 +162,48 @@ def _stop(
         model = uncalibrated(name, parts.windows.spec, scaler, config, shape, trained)
         return model, trained[0].epochs
 
-    def loss(trial: tuple[TrainedModel, int]) -> float:
-        said = trial[0].predict(stopping)
-        return validation_metrics(said, stopping, trial[0].quantiles)["validation_pinball"]
-
     trials = [members(Scaler.fit(learnt, anchor, config.normalise), range(1)) for anchor in anchors]
-    first, epochs = min(trials, key=loss) if len(trials) > 1 else trials[0]
+    first, epochs = min(trials, key=lambda trial: _loss(trial[0], stopping)) if len(trials) > 1 else trials[0]
     if parts.learnt_later or config.members == 1:
         return first, epochs
     rest, _ = members(first.scaler, range(1, config.members))
     return replace(first, members=first.members + rest.members), epochs
+
+
+def _folds(
+    stopped: TrainedModel, epochs: int, members: int, parts: Split, trainer: Trainer, anchors: Sequence[Anchor]
+) -> tuple[tuple[TrainedModel, ...], Anchor]:
+    """The networks that have not learnt each fold, and the anchor of those that serve.
+
+    The first members of the trial folds try the anchors. A fold has the anchor that did best on the other ones, so that
+    its days are judged by networks they had no say in; those that serve have the best of all.
+    """
+    trying = parts.trial_folds() if len(anchors) > 1 else ()
+    learnt = [parts.without(parts.spans(fold)) for fold in range(parts.folds)]
+    tried = {
+        (fold, anchor): _again(stopped, anchor, epochs, range(1), learnt[fold], trainer)
+        for fold in trying
+        for anchor in anchors
+    }
+    losses = {(fold, anchor): _loss(model, parts.of_fold(fold)) for (fold, anchor), model in tried.items()}
+
+    def best(folds: Sequence[int]) -> Anchor:
+        return min(anchors, key=lambda anchor: sum(losses[fold, anchor] for fold in folds))
+
+    def network(fold: int) -> TrainedModel:
+        anchor = best([other for other in trying if other != fold])
+        first = tried.get((fold, anchor))
+        if first and members == 1:
+            return first
+        rest = _again(stopped, anchor, epochs, range(1 if first else 0, members), learnt[fold], trainer)
+        return replace(first, members=first.members + rest.members) if first else rest
+
+    return tuple(network(fold) for fold in range(parts.folds)), best(trying)
+
+
+def _loss(model: TrainedModel, windows: Windows) -> float:
+    """Mean pinball loss of an uncalibrated model [MW]."""
+    return validation_metrics(model.predict(windows), windows, model.quantiles)["validation_pinball"]
 
 
 def uncalibrated(
@@ -183,11 +221,13 @@ def uncalibrated(
     return TrainedModel(name, spec, scaler, shape.levels, shape, networks, plain, config.segment, static)
 
 
-def _again(stopped: TrainedModel, epochs: int, members: int, windows: Windows, trainer: Trainer) -> TrainedModel:
-    """The same model with members that have learnt other windows, each for so many epochs."""
-    scaler = Scaler.fit(windows, stopped.scaler.anchor, stopped.scaler.normalise)
+def _again(
+    stopped: TrainedModel, anchor: Anchor, epochs: int, seeds: range, windows: Windows, trainer: Trainer
+) -> TrainedModel:
+    """The same model with members that have learnt other windows on an anchor, each for so many epochs."""
+    scaler = Scaler.fit(windows, anchor, stopped.scaler.normalise)
     train = windows_to_learn(scaler, stopped.segment, trainer.settings, windows)
-    trained = [trainer.train(stopped.config, n, train, None, epochs=epochs) for n in range(members)]
+    trained = [trainer.train(stopped.config, seed, train, None, epochs=epochs) for seed in seeds]
     return replace(stopped, scaler=scaler, members=tuple(member.network for member in trained))
 
 

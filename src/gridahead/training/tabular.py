@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,13 +61,7 @@ def fit_tabular(
     train, validation = parts.train, parts.validation
     if anchors is None:
         anchors = ("level", *plausible_anchors(train), *(("linear",) if name == "ridge" else ()))
-    learn = {"ridge": _ridge, "lightgbm": _boosting}[name]
-    trials = []
-    for anchor in anchors:
-        scaler = Scaler.fit(train, anchor)
-        trial = learn(_rows(name, train, scaler), _rows(name, validation, scaler), quantiles)
-        trials.append((trial.error * scaler.scale, anchor, trial))
-    _, chosen, best = min(trials, key=lambda one: one[0])
+    chosen, best = _best(name, anchors, train, validation, quantiles)
 
     def learnt(windows: Windows) -> TabularForecaster:
         scaler = Scaler.fit(windows, chosen)
@@ -80,12 +74,7 @@ def fit_tabular(
 
 def regressed_anchor(learnt: Windows, judging: Windows) -> Anchor:
     """The anchor whose errors a ridge regression makes smallest in windows that it has not learnt."""
-    errors = {}
-    for anchor in (*plausible_anchors(learnt), "linear"):
-        scaler = Scaler.fit(learnt, anchor)
-        trial = _ridge(_rows("ridge", learnt, scaler), _rows("ridge", judging, scaler), (0.5,))
-        errors[anchor] = trial.error * scaler.scale
-    return min(errors, key=errors.__getitem__)
+    return _best("ridge", (*plausible_anchors(learnt), "linear"), learnt, judging, (0.5,))[0]
 
 
 @dataclass(frozen=True)
@@ -96,6 +85,20 @@ class Trial:
     """Mean size of the errors on the validation days, before they are learnt, in scaled units."""
     finish: Callable[[Rows], tuple[tuple[Any, ...], Array]]
     """Learns all days; gives a regression a level and the offsets (Q,)."""
+
+
+def _best(
+    name: TabularName, anchors: Iterable[Anchor], learnt: Windows, judging: Windows, quantiles: tuple[float, ...]
+) -> tuple[Anchor, Trial]:
+    """The anchor with the smallest errors in windows that were not learnt, and the trial on it."""
+    learn = {"ridge": _ridge, "lightgbm": _boosting}[name]
+    trials = []
+    for anchor in anchors:
+        scaler = Scaler.fit(learnt, anchor)
+        trial = learn(_rows(name, learnt, scaler), _rows(name, judging, scaler), quantiles)
+        trials.append((trial.error * scaler.scale, anchor, trial))
+    _, chosen, best = min(trials, key=lambda trial: trial[0])
+    return chosen, best
 
 
 def _rows(name: TabularName, windows: Windows, scaler: Scaler) -> Rows:

@@ -78,14 +78,14 @@ def test_the_scores_of_a_calibrated_forecast_are_standard_normal():
 
 
 def test_a_calibration_by_hand():
-    # One block, one month of 20 days of one unit. Outturns are 0.1 above the median, so all scores are Z / 10: location
-    # is off by Z / 10, and both spreads are nought instead of one.
-    assert (AS_MONTHS, MONTHS_DIFFER, LASTING.tolist(), NEAREST) == (2.0, 0.3, [0.15, 0.3, 0.3], 0.2)
+    # One block, one month of 20 days of one unit. Outturns are in turn 0.4 below and 0.6 above the median, so that
+    # scores are −0.4 Z and 0.6 Z: location is off by Z / 10, and both spreads are half of what they should be.
+    assert (AS_MONTHS, MONTHS_DIFFER, LASTING.tolist(), NEAREST) == (2.0, 0.3, [0.1, 0.6, 0.6], 0.2)
     # A single month has the usual variance, 0.3² = 0.09, and 20 days 30 / 20 of it, 0.135: location is believed by
-    # 0.15² / (0.15² + 0.135) = 1 / 7, spread by 0.09 / (0.09 + 0.135) = 0.4. The block goes as far again from there.
-    location = Z / 10 / 7 + (Z / 10 - Z / 10 / 7) / 7
-    spread = 0.6 * 0.6
-    found = fitted(unit_answer(20, 1), np.full((20, 1), 0.1))
+    # 0.1² / (0.1² + 0.135) = 2 / 29, spread by 0.36 / (0.36 + 0.135) = 8 / 11. The block goes as far again from there.
+    location = Z / 10 * (1 - (27 / 29) ** 2)
+    spread = 1 - (1 - (3 / 11) ** 2) / 2
+    found = fitted(unit_answer(20, 1), np.resize([-0.4, 0.6], (20, 1)))
     np.testing.assert_allclose(found, [[location - spread * Z, location, location + spread * Z]], rtol=1e-6)
 
 

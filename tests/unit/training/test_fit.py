@@ -16,6 +16,7 @@ from gridahead.features.scaling import Scaler, anchored
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is, calibration_on
 from gridahead.tables import Observations
+from gridahead.training import fit as module
 from gridahead.training.fit import anchors_to_try, fit, recency, windows_to_learn
 from gridahead.training.split import split
 
@@ -262,18 +263,27 @@ def test_networks_that_serve_have_learnt_all_days_and_those_of_a_fold_all_but_th
 
 
 def test_the_first_member_alone_is_stopped_and_all_others_learn_as_long(refitted):
-    again, told = refitted
-    trainings = [[epoch for epoch in told if epoch.training == n] for n in range(told[0].trainings)]
-    anchors = anchors_to_try(MISLED, SMALL, None)
-    chosen, later = trainings[: len(anchors)], trainings[len(anchors) :]
-    assert len(later) == 2 * (MISLED.folds + 1)
-    stopped = chosen[anchors.index(again.model.scaler.anchor)]
+    _, told = refitted
+    stopped, *later = [[epoch for epoch in told if epoch.training == n] for n in range(told[0].trainings)]
+    trials = [0] * len(anchors_to_try(MISLED, SMALL, None)) * 2
     best = min(stopped, key=lambda epoch: epoch.validation_loss).epoch + 1
     assert best < 9, "the best epoch must not be the last"
     assert [len(epochs) for epochs in later] == [best] * len(later)
-    assert [epochs[0].member for epochs in later] == [0, 1] * (MISLED.folds + 1)
+    assert [epochs[0].member for epochs in later] == [*trials, 0, 1, 1, 0, 1, 1, 0, 1, 0, 1], "folds 1 and 3 try"
     assert all(epoch.validation_loss is None for epochs in later for epoch in epochs)
     assert all(epochs[-1].learning_rate < 0.1 * 0.1 for epochs in later), "the schedule was not shortened"
+
+
+def test_a_fold_has_the_anchor_that_did_best_on_the_other_folds_that_tried_them(monkeypatch):
+    losses = {1: {"reference": 3.0, "linear": 1.0, "level": 2.0}, 3: {"reference": 2.0, "linear": 4.5, "level": 2.5}}
+    asked = {tuple(MISLED.of_fold(fold).issue_time): fold for fold in losses}
+    monkeypatch.setattr(module, "anchors_to_try", lambda *_: ("reference", "linear", "level"))
+    monkeypatch.setattr(
+        module, "_loss", lambda model, windows: losses[asked[tuple(windows.issue_time)]][model.scaler.anchor]
+    )
+    done = fit("gru", MISLED, SMALL, settings_of(epochs=1, refit=True), lambda epoch: None)
+    assert [fold.scaler.anchor for fold in done.folds] == ["level", "reference", "level", "linear", "level"]
+    assert done.model.scaler.anchor == "level", "the sums are 5, 5.5 and 4.5"
 
 
 def test_what_is_learnt_later_holds_what_happened_on_the_validation_days():
