@@ -55,4 +55,4 @@ worker: .venv/installed ## run what is scheduled
 	touch $@
 
 clean: ## forget everything that was made, keep the sample
-	rm -rf .venv data/lake data/raw data/mlflow data/prefect data/published data/quality
+	rm -rf .venv data/lake data/raw data/models data/mlflow data/prefect data/published data/quality

@@ -449,6 +449,11 @@ class Settings(Section):
         return self.data_folder / "checkpoints"
 
     @property
+    def models_folder(self) -> Path:
+        """What forecasts are made with: every version's bundle and record, and who serves."""
+        return self.data_folder / "models"
+
+    @property
     def mlflow_folder(self) -> Path:
         """MLflow's database and artifacts."""
         return self.data_folder / "mlflow"

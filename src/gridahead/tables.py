@@ -304,8 +304,8 @@ PROMOTIONS = Table(
             "how",
             "text",
             "first: nothing served before; gate: by figures; refresh: the same trained again, and sane; person: by "
-            "decision; rollback: back to the one before.",
-            values=("first", "gate", "refresh", "person", "rollback"),
+            "decision; rollback: back to the one before; mlflow: set in MLflow.",
+            values=("first", "gate", "refresh", "person", "rollback", "mlflow"),
         ),
         Column("from_version", "text", "Which version had the alias before; empty if none."),
         Column("to_version", "text", "Which has it since."),

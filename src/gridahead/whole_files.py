@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import time
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gridahead.errors import LakeError
@@ -52,7 +54,7 @@ def write_whole(path: Path, content: bytes) -> None:
         said = error.strerror or error
         raise LakeError(f"cannot write {path}: {said}. Nothing has changed. {way_out(error)}") from error
     for folder in (path.parent, *grown):
-        _sync_folder(folder)
+        sync(folder)
 
 
 def _make_folder(folder: Path) -> list[Path]:
@@ -62,10 +64,10 @@ def _make_folder(folder: Path) -> list[Path]:
     return [each.parent for each in missing]
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut, where the file system can: the file is in place either way."""
+def sync(path: Path) -> None:
+    """Make a file or a folder's entries survive a power cut, where the file system can: they are there either way."""
     with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
@@ -83,3 +85,26 @@ def sweep(folder: Path) -> None:
 def whole_files(folder: Path, pattern: str) -> list[Path]:
     """The finished files of that pattern, by name; what a killed writer left aside is not among them."""
     return sorted(path for path in folder.glob(pattern) if not path.name.startswith(ASIDE))
+
+
+@contextlib.contextmanager
+def alone(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold a file that one process or thread at a time can hold; who is killed lets it go.
+
+    Where the folder cannot be written, or its file system knows no locks, nothing is held: a disk that can only be read
+    needs none.
+
+    Args:
+        path: the file; it is made and stays.
+        waiting: called once if somebody else holds it.
+    """
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = held.enter_context(path.open("w"))
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield

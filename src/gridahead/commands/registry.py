@@ -155,6 +155,27 @@ def rollback(
 
 
 @app.command()
+def repair(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Make a damaged or missing registry again from the exported models, and damaged exports from the registry."""
+    from gridahead.pipeline.repair import repair as use_case
+
+    done = use_case(open_workspace(settings))
+    found = {
+        name: [f"{one.series} {one}" for one in versions]
+        for name, versions in (("registered", done.registered), ("exported", done.exported), ("lost", done.lost))
+    }
+    if as_json:
+        print_json({"aside": done.aside, **found})
+        return
+    if done.aside is not None:
+        say(f"The damaged registry lies in {done.aside} now.", False)
+    for name, versions in found.items():
+        say(f"{name.capitalize()}: {', '.join(versions) or 'nothing'}.", False)
+    for one in done.lost:
+        say(f"`gridahead train --series {one.series}` makes what {one} has lost anew.", False)
+
+
+@app.command()
 def card(
     version: VersionArgument = "champion",
     settings: SettingsOption = None,

@@ -85,13 +85,16 @@ def _print_places(workspace: Workspace, home: Path) -> None:
     from gridahead.quality.docs import data_docs_page
 
     settings, commands = workspace.settings, Path(sys.executable).parent
+    stores = (
+        f"--backend-store-uri sqlite:///{workspace.database.path} --artifacts-destination {workspace.exports.copies}"
+    )
     places = {
         "Page": settings.published_folder / "report.html",
         "Quality": settings.published_folder / PAGE,
         "CSV": settings.published_folder / "*" / "latest.csv",
         "Data Docs": data_docs_page(settings.quality_folder),
         "Lake": settings.lake_folder,
-        "MLflow": f"{commands / 'mlflow'} ui --backend-store-uri sqlite:///{settings.mlflow_folder / 'mlflow.db'}",
+        "MLflow": f"{commands / 'mlflow'} ui {stores}",
         "Prefect": f"PREFECT_HOME={home} {commands / 'prefect'} server start",
     }
     table = Table.grid(padding=(0, 2))

@@ -11,10 +11,10 @@ from gridahead.errors import SettingsError
 from gridahead.features.windows import Windows
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.ensemble import Ensemble
+from gridahead.models.storage import Savable
 from gridahead.models.tabular import TabularForecaster
 from gridahead.pipeline.course import Course, with_outturn
 from gridahead.pipeline.folds import Fold
-from gridahead.pipeline.kept import Savable
 from gridahead.pipeline.references import fit_reference, reference_windows, references_among
 from gridahead.pipeline.workspace import require_unseen
 from gridahead.training.candidates import fit_candidates

@@ -1,4 +1,4 @@
-"""Forecast and publish: as of an issue time, with the champion of the registry.
+"""Forecast and publish: as of an issue time, with the exported model of the champion.
 
 A challenger forecasts along in the shadow: its forecast is kept in the lake and compared later, but nobody reads it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,12 @@ from gridahead.forecasting.issue import FULL, degradations, issue
 from gridahead.forecasting.publish import Published, publish
 from gridahead.grid import Series
 from gridahead.models.base import predict_each
+from gridahead.models.storage import content_of
 from gridahead.pipeline.evidence import SHADOW
 from gridahead.pipeline.inputs import inputs_folder, keep_inputs
-from gridahead.pipeline.kept import content_of
 from gridahead.pipeline.served import LIVE
+from gridahead.pipeline.serving import champion as serving_champion
+from gridahead.pipeline.serving import holder, reconcile
 from gridahead.pipeline.suspects import suspect_inputs
 from gridahead.pipeline.workspace import Workspace, reading_window, require_unseen
 from gridahead.tables import Forecasts, Observations
@@ -44,11 +47,12 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
             delivery day for which the lake has complete inputs, as of its deadline.
 
     Raises:
-        ModelError: there is no champion, it has learnt from the delivery day, or nothing of the series is known in the
-            context.
+        ModelError: there is no champion, its weights are damaged or gone, it has learnt from the delivery day, or
+            nothing of the series is known in the context.
     """
     for_forecasts()
-    champion = workspace.registry.champion(series)
+    aliases = reconcile(workspace, series)
+    champion = serving_champion(workspace, series, aliases)
     spec = champion.model.spec
     if issue_time is None:
         windows = _newest_windows(workspace, spec, champion.model.known)
@@ -78,17 +82,17 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
         "%s: issued %s by %s, %s%s", series, published.manifest["issue_time"], champion,
         "inputs complete" if rung == FULL else rung, "" if published.changed else " (published before, unchanged)",
     )  # fmt: skip
-    _shadow(workspace, series, issued)
+    _shadow(workspace, series, aliases, issued)
     return published
 
 
-def _shadow(workspace: Workspace, series: Series, issued: pd.Timestamp) -> None:
+def _shadow(workspace: Workspace, series: Series, aliases: Mapping[str, str], issued: pd.Timestamp) -> None:
     """Let the challenger, if there is one, forecast the same delivery day; nothing that it does harms the champion."""
     try:
-        found = workspace.registry.holder(series, CHALLENGER)
+        found = holder(workspace, series, aliases, CHALLENGER)
         if found is None:
             return
-        spec = (challenger := workspace.registry.load(found)).model.spec
+        spec = (challenger := workspace.exports.load(found)).model.spec
         day = spec.deadline.delivery_day(issued)
         require_unseen(found, day)
         _keep(workspace, _made(workspace, challenger, _windows(workspace, spec, [day], [issued]), SHADOW))

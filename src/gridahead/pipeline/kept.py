@@ -11,39 +11,27 @@ another name.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
-import shutil
-import tempfile
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
 import gridahead
 from gridahead.code import code_hash
-from gridahead.errors import LakeError, ModelError, SettingsError
+from gridahead.errors import ModelError, SettingsError
 from gridahead.grid import Series
 from gridahead.models.base import Forecaster
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.ensemble import load_model
+from gridahead.models.storage import Savable, bundle_hash, keep_model
 from gridahead.models.tabular import TabularForecaster
-from gridahead.whole_files import ASIDE, whole_files, write_whole
+from gridahead.whole_files import whole_files, write_whole
 
 PREFIX = "backtest/"
 """How the run of a back-test begins in the lake."""
-
-
-class Savable(Forecaster, Protocol):
-    """A model that can be written to a folder."""
-
-    def save(self, folder: Path) -> None:
-        """Write the bundle."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -85,18 +73,7 @@ class Kept:
         Raises:
             LakeError: the folder cannot be written.
         """
-        models = self.folder / "models"
-        aside = models / f"{ASIDE}{uuid.uuid4().hex}"
-        try:
-            model.save(aside)
-            digest = bundle_hash(aside)
-            with contextlib.suppress(OSError):  # it is there, or another fold is putting it there in this moment
-                aside.rename(models / digest)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-        if not (models / digest).is_dir():
-            raise LakeError(f"cannot keep {model.name} in {models}; give this user the right to write there")
-        return digest
+        return keep_model(model, self.folder / "models")
 
     def model(self, digest: str) -> Forecaster:
         """The model with that content.
@@ -142,27 +119,10 @@ class Kept:
         return self.folder / Series.parse(series).slug / asked
 
 
-def content_of(model: Savable) -> str:
-    """The content hash of a model."""
-    with tempfile.TemporaryDirectory() as scratch:
-        model.save(Path(scratch))
-        return bundle_hash(Path(scratch))
-
-
 def made_with() -> str:
     """What computes here: other code, another release of torch, or another kind of processor, may say another thing."""
     here = f"gridahead {gridahead.__version__} ({code_hash()})"
     return f"{here}, torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
-
-
-def bundle_hash(folder: Path) -> str:
-    """Fingerprint of all files of a bundle, 16 digits."""
-    digest = hashlib.sha256()
-    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(folder).as_posix()} {len(content)}\n".encode())
-        digest.update(content)
-    return digest.hexdigest()[:16]
 
 
 def load_any(folder: Path) -> Forecaster:

@@ -15,15 +15,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import pandas as pd
-
 from gridahead.errors import ModelError
 from gridahead.grid import Series
 from gridahead.pipeline.evidence import HONEST, Evidence, gather
 from gridahead.pipeline.refresh import may_refresh, refreshes, same_procedure, way_to_pass
+from gridahead.pipeline.serving import reconcile, record
 from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.promotion import Decision, decide, gate_days, sane
-from gridahead.tables import PROMOTIONS, Promotions
+from gridahead.tables import Promotions
 from gridahead.timeline import now
 from gridahead.training.versions import CHALLENGER, CHAMPION, Alias, Version
 
@@ -54,15 +53,16 @@ class Verdict:
 def admit(workspace: Workspace, series: Series, candidates: Sequence[Version]) -> dict[str, Verdict]:
     """What becomes of new versions, by number.
 
-    The best of them on the validation days serves if nothing has served before. Otherwise the champion trained again,
-    if it is among them and its procedure has been tested, takes over if it is sane; and the best is the challenger: it
-    serves if the gate says so, and forecasts along if not.
+    The best of them on the validation days serves if nothing has served before, or if what serves is lost. Otherwise
+    the champion trained again, if it is among them and its procedure has been tested, takes over if it is sane; and the
+    best is the challenger: it serves if the gate says so, and forecasts along if not.
     """
     best = min(candidates, key=lambda one: one.validation[CRITERION])
     champion = workspace.registry.holder(series, CHAMPION)
     verdicts = {one.number: _outdone(one, best) for one in candidates if one is not best}
-    if champion is None:
-        reason = f"first champion: the best of {len(candidates)} on the validation days, as nothing served before"
+    if champion is None or not workspace.registry.sound(champion):
+        before = "nothing served before" if champion is None else f"the weights of {champion} are lost"
+        reason = f"first champion: the best of {len(candidates)} on the validation days, as {before}"
         _move(workspace, best, CHAMPION, "first", reason, GATE)
         verdicts[best.number] = Verdict(best, "first", (reason,), True)
     else:
@@ -103,6 +103,7 @@ def promote(workspace: Workspace, series: Series, number: str, reason: str, by: 
     """
     if not reason.strip():
         raise ModelError(str(series), "a promotion by a person needs a reason; say it with --reason")
+    reconcile(workspace, series)
     version = workspace.registry.version(series, number)
     if CHAMPION in version.aliases:
         raise ModelError(str(series), f"{version} serves already; `gridahead models list` shows who else there is")
@@ -115,6 +116,7 @@ def rollback(workspace: Workspace, series: Series, reason: str, by: str) -> Vers
     Raises:
         ModelError: there was none before.
     """
+    reconcile(workspace, series)
     champion = workspace.registry.champion(series).about
     served = served_so_far(workspace.lake.read_promotions(series))
     if len(served) < 2 or served[-1] != champion.number:
@@ -206,13 +208,9 @@ def _move(workspace: Workspace, version: Version, alias: Alias, how: str, reason
     registry = workspace.registry
     before = registry.holder(version.series, alias)
     # Recorded first: a change that nobody can trace is worse than a record of one that was cut short.
-    row = {
-        "zone": version.series.zone, "quantity": version.series.quantity, "alias": alias, "how": how,
-        "from_version": before.number if before else "", "to_version": version.number,
-        "reason": reason, "decided_by": by, "decided_at": now(),
-    }  # fmt: skip
-    workspace.lake.promotions.append(Promotions(PROMOTIONS.check(pd.DataFrame([row]))))
-    registry.note(version, {f"{alias}_since": f"{row['decided_at']:%Y-%m-%d %H:%M UTC} by {by} ({how}): {reason}"})
+    moved = (before.number if before else "", version.number)
+    since = record(workspace, version.series, alias, how, moved, reason, by)
+    registry.note(version, {f"{alias}_since": f"{since:%Y-%m-%d %H:%M UTC} by {by} ({how}): {reason}"})
     changed = registry.give(version, alias)
     if alias == CHAMPION and CHALLENGER in version.aliases:
         registry.take(version.series, CHALLENGER)

@@ -26,8 +26,9 @@ from gridahead.lake.lake import Lake
 from gridahead.models.base import Forecaster, predict_each
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import spec_from_dict
+from gridahead.models.storage import content_of
 from gridahead.pipeline.inputs import differences, file_of, inputs_folder, kept_inputs
-from gridahead.pipeline.kept import PREFIX, Kept, content_of, made_with
+from gridahead.pipeline.kept import PREFIX, Kept, made_with
 from gridahead.pipeline.references import reference_windows
 from gridahead.pipeline.workspace import Workspace, reading_window
 from gridahead.tables import Forecasts

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gridahead.forecasting.publish import latest_manifest
+from gridahead.pipeline.serving import holder, serving
 from gridahead.pipeline.workspace import Workspace
 from gridahead.timeline import now
+from gridahead.training.versions import CHAMPION
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,18 @@ def status(workspace: Workspace) -> Status:
         if manifest is not None:
             age = now() - pd.Timestamp(str(manifest["issue_time"]))
             forecasts.append({**manifest, "age_hours": round(age / pd.Timedelta(hours=1), 1)})
-    has_registry = (settings.mlflow_folder / "mlflow.db").exists()
     return Status(
         lake=workspace.lake.contents(),
-        serving=workspace.registry.serving() if has_registry else {},
+        serving=_serving(workspace),
         forecasts=forecasts,
     )
+
+
+def _serving(workspace: Workspace) -> dict[str, dict[str, str]]:
+    """For every series that has a champion: its version and everything that is said of it."""
+    table = {}
+    for series in workspace.exports.series():
+        found = holder(workspace, series, serving(workspace, series), CHAMPION)
+        if found is not None:
+            table[str(series)] = {"version": found.number, **found.tags}
+    return table

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -74,6 +75,13 @@ def train(
         LakeError: the lake does not have the series.
         ModelError: there are too few days, a loss is not a number, or the weights to begin with do not fit.
     """
+    with workspace.exports.alone(series):
+        return _train(workspace, series, progress, workers, warm_from)
+
+
+def _train(
+    workspace: Workspace, series: Series, progress: Progress, workers: int, warm_from: Series | None
+) -> list[Candidate]:
     settings = workspace.settings
     spec, observations = workspace.inputs(series)
     parts = split(observations, spec, settings.training)
@@ -94,8 +102,7 @@ def train(
         start=None if start is None else start.model,
         checkpoints=settings.checkpoint_folder / series.slug,
     )
-    new = [(fit, _register(workspace, fit, parts, hashes[fit.model.name])) for fit in fits]
-    return _decide(workspace, series, new, list(known.values()))
+    return _admit(workspace, parts, [(fit, hashes[fit.model.name]) for fit in fits], list(known.values()))
 
 
 def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress = log_epoch) -> list[Candidate]:
@@ -105,6 +112,13 @@ def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress
         LakeError: the lake does not have a series.
         ModelError: a series is on other axes than the rest, there are too few days, or a loss is not a number.
     """
+    with ExitStack() as held:
+        for series in sorted(group.series):  # in one order everywhere, so that no two groups wait for each other
+            held.enter_context(workspace.exports.alone(series))
+        return _train_shared(workspace, group, progress)
+
+
+def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progress) -> list[Candidate]:
     settings = workspace.settings
     config = settings.models[group.model]
     parts: dict[Series, Split] = {}
@@ -123,7 +137,7 @@ def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress
     return [
         one
         for series, fit in zip(parts, fits, strict=True)
-        for one in _decide(workspace, series, [(fit, _register(workspace, fit, parts[series], hashes[series]))], [])
+        for one in _admit(workspace, parts[series], [(fit, hashes[series])], [])
     ]
 
 
@@ -211,19 +225,37 @@ def _known(workspace: Workspace, parts: Split, hashes: Mapping[str, str]) -> dic
     for model, settings in hashes.items():
         same = {"data_fingerprint": fingerprint, "settings_hash": settings}
         version = workspace.registry.find(series, model, same)
-        if version is not None:
+        if version is not None and workspace.registry.sound(version):
             found[model] = version
             log.info("%s: nothing has changed since %s (data %s, settings %s), so it is not trained again",
                      series, version, fingerprint, settings)  # fmt: skip
     return found
 
 
-def _register(workspace: Workspace, fit: Fit, parts: Split, settings: str) -> Version:
-    """Make a fit a version, and keep what it said of the validation days."""
-    config = workspace.settings.models.get(fit.model.name)
-    version = workspace.registry.register(fit, config, workspace.settings.training, settings)
-    keep_judged(workspace, version, parts.judged, fit.forecasts, fit.model.quantiles)
-    return version
+def _admit(
+    workspace: Workspace, parts: Split, fits: Sequence[tuple[Fit, str]], known: Sequence[Version]
+) -> list[Candidate]:
+    """Make fits versions, keep what they said of the validation days, and decide which serves.
+
+    Args:
+        workspace: with the registry.
+        parts: what they have learnt, of one series.
+        fits: each with the hash of its settings.
+        known: versions that were there before and have not been fitted.
+    """
+    registry, settings = workspace.registry, workspace.settings
+    series = parts.train.spec.series
+    before = {version.number for version in registry.versions(series)}
+    new, again = [], list(known)
+    for fit, hashed in fits:
+        config = settings.models.get(fit.model.name)
+        version = registry.register(fit, config, settings.training, hashed)
+        if version.number in before:  # its weights had been lost
+            again.append(version)
+        else:
+            new.append((fit, version))
+            keep_judged(workspace, version, parts.judged, fit.forecasts, fit.model.quantiles)
+    return _decide(workspace, series, new, again)
 
 
 def _decide(

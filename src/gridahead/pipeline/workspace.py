@@ -14,11 +14,13 @@ from gridahead.grid import Series
 from gridahead.lake.lake import Lake, mtu_of
 from gridahead.tables import Observations
 from gridahead.timeline import Mtu, Window, delivery_window
+from gridahead.training.database import Database
+from gridahead.training.exports import Exports
+from gridahead.training.versions import Version
 
 if TYPE_CHECKING:  # MLflow takes seconds to import, and most use cases do without
     from gridahead.training.registry import Registry
     from gridahead.training.tracking import Tracking
-    from gridahead.training.versions import Version
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,51 @@ class Workspace:
         return Lake(self.settings.lake_folder, self.settings.archive_folder)
 
     @cached_property
+    def exports(self) -> Exports:
+        """What forecasts are made with."""
+        return Exports(self.settings.models_folder, self.settings.mlflow_folder / "artifacts")
+
+    @property
+    def database(self) -> Database:
+        """The file of the registry."""
+        return Database.of(self.settings.mlflow_folder)
+
+    @cached_property
     def tracking(self) -> Tracking:
-        """The record of fits."""
+        """The record of fits.
+
+        Raises:
+            ModelError: it is damaged, or it was there and is there no longer.
+        """
         from gridahead.training.tracking import Tracking
 
-        return Tracking(self.settings.mlflow_folder)
+        return Tracking(self.settings.mlflow_folder, self.registered())
 
     @cached_property
     def registry(self) -> Registry:
-        """The registry of models."""
+        """The registry of models.
+
+        Raises:
+            ModelError: it is damaged, or it was there and is there no longer.
+        """
         from gridahead.training.registry import Registry
 
-        return Registry(self.tracking)
+        return Registry(self.tracking, self.exports)
+
+    def registered(self, *series: Series) -> dict[Series, int]:
+        """The newest version that must be in the registry, by series, as the exports or else the lake tell.
+
+        Args:
+            series: all that are known if none is named.
+        """
+        exported = {one: number for one in series or self.exports.series() if (number := self.exports.newest_of(one))}
+        if exported or not self.database.fresh:
+            return exported
+        remembered: dict[Series, int] = {}
+        for row in self.lake.read_promotions(*series).to_dict("records"):
+            one = Series(row["zone"], row["quantity"])
+            remembered[one] = max(remembered.get(one, 0), int(row["to_version"]))
+        return remembered
 
     def inputs(self, series: Series, window: Window | None = None) -> tuple[WindowSpec, Observations]:
         """What the models of a series read: the axes, and every accepted vintage of the series on them, with flags.

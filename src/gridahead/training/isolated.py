@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -33,11 +34,15 @@ from gridahead.grid import Series
 from gridahead.models.bundle import TrainedModel
 from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.fit import Fit, fit
+from gridahead.training.memory import ended_early, out_of_memory
 from gridahead.training.shared import fit_shared
 from gridahead.training.split import Split
 
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
 """glibc then keeps freed memory instead of returning it page by page: 45 % less time on large batches."""
+
+_LOOK_SECONDS = 1.0
+"""How often it is looked whether a process that has yet to report is still there."""
 
 _LAST = -100
 """Among the things that multiprocessing does at the end of a process; its queues are flushed at -5."""
@@ -118,31 +123,43 @@ def workshop(workers: int) -> Iterator[Workshop]:
     apart = _Apart()
     reports: Queue[Report] = apart.Queue()
     with processes(workers, _start, reports, context=apart) as pool:
-        shop = Workshop(pool, reports)
+        shop = Workshop(pool, reports, apart.started)
         listener = threading.Thread(target=shop.listen, daemon=True)
         listener.start()
         try:
             yield shop
         finally:
             pool.shutdown(cancel_futures=True)
-            reports.put(None)
-            listener.join()
+            if shop.broken:  # who was killed in the middle of a report holds the queue for ever
+                reports.cancel_join_thread()
+            else:
+                reports.put(None)
+                listener.join()
 
 
 class Workshop:
     """Processes that train, and the ear that hears what they report."""
 
-    def __init__(self, pool: ProcessPoolExecutor, reports: Queue[Report]) -> None:
-        self._pool, self._reports = pool, reports
+    def __init__(self, pool: ProcessPoolExecutor, reports: Queue[Report], processes: Sequence[SpawnProcess]) -> None:
+        self._pool, self._reports, self._processes = pool, reports, processes
         self._tickets = itertools.count()
         self._asked: dict[int, _Asked] = {}
+
+    @property
+    def broken(self) -> bool:
+        """Whether a process has ended that should not have."""
+        return any(one.exitcode for one in self._processes)
 
     def begin(self) -> None:
         """Start the processes now, not with the first job: they import torch while the caller reads data."""
         self._pool.submit(one_thread)
 
     def run(self, jobs: Sequence[Callable[[Progress], T]], progress: Progress) -> list[T]:
-        """What the jobs give, in their order; `progress` has heard of every epoch of theirs when this returns."""
+        """What the jobs give, in their order; `progress` has heard of every epoch of theirs when this returns.
+
+        Raises:
+            ModelError: memory ran out, or a process was killed.
+        """
         # In a copy of this context, so that a log line of a fit is filed under the flow run that asked for the fit.
         context = copy_context()
         asked = _Asked(lambda epoch: context.run(progress, epoch), threading.Semaphore(0))
@@ -151,7 +168,11 @@ class Workshop:
         try:
             done = list(self._pool.map(_run, jobs, repeat(ticket)))
             for _ in jobs:
-                asked.ended.acquire()
+                while not asked.ended.acquire(timeout=_LOOK_SECONDS):
+                    if self.broken:  # its last reports are lost, what was made is here
+                        return done
+        except BrokenProcessPool as error:
+            raise ended_early(self._processes) from error
         finally:
             del self._asked[ticket]
         return done
@@ -228,9 +249,16 @@ class _ApartProcess(SpawnProcess):
 
 
 class _Apart(SpawnContext):
-    """Makes such processes."""
+    """Makes such processes, and remembers them."""
 
-    Process = _ApartProcess
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[_ApartProcess] = []
+
+    def Process(self, *given: Any, **named: Any) -> _ApartProcess:  # type: ignore[override]  # noqa: N802
+        """A new one."""
+        self.started.append(_ApartProcess(*given, **named))
+        return self.started[-1]
 
 
 def _begin(prepare: Callable[..., None] | None, given: Sequence[Any]) -> None:
@@ -265,6 +293,10 @@ def _run(job: Callable[[Progress], T], ticket: int) -> T:
     assert _reports is not None
     try:
         return job(partial(_report, _reports, ticket))
+    except (MemoryError, RuntimeError) as error:
+        if (said := out_of_memory(error)) is None:
+            raise
+        raise said from error
     finally:
         _reports.put((ticket, None))
 

@@ -1,12 +1,14 @@
 """The registry of models in MLflow: one registered model a series, one version a fit, two aliases.
 
 `champion` serves; `challenger` forecasts along without being published. A version carries everything that a decision on
-it needs as tags: data, settings, issue-time policy, inputs, commit, metrics, and what the gate said.
+it needs as tags: data, settings, issue-time policy, inputs, commit, metrics, and what the gate said. Whatever changes
+here is exported at once: forecasts are made from the exports (`training.exports`) and need no MLflow.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,12 +27,18 @@ import gridahead
 from gridahead.config import ModelSettings, TrainingSettings
 from gridahead.errors import ModelError
 from gridahead.grid import Series
-from gridahead.models.ensemble import Model, load_model
+from gridahead.models.ensemble import Model
+from gridahead.training.artifacts import ROOT, relative
+from gridahead.training.exports import Exports
 from gridahead.training.fit import Fit
 from gridahead.training.tracking import Tracking, git_commit
 from gridahead.training.versions import CHAMPION, Alias, Registered, Version
 
+log = logging.getLogger(__name__)
+
 _REQUIREMENTS = ("torch", "numpy", "pandas", "pyarrow", "safetensors", "holidays", "pydantic")
+CREATED = "created_at"
+"""Tag of a version that was registered before its registry was made again."""
 _LONGEST_TAG = 4900
 """MLflow takes 5000 characters."""
 
@@ -38,13 +46,15 @@ _LONGEST_TAG = 4900
 class Registry:
     """Versions, aliases and tags."""
 
-    def __init__(self, tracking: Tracking) -> None:
-        self.tracking, self.client = tracking, tracking.client
+    def __init__(self, tracking: Tracking, exports: Exports) -> None:
+        self.tracking, self.client, self.exports = tracking, tracking.client, exports
 
     def register(
         self, fit: Fit, config: ModelSettings | None, settings: TrainingSettings, settings_hash: str
     ) -> Version:
-        """Record a fit and make its model a new version, which serves nobody yet.
+        """Record a fit, export its model and make it a new version, which serves nobody yet.
+
+        A model that is registered to the bit, whose bundle had been lost, gets it back and stays the version it is.
 
         Args:
             fit: what was trained.
@@ -52,13 +62,20 @@ class Registry:
             settings: how it was trained.
             settings_hash: fingerprint of the settings, by which the same fit is known again.
         """
-        run_id = self.tracking.record(fit, config, settings)
         series, spec = fit.model.spec.series, fit.model.spec
+        same = {
+            "data_fingerprint": fit.data_fingerprint,
+            "settings_hash": settings_hash,
+            "bundle": self.exports.keep(fit.model),
+        }
+        if (known := self.find(series, fit.model.name, same)) is not None:
+            log.info("%s: %s is the same to the bit, and has its bundle again", series, known)
+            return known
+        run_id = self.tracking.record(fit, config, settings)
         tags = {
             "series": str(series),
             "model": fit.model.name,
-            "data_fingerprint": fit.data_fingerprint,
-            "settings_hash": settings_hash,
+            **same,
             "deadline": str(spec.deadline),
             "inputs": ", ".join(map(str, spec.inputs)),
             "git_commit": git_commit(),
@@ -68,16 +85,13 @@ class Registry:
             "learnt_until": str(fit.learnt_until),
             **{name: f"{value:.2f}" for name, value in fit.validation.items()},
         }
-        return self.version(series, self._log_model(fit.model, run_id, tags))
+        return self._export(self.version(series, self.add(fit.model, run_id, tags)))
 
     def versions(self, series: Series) -> list[Version]:
-        """Every version of a series, the newest first."""
-        try:
-            aliases = self.client.get_registered_model(series.slug).aliases
-        except MlflowException:  # nothing has been registered yet
-            return []
+        """Every version of a series that is ours, the newest first."""
+        aliases = self.aliases(series)
         found = self.client.search_model_versions(f"name='{series.slug}'", max_results=10_000)
-        versions = [_version(series, one, aliases) for one in found]
+        versions = [_version(series, one, aliases) for one in found if "bundle" in one.tags]
         return sorted(versions, key=lambda one: int(one.number), reverse=True)
 
     def version(self, series: Series, number: str) -> Version:
@@ -134,38 +148,42 @@ class Registry:
         """A version with its weights.
 
         Raises:
-            ModelError: this release cannot read them.
+            ModelError: they are gone or damaged, or this release cannot read them.
         """
-        uri = f"models:/{found.series.slug}/{found.number}"
-        folder = Path(mlflow.artifacts.download_artifacts(f"{uri}/artifacts/bundle", tracking_uri=self.tracking.uri))
-        return Registered(found, load_model(folder))
+        return self.exports.load(found)
+
+    def sound(self, found: Version) -> bool:
+        """Whether the weights of a version are there, and what they were."""
+        return self.exports.sound(found)
 
     def give(self, found: Version, alias: Alias) -> Version:
         """Give an alias to a version; whoever had it has it no longer."""
         self.client.set_registered_model_alias(found.series.slug, alias, found.number)
+        self._export(found)
         return replace(found, aliases=tuple({*found.aliases, alias}))
 
     def take(self, series: Series, alias: Alias) -> None:
         """Take an alias away from whoever has it."""
         if self.holder(series, alias) is not None:
             self.client.delete_registered_model_alias(series.slug, alias)
+            self.exports.serve(series, self.aliases(series))
 
     def note(self, found: Version, tags: Mapping[str, str]) -> None:
         """Add tags to a version."""
         for name, value in tags.items():
             self.client.set_model_version_tag(found.series.slug, found.number, name, value[:_LONGEST_TAG])
+        self._export(found)
 
-    def serving(self) -> dict[str, dict[str, str]]:
-        """For every registered series that has a champion: its version and everything that is said of it."""
-        table = {}
-        for registered in self.client.search_registered_models():
-            if CHAMPION in registered.aliases:
-                found = self.client.get_model_version_by_alias(registered.name, CHAMPION)
-                table[found.tags["series"]] = {"version": str(found.version), **found.tags}
-        return table
+    def aliases(self, series: Series) -> dict[str, str]:
+        """The version of each alias."""
+        try:
+            found = self.client.get_registered_model(series.slug).aliases
+        except MlflowException:  # nothing has been registered yet
+            return {}
+        return {str(alias): str(number) for alias, number in found.items()}
 
-    def _log_model(self, model: Model, run_id: str, tags: Mapping[str, str]) -> str:
-        """Store the bundle as a pyfunc made from code and register it; gives the version."""
+    def add(self, model: Model, run_id: str, tags: Mapping[str, str]) -> str:
+        """Store the bundle as a pyfunc made from code and make it a version; gives its number."""
         package = Path(gridahead.__file__).parent
         with tempfile.TemporaryDirectory() as scratch:
             bundle = Path(scratch) / "bundle"
@@ -180,12 +198,42 @@ class Registry:
                     pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS],
                 )
         name = model.spec.series.slug
-        with contextlib.suppress(MlflowException):  # it is there from the second fit on
-            self.client.create_registered_model(name, description=f"Day-ahead forecast of {model.spec.series}")
+        address = self.client.get_logged_model(logged.model_id).artifact_location
+        self.reserve(model.spec.series)
         registered = self.client.create_model_version(
-            name, logged.model_uri, run_id, tags=dict(tags), model_id=logged.model_id
-        )
+            name, logged.model_uri, run_id, model_id=logged.model_id,
+            tags={**tags, "copy": f"{relative(address)}/artifacts/bundle"},
+        )  # fmt: skip
         return str(registered.version)
+
+    def series(self) -> list[Series]:
+        """Every series that has a version."""
+        found = self.client.search_model_versions(max_results=10_000)
+        return sorted({Series.parse(one.tags["series"]) for one in found if "series" in one.tags})
+
+    def reserve(self, series: Series) -> None:
+        """Make room for the versions of a series."""
+        with contextlib.suppress(MlflowException):  # it is there from the second fit on
+            self.client.create_registered_model(series.slug, description=f"Day-ahead forecast of {series}")
+
+    def skip(self, series: Series) -> None:
+        """Use up the next number without a version."""
+        gone = self.client.create_model_version(series.slug, ROOT)
+        self.client.delete_model_version(series.slug, gone.version)
+
+    def restore(self, series: Series, aliases: Mapping[str, str]) -> None:
+        """Give aliases to the versions that had them, as far as these are there."""
+        known = {one.number for one in self.versions(series)}
+        for alias, number in aliases.items():
+            if number in known:
+                self.client.set_registered_model_alias(series.slug, alias, number)
+
+    def _export(self, found: Version) -> Version:
+        """Write what is said of a version by now, and who has which alias; gives the version."""
+        changed = self.version(found.series, found.number)
+        self.exports.put(changed)
+        self.exports.serve(found.series, self.aliases(found.series))
+        return changed
 
 
 def _version(series: Series, found: Any, aliases: Mapping[str, Any]) -> Version:
@@ -194,7 +242,7 @@ def _version(series: Series, found: Any, aliases: Mapping[str, Any]) -> Version:
         series=series,
         number=number,
         run_id=str(found.run_id),
-        created_at=pd.Timestamp(found.creation_timestamp, unit="ms", tz="UTC"),
+        created_at=pd.Timestamp(found.tags.get(CREATED) or pd.Timestamp(found.creation_timestamp, unit="ms", tz="UTC")),
         aliases=tuple(sorted(alias for alias, holder in aliases.items() if str(holder) == number)),
         tags=dict(found.tags),
     )

@@ -21,14 +21,21 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
+import sqlalchemy
 from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
 
 import gridahead
 from gridahead.config import ModelSettings, TrainingSettings
+from gridahead.errors import ModelError
+from gridahead.grid import Series
 from gridahead.models.bundle import TrainedModel
+from gridahead.training.artifacts import ARTIFACTS, ROOT
+from gridahead.training.database import Database
 from gridahead.training.fit import Fit
 from gridahead.training.gradient_picture import draw
 from gridahead.training.gradients import GradientReport
+from gridahead.whole_files import alone
 
 EXPERIMENT = "gridahead"
 GRADIENTS = "gradients.png"
@@ -40,19 +47,33 @@ CLIPPING: dict[str, Callable[[Sequence[float]], float]] = {"clip_rate": statisti
 
 
 class Tracking:
-    """MLflow on a database and a folder of artifacts."""
+    """MLflow on a database and a folder of artifacts beside it; the folder may be moved.
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    Args:
+        folder: of both.
+        registered: the newest version of each series that the database must know.
+
+    Raises:
+        ModelError: the database is damaged, gone though it was there, or of another release of MLflow.
+    """
+
+    def __init__(self, folder: Path, registered: Mapping[Series, int]) -> None:
         for noisy in ("mlflow", "alembic"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
         # An example would repeat what the signature says, at the price of a copy of the data in every model.
         warnings.filterwarnings("ignore", message=".*input example was not provided.*")
-        self.uri = f"sqlite:///{folder / 'mlflow.db'}"
-        mlflow.set_tracking_uri(self.uri)
-        self.client = mlflow.MlflowClient(self.uri)
-        if self.client.get_experiment_by_name(EXPERIMENT) is None:
-            self.client.create_experiment(EXPERIMENT, artifact_location=(folder / "artifacts").as_uri())
+        database, self.folder = Database.of(folder), folder
+        self.uri = f"sqlite:///{database.path}"
+        try:
+            # Two that make the tables or the experiment of a new database at once would be in each other's way.
+            with alone(folder / ".opening"):
+                database.require(registered)  # before MLflow makes a database where there is none
+                mlflow.set_tracking_uri(self.uri)
+                self.client = mlflow.MlflowClient(self.uri)
+                if self.client.get_experiment_by_name(EXPERIMENT) is None:
+                    self.client.create_experiment(EXPERIMENT, artifact_location=ROOT)
+        except (MlflowException, sqlalchemy.exc.SQLAlchemyError) as error:
+            raise ModelError(f"the registry of models in {database.path}", f"cannot be opened: {error}") from error
 
     def record(self, fit: Fit, config: ModelSettings | None, settings: TrainingSettings) -> str:
         """Log a fit as a run, and give its id; an ensemble has no config of its own."""
@@ -106,6 +127,10 @@ class Tracking:
         """How often the gradient was clipped in training, and its largest norm before."""
         history = {name: self.client.get_metric_history(run_id, name) for name in CLIPPING}
         return {name: CLIPPING[name]([one.value for one in found]) for name, found in history.items() if found}
+
+    def folder_of(self, run_id: str) -> Path:
+        """Where the artifacts of a run lie."""
+        return self.folder / ARTIFACTS / run_id / "artifacts"
 
     def keep_text(self, run_id: str, name: str, text: str) -> None:
         """Add a text to the artifacts of a run; one of the same name is replaced."""

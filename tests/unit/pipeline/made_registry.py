@@ -27,7 +27,7 @@ class MadeRegistry:
     """Versions, aliases and tags, as the real one has them."""
 
     def __init__(self):
-        self.known = {}
+        self.known, self.lost = {}, set()
 
     def add(self, number, pinball, model="lstm", settings="", learnt=JUDGED[1]):
         tags = {
@@ -52,6 +52,9 @@ class MadeRegistry:
 
     def champion(self, series):
         return Registered(self.holder(series, CHAMPION), None)
+
+    def sound(self, found):
+        return found.number not in self.lost
 
     def give(self, found, alias):
         self.take(found.series, alias)

@@ -49,6 +49,15 @@ def test_the_best_of_the_first_candidates_serves_and_the_record_says_why(workspa
     assert (row["how"], row["from_version"], row["to_version"], row["decided_by"]) == ("first", "", "2", "the gate")
 
 
+def test_a_champion_whose_weights_are_lost_is_succeeded_at_once(workspace):
+    challenger = champion_and_challenger(workspace, 600, 600)
+    workspace.registry.lost.add("1")
+    verdict = admit(workspace, LOAD, [challenger])["2"]
+    assert verdict.verdict == "first"
+    assert "the weights of lstm v1 are lost" in verdict.words
+    assert workspace.registry.version(LOAD, "2").aliases == ("champion",)
+
+
 def test_a_better_challenger_takes_the_place_of_the_champion(workspace):
     verdict = admit(workspace, LOAD, [champion_and_challenger(workspace, 600, 400)])["2"]
     assert (verdict.verdict, verdict.serves) == ("promote", True)

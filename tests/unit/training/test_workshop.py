@@ -5,13 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from workshop_jobs import count_to, fail
+import pytest
+from workshop_jobs import count_to, die, die_reporting, fail, want_memory
 
+from gridahead.errors import ModelError
 from gridahead.training.isolated import workshop
 
 SCRIPT = """
@@ -58,6 +62,38 @@ def test_no_process_starts_until_there_is_something_to_do_or_is_said_to_be():
         shop.begin()
         assert len(multiprocessing.active_children()) == before + 1
     assert len(multiprocessing.active_children()) == before
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        (partial(die, signal.SIGKILL), r"was killed \(SIGKILL\), as the system does when memory runs out.*workers"),
+        (partial(die, signal.SIGSEGV), "ended before its work, by the signal SIGSEGV.*Run the same command again"),
+        (want_memory, r"ran out of memory \(.*allocate.*batch_size"),
+    ],
+)
+def test_a_process_that_is_killed_or_has_no_memory_left_says_so_with_a_way_out(job, said):
+    with workshop(2) as shop, pytest.raises(ModelError, match=said):
+        shop.run([partial(count_to, "a", 1), job], lambda _: None)
+
+
+def test_a_process_that_is_killed_in_the_middle_of_a_report_keeps_nobody_waiting():
+    def ask() -> None:
+        with workshop(1) as shop:
+            shop.run([die_reporting], lambda _: None)
+
+    failed: list[BaseException] = []
+    asking = threading.Thread(target=lambda: failed.append(caught(ask)), daemon=True)
+    asking.start()
+    asking.join(60)
+    assert not asking.is_alive(), "it waits for ever"
+    assert "was killed (SIGKILL)" in str(failed[0])
+
+
+def caught(ask: Callable[[], None]) -> BaseException:
+    with pytest.raises(ModelError) as raised:
+        ask()
+    return raised.value
 
 
 def test_the_program_that_asks_for_a_training_is_not_imported_in_its_processes(tmp_path):

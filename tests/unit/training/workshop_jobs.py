@@ -1,6 +1,11 @@
 """Jobs that another process can import."""
 
 import os
+import signal
+
+import torch
+
+from gridahead.training import isolated
 
 
 def count_to(name, end, progress):
@@ -19,3 +24,19 @@ def fail(progress):
 def own_id():
     """Of the process that this runs in."""
     return os.getpid()
+
+
+def die(number, progress):
+    """End as a process does that the system kills with this signal."""
+    os.kill(os.getpid(), number)
+
+
+def die_reporting(progress):
+    """Be killed in the middle of a report, which nobody else can begin then."""
+    isolated._reports._wlock.acquire()
+    die(signal.SIGKILL, progress)
+
+
+def want_memory(progress):
+    """Ask for more than any machine has."""
+    return torch.empty(2**60)
