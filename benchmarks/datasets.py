@@ -48,4 +48,5 @@ def smard(bench: Bench) -> Observations:
     """German load, wind and solar with their official forecasts, from `--data` or else from the sample."""
     given = bench.data and bench.data / "smard"
     source = Smard(SmardSource(kind="smard", folder=given if given and given.is_dir() else SAMPLE))
-    return Observations(pd.concat([source.parse(one) for one in source.fetch()], ignore_index=True))
+    rows = pd.concat([source.parse(one) for one in source.fetch()])
+    return Observations(rows[rows["value"].notna()].reset_index(drop=True))

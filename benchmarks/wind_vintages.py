@@ -83,8 +83,8 @@ def farms_of(power: pd.DataFrame, forecasts: pd.DataFrame) -> Farms:
     farms = range(1, power.filter(like="wp").shape[1] + 1)
 
     def vintages(valid_time: pd.DatetimeIndex, available_at: pd.DatetimeIndex, value: pd.Series) -> Vintages:
-        rows = {"valid_time": valid_time, "available_at": available_at, "value": value.to_numpy()}
-        return Vintages.of(pd.DataFrame(rows), reach, Mtu.PT60M)
+        rows = pd.DataFrame({"valid_time": valid_time, "available_at": available_at, "value": value.to_numpy()})
+        return Vintages.of(rows.dropna(ignore_index=True), reach, Mtu.PT60M)
 
     weather = {}
     for farm in farms:

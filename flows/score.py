@@ -57,14 +57,18 @@ def score_flow(settings: str | None = None, retrain_on_drift: bool = False) -> s
         settings: settings file.
         retrain_on_drift: whether a series that has drifted is trained at once; else the artifact advises it.
     """
+    scored = []
     for name in [str(entry.series) for entry in open_workspace(settings).settings.series]:
-        score_series(name, settings)
-        # Neither must keep the report from being written.
+        # None of the three must keep the report from being written.
+        scored.append(score_series(name, settings, return_state=True))
         drifted = look_for_drift(name, settings, return_state=True)
         judge_challenger(name, settings, return_state=True)
         if retrain_on_drift and drifted.is_completed() and drifted.result():
             train_series(name, settings)
-    return write_report(settings)
+    page = write_report(settings)
+    for state in scored:
+        state.result()  # a series that could not be scored fails the run, now that all else is done
+    return page
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """`gridahead …`: the use cases from a shell.
 
 Exit codes: 0 done, 2 wrong call or settings, 3 a source failed, 4 the quality gate refused, 5 no model fits, 6 the lake
-or a publication cannot be written or is empty, 70 a bug of ours.
+or a publication cannot be written or is empty, 70 a bug of ours. Of several series what can be done is done first.
 """
 
 from __future__ import annotations
@@ -16,7 +16,20 @@ from rich.logging import RichHandler
 
 import gridahead
 from gridahead import errors
-from gridahead.commands import backtest, daily, explain, lake, models, quarantine, registry, score, scripts, value
+from gridahead.commands import (
+    backtest,
+    daily,
+    explain,
+    init,
+    lake,
+    models,
+    quarantine,
+    registry,
+    score,
+    scripts,
+    settings,
+    value,
+)
 from gridahead.console import err
 
 BUG = 70
@@ -35,11 +48,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Day-ahead forecasts of electricity **load, wind and solar**, with honest uncertainty.",
     epilog="Exit codes: 0 done, 2 wrong call or settings, 3 a source failed, 4 the quality gate refused, "
-    "5 no model fits, 6 lake or publication empty or not writable, 70 a bug of ours.",
+    "5 no model fits, 6 lake or publication empty or not writable, 70 a bug of ours. Of several series, what can be "
+    "done is done; the exit code is that of the first which could not.",
 )  # fmt: skip
 for commands in (
-    scripts.app, daily.app, score.app, value.app, quarantine.app, lake.app, models.app, registry.app, explain.app,
-    backtest.app,
+    init.app, scripts.app, daily.app, score.app, value.app, quarantine.app, lake.app, models.app, registry.app,
+    explain.app, backtest.app, settings.app,
 ):  # fmt: skip
     app.add_typer(commands)
 
@@ -72,7 +86,18 @@ def guarded(call: Callable[[], object]) -> None:
     except errors.GridaheadError as error:
         err.print("error:", style="bold red", end=" ")
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
+        sys.exit(exit_code(error))
     except Exception:
         err.print_exception()
         sys.exit(BUG)
+
+
+def exit_code(error: errors.GridaheadError) -> int:
+    """Whose fault it is; of several that failed, the first: the others are in the message."""
+    if isinstance(error, errors.PartialError):
+        return exit_code(next(iter(error.errors.values())))
+    return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,28 +1,42 @@
-"""What the command line shows: tables for people, JSON for machines."""
+"""What the command line shows: tables and short blocks for people, JSON for machines.
+
+What is printed is data: a bracket in the name of a file is a bracket, not an instruction to the terminal.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import typer
+from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from gridahead.scoring.evaluate import table
+from gridahead.units import PowerUnit, per, significant
 
-# Away from a terminal there is no width to respect but the reader's.
-WIDTH = None if sys.stdout.isatty() else 140
+# Away from a terminal there is no width to respect but the reader's, who may say it.
+WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
 SHARES = frozenset(
     {"mape/wape", "mape", "wape", "coverage_80", "below_median", "furthest_level", "skill", "skill_corrected",
      "skill_official", "skill_official_corrected", "skill_naive"}
 )  # fmt: skip
 """Columns that are shown in percent."""
-out = Console(width=WIDTH)
-err = Console(stderr=True, width=WIDTH)
+POWERS = frozenset({"mae", "rmse", "bias", "pinball", "crps", "width_80", "interval_score_80", "mae_flagged"})
+"""Columns of power, which are shown in the unit of the series."""
+FEW = ("model", "n", "mae", "mape/wape", "pinball", "coverage_80", "skill", "skill_corrected")
+"""Of the scores on 80 columns; --wide and JSON have all."""
+out = Console(width=WIDTH, markup=False, emoji=False, highlight=False)
+err = Console(stderr=True, width=WIDTH, markup=False, emoji=False, highlight=False)
+UnitOf = Callable[[str], PowerUnit]
+"""The unit in which the power of a series, by its name, is shown."""
 
 
 def score_records(scores: pd.DataFrame) -> list[dict[str, Any]]:
@@ -53,8 +67,8 @@ def show_left_out(left_out: Mapping[str, pd.DataFrame]) -> None:
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as plain JSON values, instants as ISO 8601."""
-    return list(json.loads(frame.to_json(orient="records", date_format="iso", date_unit="s", double_precision=6)))
+    """The rows as plain JSON values with all their digits, instants as ISO 8601."""
+    return list(json.loads(frame.to_json(orient="records", date_format="iso", date_unit="s", double_precision=15)))
 
 
 def print_json(content: object) -> None:
@@ -64,24 +78,46 @@ def print_json(content: object) -> None:
 
 def say(text: str, as_json: bool) -> None:
     """A line for people; beside the JSON it goes to standard error."""
-    (err if as_json else out).print(text, highlight=False, soft_wrap=True)
+    (err if as_json else out).print(text, soft_wrap=True)
 
 
-def show(rows: list[dict[str, Any]], as_json: bool, title: str, empty: str = "nothing") -> None:
-    """Rows as a table, or as JSON."""
+def show(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str, empty: str = "nothing") -> None:
+    """Rows as a table, as blocks where a table is wider than the terminal, or as JSON."""
     if as_json:
         print_json(rows)
         return
     if not rows:
-        out.print(f"[bold]{title}[/bold]: {empty}", highlight=False)
+        out.print(Text.assemble((title, "bold"), f": {empty}"))
         return
-    grid = Table(title=title, title_justify="left", header_style="bold")
+    grid = Table(title=Text(title), title_justify="left", header_style="bold")
     for name in rows[0]:
         number = all(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows)
         grid.add_column(name, justify="right" if number else "left", overflow="fold")
     for row in rows:
         grid.add_row(*(_cell(name, row[name]) for name in rows[0]))
-    out.print(grid)
+    if Measurement.get(out, out.options.update(max_width=1000), grid).minimum <= out.width:
+        out.print(grid)
+    else:
+        show_blocks(title, [(str(row[next(iter(row))]), _lines(row)) for row in rows])
+
+
+def _lines(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """All but the first column, a line each."""
+    return [(name, _cell(name, value)) for name, value in list(row.items())[1:]]
+
+
+def show_blocks(title: str, blocks: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
+    """A heading each, and under it lines of a name or a mark and what it says."""
+    if title:
+        out.print(Text(title, style="italic"))
+    for heading, lines in blocks:
+        out.print(Text(heading, style="bold"))
+        grid = Table.grid(padding=(0, 1, 0, 2), pad_edge=True)
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for name, said in lines:
+            grid.add_row(name, said)
+        out.print(grid)
 
 
 def _cell(name: str, value: object) -> str:
@@ -92,19 +128,60 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, float):
         if name in SHARES:
             return f"{value:.1%}"
-        return f"{value:.2f}" if name == "mase" else f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}"
+        return f"{value:.2f}" if name == "mase" else significant(value)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def interval_words(low: float | None, high: float | None) -> str:
     """`12 to 34`; says why where there is none."""
-    return "too few days" if low is None else f"{low:,.0f} to {high:,.0f}"
+    return "too few days" if low is None or high is None else f"{significant(low)} to {significant(high)}"
 
 
-def show_scores(scores: pd.DataFrame, title: str) -> None:
-    """The table that people read: one percentage a series, MAPE for load and WAPE for what may be near zero."""
-    wide = table(scores).drop(columns=["run", "rmse", "bias", "width_80"], errors="ignore")
-    shares = [name for name in ("mape", "wape") if name in wide.columns]
+def in_units(rows: pd.DataFrame, unit_of: UnitOf, columns: frozenset[str] = POWERS) -> pd.DataFrame:
+    """The same rows, a series each, with their power in the unit of the series and that unit as a column."""
+    units = [unit_of(str(name)) for name in rows["series"]]
+    shown = rows.copy()
+    for name in columns & set(rows.columns):
+        shown[name] = [
+            per(value, unit) if pd.notna(value) else value for value, unit in zip(rows[name], units, strict=True)
+        ]
+    shown.insert(list(shown.columns).index("series") + 1, "unit", units)
+    return shown
+
+
+def show_scores(scores: pd.DataFrame, title: str, unit_of: UnitOf, *, wide: bool = False) -> None:
+    """The tables that people read: one percentage a series, MAPE for load and WAPE for what may be near zero.
+
+    Args:
+        scores: as scored [MW].
+        title: of what.
+        unit_of: in which unit each series is shown.
+        wide: one table with all columns; else a narrow one a series.
+    """
+    rows = in_units(table(scores), unit_of).drop(columns="run", errors="ignore")
+    shares = [name for name in ("mape", "wape") if name in rows.columns]
     if shares:
-        wide.insert(list(wide.columns).index(shares[0]), "mape/wape", wide[shares].bfill(axis=1).iloc[:, 0])
-    show(records(wide.drop(columns=shares)), False, title)
+        rows.insert(list(rows.columns).index(shares[0]), "mape/wape", rows[shares].bfill(axis=1).iloc[:, 0])
+    rows = rows.drop(columns=shares)
+    if wide or rows.empty:
+        show(records(rows), False, title)
+        return
+    out.print(Text(title, style="italic"))
+    for (series, unit), part in rows.groupby(["series", "unit"], sort=False):
+        show_narrow(records(part[[name for name in FEW if name in part]]), f"{series} [{unit}]")
+
+
+def show_narrow(rows: Sequence[Mapping[str, Any]], title: str) -> None:
+    """A table without lines between its columns, which fits 80 characters."""
+    grid = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in rows[0]:
+        number = any(isinstance(row[name], int | float) for row in rows)
+        grid.add_column(SHORT.get(name, name), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(_cell(name, row[name]) for name in rows[0]))
+    out.print(grid)
+
+
+SHORT = {"coverage_80": "in 80 %", "skill_corrected": "skill corr.", "skill_official": "skill",
+         "skill_official_corrected": "skill corr.", "skill_naive": "skill naive"}  # fmt: skip
+"""What long columns are called on 80 columns."""

@@ -6,7 +6,8 @@ caller needs to decide is an attribute.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 
@@ -72,3 +73,25 @@ class PublicationError(GridaheadError):
         self.target = target
         self.reason = reason
         self.retryable = retryable
+
+
+class PartialError(GridaheadError):
+    """Several were asked for; some could not be done, and the others are. What came of those is in `done`."""
+
+    def __init__(self, errors: Mapping[str, GridaheadError], done: Sequence[Any] = ()) -> None:
+        told = [str(error) if name in str(error) else f"{name}: {error}" for name, error in errors.items()]
+        rest = "the rest is done" if done else "nothing is done"
+        super().__init__(f"not done: {', '.join(errors)}; {rest}\n" + "\n".join(told))
+        self.errors = dict(errors)
+        self.done = tuple(done)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'load'? ` with a space behind it, nothing where no known name is near."""
+    by_lower = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=_NEAR)
+    return f"did you mean {by_lower[near[0]]!r}? " if near else ""
+
+
+_NEAR = 0.7
+"""The least likeness of difflib: two letters exchanged, as in laod, are found, and PT1H is not taken for PT15M."""

@@ -2,10 +2,51 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
-from gridahead.timeline import Deadline, zone_info
+from gridahead.timeline import Deadline, is_southern, zone_info
+
+LONGEST_NAME = 80
+"""Bytes of a name as it stands in the names of folders, where a letter beyond ASCII takes six or more: two names
+and what is added to them have to fit into the 255 that file systems allow."""
+_IN_NAMES = " _-+.,()°"
+"""What may stand in a name beside letters and digits; a slash parts zone and quantity, others no file system takes."""
+_RESERVED = frozenset(
+    {"CON", "PRN", "AUX", "NUL", *(f"{device}{n}" for device in ("COM", "LPT") for n in range(1, 10))}
+)
+"""Names that Windows keeps for devices, in whatever case and with whatever ending."""
+
+
+def checked_name(text: str) -> str:
+    """A zone's, quantity's or covariate's name that can be written, stored and read on any system.
+
+    Raises:
+        ValueError: it cannot; says why, and what would do.
+    """
+    name = unicodedata.normalize("NFC", text.strip())
+    if not name:
+        raise ValueError("a name is empty; write one or more letters or digits, such as DE or temperature")
+    strange = sorted({sign for sign in name if not (sign in _IN_NAMES or unicodedata.category(sign)[0] in "LMN")})
+    if strange:
+        raise ValueError(
+            f"{text!r} cannot be a name: {', '.join(map(repr, strange))} is not allowed in one; letters, digits and "
+            f"{' '.join(_IN_NAMES.strip())} are, and single spaces"
+        )
+    if "  " in name or name[0] in "-.," or name[-1] == ".":
+        raise ValueError(
+            f"{text!r} cannot be a name: it begins with a mark, ends with a dot or has two spaces in a row"
+        )
+    if name.split(".")[0].upper() in _RESERVED:
+        raise ValueError(f"{text!r} cannot be a name: it is one that Windows keeps for a device; call it {name}_1")
+    if len(quote(name, safe="")) > LONGEST_NAME:
+        raise ValueError(
+            f"{text!r} cannot be a name: it is too long for a folder. {LONGEST_NAME} letters and digits fit, of others "
+            "a third to a ninth of them"
+        )
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +64,11 @@ class BiddingZone:
 
     def __post_init__(self) -> None:
         zone_info(self.timezone)
+
+    @property
+    def is_southern(self) -> bool:
+        """Whether it lies south of the equator, where summer is from December to February."""
+        return is_southern(self.timezone, self.country)
 
     def __str__(self) -> str:
         return self.code
@@ -61,7 +107,7 @@ class Series:
         zone, slash, quantity = text.strip().partition("/")
         if not (zone and slash and quantity) or "/" in quantity:
             raise ValueError(f"{text!r} is no series; write it as ZONE/QUANTITY, such as DE/load")
-        return cls(zone, quantity)
+        return cls(checked_name(zone), checked_name(quantity))
 
     def __str__(self) -> str:
         return f"{self.zone}/{self.quantity}"

@@ -25,10 +25,10 @@ def training_progress(console: Console) -> Iterator[Report]:
         yield log_epoch
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[said]}"),
+        TextColumn("{task.fields[said]}", markup=False),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as bars:
@@ -49,7 +49,7 @@ def backtest_progress(console: Console) -> Iterator[Tell]:
     if not console.is_terminal:
         yield log_step
         return
-    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console) as bars:
         task = bars.add_task("reading the lake", total=1.0)
 

@@ -1,36 +1,27 @@
-"""Finding, reading and checking the settings file: an unknown key is an error that names the nearest right one."""
+"""Finding and reading the settings file, with every path absolute."""
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pydantic
-from pydantic import BaseModel
 
-from gridahead.config import (
-    CovariateSettings,
-    FileSource,
-    ModelSettings,
-    QualitySettings,
-    SeriesSettings,
-    Settings,
-    SharedSettings,
-    SmardSource,
-    TrainingSettings,
-    ZoneSettings,
-)
+from gridahead.config import Settings, SmardSource
 from gridahead.errors import SettingsError
+from gridahead.settings_findings import findings
 
 SETTINGS_FILE = "flows/settings.toml"
+OWN_SETTINGS = "settings.toml"
+"""What `gridahead init` writes where it is called."""
 SETTINGS_VARIABLE = "GRIDAHEAD_SETTINGS"
 
 
 def find_settings(path: str | Path | None = None) -> Path:
-    """The settings file: the path given, else $GRIDAHEAD_SETTINGS, else flows/settings.toml here or in a folder above.
+    """The settings file: the path given, else $GRIDAHEAD_SETTINGS, settings.toml here, or flows/settings.toml.
+
+    The last is looked for here and in every folder above.
 
     Raises:
         SettingsError: there is none.
@@ -40,11 +31,14 @@ def find_settings(path: str | Path | None = None) -> Path:
         if not Path(given).is_file():
             raise SettingsError(f"no settings file at {given}")
         return Path(given).resolve()
+    if Path(OWN_SETTINGS).is_file():
+        return Path(OWN_SETTINGS).resolve()
     for folder in (Path.cwd(), *Path.cwd().parents):
         if (folder / SETTINGS_FILE).is_file():
             return (folder / SETTINGS_FILE).resolve()
     raise SettingsError(
-        f"no {SETTINGS_FILE} here or in a folder above; name one with --settings or ${SETTINGS_VARIABLE}"
+        f"no {OWN_SETTINGS} here, and no {SETTINGS_FILE} here or in a folder above; name one with --settings or "
+        f"${SETTINGS_VARIABLE}, or let `gridahead init file YOUR.csv` write one"
     )
 
 
@@ -62,7 +56,10 @@ def load_settings(path: str | Path | None = None) -> Settings:
     try:
         settings = Settings.model_validate(raw)
     except pydantic.ValidationError as error:
-        raise SettingsError(f"{file}:\n" + "\n".join(_explain(error))) from error
+        told = "\n".join(f"  {line}" for line in findings(error, raw))
+        raise SettingsError(f"{file}:\n{told}") from error
+    except SettingsError as error:
+        raise SettingsError(f"{file}:\n  {error}") from error
     return _resolved(settings, file.parent)
 
 
@@ -81,36 +78,3 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         lake = str((folder / lake).resolve())
     data_folder = (folder / settings.data_folder).resolve()
     return settings.model_copy(update={"data_folder": data_folder, "lake": lake, "sources": sources})
-
-
-def _explain(error: pydantic.ValidationError) -> list[str]:
-    """One line a finding: where, what, and for an unknown key the nearest right one."""
-    lines = []
-    for finding in error.errors():
-        where = ".".join(str(part) for part in finding["loc"])
-        if finding["type"] == "extra_forbidden":
-            name = str(finding["loc"][-1])
-            near = difflib.get_close_matches(name, _keys_at(finding["loc"][:-1]), n=1, cutoff=0.0)
-            lines.append(f"  {where}: unknown key" + (f"; did you mean {near[0]!r}?" if near else ""))
-        else:
-            lines.append(f"  {where or 'settings'}: {finding['msg'].removeprefix('Value error, ')}")
-    return lines
-
-
-def _keys_at(location: tuple[Any, ...]) -> list[str]:
-    """The keys that the section at this place of the settings knows."""
-    section: type[BaseModel] = Settings
-    sections: dict[str, type[BaseModel]] = {
-        "zones": ZoneSettings,
-        "smard": SmardSource,
-        "file": FileSource,
-        "covariates": CovariateSettings,
-        "series": SeriesSettings,
-        "models": ModelSettings,
-        "shared": SharedSettings,
-        "training": TrainingSettings,
-        "quality": QualitySettings,
-    }
-    for part in location:
-        section = sections.get(part, section)
-    return list(section.model_fields)

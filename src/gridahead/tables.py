@@ -181,10 +181,16 @@ OBSERVATIONS = Table(
         Column(
             "availability",
             "text",
-            "recorded: we saw when it appeared; assumed: end of the unit plus the source's publication lag.",
-            values=("recorded", "assumed"),
+            "recorded: we saw when it appeared; assumed: end of the unit plus the source's publication lag; void: the "
+            "row was never right, and is read by nobody.",
+            values=("recorded", "assumed", "void"),
         ),
-        Column("value", "float64", "Mean over the market time unit, in the unit of the row."),
+        Column(
+            "value",
+            "float64",
+            "Mean over the market time unit, in the unit of the row; nothing where the source has withdrawn it.",
+            nullable=True,
+        ),
         Column("unit", "text", "Unit of the value: MW for power, degC, mps and so on for covariates."),
         Column("mtu", "text", "Market time unit of the value.", values=tuple(Mtu)),
         Column("source", "text", "Where it came from."),
@@ -197,6 +203,7 @@ OBSERVATIONS = Table(
     ),
     key=_IDENTITY,
     partition=("series", "year"),
+    version=2,
 )
 
 VERDICTS = Table(

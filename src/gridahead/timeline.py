@@ -7,11 +7,13 @@ features a model reads. A delivery day runs from local midnight to local midnigh
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from importlib import resources
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import pandas as pd
 
@@ -81,7 +83,15 @@ def zone_info(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"unknown time zone {name!r}; use an IANA name such as 'Europe/Berlin'") from error
+        raise ValueError(
+            f"unknown time zone {name!r}; {_near(name)}use an IANA name such as 'Europe/Berlin'"
+        ) from error
+
+
+def _near(name: str) -> str:
+    """The known time zone that is spelt most like a name, as a question, or nothing."""
+    near = difflib.get_close_matches(str(name), sorted(available_timezones()), n=1, cutoff=0.7)
+    return f"did you mean {near[0]!r}? " if near else ""
 
 
 @cache
@@ -91,6 +101,34 @@ def clock_change(timezone: str) -> pd.Timedelta:
     noons = pd.date_range("2025-01-01T12:00Z", periods=12, freq="MS").tz_convert(timezone)
     offsets = [moment.tz_localize(None) - moment.tz_convert("UTC").tz_localize(None) for moment in noons]
     return pd.Timedelta(max(offsets) - min(offsets))
+
+
+@cache
+def is_southern(timezone: str, country: str | None = None) -> bool:
+    """Whether the place of a time zone lies south of the equator; of one without a place, such as UTC, its country.
+
+    Source: the table of zones in the time zone database, with latitudes. Names that are not in it are aliases of
+    others; those show by clocks that go forward at the end of the year, if at all.
+    """
+    latitudes = _latitudes()
+    if timezone in latitudes:
+        return latitudes[timezone] < 0
+    if country in latitudes:
+        return latitudes[country] < 0
+    january, july = (pd.Timestamp(f"2025-{month}-15", tz=timezone).utcoffset() for month in ("01", "07"))
+    return january is not None and july is not None and january > july
+
+
+@cache
+def _latitudes() -> dict[str, float]:
+    """Degrees and minutes north (-3327 is 33°27′ south) of every time zone and, by its first zone, of every country."""
+    table = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
+    found: dict[str, float] = {}
+    for country, place, name, *_ in (line.split("\t") for line in table.splitlines() if not line.startswith("#")):
+        north = float(place[:5])
+        found[name] = north
+        found.setdefault(country, north)
+    return found
 
 
 def delivery_window(day: dt.date, timezone: str) -> Window:

@@ -6,12 +6,15 @@ operation: `as_of` for a frame, `Vintages.as_of` for the windows of many issue t
 
 What the gate and people say of a row has the same clocks: it hides the row from the issue times from which on it was
 known, and from no earlier one. `readable` writes that on the rows.
+
+A row without a value is a withdrawal: from its availability on, no earlier vintage of that value is read. A row that is
+void was never right, by its clock or its place: it is written over what it undoes and read by nobody.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +29,11 @@ Floats = npt.NDArray[np.float64]
 Instants = npt.NDArray[np.int64]
 """Microseconds since 1970 UTC."""
 
-IDENTITY = ["zone", "quantity", "valid_time", "available_at"]
+VALUE = ["zone", "quantity", "valid_time"]
+"""What the vintages of one value have in common."""
+IDENTITY = [*VALUE, "available_at"]
+VOID = "void"
+"""The availability of a row that counts as never there."""
 READ_FROM, READ_UNTIL = "read_from", "read_until"
 """Columns of `readable`: from which issue time on a vintage could be read, and from which on no longer."""
 FOREVER = pd.Timestamp("9999-12-31T00:00Z").as_unit("us")
@@ -41,13 +48,45 @@ def micros(times: pd.DatetimeIndex | pd.Series) -> Instants:
     return pd.DatetimeIndex(times).as_unit("us").asi8
 
 
-def as_of(
-    rows: pd.DataFrame, instant: pd.Timestamp, key: Sequence[str] = ("zone", "quantity", "valid_time")
-) -> pd.DataFrame:
-    """The newest vintage of each key among the rows that were available and readable at the instant, sorted by key."""
-    known = rows[_read_at(rows, instant)]
+def among(rows: pd.DataFrame, others: pd.DataFrame | pd.MultiIndex, key: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """(rows,) whether each row is one of the others by its key; none where either is empty.
+
+    A plain `isin` of two frames may give a list without a type where there are no rows, and a frame asked with an empty
+    list gives no columns instead of no rows.
+    """
+    if rows.empty or not len(others):
+        return np.zeros(len(rows), dtype=bool)
+    wanted = others if isinstance(others, pd.MultiIndex) else pd.MultiIndex.from_frame(others[list(key)])
+    return np.asarray(pd.MultiIndex.from_frame(rows[list(key)]).isin(wanted), dtype=bool)
+
+
+def as_of(rows: pd.DataFrame, instant: pd.Timestamp, key: Sequence[str] = tuple(VALUE)) -> pd.DataFrame:
+    """The newest vintage of each key among the rows that were available and readable at the instant, sorted by key.
+
+    A value of which the newest vintage is a withdrawal is left out.
+    """
+    known = standing(rows[_read_at(rows, instant)])
     newest = known.sort_values([*key, "available_at"], kind="stable").drop_duplicates(list(key), keep="last")
-    return newest.reset_index(drop=True)
+    return newest[newest["value"].notna()].reset_index(drop=True)
+
+
+def standing(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without those that are void."""
+    return rows[rows["availability"] != VOID] if "availability" in rows else rows
+
+
+def withdrawn_at(rows: pd.DataFrame) -> pd.Series:
+    """Of each row the first later instant at which its value was withdrawn, `FOREVER` where it never was."""
+    ends = pd.Series(FOREVER, index=rows.index)
+    if rows["value"].notna().all():
+        return ends
+    gone = rows.loc[rows["value"].isna(), IDENTITY].rename(columns={"available_at": "withdrawn_at"})
+    told = (
+        rows.loc[rows["valid_time"].isin(gone["valid_time"]), IDENTITY].reset_index(names="row").merge(gone, on=VALUE)
+    )
+    later = told[told["withdrawn_at"] > told["available_at"]].groupby("row")["withdrawn_at"].min()
+    ends[later.index] = later
+    return ends
 
 
 def frozen(rows: pd.DataFrame, instant: pd.Timestamp) -> Observations:
@@ -83,8 +122,9 @@ def readable(
 ) -> Observations:
     """Every vintage with the time in which it could be read: `read_from`, `read_until`; those never read are left out.
 
-    A row in quarantine is read until the verdict was known, one that a person releases again from that decision on,
-    one that is rejected until then. The newest decision counts, and more than any verdict.
+    A vintage whose value was withdrawn is read until then; the withdrawal itself is no vintage. A row in quarantine is
+    read until the verdict was known, one that a person releases again from that decision on, one that is rejected until
+    then. The newest decision counts, and more than any verdict.
 
     Args:
         observations: every vintage, judged.
@@ -94,33 +134,38 @@ def readable(
             once for each time in which it says the same.
     """
     verdicts = verdicts if flags else verdicts[verdicts["severity"] == "quarantine"]
-    rows = _always(observations.reset_index(drop=True))
+    rows = _always(standing(observations).reset_index(drop=True))
     if flags:
         rows = rows.assign(flags="")
     told = pd.concat([verdicts[IDENTITY], decisions[IDENTITY]]).drop_duplicates()
     # Few rows are judged to be wrong: what is compared with four columns is first found by one.
     at = np.flatnonzero(rows["valid_time"].isin(told["valid_time"]))
-    at = at[identities(rows.iloc[at]).isin(identities(told))]
+    at = at[among(rows.iloc[at], told, IDENTITY)]
     if not len(at):
-        return Observations(rows)
+        return Observations(_present(rows))
     spells = _spells(verdicts, decisions)
     of_row = list(rows.iloc[at][IDENTITY].itertuples(index=False, name=None))
     found = [(int(place), spell) for place, row in zip(at, of_row, strict=True) for spell in spells[row]]
     split = rows.iloc[[place for place, _ in found]].copy()
     split[READ_FROM] = _instants([begin for _, (begin, _, _) in found])
-    split[READ_UNTIL] = _instants([end for _, (_, end, _) in found])
+    ends = np.minimum(micros(_instants([end for _, (_, end, _) in found])), micros(split[READ_UNTIL]))
+    split[READ_UNTIL] = pd.DatetimeIndex(ends.astype("datetime64[us]")).tz_localize("UTC")
     if flags:
         split["flags"] = pd.Series([rules for _, (_, _, rules) in found], dtype="str", index=split.index)
+    split = split[split[READ_FROM] < split[READ_UNTIL]]
     untouched = rows.drop(rows.index[at])
     together = pd.concat([untouched, split]).sort_index(kind="stable")
-    return Observations(together.reset_index(drop=True))
+    return Observations(_present(together.reset_index(drop=True)))
 
 
 def _always(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows, each read from when it was available and for ever."""
-    rows = rows.copy()
-    rows[READ_FROM], rows[READ_UNTIL] = rows["available_at"], FOREVER
-    return rows
+    """The rows, each read from when it was available until its value was withdrawn, or for ever."""
+    return rows.assign(**{READ_FROM: rows["available_at"], READ_UNTIL: withdrawn_at(rows)})
+
+
+def _present(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that have a value."""
+    return rows if rows["value"].notna().all() else rows[rows["value"].notna()].reset_index(drop=True)
 
 
 def accepted(observations: Observations, verdicts: pd.DataFrame, decisions: pd.DataFrame) -> Observations:
@@ -177,37 +222,47 @@ def unseen(
     known: Observations,
     retrieved_at: pd.Timestamp,
     followed: Mapping[Series, pd.Timestamp] | None = None,
+    before: Collection[str] | None = None,
 ) -> Observations:
     """The rows of a delivery that tell something new.
 
-    A value equal to the newest vintage we hold adds nothing. One that differs is a revision. Where the source does not
-    say when it revised, all we can honestly record is when we saw it: `available_at` becomes `retrieved_at`. The same
+    A value equal to the newest vintage we hold adds nothing. One that differs is a revision, also where it goes back to
+    what it was, and one that is missing now withdraws what the same file had brought. Where the source does not say
+    when it revised, all we can honestly record is when we saw it: `available_at` becomes `retrieved_at`. The same
     holds for a first value that we saw arrive: of a series that is followed, what should have been there and was not.
+    A value of another market time unit is no revision: it says something of another stretch of time.
 
     Args:
-        arrived: the delivery.
+        arrived: the delivery; a row without a value says that the source has none.
         known: what is held of its series and valid times.
         retrieved_at: when it came.
         followed: the availability up to which each series was there when it began to be taken in as it appears; none
             for a history.
+        before: batches of earlier deliveries of the same file; a missing value withdraws only what came with these, as
+            a file may leave empty what another one brings. None if everything held came with it.
     """
-    key = ["zone", "quantity", "valid_time"]
-    newest = known.sort_values("available_at").drop_duplicates(key, keep="last")[[*key, "value", "available_at"]]
-    joined = arrived.merge(newest.rename(columns={"value": "held", "available_at": "held_from"}), on=key, how="left")
-    first = joined["held"].isna()
-    revised = ~first & (joined["value"] != joined["held"]) & (joined["availability"] == "assumed")
+    known = Observations(standing(known))
+    key = [*VALUE, "mtu"]
+    newest = known.sort_values("available_at").drop_duplicates(key, keep="last")
+    newest = newest[[*key, "value", "available_at", "batch"]].set_axis([*key, "held", "held_from", "by"], axis=1)
+    joined = arrived.merge(newest, on=key, how="left")
+    missing, first = joined["value"].isna(), joined["held_from"].isna()
+    same = (joined["value"] == joined["held"]) | (missing & joined["held"].isna())
+    if before is not None:
+        same |= missing & ~joined["by"].isin(list(before))
+    assumed = joined["availability"] == "assumed"
+    revised = ~first & ~same & assumed
+    first &= ~missing
     since = _since(joined, followed or {})
-    late = first & (joined["availability"] == "assumed") & joined["available_at"].between(
-        since, retrieved_at, inclusive="neither"
-    )  # fmt: skip
-    recorded = (joined["availability"] == "recorded") & ~first
-    held_identities = pd.MultiIndex.from_frame(known[IDENTITY])
-    recorded &= ~pd.MultiIndex.from_frame(joined[IDENTITY]).isin(held_identities)
+    late = first & assumed & joined["available_at"].between(since, retrieved_at, inclusive="neither")
+    recorded = ~assumed & ~first & ~(missing & same) & ~among(joined, known, IDENTITY)
     # Seen before the held value counts as known: it replaces it at that instant, or it would never be the newest.
     just_after = joined["held_from"] + pd.Timedelta(microseconds=1)
     joined.loc[revised, "available_at"] = just_after.where(just_after > retrieved_at, retrieved_at)[revised]
     joined.loc[late, "available_at"] = retrieved_at
     joined.loc[late | revised, "availability"] = "recorded"
+    # An hour and its first quarter may be known from the same instant; a row is told from others by that and its start.
+    joined.loc[first & among(joined, known, IDENTITY), "available_at"] += pd.Timedelta(microseconds=1)
     return Observations(joined.loc[first | revised | recorded, list(arrived.columns)].reset_index(drop=True))
 
 
@@ -281,7 +336,7 @@ class Vintages:
 def _spelled(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows in order, each vintage with the time in which it is read; spells that only its flags divide are one."""
     if READ_UNTIL not in rows:
-        rows = _always(rows)
+        rows = _present(_always(standing(rows)))
     if (rows[READ_UNTIL] == FOREVER).all():
         return rows.sort_values(["valid_time", "available_at"])
     rows = rows.sort_values(["valid_time", "available_at", READ_FROM], ignore_index=True)

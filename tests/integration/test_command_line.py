@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from command_children import Done, run_command
 
@@ -47,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
     [
         (HEADER.replace("load", "power") + HOURS, "load"),
         (HEADER + HOURS.replace("40007", "about 40 GW"), "about 40 GW"),
-        (HEADER + HOURS + "2024-01-01 23:00,40023\n", "2024-01-01 23:00"),
+        (HEADER + HOURS + "2024-01-01 23:00,40024\n", "2024-01-01 23:00"),
         ((HEADER + HOURS)[:-9], "row 25"),
     ],
     ids=["missing column", "text in a number", "doubled hour", "cut in half"],
@@ -82,11 +84,13 @@ def test_the_same_file_under_another_unit_is_refused_and_not_taken_for_a_revisio
     failed = run(folder, "ingest", "-s", "my.toml")
     assert failed.returncode == 3
     assert "taken in before with other settings" in failed.stderr
-    assert "was 40000, would be 40" in failed.stderr
+    assert "was 40000, available at" in failed.stderr and "would be 40, available at" in failed.stderr
     assert snapshot(folder / "data" / "lake") == lake
 
 
 def test_a_series_without_champion_does_not_keep_the_message_from_naming_all(folder: Path) -> None:
+    second = SETTINGS.split("[[sources]]")[1].replace('"load"', '"solar"', 1)
+    (folder / "my.toml").write_text(f"{SETTINGS}[[sources]]{second}")
     failed = run(folder, "forecast", "-s", "my.toml", "--series", "DE/load", "--series", "DE/solar")
     assert failed.returncode == 5
     assert "DE/load: has no champion" in failed.stderr
@@ -153,3 +157,18 @@ def test_the_installed_command_lists_every_command() -> None:
         "quarantine",
     ):
         assert command in shown.stdout
+
+
+def test_init_file_writes_settings_that_ingest_finds_by_itself(tmp_path: Path) -> None:
+    times = pd.date_range("2024-01-01", periods=240, freq="h")
+    rows = [f"{time:%d.%m.%Y %H:%M};{1000 + time.hour},5;n.v." for time in times]
+    (tmp_path / "lastgang_DE.csv").write_text("\n".join(["Zeit;Last [kW];Temperatur", *rows]) + "\n")
+    shown = run(tmp_path, "init", "file", "lastgang_DE.csv")
+    assert shown.returncode == 0, shown.stderr
+    assert "DE/load" in shown.stdout and "settings.toml" in shown.stdout
+    done = run(tmp_path, "ingest", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["payloads"][0]["rows"] == 240
+    assert run(tmp_path, "init", "file", "lastgang_DE.csv").returncode == 2
+    again = run(tmp_path, "init", "file", "lastgang_DE.csv", "--force", "--json")
+    assert json.loads(again.stdout)["series"][0]["series"] == "DE/load"

@@ -41,7 +41,7 @@ models = ["gru"]
 def workspace(done: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The lake of the small job, with more to train on it; nothing is trained yet."""
     folder = tmp_path_factory.mktemp("engine")
-    shutil.copytree(done / "data" / "lake", folder / "data" / "lake")
+    shutil.copytree(done / "data" / "lake", folder / "data" / "lake", ignore=shutil.ignore_patterns("promotions"))
     said = SETTINGS.replace('["lstm", "gru"]', '["lstm", "gru", "both"]', 1)
     said = said.replace("epochs = 3", "epochs = 2\nwarm_epochs = 1\ncontext_days = 8\nrefit = false")
     (folder / "settings.toml").write_text(said + MORE)

@@ -185,6 +185,6 @@ def test_of_two_forecasts_of_one_hour_the_newest_is_scored(workspace: Workspace)
     assert counts["published"] == counts["official"] == counts["official_corrected"] == counts["naive"]
 
 
-def test_an_issue_time_without_offset_is_refused(gridahead_command, done: Path) -> None:
-    with pytest.raises(SettingsError, match="needs an offset"):
-        gridahead_command("forecast", "--issue-time", "2025-12-30T11:00")
+def test_an_issue_time_that_can_be_read_in_two_ways_is_refused(gridahead_command, done: Path) -> None:
+    with pytest.raises(SettingsError, match="05/06/2025"):
+        gridahead_command("forecast", "--issue-time", "05/06/2025")

@@ -57,7 +57,7 @@ def test_verify_ends_with_6_and_names_the_file_and_the_way_out(settings):
     (finding,) = json.loads(run(settings, "verify", "--json", code=6))["findings"]
     assert finding["file"] == str(path)
     assert "changed or torn" in finding["what"]
-    assert "gridahead ingest" in finding["way_out"]
+    assert "gridahead lake amend" in finding["way_out"]
     assert "1 finding" in run(settings, "verify", code=6)
 
 
@@ -82,8 +82,10 @@ def test_exports_that_cannot_be_meant_say_so(settings, tmp_path):
         run(settings, "export", "--table", "scores", "--as-of", "now", "--output", csv)
     with pytest.raises(SettingsError, match="--start and --end belong together"):
         run(settings, "export", "--start", "2025-01-01T00:00Z", "--output", csv)
-    with pytest.raises(LakeError, match="nothing to export"):
+    with pytest.raises(SettingsError, match=r"no series AT/load; .*known: DE/load"):
         run(settings, "export", "--series", "AT/load", "--output", csv)
+    with pytest.raises(LakeError, match="nothing to export"):
+        run(settings, "export", "--series", "DE/load", "--start", "1 Jan 2030", "--end", "2 Jan 2030", "--output", csv)
 
 
 def test_views_name_the_files_of_the_lake(settings):

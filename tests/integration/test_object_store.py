@@ -13,6 +13,7 @@ from moto.server import ThreadedMotoServer
 from store_proxy import Proxy
 
 from gridahead.errors import LakeError
+from gridahead.lake.archive import Receipt
 from gridahead.lake.compaction import compact
 from gridahead.lake.lake import Lake
 from gridahead.lake.stats import stats
@@ -92,12 +93,16 @@ def test_everything_that_a_disk_does_an_object_store_does(store):
 
 def test_receipts_and_markers_are_kept_there_too(server, tmp_path):
     lake = Lake(address(server, f"/test-{next(NUMBERS)}"), tmp_path)
-    lake.receipts.sign("ab12", {"rows": 3})
+    seen = pd.Timestamp("2025-01-01T00:00Z")
+    receipt = Receipt(
+        "ab12", "test", "a.csv", "/a.csv", "cd34-a.csv", "cd34", {}, seen, seen, {"DE/load": "2025-01-01"}
+    )
+    lake.receipts.sign(receipt)
     lake.waiting.enter("ab12", batch(1))
     assert (lake.receipts.signed("ab12"), lake.receipts.signed("other")) == (True, False)
-    assert lake.receipts.all() == [{"rows": 3}]
+    assert lake.receipts.all() == [receipt]
     assert lake.waiting.batches() == {"ab12"}
-    lake.waiting.leave("ab12")
+    lake.waiting.leave(*lake.waiting.all())
     assert lake.waiting.batches() == set()
     lake.sweep()
     assert str(lake.folder).startswith("s3://lake/test-")

@@ -98,17 +98,16 @@ def test_texts_become_nouns(written):
         (GOOD + "[training]\nlearning-rate = 0.1", "training.learning-rate", "learning_rate"),
         (GOOD + "[quality]\nmax_quarantine_share = 0.1", "quality.max_quarantine_share", "max_quarantined_share"),
         (GOOD.replace("hidden = 16", "hiden = 16"), "models.gru.hiden", "hidden"),
-        (GOOD.replace('deadline = "D', 'gate_closure = "x"\ndeadline = "D'), "series.0.gate_closure", "series"),
-        (GOOD.replace('folder = "exports"', 'foldr = "exports"'), "sources.0.smard.foldr", "folder"),
-        (GOOD.replace("time_column", "time_colum"), "sources.1.file.time_colum", "time_column"),
-        (GOOD + '[[zones]]\ncode = "NSW"\ntimezon = "Australia/Sydney"', "zones.0.timezon", "timezone"),
+        (GOOD.replace('deadline = "D', 'gate_closure = "x"\ndeadline = "D'), "series DE/load: gate_closure", ""),
+        (GOOD.replace('folder = "exports"', 'foldr = "exports"'), "sources number 1: foldr", "folder"),
+        (GOOD.replace("time_column", "time_colum"), "sources number 2 (meters/load.csv): time_colum", "time_column"),
+        (GOOD + '[[zones]]\ncode = "NSW"\ntimezon = "Australia/Sydney"', "zones NSW: timezon", "timezone"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_right_one(written, text, where, meant):
     line = next(line for line in refusal(written(text)).splitlines() if "unknown key" in line)
-    assert line.startswith(f"  {where}: unknown key; did you mean '")
-    if where != "series.0.gate_closure":  # nothing is near it
-        assert line.endswith(f"did you mean {meant!r}?")
+    nothing_near = "known here: series, deadline, unit, past_covariates, future_covariates, use_reference, models"
+    assert line.startswith(f"  {where}: unknown key; " + (f"did you mean {meant!r}?" if meant else nothing_near))
 
 
 def test_all_findings_come_at_once_and_name_the_file(written):
@@ -123,7 +122,7 @@ def test_all_findings_come_at_once_and_name_the_file(written):
 @pytest.mark.parametrize("deadline", ["11:00", "D-1T1100", "D-1T1100[Europe/Berlim]", "D-1T2500[Europe/Berlin]"])
 def test_a_bad_deadline_is_refused(written, deadline):
     message = refusal(written(GOOD.replace("D-1T0930[Europe/Berlin]", deadline)))
-    assert "series.0.deadline: " in message
+    assert "series DE/load: deadline: " in message
 
 
 def test_a_bad_deadline_is_answered_with_an_example(written):
@@ -184,7 +183,9 @@ def test_a_series_that_is_not_declared_is_forecast_at_eleven_local_time(written)
 
 @pytest.mark.parametrize("timezone", ["+1:00", "CEST+1", "Europe/Berlim"])
 def test_a_source_with_an_unknown_time_zone_is_refused(written, timezone):
-    assert "sources.1.file.timezone: unknown time zone" in refusal(written(GOOD.replace("+01:00", timezone)))
+    assert "sources number 2 (meters/load.csv): timezone: unknown time zone" in refusal(
+        written(GOOD.replace("+01:00", timezone))
+    )
 
 
 def test_whom_the_licence_names_stands_there_once(tmp_path):
@@ -269,3 +270,44 @@ def test_what_is_trained_is_the_same_whether_the_default_is_written_or_not():
         }
     )  # fmt: skip
     assert said == plain
+
+
+# -- names ----------------------------------------------------------------------------------------------------------
+
+_FILE = {
+    "kind": "file", "path": "a.csv", "zone": "DE", "quantity": "load", "time_column": "t", "value_column": "v",
+    "timezone": "UTC",
+}  # fmt: skip
+
+
+def said_of(**settings) -> str:
+    with pytest.raises(pydantic.ValidationError) as caught:
+        Settings.model_validate({"data_folder": "data", **settings})
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "nul"])
+def test_a_name_that_cannot_be_stored_is_refused_wherever_it_stands(name):
+    covariate = {"column": "c", "name": name, "unit": "degC", "known_ahead": True}
+    assert "name" in said_of(sources=[_FILE | {"covariates": [covariate]}])
+    assert "name" in said_of(sources=[_FILE | {"zone": name}])
+    assert "name" in said_of(zones=[{"code": name, "timezone": "UTC"}])
+    assert "name" in said_of(models={name: {"cell": "gru"}})
+    assert "series" in said_of(series=[{"series": f"{name}/load", "deadline": "D-1T1100[UTC]"}])
+
+
+@pytest.mark.parametrize(("unit", "right"), [("%", False), ("degC", False), ("MW", True), ("GWh", True)])
+def test_a_covariate_has_the_name_of_a_quantity_only_if_it_is_one(unit, right):
+    source = _FILE | {"covariates": [{"column": "wind %", "name": "wind", "unit": unit, "known_ahead": True}]}
+    if right:
+        assert Settings.model_validate({"data_folder": "data", "sources": [source]})
+    else:
+        said = said_of(sources=[source])
+        assert f"the name 'wind' belongs to wind in MW, and column 'wind %' is in {unit}; choose another" in said
+
+
+def test_names_that_some_systems_take_for_one_are_refused():
+    zones = [{"code": code, "timezone": "UTC"} for code in ("village", "Village")]
+    assert "zone 'village' and 'Village' are one name on some systems" in said_of(zones=zones)
+    again = [_FILE, _FILE | {"quantity": "solar"}]
+    assert Settings.model_validate({"data_folder": "data", "sources": again})

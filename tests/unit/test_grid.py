@@ -1,8 +1,10 @@
 """Zones, quantities and series."""
 
+import re
+
 import pytest
 
-from gridahead.grid import GERMAN_STATES, QUANTITIES, ZONES, BiddingZone, Series, quantity_of
+from gridahead.grid import GERMAN_STATES, QUANTITIES, ZONES, BiddingZone, Series, checked_name, quantity_of
 
 
 def test_a_series_is_written_as_it_is_read():
@@ -60,3 +62,31 @@ def test_the_codes_of_zones_are_those_that_entso_e_checks():
 def test_a_zone_without_a_real_time_zone_is_refused():
     with pytest.raises(ValueError, match="unknown time zone 'Mars/Olympus'"):
         BiddingZone("XX", "Mars/Olympus")
+
+
+# -- names ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["DE", "NO1", "temperature 2m", "Ærø", "東京", "wind_speed-10m", "t+1", "a.b", "Temp (°C)"]
+)
+def test_what_people_call_things_may_be_a_name(name):
+    assert checked_name(f" {name} ") == name
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("", "is empty"), ("  ", "is empty"), ("a/b", "'/' is not allowed"), ("a\\b", "is not allowed"),
+     ("a:b*c", "'*', ':' is not allowed"), ("a\nb", "is not allowed"), ("a\x00", "is not allowed"),
+     ("..", "begins with"), (".hidden", "begins with"), ("-x", "begins with"), ("a  b", "two spaces"),
+     ("end.", "ends with a dot"), ("CON", "call it CON_1"), ("nul.x", "Windows"), ("x" * 81, "80 letters"),
+     ("東" * 9, "too long"), ("a[b]", "is not allowed"), ("a%b", "is not allowed")],
+)  # fmt: skip
+def test_what_cannot_be_stored_everywhere_is_no_name(name, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        checked_name(name)
+
+
+def test_one_letter_written_in_two_ways_is_one_name():
+    assert checked_name("Zu\u0308rich") == "Zürich"
+    assert Series.parse("Zu\u0308rich/load") == Series("Zürich", "load")

@@ -41,11 +41,14 @@ def test_all_missing_columns_are_named_at_once():
 
 def test_all_findings_come_at_once():
     bad = GOOD.assign(
-        value=[np.nan, np.inf, 1.0], mtu="PT20M", available_at=pd.date_range("2025-01-01", periods=3, freq="h")
+        batch=["a", None, "b"],
+        value=[2.0, np.inf, 1.0],
+        mtu="PT20M",
+        available_at=pd.date_range("2025-01-01", periods=3, freq="h"),
     )
     found = findings(OBSERVATIONS, bad)
     assert len(found) == 4
-    for expected in ("available_at: has no time zone", "value: 1 missing", "value: infinite values", "mtu: ['PT20M']"):
+    for expected in ("available_at: has no time zone", "batch: 1 missing", "value: infinite values", "mtu: ['PT20M']"):
         assert any(one.startswith(expected) for one in found), expected
 
 
@@ -110,7 +113,8 @@ def test_the_parquet_schema_has_utc_microseconds_and_says_what_may_be_missing():
     assert OBSERVATIONS.arrow_schema().field("valid_time").type == pa.timestamp("us", tz="UTC")
     assert FORECASTS.arrow_schema().field("value_mw").metadata[b"unit"] == b"MW"
     assert SCORES.arrow_schema().field("value").nullable
-    assert not OBSERVATIONS.arrow_schema().field("value").nullable
+    assert OBSERVATIONS.arrow_schema().field("value").nullable  # a withdrawal
+    assert not OBSERVATIONS.arrow_schema().field("mtu").nullable
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridahead.timeline import Deadline, Mtu, Window, days_between, delivery_days, delivery_window, now, zone_info
+from gridahead.timeline import (
+    Deadline,
+    Mtu,
+    Window,
+    days_between,
+    delivery_days,
+    delivery_window,
+    is_southern,
+    now,
+    zone_info,
+)
 
 
 def utc(text):
@@ -195,3 +205,20 @@ def test_now_is_utc_to_the_microsecond():
     assert now().unit == "us"
     assert str(now().tz) == "UTC"
     assert abs(now() - pd.Timestamp.now("UTC")) < pd.Timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("timezone", "country", "expected"),
+    [
+        ("Europe/Berlin", "DE", False), ("Australia/Brisbane", None, True), ("Africa/Johannesburg", None, True),
+        ("America/Sao_Paulo", None, True), ("Asia/Singapore", None, False), ("Pacific/Galapagos", None, True),
+        ("UTC", "AU", True), ("UTC", None, False), ("NZ", None, True), ("Europe/Dublin", None, False),
+    ],
+)  # fmt: skip
+def test_a_time_zone_tells_its_hemisphere(timezone, country, expected):
+    assert is_southern(timezone, country) is expected
+
+
+def test_an_unknown_time_zone_is_refused_with_the_nearest():
+    with pytest.raises(ValueError, match="unknown time zone 'Europe/Berln'; did you mean 'Europe/Berlin'"):
+        zone_info("Europe/Berln")

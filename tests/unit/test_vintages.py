@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_rows import LOAD, WIND_SOLAR, decided_on, hours, judged, measured, rows, together
 
-from gridahead.tables import DECISIONS, OBSERVATIONS, VERDICTS
+from gridahead.tables import DECISIONS, OBSERVATIONS, VERDICTS, Observations
 from gridahead.timeline import Mtu, Window
 from gridahead.vintages import (
     FOREVER,
@@ -354,3 +354,70 @@ def test_the_grid_and_the_frame_answer_the_same(drawn, issued, mtu):
     for answer, issue_time in zip(found, issue_times, strict=True):
         expected = as_of(frame, issue_time).set_index("valid_time")["value"].reindex(times)
         np.testing.assert_array_equal(answer, expected.to_numpy())
+
+
+def test_an_hour_and_its_quarters_revise_nothing_of_each_other():
+    hour = measured(LOAD, hours(T0, 1), [10.0])
+    quarters = measured(LOAD, hours(T0, 4, Mtu.PT15M), [10.0, 11.0, 12.0, 13.0], mtu=Mtu.PT15M)
+    for arrived, known in ((quarters, hour), (hour, quarters)):
+        told = unseen(arrived, known, at("05T00:00"))
+        pd.testing.assert_frame_equal(told, arrived)
+
+
+def test_an_hour_and_a_quarter_that_are_known_from_the_same_instant_are_two_rows():
+    hour = rows(LOAD, hours(T0, 1), [10.0], at("01T00:00"))
+    quarter = rows(LOAD, hours(T0, 1, Mtu.PT15M), [11.0], at("01T00:00"), mtu=Mtu.PT15M)
+    told = unseen(quarter, hour, at("05T00:00"))
+    assert told["available_at"].tolist() == [at("01T00:00") + pd.Timedelta(microseconds=1)]
+    assert unseen(quarter, together(hour, told), at("06T00:00")).empty
+
+
+# -- withdrawals ----------------------------------------------------------------------------------------------------
+
+GONE = vintage(T0, np.nan, at("04T08:00"), "recorded")
+BACK = vintage(T0, 12.0, at("06T08:00"), "recorded")
+
+
+@pytest.mark.parametrize(
+    ("instant", "known"),
+    [("02T00:00", {T0: 10.0, T1: 20.0}), ("03T09:00", {T0: 11.0, T1: 20.0}), ("04T08:00", {T1: 20.0}),
+     ("06T08:00", {T0: 12.0, T1: 20.0})],
+)  # fmt: skip
+def test_a_withdrawn_value_is_known_until_it_was_withdrawn_and_once_it_is_back(instant, known):
+    every = together(THREE, GONE, BACK)
+    nothing = VERDICTS.empty(), DECISIONS.empty()
+    for rows_read in (every, readable(every, *nothing), readable(every, *nothing, flags=True)):
+        found = as_of(rows_read, at(instant))
+        assert dict(zip(found["valid_time"], found["value"], strict=True)) == known
+        grid = Vintages.of(rows_read, Window(T0, T1 + HOUR), Mtu.PT60M)
+        (on_grid,) = grid.as_of(micros(pd.DatetimeIndex([at(instant)])), micros(pd.DatetimeIndex([T0, T1]))[None])
+        np.testing.assert_array_equal(on_grid, [known.get(T0, np.nan), known[T1]])
+
+
+def test_what_is_withdrawn_comes_back_by_no_release_and_no_verdict_on_a_later_vintage():
+    every = together(THREE, GONE)
+    verdicts, released = judged(THREE.iloc[[1]], known_at="2025-01-03T10:00Z"), decided_on(THREE.iloc[[1]], "release")
+    read = readable(every, verdicts, released)
+    assert as_of(read, at("03T12:00"))["value"].tolist() == [10.0, 20.0]
+    assert as_of(read, at("05T00:00"))["value"].tolist() == [20.0]
+    assert as_of(read, pd.Timestamp("2025-03-01T00:00Z"))["value"].tolist() == [20.0]
+    assert accepted(every, verdicts, released)["value"].tolist() == [20.0]
+
+
+def test_a_missing_value_withdraws_only_what_is_held_of_the_same_file():
+    held = together(vintage(T0, 10.0, at("01T02:00")).assign(batch="mine"), vintage(T1, 20.0, at("01T03:00")))
+    arrived = together(*(vintage(time, np.nan, at("01T02:00")) for time in (T0, T1, T1 + HOUR)))
+    (new,) = unseen(arrived, held, SEEN_AT, before={"mine"}).to_dict("records")
+    assert (new["valid_time"], new["available_at"], new["availability"]) == (T0, SEEN_AT, "recorded")
+    assert np.isnan(new["value"])
+    assert len(unseen(arrived, held, SEEN_AT)) == 2
+    assert unseen(arrived, together(held, Observations(pd.DataFrame([new]))), SEEN_AT + HOUR, before={"mine"}).empty
+
+
+def test_a_void_row_counts_as_never_there():
+    void = THREE.iloc[[2]].assign(availability="void", value=np.nan)
+    rows_read = pd.concat([THREE.iloc[:2], void], ignore_index=True)
+    assert as_of(rows_read, at("09T00:00"))["value"].tolist() == [11.0]
+    assert readable(rows_read, VERDICTS.empty(), DECISIONS.empty())["value"].tolist() == [10.0, 11.0]
+    again = vintage(T1, 20.0, at("01T03:00"))
+    assert len(unseen(again, rows_read, SEEN_AT)) == 1

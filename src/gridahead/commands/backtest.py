@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
@@ -11,7 +10,17 @@ import pandas as pd
 import typer
 
 from gridahead import errors
-from gridahead.commands.options import JsonOption, SeriesOption, SettingsOption, chosen_series, open_workspace
+from gridahead.commands.options import (
+    JsonOption,
+    SeriesOption,
+    SettingsOption,
+    WideOption,
+    chosen_series,
+    clock_of,
+    open_workspace,
+    parse_day,
+    unit_of,
+)
 from gridahead.commands.score import show_comparisons
 from gridahead.console import (
     err,
@@ -24,6 +33,7 @@ from gridahead.console import (
     show_left_out,
     show_scores,
 )
+from gridahead.each import of_each, require
 
 if TYPE_CHECKING:
     from gridahead.pipeline.backtest import Walked
@@ -36,8 +46,8 @@ RunOption = Annotated[str | None, typer.Option("--run", help="live, or backtest/
 
 @app.command()
 def backtest(
-    start: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="First delivery day.")],
-    end: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="Last delivery day.")],
+    start: Annotated[str, typer.Option(help="First delivery day, such as 2025-01-05.")],
+    end: Annotated[str, typer.Option(help="Last delivery day; yesterday and today are days too.")],
     series: SeriesOption = None,
     models: Annotated[
         str,
@@ -57,40 +67,56 @@ def backtest(
     ] = None,
     name: Annotated[str, typer.Option(help="The forecasts are kept as run=backtest/NAME.")] = "cli",
     settings: SettingsOption = None,
+    wide: WideOption = False,
 ) -> None:
     """Forecast every delivery day of a period as of its deadline, with models fitted on what came before, and score.
 
     Killed and called again it goes on; what is there already, of the same settings and data, is not made again.
     """
+    workspace = open_workspace(settings)
+    chosen = chosen_series(workspace, series)
+    clock = clock_of(workspace, chosen)
+    first, last = parse_day(start, "--start", clock), parse_day(end, "--end", clock)
+    names = tuple(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
+    if json_file is not None and str(json_file) != "-" and not json_file.parent.is_dir():
+        raise errors.SettingsError(f"--json {json_file}: there is no folder {json_file.parent}")
+    schedule = _schedule(retrain)
     from gridahead.pipeline.backtest import backtests
     from gridahead.pipeline.course import Plan
     from gridahead.pipeline.figures import compared
     from gridahead.progress import backtest_progress
 
-    names = tuple(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
-    if json_file is not None and str(json_file) != "-" and not json_file.parent.is_dir():
-        raise errors.SettingsError(f"--json {json_file}: there is no folder {json_file.parent}")
-    plan = Plan(name, start.date(), end.date(), names, _schedule(retrain), warm)
-    workspace = open_workspace(settings)
+    plan, failed = Plan(name, first, last, names, schedule, warm), None
     with backtest_progress(err) as tell:
-        walked = backtests(workspace, chosen_series(workspace, series), plan, tell)
+        try:
+            walked = backtests(workspace, chosen, plan, tell)
+        except errors.PartialError as error:
+            walked, failed = list(error.done), error
+            if not walked:
+                raise
     scores = pd.concat([one.scores for one in walked], ignore_index=True)
     if json_file is not None:
         left_out = [row for one in walked for row in left_out_records(one.series, one.left_out)]
         text = json.dumps(score_records(scores) + left_out, indent=1)
         if str(json_file) == "-":
             typer.echo(text)
-            return
-        json_file.write_text(text + "\n", encoding="utf-8")
-    show_scores(scores, f"Back-test {plan.first} to {plan.last}, trained anew: {retrain} [MW]")
-    show_left_out({str(one.series): one.left_out for one in walked})
-    show_comparisons(pd.concat([compared(workspace, one.series, plan.run) for one in walked]), False)
-    _show_honesty(walked)
-    say(
-        f"By hour, season, holiday and more: `gridahead score --run {plan.run} --by all`; what the errors cost: "
-        f"`gridahead value --run {plan.run}`; the forecasts: `gridahead reproduce --list --run {plan.run}`",
-        False,
-    )
+        else:
+            json_file.write_text(text + "\n", encoding="utf-8")
+    if json_file is None or str(json_file) != "-":
+        units = unit_of(workspace)
+        show_scores(scores, f"Back-test {plan.first} to {plan.last}, trained anew: {retrain}", units, wide=wide)
+        show_left_out({str(one.series): one.left_out for one in walked})
+        pairs, unsaid = of_each([one.series for one in walked], lambda one: compared(workspace, one, plan.run))
+        show_comparisons(pd.concat(pairs.values()) if pairs else pd.DataFrame(), units, False)
+        _show_honesty(walked)
+        say(
+            f"By hour, season, holiday and more: `gridahead score --run {plan.run} --by all`; what the errors cost: "
+            f"`gridahead value --run {plan.run}`; the forecasts: `gridahead reproduce --list --run {plan.run}`",
+            False,
+        )
+        require(unsaid, pairs.values())
+    if failed is not None:
+        raise failed
 
 
 def _schedule(text: str) -> Retrain:
@@ -129,20 +155,24 @@ def reproduce(
     as_json: JsonOption = False,
 ) -> None:
     """Make forecasts again, from the lake as of their issue time and their model, and compare bit for bit."""
+    workspace = open_workspace(settings)
+    wanted = [] if series is None else chosen_series(workspace, series)
+    if not (listed or sample or forecasts):
+        raise errors.SettingsError("which forecast? Give its id, --sample N of a --run, or --list to see them")
     from gridahead.pipeline.reproduce import forecast_list
     from gridahead.pipeline.reproduce import reproduce as use_case
 
-    workspace = open_workspace(settings)
     if listed or sample:
-        wanted = [] if series is None else chosen_series(workspace, series)
         known = forecast_list(workspace, run, wanted)
         if listed:
             show(records(known), as_json, "Forecasts", "none; run `gridahead forecast` or `gridahead backtest`")
             return
         forecasts = list(known["id"].iloc[_spread(len(known), sample or 0)])
     if not forecasts:
-        raise errors.SettingsError("which forecast? Give its id, --sample N of a --run, or --list to see them")
-    _show_reproduced([use_case(workspace, one) for one in forecasts], as_json)
+        raise errors.SettingsError("there are no forecasts to make again; see `gridahead reproduce --list`")
+    done, failed = of_each(forecasts, lambda one: use_case(workspace, one))
+    _show_reproduced(list(done.values()), as_json)
+    require(failed, done.values())
 
 
 def _spread(count: int, wanted: int) -> list[int]:

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gridahead import errors
 from gridahead.commands.options import (
     JsonOption,
     SeriesOption,
     SettingsOption,
+    WideOption,
     chosen_series,
+    clock_of,
     open_workspace,
     parse_instant,
 )
+from gridahead.commands.overview import show_status
 from gridahead.commands.quarantine import case_lines
 from gridahead.console import print_json, records, say, show
+from gridahead.each import of_each, require
+from gridahead.errors import PartialError
 from gridahead.tables import DECISIONS, TABLES, Decisions
 
 if TYPE_CHECKING:
@@ -38,9 +42,12 @@ def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None
     if as_json:
         findings = [] if done.report is None else records(done.report.findings)
         official = {series: str(deadline) for series, deadline in done.official_available.items()}
-        print_json({"payloads": payloads, "findings": findings, "official_available": official})
+        told = {"payloads": payloads, "findings": findings, "official_available": official}
+        print_json(told | {"warnings": list(done.warnings)})
     else:
         show(payloads, False, "Ingested")
+        for warning in done.warnings:
+            say(f"Warning: {warning}", False)
         by_time: dict[str, list[str]] = {}
         for series, deadline in done.official_available.items():
             by_time.setdefault(str(deadline), []).append(series)
@@ -83,27 +90,25 @@ def forecast(
     issue_time: Annotated[
         str | None,
         typer.Option(
-            help="As of when: ISO 8601 with offset, or 'now'. The delivery day is the first whose deadline is not "
+            help="As of when: 2025-12-30T11:00, with an offset or in local time, or 'now'. The delivery day is the "
+            "first whose deadline is not "
             "before it. Without it: the newest delivery day for which the lake has complete inputs, as of its deadline."
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Forecast the next delivery day with the champion, and publish it."""
+    workspace = open_workspace(settings)
+    chosen = chosen_series(workspace, series)
+    instant = parse_instant(issue_time, "--issue-time", clock_of(workspace, chosen))
     from gridahead.pipeline.forecast import forecast as use_case
 
-    workspace, instant = open_workspace(settings), parse_instant(issue_time, "--issue-time")
-    done, failed = [], []
-    for one in chosen_series(workspace, series):
-        try:
-            done.append(use_case(workspace, one, instant))
-        except errors.ModelError as error:  # one series that cannot be forecast must not keep the others waiting
-            failed.append(error)
-    rows = [{**one.manifest, "folder": str(one.folder), "changed": one.changed} for one in done]
+    # One series that cannot be forecast must not keep the others waiting.
+    done, failed = of_each(chosen, lambda one: use_case(workspace, one, instant))
+    rows = [{**one.manifest, "folder": str(one.folder), "changed": one.changed} for one in done.values()]
     shown = ("series", "issue_time", "model", "model_version", "degraded", "changed", "folder")
     show(rows if as_json else [{key: row[key] for key in shown} for row in rows], as_json, "Published")
-    if failed:
-        raise errors.ModelError("not forecast", "\n".join(str(error) for error in failed))
+    require(failed, done.values())
 
 
 @app.command()
@@ -111,26 +116,30 @@ def report(settings: SettingsOption = None, as_json: JsonOption = False) -> None
     """Write the page that analysts read."""
     from gridahead.pipeline.report import report as use_case
 
-    page = use_case(open_workspace(settings))
+    failed: PartialError | None = None
+    try:
+        page = use_case(open_workspace(settings))
+    except PartialError as error:  # the page is there all the same
+        (page,), failed = error.done, error
     typer.echo(json.dumps({"page": str(page)}) if as_json else page)
+    if failed is not None:
+        raise failed
 
 
 @app.command()
-def status(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
-    """Show what is in the lake, which model serves, how old the newest forecast is."""
+def status(settings: SettingsOption = None, wide: WideOption = False, as_json: JsonOption = False) -> None:
+    """Show what is in the lake, which model serves, how old the newest forecast is: a block a series.
+
+    A mark says what to look at: ✓ in order, ! look at it, ✗ not there.
+    """
+    workspace = open_workspace(settings)
     from gridahead.pipeline.status import status as use_case
 
-    found = use_case(open_workspace(settings))
+    found = use_case(workspace)
     if as_json:
         print_json({"lake": records(found.lake), "serving": found.serving, "forecasts": found.forecasts})
-        return
-    show(records(found.lake), False, "Lake", "empty; run `gridahead ingest`")
-    told = ("model", "version", "learnt_until", "validation_mae", "champion_since")
-    serving = [{"series": name, **{key: about.get(key) for key in told}} for name, about in found.serving.items()]
-    show(serving, False, "Serving", "no champion yet; run `gridahead train`")
-    shown = ("series", "forecast_id", "issue_time", "age_hours", "model", "model_version", "degraded")
-    forecasts = [{key: row.get(key) for key in shown} for row in found.forecasts]
-    show(forecasts, False, "Newest forecasts", "none published; run `gridahead forecast`")
+    else:
+        show_status(workspace.settings, found, wide=wide)
 
 
 @app.command()

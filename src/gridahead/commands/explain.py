@@ -12,11 +12,13 @@ from gridahead.commands.options import (
     SeriesOption,
     SettingsOption,
     chosen_series,
+    known_series,
     open_workspace,
     parse_instant,
-    parse_series,
 )
 from gridahead.console import print_json, say, show
+from gridahead.each import of_each, require
+from gridahead.units import per
 
 app = typer.Typer()
 
@@ -35,14 +37,22 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Show which past hours and which inputs moved a forecast, and what has changed since the one before."""
+    workspace = open_workspace(settings)
+    one = known_series(workspace, series)
+    clock = workspace.settings.zone(one.zone).timezone
+    instants = parse_instant(issue_time, "--issue-time", clock), parse_instant(since, "--since", clock)
     from gridahead.pipeline.explain import explain as use_case
 
-    instants = parse_instant(issue_time, "--issue-time"), parse_instant(since, "--since")
-    found = use_case(open_workspace(settings), parse_series(series), *instants, version)
+    found = use_case(workspace, one, *instants, version)
     if as_json:
         print_json(found.to_dict())
         return
-    show(found.rows(), False, "What moved the forecast [MW, mean of the delivery day]")
+    unit = found.unit
+    rows = [
+        {"input": row["input"], "when": row["when"], f"share [{unit}]": per(float(str(row["share_mw"])), unit)}
+        for row in found.rows()
+    ]
+    show(rows, False, "What moved the forecast, mean of the delivery day")
     for line in found.words():
         say(line, False)
     for picture in filter(None, (found.picture, found.change_picture)):
@@ -64,10 +74,12 @@ def drift(
     has changed, each of them raises an alarm in about one look of a hundred. A change of the official forecast alone is
     told, and --retrain does not train for it: too few days of the new kind are there to learn from.
     """
+    workspace = open_workspace(settings)
+    chosen = chosen_series(workspace, series)
     from gridahead.pipeline.drift import drift as use_case
 
-    workspace = open_workspace(settings)
-    found = [use_case(workspace, one, days) for one in chosen_series(workspace, series)]
+    looked_at, failed = of_each(chosen, lambda one: use_case(workspace, one, days))
+    found = list(looked_at.values())
     if as_json:
         print_json([one.to_dict() for one in found])
     else:
@@ -87,4 +99,8 @@ def drift(
             if to_train
             else "lean on it less until its errors are usual again or there are weeks of the new kind to learn from"
         )
-        raise errors.ModelError(names, f"drifted; look at the figures, then {way}")
+        drifted = errors.ModelError(names, f"drifted; look at the figures, then {way}")
+        if not failed:
+            raise drifted
+        failed = {**dict.fromkeys(changed[:1], drifted), **failed}  # the alarm comes first: its exit code counts
+    require(failed, found)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
-from gridahead.commands.options import JsonOption, SettingsOption, open_workspace, parse_instant, parse_series
+from gridahead.commands.options import (
+    ByOption,
+    JsonOption,
+    SettingsOption,
+    known_series,
+    open_workspace,
+    parse_instant,
+)
 from gridahead.console import err, print_json, records, say, show
 from gridahead.errors import SettingsError
 
@@ -70,26 +79,56 @@ def compact(settings: SettingsOption = None, as_json: JsonOption = False) -> Non
 
 
 @app.command()
+def amend(
+    source: Annotated[str | None, typer.Option(help="Only the source of that name, as `ingest` shows it.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be changed, and change nothing.")] = False,
+    by: ByOption = None,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read the kept payloads again by the settings of today, and undo what other settings had made of them.
+
+    For a source whose unit, time zone, column or time of publication was wrong in the settings. Forecasts, decisions
+    and scores stay; with the settings of before the same command leads back.
+    """
+    from gridahead.pipeline.amend import amend as use_case
+
+    workspace = open_workspace(settings)
+    done = use_case(workspace, by=by or getpass.getuser(), only=source, dry_run=dry_run)
+    rows = [
+        dataclasses.asdict(one) | {"series": ", ".join(one.series), "unread": len(one.unread)} for one in done.sources
+    ]
+    show(rows, as_json, "Would be amended" if dry_run else "Amended", "no source")
+    if done.report is not None:
+        done.report.require(workspace.settings.quality.max_quarantined_share)
+
+
+@app.command()
 def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="A file that ends in .csv or .parquet.")],
     series: Annotated[str | None, typer.Option(help="ZONE/QUANTITY; else all of the table.")] = None,
     table: Annotated[str, typer.Option(help="A table, as in `gridahead tables`.")] = "observations",
-    as_of: Annotated[str | None, typer.Option(help="Only what was known then: ISO 8601 with offset.")] = None,
-    start: Annotated[str | None, typer.Option(help="First valid time, ISO 8601 with offset.")] = None,
-    end: Annotated[str | None, typer.Option(help="End: valid times before it, ISO 8601 with offset.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Only what was known then, such as 2025-12-30T11:00+01:00.")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="First valid time; without an offset, in local time of --series.")
+    ] = None,
+    end: Annotated[str | None, typer.Option(help="End: valid times before it.")] = None,
     settings: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write rows to a CSV or Parquet file, quarantined ones too: every vintage, or what was known at an instant."""
     from gridahead.pipeline.lake import export_lake
 
+    workspace = open_workspace(settings)
+    one = known_series(workspace, series) if series else None
+    clock = workspace.settings.zone(one.zone).timezone if one else None
     rows = export_lake(
-        open_workspace(settings),
+        workspace,
         output,
         table=table,
-        series=parse_series(series) if series else None,
-        window=_window(start, end),
-        as_of=parse_instant(as_of, "--as-of"),
+        series=one,
+        window=_window(start, end, clock),
+        as_of=parse_instant(as_of, "--as-of", clock),
     )
     if as_json:
         print_json({"file": str(output), "rows": rows})
@@ -105,10 +144,10 @@ def views(settings: SettingsOption = None) -> None:
     typer.echo(statements(open_workspace(settings).lake))
 
 
-def _window(start: str | None, end: str | None) -> Window | None:
+def _window(start: str | None, end: str | None, clock: str | None) -> Window | None:
     from gridahead.timeline import Window
 
-    first, last = parse_instant(start, "--start"), parse_instant(end, "--end")
+    first, last = parse_instant(start, "--start", clock), parse_instant(end, "--end", clock)
     if first is None and last is None:
         return None
     if first is None or last is None:
@@ -122,5 +161,5 @@ def _window(start: str | None, end: str | None) -> Window | None:
 @contextmanager
 def _working(what: str) -> Iterator[Report]:
     """Something to report to: a line on a terminal that says what the work is at."""
-    with err.status(what) as line:
-        yield lambda text: line.update(f"{what} {text}")
+    with err.status(Text(what)) as line:
+        yield lambda text: line.update(Text(f"{what} {text}"))

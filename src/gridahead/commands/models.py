@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -11,10 +12,14 @@ from gridahead.commands.options import (
     SeriesOption,
     SettingsOption,
     chosen_series,
+    known_series,
     open_workspace,
-    parse_series,
+    unit_of,
 )
 from gridahead.console import err, out, print_json, say, show
+from gridahead.each import of_each, require
+from gridahead.errors import PartialError
+from gridahead.units import PowerUnit, power
 
 app = typer.Typer()
 
@@ -32,16 +37,23 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Fit the models of every series, unless nothing has changed; the gate decides whether the best of them serves."""
+    workspace = open_workspace(settings)
+    chosen = chosen_series(workspace, series)
+    source = known_series(workspace, warm_from) if warm_from else None
     from gridahead.pipeline.train import train_all
     from gridahead.progress import training_progress
 
-    workspace = open_workspace(settings)
+    failed: PartialError | None = None
     with training_progress(err) as progress:
-        source = parse_series(warm_from) if warm_from else None
-        done = train_all(workspace, chosen_series(workspace, series), progress, warm=warm, warm_from=source)
+        try:
+            done = train_all(workspace, chosen, progress, warm=warm, warm_from=source)
+        except PartialError as error:
+            done, failed = list(error.done), error
+    units = unit_of(workspace)
     rows = [
         {
-            "series": str(one.series), "model": one.model, "version": one.version, **one.validation,
+            "series": str(one.series), "model": one.model, "version": one.version,
+            **(one.validation if as_json else _shown(one.validation, units(str(one.series)))),
             "epochs": one.epochs, "seconds": one.seconds, "champion": one.champion,
             **({"known": one.known, "verdict": one.verdict, "card": one.card} if as_json else {}),
         }
@@ -50,6 +62,13 @@ def train(
     show(rows, as_json, "Trained")
     for page in (one.card for one in done if one.card and not as_json):
         say(f"Card: {page}", False)
+    if failed is not None:
+        raise failed
+
+
+def _shown(validation: Mapping[str, float], unit: PowerUnit) -> dict[str, str]:
+    """Figures with their unit, under the name without what they all are."""
+    return {name.removeprefix("validation_"): power(value, unit) for name, value in validation.items()}
 
 
 @app.command()
@@ -62,17 +81,19 @@ def diagnose(
     as_json: JsonOption = False,
 ) -> None:
     """Show how far back a network hears: gradients through time, step Jacobians, forget gates, clipping."""
+    workspace = open_workspace(settings)
+    chosen = chosen_series(workspace, series)
     from gridahead.pipeline.diagnose import diagnose as use_case
 
-    workspace = open_workspace(settings)
-    done = [found for one in chosen_series(workspace, series) for found in use_case(workspace, one, model)]
+    by_series, failed = of_each(chosen, lambda one: use_case(workspace, one, model))
+    done = [one for found in by_series.values() for one in found]
     if as_json:
         print_json([one.to_dict() for one in done])
-        return
-    for one in done:
+    for one in () if as_json else done:
         show(one.rows(), False, one.title)
         for line in filter(None, (one.gradients.sentence(), one.gradients.undefined(), f"Picture: {one.picture}")):
             say(line, False)
+    require(failed, by_series.values())
 
 
 @app.command()
@@ -85,12 +106,14 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Look for better settings of a network, on the validation days only; called again, it goes on."""
+    workspace = open_workspace(settings)
+    one = known_series(workspace, series)
     from gridahead.pipeline.search import search as use_case
 
-    found = use_case(open_workspace(settings), parse_series(series), model, minutes, trials)
+    found = use_case(workspace, one, model, minutes, trials)
     if as_json:
         print_json(found.to_dict())
         return
     show(found.rows(), False, f"Best settings of {found.search.label} [MW on the validation days]")
     say(found.sentence(), False)
-    out.print(found.snippet(), markup=False, highlight=False, soft_wrap=True)
+    out.print(found.snippet(), soft_wrap=True)

@@ -1,32 +1,43 @@
-"""What the commands share: their options, and how a text becomes a series, an instant or a workspace."""
+"""What the commands share: their options, and how a text becomes a series, a day, an instant or a workspace."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import pandas as pd
 import typer
 
-from gridahead.errors import SettingsError
-from gridahead.grid import Series
+from gridahead import dates
+from gridahead.config import FileSource, Settings
+from gridahead.errors import SettingsError, did_you_mean
+from gridahead.grid import REFERENCE_SUFFIX, Series
 from gridahead.settings_file import SETTINGS_VARIABLE, load_settings
-from gridahead.timeline import now
+from gridahead.timeline import now, zone_info
+from gridahead.units import PowerUnit
 
 if TYPE_CHECKING:
     from gridahead.pipeline.workspace import Workspace
 
-# Use cases are imported inside the commands: torch, MLflow and Great Expectations take seconds that --help need not.
+T = TypeVar("T")
+
+# Use cases are imported inside the commands, after every text has become what it means: torch, MLflow and Great
+# Expectations take seconds that --help need not, nor a name that is misspelt.
 
 SettingsOption = Annotated[
     Path | None,
-    typer.Option("--settings", "-s", help=f"Settings file; else ${SETTINGS_VARIABLE}, else flows/settings.toml."),
+    typer.Option(
+        "--settings", "-s", help=f"Settings file; else ${SETTINGS_VARIABLE}, settings.toml or flows/settings.toml."
+    ),
 ]
 SeriesOption = Annotated[
     list[str] | None,
     typer.Option("--series", help="ZONE/QUANTITY, may be repeated; else every series in the settings."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+WideOption = Annotated[bool, typer.Option("--wide", help="Everything in wide tables; else what fits 80 columns.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; else the login name.")]
 
@@ -42,48 +53,100 @@ def open_workspace(settings: Path | None) -> Workspace:
     return Workspace(load_settings(settings))
 
 
-def parse_series(text: str) -> Series:
-    """The series written `ZONE/QUANTITY`.
+def known_series(workspace: Workspace, text: str) -> Series:
+    """The series written `ZONE/QUANTITY`, if the settings, their sources or the lake know it.
 
     Raises:
-        SettingsError: the text is not of that form.
+        SettingsError: the text is not of that form, or there is no such series.
     """
+    declared = declared_series(workspace.settings)
     try:
-        return Series.parse(text)
+        series = Series.parse(text)
     except ValueError as error:
-        raise SettingsError(str(error)) from error
+        raise SettingsError(f"{error}; {did_you_mean(text, map(str, declared))}known: {_listed(declared)}") from error
+    if series in declared:
+        return series
+    held = workspace.lake.observations.read(columns=["zone", "quantity"]).drop_duplicates()
+    known = declared | {Series(*row) for row in held[["zone", "quantity"]].itertuples(index=False)}
+    if series in known:
+        return series
+    raise SettingsError(f"no series {series}; {did_you_mean(str(series), map(str, known))}known: {_listed(known)}")
+
+
+def declared_series(settings: Settings) -> set[Series]:
+    """Every series that the settings name, or that their sources bring."""
+    from gridahead.sources.catalogue import open_sources
+
+    found = {
+        one for entry in settings.series for one in (entry.series, *entry.past_covariates, *entry.future_covariates)
+    }
+    for source in settings.sources:
+        if isinstance(source, FileSource):
+            columns = [*filter(None, [source.quantity]), *(covariate.name for covariate in source.covariates)]
+            found |= {Series(source.zone, name) for name in columns}
+    official = {Series.parse(name) for source in open_sources(settings) for name in source.official_available}
+    return found | official | {Series(one.zone, one.quantity.removesuffix(REFERENCE_SUFFIX)) for one in official}
+
+
+def _listed(series: Iterable[Series]) -> str:
+    return ", ".join(sorted(map(str, series))) or "none; add [[sources]] and [[series]] to the settings"
 
 
 def chosen_series(workspace: Workspace, series: list[str] | None) -> list[Series]:
     """The series that are named; all of the settings if none is.
 
     Raises:
-        SettingsError: there are none.
+        SettingsError: there are none, or one that is named is not known.
     """
-    chosen = [parse_series(text) for text in series or []] or [entry.series for entry in workspace.settings.series]
+    named = [known_series(workspace, text) for text in series or []]
+    chosen = list(dict.fromkeys(named or [entry.series for entry in workspace.settings.series]))
     if not chosen:
         raise SettingsError("the settings name no series; add [[series]] or say --series ZONE/QUANTITY")
     return chosen
 
 
-def parse_instant(text: str | None, option: str) -> pd.Timestamp | None:
-    """An instant with offset as UTC; `now` is the present minute.
+def unit_of(workspace: Workspace) -> Callable[[str], PowerUnit]:
+    """In which unit the power of a series is shown, by its name."""
+    return lambda series: workspace.settings.unit_of(Series.parse(series))
+
+
+def clock_of(workspace: Workspace, series: Sequence[Series]) -> str | None:
+    """The local time of all these series, None where they are of several, or none is named."""
+    clocks = {workspace.settings.zone(one.zone).timezone for one in series}
+    return clocks.pop() if len(clocks) == 1 else None
+
+
+def parse_day(text: str, option: str, timezone: str | None = None) -> dt.date:
+    """The day that a person means.
+
+    Args:
+        text: as it was typed.
+        option: its name, for the message.
+        timezone: where it is today; that of UTC without it.
+
+    Raises:
+        SettingsError: it is no day, or may be two.
+    """
+    today = now().tz_convert(zone_info(timezone) if timezone else dt.UTC).date()
+    return _read(option, lambda: dates.parse_day(text, today))
+
+
+def parse_instant(text: str | None, option: str, timezone: str | None = None) -> pd.Timestamp | None:
+    """An instant as UTC, None if nothing was typed; `now` is the present minute, a day alone its midnight.
 
     Args:
         text: as the person wrote it, None if nothing.
         option: its name, for the message.
+        timezone: of a text without an offset; without it an offset has to be said.
 
     Raises:
-        SettingsError: the text is no instant, or has no offset.
+        SettingsError: the text is no instant, may be two, or has no offset where one is needed.
     """
-    if text is None:
-        return None
-    if text == "now":
-        return now().floor("min")
+    return None if text is None else _read(option, lambda: dates.parse_instant(text, timezone))
+
+
+def _read(option: str, read: Callable[[], T]) -> T:
     try:
-        instant = pd.Timestamp(text)
+        return read()
     except ValueError as error:
-        raise SettingsError(f"{option} {text!r} is no instant; write 2025-12-30T11:00+01:00") from error
-    if instant.tzinfo is None:
-        raise SettingsError(f"{option} {text} needs an offset, such as {text}+01:00 or {text}Z")
-    return instant.tz_convert("UTC")
+        raise SettingsError(f"{option}: {error}") from error

@@ -12,16 +12,19 @@ from gridahead.commands.options import (
     JsonOption,
     ReasonOption,
     SettingsOption,
+    known_series,
     open_workspace,
     parse_instant,
-    parse_series,
 )
 from gridahead.console import print_json, records, say, show
 from gridahead.errors import SettingsError
+from gridahead.grid import Series
+from gridahead.timeline import Window
 
 if TYPE_CHECKING:
     from gridahead.pipeline.cases import Case
     from gridahead.pipeline.quarantine import Decision
+    from gridahead.pipeline.workspace import Workspace
 
 app = typer.Typer(
     name="quarantine", no_args_is_help=True,
@@ -30,8 +33,8 @@ app = typer.Typer(
 
 CaseArgument = Annotated[str | None, typer.Argument(help="The id of a case, or how it begins; see `list`.")]
 WindowSeries = Annotated[str | None, typer.Option("--series", help="ZONE/QUANTITY, with --start and --end.")]
-StartOption = Annotated[str | None, typer.Option(help="First valid time, ISO 8601 with offset.")]
-EndOption = Annotated[str | None, typer.Option(help="End: valid times before it, ISO 8601 with offset.")]
+StartOption = Annotated[str | None, typer.Option(help="First valid time; without an offset, local time.")]
+EndOption = Annotated[str | None, typer.Option(help="End: valid times before it.")]
 
 
 @app.command("list")
@@ -116,22 +119,16 @@ def _decide(
     settings: Any,
     as_json: bool,
 ) -> None:
-    from gridahead.pipeline.quarantine import decide, decide_window
-    from gridahead.timeline import Window
-
     if (case is None) == (where == (None, None, None)):
         raise SettingsError(f"say which: `gridahead quarantine {decision} ID`, or --series with --start and --end")
     workspace, who = open_workspace(settings), by or getpass.getuser()
-    if case is not None:
-        done = decide(workspace, case, decision, reason, who)
+    window = None if case is not None else _window(workspace, *where)
+    from gridahead.pipeline.quarantine import decide, decide_window
+
+    if window is None:
+        done = decide(workspace, str(case), decision, reason, who)
     else:
-        series, start, end = where
-        first, last = parse_instant(start, "--start"), parse_instant(end, "--end")
-        if series is None or first is None or last is None:
-            raise SettingsError("a window needs all three: --series, --start and --end")
-        if first >= last:
-            raise SettingsError(f"--end {end} must be after --start {start}")
-        done = decide_window(workspace, parse_series(series), Window(first, last), decision, reason, who)
+        done = decide_window(workspace, *window, decision, reason, who)
     if as_json:
         print_json(records(done))
         return
@@ -139,6 +136,23 @@ def _decide(
     one = done.iloc[0]
     span = f"{done['valid_time'].min():%Y-%m-%d %H:%M} to {done['valid_time'].max():%Y-%m-%d %H:%M} UTC"
     say(f"{len(done)} rows of {one['zone']}/{one['quantity']}, {span}, {said}. Decided by {who}: {reason}", False)
+
+
+def _window(workspace: Workspace, series: str | None, start: str | None, end: str | None) -> tuple[Series, Window]:
+    """The series and the stretch of it that are meant.
+
+    Raises:
+        SettingsError: one of the three is missing, or cannot be meant.
+    """
+    if series is None or start is None or end is None:
+        raise SettingsError("a window needs all three: --series, --start and --end")
+    one = known_series(workspace, series)
+    clock = workspace.settings.zone(one.zone).timezone
+    first, last = parse_instant(start, "--start", clock), parse_instant(end, "--end", clock)
+    assert first is not None and last is not None
+    if first >= last:
+        raise SettingsError(f"--end {end} must be after --start {start}")
+    return one, Window(first, last)
 
 
 def case_lines(cases: list[Case], *, state: bool = False) -> list[dict[str, Any]]:

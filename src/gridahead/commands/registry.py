@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from typing import Annotated, Any
 
+import pandas as pd
 import typer
 
 from gridahead.commands.options import (
@@ -12,13 +13,17 @@ from gridahead.commands.options import (
     JsonOption,
     ReasonOption,
     SettingsOption,
+    WideOption,
+    chosen_series,
+    known_series,
     open_workspace,
-    parse_series,
 )
-from gridahead.console import print_json, records, say, show
+from gridahead.commands.overview import show_versions
+from gridahead.console import POWERS, print_json, records, say, show
 from gridahead.errors import SettingsError
 from gridahead.grid import Series
 from gridahead.pipeline.workspace import Workspace
+from gridahead.units import PowerUnit, per
 
 app = typer.Typer(
     name="models", no_args_is_help=True,
@@ -36,11 +41,12 @@ def list_versions(
     settings: SettingsOption = None,
     series: OneSeries = None,
     history: Annotated[bool, typer.Option("--history", help="Who made which version serve, when and why.")] = False,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """List every version with its aliases, its figures on the validation days, and what the gate said of it."""
     workspace = open_workspace(settings)
-    chosen = [parse_series(series)] if series else [entry.series for entry in workspace.settings.series]
+    chosen = chosen_series(workspace, [series] if series else None)
     if history:
         rows = records(workspace.lake.read_promotions(*chosen))
         show(rows, as_json, "Promotions", "none yet")
@@ -49,7 +55,10 @@ def list_versions(
     if as_json:
         print_json([{**one.tags, **_about(one)} for one in found])
         return
-    show([_about(one) for one in found], False, "Models", "none yet; run `gridahead train`")
+    if not wide:
+        show_versions(found, workspace.settings)
+        return
+    show([_about(one) for one in found], False, "Models [MW]", "none yet; run `gridahead train`")
     for one in found:
         if one.aliases and "verdict_reasons" in one.tags:
             say(f"{one.series} {one}, {' and '.join(one.aliases)}: {one.tags['verdict_reasons']}", False)
@@ -64,16 +73,20 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare two versions on the days that both have forecast without having learnt them, beside the references."""
+    workspace = open_workspace(settings)
+    one = _the_series(workspace, series)
     from gridahead.pipeline.compare import compare as use_case
 
-    workspace = open_workspace(settings)
-    found = use_case(workspace, _the_series(workspace, series), first, second)
+    found = use_case(workspace, one, first, second)
     if as_json:
         print_json(found.to_dict())
         return
     shown = ["model", "n", "mae", "crps", "crps_low", "crps_high", "pinball", "coverage_80", "skill"]
-    show(records(found.scores[[name for name in shown if name in found.scores]]), False, "On common days [MW]")
-    show(records(found.seasons), False, "CRPS by season [MW]")
+    unit = workspace.settings.unit_of(one)
+    scores = found.scores[[name for name in shown if name in found.scores]]
+    show(_shown(scores, unit, POWERS | {"crps_low", "crps_high"}), False, f"On common days [{unit}]")
+    seasons = frozenset(found.seasons.columns) - {"season", "days"}
+    show(_shown(found.seasons, unit, seasons), False, f"CRPS by season [{unit}]")
     say(found.sentence(), False)
     say(f"Picture: {found.picture}", False)
 
@@ -90,10 +103,10 @@ def promote(
     as_json: JsonOption = False,
 ) -> None:
     """Let a version serve because you say so, or ask the gate whether the challenger should."""
-    from gridahead.pipeline import promotion
-
     workspace = open_workspace(settings)
     one = _the_series(workspace, series)
+    from gridahead.pipeline import promotion
+
     if version is None:
         verdict = promotion.judge(workspace, one)
         said: dict[str, Any] = {
@@ -122,10 +135,11 @@ def refresh_test(
     as_json: JsonOption = False,
 ) -> None:
     """Test whether training again is safe; where it is, a champion trained again takes over after a short trial."""
+    workspace = open_workspace(settings)
+    one = _the_series(workspace, series)
     from gridahead.pipeline.procedure import refresh_test as use_case
 
-    workspace = open_workspace(settings)
-    found = use_case(workspace, _the_series(workspace, series), run, against, by or getpass.getuser(), model)
+    found = use_case(workspace, one, run, against, by or getpass.getuser(), model)
     (row,) = records(found)
     if as_json:
         print_json(row)
@@ -143,10 +157,10 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Let the champion before serve again."""
-    from gridahead.pipeline import promotion
-
     workspace = open_workspace(settings)
     one = _the_series(workspace, series)
+    from gridahead.pipeline import promotion
+
     back = promotion.rollback(workspace, one, reason, by or getpass.getuser())
     if as_json:
         print_json({"series": str(one), "version": back.number, "serves": True, "reasons": [reason]})
@@ -183,10 +197,11 @@ def card(
     as_json: JsonOption = False,
 ) -> None:
     """Write the card of a version: what it is, its data, its figures with intervals, and where it fails."""
+    workspace = open_workspace(settings)
+    one = _the_series(workspace, series)
     from gridahead.pipeline.card import card as use_case
 
-    workspace = open_workspace(settings)
-    page = use_case(workspace, _the_series(workspace, series), version)
+    page = use_case(workspace, one, version)
     if as_json:
         print_json({"page": str(page)})
     else:
@@ -200,11 +215,16 @@ def _the_series(workspace: Workspace, text: str | None) -> Series:
         SettingsError: none is named, and there are several or none.
     """
     if text is not None:
-        return parse_series(text)
+        return known_series(workspace, text)
     known = [entry.series for entry in workspace.settings.series]
     if len(known) != 1:
         raise SettingsError(f"say which series with --series; there are {', '.join(map(str, known)) or 'none'}")
     return known[0]
+
+
+def _shown(rows: pd.DataFrame, unit: PowerUnit, powers: frozenset[str]) -> list[dict[str, Any]]:
+    """The rows with their power in that unit."""
+    return records(rows.assign(**{name: per(rows[name], unit) for name in powers & set(rows.columns)}))
 
 
 def _about(one: Any) -> dict[str, Any]:

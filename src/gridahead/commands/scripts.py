@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from gridahead import errors
 from gridahead.checkout import benchmarks, run_script, script
-from gridahead.commands.options import SettingsOption, open_workspace
+from gridahead.commands.options import SettingsOption, open_workspace, unit_of
 from gridahead.console import out, show, show_scores
+from gridahead.each import of_each, require
 from gridahead.settings_file import SETTINGS_VARIABLE, find_settings
 
 if TYPE_CHECKING:
@@ -73,11 +75,15 @@ def _print_scores(workspace: Workspace) -> None:
     scores = workspace.lake.read_scores()
     holdout = scores[scores["run"] == HOLDOUT]
     first = workspace.settings.training.holdout_start
-    validated = [score_validation(workspace, entry.series) for entry in workspace.settings.series]
-    show_scores(pd.concat(validated), "Validation days [MW]: as said by networks and calibrations of all other days")
+    chosen, units = [entry.series for entry in workspace.settings.series], unit_of(workspace)
+    validated, failed = of_each(chosen, lambda one: score_validation(workspace, one))
+    if validated:
+        said = "Validation days: as said by networks and calibrations of all other days"
+        show_scores(pd.concat(validated.values()), said, units)
     show_scores(
-        holdout, f"Days from {first} on [MW]: no model has learnt from them, each forecast is as of its issue time"
+        holdout, f"Days from {first} on: no model has learnt from them, each forecast is as of its issue time", units
     )
+    require(failed, validated.values())
 
 
 def _print_places(workspace: Workspace, home: Path) -> None:
@@ -99,5 +105,5 @@ def _print_places(workspace: Workspace, home: Path) -> None:
     }
     table = Table.grid(padding=(0, 2))
     for name, place in places.items():
-        table.add_row(f"[bold]{name}[/bold]", str(place))
+        table.add_row(Text(name, style="bold"), str(place))
     out.print(table, soft_wrap=True)

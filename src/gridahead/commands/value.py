@@ -12,9 +12,11 @@ import typer
 
 from gridahead.commands.options import JsonOption, SeriesOption, SettingsOption, chosen_series, open_workspace
 from gridahead.console import interval_words, print_json, say, show
+from gridahead.each import of_each, require
 from gridahead.errors import SettingsError
 from gridahead.grid import Series
 from gridahead.pipeline.workspace import Workspace
+from gridahead.units import PowerUnit, per, significant
 
 if TYPE_CHECKING:
     from gridahead.scoring.battery import Battery, PriceCurve
@@ -66,29 +68,31 @@ def _costs(
 ) -> None:
     from gridahead.pipeline.value import costs
 
-    everything: list[dict[str, Any]] = []
-    for one in chosen:
-        against, found = costs(workspace, one, run, prices, cover)
-        rows = [{"series": str(one), **asdict(each)} for each in found]
-        everything += [{**row, "against": against} for row in rows]
-        if not as_json:
-            show([_line(row) for row in rows], False, f"{one}, {run}: cost, and saving against the {against} forecast")
+    done, failed = of_each(chosen, lambda one: costs(workspace, one, run, prices, cover))
     if as_json:
-        print_json(everything)
-        return
-    say(
-        f"Reserve between the quantiles that cover {cover:.0%}; uncovered: units in which it would not have sufficed. "
-        "The saving has a 95 % interval from days drawn in blocks.",
-        False,
-    )
+        print_json([
+            {"series": str(one), **asdict(cost), "against": against}
+            for one, (against, found) in done.items() for cost in found
+        ])  # fmt: skip
+    for one, (against, found) in () if as_json else done.items():
+        rows = [_line(asdict(cost), workspace.settings.unit_of(one)) for cost in found]
+        show(rows, False, f"{one}, {run}: cost, and saving against the {against} forecast")
+    if done and not as_json:
+        say(
+            f"Reserve between the quantiles that cover {cover:.0%}; uncovered: units in which it would not have "
+            "sufficed. The saving has a 95 % interval from days drawn in blocks.",
+            False,
+        )
+    require(failed, done.values())
 
 
-def _line(row: dict[str, Any]) -> dict[str, Any]:
+def _line(row: dict[str, Any], unit: PowerUnit) -> dict[str, Any]:
     saving = row["saving_eur"]
     return {
         "model": row["model"], "days": row["days"], "imbalance EUR": row["imbalance_eur"],
-        "reserve MW": row["reserve_mw"], "reserve EUR": row["reserve_eur"], "uncovered": f"{row['uncovered']:.1%}",
-        "total EUR": row["total_eur"], "saving EUR": "–" if saving is None else f"{saving:,.0f}",
+        f"reserve {unit}": per(row["reserve_mw"], unit), "reserve EUR": row["reserve_eur"],
+        "uncovered": f"{row['uncovered']:.1%}",
+        "total EUR": row["total_eur"], "saving EUR": "–" if saving is None else significant(saving),
         "95 % interval": "–" if saving is None else interval_words(row["saving_low"], row["saving_high"]),
     }  # fmt: skip
 
@@ -98,20 +102,18 @@ def _batteries(
 ) -> None:
     from gridahead.pipeline.value import batteries
 
-    rows = [
-        {"series": str(one), **asdict(each)}
-        for one in chosen
-        for each in batteries(workspace, one, run, curve, battery)
-    ]
+    done, failed = of_each(chosen, lambda one: batteries(workspace, one, run, curve, battery))
+    rows = [{"series": str(one), **asdict(earned)} for one, found in done.items() for earned in found]
     if as_json:
         print_json(rows)
-        return
-    lines = [{**row, "share": f"{row['share']:.1%}"} for row in rows]
-    show(lines, False, f"A battery of {battery.power_mw:g} MW and {battery.energy_mwh:g} MWh, {run}")
-    say(
-        "Planned day by day on the expected price, paid at the price of the outturn; possible: perfect foresight.",
-        False,
-    )
+    elif done:
+        lines = [{**row, "share": f"{row['share']:.1%}"} for row in rows]
+        show(lines, False, f"A battery of {battery.power_mw:g} MW and {battery.energy_mwh:g} MWh, {run}")
+        say(
+            "Planned day by day on the expected price, paid at the price of the outturn; possible: perfect foresight.",
+            False,
+        )
+    require(failed, done.values())
 
 
 def _prices(short: float | None, long: float | None, reserve: float, file: Path | None) -> Prices | pd.DataFrame:

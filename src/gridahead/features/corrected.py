@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridahead.features.windows import Windows, WindowSpec
+from gridahead.resolution import at_mtu
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Window, delivery_days
 from gridahead.vintages import NEVER, Floats, Instants, Vintages, micros, of_series
@@ -78,6 +79,7 @@ class _Past:
     @classmethod
     def of(cls, observations: Observations, spec: WindowSpec, read: Deadline) -> _Past:
         """Lay out the history of a series by day and local time."""
+        observations = at_mtu(observations, spec.mtu, spec.zone.timezone)
         measured, step = of_series(observations, spec.series), spec.mtu.delta // pd.Timedelta(microseconds=1)
         measured = measured.dropna(subset="value")
         if measured.empty:

@@ -361,7 +361,7 @@ def _moments(values: npt.NDArray[Any]) -> tuple[float, float]:
     if len(there) == 0:
         return 0.0, 1.0
     spread = float(there.std())
-    return float(there.mean()), spread if spread > 1e-6 * max(1.0, abs(float(there.mean()))) else 1.0
+    return float(there.mean()), spread if spread > 1e-6 * max(1e-6, abs(float(there.mean()))) else 1.0
 
 
 def _float32(values: npt.NDArray[Any]) -> Array:

@@ -24,6 +24,7 @@ import pandas as pd
 from gridahead.errors import ModelError
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES, calendar
 from gridahead.grid import BiddingZone, Series
+from gridahead.resolution import at_mtu
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, Window, clock_change, delivery_window
 from gridahead.vintages import Instants, Vintages, as_of, micros, of_series
@@ -171,8 +172,9 @@ def build_windows(
     """The windows of some delivery days.
 
     Args:
-        observations: every vintage of the series in `spec.inputs`; what is not there is NaN in the windows. With a
-            column `flags`, what is flagged there is no target; as an input it is what operation would see.
+        observations: every vintage of the series in `spec.inputs`; what is not there is NaN in the windows, what has
+            another market time unit is read at that of the spec. With a column `flags`, what is flagged there is no
+            target; as an input it is what operation would see.
         spec: what to read.
         days: the delivery days, N of them.
         issue_times: when each forecast is made; the deadline of each day unless given.
@@ -181,6 +183,7 @@ def build_windows(
     Returns:
         Windows of N issue times, in the order of the days.
     """
+    observations = at_mtu(observations, spec.mtu, spec.zone.timezone)
     issued = micros(pd.DatetimeIndex(list(issue_times or map(spec.deadline.for_delivery, days))))
     step = spec.mtu.delta // pd.Timedelta(microseconds=1)
     deliveries = [delivery_window(day, spec.zone.timezone) for day in days]
@@ -224,7 +227,8 @@ def outturn_of(
     """
     step = spec.mtu.delta
     span = Window(*(pd.Timestamp(t, unit="us", tz="UTC") for t in (valid_time.min(), valid_time.max())))
-    outturn = as_of(of_series(observations, spec.series), known_at)
+    measured = at_mtu(Observations(of_series(observations, spec.series)), spec.mtu, spec.zone.timezone)
+    outturn = as_of(measured, known_at)
     if "flags" in outturn:
         outturn["value"] = outturn["value"].where(outturn["flags"] == "")
     newest = Vintages.of(outturn, Window(span.start, span.end + step), spec.mtu)

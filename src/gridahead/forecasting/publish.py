@@ -27,9 +27,14 @@ from gridahead.forecasting.identity import forecast_id
 from gridahead.grid import Series
 from gridahead.tables import FORECASTS, Forecasts
 from gridahead.timeline import Mtu
+from gridahead.units import MEGAWATTS, PowerUnit, decimals, per
 from gridahead.whole_files import write_whole
 
 MANIFEST = "manifest.json"
+DIGITS = 5
+"""Significant digits that the largest value of a CSV has at least: differences of a hundredth of a percent are seen."""
+LEAST_DECIMALS = 1
+"""Where the largest value is of five digits, a tenth of its unit is told as well."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,9 @@ class Published:
         return self.folder / str(self.manifest["csv"])
 
 
-def publish(folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[str, object]) -> Published:
+def publish(
+    folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[str, object], unit: PowerUnit = "MW"
+) -> Published:
     """Publish the forecast of one series and one issue time.
 
     Args:
@@ -55,6 +62,7 @@ def publish(folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[st
         forecasts: rows of one series, one issue time and one model.
         timezone: local time of the market, for the CSV.
         about: further lines of the manifest, the same for the same forecast.
+        unit: of the CSV; the Parquet file has MW.
 
     Raises:
         PublicationError: the rows are of several forecasts.
@@ -68,7 +76,9 @@ def publish(folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[st
     series = Series(one["zone"], one["quantity"])
     # made_at differs from run to run; leaving it to the lake keeps equal forecasts equal to the byte.
     parquet = _parquet(forecasts.drop(columns="made_at"))
-    csv = spreadsheet(forecasts, timezone).to_csv(index=False, lineterminator="\r\n", float_format="%.1f").encode()
+    table = spreadsheet(forecasts, timezone, unit)
+    places = max(LEAST_DECIMALS, decimals(float(forecasts["value_mw"].abs().max()) / MEGAWATTS[unit], DIGITS))
+    csv = table.to_csv(index=False, lineterminator="\r\n", float_format=f"%.{places}f").encode()
     stamp = hashlib.sha256(parquet).hexdigest()[:12]
     end = forecasts["valid_time"].max() + Mtu(forecasts["mtu"].iloc[0]).delta
     manifest = {
@@ -80,7 +90,7 @@ def publish(folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[st
         "model_version": one["model_version"],
         "degraded": None if one["rung"] == "full" else one["rung"],
         "data_hash": one["data_hash"],
-        "unit": "MW",
+        "unit": unit,
         "timezone": timezone,
         "parquet": f"forecast-{stamp}.parquet",
         "csv": f"forecast-{stamp}.csv",
@@ -127,13 +137,14 @@ def latest_manifest(folder: Path, series: Series) -> dict[str, object] | None:
     return dict(json.loads(path.read_bytes())) if path.exists() else None
 
 
-def spreadsheet(forecasts: Forecasts, timezone: str) -> pd.DataFrame:
+def spreadsheet(forecasts: Forecasts, timezone: str, unit: PowerUnit = "MW") -> pd.DataFrame:
     """One row a market time unit, local time and UTC, one column a quantile with the unit in its header."""
-    wide = forecasts.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index()
+    wide = per(forecasts.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index(), unit)
     times = pd.DatetimeIndex(wide.index)
-    wide.columns = [f"P{round(100 * float(level), 4):02g} [MW]" for level in wide.columns]
+    wide.columns = [f"P{round(100 * float(level), 4):02g} [{unit}]" for level in wide.columns]
     wide.insert(0, f"start ({timezone})", times.tz_convert(timezone).strftime("%Y-%m-%d %H:%M"))
-    wide.insert(1, "start (UTC)", times.strftime("%Y-%m-%d %H:%M"))
+    if timezone != "UTC":
+        wide.insert(1, "start (UTC)", times.strftime("%Y-%m-%d %H:%M"))
     return wide.reset_index(drop=True)
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.errors import LakeError
 from gridahead.grid import Series
 from gridahead.lake.archive import Archive, Receipts
 from gridahead.lake.folder import Folder
@@ -32,8 +31,8 @@ from gridahead.tables import (
     Scores,
     Verdicts,
 )
-from gridahead.timeline import Mtu, Window
-from gridahead.vintages import accepted, of_series, readable
+from gridahead.timeline import Window
+from gridahead.vintages import accepted, among, readable, standing
 
 
 class Lake:
@@ -65,8 +64,8 @@ class Lake:
             folder.sweep()
 
     def read_observations(self, *series: Series, window: Window | None = None) -> Observations:
-        """Every vintage of the series, quarantined and waiting rows too; all series if none is named."""
-        return Observations(_of_series(self.observations, series, window))
+        """Every vintage of the series, quarantined, waiting and withdrawn ones too; all series if none is named."""
+        return Observations(standing(_of_series(self.observations, series, window)).reset_index(drop=True))
 
     def read_verdicts(self, *series: Series, window: Window | None = None) -> Verdicts:
         """What the gate says of rows of the series."""
@@ -136,39 +135,29 @@ class Lake:
         return Procedures(procedures.sort_values("decided_at", kind="stable", ignore_index=True))
 
     def contents(self) -> pd.DataFrame:
-        """One row a series: first and last valid time, rows, vintages, newest availability, market time unit."""
-        rows = self.observations.read()
+        """One row a series: first and last valid time, values, newest availability, market time units in order."""
+        rows = self.read_observations()
         if rows.empty:
             return pd.DataFrame(columns=["series", "first", "last", "rows", "available_at", "mtu", "source"])
+        rows = rows.sort_values("valid_time", kind="stable")
         rows["series"] = rows["zone"] + "/" + rows["quantity"]
         return (
             rows.groupby("series")
             .agg(
                 first=("valid_time", "min"),
                 last=("valid_time", "max"),
-                rows=("value", "size"),
+                rows=("value", "count"),
                 available_at=("available_at", "max"),
-                mtu=("mtu", "first"),
+                mtu=("mtu", _in_order),
                 source=("source", "first"),
             )
             .reset_index()
         )
 
 
-def mtu_of(observations: pd.DataFrame, series: Series) -> Mtu:
-    """The market time unit of a series.
-
-    Raises:
-        LakeError: there are no rows, or rows of several units.
-    """
-    units = of_series(observations, series)["mtu"].unique()
-    if len(units) == 0:
-        raise LakeError(
-            f"the lake has no {series}; `gridahead status` lists what it has, `gridahead ingest` brings more"
-        )
-    if len(units) > 1:
-        raise LakeError(f"{series} has several market time units: {', '.join(sorted(units))}; keep one a series")
-    return Mtu(units[0])
+def _in_order(units: pd.Series) -> str:
+    """The market time units of a series, from the oldest to the newest."""
+    return ", ".join(units.drop_duplicates())
 
 
 def _of_series(store: Store, series: tuple[Series, ...], window: Window | None) -> pd.DataFrame:
@@ -180,4 +169,4 @@ def _of_series(store: Store, series: tuple[Series, ...], window: Window | None) 
     if len({one.zone for one in series}) == 1:
         return rows
     wanted = pd.MultiIndex.from_tuples([(one.zone, one.quantity) for one in series])
-    return rows[pd.MultiIndex.from_frame(rows[["zone", "quantity"]]).isin(wanted)].reset_index(drop=True)
+    return rows[among(rows, wanted, ["zone", "quantity"])].reset_index(drop=True)

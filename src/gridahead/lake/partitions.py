@@ -50,8 +50,19 @@ def _quoted(name: str, values: pd.Series) -> pd.Series:
     return values.map({value: f"{name}={quote(value, safe='')}" for value in values.unique()})
 
 
+def folder_of(zone: str, quantity: str) -> str:
+    """The folder of a series: names parted by a dot, one within a name as %2E, and so what no path holds."""
+    return f"series={_without_dots(zone)}.{_without_dots(quantity)}"
+
+
+def _without_dots(name: str) -> str:
+    return quote(name, safe="").replace(".", "%2E")
+
+
 def _series(rows: pa.Table) -> pd.Series:
-    return _quoted("series", _column(rows, "zone").str.cat(_column(rows, "quantity"), sep="."))
+    columns = [_column(rows, name) for name in ("zone", "quantity")]
+    zones, quantities = (one.map({name: _without_dots(name) for name in one.unique()}) for one in columns)
+    return "series=" + zones.str.cat(quantities, sep=".")
 
 
 def _run(rows: pa.Table) -> pd.Series:
@@ -93,12 +104,12 @@ def _wanted_run(where: Where, window: Window | None) -> Wanted:
 def _wanted_series(where: Where, window: Window | None) -> Wanted:
     zones, quantities = (texts(where[name]) if name in where else None for name in ("zone", "quantity"))
     if zones is not None and quantities is not None:
-        return _of([f"series={quote(f'{zone}.{one}', safe='')}" for zone in zones for one in quantities])
+        return _of([folder_of(zone, one) for zone in zones for one in quantities])
     if zones is not None:
-        starts = tuple(f"series={quote(zone, safe='')}." for zone in zones)
+        starts = tuple(folder_of(zone, "") for zone in zones)
         return Wanted(None, lambda name: name.startswith(starts))
     if quantities is not None:
-        ends = tuple(f".{quote(one, safe='')}" for one in quantities)
+        ends = tuple(folder_of("", one).removeprefix("series=") for one in quantities)
         return Wanted(None, lambda name: name.endswith(ends))
     return _ANY
 

@@ -14,6 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gridahead.vintages import VOID
+
 Codes = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 """Numbers in the order of what they stand for."""
 
@@ -52,13 +54,20 @@ def repeated_keys(rows: pa.Table, key: Sequence[str]) -> bool:
 
 
 def newest_vintages(rows: pa.Table, key: Sequence[str]) -> pa.Table:
-    """Of rows that are equal in all of the key but `available_at` the one that became known last; sorted by key."""
+    """Of rows that are equal in all of the key but `available_at` the one that became known last; sorted by key.
+
+    Void rows were never known, and where the last one withdraws the value there is none.
+    """
+    withdrawable = {"availability", "value"} <= set(rows.column_names)
+    if withdrawable:
+        rows = rows.filter(pc.not_equal(rows.column("availability"), VOID))
     group = [name for name in key if name != "available_at"]
     columns = [_codes(rows.column(name)) for name in (*group, "available_at")]
     order = np.lexsort(columns[::-1])
     superseded = _equal_neighbours([codes[order] for codes in columns[:-1]])
     kept = order[~np.r_[superseded, False]] if len(order) else order
-    return rows.take(pa.array(kept))
+    newest = rows.take(pa.array(kept))
+    return newest.filter(pc.is_valid(newest.column("value"))) if withdrawable else newest
 
 
 def _newest(rows: pa.Table, key: Sequence[str]) -> pa.Table:

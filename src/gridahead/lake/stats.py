@@ -70,5 +70,5 @@ def _label(name: str) -> str:
     """The same of a merged file, by its path."""
     for part in name.split("/"):
         if part.startswith("series="):
-            return unquote(part.removeprefix("series=")).replace(".", "/", 1)
+            return unquote(part.removeprefix("series=").replace(".", "/", 1))
     return ""

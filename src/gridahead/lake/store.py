@@ -92,8 +92,9 @@ class Store:
             ContractError: a file is not what the table declares, nor what it ever declared.
         """
         chosen = self.table.names if columns is None else list(columns)
+        told = chosen if as_of is None else [*chosen, *({"availability", "value"} & set(self.table.names))]
         condition = _condition(where or {}, window, as_of)
-        rows = self.try_again(lambda: self._rows(self.files(where, window), condition, chosen))
+        rows = self.try_again(lambda: self._rows(self.files(where, window), condition, told))
         if as_of is not None:
             rows = newest_vintages(rows, self.table.key)
         frame: pd.DataFrame = rows.select(chosen).to_pandas()

@@ -24,11 +24,10 @@ from gridahead.lake.rows import ordered
 from gridahead.lake.store import Report, Store, content_name
 from gridahead.lake.views import views
 from gridahead.timeline import Window
-from gridahead.vintages import FOREVER, IDENTITY, as_of
+from gridahead.vintages import FOREVER, IDENTITY, VALUE, as_of
 
 _BACK = {
-    "observations": "delete the receipts in the lake and run `gridahead ingest`, which takes what is missing from the "
-    "payloads (a revision that was in it then counts as seen now)",
+    "observations": "run `gridahead lake amend`, which takes what is missing from the kept payloads",
     "verdicts": "run `gridahead validate`, which judges again",
     "limits": "run `gridahead validate`, which learns them again",
     "scores": "run `gridahead score` and the back-tests again",
@@ -36,8 +35,6 @@ _BACK = {
 }
 """How a table gets back what a file held."""
 
-
-VALUE = ["zone", "quantity", "valid_time"]
 INSTANTS = 5
 """Instants at which SQL and the lake are compared: every further one takes as long as the whole table is wide."""
 ROUNDS = 20

@@ -21,7 +21,7 @@ def views(lake: Lake) -> str:
     """The statements of `views.sql`, with the files of this lake filled in."""
     text = files("gridahead.lake").joinpath("views.sql").read_text(encoding="utf-8")
     named = {store.table.name: _source(store) for store in (lake.observations, lake.verdicts, lake.decisions)}
-    return Template(text).substitute(named, waiting=f"{_quoted(lake.waiting.folder)}/*.json")
+    return Template(text).substitute(named, waiting=f"{_quoted(lake.waiting.folder)}/*{SUFFIX}")
 
 
 def _source(store: Store) -> str:

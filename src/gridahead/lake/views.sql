@@ -2,13 +2,14 @@
 -- $$observations, $$verdicts and $$decisions are the Parquet files of the tables, $$waiting the markers of batches that
 -- the quality gate has not judged yet.
 
--- Every vintage once: a row may stand in two files while a compaction is under way, or after one was killed.
+-- Every vintage once: a row may stand in two files while a compaction is under way, or after one was killed. A row
+-- without a value withdraws it; a void row was never right, and is left out with the one that it stands over.
 CREATE OR REPLACE VIEW observations AS
 SELECT * FROM $observations
 QUALIFY row_number() OVER (
     PARTITION BY zone, quantity, valid_time, available_at
-    ORDER BY availability DESC, value DESC, unit DESC, mtu DESC, source DESC, batch DESC
-) = 1;
+    ORDER BY availability DESC, value DESC NULLS FIRST, unit DESC, mtu DESC, source DESC, batch DESC
+) = 1 AND availability <> 'void';
 
 -- The rows that are withheld from issue times at an instant: a person's newest ruling until then counts, else whether the
 -- gate had put them in quarantine by then.
@@ -37,11 +38,15 @@ SELECT * FROM withheld('infinity'::TIMESTAMPTZ);
 -- Every vintage that the gate has judged.
 CREATE OR REPLACE VIEW judged AS
 SELECT * FROM observations
-WHERE batch NOT IN (SELECT parse_filename(file, true) FROM glob('$waiting'));
+WHERE batch NOT IN (SELECT split_part(parse_filename(file), '.', 1) FROM glob('$waiting'));
 
--- What is accepted now: every vintage that the gate has judged and that is not withheld.
+-- What is accepted now: every vintage that the gate has judged and that is neither withheld nor withdrawn.
 CREATE OR REPLACE VIEW accepted AS
-SELECT * FROM judged ANTI JOIN quarantined USING (zone, quantity, valid_time, available_at);
+SELECT * FROM judged ANTI JOIN quarantined USING (zone, quantity, valid_time, available_at)
+QUALIFY value IS NOT NULL AND available_at > coalesce(
+    max(available_at) FILTER (WHERE value IS NULL) OVER (PARTITION BY zone, quantity, valid_time),
+    '-infinity'::TIMESTAMPTZ
+);
 
 -- The newest vintage of every value: SELECT * FROM latest WHERE zone = 'DE' AND quantity = 'load'
 CREATE OR REPLACE VIEW latest AS
@@ -52,4 +57,5 @@ QUALIFY row_number() OVER (PARTITION BY zone, quantity, valid_time ORDER BY avai
 CREATE OR REPLACE MACRO as_of(instant) AS TABLE
 SELECT * FROM judged ANTI JOIN withheld(instant) USING (zone, quantity, valid_time, available_at)
 WHERE available_at <= instant
-QUALIFY row_number() OVER (PARTITION BY zone, quantity, valid_time ORDER BY available_at DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY zone, quantity, valid_time ORDER BY available_at DESC) = 1
+    AND value IS NOT NULL;

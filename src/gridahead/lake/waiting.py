@@ -1,32 +1,39 @@
-"""The waiting room: batches whose rows are in the lake, but have not been through the quality gate yet.
+"""The waiting room: batches that have not been through the quality gate yet, each with the rows that it brings.
 
-A marker is written before the rows and deleted after their verdicts, so that whoever dies in between leaves rows that
-wait, never rows that nobody has looked at.
+The rows are written here before they are appended, and deleted after their verdicts. So whoever dies in between leaves
+rows that wait, never rows that nobody has looked at; and whoever looks next has them all and ends what was begun,
+however many writers and compactions have been at work meanwhile. Nobody ever has to delete anything by hand.
 """
 
 from __future__ import annotations
 
-import json
+import io
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from gridahead.grid import Series
+from gridahead.errors import LakeError
 from gridahead.lake.folder import Folder
-from gridahead.tables import Observations
-from gridahead.timeline import Window
+from gridahead.lake.parquet import SUFFIX, to_bytes
+from gridahead.lake.store import content_name
+from gridahead.tables import OBSERVATIONS, Observations
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Waiting:
     """One batch that waits."""
 
-    batch: str
-    rows: int
-    """How many it appends; with fewer in the lake, its ingest is not finished."""
-    spans: dict[Series, Window]
-    """From the first valid time of every series to just after the last."""
+    name: str
+    """Of its file: batch and content, so that two writers of one batch do not speak for each other."""
+    rows: Observations
+    """What it brings, whether it is in the lake already or not."""
+
+    @property
+    def batch(self) -> str:
+        """Which it is."""
+        return _batch(self.name)
 
 
 class WaitingRoom:
@@ -36,43 +43,50 @@ class WaitingRoom:
         self.folder = Folder.at(place)
 
     def enter(self, batch: str, rows: Observations) -> None:
-        """Mark the batch that these rows are about to be appended as; nothing waits where there are none.
+        """Leave here the rows that are about to be appended; nothing waits where there are none.
 
         Raises:
+            ContractError: the rows are not what the table declares; nothing waits that could not be appended.
             LakeError: the lake cannot be written.
         """
         if rows.empty:
             return
-        spans = rows.groupby(["zone", "quantity"])["valid_time"].agg(["min", "max"])
-        about = {
-            "rows": len(rows),
-            "series": {
-                f"{zone}/{quantity}": [first.isoformat(), last.isoformat()]
-                for (zone, quantity), first, last in spans.itertuples()
-            },
-        }
-        self.folder.write(f"{batch}.json", json.dumps(about, indent=2).encode() + b"\n")
+        told = pa.Table.from_pandas(OBSERVATIONS.check(rows), schema=OBSERVATIONS.arrow_schema(), preserve_index=False)
+        content = to_bytes(told, OBSERVATIONS)
+        self.folder.write(f"{batch}.{content_name(content)}", content)
 
-    def leave(self, batch: str) -> None:
+    def leave(self, one: Waiting) -> None:
         """The gate has judged the batch."""
-        self.folder.delete(f"{batch}.json")
+        self.folder.delete(one.name)
 
     def all(self) -> list[Waiting]:
-        """Every batch that waits."""
+        """Every batch that waits.
+
+        Raises:
+            LakeError: a file cannot be read.
+        """
         found = []
-        for name in self.folder.names(".json"):
+        for name in self.folder.names(SUFFIX):
             try:
-                about = json.loads(self.folder.read(name))
+                content = self.folder.read(name)
             except FileNotFoundError:  # judged in this moment
                 continue
-            spans = {Series.parse(series): _span(*ends) for series, ends in about["series"].items()}
-            found.append(Waiting(PurePosixPath(name).stem, about["rows"], spans))
+            found.append(Waiting(name, self._rows(name, content)))
         return found
 
     def batches(self) -> set[str]:
         """The names of those that wait."""
-        return {PurePosixPath(name).stem for name in self.folder.names(".json")}
+        return {_batch(name) for name in self.folder.names(SUFFIX)}
+
+    def _rows(self, name: str, content: bytes) -> Observations:
+        try:
+            return Observations(OBSERVATIONS.check(pq.read_table(io.BytesIO(content)).to_pandas()))
+        except (pa.ArrowInvalid, OSError) as error:
+            raise LakeError(
+                f"cannot read {self.folder / name}: {str(error).splitlines()[0]}. Move it out of the lake, run "
+                "`gridahead lake amend`, which takes what it held from the kept payloads, and `gridahead validate`"
+            ) from error
 
 
-def _span(first: str, last: str) -> Window:
-    return Window(pd.Timestamp(first), pd.Timestamp(last) + pd.Timedelta(microseconds=1))
+def _batch(name: str) -> str:
+    return name.partition(".")[0]

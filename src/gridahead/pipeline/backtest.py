@@ -15,10 +15,10 @@ from functools import partial
 
 import pandas as pd
 
+from gridahead.each import of_each, require
 from gridahead.errors import LakeError, ModelError, SettingsError
 from gridahead.forecasting.issue import issue
 from gridahead.grid import Series
-from gridahead.lake.lake import mtu_of
 from gridahead.models.base import predict_each
 from gridahead.models.bundle import spec_to_dict
 from gridahead.models.tabular import TABULAR
@@ -34,7 +34,7 @@ from gridahead.pipeline.workspace import Workspace
 from gridahead.scoring.evaluate import REFERENCES, score
 from gridahead.scoring.left_out import Scored, left_out
 from gridahead.tables import Forecasts, Observations, Scores
-from gridahead.timeline import Window, delivery_days, delivery_window, now
+from gridahead.timeline import Mtu, Window, delivery_days, delivery_window, now
 from gridahead.training.identity import settings_hash
 from gridahead.training.isolated import Workshop, for_forecasts, workshop
 
@@ -85,19 +85,23 @@ def backtests(workspace: Workspace, series: Sequence[Series], plan: Plan, tell: 
         ModelError: a model cannot be had, or the champion has seen the period.
         SettingsError: a model is not known, or the plan cannot be meant.
         LakeError: the lake does not have a series.
+        PartialError: some of several series could not be back-tested; what came of the others is in its `done`.
     """
     _check(workspace, plan)
     workers = workspace.settings.training.workers
     with workshop(workers) as shop:
         if set(plan.models) - {SERVED, *REFERENCES}:  # the others are fitted
             shop.begin()
-        courses = [course(workspace, one, plan) for one in dict.fromkeys(series)]
+        found, failed = of_each(series, lambda one: course(workspace, one, plan))
+        courses = list(found.values())
         expected = {(one.series, fold): max(1, len(one.networks)) for one in courses for fold in one.folds}
         meter = Meter(tell, expected)
         chains = [chain for one in courses for chain in _chains(one)]
         walks = [partial(_walk, one, chain, shop, meter) for one, chain in chains]
-        receipts = [receipt for found in _side_by_side(walks, workers) for receipt in found]
-    return [_finish(one, [found for found in receipts if found[0].series == str(one.series)]) for one in courses]
+        receipts = [receipt for walked in _side_by_side(walks, workers) for receipt in walked]
+    done = [_finish(one, [found for found in receipts if found[0].series == str(one.series)]) for one in courses]
+    require(failed, done)
+    return done
 
 
 def _check(workspace: Workspace, plan: Plan) -> None:
@@ -240,7 +244,7 @@ def rescore(workspace: Workspace, run: str, series: Series) -> Scored:
 
 
 def kept_forecasts(workspace: Workspace, run: str, series: Series) -> tuple[Forecasts, Observations]:
-    """What the newest call of a back-test stands for, and the observations of the series.
+    """What the newest call of a back-test stands for, and the observations of the series in its market time unit.
 
     Raises:
         SettingsError: the run is no back-test.
@@ -251,17 +255,18 @@ def kept_forecasts(workspace: Workspace, run: str, series: Series) -> tuple[Fore
     if told is None:
         raise LakeError(f"there is no {run} of {series}; `gridahead backtest --series {series}` makes one")
     receipts = [one for one in kept.receipts(series) if f"{one.asked}/{one.first}-{one.made_of}" in told["receipts"]]
-    _, observations = workspace.inputs(series)
-    return _rows(workspace, series, run, receipts), observations
+    rows = _rows(workspace, series, run, receipts)
+    _, observations = workspace.inputs(series, mtu=None if rows.empty else Mtu(rows["mtu"].iloc[0]))
+    return rows, observations
 
 
 def _scored(
     workspace: Workspace, series: Series, rows: Forecasts, observations: Observations, first: dt.date, last: dt.date
 ) -> Scored:
-    """Score forecasts of a period, and keep the scores."""
+    """Score forecasts of a period, and keep the scores; the observations have the market time unit of the forecasts."""
     timezone, seen = workspace.settings.zone(series.zone).timezone, outturn(observations, series)
     period = Window(delivery_window(first, timezone).start, delivery_window(last, timezone).end)
-    expected = period.times(mtu_of(observations, series))
+    expected = period.times(Mtu(observations["mtu"].iloc[0]))
     scores = score(rows, seen, scored_at=now(), expected=expected)
     workspace.lake.scores.append(scores)
     return Scored(scores, left_out(rows, seen, expected, timezone))

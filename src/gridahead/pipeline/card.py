@@ -33,6 +33,7 @@ from gridahead.timeline import days_between
 from gridahead.training.isolated import one_thread
 from gridahead.training.tracking import GRADIENTS
 from gridahead.training.versions import Registered, Version
+from gridahead.units import PowerUnit, power
 from gridahead.whole_files import write_whole
 
 log = logging.getLogger(__name__)
@@ -119,7 +120,7 @@ def _view(
     workspace: Workspace, found: Registered, measured: _Measured | None, importance: Mapping[str, float] | None
 ) -> CardView:
     own, series = str(found), found.series
-    shown = (own, *REFERENCES)
+    shown, unit = (own, *REFERENCES), workspace.settings.unit_of(series)
     shares = figures = pd.DataFrame(columns=["model", "by", "slice", "metric", "value", "unit", "n"])
     if measured is not None:
         shares, figures = (rows[rows["model"].isin(shown)] for rows in (measured.shares, measured.figures))
@@ -131,8 +132,9 @@ def _view(
         data=_data(found),
         measured_on=_measured_on(measured),
         figures=figures,
-        comparisons=[] if measured is None else _against_references(measured.evidence, own),
+        comparisons=[] if measured is None else _against_references(measured.evidence, own, unit),
         own=own,
+        unit=unit,
         all_figures=shares[shares["by"] == "all"],
         slices=_slices(shares, own),
         reliability=_reliability(shares, own),
@@ -193,7 +195,7 @@ def _measured_on(measured: _Measured | None) -> str:
     )
 
 
-def _against_references(evidence: Evidence, own: str) -> list[str]:
+def _against_references(evidence: Evidence, own: str, unit: PowerUnit) -> list[str]:
     losses = evidence.losses.pivot_table(index="day", columns="model", values="crps")
     told = []
     for reference in REFERENCES:
@@ -202,8 +204,8 @@ def _against_references(evidence: Evidence, own: str) -> list[str]:
             both = losses[[reference, own]].dropna()
             saved = bootstrap_difference(both[reference], both[own])
             told.append(
-                f"Against the {REFERENCE_WORDS[reference]} forecast it saves {saved.value:,.0f} MW of CRPS "
-                f"({saved.low:,.0f} to {saved.high:,.0f}), Diebold–Mariano "
+                f"Against the {REFERENCE_WORDS[reference]} forecast it saves {power(saved.value, unit)} of CRPS "
+                f"({power(saved.low, unit)} to {power(saved.high, unit)}), Diebold–Mariano "
                 f"{p_words(diebold_mariano(both[own], both[reference]).p)}."
             )
     return told

@@ -16,7 +16,7 @@ import pandas as pd
 from gridahead.grid import Series
 from gridahead.quality.rules import BY_NAME
 from gridahead.tables import Decisions, Verdicts
-from gridahead.vintages import IDENTITY, identities
+from gridahead.vintages import IDENTITY, among
 
 State = Literal["open", "released", "rejected"]
 
@@ -90,8 +90,8 @@ def cases_of(verdicts: Verdicts, decisions: Decisions) -> list[Case]:
     if verdicts.empty:
         return []
     # What is in quarantine is not flagged besides.
-    out = identities(verdicts[verdicts["severity"] == "quarantine"])
-    verdicts = Verdicts(verdicts[(verdicts["severity"] == "quarantine") | ~identities(verdicts).isin(out)])
+    withheld = verdicts["severity"] == "quarantine"
+    verdicts = Verdicts(verdicts[withheld | ~among(verdicts, verdicts[withheld], IDENTITY)])
     newest = decisions.sort_values("decided_at", kind="stable").drop_duplicates(IDENTITY, keep="last")
     rows = verdicts.drop_duplicates([*IDENTITY, "severity"])[[*IDENTITY, "severity", "batch", "value"]]
     told = newest.rename(columns={"reason": "why"})[[*IDENTITY, "decision", "decided_by", "why"]]

@@ -20,6 +20,7 @@ from gridahead.models.attribution import same_gaps
 from gridahead.models.ensemble import Model
 from gridahead.models.shapley import MOST, Floats, shapley
 from gridahead.tables import Observations
+from gridahead.units import PowerUnit, power
 from gridahead.vintages import Instants, frozen
 
 TIME = "time has passed"
@@ -52,7 +53,7 @@ class Change:
             self.spec.zone.timezone
         )
 
-    def words(self) -> list[str]:
+    def words(self, unit: PowerUnit = "MW") -> list[str]:
         """What has changed and why, as sentences."""
         times, difference = self.local_times, float((self.now - self.then).mean())
         end = times[-1] + self.spec.mtu.delta
@@ -60,22 +61,21 @@ class Change:
         higher = "higher" if difference >= 0 else "lower"
         first = (
             f"Since the forecast of {since:%-d %b %H:%M}, that of {times[0]:%a %-d %b %H:%M} to {end:%H:%M} is "
-            f"{abs(difference):,.0f} MW {higher} on average."
+            f"{power(abs(difference), unit)} {higher} on average."
         )
         means = {name: float(part.mean()) for name, part in self.parts.items()}
         largest = max((abs(value) for value in means.values()), default=0.0)
         told = [
-            f"{self._cause(name)} {value:+,.0f} MW"
+            f"{self._cause(name, unit)} {power(value, unit, sign=True)}"
             for name, value in sorted(means.items(), key=lambda item: -abs(item[1]))
             if abs(value) >= WORTH_A_WORD * largest > 0
         ]
         return [first, "Why: " + ", ".join(told) + "."] if told else [first]
 
-    def _cause(self, name: str) -> str:
+    def _cause(self, name: str, unit: PowerUnit) -> str:
         if name == str(self.spec.series):
-            came = (
-                f" (it came in {abs(self.surprise):,.0f} MW {'above' if self.surprise >= 0 else 'below'} the forecast)"
-            )
+            side = "above" if self.surprise >= 0 else "below"
+            came = f" (it came in {power(abs(self.surprise), unit)} {side} the forecast)"
             return f"new values of {name}{'' if np.isnan(self.surprise) else came}"
         if name == str(self.spec.series.reference):
             return "new official forecast"

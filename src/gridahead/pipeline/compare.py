@@ -18,6 +18,7 @@ from gridahead.scoring.significance import diebold_mariano, p_words
 from gridahead.serving.compare_picture import compare_picture
 from gridahead.timeline import now
 from gridahead.training.versions import Version
+from gridahead.units import PowerUnit, per, power, significant
 from gridahead.whole_files import write_whole
 
 
@@ -36,6 +37,8 @@ class Compared:
     p: float
     """Of the Diebold–Mariano test, two-sided."""
     picture: Path
+    unit: PowerUnit
+    """In which the difference is told."""
 
     def sentence(self) -> str:
         """Which is better, and whether that can be luck."""
@@ -46,8 +49,9 @@ class Compared:
             low, high = -high, -low
         luck = "luck alone can explain that" if not self.p < 0.05 else "more than luck explains"
         return (
-            f"{better} has a CRPS that is {abs(self.difference.value):,.1f} MW smaller than that of {worse} over "
-            f"{len(days)} days from {days[0]} to {days[-1]} (95 % interval {low:,.1f} to {high:,.1f}; "
+            f"{better} has a CRPS that is {power(abs(self.difference.value), self.unit)} smaller than that of {worse} "
+            f"over {len(days)} days from {days[0]} to {days[-1]} (95 % interval {significant(per(low, self.unit))} to "
+            f"{significant(per(high, self.unit))}; "
             f"Diebold–Mariano {p_words(self.p)}): {luck}."
         )
 
@@ -87,6 +91,7 @@ def compare(workspace: Workspace, series: Series, first: str, second: str) -> Co
     losses = found.losses.pivot_table(index="day", columns="model", values="crps")
     ours, theirs = losses[str(one)], losses[str(other)]
     picture = workspace.settings.published_folder / "cards" / f"{series.slug}-v{one.number}-v{other.number}.png"
+    unit = workspace.settings.unit_of(series)
     order = [str(one), str(other), *(name for name in REFERENCES if name in losses)]
     compared = Compared(
         versions=(one, other),
@@ -96,8 +101,10 @@ def compare(workspace: Workspace, series: Series, first: str, second: str) -> Co
         difference=bootstrap_difference(ours, theirs),
         p=diebold_mariano(ours, theirs).p,
         picture=picture,
+        unit=unit,
     )
-    write_whole(picture, compare_picture(losses[order], compared.seasons, compared.sentence()))
+    by_season = compared.seasons.assign(**{name: per(compared.seasons[name], unit) for name in order})
+    write_whole(picture, compare_picture(per(losses[order], unit), by_season, compared.sentence(), unit))
     return compared
 
 

@@ -108,13 +108,14 @@ def course(workspace: Workspace, series: Series, plan: Plan) -> Course:
     """Everything that the folds of a series need.
 
     Raises:
-        ModelError: there is no outturn in the period.
+        ModelError: there is no outturn in the period, or no context before its first day.
         LakeError: the lake does not have the series.
     """
     spec, observations = workspace.inputs(series)
-    first = plan.first
+    first, with_context = plan.first, days_to_learn(observations, spec)
+    _require_context(series, plan, with_context)
     if set(plan.models) & {*workspace.settings.names, *TABULAR}:
-        first = min(first, days_to_learn(observations, spec)[0])
+        first = min(first, with_context[0])
     days = days_between(first, plan.last)
     every = build_windows(observations, spec, days)
     scored = [
@@ -126,6 +127,22 @@ def course(workspace: Workspace, series: Series, plan: Plan) -> Course:
         )
     chosen = [fold for fold in folds(plan.first, plan.last, plan.retrain) if set(fold.days) & set(scored)]
     return Course(workspace, plan, spec, observations, days, every, tuple(chosen))
+
+
+def _require_context(series: Series, plan: Plan, with_context: Sequence[dt.date]) -> None:
+    """A day of which no context is known cannot be forecast by anything, not even by what came a week before.
+
+    Raises:
+        ModelError: the first day of the plan is one.
+    """
+    if not with_context:
+        raise ModelError(str(series), "has no delivery day with a whole context before it; ingest a longer history")
+    if plan.first < with_context[0]:
+        raise ModelError(
+            str(series),
+            f"is not known long enough before {plan.first} to forecast it: the first day with a whole context is "
+            f"{with_context[0]}. Begin there with --start {with_context[0]}, or ingest what came before",
+        )
 
 
 def with_outturn(windows: Windows, observations: Observations) -> Windows:

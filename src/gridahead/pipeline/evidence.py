@@ -24,6 +24,7 @@ from gridahead.pipeline.references import reference_forecasts
 from gridahead.pipeline.refresh import same_procedure
 from gridahead.pipeline.served import LIVE, newest_of_each_hour
 from gridahead.pipeline.workspace import Workspace
+from gridahead.resolution import forecasts_at
 from gridahead.scoring.daily import daily_losses
 from gridahead.scoring.evaluate import REFERENCES
 from gridahead.tables import FORECASTS, Forecasts
@@ -91,7 +92,8 @@ def gather(
     """
     spec, observations = workspace.inputs(series)
     seen = outturn(observations, series).dropna(subset="value")
-    rows = [_said_by(workspace, one, runs, lines) for one in versions]
+    said = [_said_by(workspace, one, runs, lines) for one in versions]
+    rows: list[pd.DataFrame] = [forecasts_at(Forecasts(one), spec.mtu, spec.zone.timezone) for one in said]
     if before is not None:
         first = pd.Timestamp(before, tz=spec.zone.timezone)
         rows = [one[one["valid_time"] < first] for one in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from gridahead.serving.explain_picture import change_picture, explain_picture
 from gridahead.timeline import delivery_days
 from gridahead.training.isolated import one_thread
 from gridahead.training.versions import Registered
+from gridahead.units import Power, PowerUnit, per, power
 from gridahead.whole_files import write_whole
 
 USUAL_WEEKS = 4
@@ -48,6 +50,8 @@ class Explanation:
     """(H,) median [MW]"""
     attribution: Attribution
     degraded: tuple[str, ...]
+    unit: PowerUnit
+    """In which power is told and drawn."""
     change: Change | None
     """None where the hours have not been forecast a day before."""
     picture: Path
@@ -77,17 +81,17 @@ class Explanation:
         issued = self._instant(self.windows.issue_time[0]).tz_convert(spec.zone.timezone)
         difference = float(self.attribution.difference[delivery].mean())
         first = (
-            f"{spec.series}, {self.day:%a %-d %b %Y}: {self.forecast[delivery].mean():,.0f} MW on average, issued "
-            f"{issued:%-d %b %H:%M} by {self.registered}. That is {_moved(difference)} what the model says of the "
-            f"usual inputs of a {self.day:%A}, the mean of the last {USUAL_WEEKS}."
+            f"{spec.series}, {self.day:%a %-d %b %Y}: {power(float(self.forecast[delivery].mean()), self.unit)} on "
+            f"average, issued {issued:%-d %b %H:%M} by {self.registered}. That is {power(abs(difference), self.unit)} "
+            f"{'above' if difference >= 0 else 'below'} what the model says of the usual inputs of a {self.day:%A}, "
+            f"the mean of the last {USUAL_WEEKS}."
         )
-        largest = [row for row in self.rows() if abs(float(str(row["share_mw"]))) >= 0.05 * max(abs(difference), 1.0)][
-            :5
-        ]
-        parts = [f"{_name(row, spec.series)} {row['share_mw']:+,.0f} MW" for row in largest]
+        largest = [row for row in self.rows() if abs(float(str(row["share_mw"]))) >= 0.05 * abs(difference)][:5]
+        shares = [power(float(str(row["share_mw"])), self.unit, sign=True) for row in largest]
+        parts = [f"{_name(row, spec.series)} {share}" for row, share in zip(largest, shares, strict=True)]
         told = [first, "What moved it: " + ", ".join(parts) + "."] if parts else [first]
         told += [f"Missing: {one}." for one in self.degraded]
-        return told + (self.change.words() if self.change else [])
+        return told + (self.change.words(self.unit) if self.change else [])
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for machines."""
@@ -157,7 +161,8 @@ def explain(
     folder = workspace.settings.published_folder / series.slug / f"{issued:%Y-%m-%dT%H%MZ}"
     explanation = Explanation(
         registered, one, model.predict(one)[0, :, middle], found, tuple(degradations(one, 0, model.known)),
-        change, folder / "explained.png", folder / "changed.png" if change else None,
+        workspace.settings.unit_of(series), change,
+        folder / "explained.png", folder / "changed.png" if change else None,
     )  # fmt: skip
     _draw(explanation)
     return explanation
@@ -189,21 +194,23 @@ def _draw(found: Explanation) -> None:
     spec, windows = found.windows.spec, found.windows
     times = pd.DatetimeIndex(pd.to_datetime(windows.valid_time[0], unit="us", utc=True)).tz_convert(spec.zone.timezone)
     attribution = found.attribution
+    unit = found.unit
     maps = {
         str(series): (
             [group.hour for group in attribution.groups if group.name == str(series)],
-            attribution.shares[[group.name == str(series) for group in attribution.groups]],
+            per(attribution.shares[[group.name == str(series) for group in attribution.groups]], unit),
         )
         for series in spec.inputs
     }
     content = explain_picture(
-        maps, attribution.by_input(), attribution.difference, windows.delivery[0], times, found.words()[0]
-    )
+        maps, _per(attribution.by_input(), unit), per(attribution.difference, unit), windows.delivery[0], times,
+        found.words()[0], unit,
+    )  # fmt: skip
     write_whole(found.picture, content)
     if found.change is not None and found.change_picture is not None:
-        write_whole(
-            found.change_picture, change_picture(found.change.parts, found.change.local_times, found.change.words()[0])
-        )
+        parts = _per(found.change.parts, unit)
+        content = change_picture(parts, found.change.local_times, found.change.words(unit)[0], unit)
+        write_whole(found.change_picture, content)
 
 
 def _band(hour: int | None) -> str:
@@ -219,5 +226,5 @@ def _name(row: dict[str, object], series: Series) -> str:
     return f"{name}, {row['when']}"
 
 
-def _moved(difference: float) -> str:
-    return f"{abs(difference):,.0f} MW {'above' if difference >= 0 else 'below'}"
+def _per(parts: Mapping[str, Power], unit: PowerUnit) -> dict[str, Power]:
+    return {name: per(part, unit) for name, part in parts.items()}

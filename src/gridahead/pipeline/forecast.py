@@ -44,7 +44,8 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
         workspace: where the data and the champion are.
         series: what to forecast.
         issue_time: as of when; the delivery day is the first whose deadline is not before it. Without it, the newest
-            delivery day for which the lake has complete inputs, as of its deadline.
+            delivery day after those that the champion has learnt for which the lake has complete inputs, or else
+            most of them, as of its deadline.
 
     Raises:
         ModelError: there is no champion, its weights are damaged or gone, it has learnt from the delivery day, or
@@ -55,7 +56,7 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
     champion = serving_champion(workspace, series, aliases)
     spec = champion.model.spec
     if issue_time is None:
-        windows = _newest_windows(workspace, spec, champion.model.known)
+        windows = _newest_windows(workspace, champion)
     else:
         windows = _windows(workspace, spec, [spec.deadline.delivery_day(issue_time)], [issue_time])
     issued = pd.Timestamp(windows.issue_time[0], unit="us", tz="UTC")
@@ -76,7 +77,8 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
         "inputs": [str(one) for one in spec.inputs],
         "suspect_inputs": "; ".join(suspect_inputs(workspace.lake, spec.inputs, issued, end)) or None,
     }
-    published = publish(workspace.settings.published_folder, made, spec.zone.timezone, about)
+    unit = workspace.settings.unit_of(series)
+    published = publish(workspace.settings.published_folder, made, spec.zone.timezone, about, unit)
     rung = made["rung"].iloc[0]
     log.info(
         "%s: issued %s by %s, %s%s", series, published.manifest["issue_time"], champion,
@@ -132,12 +134,17 @@ def _windows(
     return build_windows(observations, spec, days, issue_times=issue_times)
 
 
-def _newest_windows(workspace: Workspace, spec: WindowSpec, usual: dict[str, float]) -> Windows:
-    """The newest delivery day with complete inputs; if none of the last days has them, the newest."""
+def _newest_windows(workspace: Workspace, champion: Registered) -> Windows:
+    """The newest unlearnt delivery day with complete inputs; if none of the last days has them, the least degraded.
+
+    Where all days of the lake are learnt, as after a training on a file that is history, it is the day after them.
+    """
+    spec, unlearnt = champion.model.spec, champion.about.last_day_seen + dt.timedelta(days=1)
     held = workspace.lake.read_accepted(spec.series)
-    newest = spec.deadline.delivery_day(held["available_at"].max())
+    newest = max(spec.deadline.delivery_day(held["available_at"].max()), unlearnt)
     days = [newest - dt.timedelta(days=back) for back in range(LOOK_BACK_DAYS + 1)]
+    days = [day for day in days if day >= unlearnt]
     windows = _windows(workspace, spec, days, None)
-    complete = [not degradations(windows, row, usual) for row in range(len(days))]
-    best = complete.index(True) if any(complete) else 0
+    degraded = [len(degradations(windows, row, champion.model.known)) for row in range(len(days))]
+    best = degraded.index(min(degraded))
     return windows.where(np.arange(len(days)) == best)

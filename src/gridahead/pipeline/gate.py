@@ -11,10 +11,12 @@ and was read meanwhile is hidden only from now on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
+from gridahead.config import Settings
+from gridahead.errors import SettingsError
 from gridahead.grid import Series
 from gridahead.lake.lake import Lake
 from gridahead.lake.waiting import Waiting
@@ -25,21 +27,23 @@ from gridahead.quality.gate import CONTEXT_DAYS, inspect, related
 from gridahead.quality.report import QualityReport
 from gridahead.tables import OBSERVATIONS, Observations, Verdicts
 from gridahead.timeline import Window, now
-from gridahead.vintages import decided, identities
+from gridahead.vintages import FOREVER, IDENTITY, among, decided, standing
 
 log = logging.getLogger(__name__)
 
 
-def inspect_new(workspace: Workspace) -> QualityReport | None:
+def inspect_new(workspace: Workspace, anew: Collection[Series] = ()) -> QualityReport | None:
     """Judge all batches that wait, together; None if none does.
 
     Killed at any point and started again it ends with the same verdicts: what has not left the waiting room is judged
     again, and a verdict that is given twice is one.
+
+    Args:
+        workspace: whose lake.
+        anew: series whose limits are learnt from the rows at hand, as their history is another now.
     """
     lake, settings = workspace.lake, workspace.settings
-    batches, new = _waiting(lake)
-    if not batches:
-        return None
+    batches, new = _waiting(lake, settings)
     if new.empty:
         _leave(lake, batches)
         return None
@@ -51,21 +55,23 @@ def inspect_new(workspace: Workspace) -> QualityReport | None:
         known,
         settings,
         decided_at=now(),
-        limits=limits_for(lake, new),
+        limits=limits_for(lake, new, anew),
         served=served_intervals(workspace, series, _window_of(new)),
+        later=_later(lake, series, around),
     )
     _keep(lake, report, known)
     _leave(lake, batches)
-    relearn(workspace, series, report.decided_at)
+    relearn(workspace, [one for one in series if one not in anew], report.decided_at)
+    relearn(workspace, [one for one in series if one in anew], report.decided_at, all_of_them=True)
     return report
 
 
 def inspect_everything(workspace: Workspace) -> QualityReport:
     """Judge the whole lake again, what waits included, by limits that are learnt anew."""
     lake = workspace.lake
-    batches, waiting = _waiting(lake)
+    batches, waiting = _waiting(lake, workspace.settings)
     read = lake.read_accepted()
-    released = identities(read).isin(decided(lake.read_decisions(), "release"))
+    released = among(read, decided(lake.read_decisions(), "release"), IDENTITY)
     new = Observations(pd.concat([read[~released], waiting], ignore_index=True))
     series, decided_at = _series_of(new), now()
     relearn(workspace, series, decided_at, all_of_them=True)
@@ -82,29 +88,41 @@ def inspect_everything(workspace: Workspace) -> QualityReport:
     return report
 
 
-def _waiting(lake: Lake) -> tuple[list[Waiting], Observations]:
-    """The batches that wait and are in the lake with all their rows, and the rows that nobody has decided on."""
-    waiting = lake.waiting.all()
-    if not waiting:
-        return [], Observations(OBSERVATIONS.empty())
-    spans = [(series, span) for one in waiting for series, span in one.spans.items()]
-    where = {
-        "batch": [one.batch for one in waiting],
-        "zone": sorted({series.zone for series, _ in spans}),
-        "quantity": sorted({series.quantity for series, _ in spans}),
-    }
-    window = Window(min(span.start for _, span in spans), max(span.end for _, span in spans))
-    rows = lake.observations.read(where, window)
-    found = rows["batch"].value_counts()
-    whole = [one for one in waiting if found.get(one.batch, 0) >= one.rows]
-    for one in waiting:
-        if one not in whole:
-            log.warning(
-                "batch %s is not in the lake with all its rows; `gridahead ingest` ends what began it", one.batch
-            )
-    new = rows[rows["batch"].isin([one.batch for one in whole])]
+def _waiting(lake: Lake, settings: Settings) -> tuple[list[Waiting], Observations]:
+    """The batches that wait, all of them in the lake now, and their rows that have a value and no decision.
+
+    What a batch brings is appended here once more: whoever wrote it may have died before he had, or may be about to.
+    """
+    waiting = [one for one in lake.waiting.all() if _is_judged_by(settings, one)]
+    rows = [one.rows for one in waiting]
+    told = standing(pd.concat([OBSERVATIONS.empty(), *rows], ignore_index=True))
+    for each in rows:
+        lake.observations.append(each)
+    if told.empty:
+        return waiting, Observations(told)
+    where = {name: sorted(told[name].unique()) for name in ("zone", "quantity")}
+    held = standing(lake.observations.read(where, _window_of(told)))
+    # Two batches may bring one row; which of them counts, the lake says.
+    held = held[among(held, told, IDENTITY) & held["value"].notna()]
     released = decided(lake.read_decisions(), "release")
-    return whole, Observations(new[~identities(new).isin(released)].reset_index(drop=True))
+    return waiting, Observations(held[~among(held, released, IDENTITY)].reset_index(drop=True))
+
+
+def _later(lake: Lake, series: Sequence[Series], window: Window) -> pd.DataFrame:
+    """The valid times of these series after a window: a value of long ago that is revised is not the newest."""
+    rows = lake.read_observations(*series, window=Window(window.end, FOREVER))
+    return rows.loc[rows["value"].notna(), ["zone", "quantity", "valid_time"]]
+
+
+def _is_judged_by(settings: Settings, one: Waiting) -> bool:
+    """Whether the settings know every zone of a batch; one that they do not goes on waiting."""
+    for zone in one.rows["zone"].unique():
+        try:
+            settings.zone(zone)
+        except SettingsError as error:
+            log.warning("batch %s waits to be judged and is not read until then: %s", one.batch, error)
+            return False
+    return True
 
 
 def _keep(lake: Lake, report: QualityReport, read: Observations) -> None:
@@ -117,18 +135,18 @@ def _keep(lake: Lake, report: QualityReport, read: Observations) -> None:
     """
     verdicts = report.verdicts
     if not verdicts.empty:
-        live = identities(verdicts).isin(identities(read[read["availability"] == "recorded"]))
+        live = among(verdicts, read[read["availability"] == "recorded"], IDENTITY)
         verdicts = verdicts.assign(known_at=verdicts["known_at"].mask(live, report.decided_at))
         key = list(lake.verdicts.table.key)
         window = Window(verdicts["valid_time"].min(), verdicts["valid_time"].max() + pd.Timedelta(microseconds=1))
-        held = pd.MultiIndex.from_frame(lake.read_verdicts(*_series_of(verdicts), window=window)[key])
-        lake.verdicts.append(Verdicts(verdicts[~pd.MultiIndex.from_frame(verdicts[key]).isin(held)]))
+        held = lake.read_verdicts(*_series_of(verdicts), window=window)
+        lake.verdicts.append(Verdicts(verdicts[~among(verdicts, held, key)]))
     lake.quality.append(report.metrics)
 
 
 def _leave(lake: Lake, batches: Sequence[Waiting]) -> None:
     for one in batches:
-        lake.waiting.leave(one.batch)
+        lake.waiting.leave(one)
 
 
 def _series_of(rows: pd.DataFrame) -> list[Series]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from gridahead.errors import QualityError, SourceError
-from gridahead.grid import Series
+from gridahead.lake.archive import Receipt
 from gridahead.lake.lake import Lake
+from gridahead.pipeline.deliveries import (
+    before,
+    followed,
+    is_seen,
+    newest_of,
+    receipt_of,
+    require_same_reading,
+    was_there,
+)
 from gridahead.pipeline.gate import inspect_new
 from gridahead.pipeline.validate import tell
 from gridahead.pipeline.workspace import Workspace
@@ -20,12 +28,7 @@ from gridahead.sources.base import RawPayload, Source
 from gridahead.sources.catalogue import open_sources
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Window, now
-from gridahead.vintages import unseen
-
-KEY = ["zone", "quantity", "valid_time"]
-FOLLOWED_WITHIN = pd.Timedelta(days=7)
-"""A payload whose newest value is no older is taken in as it appears: no source publishes more seldom than weekly that
-a forecast could use. One that ends earlier is a history, of which nobody saw when it came."""
+from gridahead.vintages import VALUE, among, standing, unseen
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +41,11 @@ class Ingested:
     payload: str
     batch: str
     rows: int
-    """Rows in the payload; 0 if it had been taken in before and was not parsed again."""
+    """Values in the payload; 0 if it is the one that was taken in last and was not parsed again."""
     new: int
-    """Rows appended to the lake: values not held yet, and revisions."""
+    """Rows appended to the lake: values not held yet, revisions and withdrawals."""
     revised: int
-    """Those that revise a value we held."""
+    """Those that revise or withdraw a value we held."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Ingestion:
     """None if nothing was new."""
     official_available: Mapping[str, Deadline] = field(default_factory=dict)
     """From when each official forecast may be used, by its series; assumed, as the sources do not say."""
+    warnings: Sequence[str] = ()
+    """What a person should look at although it is no error: payloads that have no value of a series."""
 
     @property
     def new(self) -> int:
@@ -91,13 +96,16 @@ def ingest(workspace: Workspace) -> Ingestion:
     """
     workspace.lake.sweep()
     done, failed, began = [], [], now()
+    receipts, warnings = workspace.lake.receipts.all(), list[str]()
     official: dict[str, Deadline] = {}
     for source in open_sources(workspace.settings):
         official |= source.official_available
         try:
             for payload in source.fetch():
                 try:
-                    done.append(_take_in(source, payload, workspace.lake, began))
+                    receipt, result = _take_in(source, payload, workspace.lake, receipts, began)
+                    done.append(result)
+                    warnings += _warned(receipt)
                 except SourceError as error:
                     failed.append(error)
         except SourceError as error:
@@ -105,94 +113,57 @@ def ingest(workspace: Workspace) -> Ingestion:
     report = inspect_new(workspace)
     if report is not None:
         tell(workspace, report)
-    return Ingestion(done, failed, report, official)
+    return Ingestion(done, failed, report, official, warnings)
 
 
-def _take_in(source: Source, payload: RawPayload, lake: Lake, began: pd.Timestamp) -> Ingested:
+def _take_in(
+    source: Source, payload: RawPayload, lake: Lake, receipts: Sequence[Receipt], began: pd.Timestamp
+) -> tuple[Receipt, Ingested]:
     """Archive, parse, mark as waiting, append, sign: killed anywhere and started again, it ends with the same lake."""
-    if lake.receipts.signed(payload.batch):
-        return Ingested(source.name, payload.name, payload.batch, 0, 0, 0)
-    about: dict[str, object] = {
-        "source": payload.source,
-        "request": payload.request,
-        "retrieved_at": payload.retrieved_at.isoformat(),
-    }
-    lake.archive.keep(payload.batch, payload.name, payload.content, about)
+    seen = is_seen(payload, receipts)
+    if seen is None:
+        receipts = lake.receipts.all()  # with what others have taken in since
+        seen = is_seen(payload, receipts)
+    if seen is not None:
+        return seen, Ingested(source.name, payload.name, seen.batch, 0, 0, 0)
+    if receipts and lake.receipts.signed(payload.batch):
+        # The same bytes have been there before, and something else since then: they are the newest delivery again.
+        payload = replace(payload, after=(newest_of(payload.origin, receipts) or receipts[-1]).batch)
+    about = {"source": payload.source, "request": payload.request, "retrieved_at": payload.retrieved_at.isoformat()}
+    kept = lake.archive.keep(payload.content_hash, payload.name, payload.content, about)
     arrived = source.parse(payload)
+    receipt = receipt_of(payload, kept, arrived, began)
     held = _held(arrived, lake)
-    about["content"], about["newest"] = hashlib.sha256(payload.content).hexdigest()[:16], _newest(arrived)
-    earlier = lake.receipts.all()
-    if any(_same_bytes(about, receipt) for receipt in earlier):
-        _require_same_rows(arrived, held, payload, str(lake.folder))
-    new = unseen(arrived, held, payload.retrieved_at, _followed(earlier, began))
+    require_same_reading(source, receipt, arrived, held, receipts, lake)
+    new = unseen(arrived, held, payload.retrieved_at, followed(receipts, began), before(receipt, receipts))
     lake.waiting.enter(payload.batch, new)
     lake.observations.append(new)
-    revised = int(pd.MultiIndex.from_frame(new[KEY]).isin(pd.MultiIndex.from_frame(held[KEY])).sum())
-    result = Ingested(source.name, payload.name, payload.batch, len(arrived), len(new), revised)
-    told = {"rows": result.rows, "new": result.new, "revised": result.revised}
-    lake.receipts.sign(payload.batch, {**about, **told})
+    if len(new) or not was_there(payload, receipts):  # else two sources read one file in turns, and nothing is said
+        lake.receipts.sign(receipt)
+    revised = int(among(new, standing(held), VALUE).sum())
+    result = Ingested(source.name, payload.name, payload.batch, _values(arrived), len(new), revised)
     log.info("%s: %s rows, %s new, %s revised", payload.name, f"{result.rows:,}", f"{result.new:,}", f"{revised:,}")
-    return result
+    return receipt, result
 
 
-def _newest(arrived: Observations) -> dict[str, str]:
-    """Up to which availability a payload has values of each series."""
-    newest = arrived.groupby(["zone", "quantity"])["available_at"].max()
-    lines = newest.reset_index().itertuples(index=False, name=None)
-    return {f"{zone}/{quantity}": instant.isoformat() for zone, quantity, instant in lines}
+def _warned(receipt: Receipt) -> Iterable[str]:
+    """What a person should know of a payload that was read without a fault and brings nothing."""
+    if receipt.missing:
+        yield (
+            f"{receipt.name} has no value of {', '.join(receipt.missing)}: every cell of the column says that there is "
+            "none. Look whether the column is the right one, and whether the file is complete"
+        )
 
 
-def _followed(receipts: Sequence[Mapping[str, object]], began: pd.Timestamp) -> dict[Series, pd.Timestamp]:
-    """The series that earlier ingests took in as they appeared, and up to which availability they were there at first.
-
-    What came in before, or with the same call, is a history: when it appeared nobody saw.
-    """
-    first: dict[Series, tuple[pd.Timestamp, pd.Timestamp]] = {}
-    for receipt in receipts:
-        retrieved_at = pd.Timestamp(str(receipt["retrieved_at"]))
-        newest = receipt["newest"]
-        assert isinstance(newest, dict)
-        for name, text in newest.items():
-            there, series = pd.Timestamp(text), Series.parse(name)
-            if retrieved_at < began and retrieved_at - there <= FOLLOWED_WITHIN:
-                first[series] = min(first.get(series, (began, began)), (retrieved_at, min(there, retrieved_at)))
-    return {series: there for series, (_, there) in first.items()}
-
-
-def _same_bytes(about: Mapping[str, object], earlier: Mapping[str, object]) -> bool:
-    """Whether a payload has the bytes of an earlier one and a series of it: each column of a file may be another."""
-    mine, others = about["newest"], earlier["newest"]
-    assert isinstance(mine, dict) and isinstance(others, dict)
-    return about["content"] == earlier["content"] and not mine.keys().isdisjoint(others)
-
-
-def _require_same_rows(arrived: Observations, held: Observations, payload: RawPayload, lake: str) -> None:
-    """Bytes that were taken in before cannot revise themselves: other values from them mean other settings.
-
-    Raises:
-        SourceError: names the first row that would change, and the way out.
-    """
-    both = arrived.merge(
-        held.sort_values("available_at").drop_duplicates(KEY, keep="last"), on=KEY, suffixes=("", "_held")
-    )
-    moved = (both["availability_held"] == "assumed") & (both["available_at"] != both["available_at_held"])
-    changed = both[(both["value"] != both["value_held"]) | moved]
-    if changed.empty:
-        return
-    first = changed.iloc[0]
-    raise SourceError(
-        payload.source,
-        f"{payload.name} was taken in before with other settings, and now {len(changed):,} of its rows differ: "
-        f"{first['zone']}/{first['quantity']} at {first['valid_time']:%Y-%m-%d %H:%M} UTC was {first['value_held']:g}, "
-        f"would be {first['value']:g}. The lake would take that for a revision that became known today. Put the "
-        f"settings back, or, if they were wrong, delete {lake} and ingest again: the payloads are kept",
-    )
+def _values(arrived: Observations) -> int:
+    return int(arrived["value"].notna().sum())
 
 
 def _held(arrived: Observations, lake: Lake) -> Observations:
-    """What the lake has for the series and times of a delivery."""
+    """What the lake has for the series and times of a delivery, or will have: who died may have left rows that wait."""
     if arrived.empty:  # a download of hours that have no values yet
         return arrived
     span = Window(arrived["valid_time"].min(), arrived["valid_time"].max() + pd.Timedelta(microseconds=1))
     where = {name: sorted(arrived[name].unique()) for name in ("zone", "quantity")}
-    return Observations(lake.observations.read(where, span))
+    waiting = [rows[among(rows, arrived, VALUE)] for rows in (one.rows for one in lake.waiting.all())]
+    return Observations(pd.concat([lake.observations.read(where, span), *waiting], ignore_index=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from gridahead.lake.lake import Lake
 from gridahead.pipeline.workspace import Workspace
 from gridahead.quality.gate import learn
 from gridahead.tables import Limits, Observations
+from gridahead.vintages import among
 
 RENEWED_AFTER = pd.Timedelta(days=30)
 """A month changes what is usual of a series, a season at most by a third; an hourly gate must not read ten years."""
@@ -21,18 +22,28 @@ GROWN = 0.5
 _KEY = ["zone", "quantity"]
 
 
-def limits_for(lake: Lake, new: Observations) -> Limits:
+def limits_for(lake: Lake, new: Observations, anew: Collection[Series] = ()) -> Limits:
     """The newest limits of every series, without those that a shorter history taught than what is to be judged.
 
     What is left out, the gate learns from the rows themselves: ten years are not judged by what one day has taught.
+
+    Args:
+        lake: where they are kept.
+        new: what is to be judged.
+        anew: series of which they are left out in any case.
     """
     limits = lake.read_limits()
+    limits = Limits(limits[~among(limits, _pairs(anew), _KEY)].reset_index(drop=True))
     if limits.empty or new.empty:
         return limits
     judged = new.groupby(_KEY)["valid_time"].agg(lambda times: times.max() - times.min()).rename("judged")
     spans = limits[_KEY].join(judged, on=_KEY)["judged"]
     shorter = limits["learned_until"] - limits["learned_from"] < spans
     return Limits(limits[~shorter].reset_index(drop=True))
+
+
+def _pairs(series: Collection[Series]) -> pd.DataFrame:
+    return pd.DataFrame([(one.zone, one.quantity) for one in series], columns=_KEY, dtype="str")
 
 
 def relearn(workspace: Workspace, series: Sequence[Series], at: pd.Timestamp, *, all_of_them: bool = False) -> None:
@@ -45,7 +56,7 @@ def relearn(workspace: Workspace, series: Sequence[Series], at: pd.Timestamp, *,
         all_of_them: whether to learn them anew in any case.
     """
     lake = workspace.lake
-    due = list(series) if all_of_them else _due(lake, series, at)
+    due = list(series) if all_of_them or not series else _due(lake, series, at)
     if not due:
         return
     history = lake.read_accepted(*due)

@@ -25,6 +25,7 @@ from gridahead.scoring.promotion import Decision, decide, gate_days, sane
 from gridahead.tables import Promotions
 from gridahead.timeline import now
 from gridahead.training.versions import CHALLENGER, CHAMPION, Alias, Version
+from gridahead.units import significant
 
 log = logging.getLogger(__name__)
 
@@ -177,8 +178,7 @@ def _challenge(workspace: Workspace, champion: Version, challenger: Version, *, 
         _move(workspace, challenger, CHAMPION, how, "; ".join(reasons), GATE)
     elif along and CHALLENGER not in challenger.aliases:
         _move(workspace, challenger, CHALLENGER, "gate", "; ".join(reasons), GATE)
-    figures = {name: round(value, 6) for name, value in decision.figures.items()}
-    workspace.registry.note(challenger, {"gate_figures": json.dumps(figures)})
+    workspace.registry.note(challenger, {"gate_figures": json.dumps(dict(decision.figures))})
     return Verdict(challenger, decision.verdict, reasons, decision.verdict == "promote")
 
 
@@ -192,7 +192,8 @@ def _named(challenger: Version) -> str:
 def _outdone(version: Version, best: Version) -> Verdict:
     ours, theirs = version.validation[CRITERION], best.validation[CRITERION]
     reason = (
-        f"outdone by {best} of the same training: pinball {ours:.1f} against {theirs:.1f} MW on the validation days"
+        f"outdone by {best} of the same training: pinball {significant(ours)} against {significant(theirs)} MW on the "
+        "validation days"
     )
     return Verdict(version, "outdone", (reason,), False)
 

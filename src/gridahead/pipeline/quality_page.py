@@ -11,6 +11,7 @@ from gridahead.grid import Series, quantity_of
 from gridahead.pipeline.cases import Case, cases_of
 from gridahead.pipeline.workspace import Workspace
 from gridahead.quality.docs import data_docs_page
+from gridahead.resolution import at_mtu, mtu_of
 from gridahead.serving.quality_page import render_quality
 from gridahead.serving.quality_views import CaseLine, Cell, QualityView, SeriesQuality
 from gridahead.tables import VERDICTS, Observations
@@ -78,7 +79,8 @@ def _series(
     for (zone, quantity), of_it in rows.groupby(["zone", "quantity"]):
         series = Series(str(zone), str(quantity))
         timezone = workspace.settings.zone(series.zone).timezone
-        mtu = Mtu(of_it["mtu"].iloc[-1])
+        mtu = mtu_of(of_it, series, timezone)
+        of_it = at_mtu(Observations(of_it), mtu, timezone)
         of_series = by_series.get((zone, quantity), judged.iloc[:0])
         end = of_it["valid_time"].max() + mtu.delta
         counted[series] = (end.tz_convert(timezone), _count(of_it, of_series, mtu, timezone))

@@ -132,6 +132,5 @@ def _beside(case: Case, known: pd.Series) -> pd.DataFrame:
 
 
 def _payloads(lake: Lake, batches: list[str]) -> list[str]:
-    folder = lake.archive.folder
-    kept = [name for name in folder.names() if not name.endswith(".about.json")]
-    return [folder.file(name) for name in kept if name.partition("-")[0] in batches]
+    kept = sorted({one.payload for one in lake.receipts.all() if not one.batches.isdisjoint(batches)})
+    return [lake.archive.folder.file(name) for name in kept]

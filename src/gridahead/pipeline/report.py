@@ -6,21 +6,22 @@ from pathlib import Path
 
 import pandas as pd
 
+from gridahead.each import of_each, require
 from gridahead.errors import LakeError
 from gridahead.forecasting.publish import latest_manifest
 from gridahead.grid import Series, quantity_of
-from gridahead.lake.lake import mtu_of
 from gridahead.pipeline.outturn import outturn
 from gridahead.pipeline.quality_page import quality_page
 from gridahead.pipeline.served import LIVE
 from gridahead.pipeline.served_drift import drifted_of
 from gridahead.pipeline.workspace import Workspace
+from gridahead.resolution import at_mtu, forecasts_at, mtu_of
 from gridahead.scoring.evaluate import table
 from gridahead.serving.report import render_report
 from gridahead.serving.views import QualityLine, ReportView, SeriesView
 from gridahead.tables import Forecasts, Scores
-from gridahead.timeline import Window, now
-from gridahead.vintages import as_of, identities
+from gridahead.timeline import Mtu, Window, now
+from gridahead.vintages import FOREVER, IDENTITY, among, as_of, withdrawn_at
 from gridahead.whole_files import write_whole
 
 PAGE = "report.html"
@@ -34,15 +35,14 @@ def report(workspace: Workspace) -> Path:
 
     Raises:
         LakeError: nothing has been published yet.
+        PartialError: the page is written, without a series that cannot be shown.
     """
     settings = workspace.settings
     scores = workspace.lake.read_scores()
-    views = []
-    for entry in settings.series:
-        manifest = latest_manifest(settings.published_folder, entry.series)
-        if manifest is not None:
-            views.append(_view(workspace, entry.series, manifest, scores))
-    if not views:
+    manifests = {entry.series: latest_manifest(settings.published_folder, entry.series) for entry in settings.series}
+    published = {series: manifest for series, manifest in manifests.items() if manifest is not None}
+    views, failed = of_each(published, lambda one: _view(workspace, one, published[one], scores))
+    if not published:
         raise LakeError(f"nothing is published in {settings.published_folder}; run `gridahead forecast` first")
     page = settings.published_folder / PAGE
     content = render_report(
@@ -50,12 +50,13 @@ def report(workspace: Workspace) -> Path:
             title="Day-ahead forecasts",
             created_at=now(),
             attribution=settings.attribution,
-            series=tuple(views),
+            series=tuple(views.values()),
             score_table=table(scores),
             quality_page=quality_page(workspace).name,
         )
     )
     write_whole(page, content.encode())
+    require(failed, [page])
     return page
 
 
@@ -68,28 +69,32 @@ def _view(workspace: Workspace, series: Series, manifest: dict[str, object], sco
     newest = newest[newest["model_version"] == manifest["model_version"]]
     past = workspace.lake.read_forecasts(series, HOLDOUT, days)
     past = past[past["model"] == manifest["model"]]
-    known = workspace.lake.read_accepted(series, series.reference, window=days)
+    mtu = Mtu(newest["mtu"].iloc[0])
+    known = at_mtu(workspace.lake.read_accepted(series, series.reference, window=days), mtu, zone.timezone)
     official = known[known["quantity"] == series.reference.quantity]
     return SeriesView(
         series=str(series),
         title=f"{quantity_of(series.quantity).title} {series.zone}",
         timezone=zone.timezone,
         forecast=newest,
-        history=Forecasts(pd.concat([past, live])),
+        history=forecasts_at(Forecasts(pd.concat([past, live])), mtu, zone.timezone),
         reference=as_of(official, now())[["valid_time", "value"]],
         outturn=outturn(known, series),
         scores=scores[(scores["series"] == str(series)) & (scores["run"] == HOLDOUT)],
         quality=_quality(workspace, series),
         manifest=manifest,
         csv=f"{series.slug}/latest.csv",
+        unit=workspace.settings.unit_wanted(series),
         drifted={one.kind: one.words for one in drifted_of(workspace, series) if one.severity == "alarm"},
     )
 
 
 def _quality(workspace: Workspace, series: Series) -> QualityLine:
     """How complete the accepted observations of a series are."""
+    timezone = workspace.settings.zone(series.zone).timezone
     rows = workspace.lake.read_accepted(series)
-    mtu = mtu_of(rows, series)
+    mtu = mtu_of(rows, series, timezone)
+    rows = at_mtu(rows, mtu, timezone)
     start, end = rows["valid_time"].min(), rows["valid_time"].max() + mtu.delta
     return QualityLine(
         start=start,
@@ -104,5 +109,5 @@ def _withheld(workspace: Workspace, series: Series) -> int:
     """Market time units with a row that the gate keeps out, or a person does."""
     lake = workspace.lake
     every, read = lake.read_observations(series), lake.read_accepted(series)
-    waiting = every["batch"].isin(lake.waiting.batches())
-    return int(every[~identities(every).isin(identities(read)) & ~waiting]["valid_time"].nunique())
+    there = every["value"].notna() & (withdrawn_at(every) == FOREVER) & ~every["batch"].isin(lake.waiting.batches())
+    return int(every[~among(every, read, IDENTITY) & there]["valid_time"].nunique())

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from gridahead.grid import Series
-from gridahead.lake.lake import mtu_of
 from gridahead.pipeline.evidence import VALIDATION
 from gridahead.pipeline.outturn import outturn
 from gridahead.pipeline.references import reference_forecasts
 from gridahead.pipeline.served import LIVE, newest_of_each_hour
 from gridahead.pipeline.workspace import Workspace
+from gridahead.resolution import forecasts_at
 from gridahead.scoring.evaluate import REFERENCES, score
 from gridahead.scoring.left_out import COLUMNS, Scored, left_out
 from gridahead.tables import SCORES, Forecasts, Observations, Scores
@@ -29,7 +29,7 @@ def score_published(workspace: Workspace, series: Series) -> Scored:
         return Scored(Scores(SCORES.empty()), pd.DataFrame(columns=list(COLUMNS)))
     together, observations = found
     seen, timezone = outturn(observations, series), workspace.settings.zone(series.zone).timezone
-    expected = _due(together, seen, mtu_of(observations, series))
+    expected = _due(together, seen)
     scores = score(together, seen, scored_at=now(), expected=expected)
     workspace.lake.scores.append(scores)
     return Scored(scores, left_out(together, seen, expected, timezone))
@@ -45,12 +45,13 @@ def score_validation(workspace: Workspace, series: Series) -> Scores:
     champion = workspace.registry.version(series, CHAMPION)
     rows = workspace.lake.read_forecasts(series, VALIDATION)
     mine = rows[(rows["model"] == champion.model) & (rows["model_version"] == champion.number)]
-    _, observations = workspace.inputs(series)
+    _, observations = workspace.inputs(series, mtu=None if mine.empty else Mtu(mine["mtu"].iloc[0]))
     return score(Forecasts(mine), outturn(observations, series), scored_at=now())
 
 
-def _due(forecasts: Forecasts, outturn: pd.DataFrame, mtu: Mtu) -> pd.DatetimeIndex:
+def _due(forecasts: Forecasts, outturn: pd.DataFrame) -> pd.DatetimeIndex:
     """Every unit from the first that was forecast to the last, as far as the outturn goes."""
+    mtu = Mtu(forecasts["mtu"].iloc[0])
     last = min(forecasts["valid_time"].max(), outturn.dropna(subset="value")["valid_time"].max())
     return pd.date_range(forecasts["valid_time"].min(), last, freq=mtu.delta)
 
@@ -58,7 +59,7 @@ def _due(forecasts: Forecasts, outturn: pd.DataFrame, mtu: Mtu) -> pd.DatetimeIn
 def published_beside_references(workspace: Workspace, series: Series) -> tuple[Forecasts, Observations] | None:
     """What was published, as model `published`, with the references of the same days, and what was observed.
 
-    None if nothing has been published.
+    All of it in the market time unit that the series has now. None if nothing has been published.
 
     Raises:
         LakeError: the lake does not have the series.
@@ -68,6 +69,7 @@ def published_beside_references(workspace: Workspace, series: Series) -> tuple[F
         return None
     spec, observations = workspace.inputs(series)
     # Successive champions are one service to its readers; the newest forecast of an hour is the one they had.
+    forecasts = forecasts_at(forecasts, spec.mtu, spec.zone.timezone)
     forecasts = Forecasts(newest_of_each_hour(forecasts).assign(model="published"))
     days = sorted(day.date() for day in delivery_days(forecasts["valid_time"], spec.zone.timezone).unique())
     levels = tuple(sorted(forecasts["quantile"].unique()))

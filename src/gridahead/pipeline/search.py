@@ -15,6 +15,7 @@ from gridahead.training.search_record import SearchRecord
 from gridahead.training.search_space import OF_TRAINING
 from gridahead.training.search_trial import Trial, best_of, completed
 from gridahead.training.split import split
+from gridahead.units import significant
 
 log = logging.getLogger(__name__)
 
@@ -127,9 +128,11 @@ def search(workspace: Workspace, series: Series, model: str, minutes: float, tri
 def line(search: Search, trial: Trial, ended: list[Trial], seconds_left: float) -> str:
     """One trial in one line: what came of it, the best so far, how much time is left."""
     shown = trial.pinball if trial.pinball is not None else min(trial.by_epoch.values(), default=None)
-    said = "" if shown is None else f", pinball {shown:.1f} MW after {len(trial.by_epoch)} epochs"
+    said = "" if shown is None else f", pinball {significant(shown)} MW after {len(trial.by_epoch)} epochs"
     best = best_of(ended)
-    so_far = "" if best is None else f"; best {best.pinball:.1f} MW (trial {best.number})"
+    so_far = (
+        "" if best is None or best.pinball is None else f"; best {significant(best.pinball)} MW (trial {best.number})"
+    )
     present = " (present settings)" if trial.default else ""
     reason = f" ({trial.reason})" if trial.reason else ""
     return (

@@ -11,7 +11,7 @@ from gridahead.pipeline.workspace import Workspace
 from gridahead.timeline import Window
 
 LIVE = "live"
-COLUMNS = ["zone", "quantity", "valid_time", "low", "high", "forecast"]
+COLUMNS = ["zone", "quantity", "valid_time", "mtu", "low", "high", "forecast"]
 
 
 def newest_of_each_hour(rows: pd.DataFrame) -> pd.DataFrame:
@@ -24,8 +24,8 @@ def served_intervals(workspace: Workspace, series: Sequence[Series], window: Win
     """The outermost quantiles of the newest forecast issued before each hour; None if nothing was served.
 
     Returns:
-        zone, quantity, valid_time, low and high [MW], and `forecast`, which names the run, the model, its version and
-        the issue time.
+        zone, quantity, valid_time, mtu, low and high [MW], and `forecast`, which names the run, the model, its version
+        and the issue time.
     """
     served = {entry.series for entry in workspace.settings.series}
     parts = [workspace.lake.read_forecasts(one, LIVE, window) for one in series if one in served]
@@ -39,7 +39,7 @@ def served_intervals(workspace: Workspace, series: Sequence[Series], window: Win
     issued = rows.sort_values(["issue_time", "made_at"], kind="stable")
     newest = issued.drop_duplicates(hour, keep="last")[[*hour, "issue_time", "made_at", "data_hash"]]
     rows = rows.merge(newest, on=[*hour, "issue_time", "made_at", "data_hash"])
-    story = ["run", "model", "model_version", "issue_time"]
+    story = ["run", "model", "model_version", "issue_time", "mtu"]
     intervals = rows.groupby([*hour, *story], as_index=False).agg(low=("value_mw", "min"), high=("value_mw", "max"))
     issued_at = intervals["issue_time"].dt.strftime("%Y-%m-%d %H:%M UTC")
     name = intervals["model"] + " v" + intervals["model_version"]

@@ -14,6 +14,7 @@ from gridahead.pipeline.evidence import VALIDATION
 from gridahead.pipeline.outturn import outturn
 from gridahead.pipeline.served import LIVE, newest_of_each_hour
 from gridahead.pipeline.workspace import Workspace
+from gridahead.resolution import forecasts_at
 from gridahead.scoring.breakdown import season
 from gridahead.scoring.daily import daily_losses
 from gridahead.scoring.drift import band_drift, official_drift
@@ -80,7 +81,10 @@ def official_losses(observations: Observations, spec: WindowSpec) -> pd.DataFram
     by_day = errors.groupby(delivery_days(both["valid_time"], spec.zone.timezone).to_numpy())
     losses = by_day.mean()[by_day.size() >= spec.steps_per_day / 2]
     index = pd.DatetimeIndex(losses.index)
-    return pd.DataFrame({"loss": losses.to_numpy(), "season": [season(day.month) for day in index]}, index)
+    return pd.DataFrame(
+        {"loss": losses.to_numpy(), "season": [season(day.month, southern=spec.zone.is_southern) for day in index]},
+        index,
+    )
 
 
 def published_coverage(
@@ -95,6 +99,7 @@ def published_coverage(
     judged = workspace.lake.read_forecasts(series, VALIDATION)
     served = judged["model_version"].isin(live["model_version"].unique())
     rows = pd.concat([judged[served & (judged["valid_time"] < live["valid_time"].min())], live])
+    rows = forecasts_at(Forecasts(rows), spec.mtu, spec.zone.timezone)
     newest = newest_of_each_hour(rows).assign(run=LIVE, model="published")
     seen = outturn(observations, series).dropna(subset="value")
     newest = newest[newest["valid_time"].isin(set(seen["valid_time"]))]

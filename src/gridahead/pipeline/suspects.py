@@ -9,7 +9,7 @@ import pandas as pd
 from gridahead.grid import Series
 from gridahead.lake.lake import Lake
 from gridahead.timeline import Window
-from gridahead.vintages import IDENTITY, decided, identities
+from gridahead.vintages import IDENTITY, among, decided
 
 RECENT = pd.Timedelta(days=3)
 """What is older than this moves a forecast little, and yesterday's forecast has told of it."""
@@ -31,7 +31,7 @@ def suspect_inputs(lake: Lake, inputs: Sequence[Series], issue_time: pd.Timestam
     verdicts = verdicts[(verdicts["available_at"] <= issue_time) & (verdicts["known_at"] <= issue_time)]
     decisions = lake.read_decisions(*inputs, window=window)
     released = decided(decisions[decisions["decided_at"] <= issue_time], "release")
-    verdicts = verdicts[~identities(verdicts).isin(released)]
+    verdicts = verdicts[~among(verdicts, released, IDENTITY)]
     return [
         f"{len(of_it.drop_duplicates(IDENTITY))} values of {zone}/{quantity} {_FOLLOWS[str(severity)]} "
         f"({', '.join(sorted(of_it['rule'].unique()))})"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gridahead.config import Settings, SharedSettings
+from gridahead.each import of_each, require
 from gridahead.errors import ModelError, SettingsError
 from gridahead.grid import Series
 from gridahead.pipeline.card import cards
@@ -149,19 +150,28 @@ def train_all(
     warm: bool = False,
     warm_from: Series | None = None,
 ) -> list[Candidate]:
-    """Train several series and the groups that they share a network in, `training.workers` of them side by side."""
+    """Train several series and the groups that they share a network in, `training.workers` of them side by side.
+
+    Raises:
+        PartialError: some could not be trained; the candidates of the others are in its `done`.
+    """
     order = order_of(workspace.settings, series)
     _ = workspace.registry  # opened once, before the threads need it
 
     def alone(one: Series) -> list[Candidate]:
         return train(workspace, one, progress, warm_from=warm_from or (one if warm else None))
 
+    def together(name: str) -> list[Candidate]:
+        return train_shared(workspace, next(one for one in workspace.settings.shared if one.name == name), progress)
+
     with ThreadPoolExecutor(workspace.settings.training.workers) as pool:
-        shared = [pool.submit(train_shared, workspace, group, progress) for group in order.first]
-        own = [pool.submit(alone, one) for one in order.own]
-        candidates = [one for done in (*own, *shared) for one in done.result()]
-    for group in order.last:
-        candidates += train_shared(workspace, group, progress)
+        shared = {group.name: pool.submit(together, group.name) for group in order.first}
+        own = {str(one): pool.submit(alone, one) for one in order.own}
+        begun = {**own, **shared}
+        done, failed = of_each(begun, lambda name: begun[name].result())
+    later, failed_later = of_each([group.name for group in order.last], together)
+    candidates = [one for found in (*done.values(), *later.values()) for one in found]
+    require({**failed, **failed_later}, candidates)
     return candidates
 
 

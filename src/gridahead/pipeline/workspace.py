@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gridahead.config import Settings
-from gridahead.errors import ModelError, SettingsError
+from gridahead.errors import ModelError
 from gridahead.features.windows import WindowSpec
 from gridahead.grid import Series
-from gridahead.lake.lake import Lake, mtu_of
+from gridahead.lake.lake import Lake
+from gridahead.resolution import at_mtu, mtu_of, rows_of
 from gridahead.tables import Observations
 from gridahead.timeline import Mtu, Window, delivery_window
 from gridahead.training.database import Database
@@ -81,25 +82,34 @@ class Workspace:
             remembered[one] = max(remembered.get(one, 0), int(row["to_version"]))
         return remembered
 
-    def inputs(self, series: Series, window: Window | None = None) -> tuple[WindowSpec, Observations]:
+    def inputs(
+        self, series: Series, window: Window | None = None, mtu: Mtu | None = None
+    ) -> tuple[WindowSpec, Observations]:
         """What the models of a series read: the axes, and every accepted vintage of the series on them, with flags.
 
         The official forecast is among the observations even where no model may read it: scores are measured against it.
+        All of them have one market time unit, whatever units they came in.
+
+        Args:
+            series: which.
+            window: of valid times.
+            mtu: the market time unit; that of the settings or, without one there, of the newest value unless given.
 
         Raises:
             LakeError: the lake does not have the series or a covariate of it.
-            SettingsError: its zone is not known, or an input has another market time unit.
+            SettingsError: its zone is not known.
         """
         chosen = self.settings.series_settings(series)
         covariates = (*chosen.past_covariates, *chosen.future_covariates)
         observations = self.lake.read_vintages(series, series.reference, *covariates, window=window, flags=True)
-        mtu = mtu_of(observations, series)
+        zone = self.settings.zone(series.zone)
+        mtu = mtu or chosen.mtu or mtu_of(observations, series, zone.timezone)
         use_reference = chosen.use_reference and series.reference.quantity in set(observations["quantity"])
-        for other in (*covariates, *([series.reference] if use_reference else [])):
-            _require_same_mtu(series, mtu, other, mtu_of(observations, other))
+        for covariate in covariates:
+            rows_of(observations, covariate)
         spec = WindowSpec(
             series=series,
-            zone=self.settings.zone(series.zone),
+            zone=zone,
             mtu=mtu,
             deadline=chosen.deadline,
             context_days=self.settings.training.context_days,
@@ -107,15 +117,7 @@ class Workspace:
             past_covariates=chosen.past_covariates,
             future_covariates=chosen.future_covariates,
         )
-        return spec, observations
-
-
-def _require_same_mtu(series: Series, mtu: Mtu, other: Series, others: Mtu) -> None:
-    if others != mtu:
-        raise SettingsError(
-            f"{series} has the market time unit {mtu}, its input {other} has {others}; bring both in the same unit "
-            f"(average {min(mtu, others)} to {max(mtu, others)}, or repeat the longer one), or take the input out"
-        )
+        return spec, at_mtu(observations, mtu, zone.timezone)
 
 
 def require_unseen(found: Version, day: dt.date) -> None:

@@ -8,10 +8,13 @@ from functools import lru_cache
 import pandas as pd
 
 from gridahead.config import Settings
+from gridahead.resolution import at_mtu
+from gridahead.tables import Observations
 from gridahead.timeline import Mtu, delivery_days, delivery_window
 
 COMPLETENESS_COLUMNS = [
-    "series", "rows", "withheld", "flagged", "first", "last", "days_expected", "days_complete", "missing_mtus",
+    "series", "rows", "withheld", "flagged", "first", "last", "newest", "days_expected", "days_complete",
+    "missing_mtus",
 ]  # fmt: skip
 _KEY = ["zone", "quantity"]
 _DAY = pd.Timedelta(days=1)
@@ -21,7 +24,8 @@ def daily_completeness(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
     """Expected and found market time units of every delivery day of one series.
 
     The first and the last day are left out, since a series may begin and end at any hour. A valid time counts once,
-    however many vintages it has; its newest one says what the market time unit is.
+    however many vintages it has; its newest one says what the market time unit is. On a day that has several units, the
+    shortest of them are counted.
 
     Args:
         rows: rows of one series with a valid time.
@@ -30,6 +34,7 @@ def daily_completeness(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
     Returns:
         One row a day: zone, quantity, delivery_day, expected_mtus, found_mtus, mtu.
     """
+    rows = _one_unit_a_day(rows, timezone)
     newest = rows.sort_values("available_at").drop_duplicates("valid_time", keep="last").sort_values("valid_time")
     days = delivery_days(newest["valid_time"], timezone).to_numpy()
     found = newest.groupby(days).agg(found_mtus=("value", "size"), mtu=("mtu", "last"))
@@ -46,6 +51,19 @@ def daily_completeness(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
             "mtu": daily["mtu"].to_numpy(),
         }
     )
+
+
+def _one_unit_a_day(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """The rows, on days with several market time units brought to the shortest of them."""
+    if (rows["mtu"] == rows["mtu"].iloc[0]).all():
+        return rows
+    days = delivery_days(rows["valid_time"], timezone).set_axis(rows.index)
+    several = rows["mtu"].groupby(days).transform("nunique") > 1
+    parts = [rows[~several]]
+    for _, part in rows[several].groupby(days[several]):
+        shortest = min(map(Mtu, part["mtu"].unique()), key=lambda mtu: mtu.delta)
+        parts.append(at_mtu(Observations(part), shortest, timezone))
+    return pd.concat(parts, ignore_index=True)
 
 
 @lru_cache(maxsize=100_000)
@@ -80,12 +98,13 @@ def days_of(kept: pd.DataFrame, touched: pd.DataFrame, settings: Settings) -> pd
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def completeness_table(rows: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
+def completeness_table(rows: pd.DataFrame, days: pd.DataFrame, newest: pd.Series) -> pd.DataFrame:
     """One line a series: rows, how many are withheld or flagged, delivery days, how many are whole, what is missing.
 
     Args:
         rows: the inspected rows, with the columns `withheld` and `flagged`.
         days: as `days_of` gives them.
+        newest: by zone and quantity, the newest valid time that there is; those of inspected rows may be old ones.
     """
     lines = rows.groupby(_KEY).agg(
         rows=("value", "size"),
@@ -94,6 +113,7 @@ def completeness_table(rows: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
         first=("valid_time", "min"),
         last=("valid_time", "max"),
     )
+    lines["newest"] = newest.reindex(lines.index)
     lines["days_expected"] = lines["days_complete"] = lines["missing_mtus"] = 0
     if not days.empty:
         missing = (days["expected_mtus"] - days["found_mtus"]).clip(lower=0)

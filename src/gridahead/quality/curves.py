@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridahead.config import Settings
-from gridahead.grid import REFERENCE_SUFFIX, SUN_DRIVEN, Series
+from gridahead.grid import REFERENCE_SUFFIX, SUN_DRIVEN, Series, quantity_of
 from gridahead.quality.clocks import Clock, Ints, clock_of
 from gridahead.quality.expected import Expected, expect
+from gridahead.quality.trust import trusted
 from gridahead.timeline import Mtu
 from gridahead.vintages import micros
 
@@ -33,8 +34,11 @@ class Curve:
     """(T,) place of that vintage in the frame that the curve was laid from; -1 where there is none."""
     taught: Mapping[str, float] = field(default_factory=dict)
     """What the accepted history taught, by name."""
+    unit: str = "MW"
     others: Mapping[Series, Curve] = field(default_factory=dict, repr=False)
-    """The curves of the same zone and market time unit."""
+    """The curves of the same zone: of each series that of the same market time unit, if there is one."""
+    timezone: str = "UTC"
+    """Local time of the zone."""
 
     @cached_property
     def days(self) -> Floats:
@@ -68,20 +72,33 @@ class Curve:
         return self.mtu.per_hour
 
     def on_my_clock(self, other: Curve) -> Floats:
-        """(T,) the values of another curve at the instants of this one."""
-        out = np.full(len(self.clock), np.nan)
-        at = (self.clock.start - other.clock.start) // self.clock.step + np.arange(len(self.clock))
-        inside = (at >= 0) & (at < len(other.value))
-        out[inside] = other.value[at[inside]]
-        return out
+        """(T,) the values of another curve at the instants of this one: its longer units repeated, shorter averaged."""
+        parts = max(self.clock.step // other.clock.step, 1)
+        out = np.full((parts, len(self.clock)), np.nan)
+        for part in range(parts):
+            at = (self.times + part * other.clock.step - other.clock.start) // other.clock.step
+            inside = (at >= 0) & (at < len(other.value))
+            out[part, inside] = other.value[at[inside]]
+        return np.asarray(out.mean(axis=0))
 
     @cached_property
     def counterpart(self) -> Floats | None:
-        """(D, K) the official forecast of a measured series, and the outturn of an official forecast."""
+        """(D, K) the official forecast of a measured series, and the outturn of an official forecast.
+
+        Without what is wrong with it by itself: nothing is to be blamed for that but the other.
+        """
+        found = self.partner
+        if found is None:
+            return None
+        days = self.clock.matrix(self.on_my_clock(found))
+        return trusted(days, self.days, found.highest, quantity_of(found.series.quantity).low)
+
+    @property
+    def partner(self) -> Curve | None:
+        """The official forecast of a measured series, and the outturn of an official forecast, as it is."""
         name = self.series.quantity
         other = name.removesuffix(REFERENCE_SUFFIX) if is_reference(self.series) else name + REFERENCE_SUFFIX
-        found = self.others.get(Series(self.series.zone, other))
-        return None if found is None else self.clock.matrix(self.on_my_clock(found))
+        return self.others.get(Series(self.series.zone, other))
 
 
 Curves = Mapping[tuple[Series, Mtu], Curve]
@@ -115,7 +132,7 @@ def lay(rows: pd.DataFrame, settings: Settings, taught: Mapping[Series, Mapping[
     kinship: dict[tuple[str, Mtu], dict[Series, Curve]] = {}
     at = micros(rows["valid_time"])
     order = np.lexsort((micros(rows["available_at"]), at))
-    ordered = rows[["zone", "quantity", "mtu", "value"]].assign(at=at).iloc[order]
+    ordered = rows[["zone", "quantity", "mtu", "unit", "value"]].assign(at=at).iloc[order]
     for (zone, quantity, unit), part in ordered.groupby(["zone", "quantity", "mtu"], sort=True):
         series, mtu = Series(str(zone), str(quantity)), Mtu(str(unit))
         times = part["at"].to_numpy()
@@ -125,5 +142,10 @@ def lay(rows: pd.DataFrame, settings: Settings, taught: Mapping[Series, Mapping[
         place = (times - clock.start) // clock.step
         value[place], row[place] = part["value"].to_numpy(), part.index.to_numpy()
         kin = kinship.setdefault((series.zone, mtu), {})
-        kin[series] = curves[series, mtu] = Curve(series, mtu, clock, value, row, taught.get(series, {}), kin)
+        told = taught.get(series, {}), str(part["unit"].iloc[-1])
+        kin[series] = curves[series, mtu] = Curve(series, mtu, clock, value, row, *told, kin, timezone)
+    for (zone_code, _), kin in kinship.items():
+        for (series, _), curve in curves.items():
+            if series.zone == zone_code:
+                kin.setdefault(series, curve)
     return curves

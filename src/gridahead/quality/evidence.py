@@ -12,15 +12,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridahead.grid import QUANTITIES, REFERENCE_SUFFIX, quantity_of
+from gridahead.config import Settings
+from gridahead.grid import MEASURED, QUANTITIES, REFERENCE_SUFFIX, quantity_of
 from gridahead.quality.curves import Curve, Curves
 from gridahead.quality.limits import limit_of
 from gridahead.quality.measures.bounds import GENERATION
 from gridahead.quality.measures.served import LONGEST_HOURS, outside_hours
-from gridahead.quality.rules import MEASURED_RULES, Grain, Rule
+from gridahead.quality.rules import MEASURED_RULES, THROUGHOUT_RULES, Grain, Rule
+from gridahead.timeline import Mtu
 from gridahead.vintages import of_series
 
 Floats = npt.NDArray[np.float64]
+
+_HOUR, _MINUTE = pd.Timedelta(hours=1), pd.Timedelta(minutes=1)
 
 OWN_USE = 0.01
 """Of the highest output: what wind and solar plant may draw from the grid when it does not generate."""
@@ -70,17 +74,22 @@ class Evidence:
         return self.lines.assign(**said)[judged]
 
 
-def row_evidence(rows: pd.DataFrame, curves: Curves, served: pd.DataFrame | None) -> Evidence:
+def row_evidence(
+    rows: pd.DataFrame, curves: Curves, served: pd.DataFrame | None, settings: Settings, now: pd.Timestamp
+) -> Evidence:
     """What the rules on single values measure.
 
     Args:
         rows: observations; their index is 0, 1, 2, …
         curves: laid from those rows.
+        settings: where zones have their local time.
+        now: when the rows are looked at.
         served: the outer quantiles that were served, or None.
     """
     evidence = Evidence("row", rows[["zone", "quantity", "valid_time", "value"]], served=served)
     _physical(evidence, rows, curves)
-    _off_the_grid(evidence, rows)
+    _off_the_grid(evidence, rows, settings)
+    _in_the_future(evidence, rows, now)
     for curve in curves.values():
         there = curve.row >= 0
         for rule, measured, limit in measurements(curve, "row"):
@@ -94,15 +103,36 @@ def row_evidence(rows: pd.DataFrame, curves: Curves, served: pd.DataFrame | None
 
 
 @dataclass(slots=True)
-class DayEvidence:
-    """Evidence on days, and the rows that each of them holds."""
+class HeldEvidence:
+    """Evidence on days or on stretches of a series, and the rows that each of them holds."""
 
     evidence: Evidence
     rows: dict[int, npt.NDArray[np.int64]]
-    """By line: places of the newest vintages of that day."""
+    """By line: places of the newest vintages in it."""
 
 
-def day_evidence(curves: Curves, touched: npt.NDArray[np.bool_]) -> DayEvidence:
+def throughout_evidence(curves: Curves, new: npt.NDArray[np.bool_]) -> HeldEvidence:
+    """What runs through whole series that have new rows in it: a line a fault."""
+    lines: list[tuple[str, str, str]] = []
+    held: dict[int, npt.NDArray[np.int64]] = {}
+    figures: list[tuple[Rule, float, float]] = []
+    for curve in curves.values():
+        if not new[curve.row[curve.row >= 0]].any():
+            continue
+        for rule in THROUGHOUT_RULES:
+            for found in rule.look(curve) if rule.look is not None else ():
+                rows = curve.row[found.where]
+                if new[rows[rows >= 0]].any():
+                    held[len(lines)] = rows[rows >= 0]
+                    lines.append((curve.series.zone, curve.series.quantity, found.note))
+                    figures.append((rule, found.measured, found.limit))
+    evidence = Evidence("series", pd.DataFrame(lines, columns=["zone", "quantity", "note"]))
+    for line, (rule, measured, limit) in enumerate(figures):
+        evidence.column(rule.name).put(np.array([line]), np.array([measured]), np.array([limit]))
+    return HeldEvidence(evidence, held)
+
+
+def day_evidence(curves: Curves, touched: npt.NDArray[np.bool_]) -> HeldEvidence:
     """What the rules on whole days measure, for the days with at least one touched row."""
     parts: list[pd.DataFrame] = []
     measures: list[tuple[Rule, npt.NDArray[np.int64], Floats, Floats]] = []
@@ -127,7 +157,7 @@ def day_evidence(curves: Curves, touched: npt.NDArray[np.bool_]) -> DayEvidence:
     evidence = Evidence("day", lines)
     for rule, at, measured, limit in measures:
         evidence.column(rule.name).put(at, measured, limit)
-    return DayEvidence(evidence, rows)
+    return HeldEvidence(evidence, rows)
 
 
 def measurements(curve: Curve, grain: Grain) -> Iterator[tuple[Rule, Floats, Floats]]:
@@ -173,20 +203,41 @@ def _physical(evidence: Evidence, rows: pd.DataFrame, curves: Curves) -> None:
         column.measured[at], column.limit[at] = value, np.where(value < low, low, high)
 
 
-def _off_the_grid(evidence: Evidence, rows: pd.DataFrame) -> None:
+def _off_the_grid(evidence: Evidence, rows: pd.DataFrame, settings: Settings) -> None:
     """Minutes since the market time unit began that a value says it starts."""
-    off = off_the_grid(rows)
+    off = off_the_grid(rows, settings)
     evidence.column("off_the_grid").put(np.arange(len(rows)), off, np.full(len(rows), 1e-9))
 
 
-def off_the_grid(rows: pd.DataFrame) -> Floats:
-    """Minutes (n,) by which each row misses the quarter, half or whole hour that its market time unit starts at."""
-    minutes = {"PT15M": 15, "PT30M": 30, "PT60M": 60}
-    length = rows["mtu"].map(minutes).to_numpy(dtype=float)
-    # Some zones lie half an hour off: an hour may begin at any multiple of 30 minutes UTC.
-    length = np.where(length == 60, 30, length)
-    since = rows["valid_time"].dt.minute.to_numpy() + rows["valid_time"].dt.second.to_numpy() / 60
-    return np.asarray(since % length, dtype=float)
+def _in_the_future(evidence: Evidence, rows: pd.DataFrame, now: pd.Timestamp) -> None:
+    """Hours by which measured values begin after the present; forecasts and plans are there before their time."""
+    ahead = rows["quantity"].str.endswith(REFERENCE_SUFFIX) | (
+        ~rows["quantity"].isin(MEASURED) & (rows["available_at"] <= rows["valid_time"])
+    )
+    hours: Floats = np.asarray((rows["valid_time"] - now) / _HOUR, dtype=np.float64)
+    late = np.flatnonzero(~ahead.to_numpy(dtype=bool) & (hours > 0))
+    evidence.column("in_the_future").put(late, hours[late], np.full(len(late), 1e-9))
+
+
+def off_the_grid(rows: pd.DataFrame, settings: Settings) -> Floats:
+    """Minutes (n,) by which each row misses the quarter, half or whole hour that its market time unit starts at.
+
+    Units are counted from local midnight or, where a source is declared so, from midnight in UTC: where local time is
+    half an hour or 45 minutes off, an hour may begin at either.
+    """
+    off = np.full(len(rows), np.nan)
+    lengths = rows["mtu"].map({str(mtu): mtu.delta / _MINUTE for mtu in Mtu}).to_numpy(dtype=float)
+    zones, times = rows["zone"].to_numpy(), pd.DatetimeIndex(rows["valid_time"])
+    for zone in pd.unique(zones):
+        at = np.flatnonzero(zones == zone)
+        local = times[at].tz_convert(settings.zone(str(zone)).timezone).tz_localize(None)
+        off[at] = np.fmin(*(_minutes(clock) % lengths[at] for clock in (times[at], local)))
+    return off
+
+
+def _minutes(times: pd.DatetimeIndex) -> Floats:
+    """Minutes since midnight."""
+    return np.asarray(times.hour * 60 + times.minute + times.second / 60, dtype=float)
 
 
 def said(column: Column, place: int) -> Mapping[str, str]:

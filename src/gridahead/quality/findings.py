@@ -9,9 +9,10 @@ import pandas as pd
 
 from gridahead.config import QualitySettings
 from gridahead.quality.evidence import number
-from gridahead.quality.rules import BY_NAME
+from gridahead.quality.rules import BY_NAME, THROUGHOUT_RULES
 from gridahead.quality.validation import Validation
 from gridahead.timeline import Mtu
+from gridahead.units import decimals
 
 FINDING_COLUMNS = ["series", "rule", "severity", "rows", "start", "end", "words", "example"]
 
@@ -19,7 +20,10 @@ _STEPS = {str(mtu): mtu.delta for mtu in Mtu}
 
 
 def stretches(rows: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
-    """One finding a series, rule and contiguous stretch: how many rows, from when to when, and what was found first."""
+    """One finding a series, rule and contiguous stretch: how many rows, from when to when, and what was found first.
+
+    What runs through a series is one finding, however many stretches it is in.
+    """
     if judged.empty:
         return pd.DataFrame(columns=FINDING_COLUMNS)
     columns = ["zone", "quantity", "valid_time", "value", "unit", "mtu"]
@@ -29,7 +33,8 @@ def stretches(rows: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
     key = ["zone", "quantity", "rule", "severity"]
     fresh = (full[key] != full[key].shift()).any(axis=1)
     gap = full["valid_time"].diff() > full["mtu"].map(_STEPS).fillna(pd.Timedelta(hours=1))
-    parts = full.groupby((fresh | gap).cumsum().to_numpy())
+    throughout = full["rule"].isin([rule.name for rule in THROUGHOUT_RULES])
+    parts = full.groupby((fresh | (gap & ~throughout)).cumsum().to_numpy())
     first = parts.first()
     return pd.DataFrame(
         {
@@ -47,7 +52,7 @@ def stretches(rows: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
 
 def _example(row: Mapping[Hashable, Any]) -> str:
     unit = "" if pd.isna(row["unit"]) else row["unit"]
-    return f"{row['valid_time']:%Y-%m-%dT%H:%MZ}: {row['value']:,.2f} {unit}".rstrip()
+    return f"{row['valid_time']:%Y-%m-%dT%H:%MZ}: {row['value']:,.{max(2, decimals(row['value']))}f} {unit}".rstrip()
 
 
 def incomplete(days: pd.DataFrame, validation: Validation, settings: QualitySettings) -> Iterator[dict[str, object]]:
@@ -75,15 +80,15 @@ def stale(table: pd.DataFrame, decided_at: pd.Timestamp, settings: QualitySettin
     """A finding for every series whose newest value is too old."""
     rule = BY_NAME["stale"]
     for line in table.to_dict("records"):
-        age, limit = (decided_at - line["last"]) / pd.Timedelta(hours=1), settings.stale_after_hours
+        age, limit = (decided_at - line["newest"]) / pd.Timedelta(hours=1), settings.stale_after_hours
         if age > limit:
             yield {
                 "series": line["series"],
                 "rule": rule.name,
                 "severity": rule.severity_for(line["series"].partition("/")[2], settings),
                 "rows": 0,
-                "start": line["last"],
-                "end": line["last"],
+                "start": line["newest"],
+                "end": line["newest"],
                 "words": "expected that " + rule.words.format(measured=number(age), limit=number(limit), unit=""),
-                "example": f"the newest is of {line['last']:%Y-%m-%d %H:%M} UTC",
+                "example": f"the newest is of {line['newest']:%Y-%m-%d %H:%M} UTC",
             }

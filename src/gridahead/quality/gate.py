@@ -17,10 +17,18 @@ from gridahead.grid import QUANTITIES, REFERENCE_SUFFIX, SUMS, Series
 from gridahead.quality.completeness import completeness_table, days_of
 from gridahead.quality.curves import Curves, lay
 from gridahead.quality.dating import BACK, History, known_at
-from gridahead.quality.evidence import Evidence, day_evidence, off_the_grid, row_evidence
+from gridahead.quality.evidence import (
+    Evidence,
+    HeldEvidence,
+    day_evidence,
+    off_the_grid,
+    row_evidence,
+    throughout_evidence,
+)
 from gridahead.quality.findings import FINDING_COLUMNS, incomplete, stale, stretches
 from gridahead.quality.limits import learn, recall, teach
 from gridahead.quality.report import QualityReport, empty_report, metrics
+from gridahead.quality.rules import THROUGHOUT_RULES
 from gridahead.quality.suites import completeness_suite, rules_suite, table_suite, unit_suite
 from gridahead.quality.validation import Validation, Validator
 from gridahead.quality.verdicts import Failure, blocked, failures, judgements, verdicts
@@ -56,6 +64,7 @@ def inspect(
     decided_at: pd.Timestamp,
     limits: pd.DataFrame,
     served: pd.DataFrame | None = None,
+    later: pd.DataFrame | None = None,
 ) -> QualityReport:
     """Judge new rows in the light of those around them.
 
@@ -67,7 +76,8 @@ def inspect(
         settings: zones, and what follows from each rule.
         decided_at: the instant of the inspection, UTC; from when on a verdict counts, `dating` says.
         limits: what the accepted history taught; a series that is not in it is judged by the rows at hand.
-        served: zone, quantity, valid_time, low, high, forecast: the outer quantiles that were served for these times.
+        served: zone, quantity, valid_time, mtu, low, high, forecast: the outer quantiles that were served then.
+        later: zone, quantity, valid_time of rows after all of these, which say how old the newest value is.
 
     Raises:
         ContractError: the frame is not what the table declares.
@@ -80,16 +90,20 @@ def inspect(
     structure = judge.validate(table_suite(OBSERVATIONS), new.reset_index(drop=True))
     case = _Case.of(new, known, settings, limits)
     units = judge.validate(unit_suite(), _with_expected_unit(case.rows)[case.new])
-    rows, days = row_evidence(case.rows, case.curves, served), day_evidence(case.curves, case.new)
+    rows = row_evidence(case.rows, case.curves, served, settings, decided_at)
+    days = day_evidence(case.curves, case.new)
     of_rows, by_row = _judge(judge, "rows", rows, case.touched, case.rows, settings)
     of_days, by_day = _judge(judge, "days", days.evidence, _all(days.evidence), days.evidence.lines, settings)
+    run_through = case.throughout.evidence
+    of_series, by_series = _judge(judge, "series", run_through, _all(run_through), run_through.lines, settings)
     # The first frame holds the new rows alone, which come first among the rows of the case.
     of_table = failures([structure, units], None, case.rows, settings.quality)
-    judged = judgements([*of_table, *of_rows], of_days, days)
+    held = ((of_days, days), (of_series, case.throughout))
+    judged = judgements([*of_table, *of_rows], held)
     judged["known_at"] = known_at(judged, History(case.rows, case.sound, case.curves, settings), decided_at)
     judged = pd.concat([judged, blocked(case.rows, case.new, judged)], ignore_index=True)
     kept = verdicts(case.rows, judged, decided_at)
-    rest = _sum_up(case, judged, settings, judge, decided_at)
+    rest = _sum_up(case, judged, settings, judge, decided_at, later)
     return QualityReport(
         decided_at=decided_at,
         completeness=rest.completeness,
@@ -97,7 +111,7 @@ def inspect(
         verdicts=kept,
         metrics=metrics(rest.completeness, decided_at, time.perf_counter() - began, judge.seconds),
         blocked=tuple(sorted(_names(case.rows, judged[judged["severity"] == "block"]))),
-        validations=(structure, units, *by_row, *by_day, *rest.validations),
+        validations=(structure, units, *by_row, *by_day, *by_series, *rest.validations),
     )
 
 
@@ -111,15 +125,26 @@ class _Case:
     sound: Mask
     """Which rows curves are laid from."""
     curves: Curves
+    throughout: HeldEvidence
+    """What runs through whole series."""
+    explained: Mask
+    """Which rows are of series that this explains: those have no curve, nothing else is told of them."""
 
     @classmethod
     def of(cls, new: Observations, known: Observations, settings: Settings, limits: pd.DataFrame) -> _Case:
         rows = pd.concat([new, known], ignore_index=True)
         is_new = np.arange(len(rows)) < len(new)
         sound = np.isfinite(rows["value"].to_numpy(dtype=float)) & rows["mtu"].isin(list(Mtu)).to_numpy()
-        sound[sound] = off_the_grid(rows[sound]) == 0
+        sound[sound] = off_the_grid(rows[sound], settings) == 0
         taught = dict(recall(limits))
         curves = lay(rows[sound], settings, taught)
+        throughout = throughout_evidence(curves, is_new)
+        explained = np.zeros(len(rows), dtype=bool)
+        for series in _explained(throughout, settings):
+            explained |= ((rows["zone"] == series.zone) & (rows["quantity"] == series.quantity)).to_numpy()
+        if explained.any():
+            sound &= ~explained
+            curves = lay(rows[sound], settings, taught)
         untaught = {key: curve for key, curve in curves.items() if key[0] not in taught}
         for series, lessons in teach(untaught).items():
             for (one, _), curve in untaught.items():
@@ -131,7 +156,21 @@ class _Case:
             days = np.zeros(len(curve.clock.days), dtype=bool)
             days[curve.clock.day[there][is_new[curve.row[there]]]] = True
             touched[curve.row[there & days[curve.clock.day]]] = True
-        return cls(rows, is_new, touched, sound, curves)
+        return cls(rows, is_new, touched, sound, curves, throughout, explained)
+
+
+def _explained(throughout: HeldEvidence, settings: Settings) -> set[Series]:
+    """The series in which a fault was found that all else would follow from."""
+    found = set()
+    for rule in THROUGHOUT_RULES:
+        column = throughout.evidence.columns.get(rule.name)
+        if column is None or not rule.explains_all:
+            continue
+        for line in np.flatnonzero(column.evidence > 1.0):
+            series = Series(*throughout.evidence.lines.loc[line, ["zone", "quantity"]])
+            if rule.severity_for(series.quantity, settings.quality) != "pass":
+                found.add(series)
+    return found
 
 
 def _judge(
@@ -153,15 +192,25 @@ class _Rest:
     validations: tuple[Validation, ...]
 
 
-def _sum_up(case: _Case, judged: pd.DataFrame, settings: Settings, judge: Validator, decided_at: pd.Timestamp) -> _Rest:
+def _sum_up(
+    case: _Case,
+    judged: pd.DataFrame,
+    settings: Settings,
+    judge: Validator,
+    decided_at: pd.Timestamp,
+    later: pd.DataFrame | None,
+) -> _Rest:
     """Completeness of the days without what is withheld, and how old the newest values are."""
     out, marked = (
         np.isin(np.arange(len(case.rows)), judged["place"][judged["severity"].isin(severities)])
         for severities in (("quarantine", "block"), ("flag",))
     )
     rows = case.rows.assign(withheld=out, flagged=marked & ~out)
-    days = days_of(rows[~out], rows[case.new], settings)
-    table = completeness_table(rows[case.new], days)
+    # Days that stand in each other's place are there, and a gap for each would hide the one thing to know.
+    days = days_of(rows[~out | case.explained], rows[case.new], settings)
+    there = pd.concat([rows[["zone", "quantity", "valid_time"]], later])
+    newest = there.groupby(["zone", "quantity"])["valid_time"].max()
+    table = completeness_table(rows[case.new], days, newest)
     validations: list[Validation] = []
     findings: list[dict[str, object]] = []
     if not days.empty:

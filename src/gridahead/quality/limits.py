@@ -10,9 +10,9 @@ import pandas as pd
 from gridahead.config import Settings
 from gridahead.grid import Series, quantity_of
 from gridahead.quality.curves import Curve, Curves, lay, reached
-from gridahead.quality.measures.base import LASTING, SIZE
+from gridahead.quality.measures.base import LASTING, SHEER, SIZE
 from gridahead.quality.rules import MEASURED_RULES, Rule
-from gridahead.quality.tails import RETURN_YEARS, return_level, weekly_maxima
+from gridahead.quality.tails import LONE, RARE, RETURN_YEARS, return_level, weekly_maxima
 from gridahead.tables import LIMITS, Limits, Observations
 from gridahead.timeline import now
 from gridahead.vintages import MICROSECONDS_A_DAY
@@ -69,11 +69,13 @@ def recall(limits: pd.DataFrame) -> Taught:
 def teach(curves: Curves) -> dict[Series, dict[str, float]]:
     """What the values of each curve teach; of two curves of a series, the one in the newer market time unit counts."""
     taught: dict[Series, dict[str, float]] = {}
-    for (series, _), curve in sorted(curves.items(), key=lambda item: item[1].times[-1]):
+    newest_last = sorted(curves.items(), key=lambda item: item[1].times[-1])
+    for (series, _), curve in newest_last:
         sizes = _sizes(curve)
-        curve.taught = {**sizes}
-        taught[series] = sizes
-    for (series, _), curve in curves.items():
+        # A new unit of a few days has not taught sizes yet: those of the older one hold.
+        taught.setdefault(series, {}).update(sizes)
+        curve.taught = {**taught[series]}
+    for (series, _), curve in newest_last:
         for rule in MEASURED_RULES:
             taught[series].update(_limits(rule, curve))
     return taught
@@ -98,7 +100,9 @@ def _limits(rule: Rule, curve: Curve) -> dict[str, float]:
     variants = rule.measure(curve)
     years = RETURN_YEARS * len(variants)  # they share the alarms of the rule
     for variant, measurement in variants.items():
-        level = return_level(weekly_maxima(measurement.statistic, times), additive=rule.additive, years=years)
+        bounded = rule.additive or variant == SHEER
+        lone = LONE if rule.grain == "row" else RARE
+        level = return_level(weekly_maxima(measurement.statistic, times), additive=bounded, years=years, lone=lone)
         if np.isfinite(level):
             found[_name(rule, variant)] = level
     return found

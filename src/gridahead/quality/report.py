@@ -124,7 +124,7 @@ def metrics(table: pd.DataFrame, decided_at: pd.Timestamp, seconds: float, expec
             ("flagged", line["flagged"], "1"),
             ("completeness", line["days_complete"] / days if days else None, "1"),
             ("missing_mtus", line["missing_mtus"], "1"),
-            ("staleness_hours", (decided_at - line["last"]) / pd.Timedelta(hours=1), "h"),
+            ("staleness_hours", (decided_at - line["newest"]) / pd.Timedelta(hours=1), "h"),
         )
         lines += [(zone, quantity, name, value, unit) for name, value, unit in figures]
     frame = pd.DataFrame(lines, columns=["zone", "quantity", "metric", "value", "unit"]).assign(inspected_at=decided_at)

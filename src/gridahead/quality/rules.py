@@ -16,13 +16,18 @@ from gridahead.config import QualitySettings, RuleName, Severity
 from gridahead.grid import QUANTITIES
 from gridahead.quality.measures import agreement, arrangement, bounds, order, repeats, steps, sums
 from gridahead.quality.measures.base import Measure
+from gridahead.quality.throughout.dates import dates_exchanged
+from gridahead.quality.throughout.found import Look
+from gridahead.quality.throughout.hours import hours_off
+from gridahead.quality.throughout.sizes import unit_of_counterpart, unit_of_years
+from gridahead.quality.throughout.weeks import weeks_repeated
 
 CERTAIN = 2.0
 """Times a learnt limit, from which on a value is withheld: the strangest hours of a year pass it by less, faults by
 far. A false quarantine costs a model its peaks, a false flag a few hours of training."""
 
 Grain = Literal["row", "day", "series"]
-"""What fails: a value; a delivery day with all its values; a series."""
+"""What fails: a value; a delivery day with all its values; a series, or all that a fault runs through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,10 @@ class Rule:
     """How many values after one a rule on values has to see; None where that is the rest of the day."""
     covariates: Severity | None = None
     """For quantities that we know nothing about, such as a price, if it is another one."""
+    look: Look | None = None
+    """What finds a fault that runs through a whole series; None for other rules."""
+    explains_all: bool = False
+    """Whether all else that is found of such a series follows from this fault, and is not told."""
 
     def severity_for(self, quantity: str, settings: QualitySettings, evidence: float = np.inf) -> Severity:
         """What follows for a quantity: by quantity, else by rule, else the default.
@@ -67,6 +76,8 @@ RULES: tuple[Rule, ...] = (
          "a value is {limit} {unit}; it is {measured} {unit}", learnt=False),
     Rule("off_the_grid", "row", "quarantine",
          "a value starts where a market time unit does; it is {measured} minutes off", learnt=False),
+    Rule("in_the_future", "row", "quarantine",
+         "a measured value begins before it is looked at; it begins {measured} h after", learnt=False),
     Rule("value_near_history", "row", "quarantine",
          "a value lies at most {limit} {unit} outside the bulk of its history; it lies {measured} {unit} outside",
          bounds.near_history, learnt=False, covariates="flag"),
@@ -80,13 +91,13 @@ RULES: tuple[Rule, ...] = (
          ahead=None),
     Rule("flat", "row", "quarantine",
          "a value stands still for {limit} h at most at this time of the day; it does for {measured} h",
-         repeats.flat, floor=10.0, ahead=None),
+         repeats.flat, floor=10.0, ahead=None, covariates="flag"),
     Rule("interpolated", "row", "flag",
          "values lie on a straight line for {limit} h at most; they do for {measured} h",
          repeats.interpolated, floor=10.0, ahead=None),
     Rule("spike", "row", "quarantine",
          "a few values stand out from those before and after by at most {limit} {unit}; they do by {measured} {unit}",
-         steps.spike, floor=8.0, covariates="flag", ahead=max(steps.WIDTHS)),
+         steps.spike, floor=steps.SPIKE_FLOOR, covariates="flag", ahead=max(steps.WIDTHS)),
     Rule("ramp", "row", "flag",
          "a value differs from the one before by at most {limit} {unit} beyond the usual course of the day; it "
          "does by {measured} {unit}", steps.ramp, floor=6.0),
@@ -99,7 +110,8 @@ RULES: tuple[Rule, ...] = (
          "a delivery day has every market time unit of its 23, 24 or 25 hours; {measured} of {limit} are there",
          learnt=False),
     Rule("still_day", "day", "quarantine",
-         "the value stands still for {limit} whole days at most; it does for {measured}", repeats.still_day, floor=0.5),
+         "the value stands still for {limit} whole days at most; it does for {measured}", repeats.still_day, floor=0.5,
+         covariates="flag"),
     Rule("rough_day", "day", "flag",
          "a day is at most {limit} times as restless as those around; it is {measured} times",
          agreement.rough_day, floor=2.0),
@@ -148,9 +160,29 @@ RULES: tuple[Rule, ...] = (
     Rule("outturn_is_forecast", "day", "flag",
          "an outturn is at most {limit} times as close to its official forecast as usual; it is {measured} times",
          agreement.outturn_is_forecast, floor=20.0),
+    Rule("dates_exchanged", "series", "quarantine",
+         "of the dates of {note} with a day of 12 or less at most {limit} fit better with day and month exchanged; "
+         "{measured} do: set day_month_exchanged = true for its file (for some years or columns a list such as "
+         "[2021, \"Load\"]) and read it again", learnt=False, look=dates_exchanged, explains_all=True),
+    Rule("hours_off", "series", "flag",
+         "a series stands at its hours; in {note}. As it stands its misfit is {measured} times what it is there, more "
+         "than {limit}. A column that is wrong beside right ones has to be corrected in the file", learnt=False,
+         look=hours_off),
+    Rule("weeks_repeated", "series", "quarantine",
+         "at most {limit} days in a row have the values of other days; up to {measured} have: the days from {note}. "
+         "Correct them in the file, or leave them out, and read it again", learnt=False, look=weeks_repeated,
+         covariates="flag"),
+    Rule("unit_of_years", "series", "quarantine",
+         "values have one unit in all years; those of {note} as in the others. Set `unit` for the file of those years, "
+         "or correct them in a file that holds other years as well", learnt=False, look=unit_of_years,
+         covariates="flag"),
+    Rule("unit_of_counterpart", "series", "flag",
+         "an outturn has the unit of its official forecast; its values of {note} as there. Set `unit` for its file, or "
+         "correct the official forecast if that is wrong", learnt=False, look=unit_of_counterpart),
     Rule("stale", "series", "flag",
          "the newest value is at most {limit} h old; it is {measured} h old", learnt=False),
 )  # fmt: skip
 
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 MEASURED_RULES = tuple(rule for rule in RULES if rule.measure is not None)
+THROUGHOUT_RULES = tuple(rule for rule in RULES if rule.look is not None)

@@ -83,7 +83,9 @@ def rules_suite(name: str, frame: pd.DataFrame) -> Suite:
                 "ExpectColumnValuesToBeBetween",
                 {"column": rule.name, "max_value": 1.0},
                 rule.severity,
-                rule.words.format(limit="its limit", measured="what was measured", unit="", forecast="the band"),
+                rule.words.format(
+                    limit="its limit", measured="what was measured", unit="", forecast="the band", note="some years"
+                ),
             )
             for rule in (BY_NAME[column] for column in frame.columns if column in BY_NAME)
         ),

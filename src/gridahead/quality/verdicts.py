@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from gridahead.config import QualitySettings, Severity
-from gridahead.quality.evidence import DayEvidence, Evidence, said
+from gridahead.grid import REFERENCE_SUFFIX
+from gridahead.quality.evidence import Evidence, HeldEvidence, said
 from gridahead.quality.measures.served import served_words
 from gridahead.quality.rules import BY_NAME, Rule
 from gridahead.quality.validation import Validation
@@ -18,6 +19,9 @@ from gridahead.vintages import IDENTITY
 
 COLUMNS = ["place", "line", "rule", "severity", "reason"]
 """A judgement: the place of the row; the line of its frame (a row, or a day) that failed; rule, severity, reason."""
+
+
+NET_LOAD = ' (load less what is generated is negative at times: its quantity is "residual_load")'
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +67,27 @@ def _reason(rule: Rule, evidence: Evidence, line: int, lines: pd.DataFrame) -> s
     column = evidence.columns[rule.name]
     unit = lines.loc[line, "unit"] if "unit" in lines.columns else "MW"
     figures = dict(said(column, line))
+    if "note" in lines.columns:
+        figures["note"] = str(lines.loc[line, "note"])
     if rule.name == "value_physical":
         side = "at least" if column.measured[line] < column.limit[line] else "at most"
         figures["limit"] = f"{side} {figures['limit']}"
     if rule.name == "outside_served_band" and evidence.served is not None:
         figures["forecast"] = served_words(evidence.served, evidence.lines.iloc[line])
-    return "expected that " + rule.words.format(**figures, unit=unit if isinstance(unit, str) else "").replace(
-        "  ", " "
-    )
+    words = rule.words.format(**figures, unit=unit if isinstance(unit, str) else "").replace("  ", " ")
+    negative = rule.name == "value_physical" and column.measured[line] < 0
+    hint = NET_LOAD if negative and str(lines.loc[line, "quantity"]).removesuffix(REFERENCE_SUFFIX) == "load" else ""
+    return f"expected that {words}{hint}"
 
 
-def judgements(of_rows: Sequence[Failure], of_days: Sequence[Failure], days: DayEvidence) -> pd.DataFrame:
-    """One line a row and failed rule; a failed day condemns all its rows."""
+def judgements(of_rows: Sequence[Failure], held: Sequence[tuple[Sequence[Failure], HeldEvidence]]) -> pd.DataFrame:
+    """One line a row and failed rule; a failed day or stretch condemns all rows that it holds."""
     lines = [(one.line, one.line, one.rule, one.severity, one.reason) for one in of_rows]
     lines += [
-        (int(place), one.line, one.rule, one.severity, one.reason) for one in of_days for place in days.rows[one.line]
+        (int(place), one.line, one.rule, one.severity, one.reason)
+        for failed, evidence in held
+        for one in failed
+        for place in evidence.rows[one.line]
     ]
     return pd.DataFrame(lines, columns=COLUMNS)
 

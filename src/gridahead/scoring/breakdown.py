@@ -35,7 +35,7 @@ from gridahead.timeline import Mtu, delivery_window
 COLUMNS = ("model", "by", "slice", "metric", "value", "unit", "n")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SEASONS = ("winter", "spring", "summer", "autumn")
-"""Of the northern hemisphere, three whole months each, winter from December on."""
+"""Three whole months each; winter begins in December in the northern hemisphere, in June in the southern."""
 HOLIDAY = 0.5
 """A day is a holiday where at least this share of the zone's population has it off."""
 BANDS = (0.0, 10.0, 20.0)
@@ -151,16 +151,16 @@ def labels_of(times: pd.DatetimeIndex, zone: BiddingZone) -> pd.DataFrame:
             "hour": [f"{hour:02d}" for hour in local.hour],
             "weekday": [WEEKDAYS[day] for day in local.dayofweek],
             "month": [f"{month:02d}" for month in local.month],
-            "season": [season(month) for month in local.month],
+            "season": [season(month, southern=zone.is_southern) for month in local.month],
             "day_kind": kinds[position],
             "clock": changes[position],
         }
     )
 
 
-def season(month: int) -> str:
-    """The meteorological season of a month, 1 to 12."""
-    return SEASONS[month % 12 // 3]
+def season(month: int, *, southern: bool = False) -> str:
+    """The meteorological season of a month, 1 to 12; south of the equator that of half a year later."""
+    return SEASONS[(month + 6 * southern) % 12 // 3]
 
 
 def day_kind(day: pd.Timestamp, zone: BiddingZone) -> str:

@@ -47,7 +47,7 @@ def daily_losses(
     if not found:
         raise ContractError(FORECASTS.name, ["no model has a time in common with the others and the outturn"])
     losses = pd.DataFrame(found)
-    losses["season"] = [season(day.month) for day in losses["day"]]
+    losses["season"] = [season(day.month, southern=zone.is_southern) for day in losses["day"]]
     losses["day_kind"] = [day_kind(day, zone) for day in losses["day"]]
     return losses
 

@@ -15,6 +15,7 @@ from scipy import stats
 from gridahead.errors import ModelError
 from gridahead.scoring.findings import ENOUGH, Finding, Floats, Kind, limits
 from gridahead.scoring.ordinary import Period
+from gridahead.units import significant
 
 SLACK = 0.5
 """Of the cumulative sum [spreads a day]: half of the shift that it finds fastest. Source: Page (1954); Montgomery,
@@ -154,8 +155,9 @@ def _excess_of_loss(
     highest = float(sums.max())
     figure = "mean error" if kind == "official" else "loss"
     words = (
-        f"over {len(recent)} days the {figure} is {recent['loss'].mean():,.0f} MW, {np.exp(excess.mean()):.2f} times "
-        f"what its season had before; the sum of the excess reached {highest:.1f}, an alarm begins at {bounds[1]:.1f}"
+        f"over {len(recent)} days the {figure} is {significant(float(recent['loss'].mean()))} MW, "
+        f"{np.exp(excess.mean()):.2f} times what its season had before; the sum of the excess reached {highest:.1f}, "
+        f"an alarm begins at {bounds[1]:.1f}"
     )
     if highest > bounds[0]:
         words += f"; it began to rise on {_risen_since(recent.index, sums):%Y-%m-%d}"

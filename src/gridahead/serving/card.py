@@ -18,6 +18,7 @@ from markupsafe import Markup
 from gridahead.serving import wording
 from gridahead.serving.drawing import DARK, DASHED, LIGHT, MIXED, SOLID, STYLE, Line, Size, canvas, draw_lines, to_svg
 from gridahead.serving.report import templates
+from gridahead.units import PowerUnit, per
 
 SQUARE = Size(400, 300)
 WIDE = Size(560, 300)
@@ -57,6 +58,8 @@ class CardView:
     """Against the references, as sentences."""
     own: str
     """The name of this version among the models."""
+    unit: PowerUnit
+    """In which power is shown."""
     all_figures: pd.DataFrame
     """model, metric, value, unit: over all days."""
     slices: pd.DataFrame
@@ -81,12 +84,12 @@ def render_card(view: CardView) -> str:
         .get_template("card.html.j2")
         .render(
             view=view,
-            figures=[_figures(row) for row in view.figures.to_dict("records")],
+            figures=[_figures(row, view.unit) for row in view.figures.to_dict("records")],
             models=list(view.figures["model"]),
-            more=_more(view.all_figures, list(view.figures["model"])),
-            worst=_worst(view.slices),
+            more=_more(view.all_figures, list(view.figures["model"]), view.unit),
+            worst=_worst(view.slices, view.unit),
             reliability=Markup(_reliability(view.reliability)) if view.reliability else None,  # noqa: S704
-            hours=_hours(view.slices),
+            hours=_hours(view.slices, view.unit),
             importance=_bars(view.importance or {}),
             gradients=None if view.gradients is None else base64.b64encode(view.gradients).decode(),
             light=LIGHT,
@@ -95,8 +98,10 @@ def render_card(view: CardView) -> str:
     )
 
 
-def _figures(row: Mapping[Any, Any]) -> dict[str, str]:
-    number = wording.number
+def _figures(row: Mapping[Any, Any], unit: PowerUnit) -> dict[str, str]:
+    def number(value: float) -> str:
+        return wording.figure(per(value, unit))
+
     return {
         "model": row["model"],
         "mae": number(row["mae"]),
@@ -110,17 +115,17 @@ def _figures(row: Mapping[Any, Any]) -> dict[str, str]:
     }
 
 
-def _more(rows: pd.DataFrame, models: Sequence[str]) -> list[tuple[str, list[str]]]:
+def _more(rows: pd.DataFrame, models: Sequence[str], unit: PowerUnit) -> list[tuple[str, list[str]]]:
     """A line a metric: its name, and its value of every model."""
     found = {(row["model"], row["metric"]): row for row in rows.to_dict("records")}
     return [
-        (title, [_in_unit(found.get((model, metric))) for model in models])
+        (title, [_in_unit(found.get((model, metric)), unit) for model in models])
         for metric, title in MORE.items()
         if any((model, metric) in found for model in models)
     ]
 
 
-def _in_unit(row: Mapping[Any, Any] | None) -> str:
+def _in_unit(row: Mapping[Any, Any] | None, unit: PowerUnit) -> str:
     if row is None:
         return wording.NOTHING
     value, metric = row["value"], row["metric"]
@@ -128,10 +133,10 @@ def _in_unit(row: Mapping[Any, Any] | None) -> str:
         return f"{value:.2f}"
     if row["unit"] == "1":
         return wording.percent(value, 1)
-    return f"{value:.1f} h" if row["unit"] == "h" else f"{wording.number(value)} MW"
+    return f"{value:.1f} h" if row["unit"] == "h" else f"{wording.figure(per(value, unit))} {unit}"
 
 
-def _worst(slices: pd.DataFrame, most: int = 8) -> list[dict[str, str]]:
+def _worst(slices: pd.DataFrame, unit: PowerUnit, most: int = 8) -> list[dict[str, str]]:
     """Where the error is largest against its own mean, the worst first."""
     if slices.empty:
         return []
@@ -141,9 +146,9 @@ def _worst(slices: pd.DataFrame, most: int = 8) -> list[dict[str, str]]:
         {
             "what": f"{SLICES[row['by']]}: {_slice(row['by'], row['slice'])}",
             "n": wording.number(row["n"]),
-            "crps": wording.number(row["crps"]),
+            "crps": wording.figure(per(row["crps"], unit)),
             "ratio": f"{row['ratio']:.2f}",
-            "bias": wording.number(row["bias"]),
+            "bias": wording.figure(per(row["bias"], unit)),
             "coverage": wording.percent(row["coverage"]),
             **{name: _saved(row["mae"], row[name]) for name in ("official", "official_corrected")},
         }
@@ -176,22 +181,23 @@ def _reliability(shares: Mapping[float, float]) -> str:
         return to_svg(figure, "Share of outturns below each quantile, against its level")
 
 
-def _hours(slices: pd.DataFrame) -> Markup | None:
+def _hours(slices: pd.DataFrame, unit: PowerUnit) -> Markup | None:
     """The error by hour of the day, ours and those of the official forecast and the corrected one."""
     rows = slices[slices["by"] == "hour"] if not slices.empty else slices
     if len(rows) < 2:
         return None
     hour = rows["slice"].astype(int).to_numpy() + 0.5
+    errors = per(rows[["mae", "official", "official_corrected"]].astype(float).set_axis(hour), unit)
     with mpl.rc_context(STYLE):
         figure, axes = canvas(WIDE)
         axes.set_xlim(0, 24)
         axes.set_xticks(range(0, 25, 3), [f"{tick:02d}" for tick in range(0, 25, 3)])
         lines = [
-            Line("model", pd.Series(rows["mae"].to_numpy(), hour), "model", SOLID, 2.4),
-            Line("official", pd.Series(rows["official"].to_numpy(), hour), "official", DASHED),
-            Line("corrected", pd.Series(rows["official_corrected"].to_numpy(), hour), "corrected", MIXED),
+            Line("model", errors["mae"], "model", SOLID, 2.4),
+            Line("official", errors["official"], "official", DASHED),
+            Line("corrected", errors["official_corrected"], "corrected", MIXED),
         ]
-        draw_lines(axes, lines, WIDE, "MW", floor=True)
+        draw_lines(axes, lines, WIDE, unit, floor=True)
         return Markup(to_svg(figure, "Mean absolute error by hour of the day"))  # noqa: S704
 
 

@@ -9,9 +9,10 @@ import matplotlib.dates as mdates
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import FuncFormatter
 
 from gridahead.serving.drawing import LIGHT, STYLE
+from gridahead.units import tick
 
 
 def case_picture(known: pd.Series, condemned: pd.Series, title: str, unit: str, timezone: str) -> bytes:
@@ -38,7 +39,7 @@ def case_picture(known: pd.Series, condemned: pd.Series, title: str, unit: str, 
                 condemned.index.min(), condemned.index.max(), color=LIGHT["official"], alpha=0.12, linewidth=0
             )
             panel.set_ylabel(unit)
-            panel.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+            panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
         panels[0].plot(condemned.index, condemned, "o", color=LIGHT["official"], markersize=3.5)
         panels[0].set_title(title, color=LIGHT["ink"], fontsize=12, parse_math=False)
         locator = mdates.AutoDateLocator(tz=timezone, maxticks=9)

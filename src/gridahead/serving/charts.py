@@ -77,7 +77,7 @@ def lead_chart(errors: pd.DataFrame, day: Day, size: Size) -> str:
     """
     with mpl.rc_context(STYLE):
         figure, axes = canvas(size)
-        scale = Scale.of(float(errors.to_numpy().max()))
+        scale = Scale.of(float(np.nanmax(errors.to_numpy())), day.unit)
         looks = {
             "naive": ("naive", DOTTED),
             "official": ("official", DASHED),

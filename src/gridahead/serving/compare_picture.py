@@ -21,13 +21,14 @@ REFERENCES = {
 FOUR_WEEKS = 28
 
 
-def compare_picture(losses: pd.DataFrame, seasons: pd.DataFrame, title: str) -> bytes:
+def compare_picture(losses: pd.DataFrame, seasons: pd.DataFrame, title: str, unit: str) -> bytes:
     """Running means over four weeks and means of the seasons, as PNG.
 
     Args:
-        losses: by day, a column a model [MW]: the two versions, then the references.
-        seasons: a row a season, a column a model [MW].
+        losses: by day, a column a model [unit]: the two versions, then the references.
+        seasons: a row a season, a column a model [unit].
         title: above the picture.
+        unit: of both.
     """
     with mpl.rc_context({**STYLE, "font.size": 10, "axes.titlelocation": "left"}):
         figure = Figure(figsize=(12, 4.4), dpi=110, facecolor="white", layout="constrained")
@@ -40,7 +41,7 @@ def compare_picture(losses: pd.DataFrame, seasons: pd.DataFrame, title: str) -> 
         for n, (name, (colour, dash)) in enumerate(zip(losses.columns, looks, strict=True)):
             left.plot(smooth.index, smooth[name], color=colour, linestyle=dash, linewidth=1.8, label=str(name))
             right.bar(np.arange(len(seasons)) + (n - (len(looks) - 1) / 2) * width, seasons[name], width, color=colour)
-        left.set_title("CRPS [MW], mean of four weeks", fontsize=10, color=LIGHT["ink"])
+        left.set_title(f"CRPS [{unit}], mean of four weeks", fontsize=10, color=LIGHT["ink"])
         legend = left.legend(frameon=False, fontsize=9)
         for text in legend.get_texts():
             text.set_parse_math(False)

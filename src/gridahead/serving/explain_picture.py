@@ -13,9 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from gridahead.serving.drawing import LIGHT, STYLE
+from gridahead.units import signed, tick
 
 Floats = npt.NDArray[Any]
 COLOURS = (LIGHT["model"], LIGHT["official"], LIGHT["naive"], "#4c8c4a", "#b8860b", "#8c564b", LIGHT["soft"])
@@ -32,6 +33,7 @@ def explain_picture(
     delivery: npt.NDArray[np.bool_],
     times: pd.DatetimeIndex,
     title: str,
+    unit: str,
 ) -> bytes:
     """Maps of lag by lead, one an input, above bars of the shares of the inputs by hour, as PNG.
 
@@ -42,6 +44,7 @@ def explain_picture(
         delivery: (H,) which hours are of the delivery day.
         times: (H,) local.
         title: above the picture.
+        unit: of all that is drawn.
     """
     largest = sorted(maps, key=lambda name: -np.abs(maps[name][1][:, delivery]).sum())[:MOST_MAPS]
     with mpl.rc_context({**STYLE, "font.size": 10, "axes.titlelocation": "left"}):
@@ -56,28 +59,31 @@ def explain_picture(
             drawn = _map(axes, *maps[name], delivery, times, end)
             axes.set_title(name, fontsize=10, color=LIGHT["ink"], parse_math=False)
         panels[0].set_ylabel("hour that was read, days from the issue time")
-        upper.colorbar(drawn, ax=panels, label="share [MW]", extend="both", shrink=0.8)
+        upper.colorbar(drawn, ax=panels, label=f"share [{unit}]", extend="both", shrink=0.8)
         left, right = lower.subplots(1, 2, width_ratios=(3, 2))
-        _stacked(left, {name: part[delivery] for name, part in by_input.items()}, times[delivery], difference[delivery])
+        _stacked(
+            left, {name: part[delivery] for name, part in by_input.items()}, times[delivery], difference[delivery], unit
+        )
         left.set_title("By hour of the delivery day", fontsize=10, color=LIGHT["ink"])
         means = {name: float(part[delivery].mean()) for name, part in by_input.items()}
-        _bars(right, means, dict(zip(by_input, _colours(len(by_input)), strict=True)))
+        _bars(right, means, dict(zip(by_input, _colours(len(by_input)), strict=True)), unit)
         return _png(figure)
 
 
-def change_picture(parts: Mapping[str, Floats], times: pd.DatetimeIndex, title: str) -> bytes:
+def change_picture(parts: Mapping[str, Floats], times: pd.DatetimeIndex, title: str, unit: str) -> bytes:
     """The parts of the difference of two forecasts by hour, and their sum, as PNG.
 
     Args:
-        parts: by cause, (H,) [MW].
+        parts: by cause, (H,) [unit].
         times: (H,) local.
         title: above the picture.
+        unit: of all that is drawn.
     """
     with mpl.rc_context({**STYLE, "font.size": 10, "axes.titlelocation": "left"}):
         figure = Figure(figsize=(10, 4.6), dpi=110, facecolor="white", layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots()
-        _stacked(axes, parts, times, np.sum(list(parts.values()), axis=0))
+        _stacked(axes, parts, times, np.sum(list(parts.values()), axis=0), unit)
         axes.set_title(_wrapped(title, 95), fontsize=12, color=LIGHT["ink"], parse_math=False)
         return _png(figure)
 
@@ -101,7 +107,7 @@ def _map(
     return drawn
 
 
-def _stacked(axes: Any, parts: Mapping[str, Floats], times: pd.DatetimeIndex, total: Floats) -> None:
+def _stacked(axes: Any, parts: Mapping[str, Floats], times: pd.DatetimeIndex, total: Floats, unit: str) -> None:
     """Bars above and below nought, one colour a part, and the total as a line."""
     at = np.arange(len(times))
     above, below = np.zeros(len(at)), np.zeros(len(at))
@@ -115,15 +121,15 @@ def _stacked(axes: Any, parts: Mapping[str, Floats], times: pd.DatetimeIndex, to
     axes.axhline(0, color=LIGHT["ink"], linewidth=0.8)
     axes.use_sticky_edges = False  # bars would cut off the line above them
     axes.margins(y=0.06)
-    axes.set_ylabel("MW")
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.set_ylabel(unit)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
     _hours(axes, times, 0.5)
     legend = axes.legend(fontsize=9, frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.14))
     for text in legend.get_texts():
         text.set_parse_math(False)
 
 
-def _bars(axes: Any, means: Mapping[str, float], colours: Mapping[str, str]) -> None:
+def _bars(axes: Any, means: Mapping[str, float], colours: Mapping[str, str], unit: str) -> None:
     """The mean of the day, the largest on top."""
     names = sorted(means, key=lambda name: abs(means[name]))
     values = [means[name] for name in names]
@@ -132,13 +138,13 @@ def _bars(axes: Any, means: Mapping[str, float], colours: Mapping[str, str]) -> 
     axes.margins(x=0.22)
     for row, value in enumerate(values):
         axes.annotate(
-            f"{value:+,.0f}", (value, row), (5 if value >= 0 else -5, 0), textcoords="offset points",
+            signed(value), (value, row), (5 if value >= 0 else -5, 0), textcoords="offset points",
             ha="left" if value >= 0 else "right", va="center",
         )  # fmt: skip
     axes.grid(False)
-    axes.set_title("Mean of the delivery day [MW]", fontsize=10, color=LIGHT["ink"])
+    axes.set_title(f"Mean of the delivery day [{unit}]", fontsize=10, color=LIGHT["ink"])
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
 
 
 def _hours(axes: Any, times: pd.DatetimeIndex, middle: float) -> None:

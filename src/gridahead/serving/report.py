@@ -18,6 +18,7 @@ from gridahead.serving import charts, wording
 from gridahead.serving.drawing import DARK, LIGHT, Size
 from gridahead.serving.verdict import Day, by_quantile, concerns, track_record, verdict
 from gridahead.serving.views import QualityLine, ReportView, SeriesView
+from gridahead.units import PowerUnit, per
 
 __all__ = ["QualityLine", "ReportView", "SeriesView", "render_report"]
 
@@ -34,17 +35,19 @@ ENOUGH_OF_A_LEAD = 0.2
 
 HEADINGS = {
     "n": "n",
-    "mae": "MAE, MW",
-    "rmse": "RMSE, MW",
+    "mae": "MAE",
+    "rmse": "RMSE",
     "mape": "MAPE",
     "wape": "WAPE",
-    "bias": "Bias, MW",
-    "pinball": "Pinball, MW",
+    "bias": "Bias",
+    "pinball": "Pinball",
     "coverage_80": "In 80\N{NARROW NO-BREAK SPACE}% band",
-    "width_80": "Band width, MW",
+    "width_80": "Band width",
     "skill": "Skill",
     "skill_corrected": "Skill, corrected",
 }
+POWERS = ("mae", "rmse", "bias", "pinball", "width_80")
+"""Columns of power; their unit stands in the heading, or beside the series where it differs."""
 SHARES = {"mape": 1, "wape": 1, "coverage_80": 0, "skill": 0, "skill_corrected": 0}
 """Columns shown as percentages, with their digits."""
 
@@ -69,7 +72,7 @@ def render_report(view: ReportView) -> str:
         created=f"{wording.moment(view.created_at.tz_convert(clock))} ({clock})",
         days=list(dict.fromkeys(card["day"].name for card in cards if card["day"])),
         cards=cards,
-        headings={name: text for name, text in HEADINGS.items() if name in view.score_table.columns},
+        headings=_headings(view),
         scores=_score_rows(view),
         quality_page=view.quality_page,
         light=LIGHT,
@@ -162,6 +165,20 @@ def _value_rows(day: Day) -> list[tuple[str, list[str]]]:
     ]
 
 
+def _units(view: ReportView) -> dict[str, PowerUnit]:
+    """In which unit the scores of each series are shown."""
+    units = {series.series: series.unit or "MW" for series in view.series}
+    return {str(name): units.get(str(name), "MW") for name in view.score_table["series"].unique()}
+
+
+def _headings(view: ReportView) -> dict[str, str]:
+    """Of the columns that there are."""
+    units = set(_units(view).values())
+    of_all = f", {units.pop()}" if len(units) == 1 else ""
+    shown = {name: text for name, text in HEADINGS.items() if name in view.score_table.columns}
+    return {name: f"{text}{of_all if name in POWERS else ''}" for name, text in shown.items()}
+
+
 def _score_rows(view: ReportView) -> list[dict[str, object]]:
     """A row a run, series and model: names, and cells with their text and whether they are the best of the series."""
     table = view.score_table
@@ -169,13 +186,15 @@ def _score_rows(view: ReportView) -> list[dict[str, object]]:
     titles = {series.series: series.title for series in view.series}
     served = {(series.series, model) for series in view.series for model in series.forecast["model"].unique()}
     best = {name: _is_best(table, name) for name in shown}
+    units = _units(view)
+    several = len(set(units.values())) > 1
     return [
         {
-            "series": titles.get(row["series"], row["series"]),
+            "series": titles.get(row["series"], row["series"]) + (f", {units[row['series']]}" if several else ""),
             "run": row["run"] if len(table["run"].unique()) > 1 else "",
             "model": row["model"],
             "served": (row["series"], row["model"]) in served,
-            "cells": [(_cell(name, row[name]), best[name][at]) for name in shown],
+            "cells": [(_cell(name, row[name], units[row["series"]]), best[name][at]) for name in shown],
         }
         for at, row in enumerate(table.to_dict("records"))
     ]
@@ -190,5 +209,7 @@ def _is_best(table: pd.DataFrame, name: str) -> list[bool]:
     return list((distance == by_series.transform("min")) & (by_series.transform("count") > 1))
 
 
-def _cell(name: str, value: float) -> str:
-    return wording.percent(value, SHARES[name]) if name in SHARES else wording.number(value)
+def _cell(name: str, value: float, unit: PowerUnit) -> str:
+    if name in SHARES:
+        return wording.percent(value, SHARES[name])
+    return wording.figure(per(value, unit)) if name in POWERS else wording.number(value)

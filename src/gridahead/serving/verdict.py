@@ -12,6 +12,7 @@ import pandas as pd
 from gridahead.serving.views import SeriesView
 from gridahead.serving.wording import THIN, Scale, age, day, moment, percent, unit_of_time, words
 from gridahead.timeline import Mtu, Window, delivery_window
+from gridahead.units import PowerUnit
 
 OFFICIAL = {"official": "official forecast", "official_corrected": "official forecast without its recent mean error"}
 """What a forecast has to beat, and what it is called."""
@@ -40,6 +41,8 @@ class Day:
     """By valid time [MW]."""
     mtu: Mtu
     scale: Scale
+    unit: PowerUnit | None
+    """As wanted; None for what fits."""
     issue_time: pd.Timestamp
     model: str
     version: str
@@ -63,7 +66,8 @@ class Day:
             reference=by_time(view.reference, window),
             outturn=by_time(view.outturn, window),
             mtu=Mtu(first["mtu"]),
-            scale=Scale.of(float(np.abs(wide.to_numpy(float)).max())),
+            scale=Scale.of(float(np.abs(wide.to_numpy(float)).max()), view.unit),
+            unit=view.unit,
             issue_time=first["issue_time"].tz_convert(view.timezone),
             model=str(first["model"]),
             version=_version(str(first["model_version"])),
@@ -118,7 +122,8 @@ def track_record(view: SeriesView, forecast: Day) -> str:
         return ""
     rows = view.scores[view.scores["model"] == forecast.model]
     first, last = rows["start"].min().tz_convert(view.timezone), rows["end"].max().tz_convert(view.timezone)
-    told = f"{day(first)} to {day(last - forecast.mtu.delta)}: average error {Scale.of(ours['mae']).text(ours['mae'])}"
+    error = Scale.of(ours["mae"], view.unit).text(ours["mae"])
+    told = f"{day(first)} to {day(last - forecast.mtu.delta)}: average error {error}"
     compared = []
     for name, title in OFFICIAL.items():
         official = whole_scores(view.scores, name)
@@ -156,7 +161,8 @@ def _concerns_of_scores(view: SeriesView, forecast: Day) -> list[str]:
     for name, title in OFFICIAL.items():
         official = whole_scores(view.scores, name)
         if "mae" in ours and ours["mae"] > official.get("mae", float("inf")):
-            theirs, own = (Scale.of(ours["mae"]).text(scores["mae"]) for scores in (official, ours))
+            scale = Scale.of(ours["mae"], view.unit)
+            theirs, own = (scale.text(scores["mae"]) for scores in (official, ours))
             found.append(f"The {title} has been better: it erred by {theirs} on average, this one by {own}.")
     return found
 

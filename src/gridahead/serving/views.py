@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from gridahead.units import PowerUnit
+
 
 @dataclass(frozen=True, slots=True)
 class QualityLine:
@@ -58,6 +60,8 @@ class SeriesView:
     """Anything else worth keeping for whoever must reproduce the forecast; shown as it is."""
     csv: str | None = None
     """The forecast as a file, relative to the page."""
+    unit: PowerUnit | None = None
+    """In which its power is shown; without it, the day in what fits it and scores in MW."""
     drifted: Mapping[str, str] = field(default_factory=dict)
     """What has changed, with its figures: `official`, the official forecast; `band`, what the published band holds."""
 

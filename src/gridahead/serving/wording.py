@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gridahead.units import MEGAWATTS, PowerUnit, decimals, per
+
 THIN = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
@@ -20,13 +22,16 @@ class Scale:
     digits: int
 
     @classmethod
-    def of(cls, highest_mw: float) -> Scale:
-        """GW from 2 000 MW on, with as many digits as a person compares."""
-        if highest_mw >= 10_000:
-            return cls("GW", 1000.0, 1)
-        if highest_mw >= 2_000:
-            return cls("GW", 1000.0, 2)
-        return cls("MW", 1.0, 0 if highest_mw >= 100 else 1)
+    def of(cls, highest_mw: float, unit: PowerUnit | None = None) -> Scale:
+        """With as many digits as a person compares.
+
+        Args:
+            highest_mw: the largest value that is shown [MW].
+            unit: as wanted; without it, GW from 2 000 MW on and kW below 1 MW.
+        """
+        fitting: PowerUnit = "GW" if highest_mw >= 2_000 else "MW" if highest_mw >= 1 or highest_mw == 0 else "kW"
+        unit = unit or fitting
+        return cls(unit, MEGAWATTS[unit], decimals(per(highest_mw, unit)))
 
     def number(self, value_mw: float) -> str:
         """The number alone, such as 58.2."""
@@ -35,6 +40,11 @@ class Scale:
     def text(self, value_mw: float) -> str:
         """The number with its unit, such as 58.2 GW."""
         return f"{self.number(value_mw)}{THIN}{self.unit}"
+
+
+def figure(value: float) -> str:
+    """A number of which a small one has three digits: 1 183, 41, 4.12, 0.412."""
+    return number(value, 0 if abs(value) >= 10 else decimals(value))
 
 
 def number(value: float, digits: int = 0) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,12 +31,22 @@ class RawPayload:
     request: Mapping[str, object]
     """Everything that decides how the content is parsed."""
     retrieved_at: pd.Timestamp
+    origin: str = ""
+    """Where it lay, such as the path of a file: what comes from there later is a newer version of it."""
+    after: str = ""
+    """The batch of the delivery before it, where the same bytes had been there already."""
+
+    @property
+    def content_hash(self) -> str:
+        """Identity of the content: 16 digits of its SHA-256."""
+        return hashlib.sha256(self.content).hexdigest()[:16]
 
     @property
     def batch(self) -> str:
-        """Identity of content and request: 16 digits of their SHA-256."""
+        """Identity of the delivery: 16 digits of the SHA-256 of content, request and what came before it."""
         digest = hashlib.sha256(json.dumps(self.request, sort_keys=True, default=str).encode())
         digest.update(self.content)
+        digest.update(self.after.encode())
         return digest.hexdigest()[:16]
 
 
@@ -50,6 +60,10 @@ class Source(Protocol):
         """From when each official forecast of the source may be used, by its series."""
         ...
 
+    def request(self, name: str) -> Mapping[str, object]:
+        """Everything that decides how a payload of that name is parsed."""
+        ...
+
     def fetch(self) -> Iterator[RawPayload]:
         """Every payload the source offers now.
 
@@ -59,7 +73,7 @@ class Source(Protocol):
         ...
 
     def parse(self, payload: RawPayload) -> Observations:
-        """The observations in a payload.
+        """The observations in a payload; a row without a value where it has a place for one, and none there.
 
         Raises:
             SourceError: the payload is not what this source sends; names the payload, the row and the remedy.
@@ -67,9 +81,11 @@ class Source(Protocol):
         ...
 
 
-def availability_after(valid_time: pd.DatetimeIndex, mtu: Mtu, lag: pd.Timedelta) -> pd.DatetimeIndex:
-    """Assumed availability of a measured value: the end of its unit plus the source's publication lag."""
-    return valid_time + mtu.delta + lag
+def availability_after(
+    valid_time: pd.DatetimeIndex, length: pd.Timedelta | pd.TimedeltaIndex, lag: pd.Timedelta
+) -> pd.DatetimeIndex:
+    """Assumed availability of a measured value: the end of its unit, which is so long, plus the publication lag."""
+    return valid_time + length + lag
 
 
 def availability_by(valid_time: pd.DatetimeIndex, deadline: Deadline, timezone: str) -> pd.DatetimeIndex:
@@ -85,23 +101,35 @@ def observations(
     available_at: pd.DatetimeIndex,
     values: pd.Series,
     *,
-    mtu: Mtu,
+    mtu: Mtu | Sequence[Mtu],
     payload: RawPayload,
     unit: str | None = None,
+    availability: str = "assumed",
 ) -> Observations:
-    """One series of a payload as observations with assumed availability; missing values make no row."""
+    """One series of a payload as observations; a missing value is a row without one.
+
+    Args:
+        series: which.
+        valid_time: (T,) the start of each unit.
+        available_at: (T,) from when each value may be used.
+        values: (T,)
+        mtu: of all rows, or of each.
+        payload: what they were parsed from.
+        unit: of the values; that of the quantity unless given.
+        availability: whether `available_at` is assumed or recorded.
+    """
     frame = pd.DataFrame(
         {
             "zone": series.zone,
             "quantity": series.quantity,
             "valid_time": valid_time,
             "available_at": available_at,
-            "availability": "assumed",
+            "availability": availability,
             "value": values.to_numpy(dtype=float),
             "unit": unit or quantity_of(series.quantity).unit,
-            "mtu": str(mtu),
+            "mtu": str(mtu) if isinstance(mtu, Mtu) else [str(one) for one in mtu],
             "source": payload.source,
             "batch": payload.batch,
         }
     )
-    return Observations(OBSERVATIONS.check(frame[frame["value"].notna()]))
+    return Observations(OBSERVATIONS.check(frame))

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
 from gridahead.sources.findings import Findings
 
+Pass = Literal["first", "second"]
+"""Of the hour that is there twice in autumn: in daylight saving time, or after it."""
+
 _HOUR = pd.Timedelta(hours=1)
 
 
-def to_utc(wall: pd.Series, texts: pd.Series, timezone: str, findings: Findings, remedy: str) -> pd.DatetimeIndex:
+def to_utc(
+    wall: pd.Series,
+    texts: pd.Series,
+    timezone: str,
+    findings: Findings,
+    remedy: str,
+    *,
+    repeated_hour: Pass | None = None,
+    marks: pd.Series | None = None,
+) -> pd.DatetimeIndex:
     """The UTC instants of naive local times that stand in order.
 
     In autumn an hour is there twice. Its first pass is daylight saving time and its second is not; with only one of
-    them in the file, it can be told only where the file ends inside the first pass.
+    them in the file, it can be told only where the file ends inside the first pass, or somebody says it.
 
     Args:
         wall: naive local times; the index is the row.
@@ -22,6 +36,8 @@ def to_utc(wall: pd.Series, texts: pd.Series, timezone: str, findings: Findings,
         timezone: IANA name or fixed offset.
         findings: receives hours that do not exist or cannot be told.
         remedy: what to do about those.
+        repeated_hour: which pass it is where there is one only.
+        marks: whether a label says that it is of the second pass, NA where it says nothing; None if none does.
 
     Returns:
         One instant a row, NaT where the hour does not exist.
@@ -32,16 +48,52 @@ def to_utc(wall: pd.Series, texts: pd.Series, timezone: str, findings: Findings,
     )
     skipped = pd.Series(first.isna(), index=wall.index)
     repeated = pd.Series(first != second, index=wall.index) & ~skipped
-    findings.add_rows(texts[skipped], f"does not exist in {timezone}: clocks skip it", remedy)
-    once = repeated & ~wall.duplicated(keep=False) & ~_closing(wall, repeated)
+    findings.add_rows(
+        texts[skipped],
+        f"does not exist in {timezone}: clocks skip it",
+        f'{remedy} If it is in {timezone}, and its days always have 24 hours, set skipped_hour = "drop".',
+    )
+    marked = pd.Series(False, wall.index) if marks is None else marks.notna()
+    once = repeated & ~wall.duplicated(keep=False) & ~marked
+    if repeated_hour is None:
+        _add_untold(once & ~_closing(wall, repeated), repeated, texts, timezone, findings, remedy)
+    of_second = (repeated & wall.duplicated() & ~marked) | (once & (repeated_hour == "second"))
+    if marks is not None:
+        told = marks.fillna(False).astype(bool)
+        what = f"is marked as the second of two, and clocks do not go back there in {timezone}"
+        findings.add_rows(texts[told & ~repeated & ~skipped], what, remedy)
+        of_second |= told & repeated
+    return first.where(~of_second, second).tz_convert("UTC")
+
+
+def _add_untold(
+    once: pd.Series, repeated: pd.Series, texts: pd.Series, timezone: str, findings: Findings, remedy: str
+) -> None:
+    """Find rows of the repeated hour that is there once, of which pass nobody knows."""
+    say = 'If it is in {}, say which pass is there: repeated_hour = "first" (daylight saving time) or "second".'
     starts_inside = once & repeated.cummin()
     findings.add_rows(
         texts[starts_inside],
         f"is there twice in {timezone}, and a file that begins inside the repeated hour does not say which it is",
-        "Let the file begin at a midnight.",
+        f"Let the file begin at a midnight. {say.format(timezone)}",
     )
-    findings.add_rows(texts[once & ~starts_inside], f"should be there twice in {timezone}: clocks go back", remedy)
-    return first.where(~(repeated & wall.duplicated()), second).tz_convert("UTC")
+    what = f"should be there twice in {timezone}: clocks go back"
+    findings.add_rows(texts[once & ~starts_inside], what, f"{remedy} {say.format(timezone)}")
+
+
+def not_skipped(wall: pd.Series, timezone: str) -> pd.Series:
+    """Of each naive local time whether it exists: clocks do not skip it."""
+    first = pd.DatetimeIndex(wall).tz_localize(timezone, ambiguous=np.full(len(wall), True), nonexistent="NaT")
+    return pd.Series(first.notna(), index=wall.index) | wall.isna()
+
+
+def is_repeated(wall: pd.Series, timezone: str) -> pd.Series:
+    """Of each naive local time whether it is there twice: clocks go back over it."""
+    times = pd.DatetimeIndex(wall)
+    first, second = (
+        times.tz_localize(timezone, ambiguous=np.full(len(times), dst), nonexistent="NaT") for dst in (True, False)
+    )
+    return pd.Series((first != second) & first.notna(), index=wall.index)
 
 
 def _closing(wall: pd.Series, repeated: pd.Series) -> pd.Series:
@@ -54,13 +106,19 @@ def _closing(wall: pd.Series, repeated: pd.Series) -> pd.Series:
     return ending
 
 
-def check_rising(times: pd.DatetimeIndex, texts: pd.Series, findings: Findings, twice_remedy: str) -> None:
+def check_rising(
+    times: pd.DatetimeIndex,
+    texts: pd.Series,
+    findings: Findings,
+    twice_remedy: str,
+    order_remedy: str = "Sort the rows by time, oldest first.",
+) -> None:
     """Find rows whose instant is there already, and rows that come before the row above them."""
     instants = pd.Series(times, index=texts.index)
     twice = instants.duplicated()
     findings.add_rows(texts[twice], "is there already", twice_remedy)
     backwards = (instants.diff() < pd.Timedelta(0)) & ~twice
-    findings.add_rows(texts[backwards], "is earlier than the row above it", "Sort the rows by time, oldest first.")
+    findings.add_rows(texts[backwards], "is earlier than the row above it", order_remedy)
 
 
 def skips_the_spring_hour(wall: pd.Series, timezone: str, step: pd.Timedelta) -> pd.Series:

@@ -1,28 +1,41 @@
-"""One CSV or Parquet file with a time column: a utility's meters, another country's load."""
+"""Files with a column of times: a utility's meters, another country's load, weather; CSV, Parquet or Excel."""
 
 from __future__ import annotations
 
 import difflib
-import io
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from gridahead.config import FileSource
+from gridahead.config import CovariateSettings, FileSource
 from gridahead.errors import SettingsError, SourceError
 from gridahead.grid import BiddingZone, Series
+from gridahead.sources.averaging import averaged
 from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
+from gridahead.sources.columnar import is_parquet, read_columns
+from gridahead.sources.counters import energy_between, refuse_counter
+from gridahead.sources.excel import is_excel, read_sheet
 from gridahead.sources.findings import Findings
-from gridahead.sources.stamps import read_times
-from gridahead.sources.text import FIRST_ROW, numbers, read_cells
+from gridahead.sources.found import files_of, is_pattern
+from gridahead.sources.labels import issue_times, read_labels
+from gridahead.sources.numerals import finite, numbers
+from gridahead.sources.packed import MEGABYTE
+from gridahead.sources.shapes import by_unit, chosen, day_headers, of_id
+from gridahead.sources.stamps import Times, read_times
+from gridahead.sources.text import Layout, read_cells
+from gridahead.sources.tidy import tidy
+from gridahead.sources.typed import as_texts, is_number
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, now
 
-POWER_IN_MW = {"MW": 1.0, "kW": 1e-3, "GW": 1e3}
-"""Megawatts in one unit of power; an energy unit is the same with an h, over one market time unit."""
+POWER_IN_MW = {"MW": 1.0, "kW": 1e-3, "W": 1e-6, "GW": 1e3}
+"""Megawatts in one unit of power; an energy unit is the same with an h, over the unit of a row."""
+_OF_THE_DAY = "the columns of the day"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +46,13 @@ class _Column:
     series: Series
     unit: str
     factor: float = 1.0
+    is_energy: bool = False
     available: Deadline | None = None
     """Deadline before the delivery day; None for what is measured, which is there after the publication lag."""
 
 
 class FileTable:
-    """Reads the series of one file."""
+    """Reads the series of one file, or of several that are made alike."""
 
     def __init__(self, settings: FileSource, zone: BiddingZone) -> None:
         self.settings = settings
@@ -55,25 +69,58 @@ class FileTable:
             if column.header == self.settings.reference_column and column.available is not None
         }
 
+    @property
+    def _layout(self) -> Layout:
+        told = self.settings
+        return Layout(
+            told.separator, told.encoding, told.skip_rows, told.skip_after_header, told.skip_footer, told.comment,
+            max_bytes=int(told.max_size_mb * MEGABYTE), asked=tuple(self._asked()), has_keys=True,
+        )  # fmt: skip
+
     def fetch(self) -> Iterator[RawPayload]:
-        """The file.
+        """The file, or every file of the pattern or folder, by name.
 
         Raises:
-            SourceError: it is missing or cannot be read.
+            SourceError: there is none, or one cannot be read; the others have come by then.
         """
-        path = self.settings.path
+        files, failed = files_of(self.settings.path), []
+        if not files:
+            what = "matches the pattern" if is_pattern(self.settings.path) else "to read is in the folder"
+            raise SourceError(self.name, f"no file {what} {self.settings.path}. {self._other_path}")
+        for file in files:
+            try:
+                yield self._payload(file)
+            except SourceError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    @property
+    def _other_path(self) -> str:
+        series = f"{self.zone}/{self.settings.quantity}" if self.settings.quantity else str(self.zone)
+        return f"Change `path` of the file source of {series} in the settings"
+
+    def _payload(self, path: Path) -> RawPayload:
         try:
+            self._refuse_large(path)
             content = path.read_bytes()
         except FileNotFoundError as error:
-            remedy = f"Change `path` of the file source of {self.zone}/{self.settings.quantity} in the settings"
-            raise SourceError(self.name, f"there is no file {path}. {remedy}") from error
+            raise SourceError(self.name, f"there is no file {path}. {self._other_path}") from error
         except OSError as error:
             raise SourceError(self.name, f"cannot read {path}: {error.strerror}", retryable=True) from error
-        request = {
-            **self.settings.model_dump(mode="json", exclude={"path", "attribution"}),
-            "zone_timezone": self.zone.timezone,
-        }
-        yield RawPayload(self.name, path.name, content, request, now())
+        return RawPayload(self.name, path.name, content, self.request(path.name), now(), str(path.absolute()))
+
+    def request(self, name: str) -> dict[str, object]:
+        """The settings by which the file is read, whatever its name."""
+        told = self.settings.model_dump(mode="json", exclude={"path", "attribution", "max_size_mb"})
+        return {**told, "zone_timezone": self.zone.timezone}
+
+    def _refuse_large(self, path: Path) -> None:
+        """Go on only with a file that fits into memory as the settings say."""
+        megabytes, limit = path.stat().st_size / MEGABYTE, self.settings.max_size_mb
+        if megabytes > limit:
+            remedy = f"Set max_size_mb = {megabytes * 1.1:.0f} in the settings if there is memory for ten times as much"
+            raise SourceError(self.name, f"{path} has {megabytes:.0f} MB, more than max_size_mb = {limit:g}. {remedy}")
 
     def parse(self, payload: RawPayload) -> Observations:
         """The series of the file: power and energy in MW, other covariates in their own unit.
@@ -81,39 +128,60 @@ class FileTable:
         Raises:
             SourceError: the file is not what the settings say; findings by row, several at once.
         """
-        findings = Findings(self.name)
-        cells = self._cells(payload, findings)
-        self._check_columns(list(cells.columns), findings)
-        values = {column.header: self._values(cells[column.header], findings) for column in self.columns}
-        valid_time = read_times(cells[self.settings.time_column], self.settings, self.zone.timezone, findings)
+        findings = Findings(self.name, payload.name if payload.name != self.name else "")
         blocks = [
-            observations(
-                column.series,
-                valid_time,
-                self._available(column, valid_time),
-                values[column.header] * column.factor,
-                mtu=self.settings.mtu,
-                payload=payload,
-                unit=column.unit,
-            )
-            for column in self.columns
+            self._observations(column, times, values, issued, payload)
+            for columns, cells in self._parts(self._cells(payload, findings), findings)
+            for column, times, values, issued in self._read(columns, cells, findings)
         ]
-        return Observations(pd.concat(blocks, ignore_index=True))
+        rows = Observations(pd.concat(blocks, ignore_index=True))
+        if rows["value"].isna().all():
+            log.warning("%s has no value in %s", payload.name, ", ".join(repr(one.header) for one in self.columns))
+        return rows
 
     def _cells(self, payload: RawPayload, findings: Findings) -> pd.DataFrame:
-        """The table as it stands in the file; the index is the row as a spreadsheet shows it."""
-        is_parquet = payload.content.startswith(b"PAR1") or payload.name.lower().endswith((".parquet", ".pq"))
-        if not (is_parquet and payload.content):
-            return read_cells(payload.content, self.settings.separator, findings)
-        try:
-            frame = pd.read_parquet(io.BytesIO(payload.content))
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise findings.refuse(f"the Parquet file is cut or damaged ({error})", "Fetch it again.") from error
-        if frame.empty:
-            raise findings.refuse("the file has no rows", "Fetch it again.")
-        if self.settings.time_column in frame.index.names:
-            frame = frame.reset_index(self.settings.time_column)
-        return frame.set_axis(range(FIRST_ROW, FIRST_ROW + len(frame)))
+        """The rows that are asked for, as they stand in the file; the index is the row as a spreadsheet shows it."""
+        if is_parquet(payload.content, payload.name):
+            cells = read_columns(payload.content, self._layout, findings)
+        elif is_excel(payload.content):
+            cells = read_sheet(payload.content, self.settings.sheet, self._layout, findings)
+        else:
+            cells = read_cells(payload.content, self._layout, findings)
+        self._check_columns(list(cells.columns), findings)
+        return chosen(cells, self.settings.where, findings)
+
+    def _parts(self, cells: pd.DataFrame, findings: Findings) -> Iterator[tuple[tuple[_Column, ...], pd.DataFrame]]:
+        """Tables with a row a time, and the columns that are read from each."""
+        told = self.settings
+        if told.id_column is not None and told.id_value_column is not None:
+            for column in self.columns:
+                yield (column,), of_id(cells, told.id_column, told.id_value_column, column.header, findings)
+        elif told.day_columns:
+            headers = day_headers(list(cells.columns), told.day_columns)
+            yield self.columns, by_unit(cells, told.time_column or "", headers, _OF_THE_DAY)
+        else:
+            for years in dict.fromkeys(told.years_exchanged(column.header) for column in self.columns):
+                yield tuple(one for one in self.columns if told.years_exchanged(one.header) == years), cells
+
+    def _asked(self) -> Iterator[str]:
+        """The columns that the settings name."""
+        told = self.settings
+        if told.time_columns is not None:
+            yield told.time_columns.date
+            yield told.time_columns.period or told.time_columns.time or ""
+        else:
+            yield told.time_column or ""
+        if told.id_column is not None and told.id_value_column is not None:
+            yield from (told.id_column, told.id_value_column)
+        elif told.day_columns:
+            yield from (name for name in told.day_columns if "*" not in name)
+        else:
+            yield from (column.header for column in self.columns)
+            if not isinstance(told.day_month_exchanged, bool):
+                yield from (one for one in told.day_month_exchanged if isinstance(one, str))
+        yield from told.where
+        if told.issue_column is not None:
+            yield told.issue_column
 
     def _check_columns(self, headers: list[str], findings: Findings) -> None:
         """Find columns that the settings name and the file lacks.
@@ -121,38 +189,122 @@ class FileTable:
         Raises:
             SourceError: there are some.
         """
-        lower = {header.lower(): header for header in map(str, headers)}
-        for name in (self.settings.time_column, *(column.header for column in self.columns)):
+        lower = {header.lower(): header for header in headers}
+        for name in dict.fromkeys(self._asked()):
             if name in headers:
                 continue
             near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.4)
             hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
             findings.add(f"no column {name!r}{hint}", f"The file has: {', '.join(lower.values())}.")
+        if self.settings.day_columns and not day_headers(headers, self.settings.day_columns):
+            finding = f"no column is like day_columns = {list(self.settings.day_columns)}"
+            findings.add(finding, f"The file has: {', '.join(lower.values())}.")
         findings.stop()
+
+    def _read(
+        self, columns: tuple[_Column, ...], cells: pd.DataFrame, findings: Findings
+    ) -> Iterator[tuple[_Column, Times, pd.Series, pd.Timestamp | None]]:
+        """Every column with its times and values; of a file of forecasts, those of each issue time by themselves."""
+        values = pd.DataFrame({column.header: self._values(cells[column.header], findings) for column in columns})
+        present = values.notna().any(axis=1)
+        exchanged = self.settings.years_exchanged(columns[0].header)
+        settings = self.settings.model_copy(update={"day_month_exchanged": exchanged})
+        labels = read_labels(cells, ~present, settings, findings)
+        issued = issue_times(cells, self.settings, findings)
+        findings.stop()
+        issues: list[tuple[pd.Timestamp | None, pd.Index]] = [(None, cells.index)]
+        if issued is not None:
+            issues = [(pd.Timestamp(instant), issued.index[issued == instant]) for instant in issued.unique()]
+        for instant, rows in issues:
+            of_issue = tidy(labels.of(rows), values.loc[rows], cells, settings)
+            told = of_issue.stamps.index
+            times = read_times(
+                of_issue, self.settings, self.zone.timezone, findings, present.loc[told], cells.loc[told]
+            )
+            for column in columns:
+                yield (
+                    column,
+                    times,
+                    self._metered(column, times, values[column.header].loc[times.rows], findings),
+                    instant,
+                )
+
+    def _metered(self, column: _Column, times: Times, values: pd.Series, findings: Findings) -> pd.Series:
+        """The energy between the readings of a meter, if the settings say that it is one; other columns as they are.
+
+        Raises:
+            SourceError: the column seems to be the readings of a meter, and the settings say nothing of one.
+        """
+        if column.series.quantity != self.settings.quantity:
+            return values
+        if self.settings.meter_reading:
+            return energy_between(values, times.instant, times.length, ending=times.ending)
+        refuse_counter(values, times.instant, findings)
+        findings.stop()
+        return values
 
     def _values(self, column: pd.Series, findings: Findings) -> pd.Series:
         """The numbers of a column, NaN where there is none."""
-        if not pd.api.types.is_numeric_dtype(column):
-            texts = column.astype("str").fillna("")
-            return numbers(texts, findings, decimal=self.settings.decimal)
-        values = column.astype("float64")
-        remedy = "Leave it empty where there is no value."
-        findings.add_rows(values[np.isinf(values)], f"in column {column.name!r} is no number", remedy)
-        return values
+        is_bool = pd.api.types.is_bool_dtype(column)
+        if pd.api.types.is_numeric_dtype(column) and not is_bool and not pd.api.types.is_complex_dtype(column):
+            values = pd.Series(column.to_numpy("float64", na_value=float("nan")), column.index, name=column.name)
+            return finite(values, as_texts(column), findings)
+        if column.dtype == object and column.map(is_number).any():
+            typed = column.map(is_number)
+            values = pd.Series(float("nan"), column.index, name=column.name)
+            values[typed] = column[typed].astype("float64")
+            values[~typed] = self._numbers(column[~typed], findings)
+            return finite(values, as_texts(column), findings)
+        return self._numbers(column, findings)
 
-    def _available(self, column: _Column, valid_time: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    def _numbers(self, column: pd.Series, findings: Findings) -> pd.Series:
+        told = self.settings
+        return numbers(
+            as_texts(column), findings, decimal=told.decimal, thousands=told.thousands, missing=told.missing, named=True
+        )
+
+    def _observations(
+        self,
+        column: _Column,
+        times: Times,
+        values: pd.Series,
+        issued: pd.Timestamp | None,
+        payload: RawPayload,
+    ) -> Observations:
+        """One column; energy over the unit of a row becomes mean power."""
+        valid_time, length = times.units(values.notna())
+        per_hour = (pd.Timedelta(hours=1) / length).to_numpy() if column.is_energy else 1.0
+        values = values * (column.factor * per_hour)
+        if self.settings.row_minutes is not None:
+            mtu = self.settings.mtu
+            valid_time, values = averaged(valid_time, values, self.settings.row_step, mtu, times.grid)
+            length = pd.TimedeltaIndex([mtu.delta] * len(valid_time))
+        return observations(
+            column.series,
+            valid_time,
+            self._available(column, valid_time, length, issued),
+            values,
+            mtu=list(length.map({one: Mtu.from_delta(one) for one in length.unique()})),
+            payload=payload,
+            unit=column.unit,
+            availability="assumed" if issued is None else "recorded",
+        )
+
+    def _available(
+        self, column: _Column, valid_time: pd.DatetimeIndex, length: pd.TimedeltaIndex, issued: pd.Timestamp | None
+    ) -> pd.DatetimeIndex:
+        lag = pd.Timedelta(minutes=self.settings.publication_lag_minutes)
+        if issued is not None:
+            return pd.DatetimeIndex([issued + lag] * len(valid_time), tz="UTC").as_unit("us")
         if column.available is not None:
             return availability_by(valid_time, column.available, self.zone.timezone)
-        lag = pd.Timedelta(minutes=self.settings.publication_lag_minutes)
-        return availability_after(valid_time, self.settings.mtu, lag)
+        return availability_after(valid_time, length, lag)
 
 
-def _converted(unit: str, mtu: Mtu) -> tuple[str, float]:
-    """The unit in which values are kept, and the factor to it: power, and energy over a unit of time, in MW."""
+def _converted(unit: str) -> tuple[str, float, bool]:
+    """The unit in which values are kept, the factor to it, and whether they are energy over the unit of a row."""
     factor = POWER_IN_MW.get(unit.removesuffix("h"))
-    if factor is None:
-        return unit, 1.0
-    return "MW", factor * mtu.per_hour if unit.endswith("h") else factor
+    return (unit, 1.0, False) if factor is None else ("MW", factor, unit.endswith("h"))
 
 
 def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
@@ -161,16 +313,21 @@ def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
     Raises:
         SettingsError: two columns would become the same series.
     """
-    series = Series(zone.code, settings.quantity)
-    _, factor = _converted(settings.unit, settings.mtu)
-    columns = [_Column(settings.value_column, series, "MW", factor)]
-    if settings.reference_column is not None:
-        columns.append(_Column(settings.reference_column, series.reference, "MW", factor, settings.reference_available))
-    for covariate in settings.covariates:
-        ahead = covariate.available or Deadline.parse(f"D-1T0000[{zone.timezone}]")
-        known, (unit, times) = Series(zone.code, covariate.name), _converted(covariate.unit, settings.mtu)
-        columns.append(_Column(covariate.column, known, unit, times, ahead if covariate.known_ahead else None))
+    columns = []
+    if settings.quantity is not None:
+        series, told = Series(zone.code, settings.quantity), _converted(settings.unit)
+        columns.append(_Column(settings.value_column or _OF_THE_DAY, series, *told))
+        if settings.reference_column is not None:
+            known = settings.reference_available
+            columns.append(_Column(settings.reference_column, series.reference, *told, available=known))
+    columns += [_covariate(covariate, zone) for covariate in settings.covariates]
     names = [str(column.series) for column in columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise SettingsError(f"{settings.path.name}: several columns would become {', '.join(twice)}; rename one")
     return tuple(columns)
+
+
+def _covariate(covariate: CovariateSettings, zone: BiddingZone) -> _Column:
+    ahead = covariate.available or Deadline.parse(f"D-1T0000[{zone.timezone}]")
+    told = Series(zone.code, covariate.name), *_converted(covariate.unit)
+    return _Column(covariate.column, *told, available=ahead if covariate.known_ahead else None)

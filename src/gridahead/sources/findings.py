@@ -30,6 +30,11 @@ class Findings:
         for row, text in texts.items():
             self.add(f"row {row}: {str(text)!r} {what}", remedy)
 
+    def take(self, others: Findings) -> None:
+        """Record what has been found elsewhere, with its remedies."""
+        self.found += others.found
+        self.remedies += [remedy for remedy in others.remedies if remedy not in self.remedies]
+
     def stop(self) -> None:
         """Go on only if nothing has been found.
 
@@ -49,4 +54,7 @@ class Findings:
         if len(self.found) > NAMED:
             named += f"; and {len(self.found) - NAMED} more ({len(self.found)} findings)"
         file = f"{self.file}: " if self.file else ""
-        return SourceError(self.source, f"{file}{named}. Nothing was read. {' '.join(self.remedies)}")
+        return SourceError(
+            self.source,
+            f"{file}{named}{'' if named.endswith('?') else '.'} Nothing was read. {' '.join(self.remedies)}",
+        )

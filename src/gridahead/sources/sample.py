@@ -19,7 +19,7 @@ from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 from gridahead.sources.findings import Findings
 from gridahead.sources.smard import LEFT_OUT, QUANTITY_OF, TIMEZONE, ZONE, Smard, portal_name
-from gridahead.sources.text import read_cells
+from gridahead.sources.text import Layout, read_cells
 from gridahead.tables import Observations
 from gridahead.timeline import now
 
@@ -45,7 +45,7 @@ def make_sample(portal_folder: Path, sample_folder: Path) -> list[Path]:
     sample_folder.mkdir(parents=True, exist_ok=True)
     made = []
     for export in sorted(portal_folder.glob("*.csv")):
-        cells = read_cells(export.read_bytes(), ";", Findings("sample", export.name))
+        cells = read_cells(export.read_bytes(), Layout(";"), Findings("sample", export.name))
         made.append(_write(_trimmed(cells), sample_folder / f"{export.name}.gz"))
         _prove_equal(_parsed(made[-1]), _parsed(export), export.name)
     generation = portal_folder / GENERATION

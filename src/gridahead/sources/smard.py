@@ -21,7 +21,8 @@ from gridahead.grid import Series
 from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
 from gridahead.sources.clock import check_rising, to_utc
 from gridahead.sources.findings import Findings
-from gridahead.sources.text import numbers, read_cells
+from gridahead.sources.numerals import numbers
+from gridahead.sources.text import Layout, read_cells
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, now
 
@@ -94,9 +95,12 @@ class Smard:
             content = file.read_bytes()
         except OSError as error:
             raise SourceError(self.name, f"cannot read {file}: {error.strerror}", retryable=True) from error
-        request = self.settings.model_dump(mode="json", exclude={"folder", "attribution"})
-        # The module is part of what decides the parse, the rest of the file's name is not.
-        return RawPayload(self.name, file.name, content, {**request, "forecast": _forecast_by_name(file.name)}, now())
+        return RawPayload(self.name, file.name, content, self.request(file.name), now(), str(file.absolute()))
+
+    def request(self, name: str) -> dict[str, object]:
+        """The settings, and the module that the name tells of: the rest of it decides nothing."""
+        told = self.settings.model_dump(mode="json", exclude={"folder", "attribution"})
+        return {**told, "forecast": _forecast_by_name(name)}
 
     def parse(self, payload: RawPayload) -> Observations:
         """The series of one exported file, in MW.
@@ -105,7 +109,7 @@ class Smard:
             SourceError: the file is not what the portal exports; all findings at once, by row.
         """
         findings = Findings(self.name, payload.name)
-        cells = read_cells(payload.content, ";", findings)
+        cells = read_cells(payload.content, Layout(";"), findings)
         columns = _columns(list(cells.columns), findings)
         forecast = _is_forecast(payload.name, {portal_name(header) for header in cells.columns}, findings)
         texts = cells.iloc[:, 0]
@@ -142,7 +146,9 @@ class Smard:
 
     def _available(self, quantity: str, forecast: bool, valid_time: pd.DatetimeIndex, mtu: Mtu) -> pd.DatetimeIndex:
         if not forecast:
-            return availability_after(valid_time, mtu, pd.Timedelta(minutes=self.settings.publication_lag_minutes))
+            return availability_after(
+                valid_time, mtu.delta, pd.Timedelta(minutes=self.settings.publication_lag_minutes)
+            )
         return availability_by(valid_time, self._official(quantity), TIMEZONE)
 
 

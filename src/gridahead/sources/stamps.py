@@ -2,44 +2,174 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gridahead.config import FileSource
-from gridahead.sources.clock import check_rising, skips_the_spring_hour, to_utc
+from gridahead.sources.clock import check_rising, is_repeated, not_skipped, skips_the_spring_hour, to_utc
 from gridahead.sources.findings import Findings
+from gridahead.sources.labels import Labels
+from gridahead.sources.spacing import unit_lengths
+from gridahead.sources.tidy import twice_advice
+from gridahead.timeline import Mtu
 
-_OFFSET = r"(?:Z|([+-]\d\d):?(\d\d)?)$"
-"""UTC offset at the end of a time: Z, +01:00, +0100 or +01."""
+HALF = 0.5
+"""More than half of the steps back in time: the newest row comes first."""
+_PLAIN = "Change `mtu` in the settings, which is {}, or `stamp`, which is {}."
 
 
-def read_times(column: pd.Series, settings: FileSource, zone_timezone: str, findings: Findings) -> pd.DatetimeIndex:
-    """The start of the market time unit of every row, UTC.
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The instants that the stamps of a file tell, and how long the unit of each row is; the index is the row."""
+
+    instant: pd.Series
+    """UTC"""
+    length: pd.Series
+    ending: bool
+    """Whether an instant is the ending of its unit."""
+    grid: str
+    """The time zone from whose midnights units are counted."""
+
+    @property
+    def rows(self) -> pd.Index:
+        """The rows that are read: not those of an hour that there never was."""
+        return self.instant.index
+
+    def begin(self, length: pd.Series) -> pd.Series:
+        """The start of each unit, UTC."""
+        return self.instant - length if self.ending else self.instant
+
+    def units(self, present: pd.Series) -> tuple[pd.DatetimeIndex, pd.TimedeltaIndex]:
+        """The start and the length of the unit of every row, as one column has them.
+
+        Hours that stand at every fourth row of a file of quarter hours are hours.
+
+        Args:
+            present: by row, whether the column has a value.
+        """
+        length, there = self.length.copy(), self.instant[present.loc[self.rows]]
+        if len(there):
+            own = unit_lengths(pd.DatetimeIndex(there), length.max(), ending=self.ending)
+            longer = pd.Series(own, index=there.index)
+            fits = ~off_grid(there - longer if self.ending else there, longer, self.grid)
+            longer = longer[fits & (longer > length[there.index])]
+            length[longer.index] = longer
+        return pd.DatetimeIndex(self.begin(length)), pd.TimedeltaIndex(length)
+
+
+def read_times(
+    labels: Labels,
+    settings: FileSource,
+    zone_timezone: str,
+    findings: Findings,
+    present: pd.Series,
+    cells: pd.DataFrame,
+) -> Times:
+    """What the times of a file tell.
 
     Args:
-        column: the time column, text or time stamps; the index is the row.
+        labels: the times as they are written.
         settings: says its time zone, its format, and whether a stamp begins or ends its unit.
         zone_timezone: local time of the bidding zone, to which units are aligned.
         findings: what has been found so far.
+        present: by row, whether there is any value. Where clocks skip an hour, a row without one is left out.
+        cells: the table, of which another column may say why a time is there twice.
 
     Raises:
         SourceError: a stamp cannot be read or contradicts the settings, or something else has been found before.
     """
-    stamps, offsets = _stamps(column, settings, findings)
-    findings.stop()
-    if offsets is None:
-        times = to_utc(stamps, column, settings.timezone, findings, _zone_remedy(settings.timezone))
+    stamps, offsets, column = labels.stamps, labels.offsets, labels.texts
+    remedy, twice = _zone_remedy(settings.timezone), _twice_remedy(labels, settings, zone_timezone, cells)
+    if not labels.in_utc:
+        instants = _from_wall(labels, settings, findings, (remedy, twice), present)
         if settings.timezone != zone_timezone:
-            _check_not_local(stamps, times, column, settings, zone_timezone, findings)
+            _check_not_local(stamps[instants.index], instants, column, settings, zone_timezone, findings)
     else:
-        times = pd.DatetimeIndex(stamps)
-        _check_offsets(times, offsets, column, settings, findings)
-    check_rising(times, column, findings, _zone_remedy(settings.timezone) + " If not, remove one of the rows.")
+        instants = stamps
+        if offsets is not None:
+            _check_offsets(pd.DatetimeIndex(instants), offsets, column, settings, findings)
+        check_rising(pd.DatetimeIndex(instants), column, findings, twice, _order_remedy(instants))
     findings.stop()
-    if settings.stamp == "ending":
-        times = times - settings.mtu.delta
-    _check_spacing(times, column, settings, zone_timezone, findings)
+    times = _with_lengths(instants, settings, zone_timezone)
+    _check_spacing(times, column, settings, findings)
     findings.stop()
     return times
+
+
+def _with_lengths(instants: pd.Series, settings: FileSource, zone_timezone: str) -> Times:
+    ending, step = settings.stamp == "ending", _step(settings)
+    length = pd.Series(step, index=instants.index)
+    if settings.row_minutes is None:
+        length = pd.Series(unit_lengths(pd.DatetimeIndex(instants), step, ending=ending), index=instants.index)
+    return Times(instants, length, ending, zone_timezone if settings.units_from == "local" else "UTC")
+
+
+def _step(settings: FileSource) -> pd.Timedelta:
+    """How long the unit of a row is, as the settings say."""
+    return settings.mtu.delta if settings.row_minutes is None else pd.Timedelta(minutes=settings.row_minutes)
+
+
+def _from_wall(
+    labels: Labels, settings: FileSource, findings: Findings, remedies: tuple[str, str], present: pd.Series
+) -> pd.Series:
+    """The instants of local times, without rows of an hour that there never was.
+
+    The ending of an hour is a local time like any other. Some files write the beginning and an hour more instead: the
+    hour that is there twice then ends at 3:00 both times, and the one before the skipped hour at 2:00. Where the first
+    way of reading contradicts the clocks and the second does not, it is the second; so it is where days always have 24
+    hours, as such files count them.
+    """
+    instants, said = _localised(labels.stamps, labels, settings, remedies, present)
+    if settings.stamp == "ending" and (said.found or _has_days_of_24_hours(settings)):
+        wall = labels.stamps
+        length = pd.Series(unit_lengths(pd.DatetimeIndex(wall), _step(settings), ending=True), index=wall.index)
+        begun, said_of_begun = _localised(wall - length, labels, settings, remedies, present)
+        if not said_of_begun.found:
+            return begun + length[begun.index]
+    findings.take(said)
+    return instants
+
+
+def _has_days_of_24_hours(settings: FileSource) -> bool:
+    """Whether the hours of a day are always numbered 1 to 24: none of them is the ending of an hour on the clock."""
+    return settings.skipped_hour == "drop" or settings.repeated_hour is not None
+
+
+def _localised(
+    wall: pd.Series, labels: Labels, settings: FileSource, remedies: tuple[str, str], present: pd.Series
+) -> tuple[pd.Series, Findings]:
+    """The instants of the local times that are read, and what contradicts the clocks."""
+    (remedy, twice), findings, exists = remedies, Findings(""), not_skipped(wall, settings.timezone)
+    kept = exists | (present & (settings.skipped_hour == "refuse"))
+    wall, texts = wall[kept], labels.texts[kept]
+    marks = None if labels.second is None else labels.second[kept]
+    times = to_utc(wall, texts, settings.timezone, findings, remedy, repeated_hour=settings.repeated_hour, marks=marks)
+    known = times.notna()
+    check_rising(times[known], texts[known], findings, twice, _order_remedy(wall))
+    return pd.Series(times, index=wall.index), findings
+
+
+def _twice_remedy(labels: Labels, settings: FileSource, zone_timezone: str, cells: pd.DataFrame) -> str:
+    """What to do about a time that is there twice: it may be the hour that local clocks repeat, or two series."""
+    twice = labels.stamps[labels.stamps.duplicated(keep=False)]
+    if twice.empty:
+        return ""
+    if not labels.in_utc and is_repeated(twice, zone_timezone).all():
+        return _zone_remedy(settings.timezone)
+    hour = pd.Timedelta(hours=1)
+    if not labels.in_utc and settings.stamp == "beginning" and is_repeated(twice - hour, settings.timezone).all():
+        return 'If times are endings of their units, set stamp = "ending" in the settings.'
+    return twice_advice(cells, labels, settings)
+
+
+def _order_remedy(stamps: pd.Series) -> str:
+    """What to do about rows out of order."""
+    steps = stamps.diff().dropna()
+    order = "falling" if (steps <= pd.Timedelta(hours=1)).all() and (steps < pd.Timedelta(0)).mean() > HALF else "any"
+    return f'Sort the rows by time, oldest first, or set row_order = "{order}" in the settings.'
 
 
 def _zone_remedy(timezone: str) -> str:
@@ -47,49 +177,6 @@ def _zone_remedy(timezone: str) -> str:
         f"The file seems not to be in {timezone}: is it in UTC, a fixed offset or another local time? "
         "Say so with `timezone` in the settings."
     )
-
-
-def _stamps(column: pd.Series, settings: FileSource, findings: Findings) -> tuple[pd.Series, pd.Series | None]:
-    """Naive wall times and None, or UTC times and the offset from UTC that the file gives for each."""
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        wall, utc = column.dt.tz_localize(None), column.dt.tz_convert("UTC")
-        _refuse_unread(utc, column, settings, findings)
-        return utc, wall - utc.dt.tz_localize(None)
-    if pd.api.types.is_datetime64_dtype(column):
-        _refuse_unread(column, column, settings, findings)
-        return column, None
-    if pd.api.types.is_numeric_dtype(column):
-        finding = f"time column {column.name!r} holds numbers ({column.dtype}), no times"
-        raise findings.refuse(finding, "Write times like 2024-01-31T13:00:00Z.")
-    return _read_text(column.astype("str").fillna("").str.strip(), settings, findings)
-
-
-def _read_text(texts: pd.Series, settings: FileSource, findings: Findings) -> tuple[pd.Series, pd.Series | None]:
-    if settings.time_format is not None:
-        aware = pd.Series("%z" in settings.time_format, index=texts.index)
-    else:
-        aware = texts.str.fullmatch(r".*\d\d:\d\d.*" + _OFFSET)
-    stamps = pd.to_datetime(texts, format=settings.time_format or "ISO8601", errors="coerce", utc=bool(aware.any()))
-    _refuse_unread(stamps, texts, settings, findings)
-    if not aware.any():
-        return stamps, None
-    remedy = "Write an offset in every row, or in none."
-    findings.add_rows(texts[~aware & stamps.notna()], "has no offset from UTC, other rows have", remedy)
-    return stamps, _offsets(texts)
-
-
-def _offsets(texts: pd.Series) -> pd.Series:
-    """The offset from UTC at the end of each text, zero for Z."""
-    parts = texts.str.extract(_OFFSET)
-    hours, minutes = parts[0].fillna("+00"), parts[1].fillna("00").astype("int64")
-    sign = hours.str[0].map({"+": 1, "-": -1}).astype("int64")
-    return pd.to_timedelta(sign * (hours.str[1:].astype("int64") * 60 + minutes), unit="min")
-
-
-def _refuse_unread(stamps: pd.Series, texts: pd.Series, settings: FileSource, findings: Findings) -> None:
-    expected = f"the format {settings.time_format!r}" if settings.time_format else "ISO 8601 (2024-01-31T13:00:00)"
-    remedy = f"Times are read in {expected}; change `time_format` in the settings."
-    findings.add_rows(texts[stamps.isna()], "is no time", remedy)
 
 
 def _check_offsets(
@@ -104,33 +191,78 @@ def _check_offsets(
 
 def _check_not_local(
     wall: pd.Series,
-    times: pd.DatetimeIndex,
+    instants: pd.Series,
     texts: pd.Series,
     settings: FileSource,
     zone_timezone: str,
     findings: Findings,
 ) -> None:
     """Find a file declared as UTC, or another zone, that leaves out just the hour which local clocks skip."""
-    gaps = pd.Series(times, index=wall.index).diff() > settings.mtu.delta
-    skipping = gaps & skips_the_spring_hour(wall, zone_timezone, settings.mtu.delta)
+    step = _usual(instants, settings)
+    skipping = (instants.diff() > step) & skips_the_spring_hour(wall, zone_timezone, step)
     findings.add_rows(
-        texts[skipping],
+        texts[wall.index][skipping],
         f"comes after a gap that is just the hour which clocks skip in {zone_timezone}",
         f"The file seems to be in {zone_timezone}, not in {settings.timezone}: change `timezone` in the settings.",
     )
 
 
-def _check_spacing(
-    times: pd.DatetimeIndex, texts: pd.Series, settings: FileSource, zone_timezone: str, findings: Findings
-) -> None:
+def _usual(instants: pd.Series, settings: FileSource) -> pd.Timedelta:
+    """The most frequent step from row to row."""
+    steps = instants.diff().dropna().mode()
+    return steps.iloc[0] if len(steps) else _step(settings)
+
+
+def _check_spacing(times: Times, texts: pd.Series, settings: FileSource, findings: Findings) -> None:
     """Find a market time unit that the rows do not have, or rows that are off its grid."""
-    mtu = settings.mtu
-    remedy = f"Change `mtu` in the settings, which is {mtu}, or `stamp`, which is {settings.stamp}."
-    steps = pd.Series(times).diff().dropna()
-    if len(steps) and (usual := steps.mode().iloc[0]) != mtu.delta:
-        minutes = usual / pd.Timedelta(minutes=1)
-        findings.add(f"most rows are {minutes:g} minutes apart, which contradicts mtu = {mtu}", remedy)
+    remedy = _PLAIN.format(settings.mtu, settings.stamp)
+    usual, step = _usual(times.instant, settings), _step(settings)
+    if not settings.mtu_changes and _contradicts(times, usual, step):
+        findings.add(
+            f"most rows are {usual / pd.Timedelta(minutes=1):g} minutes apart, which contradicts {_told(settings)}",
+            _spacing_remedy(usual, settings),
+        )
         return
-    local = times.tz_convert(zone_timezone).tz_localize(None)
-    off_grid = pd.Series(local != local.floor(mtu.delta), index=texts.index)
-    findings.add_rows(texts[off_grid], f"is no {settings.stamp} of a {mtu} unit", remedy)
+    begin = times.begin(times.length)
+    off = off_grid(begin, times.length, times.grid)
+    if off.all() and not off_grid(begin, times.length, "UTC").any():
+        remedy = (
+            f"Units are counted from midnight in {times.grid}; if those of the file are counted from midnight in UTC, "
+            'say so with units_from = "utc". If not, change `mtu`, `stamp` or `timezone` in the settings.'
+        )
+    for length, rows in texts[times.rows][off].groupby(times.length[off]):
+        unit = f"{settings.stamp} of a PT{pd.Timedelta(length) / pd.Timedelta(minutes=1):g}M unit"
+        findings.add_rows(rows, f"is no {unit}", remedy)
+
+
+def _contradicts(times: Times, usual: pd.Timedelta, step: pd.Timedelta) -> bool:
+    """Whether the rows are not as far apart as the settings say, nor any stretch of them."""
+    if usual == step:
+        return False
+    if usual < step and (usual not in [mtu.delta for mtu in Mtu] or not (times.instant.diff() == step).any()):
+        return True
+    return not (times.length == step).any()
+
+
+def _told(settings: FileSource) -> str:
+    rows = settings.row_minutes
+    return f"mtu = {settings.mtu}" if rows is None else f"row_minutes = {rows}"
+
+
+def _spacing_remedy(usual: pd.Timedelta, settings: FileSource) -> str:
+    minutes = usual / pd.Timedelta(minutes=1)
+    if settings.row_minutes is not None:
+        return f"Set row_minutes = {minutes:g} in the settings."
+    if usual not in [mtu.delta for mtu in Mtu]:
+        averaged = f" If they are that far apart, set row_minutes = {minutes:g}: they are averaged to `mtu`."
+        return _PLAIN.format(settings.mtu, settings.stamp) + (averaged if minutes in range(1, 61) else "")
+    return (
+        f'Set mtu = "{Mtu.from_delta(usual)}" in the settings. If the series has gone over from one unit to another, '
+        "and other files of it have the other one, set mtu_changes = true."
+    )
+
+
+def off_grid(begin: pd.Series, length: pd.Series, timezone: str) -> npt.NDArray[np.bool_]:
+    """Which units (T,) do not begin where such units do, as counted from midnight in a time zone."""
+    local = pd.DatetimeIndex(begin).tz_convert(timezone).tz_localize(None).as_unit("us").asi8
+    return np.asarray(local % pd.TimedeltaIndex(length).as_unit("us").asi8 != 0)

@@ -1,27 +1,23 @@
 """Strict reading of text tables: a cell is what it says, or it is refused with its row as a spreadsheet shows it.
 
-Row 1 is the header. Nothing is guessed, skipped or filled: half a file or a word among numbers gives an error, never a
-shorter table.
+Nothing is guessed or filled, and skipped only what the layout says: half a file or a word among numbers gives an error,
+never a shorter table. An error about the layout names the key that would read the file.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
-import gzip
 import io
 import re
-import zlib
+from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from gridahead.sources.findings import Findings
-
-FIRST_ROW = 2
-"""Row of the first data line in a spreadsheet, under the header."""
-
-MISSING = ("", "-", "NaN", "nan", "NA", "N/A", "n/a", "null", "NULL", "None")
-"""Cells that say that there is no value."""
+from gridahead.sources.header import Place, find_header
+from gridahead.sources.numerals import MISSING
+from gridahead.sources.packed import LIMIT, unpacked
 
 ALIKE = 10
 """Rows that must have the same number of decimals before a last line without line end is believed to have all of its
@@ -29,87 +25,215 @@ own. With two or three rows it may be chance: 1000.5 above 500.25, which was cut
 
 _FETCH_AGAIN = "Fetch the file again."
 _SEPARATORS = ",;\t|"
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks; that of UTF-32 begins like that of UTF-16."""
+
+Record = tuple[int, list[str]]
+"""Row number and fields of a line."""
 
 
-def unpacked(content: bytes, findings: Findings) -> bytes:
-    """The content, unpacked if it is gzip.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the table stands in a text file; the settings of a file source say what differs from a plain CSV."""
 
-    Raises:
-        SourceError: the content is empty, or gzip that ends early or is damaged.
-    """
-    if content.startswith(b"\x1f\x8b"):
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error) as error:
-            raise findings.refuse(f"the gzip file is cut or damaged ({error})", _FETCH_AGAIN) from error
-    if not content.strip():
-        raise findings.refuse("the file is empty", _FETCH_AGAIN)
-    return content
+    separator: str = ","
+    encoding: str | None = None
+    skip_rows: int = 0
+    skip_after_header: int = 0
+    skip_footer: int = 0
+    comment: str = ""
+    max_bytes: int = LIMIT
+    asked: tuple[str, ...] = ()
+    """Columns that are asked for, by which the header is known."""
+    has_keys: bool = False
+    """Whether the settings have keys for all this, which a remedy then names."""
 
 
-def read_cells(content: bytes, separator: str, findings: Findings) -> pd.DataFrame:
+def read_cells(content: bytes, layout: Layout, findings: Findings) -> pd.DataFrame:
     """Every cell of a CSV as text; the index is the row as a spreadsheet shows it.
 
     Raises:
-        SourceError: the content is empty, not UTF-8, without rows or cut, or a row has too few or too many fields.
+        SourceError: the content is empty or no text, without rows or cut, or a row has too few or too many fields.
     """
-    text = _decoded(unpacked(content, findings), findings)
-    records = _records(text, separator, findings)
-    (_, header), body = records[0], records[1:]
-    _check_header(header, separator, findings)
+    text = _decoded(unpacked(content, findings, layout.max_bytes), layout, findings)
+    lines = list(io.StringIO(text, newline=""))
+    records = _records(lines, layout, findings)
+    _refuse_other_header(lines, records, layout, findings)
+    if not records:
+        raise findings.refuse("the file has no rows" + _left_out(layout), _FETCH_AGAIN)
+    header = _without_blank_end(records[0][1])
+    body = records[1 + layout.skip_after_header :]
+    end = max(0, len(body) - layout.skip_footer)
+    body, footer = body[:end], body[end:]
     if not body:
-        raise findings.refuse("the file has a header and no rows", _FETCH_AGAIN)
-    _check_shape(header, body, text, findings)
+        raise findings.refuse("the file has a header and no rows" + _left_out(layout), _FETCH_AGAIN)
+    body = [(row, _trimmed(fields, len(header))) for row, fields in body]
+    _check_header(header, records[0][0], layout, findings)
+    _check_shape(header, body, findings, layout)
+    if not findings.found and not footer:
+        _check_end(body, text, findings)
     findings.stop()
     rows, cells = zip(*body, strict=True)
-    return pd.DataFrame(list(cells), columns=[name.strip() for name in header], index=list(rows), dtype="str")
+    frame = pd.DataFrame(list(cells), columns=header, index=list(rows), dtype="str")
+    return frame.loc[:, ~frame.columns.duplicated()]
 
 
-def _decoded(content: bytes, findings: Findings) -> str:
+def _decoded(content: bytes, layout: Layout, findings: Findings) -> str:
+    marked = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), None)
+    encoding = (marked if layout.has_keys else None) or layout.encoding or "utf-8-sig"
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n") + 1
-        remedy = "Save it as CSV in UTF-8 (a spreadsheet file has to be saved as CSV first)."
-        raise findings.refuse(f"row {row}: {content[error.start :][:8]!r} is not UTF-8", remedy) from error
+        text = content.decode(encoding)
+    except UnicodeError as error:
+        start = error.start if isinstance(error, UnicodeDecodeError) else 0
+        row, name = content[:start].count(b"\n") + 1, encoding.removesuffix("-sig").upper()
+        finding = f"row {row}: {content[start:][:8]!r} is not {name}"
+        raise findings.refuse(finding, _encoding_remedy(content, encoding, layout)) from error
+    if "\0" in text:
+        row = text[: text.index("\0")].count("\n") + 1
+        finding = f"row {row}: there is a NUL character, which no text has"
+        raise findings.refuse(finding, _nul_remedy(content, encoding, layout))
+    if not text.strip():
+        raise findings.refuse("the file is empty", _FETCH_AGAIN)
+    return text
 
 
-def _records(text: str, separator: str, findings: Findings) -> list[tuple[int, list[str]]]:
-    """Row number and fields of every line that is not blank."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+def _encoding_remedy(content: bytes, tried: str, layout: Layout) -> str:
+    plain = "Save it as CSV in UTF-8 (a spreadsheet file has to be saved as CSV first)."
+    if not layout.has_keys or tried.startswith("utf-16"):
+        return plain
+    for encoding in ("cp1252", "cp1250", "latin-1"):
+        if encoding != tried and _decodes(content, encoding):
+            return f'Set encoding = "{encoding}" in the settings if it comes from there, or save it as CSV in UTF-8.'
+    return plain
+
+
+def _nul_remedy(content: bytes, tried: str, layout: Layout) -> str:
+    wide = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
+    if layout.has_keys and tried != wide and _decodes(content, wide) and "\0" not in content.decode(wide):
+        return f'It seems to be UTF-16 without a byte order mark: set encoding = "{wide}" in the settings.'
+    return _FETCH_AGAIN
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
     try:
-        return [(row, fields) for row, fields in enumerate(reader, start=1) if fields]
+        content.decode(encoding)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _records(lines: list[str], layout: Layout, findings: Findings) -> list[Record]:
+    """Row number and fields of every line that is not blank, a comment, or above the header."""
+
+    def is_left_out(row: int, line: str) -> bool:
+        return row <= layout.skip_rows or bool(layout.comment and line.lstrip().startswith(layout.comment))
+
+    # A line that is left out stays as a blank one, so that rows are counted as a spreadsheet shows them.
+    kept = ("\n" if is_left_out(row, line) else line for row, line in enumerate(lines, start=1))
+    reader = csv.reader(kept, delimiter=layout.separator, strict=True)
+    try:
+        records = [(row, fields) for row, fields in enumerate(reader, start=1)]
     except csv.Error as error:
         remedy = "The file may be cut inside a quoted field; fetch it again."
+        if layout.has_keys:
+            remedy += ' If the line is no part of the table, leave it out with `skip_rows` or comment = "#".'
         raise findings.refuse(f"line {reader.line_num}: {error}", remedy) from error
+    return [(row, fields) for row, fields in records if any(field.strip() for field in fields)]
 
 
-def _check_header(header: list[str], separator: str, findings: Findings) -> None:
+def _refuse_other_header(lines: list[str], records: list[Record], layout: Layout, findings: Findings) -> None:
+    """Go on only with the columns that are asked for, or where no line of the file has them either.
+
+    Raises:
+        SourceError: another line has them, perhaps with another separator; the remedy says how to read it.
+    """
+    found = {name.strip() for name in records[0][1]} if records else set()
+    if not layout.asked or found >= set(layout.asked):
+        return
+    place = find_header(lines, layout.asked, layout.separator)
+    if place is None:
+        return
+    tried = Place(records[0][0] if records else layout.skip_rows + 1, layout.separator)
+    keys = place.keys(lines, tried, layout.comment)
+    if place.separator != tried.separator:
+        finding = f"row {place.row}: {lines[place.row - 1].strip()!r} is one field when divided at {tried.separator!r}"
+        raise findings.refuse(finding, f"The separator seems to be {place.separator!r}: {keys}.")
+    raise findings.refuse(f"row {place.row} is the header, not row {tried.row}", f"{keys[0].upper()}{keys[1:]}.")
+
+
+def _check_header(header: list[str], row: int, layout: Layout, findings: Findings) -> None:
     """Find a header of one field that another separator would divide, and names that occur twice."""
     if len(header) == 1:
-        for other in _SEPARATORS.replace(separator, ""):
+        for other in _SEPARATORS.replace(layout.separator, ""):
             if other in header[0]:
-                finding = f"row 1: {header[0]!r} is one field when divided at {separator!r}"
+                finding = f"row {row}: {header[0]!r} is one field when divided at {layout.separator!r}"
                 raise findings.refuse(finding, f"The separator seems to be {other!r}.")
-    names = [name.strip() for name in header]
+    names = [name for name in header if not layout.asked or name in layout.asked]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        findings.add(f"row 1: column {name!r} is there {names.count(name)} times", "Rename one of them.")
+        findings.add(
+            f"row {row}: column {name!r} is there {names.count(name)} times", "Rename one of them in the file."
+        )
 
 
-def _check_shape(header: list[str], body: list[tuple[int, list[str]]], text: str, findings: Findings) -> None:
-    """Find rows with too few or too many fields, and a last row that may be cut."""
+def _without_blank_end(header: list[str]) -> list[str]:
+    """The names without the empty ones that separators at the end of the line leave."""
+    names = [name.strip() for name in header]
+    while len(names) > 1 and not names[-1]:
+        names.pop()
+    return names
+
+
+def _trimmed(fields: list[str], width: int) -> list[str]:
+    """The fields without empty ones beyond the header."""
+    return fields[:width] if not any(field.strip() for field in fields[width:]) else fields
+
+
+def _left_out(layout: Layout) -> str:
+    """What the settings leave out, if anything, as the end of a finding."""
+    told: dict[str, object] = {"skip_rows": layout.skip_rows, "skip_after_header": layout.skip_after_header}
+    told |= {"skip_footer": layout.skip_footer, "comment": layout.comment}
+    keys = ", ".join(f"{key} = {value!r}" for key, value in told.items() if value)
+    return f" besides what is left out by {keys}" if keys else ""
+
+
+def _check_shape(header: list[str], body: list[Record], findings: Findings, layout: Layout) -> None:
+    """Find rows with too few or too many fields."""
+    odd = [(row, fields) for row, fields in body if len(fields) != len(header)]
+    if not odd:
+        return
     last = body[-1][0]
-    for row, fields in body:
-        if len(fields) == len(header):
-            continue
-        line = ",".join(fields)
+    footer = _footer_length(header, body)
+    tip = f" If what stands at the end is no data, set skip_footer = {layout.skip_footer + footer} in the settings."
+    ending = tip if layout.has_keys and footer else ""
+    for row, fields in odd:
+        line = layout.separator.join(fields)
         if row == last and len(fields) < len(header):
-            findings.add(f"row {row}: {line!r} is cut: {len(fields)} of {len(header)} fields", _FETCH_AGAIN)
+            finding = f"row {row}: {line!r} is cut: {len(fields)} of {len(header)} fields"
+            findings.add(finding, _FETCH_AGAIN + ending)
         else:
-            remedy = "Look for a separator inside a number or a name."
+            remedy = "Look for a separator inside a number or a name." + ending
+            if layout.has_keys and all(one in body[:20] for one in odd):
+                remedy += " `skip_rows` leaves out lines above the table, `skip_after_header` those under its header."
             findings.add(f"row {row}: {line!r} has {len(fields)} fields, the header has {len(header)}", remedy)
-    if not findings.found and _may_be_cut([fields[-1] for _, fields in body], text):
-        finding = f"row {last}: the last line has no line end, so {body[-1][1][-1]!r} may be cut"
+
+
+def _footer_length(header: list[str], body: list[Record]) -> int:
+    """Rows at the end, the first of them with another number of fields than the header, under rows that have it."""
+    whole = [number for number, (_, fields) in enumerate(body, start=1) if len(fields) == len(header)]
+    return len(body) - whole[-1] if whole else 0
+
+
+def _check_end(body: list[Record], text: str, findings: Findings) -> None:
+    """Find a last row that may be cut."""
+    row, fields = body[-1]
+    if _may_be_cut([one[-1] for _, one in body], text):
+        finding = f"row {row}: the last line has no line end, so {fields[-1]!r} may be cut"
         findings.add(finding, "Fetch the file again; if it is whole, end its last line with a line break.")
 
 
@@ -130,24 +254,3 @@ def _may_be_cut(last_column: list[str], text: str) -> bool:
 def _decimals(cell: str) -> int:
     match = re.search(r"[.,](\d+)$", cell.strip())
     return len(match[1]) if match else 0
-
-
-def numbers(texts: pd.Series, findings: Findings, *, decimal: str = ".", thousands: str = "") -> pd.Series:
-    """The cells as floats, NaN where there is no value; a cell that is no number is a finding.
-
-    A thousands separator is allowed only where it is declared and only between groups of three digits: 1,234 is a
-    thousand in one country and one and a bit in another.
-    """
-    grouped = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|" if thousands else ""
-    number = rf"[+-]?(?:{grouped}\d+)(?:{re.escape(decimal)}\d+)?(?:[eE][+-]?\d+)?"
-    cells = texts.str.strip()
-    missing = cells.isin(MISSING)
-    good = cells.str.fullmatch(number)
-    remedy = f"Numbers are read with {decimal!r} as decimal mark and {repr(thousands) if thousands else 'no mark'}"
-    findings.add_rows(texts[~missing & ~good], f"in column {texts.name!r} is no number", f"{remedy} for thousands.")
-    plain = cells.where(good & ~missing, "nan")
-    if thousands:
-        plain = plain.str.replace(thousands, "", regex=False)
-    # Python's own float() is exact to the last digit; pandas' to_numeric is not.
-    values = plain.str.replace(decimal, ".", regex=False).to_numpy(dtype=object).astype(np.float64)
-    return pd.Series(values, index=texts.index, name=texts.name)

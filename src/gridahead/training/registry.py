@@ -32,7 +32,7 @@ from gridahead.training.artifacts import ROOT, relative
 from gridahead.training.exports import Exports
 from gridahead.training.fit import Fit
 from gridahead.training.tracking import Tracking, git_commit
-from gridahead.training.versions import CHAMPION, Alias, Registered, Version
+from gridahead.training.versions import CHAMPION, Alias, Registered, Version, figure_tags
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Registry:
             "validation_days": " to ".join(map(str, fit.validation_days)),
             "judged_days": " to ".join(map(str, fit.judged_days)),
             "learnt_until": str(fit.learnt_until),
-            **{name: f"{value:.2f}" for name, value in fit.validation.items()},
+            **figure_tags(fit.validation),
         }
         return self._export(self.version(series, self.add(fit.model, run_id, tags)))
 

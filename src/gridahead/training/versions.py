@@ -60,6 +60,11 @@ class Version:
         return f"{self.model} v{self.number}"
 
 
+def figure_tags(figures: Mapping[str, float]) -> dict[str, str]:
+    """Figures as tags, with all their digits: candidates are told apart by them, and those of a meter are small."""
+    return {name: repr(float(value)) for name, value in figures.items()}
+
+
 @dataclass(frozen=True)
 class Registered:
     """A version with its weights."""

@@ -458,3 +458,18 @@ def test_a_day_of_quarter_hours_is_remembered_by_its_hours():
     np.testing.assert_allclose(
         scaler.inputs(finer, "day").encoder, scaler.inputs(hourly, "day").encoder, rtol=1e-4, atol=1e-5
     )
+
+
+@pytest.mark.parametrize("factor", [1.0, 1e-6, 1e-9])
+def test_a_series_of_a_few_watts_is_scaled_like_one_of_gigawatts(factor):
+    from gridahead.features.scaling import _moments
+
+    values = np.array([300.0, 400.0, 500.0, 400.0]) * factor
+    assert _moments(values) == pytest.approx((400.0 * factor, np.sqrt(5000.0) * factor), rel=1e-9)
+
+
+@pytest.mark.parametrize("value", [0.0, 400.0, 4e-4])
+def test_a_constant_of_any_size_has_the_spread_1(value):
+    from gridahead.features.scaling import _moments
+
+    assert _moments(np.full(9, value))[1] == 1.0

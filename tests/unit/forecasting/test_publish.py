@@ -149,6 +149,12 @@ def test_the_spreadsheet_has_local_time_utc_and_a_column_a_quantile_with_its_uni
     assert sheet.iloc[-1].tolist() == ["2025-12-31 23:00", "2025-12-31 22:00", 45_523.0, 50_023.0, 54_523.0]
 
 
+def test_in_a_zone_whose_clock_is_utc_the_time_stands_once():
+    sheet = spreadsheet(forecast_of("2025-12-31"), "UTC")
+    assert [name for name in sheet.columns if name.startswith("start")] == ["start (UTC)"]
+    assert sheet["start (UTC)"].iloc[0] == "2025-12-30 23:00"
+
+
 def test_a_day_of_25_hours_has_25_rows_with_both_two_o_clocks():
     sheet = spreadsheet(forecast_of("2025-10-26"), BERLIN)
     assert len(sheet) == 25
@@ -182,3 +188,35 @@ def test_the_csv_is_what_a_spreadsheet_opens(tmp_path):
     assert lines[1] == "2025-12-31 00:00,2025-12-30 23:00,46000.0,50000.0,54000.0"
     assert len(lines) == 26
     assert lines[-1] == ""
+
+
+# -- small series, and other units ----------------------------------------------------------------------------------
+
+
+def small(factor):
+    forecasts = forecast_of("2025-12-31")
+    return forecasts.assign(value_mw=forecasts["value_mw"] * factor)
+
+
+@pytest.mark.parametrize(("factor", "unit"), [(1.0, "MW"), (1e-8, "kW"), (1e-8, "MW"), (1.0, "GW")])
+def test_the_csv_tells_every_value_to_a_hundredth_of_a_percent_of_the_largest(tmp_path, factor, unit):
+    forecasts = small(factor)
+    published = publish(tmp_path, forecasts, BERLIN, {}, unit)
+    assert published.manifest["unit"] == unit
+    table = pd.read_csv(published.csv)
+    (median,) = [name for name in table if name == f"P50 [{unit}]"]
+    wanted = forecasts[forecasts["quantile"] == 0.5].sort_values("valid_time")["value_mw"].to_numpy()
+    told = table[median].to_numpy() * {"kW": 1e-3, "MW": 1.0, "GW": 1e3}[unit]
+    assert abs(told - wanted).max() <= 1e-4 * abs(wanted).max()
+    assert (told > 0).all()
+
+
+def test_the_csv_of_a_country_in_mw_has_a_tenth_as_ever(tmp_path):
+    text = publish_to(tmp_path, small(1.0)).csv.read_text()
+    assert all(len(cell.partition(".")[2]) == 1 for cell in text.splitlines()[1].split(",")[2:])
+
+
+def test_the_parquet_file_has_mw_whatever_is_shown(tmp_path):
+    inside = [publish(tmp_path / unit, small(1e-8), BERLIN, {}, unit) for unit in ("kW", "MW")]
+    files = [(one.folder / one.manifest["parquet"]).read_bytes() for one in inside]
+    assert files[0] == files[1]

@@ -2,13 +2,18 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from made_rows import LOAD, WIND_SOLAR, decided_on, hours, judged, measured, together
 
-from gridahead.errors import LakeError
-from gridahead.grid import Series
-from gridahead.lake.lake import Lake, mtu_of
+from gridahead.errors import ContractError, LakeError
+from gridahead.grid import Series, checked_name
+from gridahead.lake.archive import Receipt
+from gridahead.lake.compaction import compact
+from gridahead.lake.lake import Lake
+from gridahead.lake.stats import stats
+from gridahead.lake.verify import verify
 from gridahead.tables import LIMITS, SCORES
 from gridahead.timeline import Mtu, Window
 from gridahead.vintages import as_of
@@ -72,21 +77,79 @@ def test_rows_of_a_batch_that_waits_are_not_read_as_accepted(lake):
     lake.observations.append(together(LOADS.assign(batch="aaaa"), FRANCE))
     assert set(lake.read_accepted()["zone"]) == {"FR"}
     assert len(lake.read_observations()) == 48
-    lake.waiting.leave("aaaa")
+    (waiting,) = lake.waiting.all()
+    lake.waiting.leave(waiting)
     assert len(lake.read_accepted()) == 48
 
 
-def test_a_waiting_batch_tells_its_rows_and_spans_and_may_leave_twice(lake):
-    lake.waiting.enter("aaaa", together(LOADS.iloc[3:7], WINDS.iloc[:1]))
+def test_a_waiting_batch_has_its_rows_with_it_and_may_leave_twice(lake):
+    rows = together(LOADS.iloc[3:7], WINDS.iloc[:1])
+    lake.waiting.enter("aaaa", rows)
     lake.waiting.enter("bbbb", LOADS.iloc[:0])
     (waiting,) = lake.waiting.all()
-    assert (waiting.batch, waiting.rows) == ("aaaa", 5)
-    just_after = pd.Timedelta(microseconds=1)
-    assert waiting.spans[LOAD] == Window(DAY[3], DAY[6] + just_after)
-    assert waiting.spans[WIND_SOLAR] == Window(DAY[0], DAY[0] + just_after)
-    lake.waiting.leave("aaaa")
-    lake.waiting.leave("aaaa")
+    assert waiting.batch == "aaaa"
+    pd.testing.assert_frame_equal(waiting.rows, rows)
+    lake.waiting.leave(waiting)
+    lake.waiting.leave(waiting)
     assert lake.waiting.all() == [] and lake.waiting.batches() == set()
+
+
+def test_two_writers_of_one_batch_do_not_speak_for_each_other(lake):
+    """One of them is judged while the other has not appended yet."""
+    lake.waiting.enter("aaaa", LOADS)
+    (first,) = lake.waiting.all()
+    lake.waiting.enter("aaaa", LOADS.assign(available_at=LOADS["available_at"] + pd.Timedelta(hours=1)))
+    lake.waiting.leave(first)
+    assert lake.waiting.batches() == {"aaaa"}
+
+
+@pytest.mark.parametrize("zone", ["", "a/b", "Ærø", "x" * 300])
+def test_whatever_a_series_is_called_it_can_wait_and_be_read(lake, zone):
+    lake.waiting.enter("aaaa", LOADS.assign(zone=zone))
+    (waiting,) = lake.waiting.all()
+    assert set(waiting.rows["zone"]) == {zone}
+
+
+def test_what_could_not_be_appended_does_not_wait(lake):
+    with pytest.raises(ContractError):
+        lake.waiting.enter("aaaa", LOADS.assign(mtu="PT7M"))
+    assert lake.waiting.all() == []
+
+
+def test_a_damaged_file_of_what_waits_is_named_with_the_way_out(lake, tmp_path):
+    lake.waiting.enter("aaaa", LOADS)
+    (file,) = (tmp_path / "lake/waiting").iterdir()
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(LakeError, match=rf"cannot read .*{file.name}.*`gridahead lake amend`"):
+        lake.waiting.all()
+
+
+def test_what_a_row_undoes_is_read_by_nobody_before_and_after_a_compaction(lake):
+    lake.observations.append(LOADS)
+    lake.observations.append(LOADS.iloc[[5]].assign(availability="void", value=np.nan))
+    for _ in range(2):
+        assert len(lake.read_observations(LOAD)) == 23
+        assert 5.0 not in lake.read_accepted(LOAD)["value"].tolist()
+        assert len(lake.observations.read(as_of=pd.Timestamp("2025-02-01T00:00Z"))) == 23
+        assert lake.contents()["rows"].tolist() == [23]
+        compact(lake.observations)
+
+
+def test_a_withdrawn_value_is_read_until_it_was_withdrawn(lake):
+    gone = LOADS.iloc[[5]].assign(availability="recorded", value=np.nan, available_at=DAY[20])
+    lake.observations.append(LOADS)
+    lake.observations.append(gone)
+    for _ in range(2):
+        read = lake.read_vintages(LOAD)
+        assert 5.0 in as_of(read, DAY[19])["value"].tolist()
+        assert 5.0 not in as_of(read, DAY[20])["value"].tolist()
+        assert read["value"].notna().all()
+        assert lake.read_accepted(LOAD)["value"].tolist() == [float(n) for n in range(24) if n != 5]
+        assert len(lake.read_observations(LOAD)) == 25
+        for instant in (DAY[19], DAY[20]):
+            asked = lake.observations.read(as_of=instant)
+            assert asked["value"].tolist() == as_of(read, instant)["value"].tolist()
+        compact(lake.observations)
 
 
 def test_a_verdict_that_lands_while_a_reader_reads_is_seen_by_it(lake, monkeypatch):
@@ -97,7 +160,8 @@ def test_a_verdict_that_lands_while_a_reader_reads_is_seen_by_it(lake, monkeypat
 
     def gate_ends_first():
         lake.verdicts.append(judged(LOADS.iloc[[5]]))
-        lake.waiting.leave("aaaa")
+        for one in lake.waiting.all():
+            lake.waiting.leave(one)
         return look()
 
     monkeypatch.setattr(lake.waiting, "batches", gate_ends_first)
@@ -140,13 +204,10 @@ def test_the_contents_are_one_line_a_series(lake):
     assert list(contents.index) == ["DE/load", "FR/load"]
 
 
-def test_the_unit_of_a_series_is_told_by_its_rows():
-    assert mtu_of(LOADS, LOAD) is Mtu.PT60M
-    with pytest.raises(LakeError, match=r"the lake has no DE/solar; `gridahead status` lists what it has"):
-        mtu_of(LOADS, Series("DE", "solar"))
+def test_the_contents_name_the_units_of_a_series_in_their_order(lake):
     quarters = measured(LOAD, hours("2025-01-02T00:00Z", 4, Mtu.PT15M), range(4), mtu=Mtu.PT15M)
-    with pytest.raises(LakeError, match="several market time units: PT15M, PT60M"):
-        mtu_of(together(LOADS, quarters), LOAD)
+    lake.observations.append(together(quarters, LOADS))
+    assert lake.contents()["mtu"].tolist() == ["PT60M, PT15M"]
 
 
 def test_a_payload_is_archived_once_byte_for_byte_and_only_under_its_name(lake, tmp_path):
@@ -160,10 +221,54 @@ def test_a_payload_is_archived_once_byte_for_byte_and_only_under_its_name(lake, 
     assert about == {"source": "smard"}
 
 
-def test_a_receipt_is_there_once_it_is_signed(lake):
+def test_a_payload_of_a_very_long_name_is_kept_by_its_end(lake):
+    name = lake.archive.keep("ab12", "ü" * 200 + "2025.csv", b"1", {})
+    assert name.endswith("ü2025.csv") and len(name.encode()) < 150
+    assert lake.archive.read(name) == b"1"
+    with pytest.raises(LakeError, match=r"cd34-gone.csv is no longer in .*backup"):
+        lake.archive.read("cd34-gone.csv")
+
+
+def receipt(batch: str, retrieved_at: pd.Timestamp, **about) -> Receipt:
+    told = {"source": "s", "name": "a.csv", "origin": "/a.csv", "payload": "ab-a.csv", "content": "ab", "request": {}}
+    told |= {"began": retrieved_at, "newest": {"DE/load": DAY[0].isoformat()}, "missing": ("DE/solar",)}
+    return Receipt(batch=batch, retrieved_at=retrieved_at, **(told | about))
+
+
+def test_a_receipt_is_there_once_it_is_signed_and_says_what_it_said(lake):
     assert not lake.receipts.signed("ab12")
     assert lake.receipts.all() == []
-    lake.receipts.sign("ab12", {"rows": 24})
-    assert lake.receipts.signed("ab12")
-    assert not lake.receipts.signed("ab13")
-    assert lake.receipts.all() == [{"rows": 24}]
+    later, earlier = receipt("ab12", DAY[5]), receipt("ffff", DAY[3], request={"unit": "MW", "covariates": []})
+    for one in (later, earlier):
+        lake.receipts.sign(one)
+    assert (lake.receipts.signed("ab12"), lake.receipts.signed("ab13")) == (True, False)
+    assert lake.receipts.all() == [earlier, later]
+    assert later.series == {"DE/load", "DE/solar"}
+    lake.receipts.withdraw(later)
+    assert lake.receipts.all() == [earlier]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"batch": "ab12"}', "null"])
+def test_a_receipt_that_cannot_be_read_stops_nobody(lake, tmp_path, content):
+    lake.receipts.sign(receipt("ffff", DAY[3]))
+    (tmp_path / "lake/receipts/ab12.json").write_text(content)
+    assert [one.batch for one in lake.receipts.all()] == ["ffff"]
+
+
+@pytest.mark.parametrize("zone", ["a.b", "a", "Ærø", "temperature 2m", "東京", "x" * 80, "a+b (1)", "DE"])
+def test_whatever_may_be_a_name_is_stored_merged_read_and_listed(lake, zone):
+    quantity = checked_name("load.p10 °C")
+    series = Series(checked_name(zone), quantity)
+    others = [Series("a", "b.load.p10 °C"), Series(f"{zone[:40]}.", quantity), LOAD]
+    lake.observations.append(together(*(measured(one, DAY, range(24)) for one in (series, *others))))
+    for _ in range(2):
+        found = lake.read_observations(series)
+        assert set(zip(found["zone"], found["quantity"], strict=True)) == {(series.zone, series.quantity)}
+        assert len(found) == len(lake.observations.read({"zone": series.zone, "quantity": quantity})) == 24
+        assert len(lake.observations.read({"zone": series.zone})) == 24 * sum(
+            one.zone == zone for one in (series, *others)
+        )
+        assert len(lake.observations.read({"quantity": quantity})) == 48
+        compact(lake.observations)
+    assert set(stats(lake.observations)["series"]) == {str(one) for one in (series, *others)}
+    assert verify(lake.observations).findings == ()

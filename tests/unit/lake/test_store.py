@@ -94,7 +94,7 @@ def test_files_carry_the_declared_schema_with_its_units(store):
     schema = pq.read_schema(on_disk(store, store.append(LOADS)))
     assert schema.names == OBSERVATIONS.names
     assert schema.field("value").metadata[b"meaning"].startswith(b"Mean over the market time unit")
-    assert (schema.metadata[b"table"], schema.metadata[b"version"]) == (b"observations", b"1")
+    assert (schema.metadata[b"table"], schema.metadata[b"version"]) == (b"observations", b"2")
 
 
 def test_what_a_killed_writer_left_aside_is_not_seen(store):

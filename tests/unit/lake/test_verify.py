@@ -54,7 +54,9 @@ def test_a_file_that_was_changed_or_torn_is_found(store, damage):
     path.write_bytes(damage(path.read_bytes()))
     assert only(store).file == str(path)
     assert "its content is not what its name says" in only(store).what
-    assert "put it back from a backup; else move it out of the lake and delete the receipts" in only(store).way_out
+    assert (
+        "put it back from a backup; else move it out of the lake and run `gridahead lake amend`" in only(store).way_out
+    )
 
 
 def test_a_value_that_was_changed_by_hand_is_found(store):

@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -47,6 +48,11 @@ def lake(tmp_path_factory):
     for store in lake.stores:
         compact(store)
     lake.observations.append(loads.iloc[:4])
+    # Withdrawn: a released one before and one after the release, one that comes back; and one that never was.
+    gone = loads.iloc[[2, 10, 14]].assign(value=np.nan, availability="recorded", batch="gone")
+    lake.observations.append(gone.assign(available_at=[NOON + pd.Timedelta(hours=h) for h in (36, 1, 2)]))
+    lake.observations.append(loads.iloc[[14]].assign(value=99.0, available_at=NOON + pd.Timedelta(days=2)))
+    lake.observations.append(loads.iloc[[12]].assign(value=np.nan, availability="void"))
     waits = rows(WIND_SOLAR, TURN[:2], 55.0, NOON).assign(batch="waits")
     lake.waiting.enter("waits", waits)
     lake.observations.append(waits)
@@ -65,6 +71,7 @@ def plain(frame):
     """Rows as lists, whatever library they come from."""
     frame = frame.sort_values(IDENTITY)
     times = [pd.DatetimeIndex(frame[name]).tz_convert("UTC").as_unit("us").asi8.tolist() for name in IDENTITY[2:]]
+    frame = frame.fillna({"value": -1.0})
     return list(zip(*(frame[name].tolist() for name in ("zone", "quantity", "value", "batch")), *times, strict=True))
 
 
@@ -72,7 +79,8 @@ def test_the_views_are_what_the_lake_reads(lake, database):
     assert plain(database.sql("SELECT * FROM observations").df()) == plain(lake.read_observations())
     assert plain(database.sql("SELECT * FROM accepted").df()) == plain(lake.read_accepted())
     assert database.sql("SELECT count(*) FROM quarantined").fetchall() == [(1,)]
-    assert len(lake.read_accepted()) == len(lake.read_observations()) - 1 - 2
+    # One is in quarantine, two wait, three withdrawals end four vintages, two of them of one value.
+    assert len(lake.read_accepted()) == len(lake.read_observations()) - 1 - 2 - 3 - 4
 
 
 def test_latest_and_as_of_are_what_the_back_tests_read(lake, database):
@@ -148,10 +156,11 @@ def test_an_empty_lake_has_empty_views(tmp_path):
 def test_polars_and_pandas_read_every_vintage_with_one_line(lake):
     folder = Path(lake.observations.folder.path)
     ours = plain(lake.read_observations())
-    polars = pl.scan_parquet(f"{folder}/**/*.parquet", hive_partitioning=False).unique(IDENTITY).collect()
+    rows = pl.scan_parquet(f"{folder}/**/*.parquet", hive_partitioning=False).sort("availability")
+    polars = rows.unique(IDENTITY, keep="last").filter(pl.col("availability") != "void").collect()
     assert plain(polars.to_pandas()) == ours
-    pandas = pd.read_parquet(folder, partitioning=None).drop_duplicates(IDENTITY)
-    assert plain(pandas) == ours
+    rows = pd.read_parquet(folder, partitioning=None).sort_values("availability")
+    assert plain(rows.drop_duplicates(IDENTITY, keep="last").query("availability != 'void'")) == ours
 
 
 def test_the_store_itself_reads_as_of(lake):

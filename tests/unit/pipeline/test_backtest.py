@@ -1,5 +1,6 @@
 """Back-tests: the same windows as operation, nothing of the future, nothing made twice."""
 
+import datetime as dt
 import json
 
 import numpy as np
@@ -20,9 +21,10 @@ from made_backtests import (
 from made_rows import LOAD, judged
 from made_windows import made_load
 
-from gridahead.errors import LakeError, SettingsError
+from gridahead.errors import LakeError, ModelError, PartialError, SettingsError
+from gridahead.grid import Series
 from gridahead.pipeline import backtest as module
-from gridahead.pipeline.backtest import rescore
+from gridahead.pipeline.backtest import backtests, rescore
 from gridahead.pipeline.contenders import contenders, fitted
 from gridahead.pipeline.course import Plan, course
 from gridahead.pipeline.folds import Fold
@@ -55,6 +57,21 @@ def test_every_model_forecasts_every_day_of_every_fold(clean):
     assert (walked.folds, walked.made) == (2, 2)
     whole = walked.scores[(walked.scores["metric"] == "mae") & (walked.scores["lead"] == -1)]
     assert whole.set_index("model")["n"].to_dict() == dict.fromkeys(ALL, 6 * 24)
+
+
+@pytest.mark.parametrize("model", ["naive", "tiny"])
+def test_days_before_the_first_whole_context_are_an_error_that_names_that_day(tmp_path, model):
+    """Known from 6 January; eight days are read before each issue time, which is on the day before."""
+    workspace = workspace_of(tmp_path, made_load(30))
+    with pytest.raises(
+        ModelError, match=r"the first day with a whole context is 2025-01-15. .*--start 2025-01-15"
+    ) as said:
+        walk(workspace, model, first=dt.date(2025, 1, 2), last=dt.date(2025, 1, 20))
+    assert "DE/load: is not known long enough before 2025-01-02" in str(said.value)
+    if model == "naive":
+        walk(workspace, model, first=dt.date(2025, 1, 15), last=dt.date(2025, 1, 17))
+    with pytest.raises(ModelError, match="no delivery day with a whole context before it; ingest a longer history"):
+        walk(workspace_of(tmp_path / "short", made_load(5)), model, first=dt.date(2025, 1, 2))
 
 
 def test_a_fold_learns_what_a_training_on_its_eve_would_learn(clean):
@@ -224,3 +241,12 @@ def test_forecasts_of_a_backtest_are_those_of_operation(clean):
     rows = forecasts(workspace)
     kept = rows[(rows["model"] == "tiny") & (rows["issue_time"] == one.spec.deadline.for_delivery(MONDAY))]
     assert np.array_equal(kept["value_mw"].to_numpy().reshape(24, 3), said)
+
+
+def test_a_series_that_the_lake_does_not_have_is_named_after_the_others_are_walked(tmp_path):
+    workspace = workspace_of(tmp_path)
+    plan = Plan("t", FIRST, LAST, ("naive",))
+    with pytest.raises(PartialError, match="not done: DE/solar; the rest is done") as caught:
+        backtests(workspace, [LOAD, Series("DE", "solar")], plan, lambda step: None)
+    (walked,) = caught.value.done
+    assert walked.series == LOAD and len(walked.scores)

@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from made_rows import LOAD, WIND_SOLAR, decided_on, hours, judged, measured
 
 from gridahead.config import Settings
 from gridahead.errors import LakeError, QualityError, SourceError
+from gridahead.lake.compaction import compact
 from gridahead.pipeline import gate
 from gridahead.pipeline.gate import inspect_everything, inspect_new
 from gridahead.pipeline.ingest import Ingestion
 from gridahead.pipeline.workspace import Workspace
 from gridahead.quality.report import empty_report
-from gridahead.timeline import now
+from gridahead.timeline import Window, now
 
 TIMES = hours("2025-01-01T00:00Z", 48)
 OLD = measured(LOAD, TIMES[:24], range(24)).assign(batch="old")
@@ -25,10 +27,10 @@ class Judge:
     """Stands for the rules: remembers what it was given, and gives the verdicts that a test wants."""
 
     def __init__(self) -> None:
-        self.new, self.known, self.verdicts = None, None, None
+        self.new, self.known, self.later, self.verdicts = None, None, None, None
 
-    def __call__(self, new, known, settings, *, decided_at, limits, served):
-        self.new, self.known = new, known
+    def __call__(self, new, known, settings, *, decided_at, limits, served, later=None):
+        self.new, self.known, self.later = new, known, later
         report = empty_report(decided_at)
         return report if self.verdicts is None else replace(report, verdicts=self.verdicts)
 
@@ -61,14 +63,68 @@ def test_what_waits_is_judged_with_the_accepted_rows_around_it_and_of_related_se
     assert inspect_new(workspace) is None
 
 
-def test_a_batch_that_is_not_wholly_in_the_lake_goes_on_waiting(workspace, judge):
-    workspace.lake.waiting.enter("half", WINDS)
-    workspace.lake.observations.append(
-        measured(WIND_SOLAR, TIMES[:1] + pd.Timedelta(days=9), [1.0]).assign(batch="half")
-    )
+def test_of_what_comes_after_the_rows_around_the_times_are_given(workspace, judge):
+    lake = workspace.lake
+    lake.observations.append(measured(LOAD, TIMES + pd.Timedelta(days=300), range(48)).assign(batch="later"))
+    lake.observations.append(measured(WIND_SOLAR, TIMES + pd.Timedelta(days=400), range(48)).assign(batch="later"))
+    inspect_new(workspace)
+    assert judge.known["valid_time"].max() == TIMES[-1]
+    assert judge.later.groupby(["zone", "quantity"])["valid_time"].max().to_dict() == {
+        ("DE", "load"): TIMES[-1] + pd.Timedelta(days=300)
+    }
+
+
+def test_what_a_killed_ingest_did_not_append_is_appended_and_judged(workspace, judge):
+    later = measured(WIND_SOLAR, TIMES + pd.Timedelta(days=9), range(48)).assign(batch="half")
+    workspace.lake.waiting.enter("half", later)
+    inspect_new(workspace)
+    assert judge.new["batch"].value_counts().to_dict() == {"half": 48, "new": 24}
+    assert workspace.lake.waiting.batches() == set()
+    assert len(workspace.lake.read_accepted(WIND_SOLAR)) == 96
+
+
+def test_of_two_ingests_at_once_with_a_compaction_between_every_row_is_judged(workspace, judge):
+    """Both bring the first rows of the other; which of them the compaction keeps, decides for nobody."""
+    lake = workspace.lake
+    one, other = (measured(LOAD, TIMES[:n] + pd.Timedelta(days=9), range(n)) for n in (24, 36))
+    for batch, rows in (("aaaa", one.assign(batch="aaaa")), ("zzzz", other.assign(batch="zzzz"))):
+        lake.waiting.enter(batch, rows)
+        lake.observations.append(rows)
+    compact(lake.observations)
+    assert lake.read_accepted(LOAD, window=Window(one["valid_time"].min(), TIMES[-1] + pd.Timedelta(days=9))).empty
+    inspect_new(workspace)
+    assert len(judge.new[judge.new["valid_time"] > TIMES[-1]]) == 36
+    assert lake.waiting.batches() == set()
+    assert len(lake.read_accepted(LOAD)) == 48 + 36
+
+
+def test_rows_that_an_ingest_appends_after_another_has_judged_them_are_judged(workspace, judge):
+    lake = workspace.lake
+    rows = measured(LOAD, TIMES + pd.Timedelta(days=9), range(48)).assign(batch="slow")
+    lake.waiting.enter("slow", rows)
+    inspect_new(workspace)
+    assert (judge.new["batch"] == "slow").sum() == 48
+    lake.observations.append(rows)
+    assert len(lake.read_accepted(LOAD)) == 48 + 48
+
+
+def test_a_withdrawal_is_not_judged_and_waits_no_longer(workspace, judge):
+    lake = workspace.lake
+    inspect_new(workspace)
+    gone = OLD.iloc[[3]].assign(value=np.nan, availability="recorded", available_at=TIMES[40], batch="gone")
+    lake.waiting.enter("gone", gone)
+    assert inspect_new(workspace) is None
+    assert lake.waiting.batches() == set()
+    assert len(lake.read_accepted(LOAD)) == 47
+
+
+def test_a_batch_of_a_zone_that_the_settings_no_longer_know_keeps_no_other_waiting(workspace, judge, caplog):
+    lake = workspace.lake
+    lake.waiting.enter("lost", NEW.assign(zone="village", batch="lost"))
     inspect_new(workspace)
     assert set(judge.new["batch"]) == {"new"}
-    assert workspace.lake.waiting.batches() == {"half"}
+    assert lake.waiting.batches() == {"lost"}
+    assert "village" in caplog.text and "[[zones]]" in caplog.text
 
 
 def test_a_gate_that_dies_leaves_the_batch_waiting(workspace, judge, monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 
 from gridahead.config import Settings
-from gridahead.errors import SettingsError
+from gridahead.errors import LakeError, PartialError, SettingsError
 from gridahead.grid import Series
 from gridahead.pipeline import train as module
 from gridahead.pipeline.train import Order, order_of, train_all
@@ -86,3 +86,16 @@ def test_groups_without_rivals_begin_and_groups_with_rivals_end(told):
     done, candidates = told(settings, [LOAD, WIND, SOLAR])
     assert done == ["group 1", LOAD, "group 0"]
     assert candidates == [LOAD, "group 1", "group 0"]
+
+
+def test_a_series_that_cannot_be_trained_keeps_neither_the_others_nor_the_groups_from_it(told, monkeypatch):
+    def train(workspace, series, *rest, **options):
+        if series == LOAD:
+            raise LakeError("the lake has no DE/load")
+        return [series]
+
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ("gru",)}, (LOAD, WIND), workers=1)
+    monkeypatch.setattr(module, "train", train)
+    with pytest.raises(PartialError, match="not done: DE/load; the rest is done\nthe lake has no DE/load") as caught:
+        told(settings, [LOAD, WIND, SOLAR])
+    assert caught.value.done == (SOLAR, "group 0")

@@ -55,3 +55,17 @@ def test_two_vintages_of_one_hour_do_not_hide_a_missing_hour():
 
 def test_a_series_of_one_day_has_no_day_to_judge():
     assert daily_completeness(observations_of("2024-05-01", "2024-05-02"), "Europe/Berlin").empty
+
+
+def test_on_the_day_on_which_hours_become_quarters_the_shorter_units_are_counted():
+    # The change comes at midnight UTC, two hours into the local day.
+    rows = observations_of("2025-09-28", "2025-10-04")
+    change = pd.Timestamp("2025-10-01T00:00Z")
+    quarters = observations_of("2025-09-28", "2025-10-04", mtu="PT15M")
+    both = pd.concat([rows[rows["valid_time"] < change], quarters[quarters["valid_time"] >= change]], ignore_index=True)
+    days = daily_completeness(both, "Europe/Berlin").set_index("delivery_day")
+    assert days.loc["2025-09-30", ["expected_mtus", "found_mtus", "mtu"]].tolist() == [24, 24, "PT60M"]
+    assert days.loc["2025-10-01", ["expected_mtus", "found_mtus", "mtu"]].tolist() == [96, 96, "PT15M"]
+    assert days.loc["2025-10-02", ["expected_mtus", "found_mtus", "mtu"]].tolist() == [96, 96, "PT15M"]
+    gone = both[both["valid_time"] != pd.Timestamp("2025-09-30T23:00Z")]
+    assert daily_completeness(gone, "Europe/Berlin").set_index("delivery_day").loc["2025-10-01", "found_mtus"] == 92

@@ -225,7 +225,14 @@ def test_an_outturn_outside_the_served_band_is_flagged_with_the_forecast_that_sa
     low = wide["load"] - 2_000.0
     low.loc[outside["far"].union(outside["short"])] += 3_000.0
     served = pd.DataFrame(
-        {"zone": "untouched", "quantity": "load", "valid_time": low.index, "low": low.to_numpy(), "high": 90_000.0}
+        {
+            "zone": "untouched",
+            "quantity": "load",
+            "valid_time": low.index,
+            "mtu": "PT60M",
+            "low": low.to_numpy(),
+            "high": 90_000.0,
+        }
     ).assign(forecast="live/lstm v3 of 2024-05-14 11:00")
     report = inspect(
         rows, OBSERVATIONS.empty(), settings, decided_at=rows["valid_time"].max(), limits=limits, served=served

@@ -6,11 +6,12 @@ from made_years import TIMEZONE, as_rows, made_zone
 from gridahead.config import Settings
 from gridahead.grid import Series
 from gridahead.quality.clocks import clock_of
+from gridahead.quality.gate import inspect
 from gridahead.quality.limits import learn, recall
 from gridahead.quality.measures.order import swapped
 from gridahead.quality.robust import median, moved, sustained
 from gridahead.quality.tails import WEEK, return_level, weekly_maxima
-from gridahead.tables import LIMITS
+from gridahead.tables import LIMITS, OBSERVATIONS
 from gridahead.timeline import Mtu
 
 
@@ -95,3 +96,29 @@ def test_medians_and_moves_of_days_by_hand():
 def test_what_lasts_three_days_is_not_put_on_the_days_beside():
     gains = np.array([-9.0, -9.0, -9.0, 6.0, 5.0, 7.0, -9.0, -9.0])
     assert sustained(gains).tolist() == [-9.0, -9.0, -9.0, 6.0, 6.0, 6.0, -9.0, -9.0]
+
+
+def test_a_second_wrong_value_in_the_first_year_raises_no_limit():
+    calm = np.random.default_rng(0).exponential(1.0, 52) + 3.0
+    alone = return_level(np.r_[calm[:-1], 60.0], additive=False)
+    assert return_level(np.r_[calm[:-2], 60.0, 80.0], additive=False) == pytest.approx(alone, rel=0.05)
+    # In as many weeks as weather has, it is the nature of the series.
+    assert return_level(np.r_[calm[:-6], np.full(6, 60.0)], additive=False) > 60.0
+
+
+def test_where_most_weeks_have_nothing_a_few_are_the_nature_of_the_series():
+    calms = np.r_[np.zeros(49), 4.0, 9.0, 20.0]
+    assert return_level(calms, additive=False) >= 9.0
+
+
+@pytest.mark.parametrize("places", [(3000,), (3000, 5000), (3000, 5000, 6500)])
+def test_what_a_person_sees_at_once_is_withheld_however_many_are_in_the_first_year(settings, places):
+    wide = made_zone("2023-01-01", "2024-01-01")[["load"]]
+    column = wide.columns.get_loc("load")
+    for place in places:
+        wide.iloc[place, column] *= 0.62  # 21 between 33 and 35
+    rows = as_rows(wide, "DE")
+    at = rows["valid_time"].max()
+    verdicts = inspect(rows, OBSERVATIONS.empty(), settings, decided_at=at, limits=LIMITS.empty()).verdicts
+    withheld = verdicts[(verdicts["severity"] == "quarantine") & (verdicts["rule"] == "spike")]
+    assert set(withheld["valid_time"]) == set(wide.index[list(places)])

@@ -125,13 +125,13 @@ def test_a_missing_unit_or_another_unit_is_quarantined(settings):
     assert by_rule == {"unit_present": rows.loc[40, "valid_time"], "unit_of_quantity": rows.loc[41, "valid_time"]}
 
 
-def test_a_missing_value_and_an_unknown_word_are_quarantined(settings):
+def test_an_unknown_word_is_quarantined_and_a_withdrawal_is_not(settings):
     rows = observations_of(*MAY)
     rows.loc[40, "value"] = None
     rows.loc[41, "availability"] = "guessed"
     report = judge(rows, settings)
-    assert rules_of(report) == {"value_present", "availability_known"}
-    assert withheld(report)["value"].isna().sum() == 1
+    assert rules_of(report) == {"availability_known"}
+    assert not withheld(report)["value"].isna().any()
 
 
 def test_both_rows_of_a_duplicate_are_condemned_once(settings):
@@ -168,6 +168,16 @@ def test_completeness_is_the_same_once_the_caller_leaves_out_what_is_in_quaranti
     second = judge(accepted(rows, first.verdicts, DECISIONS.empty()), settings)
     assert second.success
     assert second.completeness["missing_mtus"].tolist() == first.completeness["missing_mtus"].tolist() == [1]
+
+
+@pytest.mark.parametrize("elsewhere", ["known", "later"])
+def test_a_value_of_long_ago_that_is_revised_makes_no_series_stale(settings, elsewhere):
+    rows, newest = observations_of(*MAY), observations_of("2024-05-08", "2024-05-09")
+    decided_at = newest["valid_time"].max() + pd.Timedelta(hours=settings.quality.stale_after_hours - 1)
+    there = {"known": OBSERVATIONS.empty(), elsewhere: newest}
+    told = {"settings": settings, "decided_at": decided_at, "limits": LIMITS.empty()}
+    assert inspect(rows, there["known"], later=there.get("later"), **told).findings.empty
+    assert inspect(rows, OBSERVATIONS.empty(), **told).findings["rule"].tolist() == ["stale"]
 
 
 def test_too_much_in_quarantine_is_an_error_that_names_series_share_rule_and_way_out(settings):

@@ -7,7 +7,8 @@ from made_rows import DE
 from made_scores import forecasts, outturn
 
 from gridahead.errors import ContractError
-from gridahead.scoring.breakdown import breakdown, clock_changes, day_kind, season
+from gridahead.grid import BiddingZone
+from gridahead.scoring.breakdown import breakdown, clock_changes, day_kind, labels_of, season
 from gridahead.scoring.daily import daily_losses
 from gridahead.tables import FORECASTS, Forecasts
 
@@ -151,3 +152,12 @@ def test_the_scale_of_the_mase_is_what_last_week_was_wrong_by_before_the_first_i
     assert value(broken(two_days([4.0, 20.0]), truth=gap), "all", "all", "mase") == pytest.approx(12 / 7)
     short = truth[truth["valid_time"] >= NEW_YEAR - pd.Timedelta(days=14)]
     assert "mase" not in set(broken(two_days([4.0, 20.0]), truth=short)["metric"])
+
+
+def test_south_of_the_equator_january_is_summer():
+    assert [season(month, southern=True) for month in (12, 2, 3, 8, 11)] == [
+        "summer", "summer", "autumn", "winter", "spring",
+    ]  # fmt: skip
+    adelaide = BiddingZone("SA1", "Australia/Adelaide", "AU")
+    times = pd.DatetimeIndex(["2024-01-15T00:00Z", "2024-03-15T00:00Z", "2024-07-15T00:00Z"])
+    assert labels_of(times, adelaide)["season"].tolist() == ["summer", "autumn", "winter"]

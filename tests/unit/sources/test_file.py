@@ -30,6 +30,12 @@ def table(**changes) -> FileTable:
 
 def parse(content: str | bytes, **changes) -> pd.DataFrame:
     content = content.encode() if isinstance(content, str) else content
+    rows = every_row(content, **changes)
+    return rows[rows["value"].notna()].reset_index(drop=True)
+
+
+def every_row(content: bytes, **changes) -> pd.DataFrame:
+    """Those without a value too, which say that the file has none."""
     name = str(changes.get("path", "meters.csv"))
     return table(**changes).parse(RawPayload(name, name, content, {}, pd.Timestamp("2026-01-01", tz="UTC")))
 
@@ -140,10 +146,9 @@ def test_units_become_megawatts(unit, mtu, value_mw):
 
 
 @pytest.mark.parametrize("missing", ["", " ", "-", "NA", "n/a", "NaN"])
-def test_missing_values_make_no_row(missing):
-    assert parse(lines("2024-01-01 00:00,1", f"2024-01-01 01:00,{missing}", "2024-01-01 02:00,3"))[
-        "value"
-    ].tolist() == [1, 3]
+def test_a_missing_value_is_a_row_without_one(missing):
+    text = lines("2024-01-01 00:00,1", f"2024-01-01 01:00,{missing}", "2024-01-01 02:00,3")
+    assert every_row(text.encode())["value"].fillna(-1).tolist() == [1, -1, 3]
 
 
 def test_a_gap_in_the_rows_is_a_gap_in_the_observations():

@@ -32,6 +32,12 @@ def real(name: str) -> str:
 
 
 def parse(name: str, content: str | bytes | None = None) -> pd.DataFrame:
+    rows = every_row(name, content)
+    return rows[rows["value"].notna()].reset_index(drop=True)
+
+
+def every_row(name: str, content: str | bytes | None = None) -> pd.DataFrame:
+    """Those without a value too, which say that the portal has none."""
     return smard.parse(payload(real(name) if content is None else content, name))
 
 
@@ -127,10 +133,11 @@ def test_a_forecast_is_available_by_its_deadline_for_the_whole_delivery_day(quan
     assert set(day["available_at"]) == {pd.Timestamp(available_at)}
 
 
-def test_dashes_make_no_row():
-    rows = parse(DASHES).query("quantity == 'load_reference'")
-    assert len(rows) == 48
-    assert not rows["valid_time"].between("2020-01-30T23:00Z", "2020-01-31T22:00Z").any()
+def test_dashes_are_rows_without_a_value():
+    rows = every_row(DASHES).query("quantity == 'load_reference'")
+    missing = rows["valid_time"].between("2020-01-30T23:00Z", "2020-01-31T22:00Z")
+    assert (len(rows), missing.sum()) == (72, 24)
+    assert rows["value"].isna().equals(missing)
 
 
 def quarters(first: pd.Timestamp, count: int) -> str:

@@ -209,7 +209,7 @@ def test_what_was_found_is_told_beside_the_present_settings(whole):
     assert "Trial 2 has a pinball loss 5.0% below" in found.sentence()
     assert found.rows()[1] == {"": "validation_mae", "default": "500", "trial 2": "480", "trial 0": "500"}
     assert line(whole, better, [present, better], 120.0) == (
-        "DE/load gru: trial 2 complete, pinball 190.0 MW after 1 epochs; best 190.0 MW (trial 2); 2 min left"
+        "DE/load gru: trial 2 complete, pinball 190 MW after 1 epochs; best 190 MW (trial 2); 2 min left"
     )
 
 

@@ -57,3 +57,8 @@ def by_both(measured: Floats, scale: Floats, broad: Floats | float = 1.0) -> dic
         broad: what is usual in this season, or 1 for the unit of the series.
     """
     return {"": Measurement(measured, scale), SIZE: Measurement(measured, np.asarray(broad, dtype=float))}
+
+
+SHEER = "sheer"
+"""The variant that is judged by what the history has shown and not by how far its tail might reach: what a person sees
+at once is no matter of once in a hundred years."""

@@ -19,6 +19,10 @@ from gridahead.quality.measures.base import LASTING, Floats, Measurement, one
 from gridahead.quality.measures.fit import ENOUGH, WEIGHT, Scale, Seams, cost, counterpart, own, step_before
 from gridahead.quality.robust import mean_of_day, moved, sustained, with_part
 
+MENDED, MIDNIGHTS = 0.5, 4.5
+"""Exchanged back, days leave at most half of the cost of their three midnights, or what three usual ones have. Where
+two odd days only resemble each other's forecast, as on the eve of a holiday, as many break as are mended."""
+
 
 def day_out_of_place(curve: Curve) -> Mapping[str, Measurement]:
     """The misfit of a day with its two midnights, the days around and its counterpart; that of three midnights."""
@@ -29,19 +33,24 @@ def day_out_of_place(curve: Curve) -> Mapping[str, Measurement]:
 
 
 def days_exchanged(curve: Curve) -> Mapping[str, Measurement]:
-    """How much better a day and the next fit in each other's place."""
+    """How much better a day and the next fit in each other's place; nothing where the midnights then do not fit."""
     days, seams = curve.days, Seams.of(curve.days)
     following, before, over = moved(days, 1), moved(days, -1), moved(days, 2)
-    now = seams.cost(step_before(days, days))
-    first = seams.cost(following[:, 0] - before[:, -1])
-    middle = cost(days[:, 0] - following[:, -1] - moved(seams.expected, 1), moved(seams.usual, 1))
-    last = cost(over[:, 0] - days[:, -1] - moved(seams.expected, 2), moved(seams.usual, 2))
+    costs = seams.cost(step_before(days, days))
+    now = (costs, moved(costs, 1), moved(costs, 2))
+    then = (
+        seams.cost(following[:, 0] - before[:, -1]),
+        cost(days[:, 0] - following[:, -1] - moved(seams.expected, 1), moved(seams.usual, 1)),
+        cost(over[:, 0] - days[:, -1] - moved(seams.expected, 2), moved(seams.usual, 2)),
+    )
     # Each midnight on its own: at the end of a series the last one is not known yet.
-    pieces = (now - first, moved(now, 1) - middle, moved(now, 2) - last)
-    total = np.sum([np.nan_to_num(piece) for piece in pieces], axis=0)
+    known = [~np.isnan(one - other) for one, other in zip(now, then, strict=True)]
+    asked, left = (np.sum(np.where(known, costs, 0.0), axis=0) for costs in (now, then))
+    total = asked - left
     for scale in _scales(curve):
         fits = _inside(days, scale)
         total = total + fits - _inside(following, scale) + moved(fits - _inside(before, scale), 1)
+    total = np.where(left <= np.maximum(MENDED * asked, MIDNIGHTS), total, np.fmin(total, 0.0))
     return one(np.fmax(total, moved(total, -1)))
 
 

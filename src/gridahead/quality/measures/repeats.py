@@ -10,6 +10,9 @@ from gridahead.quality.curves import Curve
 from gridahead.quality.measures.base import Floats, Measurement, one
 from gridahead.quality.robust import share_of_days
 
+POWER = "MW"
+"""The unit in which a row of zeros may stand for nothing at all."""
+
 
 def flat(curve: Curve) -> Mapping[str, Measurement]:
     """Hours without any change, on how surprising that is at these times of the day: at night solar power stands."""
@@ -26,7 +29,9 @@ def interpolated(curve: Curve) -> Mapping[str, Measurement]:
 
 
 def false_zero(curve: Curve) -> Mapping[str, Measurement]:
-    """Hours of zeros in a row, on how surprising they are at these times of the day."""
+    """Hours of zeros in a row, on how surprising they are at these times of the day; 0 MW, as 0 °C is a value."""
+    if curve.unit != POWER:
+        return {}
     return run_surprise(curve, _is_zero(curve.value), lead=0)
 
 
@@ -114,7 +119,7 @@ def _resolution(values: Floats) -> float:
     if not len(known):
         return 0.0
     fine = 1e-9 * float(known.max())
-    for digit in (1.0, 0.5, 0.25, 0.1, 0.01):
-        if np.allclose(known / digit, np.round(known / digit), rtol=0, atol=1e-6):
+    for digit in (1.0, 0.5, 0.25, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6):  # the last is a watt, as household meters have it
+        if known.max() >= digit and np.allclose(known / digit, np.round(known / digit), rtol=0, atol=1e-6):
             return max(digit, fine)
     return max(fine, 1e-12)

@@ -9,6 +9,9 @@ from gridahead.grid import Series
 from gridahead.quality.curves import Curve
 from gridahead.quality.measures.base import Floats
 from gridahead.quality.measures.repeats import run_length
+from gridahead.resolution import repeated
+from gridahead.timeline import Mtu
+from gridahead.units import significant
 from gridahead.vintages import micros, of_series
 
 LONGEST_HOURS = 6.0
@@ -20,8 +23,12 @@ def outside_hours(curve: Curve, served: pd.DataFrame) -> Floats:
 
     Args:
         curve: the outturn.
-        served: valid_time, low and high [unit of the series], rows of this series.
+        served: valid_time, mtu, low and high [unit of the series], rows of this series.
     """
+    longer = served["mtu"].map({str(mtu): mtu.delta for mtu in Mtu}) > curve.mtu.delta
+    if longer.any():
+        # An outturn of quarter hours lies inside or outside of what was said of its hour.
+        served = pd.concat([served[~longer], repeated(served[longer], curve.mtu)])
     low, high = np.full(len(curve.value), np.nan), np.full(len(curve.value), np.nan)
     place = (micros(served["valid_time"]) - curve.clock.start) // curve.clock.step
     inside = (place >= 0) & (place < len(low))
@@ -33,6 +40,6 @@ def outside_hours(curve: Curve, served: pd.DataFrame) -> Floats:
 
 def served_words(served: pd.DataFrame, row: pd.Series) -> str:
     """The band that was served for an outturn, and by which forecast."""
-    of_it = served[served["valid_time"] == row["valid_time"]]
-    band = of_series(of_it, Series(row["zone"], row["quantity"])).iloc[0]
-    return f"{band['low']:,.0f} to {band['high']:,.0f} by {band['forecast']}"
+    of_it = of_series(served, Series(row["zone"], row["quantity"]))
+    band = of_it[of_it["valid_time"] <= row["valid_time"]].sort_values("valid_time").iloc[-1]
+    return f"{significant(band['low'])} to {significant(band['high'])} by {band['forecast']}"

@@ -6,24 +6,35 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from gridahead.grid import REFERENCE_SUFFIX
 from gridahead.quality.curves import Curve
 from gridahead.quality.expected import Expected, expect
-from gridahead.quality.measures.base import Floats, Measurement, by_both
+from gridahead.quality.measures.base import SHEER, Floats, Measurement, by_both
+from gridahead.quality.measures.bounds import GENERATION
 from gridahead.quality.measures.fit import remembered
-from gridahead.quality.robust import mean_of_day
+from gridahead.quality.robust import AROUND, mean_of_day, median, moved
 
 WIDTHS = (1, 2, 3, 4)
 """Units that stand out together: up to an hour of quarter hours, a few hours of a meter that was read wrongly."""
 
+SPIKE_FLOOR = 8.0
+"""The least limit of a spike: times what is usual at this hour."""
+
 
 def spike(curve: Curve) -> Mapping[str, Measurement]:
-    """How far some units stand out from those before and after, beyond the usual course of the day [its unit]."""
+    """How far some units stand out from those before and after [its unit].
+
+    Beyond the usual course of the day; and as a person sees it, by the largest steps that days around have at all, but
+    for wind and solar power, whose lone peaks are weather.
+    """
     step, (usual, broad) = _step(curve), _usual_step(curve)
     found: dict[str, Measurement] = {}
     for width in WIDTHS:
         variants = by_both(_out(step, width), usual, broad)
         found |= {f"{name}.{width}" if width > 1 else name: one for name, one in variants.items()}
-    return found
+    if curve.series.quantity.removesuffix(REFERENCE_SUFFIX) in GENERATION:
+        return found
+    return found | {SHEER: Measurement(*_sheer(curve))}
 
 
 def ramp(curve: Curve) -> Mapping[str, Measurement]:
@@ -41,6 +52,13 @@ def _out(step: Floats, width: int) -> Floats:
     out = np.where(step * after > 0, np.fmin(np.abs(step), np.abs(after)), 0.0)
     out[np.isnan(step) | np.isnan(after)] = np.nan
     return np.asarray(np.fmax.reduce([np.r_[np.full(late, np.nan), out[: len(out) - late]] for late in range(width)]))
+
+
+def _sheer(curve: Curve) -> tuple[Floats, Floats]:
+    """How far a unit stands out as it is (T,), and what makes the least limit the largest step of the days around."""
+    step = np.diff(curve.value, prepend=np.nan)
+    largest = np.fmax.reduce(np.abs(curve.clock.matrix(step)), axis=1)
+    return _out(step, 1), curve.clock.line(median(np.stack([moved(largest, by) for by in AROUND]))) / SPIKE_FLOOR
 
 
 @remembered

@@ -1,0 +1,6 @@
+"""`python -m gridahead` is the command `gridahead`."""
+
+from gridahead.cli import main
+
+if __name__ == "__main__":
+    main()

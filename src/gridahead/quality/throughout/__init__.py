@@ -1,0 +1,1 @@
+"""Faults that run through a whole delivery: found in the history as a whole, not day by day."""

@@ -1,0 +1,222 @@
+"""The columns of a table as what is measured, its official forecast and its covariates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from gridahead.errors import SourceError
+from gridahead.grid import MEASURED, BiddingZone, Series, official_by
+from gridahead.sources.sniff.files import FileGroup
+from gridahead.sources.sniff.meaning import (
+    Meaning,
+    meaning_of,
+    power_unit,
+    slug,
+    unit_by_magnitude,
+    words_of,
+    zone_of_id,
+)
+from gridahead.sources.sniff.parts import MANY, UNKNOWN_ZONE, Guess, SourceGuess, Told
+
+_UNIT_WORDS = {"%": "percent", "MW": "mw", "kW": "kw", "MWh": "mwh", "kWh": "kwh"}
+"""For names of covariates that would otherwise be those of a quantity."""
+_NEGATIVE = 0.002
+"""Share of values below zero above which a load is what is left of it after own generation."""
+_RISING = 0.999
+"""Share of steps that do not fall above which values are the reading of a meter; a meter is exchanged now and then."""
+_FEW = 100
+"""Steps that are too few to tell a meter's reading from a morning."""
+_IDLE = re.compile(
+    r"flag|quality|status|valid|code|index|^id$|count|version|\blat\b|\blon\b|unnamed|weekday|month|year|week",
+    re.IGNORECASE,
+)
+"""Names of columns of numbers that are no series."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A column that is measured."""
+
+    zone: BiddingZone
+    quantity: str
+    column: str
+    """Empty where the columns of a day hold it."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of numbers of one table, and what is known of all of them."""
+
+    group: FileGroup
+    numbers: Mapping[str, pd.Series]
+    keys: Mapping[str, object]
+    """How the rows are read; of a part of a long table its quantity as well."""
+    zone: BiddingZone
+    told: Told
+    found: Guess
+
+    def sources(self) -> list[SourceGuess]:
+        """A source for every quantity or zone that has a column."""
+        sources: list[SourceGuess] = []
+        measured = [] if "issue_column" in self.keys else self._measured()
+        left = {name: one for name, one in self.meanings.items() if name not in {one.column for one in measured}}
+        for one in measured:
+            block, reasons = self._value(one), dict(self.group.notes.reasons)
+            self._set_unit(block, reasons, one)
+            official = next((name for name, what in left.items() if self._is_official(name, what, one)), None)
+            if official is not None:
+                self._set_reference(block, reasons, official, one)
+                left.pop(official)
+            sources.append(SourceGuess(one.zone, block, reasons))
+        inputs = {
+            name: one
+            for name, one in left.items()
+            if one.kind == "covariate" or one.is_forecast or "issue_column" in self.keys
+        }
+        if inputs and (sources or not measured):
+            self._add_covariates(sources, inputs)
+        self.found.leave_out("column", [name for name in left if name and name not in inputs])
+        return sources
+
+    @cached_property
+    def meanings(self) -> dict[str, Meaning]:
+        """What every column seems to hold.
+
+        Raises:
+            SourceError: the column that the person named is not there.
+        """
+        found = {name: meaning_of(name, self.group.table.units.get(name, "")) for name in self.numbers}
+        column, quantity = self.told.column, self.keys.get("quantity")
+        if column is not None and column not in found:
+            has = ", ".join(map(repr, self.numbers))
+            raise SourceError(Path(self.group.path).name, f"no column {column!r} with numbers; it has {has}")
+        if column is None and quantity is not None:
+            column = next((name for name in self.numbers if found[name].kind != "covariate"), None)
+        if column is not None:
+            held = found[column]
+            name = str(quantity or (held.name if held.kind == "quantity" else "load"))
+            found[column] = Meaning("quantity", name, held.unit)
+        return found
+
+    def _measured(self) -> list[Measured]:
+        """Everything that is measured: what is called so, else the only column, else a column a zone."""
+        if self.told.column is not None:
+            return [self._one(self.told.column, self.meanings[self.told.column].name)]
+        known = [name for name, one in self.meanings.items() if one.kind == "quantity" and not one.is_forecast]
+        if known:
+            return self._called(known)
+        unknown = [name for name, one in self.meanings.items() if self._may_be_series(name, one)]
+        said = meaning_of(words_of(Path(self.group.path)))
+        usual = said.name if said.kind == "quantity" else "load"
+        if len(unknown) == 1:
+            if said.kind != "quantity" and self.told.quantity is None:
+                what = f"column {unknown[0]!r}" if unknown[0] else "the table"
+                self.found.doubt(f"quantity: nothing names what {what} is; it is read as {usual}. Change: --quantity")
+            return [self._one(unknown[0], usual)]
+        if unknown:
+            self.found.doubt(f"zones: every column is read as {usual} of a zone of its own. Choose one with --column")
+        self.found.leave_out("column", unknown[MANY:])
+        return [
+            self._one(name, usual, zone_of_id(name) or BiddingZone(slug(name), self.zone.timezone, self.zone.country))
+            for name in unknown[:MANY]
+        ]
+
+    def _called(self, known: list[str]) -> list[Measured]:
+        """The first column of every quantity that columns are called."""
+        chosen: dict[str, Measured] = {}
+        for name in known:
+            one = self._one(name, self.meanings[name].name)
+            if one.quantity in chosen:
+                self.found.leave_out("column", [name])
+                first = chosen[one.quantity].column
+                self.found.doubt(f"value_column: {first!r} is read as {one.quantity}, not {name!r}. Change: --column")
+            else:
+                chosen[one.quantity] = one
+        return list(chosen.values())
+
+    def _may_be_series(self, name: str, meaning: Meaning) -> bool:
+        return meaning.kind == "unknown" and not meaning.is_forecast and not _IDLE.search(name)
+
+    def _one(self, column: str, quantity: str, zone: BiddingZone | None = None) -> Measured:
+        """A measured column; a load that is below zero is residual load."""
+        negative = float((self.numbers[column] < 0).mean())
+        if self.told.quantity is not None:
+            quantity = self.told.quantity
+        elif quantity == "load" and negative > _NEGATIVE:
+            quantity = "residual_load"
+            self.found.doubt(
+                f"quantity: {negative:.1%} of the values are below zero, so they are read as residual_load (load less "
+                "own generation). If they are faults: --quantity load"
+            )
+        return Measured(zone or self.zone, quantity, column)
+
+    def _value(self, one: Measured) -> dict[str, object]:
+        value = {"value_column": one.column} if one.column else {}
+        return {"zone": one.zone.code, **self.keys, "quantity": one.quantity, **value}
+
+    def _set_unit(self, block: dict[str, object], reasons: dict[str, str], one: Measured) -> None:
+        """Set the unit: by the name of the column, by the lines above the table, else by magnitude."""
+        values, named = self.numbers[one.column], self.meanings[one.column].unit
+        said = named or power_unit(self.group.table.preamble) or power_unit(words_of(Path(self.group.path)))
+        unit = said or unit_by_magnitude(values, one.zone.code != UNKNOWN_ZONE)
+        level = f"{values.abs().mean():,.4g}"
+        reasons["unit"] = "the file says so" if said else f"nothing names it; the mean is {level}"
+        block["unit"] = unit
+        if said is None and not self.found.doubts(f"unit {unit}:"):
+            self.found.doubt(
+                f"unit {unit}: nothing names it; {one.quantity} has a mean of {level}. Change `unit` (W, kW, MW, GW, "
+                "or energy over one row: Wh, kWh, MWh, GWh)"
+            )
+        steps = values.dropna().diff().dropna()
+        if len(steps) > _FEW and (steps >= 0).mean() > _RISING and (steps > 0).mean() > 0.5:
+            self.found.doubt(
+                f"values: {one.column!r} only ever rises, like the reading of a meter. Bring the differences from row "
+                "to row instead"
+            )
+
+    def _is_official(self, name: str, meaning: Meaning, one: Measured) -> bool:
+        """Whether a column is the official forecast: its name says so, or says no quantity and it is as large."""
+        if not meaning.is_forecast or meaning.kind == "covariate" or not one.column:
+            return False
+        if meaning.name:
+            return meaning.name == one.quantity
+        level = float(self.numbers[one.column].mean())
+        return bool(level) and 0.5 < float(self.numbers[name].mean()) / level < 2
+
+    def _set_reference(self, block: dict[str, object], reasons: dict[str, str], column: str, one: Measured) -> None:
+        """Name the official forecast, and from when it may be used."""
+        block["reference_column"] = column
+        reasons["reference_column"] = "its name says that it is a forecast of the same"
+        self.found.doubt(f"reference_column: take {column!r} out if it is no forecast that is known the day before")
+        if official_by(Series(one.zone.code, one.quantity)) is None:
+            block["reference_available"] = f"D-1T1000[{one.zone.timezone}]"
+            reasons["reference_available"] = "a guess: look up when it is published"
+            self.found.doubt("reference_available: 10:00 the day before is a guess; look up when it is published")
+
+    def _add_covariates(self, sources: list[SourceGuess], inputs: Mapping[str, Meaning]) -> None:
+        """Add further columns to the first source, or as a source of their own."""
+        if not sources:
+            sources.append(
+                SourceGuess(self.zone, {"zone": self.zone.code, **self.keys}, dict(self.group.notes.reasons))
+            )
+        chosen: list[dict[str, object]] = []
+        taken = set(MEASURED)
+        for column, meaning in inputs.items():
+            name = meaning.name if meaning.name and meaning.name not in taken else slug(column).lower()
+            name = f"{name}_{_UNIT_WORDS.get(meaning.unit or '', 'forecast')}" if name in taken else name
+            taken.add(name)
+            unit = meaning.unit or str(sources[0].keys.get("unit", "MW"))
+            is_ahead = meaning.is_forecast or "issue_column" in self.keys
+            chosen.append({"column": column, "name": name, "unit": unit, "known_ahead": is_ahead})
+            if not is_ahead:
+                self.found.doubt(
+                    f"covariate {name}: taken for measured, so it is read up to the issue time only. If {column!r} is "
+                    "a forecast made before the delivery day, set known_ahead = true and move it to future_covariates"
+                )
+        sources[0].keys["covariates"] = chosen

@@ -1,0 +1,87 @@
+"""From a table to the settings of the file source that reads it, each with its reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from gridahead.errors import SourceError
+from gridahead.grid import BiddingZone
+from gridahead.sources.sniff.columns import Columns
+from gridahead.sources.sniff.files import FileGroup
+from gridahead.sources.sniff.keys import file_clock, layout_keys, row_step, time_keys
+from gridahead.sources.sniff.meaning import meaning_of, slug, words_of, zone_in, zone_of_id
+from gridahead.sources.sniff.parts import MANY, UNKNOWN_ZONE, Guess, Told
+from gridahead.sources.sniff.shape import Shape, shape_of
+
+
+def guess(group: FileGroup, told: Told) -> Guess:
+    """The sources that read a group of files.
+
+    Raises:
+        SourceError: the table has no time, no numbers, or rows too far apart.
+    """
+    name = Path(group.path).name
+    shape, notes = shape_of(group.table.cells, name, str(group.table.keys.get("separator", ","))), group.notes
+    words = (
+        words_of(Path(group.path)),
+        *map(str, group.table.cells.columns),
+        group.table.preamble,
+        *_constants(shape.cells),
+    )
+    zone = told.zone or zone_in(*words) or told.otherwise
+    is_placed = zone is not None and (zone.country is not None or zone.timezone != "UTC")
+    step = row_step(shape, name)
+    clock = file_clock(group, shape, zone if is_placed else None, told.timezone, step, notes)
+    if zone is None or not is_placed:
+        zone = BiddingZone(
+            UNKNOWN_ZONE if zone is None else zone.code, clock.timezone if "/" in clock.timezone else "UTC"
+        )
+    layout, times = layout_keys(group, shape, notes), time_keys(shape, clock, step, group.first, notes)
+    common: dict[str, object] = {"path": group.path, **layout, **times}
+    found = Guess(uncertain=notes.uncertain)
+    for where, numbers, place in _tables(shape, zone, found):
+        found.sources += Columns(group, numbers, {**common, **where}, place, told, found).sources()
+    if not found.sources:
+        raise SourceError(name, "no column holds what can be forecast; name one with --column")
+    if any(source.zone.code == UNKNOWN_ZONE for source in found.sources):
+        found.doubt(
+            f"zone: nothing names it, so it is called {UNKNOWN_ZONE}, its days are those of {zone.timezone} and it has "
+            "no holidays. Run again with --zone, such as --zone DE"
+        )
+    return found
+
+
+def _constants(cells: pd.DataFrame) -> list[str]:
+    """What stands in every row of a column, such as the name of a region."""
+    first = cells.iloc[0]
+    return [str(first[name]) for name in cells.columns if (cells[name] == first[name]).all()]
+
+
+def _tables(
+    shape: Shape, zone: BiddingZone, found: Guess
+) -> list[tuple[dict[str, object], dict[str, pd.Series], BiddingZone]]:
+    """Of a long table one part for every series, else the whole: its keys, its columns, its zone."""
+    if shape.days:
+        values = pd.concat([shape.numbers[name] for name in shape.days], ignore_index=True)
+        return [({"day_columns": shape.days}, {"": values}, zone)]
+    if not shape.ids:
+        return [({}, shape.numbers, zone)]
+    rows = pd.DataFrame({name: shape.cells[name].astype("str").str.strip() for name in shape.ids})
+    counts = rows.value_counts()
+    if len(counts) > MANY:
+        found.leave_out("series of the long table", [" / ".join(map(str, one)) for one in counts.index[MANY:]])
+    tables = []
+    for names in sorted(counts.index[:MANY]):
+        here = (rows == list(names)).all(axis="columns")
+        where = dict(zip(shape.ids, names, strict=True))
+        place = next((code for name in names if (code := zone_of_id(str(name)))), None)
+        kind = next((one for name in names if (one := meaning_of(str(name))).kind == "quantity"), None)
+        keys: dict[str, object] = {"where": where}
+        if kind is not None:
+            keys["quantity"] = kind.name
+        elif place is None:
+            place = BiddingZone(slug(" ".join(map(str, names))), zone.timezone, zone.country)
+        tables.append((keys, {name: values[here] for name, values in shape.numbers.items()}, place or zone))
+    return tables

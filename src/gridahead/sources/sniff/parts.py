@@ -1,0 +1,101 @@
+"""What is guessed about files, and what a person said about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gridahead.errors import SettingsError
+from gridahead.grid import MEASURED, BiddingZone, Series
+from gridahead.sources.sniff.meaning import zone_in
+from gridahead.timeline import zone_info
+
+UNKNOWN_ZONE = "SITE"
+"""Code of the zone of a file that names none: a meter somewhere."""
+MANY = 10
+"""Series of one file that are written into the settings; more are listed, to be chosen from."""
+
+
+@dataclass
+class SourceGuess:
+    """One block `[[sources]]`."""
+
+    zone: BiddingZone
+    keys: dict[str, object]
+    reasons: dict[str, str]
+
+    @property
+    def series(self) -> Series | None:
+        """What it measures; None for a file of covariates alone."""
+        quantity = self.keys.get("quantity")
+        return None if quantity is None else Series(self.zone.code, str(quantity))
+
+
+@dataclass
+class Guess:
+    """Everything that files seem to hold."""
+
+    sources: list[SourceGuess] = field(default_factory=list)
+    uncertain: list[str] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+    """By kind, the columns and series that are not read."""
+
+    def doubt(self, what: str) -> None:
+        """Record what the files do not say for certain, once."""
+        if what not in self.uncertain:
+            self.uncertain.append(what)
+
+    def doubts(self, about: str) -> bool:
+        """Whether something that begins so is recorded."""
+        return any(one.startswith(about) for one in self.uncertain)
+
+    def leave_out(self, kind: str, names: list[str]) -> None:
+        """Record what is not read, once."""
+        held = self.left_out.setdefault(kind, [])
+        held += [name for name in names if name not in held]
+
+    @property
+    def not_read(self) -> list[str]:
+        """What is not read, in words."""
+        return [
+            f"{kind} {', '.join(map(repr, names[:MANY]))}" + (f" and {len(names) - MANY} more" if names[MANY:] else "")
+            for kind, names in self.left_out.items()
+            if names
+        ]
+
+    def add(self, other: Guess) -> None:
+        """Take in what is guessed about further files."""
+        self.sources += other.sources
+        for text in other.uncertain:
+            self.doubt(text)
+        for kind, names in other.left_out.items():
+            self.leave_out(kind, names)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the person said beside the path; None where the file shall say it."""
+
+    zone: BiddingZone | None = None
+    timezone: str | None = None
+    quantity: str | None = None
+    column: str | None = None
+    otherwise: BiddingZone | None = None
+    """The zone of a file that names none."""
+
+
+def told_by(zone: str | None, timezone: str | None, quantity: str | None, column: str | None) -> Told:
+    """What a person says on the command line.
+
+    Raises:
+        SettingsError: the time zone or the quantity is not known.
+    """
+    if quantity is not None and quantity not in MEASURED:
+        raise SettingsError(f"--quantity {quantity!r} is none that is forecast; known: {', '.join(MEASURED)}")
+    local = timezone if timezone is not None and "/" in timezone else "UTC"
+    try:
+        if timezone is not None and local != "UTC":
+            zone_info(timezone)
+        place = None if zone is None else zone_in(zone) or BiddingZone(zone, local)
+    except ValueError as error:
+        raise SettingsError(f"--timezone: {error}") from error
+    return Told(place, timezone, quantity, column)

@@ -1,0 +1,101 @@
+"""The guessed settings as text: each key with its reason, and above them what a person should look at."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+
+from gridahead.grid import ZONES, BiddingZone, Series
+from gridahead.sources.sniff.parts import SourceGuess
+
+_FIRST = ("path", "zone", "quantity", "time_column", "time_columns", "value_column", "day_columns", "timezone", "unit")
+"""Keys that everyone wants to see, in this order; the others follow."""
+WIDTH = 110
+"""Characters of a line of comment."""
+
+
+def value(anything: object) -> str:
+    """A value as TOML writes it."""
+    if isinstance(anything, Mapping):
+        return "{" + ", ".join(f"{key(name)} = {value(one)}" for name, one in anything.items()) + "}"
+    if isinstance(anything, list | tuple):
+        return "[" + ", ".join(map(value, anything)) + "]"
+    return json.dumps(anything, ensure_ascii=False)
+
+
+def key(name: object) -> str:
+    """A key as TOML writes it: in quotes where it holds more than letters and digits."""
+    text = str(name)
+    return text if text.isascii() and text.replace("_", "").replace("-", "").isalnum() else value(text)
+
+
+def comment(text: str, mark: str = "# ") -> str:
+    """A comment of several lines; the first line begins with the mark."""
+    return textwrap.fill(text, WIDTH, initial_indent=mark, subsequent_indent="#" + " " * (len(mark) - 1))
+
+
+def zone_block(zone: BiddingZone) -> str:
+    """`[[zones]]`."""
+    lines = ["[[zones]]", f"code = {value(zone.code)}", f"timezone = {value(zone.timezone)}"]
+    if zone.country is not None:
+        lines.append(f"country = {value(zone.country)} # its public holidays")
+    else:
+        lines.append('# country = "DE" # for its public holidays')
+    return "\n".join(lines)
+
+
+def source_block(source: SourceGuess, *, reasons: bool) -> str:
+    """`[[sources]]`, each key with its reason."""
+    lines = ["[[sources]]", 'kind = "file"']
+    order = sorted(source.keys, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    for name in order:
+        line = f"{name} = {value(source.keys[name])}"
+        why = source.reasons.get(name) if reasons else None
+        lines.append(f"{line} # {why}" if why else line)
+    return "\n".join(lines)
+
+
+def series_block(series: Series, zone: BiddingZone, sources: Iterable[SourceGuess]) -> str:
+    """`[[series]]` with the covariates of its zone."""
+    lines = ["[[series]]", f"series = {value(str(series))}"]
+    lines.append(f"deadline = {value(f'D-1T1100[{zone.timezone}]')} # forecast by 11:00 on the day before")
+    past: list[str] = []
+    ahead: list[str] = []
+    for source in sources:
+        if source.zone.code == zone.code:
+            for one in covariates(source):
+                (ahead if one["known_ahead"] else past).append(f"{zone.code}/{one['name']}")
+    if past:
+        lines.append(f"past_covariates = {value(past)}")
+    if ahead:
+        lines.append(f"future_covariates = {value(ahead)}")
+    return "\n".join(lines)
+
+
+def covariates(source: SourceGuess) -> list[dict[str, object]]:
+    """The covariates of a source."""
+    found = source.keys.get("covariates", [])
+    assert isinstance(found, list)
+    return found
+
+
+def training_block(settings: Mapping[str, object], why: str) -> str:
+    """`[training]`."""
+    lines = ["[training]", comment(why), *(f"{name} = {value(one)}" for name, one in settings.items())]
+    return "\n".join(lines)
+
+
+def head(command: str, uncertain: Sequence[str], left_out: Sequence[str]) -> str:
+    """What stands above the settings."""
+    lines = [comment(f"Written by `{command}`. Paths are relative to this file.")]
+    if uncertain:
+        lines += ["#", "# What the file does not say for certain:", *(comment(one, "# - ") for one in uncertain)]
+    if left_out:
+        lines += ["#", comment(f"Not read: {'; '.join(left_out)}.")]
+    return "\n".join(lines)
+
+
+def needs_declaring(zone: BiddingZone) -> bool:
+    """Whether settings have to declare a zone."""
+    return ZONES.get(zone.code) != zone

@@ -1,0 +1,87 @@
+"""Rows in order of time, and rows that say the same twice as one: what changes nothing of what a file says."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pandas as pd
+
+from gridahead.config import FileSource
+from gridahead.sources.clock import is_repeated
+from gridahead.sources.labels import Labels
+from gridahead.sources.shapes import where_key
+from gridahead.sources.typed import as_texts
+
+FEW = 0.5
+"""A column that tells series apart has the same values again and again: at most so many different ones a row."""
+MOST_PERIODS = 100
+"""Units of a day of 25 hours, quarter hours: a column of higher numbers counts something else."""
+
+LAST_HOUR = 23
+"""Of a day whose hours begin with 0."""
+
+
+def tidy(labels: Labels, values: pd.DataFrame, cells: pd.DataFrame, settings: FileSource) -> Labels:
+    """The labels of the rows that count, oldest first.
+
+    A row without a value and without a time, or at a second pass that its day does not have, is none. A row that equals
+    another one in its time and every cell is that one, except in an hour that is there twice, where two equal rows are
+    two hours.
+    """
+    real = labels.stamps.notna()
+    if labels.second is not None:
+        real &= ~labels.second.fillna(False).astype(bool) | _is_repeated(labels, settings.timezone)
+    labels = labels.of(labels.stamps.index[real | values.notna().any(axis=1)])
+    if settings.row_order == "falling":
+        labels = labels.of(labels.stamps.index[::-1])
+    elif settings.row_order == "any" or settings.day_month_exchanged:
+        labels = labels.of(labels.stamps.sort_values(kind="stable").index)
+    again = labels.stamps.duplicated(keep=False) & ~_is_repeated(labels, settings.timezone)
+    said = cells.loc[labels.stamps.index[again]].apply(as_texts).assign(**{"time of the row": labels.stamps[again]})
+    return labels.of(labels.stamps.index.difference(said.index[said.duplicated()], sort=False))
+
+
+def _is_repeated(labels: Labels, timezone: str) -> pd.Series:
+    """Rows of naive local times that are there twice because clocks go back."""
+    return pd.Series(False, labels.stamps.index) if labels.in_utc else is_repeated(labels.stamps, timezone)
+
+
+def twice_advice(cells: pd.DataFrame, labels: Labels, settings: FileSource) -> str:
+    """What to set where a time is there several times: which column tells its rows apart."""
+    stamps = labels.stamps
+    others = {name: as_texts(cells.loc[stamps.index, name]).str.strip() for name in _other_columns(cells, settings)}
+    midnights = bool((stamps.dropna() == stamps.dropna().dt.normalize()).all()) and settings.time_columns is None
+    for name, texts in others.items():
+        if pd.DataFrame({"time": stamps, "other": texts}).duplicated().any():
+            continue
+        if midnights and (kind := _part_of_day(texts)) is not None:
+            columns = f"date = {json.dumps(settings.time_column)}, {kind} = {json.dumps(name, ensure_ascii=False)}"
+            return f"Set time_columns = {{{columns}}} in the settings, in place of `time_column`."
+        if texts.nunique() <= FEW * len(texts):
+            return _choice(name, texts)
+    for name, texts in others.items():
+        if 1 < texts.nunique() <= FEW * len(texts):
+            return f"If the rows are of several series, choose one. {_choice(name, texts)}"
+    return "Where rows of the same time differ, remove one of them from the file."
+
+
+def _choice(name: str, texts: pd.Series) -> str:
+    values = ", ".join(list(dict.fromkeys(texts))[:5])
+    return f"Column {name!r} has {values}: set {where_key(name, texts.iloc[0])} in the settings for that one."
+
+
+def _other_columns(cells: pd.DataFrame, settings: FileSource) -> list[str]:
+    used = {settings.time_column, settings.value_column, settings.reference_column, settings.issue_column}
+    used |= {*settings.where, *(covariate.column for covariate in settings.covariates)}
+    return [name for name in cells.columns if name not in used]
+
+
+def _part_of_day(texts: pd.Series) -> str | None:
+    """Whether texts are numbers of periods or times of the day."""
+    if texts.str.fullmatch(r"[0-9]{1,3}").all():
+        numbers = texts.astype("int64")
+        if numbers.min() == 0:
+            return "time" if numbers.max() <= LAST_HOUR else None
+        return "period" if numbers.max() <= MOST_PERIODS else None
+    return "time" if texts.map(lambda text: bool(re.fullmatch(r"\d{1,2}[:.h]\d\d.*", text))).all() else None

@@ -1,0 +1,56 @@
+"""In which unit power is shown, and with how many digits: those of a household say as much as those of a country."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+PowerUnit = Literal["kW", "MW", "GW"]
+Power = TypeVar("Power", float, pd.Series, pd.DataFrame, npt.NDArray[np.float32], npt.NDArray[np.float64])
+MEGAWATTS: dict[PowerUnit, float] = {"kW": 1e-3, "MW": 1.0, "GW": 1e3}
+"""How many MW one of the unit is. The lake, tables and JSON keep MW; only what people read is in another unit."""
+MOST_DECIMALS = 9
+"""In MW this is a thousandth of a watt: what lies below is noise of the arithmetic, not a value."""
+
+
+def per(value_mw: Power, unit: PowerUnit) -> Power:
+    """Power [MW] in another unit: a number, or a table of them."""
+    return value_mw if unit == "MW" else value_mw / MEGAWATTS[unit]
+
+
+def decimals(value: float, digits: int = 3) -> int:
+    """So many places after the point that this value has as many significant digits."""
+    if not math.isfinite(value) or value == 0:
+        return 0
+    return min(MOST_DECIMALS, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """The number with so many significant digits at least, and no power of ten: 1,183, 41.2, 0.00412."""
+    shown = f"{value:,.{decimals(value, digits)}f}"
+    return shown if shown.strip("-0.,") or not math.isfinite(value) else "0"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """The same with its sign: +1,183, -0.00412."""
+    return significant(value, digits) if value < 0 else f"+{significant(value, digits)}"
+
+
+def tick(value: float) -> str:
+    """The number at a mark of an axis: as many digits as it has, without noise of the arithmetic."""
+    return f"{value:,.6g}" if abs(value) >= 1 else f"{value:.6f}".rstrip("0").rstrip(".")
+
+
+def power(value_mw: float, unit: PowerUnit, *, sign: bool = False) -> str:
+    """Power [MW] as a number with its unit: 41.2 MW, 0.412 kW."""
+    return f"{(signed if sign else significant)(per(value_mw, unit))} {unit}"
+
+
+def unit_of_source(unit: str) -> PowerUnit:
+    """The unit in which values are shown that came in this one: that of the source, without its time."""
+    power = unit.removesuffix("h")
+    return "kW" if power in ("W", "kW") else "GW" if power == "GW" else "MW"

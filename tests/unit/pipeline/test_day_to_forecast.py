@@ -1,0 +1,30 @@
+"""Which delivery day is forecast when nobody names one."""
+
+from made_fits import promote, register
+from made_registry import day
+from made_rows import LOAD
+from made_windows import made_load
+
+from gridahead.config import Settings
+from gridahead.pipeline.forecast import forecast
+from gridahead.pipeline.workspace import Workspace
+
+
+def published_day(folder, days_held):
+    """The first local day of what is published of a lake that holds so many days, by a model that has learnt 101."""
+    settings = {"data_folder": folder, "series": [{"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]"}]}
+    workspace = Workspace(Settings.model_validate(settings))
+    workspace.lake.observations.append(made_load(days_held))
+    version = register(workspace, 1)
+    promote(workspace, LOAD, version.number, "for a test", "Ada")
+    forecast(workspace, LOAD)
+    rows = workspace.lake.forecasts.read()
+    return rows["valid_time"].max().tz_convert("Europe/Berlin").date()
+
+
+def test_where_all_days_are_learnt_it_is_the_day_after_them(tmp_path):
+    assert published_day(tmp_path, 101) == day(101)
+
+
+def test_with_newer_data_it_is_the_newest_day_with_complete_inputs(tmp_path):
+    assert published_day(tmp_path, 110) == day(109)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gridahead.config import Settings
+from gridahead.errors import SettingsError, SourceError
+from gridahead.pipeline.init_file import Initialised, init_file
+from gridahead.settings_file import find_settings, load_settings
+from gridahead.sources.catalogue import open_sources
+from gridahead.sources.sniff.parts import Told
+from gridahead.tables import Observations
+
+
+def hourly(start: str, hours: int, level: float = 100.0) -> str:
+    """`time,load_kw` in UTC: the level, and a thousandth of it more every hour."""
+    times = pd.date_range(start, periods=hours, freq="h")
+    rows = [f"{time:%Y-%m-%d %H:%M},{level * (1 + number / 1000):.3f}" for number, time in enumerate(times)]
+    return "\n".join(["time,load_kw", *rows]) + "\n"
+
+
+def init(folder: Path, *names: str, told: Told | None = None, add: bool = False, force: bool = False) -> Initialised:
+    paths = [folder / name for name in names]
+    return init_file(paths, told or Told(), folder / "settings.toml", "gridahead init file", add=add, force=force)
+
+
+def read(settings: Settings) -> Observations:
+    blocks = [source.parse(payload) for source in open_sources(settings) for payload in source.fetch()]
+    return Observations(pd.concat(blocks, ignore_index=True))
+
+
+def test_the_settings_read_the_file_as_its_bytes_say(tmp_path: Path) -> None:
+    (tmp_path / "meters.csv").write_text(hourly("2024-01-01", 2400), encoding="utf-8")
+    done = init(tmp_path, "meters.csv")
+    rows = read(load_settings(tmp_path / "settings.toml"))
+    assert list(rows["value"].iloc[:2]) == pytest.approx([0.1, 0.1001])
+    assert rows["valid_time"].iloc[0] == pd.Timestamp("2024-01-01T00:00Z")
+    (found,) = done.found
+    assert (str(found.series), found.rows, found.gaps, found.mtu) == ("SITE/load", 2400, 0, "PT60M")
+    assert found.low == pytest.approx(0.1)
+
+
+def test_missing_hours_are_counted_in_the_preview(tmp_path: Path) -> None:
+    lines = hourly("2024-01-01", 100).splitlines()
+    (tmp_path / "meters.csv").write_text("\n".join(lines[:50] + lines[53:]) + "\n", encoding="utf-8")
+    assert init(tmp_path, "meters.csv").found[0].gaps == 3
+
+
+def test_what_is_guessed_stands_with_its_reason_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "meters.csv").write_text(hourly("2024-01-01", 2400), encoding="utf-8")
+    init(tmp_path, "meters.csv")
+    text = (tmp_path / "settings.toml").read_text(encoding="utf-8")
+    assert 'path = "meters.csv"' in text
+    assert 'unit = "kW" # the file says so' in text
+    assert "# - timezone: UTC" in text
+
+
+def test_settings_that_are_there_stay_unless_told_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "meters.csv").write_text(hourly("2024-01-01", 2400), encoding="utf-8")
+    (tmp_path / "settings.toml").write_text("mine", encoding="utf-8")
+    with pytest.raises(SettingsError, match="--add"):
+        init(tmp_path, "meters.csv")
+    assert (tmp_path / "settings.toml").read_text(encoding="utf-8") == "mine"
+    init(tmp_path, "meters.csv", force=True)
+    assert load_settings(tmp_path / "settings.toml").series[0].series.quantity == "load"
+
+
+def test_a_second_file_is_added_and_the_first_part_stays_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "load_DE.csv").write_text(hourly("2024-01-01", 2400), encoding="utf-8")
+    (tmp_path / "weather.csv").write_text(hourly("2024-01-01", 2400).replace("load_kw", "t2m"), encoding="utf-8")
+    init(tmp_path, "load_DE.csv")
+    before = (tmp_path / "settings.toml").read_text(encoding="utf-8")
+    done = init(tmp_path, "weather.csv", add=True)
+    assert (tmp_path / "settings.toml").read_text(encoding="utf-8").startswith(before)
+    assert [str(found.series) for found in done.found] == ["DE/temperature"]
+    assert any("past_covariates" in text for text in done.advice)
+    assert set(read(load_settings(tmp_path / "settings.toml"))["quantity"]) == {"load", "temperature"}
+
+
+def test_load_and_weather_given_together_are_a_series_and_its_input(tmp_path: Path) -> None:
+    (tmp_path / "load_FR.csv").write_text(hourly("2024-01-01", 2400), encoding="utf-8")
+    (tmp_path / "weather.csv").write_text(hourly("2024-01-01", 2400).replace("load_kw", "t2m"), encoding="utf-8")
+    init(tmp_path, "load_FR.csv", "weather.csv")
+    (entry,) = load_settings(tmp_path / "settings.toml").series
+    assert [str(one) for one in entry.past_covariates] == ["FR/temperature"]
+
+
+def test_an_unknown_zone_is_declared_with_the_clock_of_the_file(tmp_path: Path) -> None:
+    times = pd.date_range("2024-03-01T00:00Z", periods=1000, freq="h").tz_convert("Europe/Berlin")
+    rows = [f"{time:%d.%m.%Y %H:%M};{number},5" for number, time in enumerate(times)]
+    (tmp_path / "lastgang.csv").write_text("\n".join(["Zeit;Leistung kW", *rows]) + "\n", encoding="utf-8")
+    init(tmp_path, "lastgang.csv", told=Told())
+    settings = load_settings(tmp_path / "settings.toml")
+    assert settings.zone("SITE").timezone == "Europe/Berlin"
+    assert read(settings)["valid_time"].iloc[0] == pd.Timestamp("2024-03-01T00:00Z")
+
+
+def test_a_short_history_looks_back_less_and_one_that_is_too_short_says_so(tmp_path: Path) -> None:
+    (tmp_path / "short.csv").write_text(hourly("2024-01-01", 24 * 70), encoding="utf-8")
+    (tmp_path / "shorter.csv").write_text(hourly("2024-01-01", 24 * 68), encoding="utf-8")
+    (tmp_path / "long.csv").write_text(hourly("2024-01-01", 24 * 75), encoding="utf-8")
+    done = init(tmp_path, "short.csv")
+    assert load_settings(tmp_path / "settings.toml").training.context_days == 8
+    assert any("short" in text for text in done.advice)
+    assert any("training needs 69" in text for text in init(tmp_path, "shorter.csv", force=True).advice)
+    init(tmp_path, "long.csv", force=True)
+    assert load_settings(tmp_path / "settings.toml").training.context_days == 14
+
+
+def test_what_a_file_needs_besides_its_look_is_tried_and_said(tmp_path: Path) -> None:
+    times = pd.date_range("2024-10-26", periods=72, freq="h")  # every hour once, on a day that has one twice
+    rows = [f"{time:%Y-%m-%d %H:%M},{number}" for number, time in enumerate(times)]
+    (tmp_path / "once.csv").write_text("\n".join(["time,load", *rows]) + "\n", encoding="utf-8")
+    done = init(tmp_path, "once.csv", told=Told(timezone="Europe/Paris"))
+    assert "repeated_hour" in (tmp_path / "settings.toml").read_text(encoding="utf-8")
+    assert any("set so that the file can be read" in text for text in done.uncertain)
+    assert done.found[0].rows == 72
+
+
+def test_a_file_that_cannot_be_read_writes_no_settings(tmp_path: Path) -> None:
+    (tmp_path / "broken.csv").write_text("time,load\n2024-01-01 00:00,5\n2024-01-01 01:00,6\n2024-01-01 00:00,7\n" * 3)
+    with pytest.raises(SourceError, match=r"broken\.csv"):
+        init(tmp_path, "broken.csv")
+    assert [file.name for file in tmp_path.iterdir()] == ["broken.csv"]
+
+
+def test_settings_beside_a_person_are_found_without_naming_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "meters.csv").write_text(hourly("2024-01-01", 2400), encoding="utf-8")
+    init(tmp_path, "meters.csv")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GRIDAHEAD_SETTINGS", raising=False)
+    assert find_settings() == tmp_path / "settings.toml"
