@@ -159,11 +159,16 @@ def inspect_alone(data: RealSet, wide: pd.DataFrame) -> QualityReport:
 def draw(rows: Sequence[Row], path: Path) -> None:
     """The share that is found, by way."""
     shown = [row for row in rows if row.metric in ("found", "left_alone")]
+    draw_shares(shown, path, "files found with exchanged dates, sound files left alone")
+
+
+def draw_shares(rows: Sequence[Row], path: Path, heading: str) -> None:
+    """A bar from 0 to 1 for every task."""
     with picture(path, 1) as axes:
         (chart,) = axes
-        chart.barh([row.task for row in shown], [row.value for row in shown])
+        chart.barh([row.task for row in rows], [row.value for row in rows])
         chart.set_xlim(0, 1)
-        title(chart, "files found with exchanged dates, sound files left alone")
+        title(chart, heading)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from common import Bench, Row, measure, say
-from pictures import picture, title
 from quality_sets import RealSet, settings_for
-from whole_files import ten
+from whole_files import draw_shares, ten
 
 from gridahead.quality.curves import lay
 from gridahead.quality.rules import THROUGHOUT_RULES
@@ -143,12 +142,8 @@ def told(data: RealSet, wide: pd.DataFrame) -> list[tuple[str, str]]:
 
 def draw(rows: Sequence[Row], path: Path) -> None:
     """The share that is found, by fault."""
-    shown = [row for row in rows if row.metric == "found"]
-    with picture(path, 1) as axes:
-        (chart,) = axes
-        chart.barh([row.task for row in shown], [row.value for row in shown])
-        chart.set_xlim(0, 1)
-        title(chart, "series found with a fault that runs through them")
+    found = [row for row in rows if row.metric == "found"]
+    draw_shares(found, path, "series found with a fault that runs through them")
 
 
 if __name__ == "__main__":

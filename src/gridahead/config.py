@@ -156,7 +156,7 @@ class CovariateSettings(Section):
 
     @pydantic.model_validator(mode="after")
     def _own_name(self) -> CovariateSettings:
-        if self.name in QUANTITIES and self.unit.removesuffix("h") not in ("W", "kW", "MW", "GW"):
+        if self.name in QUANTITIES and self.unit not in POWER_UNITS:
             title = QUANTITIES[self.name].title.lower()
             raise ValueError(
                 f"the name {self.name!r} belongs to {title} in MW, and column {self.column!r} is in {self.unit}; "

@@ -18,10 +18,9 @@ from gridahead.errors import LakeError
 from gridahead.grid import Series
 from gridahead.tables import Forecasts, Observations
 from gridahead.timeline import Mtu, Window, clock_change
-from gridahead.vintages import FOREVER, READ_FROM, READ_UNTIL, Instants, Vintages, micros, of_series
+from gridahead.vintages import FOREVER, READ_FROM, READ_UNTIL, VALUE, Instants, Vintages, from_micros, micros, of_series
 
 _MICROSECOND = pd.Timedelta(microseconds=1)
-_UNIT = ["zone", "quantity", "valid_time"]
 
 
 def mtu_of(observations: pd.DataFrame, series: Series, timezone: str) -> Mtu:
@@ -60,7 +59,7 @@ def rows_of(observations: pd.DataFrame, series: Series) -> pd.DataFrame:
 
 def on_grid(times: pd.DatetimeIndex, mtu: Mtu, timezone: str) -> npt.NDArray[np.bool_]:
     """Which instants (T,) begin a unit as it is counted from local midnight."""
-    return np.asarray(_past_begin(times, mtu, timezone) == 0)
+    return np.asarray(past_begin(times, mtu.delta, timezone) == 0)
 
 
 def at_mtu(observations: Observations, mtu: Mtu, timezone: str) -> Observations:
@@ -100,7 +99,7 @@ def forecasts_at(forecasts: Forecasts, mtu: Mtu, timezone: str) -> Forecasts:
             parts.append(repeated(rows, mtu))
             continue
         times = pd.DatetimeIndex(rows["valid_time"])
-        begin = times - pd.to_timedelta(_past_begin(times, mtu, timezone), unit="us")
+        begin = times - pd.to_timedelta(past_begin(times, mtu.delta, timezone), unit="us")
         key = [name for name in rows.columns if name != "value_mw"]
         units = rows.assign(valid_time=begin.as_unit("us"), mtu=str(mtu)).groupby(key, sort=False, dropna=False)
         whole = units["value_mw"].agg(["mean", "size"]).rename(columns={"mean": "value_mw"}).reset_index()
@@ -112,10 +111,16 @@ def _micros(mtu: Mtu) -> int:
     return mtu.delta // _MICROSECOND
 
 
-def _past_begin(times: pd.DatetimeIndex, mtu: Mtu, timezone: str) -> Instants:
-    """By how much (T,) instants lie behind the beginning of their local unit [microseconds]."""
+def past_begin(times: pd.DatetimeIndex, length: pd.Timedelta | pd.TimedeltaIndex, timezone: str) -> Instants:
+    """By how much (T,) instants lie behind the beginning of their unit, counted from local midnight [microseconds].
+
+    Args:
+        times: (T,) UTC.
+        length: of the units, of all or of each.
+        timezone: from whose midnights they are counted.
+    """
     local: Instants = times.tz_convert(timezone).tz_localize(None).as_unit("us").asi8
-    return local % _micros(mtu)
+    return np.asarray(local % (length // _MICROSECOND))
 
 
 def repeated(rows: pd.DataFrame, mtu: Mtu) -> pd.DataFrame:
@@ -137,7 +142,7 @@ def _mean_of_parts(rows: pd.DataFrame, mtu: Mtu, timezone: str) -> pd.DataFrame:
     """The means of one series: one row for every instant at which the mean of a unit becomes known or another."""
     step = _part(rows, mtu, timezone)
     parts = repeated(rows, step)
-    behind = _past_begin(pd.DatetimeIndex(parts["valid_time"]), mtu, timezone)
+    behind = past_begin(pd.DatetimeIndex(parts["valid_time"]), mtu.delta, timezone)
     parts["begin"] = micros(parts["valid_time"]) - behind
     told = pd.concat(
         [parts[["begin"]].assign(at=micros(parts[column])) for column in (READ_FROM, READ_UNTIL)], ignore_index=True
@@ -152,9 +157,9 @@ def _mean_of_parts(rows: pd.DataFrame, mtu: Mtu, timezone: str) -> pd.DataFrame:
     about = parts.drop_duplicates("begin", keep="last").set_index("begin").loc[begin]
     recorded = (parts["availability"] == "recorded").groupby(parts["begin"]).any().loc[begin].to_numpy()
     availability = np.where(recorded, "recorded", "assumed")
-    read = {"available_at": _instants(at), READ_FROM: _instants(at), READ_UNTIL: _instants(ends)}
+    read = {"available_at": from_micros(at), READ_FROM: from_micros(at), READ_UNTIL: from_micros(ends)}
     made: pd.DataFrame = about.assign(
-        valid_time=_instants(begin), value=value, mtu=str(mtu), availability=availability, **read
+        valid_time=from_micros(begin), value=value, mtu=str(mtu), availability=availability, **read
     )
     if "flags" in parts:
         made["flags"] = list(_flags(parts, span, step, at, of_unit))
@@ -185,11 +190,7 @@ def _giving_way(made: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
     """What was made, each row until the unit has a row of its own."""
     if made.empty or kept.empty:
         return made
-    own = kept.groupby(_UNIT)[READ_FROM].min().rename("own").reset_index()
-    joined = made[_UNIT].merge(own, on=_UNIT, how="left")["own"].set_axis(made.index)
+    own = kept.groupby(VALUE)[READ_FROM].min().rename("own").reset_index()
+    joined = made[VALUE].merge(own, on=VALUE, how="left")["own"].set_axis(made.index)
     until = made[READ_UNTIL].where(~(joined < made[READ_UNTIL]), joined)
     return made.assign(**{READ_UNTIL: until})[made[READ_FROM] < until]
-
-
-def _instants(at: Instants) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(at.astype("datetime64[us]")).tz_localize("UTC")

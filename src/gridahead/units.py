@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 PowerUnit = Literal["kW", "MW", "GW"]
 Power = TypeVar("Power", float, pd.Series, pd.DataFrame, npt.NDArray[np.float32], npt.NDArray[np.float64])
-MEGAWATTS: dict[PowerUnit, float] = {"kW": 1e-3, "MW": 1.0, "GW": 1e3}
+MEGAWATTS: Mapping[str, float] = {"kW": 1e-3, "MW": 1.0, "GW": 1e3}
 """How many MW one of the unit is. The lake, tables and JSON keep MW; only what people read is in another unit."""
 MOST_DECIMALS = 9
 """In MW this is a thousandth of a watt: what lies below is noise of the arithmetic, not a value."""

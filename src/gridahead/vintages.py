@@ -48,6 +48,11 @@ def micros(times: pd.DatetimeIndex | pd.Series) -> Instants:
     return pd.DatetimeIndex(times).as_unit("us").asi8
 
 
+def from_micros(at: Instants) -> pd.DatetimeIndex:
+    """Microseconds since 1970 as UTC instants."""
+    return pd.DatetimeIndex(at.astype("datetime64[us]")).tz_localize("UTC")
+
+
 def among(rows: pd.DataFrame, others: pd.DataFrame | pd.MultiIndex, key: Sequence[str]) -> npt.NDArray[np.bool_]:
     """(rows,) whether each row is one of the others by its key; none where either is empty.
 
@@ -147,9 +152,9 @@ def readable(
     of_row = list(rows.iloc[at][IDENTITY].itertuples(index=False, name=None))
     found = [(int(place), spell) for place, row in zip(at, of_row, strict=True) for spell in spells[row]]
     split = rows.iloc[[place for place, _ in found]].copy()
-    split[READ_FROM] = _instants([begin for _, (begin, _, _) in found])
-    ends = np.minimum(micros(_instants([end for _, (_, end, _) in found])), micros(split[READ_UNTIL]))
-    split[READ_UNTIL] = pd.DatetimeIndex(ends.astype("datetime64[us]")).tz_localize("UTC")
+    split[READ_FROM] = _stamps([begin for _, (begin, _, _) in found])
+    ends = np.minimum(micros(_stamps([end for _, (_, end, _) in found])), micros(split[READ_UNTIL]))
+    split[READ_UNTIL] = from_micros(ends)
     if flags:
         split["flags"] = pd.Series([rules for _, (_, _, rules) in found], dtype="str", index=split.index)
     split = split[split[READ_FROM] < split[READ_UNTIL]]
@@ -213,7 +218,7 @@ def _named(rules: set[str], ruling: str) -> str:
     return "" if ruling == "release" else ",".join(sorted(rules))
 
 
-def _instants(stamps: list[pd.Timestamp]) -> pd.DatetimeIndex:
+def _stamps(stamps: list[pd.Timestamp]) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(stamps, tz="UTC").as_unit("us")
 
 

@@ -27,7 +27,7 @@ from gridahead.forecasting.identity import forecast_id
 from gridahead.grid import Series
 from gridahead.tables import FORECASTS, Forecasts
 from gridahead.timeline import Mtu
-from gridahead.units import MEGAWATTS, PowerUnit, decimals, per
+from gridahead.units import PowerUnit, decimals, per
 from gridahead.whole_files import write_whole
 
 MANIFEST = "manifest.json"
@@ -77,7 +77,7 @@ def publish(
     # made_at differs from run to run; leaving it to the lake keeps equal forecasts equal to the byte.
     parquet = _parquet(forecasts.drop(columns="made_at"))
     table = spreadsheet(forecasts, timezone, unit)
-    places = max(LEAST_DECIMALS, decimals(float(forecasts["value_mw"].abs().max()) / MEGAWATTS[unit], DIGITS))
+    places = max(LEAST_DECIMALS, decimals(per(float(forecasts["value_mw"].abs().max()), unit), DIGITS))
     csv = table.to_csv(index=False, lineterminator="\r\n", float_format=f"%.{places}f").encode()
     stamp = hashlib.sha256(parquet).hexdigest()[:12]
     end = forecasts["valid_time"].max() + Mtu(forecasts["mtu"].iloc[0]).delta

@@ -24,7 +24,7 @@ from gridahead.pipeline.deliveries import SAME_INSTANT, before, followed, payloa
 from gridahead.pipeline.gate import inspect_new
 from gridahead.pipeline.workspace import Workspace
 from gridahead.quality.report import QualityReport
-from gridahead.sources.base import Source
+from gridahead.sources.base import RawPayload, Source
 from gridahead.sources.catalogue import open_sources
 from gridahead.tables import DECISIONS, OBSERVATIONS, Decisions, Observations
 from gridahead.timeline import now
@@ -73,6 +73,16 @@ class _Change:
     """As they were, and as they are to be."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Again:
+    """A delivery that was read again."""
+
+    old: Receipt
+    new: Receipt
+    rows: Observations
+    """What it gives by the settings of today."""
+
+
 def amend(workspace: Workspace, *, by: str, only: str | None = None, dry_run: bool = False) -> Amendment:
     """Read the kept payloads of the sources again by the settings of today.
 
@@ -103,19 +113,19 @@ def _change(source: Source, lake: Lake) -> _Change:
     """Every delivery of a source, read again in the order in which they came."""
     every = lake.receipts.all()
     mine, unread = _readable(source, every, lake)
-    series = sorted({name for _, rows in mine for name in _names(rows)})
+    series = sorted({name for one in mine for name in _names(one.rows)})
     held = _held(lake, series)
-    again = [_renewed(receipt, arrived, source, lake) for receipt, arrived in mine]
     # Those of today too: an amend that was killed may have written some of its rows.
-    batches = {batch for one in (*(receipt for receipt, _ in mine), *again) for batch in one.batches}
+    batches = {batch for one in mine for batch in one.old.batches | one.new.batches}
     is_own = held["batch"].isin(batches)
     others = standing(held[~is_own])
     came = {batch: one.retrieved_at for one in every for batch in one.batches}
     others_came = others["batch"].map(came).fillna(pd.Timestamp(0, tz="UTC"))
     given, receipts = [OBSERVATIONS.empty()], [one for one in every if one.batches.isdisjoint(batches)]
-    for receipt, (_, arrived) in zip(again, mine, strict=True):
+    for one in mine:
+        receipt, arrived = one.new, one.rows
         known = pd.concat([*given, others[others_came <= receipt.retrieved_at]], ignore_index=True)
-        earlier = [one for one in receipts if one.retrieved_at <= receipt.retrieved_at]
+        earlier = [other for other in receipts if other.retrieved_at <= receipt.retrieved_at]
         follows = followed(earlier, receipt.began)
         known = Observations(known[among(known, arrived, VALUE)])
         given.append(unseen(arrived, known, receipt.retrieved_at, follows, before(receipt, earlier)))
@@ -123,26 +133,24 @@ def _change(source: Source, lake: Lake) -> _Change:
     target, own = pd.concat(given, ignore_index=True), standing(held[is_own])
     added, undone = _beside(_unlike(target, own), held), _unlike(own, target)
     told = Amended(source.name, len(mine), unread, tuple(series), len(added), len(undone))
-    renewed = tuple((receipt, new) for (receipt, _), new in zip(mine, again, strict=True))
-    return _Change(told, Observations(added), Observations(undone), renewed)
+    return _Change(told, Observations(added), Observations(undone), tuple((one.old, one.new) for one in mine))
 
 
-def _readable(
-    source: Source, receipts: Sequence[Receipt], lake: Lake
-) -> tuple[list[tuple[Receipt, Observations]], tuple[str, ...]]:
-    """The deliveries that tell of a series of the source with what they give, and the names of those it cannot read."""
+def _readable(source: Source, receipts: Sequence[Receipt], lake: Lake) -> tuple[list[_Again], tuple[str, ...]]:
+    """The deliveries that tell of a series of the source, and the names of those it cannot read."""
     mine, unread = [], []
     for one in receipts:
         if one.source != source.name:
             continue
+        payload = payload_of(one, source, lake)
         try:
-            rows = source.parse(payload_of(one, source, lake))
+            rows = source.parse(payload)
         except SourceError as error:
             log.warning("what %s gave stays as it is: %s", one.payload, error)
             unread.append(one.payload)
             continue
         if one.series & _names(rows):
-            mine.append((one, rows))
+            mine.append(_Again(one, _renewed(one, payload, rows), rows))
     return mine, tuple(unread)
 
 
@@ -156,8 +164,7 @@ def _held(lake: Lake, series: Sequence[str]) -> Observations:
     return Observations(rows[(rows["zone"] + "/" + rows["quantity"]).isin(series)].reset_index(drop=True))
 
 
-def _renewed(receipt: Receipt, arrived: Observations, source: Source, lake: Lake) -> Receipt:
-    payload = payload_of(receipt, source, lake)
+def _renewed(receipt: Receipt, payload: RawPayload, arrived: Observations) -> Receipt:
     again = receipt_of(payload, receipt.payload, arrived, receipt.began)
     if again.batch == receipt.batch:
         return receipt

@@ -62,12 +62,12 @@ def init_file(paths: Sequence[Path], told: Told, target: Path, command: str, *, 
     text = _text(whole, measured, held, training, command)
     _write(target, text, held)
     found = preview(observations)
-    said = advice(observations, measured, training)
+    said = advice(observations, found, measured, training)
     return Initialised(target, text, held is not None, found, whole.uncertain, whole.not_read, said)
 
 
 def _read(paths: Sequence[Path], told: Told, folder: Path) -> tuple[Guess, Observations]:
-    """What is guessed about the files, and what is read by it; paths count from the folder of the settings."""
+    """What is guessed about the files, and the values read by it; paths count from the folder of the settings."""
     whole, rows = Guess(), []
     for group in open_groups(paths):
         group.path = os.path.relpath(Path(group.path).resolve(), folder)
@@ -76,7 +76,7 @@ def _read(paths: Sequence[Path], told: Told, folder: Path) -> tuple[Guess, Obser
             read, change = mend(source, folder)
             if change:
                 one.doubt(f"set so that the file can be read: {change}")
-            rows.append(read)
+            rows.append(read[read["value"].notna()])
         whole.add(one)
         told = dataclasses.replace(told, otherwise=whole.sources[0].zone)
     return whole, Observations(pd.concat(rows, ignore_index=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -62,12 +62,10 @@ def preview(observations: Observations) -> list[SeriesFound]:
     return [
         _found(Series(str(zone), str(quantity)), rows)
         for (zone, quantity), rows in observations.groupby(["zone", "quantity"], sort=False)
-        if rows["value"].notna().any()
     ]
 
 
 def _found(series: Series, rows: pd.DataFrame) -> SeriesFound:
-    rows = rows[rows["value"].notna()]
     times, values = rows["valid_time"].drop_duplicates().sort_values(), rows["value"]
     lengths = rows.drop_duplicates("valid_time").sort_values("valid_time")["mtu"].map(lambda mtu: Mtu(mtu).delta)
     missing = (times.diff().shift(-1) / lengths - 1).clip(lower=0).fillna(0)
@@ -111,7 +109,12 @@ def _days(observations: Observations, series: Series, zone: BiddingZone) -> int:
     return int((days.max() - days.min()) / pd.Timedelta(days=1)) + 1
 
 
-def advice(observations: Observations, measured: Mapping[Series, BiddingZone], training: Training | None) -> list[str]:
+def advice(
+    observations: Observations,
+    found: Sequence[SeriesFound],
+    measured: Mapping[Series, BiddingZone],
+    training: Training | None,
+) -> list[str]:
     """What cannot be done with the files yet, or is worth a thought."""
     said = []
     for series, zone in measured.items():
@@ -124,7 +127,7 @@ def advice(observations: Observations, measured: Mapping[Series, BiddingZone], t
                 "train` needs a longer history"
             )
     if training is None:
-        names = ", ".join(f'"{one.series}"' for one in preview(observations))
+        names = ", ".join(f'"{one.series}"' for one in found)
         said.append(
             "the file holds covariates alone, which no series reads yet. Add a line to the [[series]] that should: "
             f"past_covariates = [{names}], or future_covariates if they are forecasts"

@@ -24,7 +24,7 @@ from gridahead.quality.clocks import Ints
 from gridahead.quality.curves import Curve, Curves, Floats, lay
 from gridahead.quality.evidence import figures
 from gridahead.quality.rules import BY_NAME, Rule
-from gridahead.vintages import MICROSECONDS_A_DAY, micros
+from gridahead.vintages import MICROSECONDS_A_DAY, from_micros, micros
 
 LOOKS = (0, 1, 2, 3, 7, 14, 28)
 """Days after a day is complete at which it is judged again: daily while it is news, then weekly; no rule compares a day
@@ -104,7 +104,7 @@ def known_at(judged: pd.DataFrame, history: History, decided_at: pd.Timestamp) -
                 instants = np.where(instants == complete, np.minimum(soon, complete), instants)
             known[one.judgement] = np.maximum(known[one.judgement], instants)
     latest = np.maximum(own, micros(pd.DatetimeIndex([decided_at]))[0])
-    return pd.DatetimeIndex(np.minimum(known, latest).astype("datetime64[us]")).tz_localize("UTC")
+    return from_micros(np.minimum(known, latest))
 
 
 def _by_day(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from gridahead.resolution import past_begin
 from gridahead.timeline import Mtu
 
 ENOUGH = 0.75
@@ -23,8 +24,7 @@ def averaged(
         mtu: the unit.
         timezone: from whose midnights units are counted.
     """
-    local = begin.tz_convert(timezone).tz_localize(None)
-    units = begin - (local - local.floor(mtu.delta))
+    units = begin - pd.to_timedelta(past_begin(begin, mtu.delta, timezone), unit="us")
     present = pd.DataFrame({"unit": units, "value": values.to_numpy()}).dropna()
     means = present.groupby("unit")["value"].agg(["mean", "size"])
     means = means[means["size"] * row >= ENOUGH * mtu.delta]

@@ -30,8 +30,9 @@ from gridahead.sources.tidy import tidy
 from gridahead.sources.typed import as_texts, is_number
 from gridahead.tables import Observations
 from gridahead.timeline import Deadline, Mtu, now
+from gridahead.units import MEGAWATTS
 
-POWER_IN_MW = {"MW": 1.0, "kW": 1e-3, "W": 1e-6, "GW": 1e3}
+POWER_IN_MW = {"W": 1e-6, **MEGAWATTS}
 """Megawatts in one unit of power; an energy unit is the same with an h, over the unit of a row."""
 _OF_THE_DAY = "the columns of the day"
 

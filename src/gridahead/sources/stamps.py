@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridahead.config import FileSource
+from gridahead.resolution import past_begin
 from gridahead.sources.clock import check_rising, is_repeated, not_skipped, skips_the_spring_hour, to_utc
 from gridahead.sources.findings import Findings
 from gridahead.sources.labels import Labels
@@ -264,5 +265,4 @@ def _spacing_remedy(usual: pd.Timedelta, settings: FileSource) -> str:
 
 def off_grid(begin: pd.Series, length: pd.Series, timezone: str) -> npt.NDArray[np.bool_]:
     """Which units (T,) do not begin where such units do, as counted from midnight in a time zone."""
-    local = pd.DatetimeIndex(begin).tz_convert(timezone).tz_localize(None).as_unit("us").asi8
-    return np.asarray(local % pd.TimedeltaIndex(length).as_unit("us").asi8 != 0)
+    return np.asarray(past_begin(pd.DatetimeIndex(begin), pd.TimedeltaIndex(length), timezone) != 0)

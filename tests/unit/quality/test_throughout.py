@@ -28,17 +28,6 @@ def exchanged(column: pd.Series, years: tuple[int, ...], timezone: str = TIMEZON
     return pd.Series(column.to_numpy(), index=pd.DatetimeIndex(times)).sort_index().reindex(column.index)
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    zones = [{"code": "Z", "timezone": TIMEZONE}]
-    return Settings.model_validate({"data_folder": tmp_path_factory.mktemp("data"), "zones": zones})
-
-
-@pytest.fixture(scope="module")
-def wide():
-    return made_zone("2022-01-01", "2024-01-01")[["load", "load_reference", "solar"]]
-
-
 def judged(wide, settings):
     rows = as_rows(wide, "Z")
     at = rows["valid_time"].max()

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_years import TIMEZONE, as_rows, made_zone
+from made_years import TIMEZONE, as_rows
 
-from gridahead.config import FileSource, Settings
+from gridahead.config import FileSource
 from gridahead.quality.curves import lay
 from gridahead.quality.gate import inspect
 from gridahead.quality.throughout.hours import hours_off
@@ -17,17 +17,6 @@ from gridahead.tables import LIMITS, OBSERVATIONS
 
 LOOKS = (hours_off, weeks_repeated, unit_of_years, unit_of_counterpart)
 NAMES = [look.__name__ for look in LOOKS]
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    zones = [{"code": "Z", "timezone": TIMEZONE}]
-    return Settings.model_validate({"data_folder": tmp_path_factory.mktemp("data"), "zones": zones})
-
-
-@pytest.fixture(scope="module")
-def wide():
-    return made_zone("2022-01-01", "2024-01-01")[["load", "load_reference", "solar"]]
 
 
 def judged(wide, settings):

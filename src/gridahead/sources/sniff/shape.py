@@ -17,7 +17,6 @@ _TIME_NAME = (
     r"time|date|zeit|datum|tag|utc|start|from|von|begin|stamp|valid|settlement|periodo|fecha|hora|heure|dzien|^ds$"
 )
 _LATER = r"\bend|\bto\b|\bbis\b|\bende|until|updat|creat|issue|publish|receiv|retriev|modif"
-_PERIOD_NAME = r"period|hour|stunde|hora|heure|interval|\bhe\b|\bsp\b|godz|time|zeit|viertel|\bmtu\b|\bh\b"
 _SAMPLE = 3_000
 """Rows that decide which columns are times and which are numbers."""
 MOST_IDS = 200
