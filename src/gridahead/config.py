@@ -103,7 +103,7 @@ class ZoneSettings(Section):
     @pydantic.model_validator(mode="after")
     def _place_is_known(self) -> ZoneSettings:
         zone_info(self.timezone)
-        check_holidays(self.country, self.holiday_weights)
+        check_holidays(self.country, self.holiday_weights, self.timezone)
         return self
 
     def zone(self) -> BiddingZone:
@@ -166,16 +166,45 @@ class CovariateSettings(Section):
 
 
 class TimeColumns(Section):
-    """The columns of a file that tells its time in two: the date, and the period or the time of day."""
+    """The columns of a file that tells its time in several: the date, and the period or the time of day."""
 
-    date: str
+    date: str | None = None
     """The column of the date."""
+    year: str | None = None
+    """In place of `date`, with `month` and `day`: columns of numbers."""
+    month: str | None = None
+    """From 1 to 12."""
+    day: str | None = None
+    """From 1."""
     period: str | None = None
     """Counts the units of a delivery day from 1: settlement periods 1 to 48 and hours 1 to 24, up to 50 and 25 on the
     day on which clocks go back and to 46 and 23 on the day on which they go forward."""
+    first_period: int = Field(1, ge=0, le=1)
+    """0 where periods are counted from 0: half-hours 0 to 47."""
     time: str | None = None
     """The time of day on the clock: 13:00, 13, 1300 or 24:00. Hours 1 to 24 that leave out the one which clocks skip
-    are such times as well, with stamp = "ending"."""
+    are such times as well, with stamp = "ending". Where a cell tells beginning and end, 00-01 or 00:00-01:00, say with
+    `interval_separator` what stands between them."""
+    minute: str | None = None
+    """Minutes, where `time` is the hour alone."""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every column that is named."""
+        columns = (self.date, self.year, self.month, self.day, self.period, self.time, self.minute)
+        return tuple(column for column in columns if column is not None)
+
+    @pydantic.model_validator(mode="after")
+    def _one_date(self) -> TimeColumns:
+        parts = (self.year, self.month, self.day)
+        if (self.date is None) == (None in parts) or (self.date is not None and parts != (None, None, None)):
+            raise ValueError(
+                'say where the date is: date = "Date", or year = "Year", month = "Month", day = "Day" if it stands in '
+                "three columns"
+            )
+        if self.minute is not None and self.time is None:
+            raise ValueError('`minute` goes with `time`, the column of the hour: time = "Hour", minute = "Minute"')
+        return self
 
     @pydantic.model_validator(mode="after")
     def _one_of_two(self) -> TimeColumns:
@@ -274,8 +303,10 @@ class FileSource(Section):
     """The mark between groups of three digits; a blank stands for every kind of blank."""
     encoding: Annotated[str, AfterValidator(_text_encoding)] | None = None
     """Of a CSV that is not UTF-8, such as "cp1252". UTF-16 with a byte order mark is known without it."""
+    header: bool = True
+    """False where a CSV or Excel file has no row of names: its columns are then column_1, column_2 and so on."""
     skip_rows: int = Field(0, ge=0)
-    """Rows above the header."""
+    """Rows above the header, or above the data where there is none."""
     skip_after_header: int = Field(0, ge=0)
     """Rows between the header and the data, such as one of units."""
     skip_footer: int = Field(0, ge=0)

@@ -4,26 +4,53 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
 
 MOST = 1.001
 """What the shares of the population may add up to: rounded ones come to a little more than 1."""
 
 
-def check_holidays(country: str | None, weights: Mapping[str, float]) -> None:
+@cache
+def _countries() -> dict[str, str]:
+    """The country of every time zone that has one. Source: the table of zones in the time zone database."""
+    table = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return {name: country for country, _, name, *_ in rows}
+
+
+def country_of(timezone: str) -> str | None:
+    """The country whose local time it is, as ISO 3166 says it; None for UTC and other zones without a place."""
+    return _countries().get(timezone)
+
+
+def holidays_of(timezone: str) -> str | None:
+    """The country whose local time it is, if a calendar of its public holidays can be made."""
+    country = country_of(timezone)
+    try:
+        check_holidays(country, {})
+    except ValueError:
+        return None
+    return country
+
+
+def check_holidays(country: str | None, weights: Mapping[str, float], timezone: str = "UTC") -> None:
     """Let pass only what a calendar of public holidays can be made for.
 
     Args:
         country: ISO 3166 code; None for none.
         weights: share of the population by subdivision.
+        timezone: local time of the zone, whose country is an example.
 
     Raises:
         ValueError: there is no such country or subdivision, or the weights are no shares; names the nearest right one.
     """
+    example = country_of(timezone) or "DE"
     if country is None:
         if weights:
             raise ValueError(
-                'holiday_weights are of the subdivisions of a country: say which, such as country = "DE", or leave '
-                "them out"
+                f'holiday_weights are of the subdivisions of a country: say which, such as country = "{example}", or '
+                "leave them out"
             )
         return
     import holidays  # takes a fifth of a second, and most settings declare no zone
@@ -32,7 +59,7 @@ def check_holidays(country: str | None, weights: Mapping[str, float]) -> None:
     if country not in codes:
         raise ValueError(
             f"there is no calendar of public holidays for country = {country!r}. {_near_country(country, codes)}Give "
-            'the ISO 3166 code of two letters, such as "DE", or leave it out for a zone without holidays'
+            f'the ISO 3166 code of two letters, such as "{example}", or leave it out for a zone without holidays'
         )
     calendar = getattr(holidays, country)
     _check_subdivisions(country, calendar.subdivisions, getattr(calendar, "subdivisions_aliases", {}), weights)

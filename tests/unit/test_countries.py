@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from gridahead.config import Settings
-from gridahead.countries import check_holidays
+from gridahead.countries import check_holidays, country_of, holidays_of
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,18 @@ def test_weights_without_a_country_are_refused():
 def test_settings_with_such_a_zone_are_not_read(zone, told):
     with pytest.raises(ValidationError, match=told):
         Settings(data_folder=Path("data"), zones=({"code": "XY", **zone},))
+
+
+def test_the_example_in_a_message_is_the_country_of_the_time_zone():
+    with pytest.raises(ValueError, match='two letters, such as "ES"'):
+        check_holidays("Spanien", {}, "Europe/Madrid")
+    with pytest.raises(ValueError, match='such as country = "CL"'):
+        check_holidays(None, {"RM": 1.0}, "America/Santiago")
+
+
+@pytest.mark.parametrize(
+    ("timezone", "country"), [("Europe/Madrid", "ES"), ("America/New_York", "US"), ("UTC", None), ("+01:00", None)]
+)
+def test_a_time_zone_has_the_country_that_its_database_says(timezone, country):
+    assert country_of(timezone) == country
+    assert holidays_of(timezone) == country

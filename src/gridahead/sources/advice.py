@@ -62,7 +62,7 @@ def _candidates(texts: pd.Series, settings: FileSource) -> Iterator[Keys]:
         yield without
     if settings.time_format is not None and "%Z" not in settings.time_format:
         yield {"time_format": f"{settings.time_format} %Z"}
-    if (form := _epoch(pd.to_numeric(texts, errors="coerce"))) is not None:
+    if (form := _epoch(_as_numbers(texts, settings))) is not None:
         yield {**without, "time_format": form}
     # A total may stand at either end, and a row of units; what is in the middle is a time.
     sample = str(texts.iloc[len(texts) // 2])
@@ -99,6 +99,10 @@ def _written(keys: Mapping[str, object]) -> str:
         else:
             parts.append(f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}")
     return " and ".join(parts)
+
+
+def _as_numbers(texts: pd.Series, settings: FileSource) -> pd.Series:
+    return pd.to_numeric(texts.str.replace(",", ".") if settings.decimal == "," else texts, errors="coerce")
 
 
 def _epoch(numbers: pd.Series) -> str | None:

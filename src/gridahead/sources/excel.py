@@ -13,6 +13,7 @@ import pandas as pd
 from gridahead.errors import GridaheadError
 from gridahead.sources.findings import Findings
 from gridahead.sources.header import LOOKED_AT
+from gridahead.sources.nameless import numbered
 from gridahead.sources.packed import is_zip, refuse_large_archive
 from gridahead.sources.text import Layout
 from gridahead.sources.typed import typed
@@ -138,13 +139,13 @@ def _table(rows: list[_Row], layout: Layout, findings: Findings) -> pd.DataFrame
     ]
     if not kept:
         raise findings.refuse("the sheet has no rows", "Fetch the file again, or choose another one with `sheet`.")
+    if not layout.has_header:
+        kept = [(kept[0][0], [*numbered(max(len(cells) for _, cells in kept))]), *kept]
     (row, header), body = kept[0], kept[1 + layout.skip_after_header :]
     names = _names(header)
-    if not set(layout.asked) <= set(names) and (other := _header_row(rows[:LOOKED_AT], layout.asked)) not in (
-        None,
-        row,
-    ):
-        assert other is not None
+    is_there = not layout.has_header or set(layout.asked) <= set(names)
+    other = None if is_there else _header_row(rows[:LOOKED_AT], layout.asked)
+    if other is not None and other != row:
         finding = f"row {other} is the header, not row {row}"
         raise findings.refuse(finding, f"Set skip_rows = {other - 1} in the settings.")
     for name in sorted({name for name in names if names.count(name) > 1 and name in layout.asked}):
@@ -160,7 +161,7 @@ def _table(rows: list[_Row], layout: Layout, findings: Findings) -> pd.DataFrame
         for place, name in reversed([*enumerate(names)])
         if name
     }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns)[list(dict.fromkeys(filter(None, names)))]
 
 
 def _cell(cells: list[object], place: int) -> object:

@@ -21,6 +21,7 @@ from gridahead.sources.excel import is_excel, read_sheet
 from gridahead.sources.findings import Findings
 from gridahead.sources.found import files_of, is_pattern
 from gridahead.sources.labels import issue_times, read_labels
+from gridahead.sources.nameless import nameless_advice
 from gridahead.sources.numerals import finite, numbers
 from gridahead.sources.packed import MEGABYTE
 from gridahead.sources.shapes import by_unit, chosen, day_headers, of_id
@@ -75,7 +76,8 @@ class FileTable:
         told = self.settings
         return Layout(
             told.separator, told.encoding, told.skip_rows, told.skip_after_header, told.skip_footer, told.comment,
-            max_bytes=int(told.max_size_mb * MEGABYTE), asked=tuple(self._asked()), has_keys=True,
+            max_bytes=int(told.max_size_mb * MEGABYTE), has_header=told.header, asked=tuple(self._asked()),
+            has_keys=True,
         )  # fmt: skip
 
     def fetch(self) -> Iterator[RawPayload]:
@@ -168,8 +170,7 @@ class FileTable:
         """The columns that the settings name."""
         told = self.settings
         if told.time_columns is not None:
-            yield told.time_columns.date
-            yield told.time_columns.period or told.time_columns.time or ""
+            yield from told.time_columns.named
         else:
             yield told.time_column or ""
         if told.id_column is not None and told.id_value_column is not None:
@@ -197,6 +198,8 @@ class FileTable:
             near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.4)
             hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
             findings.add(f"no column {name!r}{hint}", f"The file has: {', '.join(lower.values())}.")
+        if findings.found and (advice := nameless_advice(headers, self.settings)):
+            findings.remedies.append(advice)
         if self.settings.day_columns and not day_headers(headers, self.settings.day_columns):
             finding = f"no column is like day_columns = {list(self.settings.day_columns)}"
             findings.add(finding, f"The file has: {', '.join(lower.values())}.")

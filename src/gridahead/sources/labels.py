@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from gridahead.config import FileSource
+from gridahead.config import FileSource, TimeColumns
 from gridahead.sources import periods
 from gridahead.sources.advice import numbers_advice, unread_advice
+from gridahead.sources.daytimes import (
+    PERIOD,
+    begins,
+    date_keys,
+    dates_of_parts,
+    part_of_day,
+    since_midnight,
+    unit_counted,
+)
 from gridahead.sources.findings import Findings
+from gridahead.sources.serial import from_serial
 from gridahead.sources.shapes import PLACE, SECOND
 from gridahead.sources.typed import as_texts
 from gridahead.sources.written import (
@@ -19,19 +28,15 @@ from gridahead.sources.written import (
     abbreviations,
     is_local,
     offsets,
-    read_daytimes,
     read_format,
     read_numbers,
 )
 
 EPOCHS = {"epoch": "s", "epoch_ms": "ms", "epoch_us": "us", "epoch_ns": "ns"}
 """Values of `time_format` for time since 1970 UTC, and its unit."""
-_PERIOD = r"^(?:(?:SP|HE|H|PTU|P)[ _-]?)?([0-9]{1,3})(?:\.0)?$"
-"""A number, or one with what it counts before it: settlement period SP01, hour ending HE01. A spreadsheet adds .0."""
+_OTHER_SEPARATOR = "Set `interval_separator` in the settings to what stands between the two times, or leave it out."
 FIRST_YEAR, LAST_YEAR = 1970, 2099
 """Measured values that a forecast could use lie within. A stamp outside is a placeholder (1900, 9999) or misread."""
-_EXCEL_ZERO = pd.Timestamp("1899-12-30")
-"""Day 0 of spreadsheets, which believe in a 29 February 1900."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +107,9 @@ def _of_one(column: pd.Series, settings: FileSource, findings: Findings) -> Labe
         finding = f"time column {column.name!r} holds numbers ({column.dtype}), no times"
         raise findings.refuse(finding, numbers_advice(column))
     if settings.interval_separator:
-        begin, between, _ = zip(*texts.str.rpartition(settings.interval_separator).to_numpy(), strict=True)
-        divided = pd.Series(between, texts.index) != ""
-        remedy = "Set `interval_separator` in the settings to what stands between the two times, or leave it out."
-        findings.add_rows(texts[~divided], f"is not divided by {settings.interval_separator!r}", remedy)
-        texts = pd.Series(begin, texts.index, dtype="str").str.strip().where(divided, texts)
+        begin, divided = begins(texts, settings.interval_separator)
+        findings.add_rows(texts[~divided], f"is not divided by {settings.interval_separator!r}", _OTHER_SEPARATOR)
+        texts = begin
     return _of_text(texts, settings, findings)
 
 
@@ -140,17 +143,19 @@ def _written(texts: pd.Series, settings: FileSource, findings: Findings) -> Writ
 
 def _of_numbers(column: pd.Series, texts: pd.Series, form: str, settings: FileSource, findings: Findings) -> Labels:
     """Seconds since 1970 or days since 1899, and their like."""
-    is_number = texts.str.fullmatch(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-    values = column if pd.api.types.is_numeric_dtype(column) else pd.to_numeric(texts.where(is_number), errors="coerce")
-    per_second = {"epoch": 1, "epoch_ms": 1e3, "epoch_us": 1e6, "epoch_ns": 1e9, "excel": 1 / 86_400}[form]
-    seconds = values.astype("float64") / per_second
-    # A day in parts has only as many digits as to tell seconds; those of an epoch are exact to the microsecond.
-    micros = (seconds.round() if form == "excel" else seconds.round(6)) * 1e6
+    written = texts.str.replace(",", ".") if settings.decimal == "," else texts
+    is_number = written.str.fullmatch(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+    typed = pd.api.types.is_numeric_dtype(column)
+    values = (column if typed else pd.to_numeric(written.where(is_number), errors="coerce")).astype("float64")
+    if form == "excel":
+        wall = from_serial(values)
+        _refuse_unread(wall, texts, settings, findings)
+        return Labels(texts, wall)
+    per_second = {"epoch": 1, "epoch_ms": 1e3, "epoch_us": 1e6, "epoch_ns": 1e9}[form]
+    micros = (values / per_second).round(6) * 1e6
     good = micros.abs() < pd.Timedelta(days=100_000) / pd.Timedelta(microseconds=1)
     since = pd.to_timedelta(micros.where(good).round().astype("Int64"), unit="us").astype("timedelta64[us]")
     _refuse_unread(since, texts, settings, findings)
-    if form == "excel":
-        return Labels(texts, _EXCEL_ZERO + since)
     return Labels(texts, pd.Timestamp(0, tz="UTC") + since)
 
 
@@ -225,25 +230,64 @@ def _of_two(cells: pd.DataFrame, empty: pd.Series, settings: FileSource, finding
     """Date and settlement period, or date and time of the day."""
     columns = settings.time_columns
     assert columns is not None
-    dates, second = (
-        _dates(cells, columns.date, settings, findings),
-        as_texts(cells[columns.period or columns.time]).str.strip(),
-    )
+    dates = _dates_of_columns(cells, columns, settings, findings)
+    second = as_texts(cells[columns.period or columns.time]).str.strip()
     texts = dates.texts + " " + second
     if columns.period is None:
-        since = read_daytimes(second)
-        remedy = "Times of the day are read like 13:00, 13, 1300 or 1:00 PM; a settlement period is `period`."
-        findings.add_rows(second[since.isna()], f"in column {columns.time!r} is no time of the day", remedy)
-        return Labels(texts, dates.stamps + since)
-    numbers = pd.to_numeric(second.str.extract(_PERIOD)[0])
-    remedy = "A period is a number from 1; a time of the day such as 13:00 is `time` and not `period`."
+        minutes = None if columns.minute is None else as_texts(cells[columns.minute]).str.strip()
+        texts = texts if minutes is None else texts + " " + minutes
+        return Labels(texts, dates.stamps + _since_midnight(second, minutes, columns, settings, findings))
+    numbers = pd.to_numeric(second.str.extract(PERIOD)[0])
+    remedy = _other_part(second, columns, settings) or "A period is a number; a time of the day is `time`."
     findings.add_rows(second[numbers.isna()], f"in column {columns.period!r} is no period", remedy)
-    date, time = (json.dumps(name, ensure_ascii=False) for name in (columns.date, columns.period))
-    clock = f"time_columns = {{date = {date}, time = {time}}}"
-    remedy = f"Hours of the clock, 0 to 23, are times: set {clock} in the settings."
-    findings.add_rows(texts[numbers == 0], "is no period: they count from 1", remedy)
+    findings.add_rows(texts[numbers < columns.first_period], "is no period: they count from 1", remedy)
     findings.stop()
-    return _of_places(texts, dates.stamps, numbers, empty, settings, findings)
+    return _of_places(texts, dates.stamps, numbers + 1 - columns.first_period, empty, settings, findings)
+
+
+def _dates_of_columns(cells: pd.DataFrame, columns: TimeColumns, settings: FileSource, findings: Findings) -> Labels:
+    """Naive midnights of the column of the date, or of those of year, month and day."""
+    if columns.date is not None:
+        return _dates(cells, columns.date, settings.model_copy(update={"interval_separator": ""}), findings)
+    assert columns.year is not None and columns.month is not None and columns.day is not None
+    texts = dates_of_parts(cells, columns.year, columns.month, columns.day)
+    written = read_numbers(texts)
+    remedy = (
+        f"The columns {columns.year!r}, {columns.month!r} and {columns.day!r} are read as numbers. Rows that are no "
+        "data are left out with `skip_footer` or `skip_after_header`."
+    )
+    findings.add_rows(texts[written.wall.isna()], "is no date", remedy)
+    return Labels(texts, written.wall)
+
+
+def _since_midnight(
+    hours: pd.Series, minutes: pd.Series | None, columns: TimeColumns, settings: FileSource, findings: Findings
+) -> pd.Series:
+    """The time of the day of each row; where a cell tells beginning and end, the beginning."""
+    begin = hours
+    if settings.interval_separator:
+        begin, divided = begins(hours, settings.interval_separator)
+        findings.add_rows(hours[~divided], f"is not divided by {settings.interval_separator!r}", _OTHER_SEPARATOR)
+    since = since_midnight(begin, minutes)
+    told = hours if minutes is None else hours + " " + minutes
+    remedy = _other_part(hours, columns, settings) or (
+        "Times of the day are read like 13:00, 13, 1300 or 1:00 PM; a settlement period is `period`."
+    )
+    findings.add_rows(told[since.isna()], f"in column {columns.time!r} is no time of the day", remedy)
+    return since
+
+
+def _other_part(texts: pd.Series, columns: TimeColumns, settings: FileSource) -> str | None:
+    """What to set to read the second column as what it seems to be; None where that is unknown."""
+    part = part_of_day(texts)
+    if part is None:
+        return None
+    keys = part.keys(date_keys(columns), columns.period or columns.time or "", settings)
+    what = {
+        "time": "These are the beginning and the end of units" if part.between else "These are times of the day",
+        "period": f"These count the units of the day from {part.first_period}",
+    }
+    return f"{what[part.kind]}: set {keys} in the settings."
 
 
 def _of_places(
@@ -256,6 +300,8 @@ def _of_places(
         'If hours are those of the clock, and the one that is skipped is left out, set time_columns = {date = "…", '
         'time = "…"} and stamp = "ending" in the settings; if the file has other units, set `mtu`.'
     )
+    if (mtu := unit_counted(int(places.max()))) not in (None, settings.mtu):
+        remedy = f'Set mtu = "{mtu}" in the settings: periods are counted to {int(places.max())}.'
     findings.add_rows(texts[beyond], f"is after the end of its day in {settings.timezone}", remedy)
     short = periods.short_of(dates, places, settings.row_step, settings.timezone)
     remedy = (

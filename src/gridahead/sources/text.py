@@ -10,12 +10,14 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import pandas as pd
 
 from gridahead.sources.findings import Findings
 from gridahead.sources.header import Place, find_header
+from gridahead.sources.nameless import numbered
 from gridahead.sources.numerals import MISSING
 from gridahead.sources.packed import LIMIT, unpacked
 
@@ -49,6 +51,8 @@ class Layout:
     skip_footer: int = 0
     comment: str = ""
     max_bytes: int = LIMIT
+    has_header: bool = True
+    """Whether a row of names stands above the values; without one, columns are numbered."""
     asked: tuple[str, ...] = ()
     """Columns that are asked for, by which the header is known."""
     has_keys: bool = False
@@ -64,9 +68,12 @@ def read_cells(content: bytes, layout: Layout, findings: Findings) -> pd.DataFra
     text = _decoded(unpacked(content, findings, layout.max_bytes), layout, findings)
     lines = list(io.StringIO(text, newline=""))
     records = _records(lines, layout, findings)
-    _refuse_other_header(lines, records, layout, findings)
+    if layout.has_header:
+        _refuse_other_header(lines, records, layout, findings)
     if not records:
         raise findings.refuse("the file has no rows" + _left_out(layout), _FETCH_AGAIN)
+    if not layout.has_header:
+        records = [(records[0][0], _numbers_for_names(records, layout, findings)), *records]
     header = _without_blank_end(records[0][1])
     body = records[1 + layout.skip_after_header :]
     end = max(0, len(body) - layout.skip_footer)
@@ -179,6 +186,22 @@ def _check_header(header: list[str], row: int, layout: Layout, findings: Finding
         findings.add(
             f"row {row}: column {name!r} is there {names.count(name)} times", "Rename one of them in the file."
         )
+
+
+def _numbers_for_names(records: list[Record], layout: Layout, findings: Findings) -> list[str]:
+    """A name for every field that most rows have.
+
+    Raises:
+        SourceError: rows have one field, which another separator would divide.
+    """
+    width = Counter(len(fields) for _, fields in records).most_common(1)[0][0]
+    row, fields = records[0]
+    other = next((mark for mark in _SEPARATORS if mark in fields[0] and mark != layout.separator), None)
+    if width == 1 and other is not None:
+        finding = f"row {row}: {fields[0]!r} is one field when divided at {layout.separator!r}"
+        key = f'separator = "{other}"'.replace("\t", "\\t")
+        raise findings.refuse(finding, f"Set {key} in the settings.")
+    return numbered(width)
 
 
 def _without_blank_end(header: list[str]) -> list[str]:

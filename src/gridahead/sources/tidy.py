@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
-
 import pandas as pd
 
 from gridahead.config import FileSource
 from gridahead.sources.clock import is_repeated
+from gridahead.sources.daytimes import part_of_day
 from gridahead.sources.labels import Labels
 from gridahead.sources.shapes import where_key
 from gridahead.sources.typed import as_texts
 
 FEW = 0.5
 """A column that tells series apart has the same values again and again: at most so many different ones a row."""
-MOST_PERIODS = 100
-"""Units of a day of 25 hours, quarter hours: a column of higher numbers counts something else."""
-
-LAST_HOUR = 23
-"""Of a day whose hours begin with 0."""
 
 
 def tidy(labels: Labels, values: pd.DataFrame, cells: pd.DataFrame, settings: FileSource) -> Labels:
@@ -55,9 +48,9 @@ def twice_advice(cells: pd.DataFrame, labels: Labels, settings: FileSource) -> s
     for name, texts in others.items():
         if pd.DataFrame({"time": stamps, "other": texts}).duplicated().any():
             continue
-        if midnights and (kind := _part_of_day(texts)) is not None:
-            columns = f"date = {json.dumps(settings.time_column)}, {kind} = {json.dumps(name, ensure_ascii=False)}"
-            return f"Set time_columns = {{{columns}}} in the settings, in place of `time_column`."
+        if midnights and (part := part_of_day(texts)) is not None:
+            keys = part.keys({"date": settings.time_column or ""}, name, settings)
+            return f"Set {keys} in the settings, in place of `time_column`."
         if texts.nunique() <= FEW * len(texts):
             return _choice(name, texts)
     for name, texts in others.items():
@@ -75,13 +68,3 @@ def _other_columns(cells: pd.DataFrame, settings: FileSource) -> list[str]:
     used = {settings.time_column, settings.value_column, settings.reference_column, settings.issue_column}
     used |= {*settings.where, *(covariate.column for covariate in settings.covariates)}
     return [name for name in cells.columns if name not in used]
-
-
-def _part_of_day(texts: pd.Series) -> str | None:
-    """Whether texts are numbers of periods or times of the day."""
-    if texts.str.fullmatch(r"[0-9]{1,3}").all():
-        numbers = texts.astype("int64")
-        if numbers.min() == 0:
-            return "time" if numbers.max() <= LAST_HOUR else None
-        return "period" if numbers.max() <= MOST_PERIODS else None
-    return "time" if texts.map(lambda text: bool(re.fullmatch(r"\d{1,2}[:.h]\d\d.*", text))).all() else None

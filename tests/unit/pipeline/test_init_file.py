@@ -10,7 +10,7 @@ from gridahead.errors import SettingsError, SourceError
 from gridahead.pipeline.init_file import Initialised, init_file
 from gridahead.settings_file import find_settings, load_settings
 from gridahead.sources.catalogue import open_sources
-from gridahead.sources.sniff.parts import Told
+from gridahead.sources.sniff.parts import Told, told_by
 from gridahead.tables import Observations
 
 
@@ -95,6 +95,41 @@ def test_an_unknown_zone_is_declared_with_the_clock_of_the_file(tmp_path: Path) 
     settings = load_settings(tmp_path / "settings.toml")
     assert settings.zone("SITE").timezone == "Europe/Berlin"
     assert read(settings)["valid_time"].iloc[0] == pd.Timestamp("2024-03-01T00:00Z")
+
+
+def test_a_free_name_may_be_changed_where_the_file_says_and_a_country_added(tmp_path: Path) -> None:
+    (tmp_path / "meters.csv").write_text(hourly("2024-01-01", 100), encoding="utf-8")
+    init(tmp_path, "meters.csv")
+    settings = tmp_path / "settings.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert 'code = "SITE" # any name' in text
+    changed = text.replace('code = "SITE"', 'code = "Plant7"').replace('zone = "SITE"', 'zone = "Plant7"')
+    changed = changed.replace('"SITE/load"', '"Plant7/load"').replace('# country = "…"', 'country = "ES"')
+    settings.write_text(changed, encoding="utf-8")
+    assert load_settings(settings).zone("Plant7").country == "ES"
+    assert set(read(load_settings(settings))["zone"]) == {"Plant7"}
+    init(tmp_path, "meters.csv", told=told_by("Plant7", None, None, None), force=True)
+    assert load_settings(settings).zone("Plant7").timezone == "UTC"
+
+
+def test_a_file_without_names_is_read_by_the_place_of_its_columns(tmp_path: Path) -> None:
+    (tmp_path / "meters.csv").write_text(hourly("2024-01-01", 100).split("\n", 1)[1], encoding="utf-8")
+    done = init(tmp_path, "meters.csv")
+    assert "header = false" in done.text
+    rows = read(load_settings(tmp_path / "settings.toml"))
+    assert list(rows["value"].iloc[:2]) == pytest.approx([100.0, 100.1])
+    assert len(rows) == 100
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_dates_in_three_columns_and_hours_are_read_over_a_clock_change(tmp_path: Path, first: int) -> None:
+    local = pd.date_range("2024-03-29T23:00Z", periods=71, freq="h").tz_convert("Europe/Paris")
+    rows = [f"{time:%Y,%m,%d},{time.hour + first},{number}" for number, time in enumerate(local)]
+    (tmp_path / "conso_FR.csv").write_text("\n".join(["annee,mois,jour,heure,MW", *rows]) + "\n", encoding="utf-8")
+    init(tmp_path, "conso_FR.csv")
+    read_rows = read(load_settings(tmp_path / "settings.toml"))
+    assert list(read_rows["valid_time"]) == list(pd.date_range("2024-03-29T23:00Z", periods=71, freq="h"))
+    assert list(read_rows["value"]) == list(range(71))
 
 
 def test_a_short_history_looks_back_less_and_one_that_is_too_short_says_so(tmp_path: Path) -> None:

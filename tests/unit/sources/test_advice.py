@@ -11,7 +11,7 @@ from test_file import instants, lines, parse, refusal
 from test_files_as_they_are import BEGINS, DMY, EXCEL, HOURS, LONG, TYPED, workbook
 
 ADVICE = re.compile(r"\b[sS]et (.+?)(?:,? in the settings)")
-KEY = r'(?:no )?[a-z_]+(?: = (?:"[^"]*"|\{.*?\}|\[(?:"[^"]*"|[^\]"])*\]|true|[\d.]+))?'
+KEY = r'(?:no )?[a-z_]+(?: = (?:"[^"]*"|\{.*?\}|\[(?:"[^"]*"|[^\]"])*\]|true|false|[\d.]+))?'
 
 
 def advised(message: str) -> list[dict[str, object]]:
@@ -67,11 +67,25 @@ COMMAS = ("2024-01-01 00:00;1,0", "2024-01-01 01:00;2,0", "2024-01-01 02:00;3,0"
         (lines(*(f"01-Jan-2024 {n:02}:00,{n + 1}" for n in range(3))), {}),
         (lines(*HOURS[::-1]), {}),
         (lines(HOURS[1], HOURS[0], HOURS[2]), {}),
+        ("\n".join(HOURS) + "\n", {}),
+        ("\n".join(HOURS).replace(",", ";") + "\n",
+         {"header": False, "time_column": "column_1", "value_column": "column_2"}),
+        (workbook(*TYPED), {"path": EXCEL}),
         (lines(*HOURS, header="time,Süd").encode("cp1252"), {"value_column": "Süd"}),
         (lines(*HOURS).encode("utf-16-le"), {}),
         (lines(*HOURS).encode("utf-16-be"), {}),
         (lines(*(f"2024-01-01,{n},{n}" for n in (1, 2, 3)), header="time,period,load"), {}),
         (lines(*(f"2024-01-01,{n - 1}:00,{n}" for n in (1, 2, 3)), header="time,hour,load"), {}),
+        (lines(*(f"2024-01-01,{n - 1:02}-{n:02},{n}" for n in (1, 2, 3)), header="time,hour,load"), {}),
+        (lines(*(f"2024-01-01,{n - 1}:00 - {n}:00,{n}" for n in (1, 2, 3)), header="time,hour,load"), {}),
+        (lines(*(f"2024-01-01,{n - 1:02}-{n:02},{n}" for n in (1, 2, 3)), header="date,hour,load"),
+         {"time_column": None, "time_columns": {"date": "date", "period": "hour"}}),
+        (lines(*(f"2024-01-01,{n - 1:02}-{n:02},{n}" for n in (1, 2, 3)), header="date,hour,load"),
+         {"time_column": None, "time_columns": {"date": "date", "time": "hour"}}),
+        (lines(*(f"2024,1,1,{n - 1:02}-{n:02},{n}" for n in (1, 2, 3)), header="y,m,d,hour,load"),
+         {"time_column": None, "time_columns": {"year": "y", "month": "m", "day": "d", "time": "hour"}}),
+        (lines(*(f"{45292 + n / 24:.6f};{n + 1}" for n in range(3)), header="time;load").replace(".", ","),
+         {"separator": ";", "decimal": ","}),
         (workbook(("time", "load"), *TYPED, more=("Notes",)), {"path": EXCEL}),
         (workbook(("a",), ("time", "load"), *TYPED), {"path": EXCEL}),
         (workbook(("time", "load"), *TYPED, ("Total", 6)), {"path": EXCEL}),
@@ -136,6 +150,28 @@ def test_hours_from_0_that_are_taken_for_periods_are_read_as_times():
     content = lines(*(f"2024-01-01,{n},{n + 1}" for n in range(3)), header="date,hour,load")
     (rows,) = followed(content, time_column=None, time_columns={"date": "date", "period": "hour"})
     assert instants(rows) == BEGINS
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"time_column": "date"},
+        {"time_columns": {"date": "date", "period": "SP"}},
+        {"time_columns": {"date": "date", "time": "SP"}},
+        {"time_columns": {"date": "date", "period": "SP"}, "mtu": "PT30M"},
+    ],
+)
+def test_half_hours_that_are_counted_from_0_are_read_with_the_keys_that_are_advised(told):
+    content = lines(*(f"2024-01-01,{n},{n}" for n in range(48)), header="date,SP,load")
+    (rows,) = followed(content, **{"time_column": None, **told})
+    assert rows["value"].tolist() == list(range(48))
+    assert (set(rows["mtu"]), instants(rows)[0], instants(rows)[-1]) == ({"PT30M"}, "31T23:00Z", "01T22:30Z")
+
+
+def test_half_hours_that_are_taken_for_hours_are_read_with_the_unit_that_is_advised():
+    content = lines(*(f"2024-01-01,{n},{n}" for n in range(1, 49)), header="date,SP,load")
+    (rows,) = followed(content, time_column=None, time_columns={"date": "date", "period": "SP"})
+    assert (set(rows["mtu"]), len(rows)) == ({"PT30M"}, 48)
 
 
 def test_columns_that_are_not_there_are_named_with_those_that_are():

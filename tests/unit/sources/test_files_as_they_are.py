@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from test_file import BERLIN, instants, lines, parquet, parse, refusal, table
 
-from gridahead.config import CovariateSettings, FileSource
+from gridahead.config import CovariateSettings, FileSource, TimeColumns
 from gridahead.errors import SourceError
 from gridahead.sources.base import RawPayload
 from gridahead.sources.typed import typed
@@ -55,6 +55,102 @@ def hours(rows: pd.DataFrame) -> list[str]:
 )  # fmt: skip
 def test_what_is_no_data_is_left_out(content, changes):
     assert hours(parse(content, **changes)) == BEGINS
+
+
+NAMELESS = {"header": False, "time_column": "column_1", "value_column": "column_2"}
+
+
+@pytest.mark.parametrize(
+    ("above", "changes"),
+    [((), {}), (("Export of a meter", ""), {"skip_rows": 2}), (("# kW",), {"comment": "#"})],
+    ids=["nothing", "title", "comment"],
+)
+def test_columns_of_a_file_without_names_are_called_by_their_place(above, changes):
+    content = "\n".join([*above, *HOURS]) + "\n"
+    assert hours(parse(content, **NAMELESS, **changes)) == BEGINS
+
+
+def test_columns_of_a_sheet_without_names_are_called_by_their_place():
+    assert hours(parse(workbook(*TYPED), path=EXCEL, **NAMELESS)) == BEGINS
+
+
+def test_a_row_of_names_that_is_said_not_to_be_there_is_no_time():
+    assert "row 1: 'time' is no time" in refusal(lines(*HOURS), **NAMELESS)
+
+
+# Times in several columns
+
+PARTS = {"year": "Jahr", "month": "Monat", "day": "Tag"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (("2024,1,1,0,1", "2024,1,1,1,2", "2024,1,1,2,3"), {"time": "Stunde"}),
+        (("24,01,01,1,1", "24,01,01,2,2", "24,01,01,3,3"), {"period": "Stunde"}),
+        (("2024.0,1.0,1.0,0,1", "2024.0,1.0,1.0,1,2", "2024.0,1.0,1.0,2,3"), {"period": "Stunde", "first_period": 0}),
+        (("2024,1,1,00-01,1", "2024,1,1,01-02,2", "2024,1,1,02-03,3"), {"time": "Stunde"}),
+    ],
+    ids=["hours of the clock", "hours from 1", "hours from 0, decimals of a spreadsheet", "beginning and end"],
+)
+def test_year_month_and_day_may_stand_in_columns_of_their_own(rows, told):
+    between = "-" if "-" in rows[0] else ""
+    content = lines(*rows, header="Jahr,Monat,Tag,Stunde,load")
+    keys = {"time_column": None, "time_columns": {**PARTS, **told}, "interval_separator": between}
+    assert hours(parse(content, **keys)) == BEGINS
+
+
+def test_minutes_may_stand_in_a_column_of_their_own():
+    content = lines("2024,1,1,0,0,1", "2024,1,1,0,15,2", "2024,1,1,0,30,3", header="Jahr,Monat,Tag,h,min,load")
+    rows = parse(content, time_column=None, mtu="PT15M", time_columns={**PARTS, "time": "h", "minute": "min"})
+    assert hours(rows) == ["31T23:00Z", "31T23:15Z", "31T23:30Z"]
+    wrong = content.replace(",15,", ",75,")
+    told = {"time_column": None, "mtu": "PT15M", "time_columns": {**PARTS, "time": "h", "minute": "min"}}
+    assert "row 3: '0 75' in column 'h' is no time of the day" in refusal(wrong, **told)
+
+
+def test_a_day_that_its_month_does_not_have_is_named_with_its_row():
+    content = lines("2024,2,29,0,1", "2024,2,30,0,2", header="Jahr,Monat,Tag,h,load")
+    message = refusal(content, time_column=None, time_columns={**PARTS, "time": "h"})
+    assert "row 3: '2024-02-30' is no date" in message
+
+
+@pytest.mark.parametrize("columns", [{}, {"date": "d", "year": "y"}, {"year": "y", "month": "m"}])
+def test_a_date_is_in_one_column_or_in_three(columns):
+    with pytest.raises(ValueError, match="say where the date is"):
+        TimeColumns(**columns, time="h")
+
+
+@pytest.mark.parametrize(
+    ("day", "periods", "first"),
+    [("2024-03-31", 46, "30T23:00Z"), ("2024-06-01", 48, "31T22:00Z"), ("2024-10-27", 50, "26T22:00Z")],
+)
+def test_half_hours_may_be_counted_from_0(day, periods, first):
+    content = lines(*(f"{day},{n},{n}" for n in range(periods)), header="date,SP,load")
+    told = {"date": "date", "period": "SP", "first_period": 0}
+    rows = parse(content, time_column=None, mtu=Mtu.PT30M, time_columns=told)
+    assert rows["valid_time"].diff().dropna().eq(pd.Timedelta(minutes=30)).all()
+    assert (len(rows), instants(rows)[0]) == (periods, first)
+
+
+# Days of a spreadsheet
+
+
+@pytest.mark.parametrize("digits", [4, 6, 10])
+def test_days_of_a_spreadsheet_are_times_however_many_decimals_they_have(digits):
+    rows = [f"{45292 + n / 24:.{digits}f},{n + 1}" for n in range(3)]
+    assert hours(parse(lines(*rows), time_format="excel")) == BEGINS
+
+
+def test_days_of_a_spreadsheet_may_have_a_comma():
+    rows = [f"{45292 + n / 24:.6f};{n + 1}".replace(".", ",") for n in range(3)]
+    content = lines(*rows, header="time;load")
+    assert hours(parse(content, time_format="excel", separator=";", decimal=",")) == BEGINS
+
+
+def test_seconds_of_a_spreadsheet_are_no_full_minute():
+    message = refusal(lines(*(f"{45292 + n / 24 + 3 / 86400:.8f},{n}" for n in range(3))), time_format="excel")
+    assert "is no beginning of a PT60M unit" in message
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-32"])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from gridahead.countries import country_of, holidays_of
 from gridahead.errors import SourceError
 from gridahead.grid import BiddingZone
 from gridahead.sources.sniff.columns import Columns
@@ -38,6 +42,8 @@ def guess(group: FileGroup, told: Told) -> Guess:
         zone = BiddingZone(
             UNKNOWN_ZONE if zone is None else zone.code, clock.timezone if "/" in clock.timezone else "UTC"
         )
+    if zone.country is None and zone.timezone in (told.timezone, *shape.times.zones, *_timezones(words)):
+        zone = replace(zone, country=holidays_of(zone.timezone))
     layout, times = layout_keys(group, shape, notes), time_keys(shape, clock, step, group.first, notes)
     common: dict[str, object] = {"path": group.path, **layout, **times}
     found = Guess(uncertain=notes.uncertain)
@@ -46,11 +52,28 @@ def guess(group: FileGroup, told: Told) -> Guess:
     if not found.sources:
         raise SourceError(name, "no column holds what can be forecast; name one with --column")
     if any(source.zone.code == UNKNOWN_ZONE for source in found.sources):
-        found.doubt(
-            f"zone: nothing names it, so it is called {UNKNOWN_ZONE}, its days are those of {zone.timezone} and it has "
-            "no holidays. Run again with --zone, such as --zone DE"
-        )
+        found.doubt(_free_name(zone))
     return found
+
+
+def _free_name(zone: BiddingZone) -> str:
+    """That the zone may be called otherwise, and what its days and holidays are."""
+    example = country_of(zone.timezone)
+    if zone.country is not None:
+        holidays = f"its holidays are those of {zone.country}: change `country` under [[zones]] if not"
+    elif example is not None:
+        holidays = f'it has no holidays: if it is there, add country = "{example}" under [[zones]]'
+    else:
+        holidays = "it has no holidays: change `timezone` and add `country` under [[zones]]"
+    return (
+        f"zone: nothing names it, so it is called {UNKNOWN_ZONE}. The name is free: run again with --zone NAME, or "
+        f"change it under [[zones]], [[sources]] and [[series]]. Its days are those of {zone.timezone}, and {holidays}"
+    )
+
+
+def _timezones(texts: Sequence[str]) -> list[str]:
+    """What may be the name of a time zone in texts."""
+    return [name for text in texts for name in re.findall(r"[A-Z][a-z]+/[A-Z][A-Za-z_]+", text)]
 
 
 def _constants(cells: pd.DataFrame) -> list[str]:

@@ -25,7 +25,7 @@ def row_step(shape: Shape, name: str) -> pd.Timedelta:
     if shape.days:
         return pd.Timedelta(days=1) / (24 * max(1, round(len(shape.days) / 24.5)))
     if shape.period_values is not None:
-        most = int(shape.period_values.max())
+        most = int(shape.period_values.max()) + 1 - shape.first_period
         return pd.Timedelta(hours=1) / (1 if most <= 25 else 2 if most <= 50 else 4)
     step = step_of(shape.walls())
     if step is None:
@@ -88,10 +88,11 @@ def file_clock(
         clock = clock_of(shape.walls(), next(iter(shape.numbers.values())), zone_timezone, said, step)
     notes.guess("timezone", clock.why)
     if not clock.sure:
-        other = "UTC" if clock.timezone != "UTC" else zone_timezone or "Europe/Berlin, say"
-        notes.doubt(
-            f"timezone: {clock.timezone}, because {clock.why}. If it is {other}: --timezone {other.split(',')[0]}"
-        )
+        other = "UTC" if clock.timezone != "UTC" else zone_timezone
+        change = f"If it is {other}: --timezone {other}"
+        if other is None:
+            change = "If it is a local time, say which: --timezone with a name such as Europe/Madrid"
+        notes.doubt(f"timezone: {clock.timezone}, because {clock.why}. {change}")
     return clock
 
 
@@ -99,7 +100,11 @@ def _clock_of_days(shape: Shape, zone_timezone: str | None) -> Clock:
     """The clock of a file that counts the units of each day."""
     if zone_timezone is not None:
         return Clock(zone_timezone, "periods count the local day", False)
-    shown = None if shape.period_values is None else clock_of_periods(shape.times.wall, shape.period_values)
+    shown = (
+        None
+        if shape.period_values is None
+        else clock_of_periods(shape.times.wall, shape.period_values + 1 - shape.first_period)
+    )
     if shown is not None:
         return Clock(shown, f"its days of 23 or 25 hours are those of {shown}", False)
     return Clock("UTC", "periods count days, of which all have 24 hours and nothing names a zone", False)
@@ -141,12 +146,20 @@ def time_keys(shape: Shape, clock: Clock, step: pd.Timedelta, first: int, notes:
 
 def _place_keys(shape: Shape, notes: Notes) -> dict[str, object]:
     """Where the times stand."""
+    columns: dict[str, object] = {**(shape.date_parts or {"date": shape.time})}
     if shape.period is not None:
-        notes.guess("time_columns", "dates alone, and a column that counts the units of the day from 1")
-        return {"time_columns": {"date": shape.time, "period": shape.period}}
+        why = f"dates alone, and a column that counts the units of the day from {shape.first_period}"
+        notes.guess("time_columns", why)
+        columns["period"] = shape.period
+        if not shape.first_period:
+            columns["first_period"] = 0
+        return {"time_columns": columns}
     if shape.clock is not None:
         notes.guess("time_columns", "dates alone, and a column with the time of day")
-        return {"time_columns": {"date": shape.time, "time": shape.clock}}
+        columns["time"] = shape.clock
+        if shape.minute is not None:
+            columns["minute"] = shape.minute
+        return {"time_columns": columns}
     return {"time_column": shape.time}
 
 
@@ -157,6 +170,9 @@ def _format_keys(shape: Shape, notes: Notes) -> dict[str, object]:
     if times.epoch is not None:
         keys["time_format"] = "epoch" if times.epoch == "s" else f"epoch_{times.epoch}"
         notes.guess("time_format", "numbers that count from 1970")
+    elif times.layout == "excel":
+        keys["time_format"] = "excel"
+        notes.guess("time_format", "numbers that count days from 1899-12-30, as spreadsheets do")
     elif times.layout == "year_first":
         keys["date_order"] = "ymd"
         notes.guess("date_order", "the year comes first")
@@ -168,7 +184,7 @@ def _format_keys(shape: Shape, notes: Notes) -> dict[str, object]:
         notes.guess("time_format", "times are written so")
     if not times.order_sure:
         notes.doubt(f"date_order: {times.order}, which the days alone do not show. Change `date_order` if it is not so")
-    if times.span:
+    if times.span or shape.clock_separator is not None:
         keys["interval_separator"] = shape.interval_separator()
         notes.guess("interval_separator", "a cell names beginning and end")
     return keys
@@ -178,7 +194,11 @@ def _stamp_keys(shape: Shape, step: pd.Timedelta, notes: Notes) -> dict[str, obj
     """Which end of its unit a time is."""
     label = shape.clock or shape.time
     stamp, why, sure = stamp_of(
-        shape.walls(), label, step, span=shape.times.span, has_24=shape.times.has_24 or shape.clock_ends
+        shape.walls(),
+        label,
+        step,
+        span=shape.times.span or shape.clock_separator is not None,
+        has_24=shape.times.has_24 or shape.clock_ends,
     )
     if not sure:
         notes.doubt(

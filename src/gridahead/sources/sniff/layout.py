@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from gridahead.sources.findings import Findings
+from gridahead.sources.nameless import numbered
 from gridahead.sources.packed import unpacked
 from gridahead.sources.sniff.notes import Notes
 
@@ -22,6 +23,7 @@ _TOP = 300
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _NUMBER = re.compile(r"[+-]?\d[\d.,'\s\u00a0\u202f]*(?:[eE][+-]?\d+)?%?")
 _TIMELIKE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}.*|\d{1,2}:\d\d.*|.*\d{1,2}:\d\d(:\d\d)?.*")
+_DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}")
 _UNIT_ROW = re.compile(r"[\[(]?\s*(?:[kMGT]?Wh?|°?C|degC|%|m/s|W/m[²2]|-|UTC|CET|(?:EUR|€)/MWh|h|)\s*[\])]?", re.I)
 
 
@@ -77,17 +79,25 @@ def table_of(rows: list[Row], width: int, keys: dict[str, object], findings: Fin
     Raises:
         SourceError: there is no header.
     """
-    header, comment = _header(rows, width)
-    if header is None:
-        raise findings.refuse("no row of names was found above the values", "Write one name a column above the values.")
-    above = rows[:header]
+    top, comment = _header(rows, width)
+    has_header = top is not None
+    if top is None:
+        top = _first_values(rows, width)
+    if top is None:
+        raise findings.refuse("no row of values was found", "Is it a table with a time column?")
+    above = rows[:top]
     if comment and all(fields[0].lstrip().startswith(comment) for _, fields in above):
         keys["comment"] = comment
         notes.guess("comment", f"lines that begin with {comment} stand above the table")
     elif above:
-        keys["skip_rows"] = rows[header][0] - 1
-        notes.guess("skip_rows", f"the row of names is row {rows[header][0]}")
-    return _cells(rows[header:], keys, "\n".join(" ".join(fields) for _, fields in above), notes)
+        keys["skip_rows"] = rows[top][0] - 1
+        notes.guess("skip_rows", f"the {'row of names' if has_header else 'first row of values'} is row {rows[top][0]}")
+    table = rows[top:]
+    if not has_header:
+        keys["header"] = False
+        notes.guess("header", "no row of names stands above the values, so columns are called by their place")
+        table = [(rows[top][0], numbered(width)), *table]
+    return _cells(table, keys, "\n".join(" ".join(fields) for _, fields in above), notes)
 
 
 def _decoded(content: bytes) -> tuple[str, str | None]:
@@ -135,11 +145,32 @@ def _header(rows: list[Row], width: int) -> tuple[int | None, str]:
         if first[:1] in ("#", "%") and not first.startswith("%%"):
             comment = first[0]
             continue
+        if abs(len(fields) - width) > 1:
+            continue
         named = [one for one in fields if one.strip()]
         is_name = [not _is_value(one) for one in named]
-        if abs(len(fields) - width) <= 1 and len(named) >= min(2, width) and all(is_name):
+        below = rows[place + 1][1] if place + 1 < len(rows) else []
+        if (len(named) >= min(2, width) and all(is_name)) or _stands_above_a_date(fields, below):
             return place, comment
     return None, comment
+
+
+def _stands_above_a_date(fields: list[str], below: list[str]) -> bool:
+    """Whether a row without a date has one under it in the next: names may be numbers, such as hours, or be empty."""
+    has_date, is_row = any(_DATE.match(one.strip()) for one in fields), 2 <= len(fields) <= len(below)
+    return is_row and not has_date and any(_DATE.match(one.strip()) for one in below)
+
+
+def _first_values(rows: list[Row], width: int) -> int | None:
+    """The first row of a table without names."""
+    return next(
+        (
+            place
+            for place, (_, fields) in enumerate(rows[:_TOP])
+            if len(fields) == width and any(_is_value(one) for one in fields)
+        ),
+        None,
+    )
 
 
 def _is_value(cell: str) -> bool:

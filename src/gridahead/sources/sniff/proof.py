@@ -73,8 +73,8 @@ def mend(source: SourceGuess, folder: Path) -> tuple[Observations, str]:
 def _changes(source: SourceGuess) -> Iterator[dict[str, object]]:
     """Other values than those of a source, alone and then with the zone's own clock or UTC."""
     columns = source.keys.get("time_columns")
-    if isinstance(columns, dict) and "period" in columns:
-        told = {"date": columns["date"], "time": columns["period"]}
+    if isinstance(columns, dict) and "period" in columns and "first_period" not in columns:
+        told = {("time" if name == "period" else name): column for name, column in columns.items()}
         hours: dict[str, object] = {"time_columns": told, "stamp": "ending"}
         yield hours
         yield {**hours, "repeated_hour": "first", "skipped_hour": "drop"}

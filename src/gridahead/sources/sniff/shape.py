@@ -8,10 +8,22 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from gridahead.errors import SourceError
+from gridahead.sources.daytimes import (
+    LAST_HOUR,
+    PERIOD,
+    begins,
+    between_of,
+    dates_of_parts,
+    since_midnight,
+    unit_counted,
+)
+from gridahead.sources.labels import FIRST_YEAR
+from gridahead.sources.nameless import numbered
 from gridahead.sources.sniff.marks import Marks, marks_of, sentinel_of, values_of, words_for_missing
 from gridahead.sources.sniff.meaning import meaning_of, plain, zone_of_id
 from gridahead.sources.sniff.times import SPAN as _SPAN
 from gridahead.sources.sniff.times import Times, read_times
+from gridahead.sources.typed import as_texts
 
 _TIME_NAME = (
     r"time|date|zeit|datum|tag|utc|start|from|von|begin|stamp|valid|settlement|periodo|fecha|hora|heure|dzien|^ds$"
@@ -23,6 +35,14 @@ MOST_IDS = 200
 """Names in a column that tells series apart; a column with more holds something else."""
 _HOUR = pd.Timedelta(hours=1)
 MONTHS = 12
+DATE = "date of year, month and day"
+"""Column of the date where a file has it in three."""
+_DATE_PARTS = (
+    ("year", r"years?|yr|yyyy|yy|jahr|ano|annee|an|anno|jaar|rok|ar", 0, 2099),
+    ("month", r"months?|mon|mo|mth|mm|monat|mes|mois|mese|maand|miesiac|maned", 1, MONTHS),
+    ("day", r"days?|dd?|day[ _]?of[ _]?month|dom|tag|dia|jour|giorno|dag|dzien", 1, 31),
+)
+"""Of each part of a date what it is called in the languages of Europe, and between which numbers it lies."""
 FEWEST_HOURS = 23
 """Columns of numbers beside a date that are taken for the hours of its day."""
 
@@ -42,6 +62,14 @@ class Shape:
     period: str | None = None
     clock: str | None = None
     """With a date alone: the column of the period of the day, or of the time of day."""
+    minute: str | None = None
+    """Beside a clock of hours: the column of the minutes."""
+    date_parts: dict[str, str] = field(default_factory=dict)
+    """In place of one column of the date: those of year, month and day."""
+    first_period: int = 1
+    """What the first unit of a day is counted as."""
+    clock_separator: str | None = None
+    """What stands between the beginning and the end of a unit, where the time of day tells both."""
     clock_ends: bool = False
     """Whether the time of day is that of the end of the unit, 24 the last."""
     issue: str | None = None
@@ -56,7 +84,8 @@ class Shape:
         """Naive times of the rows of one series, with the time of day where it stands in a column of its own."""
         wall = self.times.wall
         if self.clock is not None:
-            wall = wall + _time_of_day(self.cells[self.clock])
+            minutes = None if self.minute is None else as_texts(self.cells[self.minute]).str.strip()
+            wall = wall + _time_of_day(self.cells[self.clock], self.clock_separator, minutes)
         return wall[self._one_series()]
 
     def row_order(self, first: int) -> str:
@@ -79,6 +108,8 @@ class Shape:
 
     def interval_separator(self) -> str:
         """What stands between the beginning and the end in a cell."""
+        if self.clock_separator is not None:
+            return self.clock_separator
         text = str(self.cells[self.time].dropna().iloc[0])
         found = _SPAN.search(text)
         return found[0] if found else " - "
@@ -101,6 +132,10 @@ def shape_of(cells: pd.DataFrame, name: str, separator: str = ",") -> Shape:
     if cells.empty:
         raise SourceError(name, "the file has names of columns and no rows under them. Fetch it again")
     found = _time_columns(cells)
+    parts: dict[str, str] = {}
+    if not found and (parts := date_parts(cells)):
+        cells = cells.assign(**{DATE: dates_of_parts(cells, **parts)})
+        found = [DATE]
     if not found:
         head = ", ".join(f"{column!r}: {cells[column].iloc[0]!r}" for column in cells.columns[:6])
         raise SourceError(
@@ -112,8 +147,8 @@ def shape_of(cells: pd.DataFrame, name: str, separator: str = ",") -> Shape:
         cells = cells.iloc[:-footer]
         times = read_times(cells[time])
     assert times is not None
-    numbers, missing, marks = _numbers(cells.drop(columns=found), separator)
-    shape = Shape(cells, time, times, numbers, marks, missing)
+    numbers, missing, marks = _numbers(cells.drop(columns=[*found, *parts.values()]), separator)
+    shape = Shape(cells, time, times, numbers, marks, missing, date_parts=parts)
     if times.dates_only:
         _parts_of_a_day(shape, found[1:])
     if not shape.days:
@@ -139,7 +174,7 @@ def _time_columns(cells: pd.DataFrame) -> list[str]:
             continue
         name = plain(str(column)).replace("_", " ")
         named = bool(re.search(_TIME_NAME, name))
-        if times.layout in ("compact", "epoch") and not named and place:
+        if times.layout in ("compact", "epoch", "excel") and not named and place:
             continue  # 20240101 may be a number like any other
         rank = (
             bool(re.search(_LATER, name)),
@@ -185,7 +220,9 @@ def _parts_of_a_day(shape: Shape, others: list[str]) -> None:
     dates = shape.times.wall
     if dates.dropna().duplicated().any():
         for name in shape.cells.columns:
-            if name != shape.time and name not in others and _counts_the_day(shape, str(name), dates):
+            used = name == shape.time or name in others or name in shape.date_parts.values()
+            if not used and _counts_the_day(shape, str(name), dates):
+                shape.minute = _minute_column(shape)
                 return
     hours = [name for name in shape.numbers if _hour_of_header(name) is not None]
     if len(hours) >= FEWEST_HOURS and not dates.dropna().duplicated().any():
@@ -201,7 +238,9 @@ def _counts_the_day(shape: Shape, name: str, dates: pd.Series) -> bool:
         if not (whole and values.between(0, 2400).all()):
             return False
         low, high, distinct = int(values.min()), int(values.max()), values.nunique()
-        if (low == 0 and high <= 23) or (high > 100 and (values % 100 < 60).all() and distinct <= 100):
+        if low == 0 and 23 <= high <= 100 and distinct >= high - 1 and _counts_from_0(dates, values):
+            shape.period, shape.first_period = name, 0
+        elif (low == 0 and high <= 23) or (high > 100 and (values % 100 < 60).all() and distinct <= 100):
             shape.clock = name
         elif low == 1 and high == 24 and _leaves_out_an_hour(dates, values):
             shape.clock, shape.clock_ends = name, True
@@ -214,10 +253,59 @@ def _counts_the_day(shape: Shape, name: str, dates: pd.Series) -> bool:
         del shape.numbers[name]
         return True
     texts = column.fillna("").astype("str").str.strip()
-    if texts.str.fullmatch(r"\d{1,2}[:.h]\d\d(:\d\d)?(\s*[AaPp][Mm])?(\s*[-–]\s*\d{1,2}[:.]\d\d)?").mean() > 0.9:
+    if (between := between_of(texts)) is not None:
+        shape.clock, shape.clock_separator = name, between
+        return True
+    if texts.str.fullmatch(r"\d{1,2}[:.h]\d\d(:\d\d)?(\s*[AaPp][Mm])?").mean() > 0.9:
         shape.clock = name
         return True
+    counted = pd.to_numeric(texts.str.extract(PERIOD)[0])
+    if counted.notna().all() and unit_counted(int(counted.max())) is not None and counted.min() == 1:
+        shape.period, shape.period_values = name, counted
+        return True
     return False
+
+
+def _counts_from_0(dates: pd.Series, values: pd.Series) -> bool:
+    """Whether numbers from 0 count the units of a day; hours 0 to 23 do where a day of 23 or 25 hours shows it."""
+    if values.max() > LAST_HOUR:
+        return True
+    last = values.groupby(dates).max().iloc[1:-1]
+    return bool((last < LAST_HOUR).any()) and not _leaves_out_an_hour(dates, values + 1)
+
+
+def _minute_column(shape: Shape) -> str | None:
+    """Beside a clock of hours that stand several times, the column of their minutes."""
+    if shape.clock is None or shape.clock_separator is not None:
+        return None
+    if not (shape.times.wall.astype("str") + shape.cells[shape.clock].astype("str")).duplicated().any():
+        return None
+    for name, values in shape.numbers.items():
+        is_called = re.fullmatch(r"min(ute)?n?s?|minuto|mm", plain(name).strip())
+        if is_called and values.between(0, 59).all() and (values % 1 == 0).all():
+            del shape.numbers[name]
+            return name
+    return None
+
+
+def date_parts(cells: pd.DataFrame) -> dict[str, str]:
+    """The columns of year, month and day, by what they are called and hold; none if one of them is lacking.
+
+    Columns without a name are tried in their order.
+    """
+    found: dict[str, str] = {}
+    nameless = {*numbered(len(cells.columns))}
+    for part, called, low, high in _DATE_PARTS:
+        for name in cells.columns:
+            is_nameless = str(name) in nameless and str(name) not in found.values()
+            if not is_nameless and re.fullmatch(called, plain(str(name)).strip()) is None:
+                continue
+            numbers = pd.to_numeric(as_texts(cells[name]).str.strip(), errors="coerce").dropna()
+            lowest = FIRST_YEAR if is_nameless and part == "year" else low
+            if len(numbers) and numbers.between(lowest, high).all() and (numbers % 1 == 0).all():
+                found[part] = str(name)
+                break
+    return found if len(found) == len(_DATE_PARTS) else {}
 
 
 def _leaves_out_an_hour(dates: pd.Series, values: pd.Series) -> bool:
@@ -231,7 +319,9 @@ def _leaves_out_an_hour(dates: pd.Series, values: pd.Series) -> bool:
 def _hour_of_header(name: str) -> float | None:
     """The unit of a day that a column's name counts: H1, 01:00, Hour 24, 3B."""
     text = plain(name).strip()
-    found = re.fullmatch(r"(?:hour|stunde|hora|heure|he|h|hr|sp|p|q|k)?[ _.-]*(\d{1,3})([ab]|[:h]\d\d.*)?", text)
+    found = re.fullmatch(
+        r"(?:hour|stunde|hora|heure|he|h|hr|sp|p|q|k)?[ _.-]*(\d{1,3})([ab]|[:h]\d\d.*|\s*[-–]\s*\d\d?)?", text
+    )
     return None if found is None else float(found[1])
 
 
@@ -250,8 +340,9 @@ def _issue_column(cells: pd.DataFrame, wall: pd.Series, others: list[str]) -> st
 def _long(shape: Shape, time_columns: list[str]) -> None:
     """Where times occur several times: the columns that tell the series apart."""
     key = shape.times.wall.astype("str")
-    for part in (shape.period, shape.clock):
-        key = key if part is None else key + " " + shape.cells[part].astype("str")
+    parts = [part for part in (shape.period, shape.clock, shape.minute) if part is not None]
+    for part in parts:
+        key = key + " " + shape.cells[part].astype("str")
     rows = shape.cells.drop_duplicates()
     key = key.loc[rows.index]
     if key.duplicated().mean() < 0.3:
@@ -259,7 +350,7 @@ def _long(shape: Shape, time_columns: list[str]) -> None:
     names = [
         str(column)
         for column in rows.columns
-        if column not in (*time_columns, shape.period, shape.clock) and 1 <= rows[column].nunique() <= MOST_IDS
+        if column not in (*time_columns, *parts, *shape.date_parts.values()) and 1 <= rows[column].nunique() <= MOST_IDS
         and (column not in shape.numbers or _is_key(rows[column], shape.numbers[column].loc[rows.index], key))
     ]  # fmt: skip
     several = [name for name in names if len(rows[name].unique()) > 1]
@@ -291,8 +382,8 @@ def _is_key(column: pd.Series, values: pd.Series, key: pd.Series) -> bool:
     )
 
 
-def _time_of_day(column: pd.Series) -> pd.Series:
+def _time_of_day(column: pd.Series, between: str | None, minutes: pd.Series | None) -> pd.Series:
     """The time of day of a column: 13:00, 13 or 1300; the beginning where a cell names both ends."""
-    texts = column.astype("str").str.strip().str.extract(r"^(\d{1,2})(?::|\.|h)?(\d\d)?(?:\D|$)")
-    hours, minutes = pd.to_numeric(texts[0]).fillna(0), pd.to_numeric(texts[1]).fillna(0)
-    return pd.to_timedelta(hours * 60 + minutes, unit="min")
+    texts = as_texts(column).str.strip()
+    texts = texts if between is None else begins(texts, between)[0]
+    return since_midnight(texts, minutes).fillna(pd.Timedelta(0))

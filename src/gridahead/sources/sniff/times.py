@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from gridahead.sources.serial import from_serial
+
 ENOUGH = 0.9
 """Of the cells of a time column that have to be times; the rest may be a total at the end or a broken line."""
 _ZONE = r"(?P<zone>\s*(?:Z|UTC|GMT|CES?T|ME[SZ]Z|[+-]\d\d:?\d\d|[+-]\d\d)(?:\[[\w/]+\])?)?"
@@ -32,6 +34,10 @@ _EPOCHS: dict[Literal["s", "ms", "us", "ns"], tuple[float, float]] = {
     "ns": (9.4e17, 2.1e18),
 }
 """Numbers that are seconds, or parts of them, since 1970, of the years 2000 to 2036."""
+_SERIAL = (36_526.0, 49_710.0)
+"""Days since 1899-12-30 of the same years, as spreadsheets count them."""
+_SERIAL_STEPS = (1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60, 1440)
+"""Minutes from row to row of times; a load of as many megawatts does not rise by just so much every time."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Times:
 
     wall: pd.Series
     layout: str
-    """How they are written: iso, year_first, year_last, compact, named, epoch, typed."""
+    """How they are written: iso, year_first, year_last, compact, named, epoch, excel, typed."""
     format: str | None = None
     """A strptime format; None where the file's is ISO 8601 or a number."""
     order: str | None = None
@@ -73,7 +79,7 @@ def read_times(cells: pd.Series) -> Times | None:
     present = texts[texts != ""]
     if present.empty:
         return None
-    for read in (_year_first, _year_last, _compact, _text_epoch, _named):
+    for read in (_year_first, _year_last, _compact, _text_epoch, _text_serial, _named):
         if (found := read(present)) is not None and found.share >= ENOUGH:
             return replace(found, wall=found.wall.reindex(cells.index))
     is_span = bool(present.str.contains(SPAN, regex=True).mean() >= ENOUGH)
@@ -88,8 +94,28 @@ def _epoch(values: pd.Series, cells: pd.Series) -> Times | None:
             good = values.where(values.between(low, high))
             wall = pd.Series(pd.to_datetime(good.to_numpy(), unit=unit), index=good.index).astype("datetime64[us]")
             return Times(wall, "epoch", aware=True, zones=("UTC",), epoch=unit)
+    if (serial := _serial(values)) is not None:
+        return serial
     texts = cells.astype("Int64").astype("str") if (values.dropna() % 1 == 0).all() else None
     return _compact(texts) if texts is not None else None
+
+
+def _serial(values: pd.Series) -> Times | None:
+    """Days since 1899-12-30 that follow one another as times do."""
+    good = values.where(values.between(*_SERIAL))
+    if good.notna().mean() < ENOUGH or good.nunique() < 2:
+        return None
+    wall = from_serial(good)
+    steps = pd.Series(wall.dropna().unique()).sort_values().diff().dropna()
+    usual = steps.mode().iloc[0]
+    is_time = usual in [pd.Timedelta(minutes=minutes) for minutes in _SERIAL_STEPS] and (steps == usual).mean() > 0.8
+    return Times(wall, "excel", dates_only=bool((good.dropna() % 1 == 0).all())) if is_time else None
+
+
+def _text_serial(texts: pd.Series) -> Times | None:
+    if not texts.str.fullmatch(r"\d{5}(?:[.,]\d+)?").mean() >= ENOUGH:
+        return None
+    return _serial(pd.to_numeric(texts.str.replace(",", "."), errors="coerce"))
 
 
 def _text_epoch(texts: pd.Series) -> Times | None:

@@ -6,8 +6,9 @@ import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
+from gridahead.countries import country_of
 from gridahead.grid import ZONES, BiddingZone, Series
-from gridahead.sources.sniff.parts import SourceGuess
+from gridahead.sources.sniff.parts import UNKNOWN_ZONE, SourceGuess
 
 _FIRST = ("path", "zone", "quantity", "time_column", "time_columns", "value_column", "day_columns", "timezone", "unit")
 """Keys that everyone wants to see, in this order; the others follow."""
@@ -37,11 +38,14 @@ def comment(text: str, mark: str = "# ") -> str:
 
 def zone_block(zone: BiddingZone) -> str:
     """`[[zones]]`."""
-    lines = ["[[zones]]", f"code = {value(zone.code)}", f"timezone = {value(zone.timezone)}"]
+    free = " # any name: change it under [[sources]] and [[series]] as well" if zone.code == UNKNOWN_ZONE else ""
+    lines = ["[[zones]]", f"code = {value(zone.code)}{free}", f"timezone = {value(zone.timezone)}"]
     if zone.country is not None:
         lines.append(f"country = {value(zone.country)} # its public holidays")
     else:
-        lines.append('# country = "DE" # for its public holidays')
+        example = country_of(zone.timezone)
+        what = "for its public holidays" if example else "for its public holidays: two letters, such as ES or US"
+        lines.append(f"# country = {value(example or '…')} # {what}")
     return "\n".join(lines)
 
 

@@ -68,6 +68,95 @@ def test_date_and_time_of_day_stand_in_two_columns(tmp_path: Path) -> None:
     assert (only["date_order"], only["unit"]) == ("dmy", "kW")
 
 
+def test_year_month_day_and_hours_from_1_stand_in_columns_of_their_own(tmp_path: Path) -> None:
+    text = table(
+        "2024-01-10", 72, lambda time, value: f"{time.year},{time.month},{time.day},{time.hour + 1},{value}",
+        "Year,Mon,Day,HE,MW",
+    )  # fmt: skip
+    (only,) = keys(look(tmp_path, text))
+    assert only["time_columns"] == {"year": "Year", "month": "Mon", "day": "Day", "period": "HE"}
+    assert only["value_column"] == "MW"
+
+
+def test_year_month_day_and_hours_of_the_clock_stand_in_columns_of_their_own(tmp_path: Path) -> None:
+    text = table(
+        "2024-03-28T23:00", 96, lambda time, value: f"{time.year},{time.month:02},{time.day:02},{time.hour},{value}",
+        "Jahr,Monat,Tag,Stunde,Last MW", "Europe/Berlin",
+    )  # fmt: skip
+    (only,) = keys(look(tmp_path, text))
+    assert only["time_columns"] == {"year": "Jahr", "month": "Monat", "day": "Tag", "time": "Stunde"}
+    assert only["timezone"] == "Europe/Berlin"
+
+
+def test_year_month_and_day_are_known_by_their_order_where_nothing_names_them(tmp_path: Path) -> None:
+    text = table(
+        "2024-01-10", 72, lambda time, value: f"{time.year},{time.month},{time.day},{time.hour},{value}"
+    ).split("\n", 1)[1]  # fmt: skip
+    (only,) = keys(look(tmp_path, text))
+    assert only["time_columns"] == {"year": "column_1", "month": "column_2", "day": "column_3", "time": "column_4"}
+    assert (only["value_column"], only["header"]) == ("column_5", False)
+
+
+def test_quarter_hours_may_have_their_minutes_in_a_column_of_their_own(tmp_path: Path) -> None:
+    lines = [f"2024,1,{day},{hour},{m},{700 + hour}" for day in (10, 11) for hour in range(24) for m in (0, 15, 30, 45)]
+    (only,) = keys(look(tmp_path, "year,month,day,hour,minute,load_mw\n" + "\n".join(lines) + "\n"))
+    assert only["time_columns"] == {
+        "year": "year", "month": "month", "day": "day", "time": "hour", "minute": "minute"
+    }  # fmt: skip
+    assert (only["mtu"], only["value_column"]) == ("PT15M", "load_mw")
+
+
+@pytest.mark.parametrize("mark", [".", ","])
+def test_days_of_a_spreadsheet_are_known_by_the_steps_between_them(tmp_path: Path, mark: str) -> None:
+    lines = [f"{45292 + n / 24:.6f};{1000 + n % 24},5".replace(".", mark).replace(",", mark) for n in range(72)]
+    (only,) = keys(look(tmp_path, "Time;Load MW\n" + "\n".join(lines) + "\n"))
+    assert (only["time_column"], only["time_format"]) == ("Time", "excel")
+
+
+@pytest.mark.parametrize("form", ["{:02}-{:02}", "{}:00-{}:00", "{:02}:00 - {:02}:00"])
+def test_hours_that_tell_beginning_and_end_are_times_of_the_clock(tmp_path: Path, form: str) -> None:
+    lines = [f"2024-01-{day},{form.format(h, h + 1)},{700 + h}" for day in (10, 11) for h in range(24)]
+    (only,) = keys(look(tmp_path, "Date,Hour,Load MW\n" + "\n".join(lines) + "\n"))
+    assert only["time_columns"] == {"date": "Date", "time": "Hour"}
+    assert (only["interval_separator"], "stamp" in only) == ("-", False)
+
+
+def test_half_hours_from_0_are_counted_and_so_are_those_with_a_name(tmp_path: Path) -> None:
+    from_0 = [f"2024-01-{day},{n},{700 + n}" for day in (10, 11) for n in range(48)]
+    (only,) = keys(look(tmp_path, "Date,SP,Load MW\n" + "\n".join(from_0) + "\n"))
+    assert only["time_columns"] == {"date": "Date", "period": "SP", "first_period": 0}
+    assert only["mtu"] == "PT30M"
+    named = [f"2024-01-{day},HE{n:02},{700 + n}" for day in (10, 11) for n in range(1, 25)]
+    (only,) = keys(look(tmp_path, "Date,Hour,Load MW\n" + "\n".join(named) + "\n"))
+    assert only["time_columns"] == {"date": "Date", "period": "Hour"}
+
+
+@pytest.mark.parametrize("form", ["{:02}-{:02}", "{:02}:00-{:02}:00"])
+def test_columns_of_a_day_may_tell_beginning_and_end(tmp_path: Path, form: str) -> None:
+    names = [form.format(hour, hour + 1) for hour in range(24)]
+    days = [f"2024-01-{day}," + ",".join(str(700 + hour) for hour in range(24)) for day in range(10, 20)]
+    (only,) = keys(look(tmp_path, "\n".join(["Date," + ",".join(names), *days]) + "\n"))
+    assert only["day_columns"] == names
+
+
+def test_a_zone_without_a_name_says_that_it_is_free_and_whose_holidays_it_has(tmp_path: Path) -> None:
+    unnamed = look(tmp_path, table("2024-01-10", 72, iso)).uncertain[-1]
+    assert "The name is free: run again with --zone NAME" in unnamed
+    assert "add `country` under [[zones]]" in unnamed
+    named = look(tmp_path, table("2024-01-10", 72, iso, "Fecha Europe/Madrid,Demanda MW"))
+    assert (named.sources[0].zone.timezone, named.sources[0].zone.country) == ("Europe/Madrid", "ES")
+    assert "its holidays are those of ES" in named.uncertain[-1]
+    told = look(tmp_path, table("2024-01-10", 72, iso), told=told_by("Plant7", "America/Santiago", None, None))
+    assert (told.sources[0].zone.code, told.sources[0].zone.country) == ("Plant7", "CL")
+
+
+def test_a_clock_that_many_countries_have_gives_an_example_and_no_holidays(tmp_path: Path) -> None:
+    text = table("2024-03-28T23:00", 96, lambda time, value: f"{time:%Y-%m-%d %H:%M},{value}", timezone="Europe/Berlin")
+    found = look(tmp_path, text)
+    assert (found.sources[0].zone.timezone, found.sources[0].zone.country) == ("Europe/Berlin", None)
+    assert 'it has no holidays: if it is there, add country = "DE" under [[zones]]' in found.uncertain[-1]
+
+
 def test_hours_1_to_24_that_stand_twice_in_autumn_are_times_of_the_clock(tmp_path: Path) -> None:
     text = table(
         "2024-10-19T22:00", 240, lambda time, value: f"{time:%Y-%m-%d},{time.hour + 1},{value}", "Date,Hour,Load MW",

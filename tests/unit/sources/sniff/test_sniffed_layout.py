@@ -60,7 +60,27 @@ def test_the_encoding_is_told_where_the_bytes_do_not_mark_it(encoding: str, keys
     assert list(table.cells.columns) == ["time", "Zähler"]
 
 
-@pytest.mark.parametrize("text", ["no table at all\nbut words\n", "2024-01-01 00:00,5\n2024-01-01 01:00,6\n"])
-def test_what_is_no_table_with_names_is_refused_with_its_name(text: str) -> None:
+@pytest.mark.parametrize("text", ["no table at all\nbut words\n", "one\ntwo\nthree\n"])
+def test_what_is_no_table_is_refused_with_its_name(text: str) -> None:
     with pytest.raises(SourceError, match=r"some\.csv"):
         read(text)
+
+
+@pytest.mark.parametrize(
+    ("above", "keys"),
+    [("", {}), ("Export of a meter\n\n", {"skip_rows": 2}), ("# kW\n", {"comment": "#"})],
+    ids=["nothing", "title", "comment"],
+)
+def test_columns_without_names_are_called_by_their_place(above: str, keys: dict[str, object]) -> None:
+    table, _ = read(f"{above}2024-01-01 00:00,5\n2024-01-01 01:00,6\n")
+    assert table.keys == {**keys, "header": False}
+    assert list(table.cells.columns) == ["column_1", "column_2"]
+    assert list(table.cells["column_2"]) == ["5", "6"]
+
+
+@pytest.mark.parametrize("header", ["Date,1,2", "Date,00:00,01:00", ",load,wind", ",0,1"])
+def test_names_that_are_numbers_or_empty_are_known_by_the_date_under_them(header: str) -> None:
+    table, _ = read(f"{header}\n2024-01-01,5,6\n2024-01-02,7,8\n")
+    assert table.keys == {}
+    assert list(table.cells.columns) == header.split(",")
+    assert len(table.cells) == 2
