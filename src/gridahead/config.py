@@ -175,7 +175,7 @@ class TimeColumns(Section):
     month: str | None = None
     """From 1 to 12."""
     day: str | None = None
-    """From 1."""
+    """The day of the month, 1 to 31."""
     period: str | None = None
     """Counts the units of a delivery day from 1: settlement periods 1 to 48 and hours 1 to 24, up to 50 and 25 on the
     day on which clocks go back and to 46 and 23 on the day on which they go forward."""
@@ -331,7 +331,9 @@ class FileSource(Section):
     attribution: str = ""
     """Whom the licence of the data asks to name; it stands on the report."""
     reference_column: str | None = None
-    """The official forecast, in the same unit."""
+    """The official forecast."""
+    reference_unit: str | None = None
+    """Its unit where it is another one than `unit`: W, kW, MW, GW, or the same with an h for energy over one row."""
     reference_available: DeadlineText | None = None
     """From when the official forecast may be used. In zones of the EU it is there by the time that the law sets for the
     quantity, unless given; elsewhere it has to be given."""
@@ -386,6 +388,19 @@ class FileSource(Section):
                 f"unit = {self.unit!r} is none of {self.quantity}; {hint}known: {power}. What is measured in another "
                 f'unit has another name, such as quantity = "{_other_name(self.quantity, self.unit)}"'
             )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _reference_in_power(self) -> FileSource:
+        told = self.reference_unit
+        if told is None:
+            return self
+        if self.reference_column is None:
+            raise ValueError(f"reference_unit = {told!r} is of the column that `reference_column` names; name it")
+        if told not in POWER_UNITS or self.unit not in POWER_UNITS:
+            hint = did_you_mean(told, POWER_UNITS)
+            known = ", ".join(POWER_UNITS)
+            raise ValueError(f"reference_unit = {told!r} goes with power and energy alone; {hint}known: {known}")
         return self
 
     @pydantic.model_validator(mode="after")

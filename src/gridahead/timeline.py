@@ -50,6 +50,21 @@ class Mtu(StrEnum):
         raise ValueError(f"{delta} is no market time unit; known: {', '.join(cls)}")
 
 
+HOURS_UNTIL, DAYS_UNTIL = pd.Timedelta(days=3), pd.Timedelta(days=730)
+"""Up to these an age is told in hours and in days: a person thinks of 60 hours and of 400 days, not of 500 hours."""
+
+
+def lasting(span: pd.Timedelta) -> str:
+    """How long, in the unit that a person would use: 20 min, 9.5 h, 41 h, 12 days, 2.9 years."""
+    if span < pd.Timedelta(hours=1):
+        return f"{span / pd.Timedelta(minutes=1):.0f} min"
+    if span < HOURS_UNTIL:
+        hours = span / pd.Timedelta(hours=1)
+        return f"{hours:.1f}".removesuffix(".0") + " h" if hours < 10 else f"{hours:.0f} h"
+    days = span / pd.Timedelta(days=1)
+    return f"{days:.0f} days" if span < DAYS_UNTIL else f"{days / 365.25:,.1f} years"
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Half-open interval of time `[start, end)` in UTC."""

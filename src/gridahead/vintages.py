@@ -7,8 +7,10 @@ operation: `as_of` for a frame, `Vintages.as_of` for the windows of many issue t
 What the gate and people say of a row has the same clocks: it hides the row from the issue times from which on it was
 known, and from no earlier one. `readable` writes that on the rows.
 
-A row without a value is a withdrawal: from its availability on, no earlier vintage of that value is read. A row that is
-void was never right, by its clock or its place: it is written over what it undoes and read by nobody.
+A row without a value is a withdrawal: from its availability on, no earlier vintage of that value is read. It speaks of
+its own market time unit alone: a quarter hour that is withdrawn leaves the hour that begins with it.
+
+A row that is void was never right, by its clock or its place: it is written over what it undoes and read by nobody.
 """
 
 from __future__ import annotations
@@ -70,9 +72,23 @@ def as_of(rows: pd.DataFrame, instant: pd.Timestamp, key: Sequence[str] = tuple(
 
     A value of which the newest vintage is a withdrawal is left out.
     """
-    known = standing(rows[_read_at(rows, instant)])
+    known = _unwithdrawn(standing(rows[_read_at(rows, instant)]), key)
     newest = known.sort_values([*key, "available_at"], kind="stable").drop_duplicates(list(key), keep="last")
-    return newest[newest["value"].notna()].reset_index(drop=True)
+    return newest.reset_index(drop=True)
+
+
+def _unwithdrawn(known: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
+    """The rows without those of which the newest vintage, of the same market time unit, is a withdrawal."""
+    if known["value"].notna().all():
+        return known
+    of_unit = _with_unit(known, key)
+    newest = known.sort_values("available_at", kind="stable").drop_duplicates(of_unit, keep="last")
+    return known[~among(known, newest[newest["value"].isna()], of_unit) & known["value"].notna()]
+
+
+def _with_unit(rows: pd.DataFrame, key: Sequence[str]) -> list[str]:
+    """The key of a value with the length of its market time unit, where the rows say that."""
+    return [*key, *(["mtu"] if "mtu" in rows and "mtu" not in key else [])]
 
 
 def standing(rows: pd.DataFrame) -> pd.DataFrame:
@@ -85,9 +101,11 @@ def withdrawn_at(rows: pd.DataFrame) -> pd.Series:
     ends = pd.Series(FOREVER, index=rows.index)
     if rows["value"].notna().all():
         return ends
-    gone = rows.loc[rows["value"].isna(), IDENTITY].rename(columns={"available_at": "withdrawn_at"})
+    of_unit = _with_unit(rows, VALUE)
+    columns = [*of_unit, "available_at"]
+    gone = rows.loc[rows["value"].isna(), columns].rename(columns={"available_at": "withdrawn_at"})
     told = (
-        rows.loc[rows["valid_time"].isin(gone["valid_time"]), IDENTITY].reset_index(names="row").merge(gone, on=VALUE)
+        rows.loc[rows["valid_time"].isin(gone["valid_time"]), columns].reset_index(names="row").merge(gone, on=of_unit)
     )
     later = told[told["withdrawn_at"] > told["available_at"]].groupby("row")["withdrawn_at"].min()
     ends[later.index] = later

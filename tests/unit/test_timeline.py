@@ -15,6 +15,7 @@ from gridahead.timeline import (
     delivery_days,
     delivery_window,
     is_southern,
+    lasting,
     now,
     zone_info,
 )
@@ -222,3 +223,12 @@ def test_a_time_zone_tells_its_hemisphere(timezone, country, expected):
 def test_an_unknown_time_zone_is_refused_with_the_nearest():
     with pytest.raises(ValueError, match="unknown time zone 'Europe/Berln'; did you mean 'Europe/Berlin'"):
         zone_info("Europe/Berln")
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [(1 / 3, "20 min"), (7, "7 h"), (9.5, "9.5 h"), (71, "71 h"), (72, "3 days"), (9_600, "400 days"),
+     (25_268, "2.9 years")],
+)  # fmt: skip
+def test_an_age_is_told_in_the_unit_that_a_person_would_use(hours, told):
+    assert lasting(pd.Timedelta(hours=hours)) == told

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_rows import LOAD, WIND_SOLAR, decided_on, hours, judged, measured, rows, together
 
+from gridahead.resolution import at_mtu
 from gridahead.tables import DECISIONS, OBSERVATIONS, VERDICTS, Observations
 from gridahead.timeline import Mtu, Window
 from gridahead.vintages import (
@@ -392,6 +393,21 @@ def test_a_withdrawn_value_is_known_until_it_was_withdrawn_and_once_it_is_back(i
         grid = Vintages.of(rows_read, Window(T0, T1 + HOUR), Mtu.PT60M)
         (on_grid,) = grid.as_of(micros(pd.DatetimeIndex([at(instant)])), micros(pd.DatetimeIndex([T0, T1]))[None])
         np.testing.assert_array_equal(on_grid, [known.get(T0, np.nan), known[T1]])
+
+
+@pytest.mark.parametrize(
+    ("gone", "mtu", "known"), [("PT15M", Mtu.PT60M, 10.0), ("PT15M", Mtu.PT15M, np.nan), ("PT60M", Mtu.PT15M, 40.0)]
+)
+def test_a_withdrawal_ends_the_row_of_its_own_length_alone(gone, mtu, known):
+    """An hour of 10 MW and its first quarter of 40 MW begin at one instant, and one of them is withdrawn."""
+    quarter = vintage(T0, 40.0, at("02T00:00")).assign(mtu="PT15M")
+    every = together(vintage(T0, 10.0, at("01T02:00")), quarter, GONE.assign(mtu=gone))
+    read = readable(every, VERDICTS.empty(), DECISIONS.empty())
+    for rows_read in (every, read):
+        assert as_of(rows_read, at("05T00:00"))["value"].tolist() == [10.0 if gone == "PT15M" else 40.0]
+    one = at_mtu(read, mtu, "UTC")
+    found = as_of(one[one["valid_time"] == T0], at("05T00:00"))["value"].tolist()
+    assert found == [known] or (np.isnan(known) and found == [])
 
 
 def test_what_is_withdrawn_comes_back_by_no_release_and_no_verdict_on_a_later_vintage():

@@ -19,6 +19,7 @@ from gridahead.commands.options import (
     parse_instant,
 )
 from gridahead.commands.overview import show_status
+from gridahead.commands.published import show_published
 from gridahead.commands.quarantine import case_lines
 from gridahead.console import print_json, records, say, show
 from gridahead.each import of_each, require
@@ -105,9 +106,7 @@ def forecast(
 
     # One series that cannot be forecast must not keep the others waiting.
     done, failed = of_each(chosen, lambda one: use_case(workspace, one, instant))
-    rows = [{**one.manifest, "folder": str(one.folder), "changed": one.changed} for one in done.values()]
-    shown = ("series", "issue_time", "model", "model_version", "degraded", "changed", "folder")
-    show(rows if as_json else [{key: row[key] for key in shown} for row in rows], as_json, "Published")
+    show_published(done.values(), as_json=as_json, newest=instant is None)
     require(failed, done.values())
 
 

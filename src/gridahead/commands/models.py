@@ -114,6 +114,6 @@ def search(
     if as_json:
         print_json(found.to_dict())
         return
-    show(found.rows(), False, f"Best settings of {found.search.label} [MW on the validation days]")
+    show(found.rows(), False, f"Best settings of {found.search.label} [{found.unit} on the validation days]")
     say(found.sentence(), False)
     out.print(found.snippet(), soft_wrap=True)

@@ -10,7 +10,7 @@ import pandas as pd
 from gridahead.config import Settings
 from gridahead.console import records, say, show, show_blocks
 from gridahead.grid import Series
-from gridahead.timeline import Mtu, now
+from gridahead.timeline import Mtu, lasting, now
 from gridahead.units import per, significant
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gridahead.training.versions import Version
 
 FINE, LOOK, ABSENT = "✓", "!", "✗"
-HOUR, DAY = pd.Timedelta(hours=1), pd.Timedelta(days=1)
+HOUR = pd.Timedelta(hours=1)
 Line = tuple[str, str]
 
 
@@ -54,8 +54,9 @@ def _show_all(found: Status) -> None:
     told = ("model", "version", "learnt_until", "validation_mae", "champion_since")
     serving = [{"series": name, **{key: about.get(key) for key in told}} for name, about in found.serving.items()]
     show(serving, False, "Serving", "no champion yet; run `gridahead train`")
-    shown = ("series", "forecast_id", "issue_time", "age_hours", "model", "model_version", "degraded")
-    forecasts = [{key: row.get(key) for key in shown} for row in found.forecasts]
+    shown = ("series", "forecast_id", "issue_time", "age", "model", "model_version", "degraded")
+    aged = [{**row, "age": lasting(now() - pd.Timestamp(str(row["issue_time"])))} for row in found.forecasts]
+    forecasts = [{key: row.get(key) for key in shown} for row in aged]
     show(forecasts, False, "Newest forecasts", "none published; run `gridahead forecast`")
 
 
@@ -120,7 +121,5 @@ def _about(one: Version, settings: Settings) -> list[Line]:
 def ago(instant: pd.Timestamp) -> str:
     """How long before now, or until then, in the unit that a person would use."""
     span = now() - instant
-    away = abs(span)
-    count, unit = (away / DAY, "day") if away >= 2 * DAY else (away / HOUR, "h")
-    told = f"{count:.0f} {unit}{'s' if unit == 'day' else ''}" if count >= 1 else "less than 1 h"
+    told = lasting(abs(span)) if abs(span) >= HOUR else "less than 1 h"
     return f"{told} ago" if span >= pd.Timedelta(0) else f"in {told}"

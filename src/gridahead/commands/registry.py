@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
@@ -23,7 +23,10 @@ from gridahead.console import POWERS, print_json, records, say, show
 from gridahead.errors import SettingsError
 from gridahead.grid import Series
 from gridahead.pipeline.workspace import Workspace
-from gridahead.units import PowerUnit, per
+from gridahead.units import PowerUnit, per, power
+
+if TYPE_CHECKING:
+    from gridahead.training.versions import Version
 
 app = typer.Typer(
     name="models", no_args_is_help=True,
@@ -58,7 +61,8 @@ def list_versions(
     if not wide:
         show_versions(found, workspace.settings)
         return
-    show([_about(one) for one in found], False, "Models [MW]", "none yet; run `gridahead train`")
+    rows = [_in_unit(_about(one), one, workspace.settings.unit_of(one.series)) for one in found]
+    show(rows, False, "Models", "none yet; run `gridahead train`")
     for one in found:
         if one.aliases and "verdict_reasons" in one.tags:
             say(f"{one.series} {one}, {' and '.join(one.aliases)}: {one.tags['verdict_reasons']}", False)
@@ -225,6 +229,11 @@ def _the_series(workspace: Workspace, text: str | None) -> Series:
 def _shown(rows: pd.DataFrame, unit: PowerUnit, powers: frozenset[str]) -> list[dict[str, Any]]:
     """The rows with their power in that unit."""
     return records(rows.assign(**{name: per(rows[name], unit) for name in powers & set(rows.columns)}))
+
+
+def _in_unit(about: dict[str, Any], one: Version, unit: PowerUnit) -> dict[str, Any]:
+    """What is said of a version, with its figures in the unit of its series."""
+    return {name: power(value, unit) if name in one.validation else value for name, value in about.items()}
 
 
 def _about(one: Any) -> dict[str, Any]:

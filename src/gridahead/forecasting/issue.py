@@ -10,6 +10,7 @@ import pandas as pd
 from gridahead.features.windows import Windows
 from gridahead.models.base import Quantiles
 from gridahead.tables import FORECASTS, Forecasts
+from gridahead.timeline import lasting
 
 FULL = "full"
 STALE_HOURS = 6
@@ -37,7 +38,7 @@ def degradations(windows: Windows, row: int, usual: Mapping[str, float] | None =
         return [f"no value of {spec.series} in the {spec.context_days} days before"]
     hours_old = (len(seen) - 1 - int(np.flatnonzero(seen)[-1])) / spec.mtu.per_hour
     if hours_old > STALE_HOURS:
-        found.append(f"newest value of {spec.series} is {hours_old:.0f} h old")
+        found.append(f"newest value of {spec.series} is {lasting(pd.Timedelta(hours=hours_old))} old")
     elif (missing := 1 - seen.mean()) > GAP_SHARE:
         found.append(f"{missing:.0%} of the last {spec.context_days} days of {spec.series} missing")
     if spec.use_reference:

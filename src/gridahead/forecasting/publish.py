@@ -85,11 +85,13 @@ def publish(
         "series": str(series),
         "forecast_id": forecast_id(one),
         "issue_time": one["issue_time"].isoformat(),
+        "delivery_day": f"{forecasts['valid_time'].min().tz_convert(timezone):%Y-%m-%d}",
         "delivery": [forecasts["valid_time"].min().isoformat(), end.isoformat()],
         "model": one["model"],
         "model_version": one["model_version"],
         "degraded": None if one["rung"] == "full" else one["rung"],
         "data_hash": one["data_hash"],
+        "median": _median(forecasts),
         "unit": unit,
         "timezone": timezone,
         "parquet": f"forecast-{stamp}.parquet",
@@ -97,6 +99,16 @@ def publish(
         **about,
     }
     return _put(home_of(folder, series, one["issue_time"]), manifest, parquet, csv)
+
+
+def _median(forecasts: Forecasts) -> dict[str, object]:
+    """What the day comes to: mean and peak of the median [MW], and when the unit of the peak begins."""
+    median = forecasts[forecasts["quantile"] == 0.5].set_index("valid_time")["value_mw"].sort_index()
+    return {
+        "mean_mw": float(median.mean()),
+        "peak_mw": float(median.max()),
+        "peak_at": median.index[int(median.to_numpy().argmax())].isoformat(),
+    }
 
 
 def _put(home: Path, manifest: dict[str, object], parquet: bytes, csv: bytes) -> Published:

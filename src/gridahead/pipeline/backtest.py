@@ -16,7 +16,7 @@ from functools import partial
 import pandas as pd
 
 from gridahead.each import of_each, require
-from gridahead.errors import LakeError, ModelError, SettingsError
+from gridahead.errors import GridaheadError, LakeError, ModelError, SettingsError
 from gridahead.forecasting.issue import issue
 from gridahead.grid import Series
 from gridahead.models.base import predict_each
@@ -39,6 +39,10 @@ from gridahead.training.identity import settings_hash
 from gridahead.training.isolated import Workshop, for_forecasts, workshop
 
 log = logging.getLogger(__name__)
+
+
+Walk = Callable[[], list[tuple[Receipt, bool]]]
+"""Goes through some folds of a series; gives their receipts, and whether each is new."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +101,14 @@ def backtests(workspace: Workspace, series: Sequence[Series], plan: Plan, tell: 
         expected = {(one.series, fold): max(1, len(one.networks)) for one in courses for fold in one.folds}
         meter = Meter(tell, expected)
         chains = [chain for one in courses for chain in _chains(one)]
-        walks = [partial(_walk, one, chain, shop, meter) for one, chain in chains]
-        receipts = [receipt for walked in _side_by_side(walks, workers) for receipt in walked]
-    done = [_finish(one, [found for found in receipts if found[0].series == str(one.series)]) for one in courses]
-    require(failed, done)
-    return done
+        walks = [(one.series, partial(_walk, one, chain, shop, meter)) for one, chain in chains]
+        receipts, failed_walks = _side_by_side(walks, workers)
+    walked = [one for one in found if one not in failed_walks]
+    done, unfinished = of_each(
+        walked, lambda one: _finish(found[one], [each for each in receipts if each[0].series == str(one)])
+    )
+    require({**failed, **failed_walks, **unfinished}, done.values())
+    return list(done.values())
 
 
 def _check(workspace: Workspace, plan: Plan) -> None:
@@ -133,15 +140,27 @@ def _chains(one: Course) -> list[tuple[Course, list[Fold]]]:
 
 
 def _side_by_side(
-    walks: Sequence[Callable[[], list[tuple[Receipt, bool]]]], workers: int
-) -> list[list[tuple[Receipt, bool]]]:
-    """What the walks give, some at a time; the first that fails lets no further one begin."""
-    pool = ThreadPoolExecutor(workers)
+    walks: Sequence[tuple[Series, Walk]], workers: int
+) -> tuple[list[tuple[Receipt, bool]], dict[Series, GridaheadError]]:
+    """What the walks give, some at a time, and the first error of each series of which one fails.
+
+    Of such a series no further walk begins, and the others go on. What is no error of ours lets none begin.
+    """
+    pool, failed = ThreadPoolExecutor(workers), dict[Series, GridaheadError]()
+
+    def receipts_of(series: Series, walk: Walk) -> list[tuple[Receipt, bool]]:
+        if series in failed:
+            return []
+        done, errors = of_each([series], lambda _: walk())
+        for error in errors.values():
+            failed.setdefault(series, error)
+        return done.get(series, [])
+
     try:
-        futures = [pool.submit(walk) for walk in walks]
+        futures = [pool.submit(receipts_of, *one) for one in walks]
         wait(futures, return_when=FIRST_EXCEPTION)
-        failed = next((one for one in futures if one.done() and one.exception()), None)
-        return [one.result() for one in ([failed] if failed else futures)]
+        broken = next((one for one in futures if one.done() and one.exception()), None)
+        return [each for one in ([broken] if broken else futures) for each in one.result()], failed
     finally:
         pool.shutdown(cancel_futures=True)
 

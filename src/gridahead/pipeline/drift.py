@@ -136,6 +136,6 @@ def _errors(workspace: Workspace, champion: Version, first: pd.Timestamp) -> lis
     require_unlearnt(str(champion), pd.DatetimeIndex(recent.index), champion.last_day_learnt)
     name, learnt = f"{champion.series} {champion}", champion.judged_learnt
     return [
-        error_drift(name, recent, past, learnt_until=learnt),
+        error_drift(name, recent, past, learnt_until=learnt, unit=workspace.settings.unit_of(champion.series)),
         interval_drift(name, recent, past, learnt_until=learnt),
     ]

@@ -25,7 +25,7 @@ from gridahead.scoring.promotion import Decision, decide, gate_days, sane
 from gridahead.tables import Promotions
 from gridahead.timeline import now
 from gridahead.training.versions import CHALLENGER, CHAMPION, Alias, Version
-from gridahead.units import significant
+from gridahead.units import PowerUnit, power
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,8 @@ def admit(workspace: Workspace, series: Series, candidates: Sequence[Version]) -
     """
     best = min(candidates, key=lambda one: one.validation[CRITERION])
     champion = workspace.registry.holder(series, CHAMPION)
-    verdicts = {one.number: _outdone(one, best) for one in candidates if one is not best}
+    unit = workspace.settings.unit_of(series)
+    verdicts = {one.number: _outdone(one, best, unit) for one in candidates if one is not best}
     if champion is None or not workspace.registry.sound(champion):
         before = "nothing served before" if champion is None else f"the weights of {champion} are lost"
         reason = f"first champion: the best of {len(candidates)} on the validation days, as {before}"
@@ -189,10 +190,10 @@ def _named(challenger: Version) -> str:
     return f", named on {challenger.tags['named_at'][:10]} as the best of {challenger.tags['candidates']}"
 
 
-def _outdone(version: Version, best: Version) -> Verdict:
+def _outdone(version: Version, best: Version, unit: PowerUnit) -> Verdict:
     ours, theirs = version.validation[CRITERION], best.validation[CRITERION]
     reason = (
-        f"outdone by {best} of the same training: pinball {significant(ours)} against {significant(theirs)} MW on the "
+        f"outdone by {best} of the same training: pinball {power(ours, unit)} against {power(theirs, unit)} on the "
         "validation days"
     )
     return Verdict(version, "outdone", (reason,), False)

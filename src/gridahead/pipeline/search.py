@@ -15,7 +15,7 @@ from gridahead.training.search_record import SearchRecord
 from gridahead.training.search_space import OF_TRAINING
 from gridahead.training.search_trial import Trial, best_of, completed
 from gridahead.training.split import split
-from gridahead.units import significant
+from gridahead.units import PowerUnit, per, power, significant
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ class Found:
 
     search: Search
     trials: list[Trial]
+    unit: PowerUnit = "MW"
+    """In which power is told; machines get MW."""
 
     @property
     def best(self) -> Trial:
@@ -47,8 +49,11 @@ class Found:
         shown = {"default": self.default} if self.default else {}
         shown |= {f"trial {trial.number}": trial for trial in completed(self.trials)[:SHOWN]}
         names = [*self.best.validation, *self.best.settings]
-        values = {title: {**trial.validation, **trial.settings} for title, trial in shown.items()}
+        values = {title: {**self._told(trial.validation), **trial.settings} for title, trial in shown.items()}
         return [{"": name, **{title: _text(one[name]) for title, one in values.items()}} for name in names]
+
+    def _told(self, validation: Mapping[str, float]) -> dict[str, str]:
+        return {name: significant(per(value, self.unit)) for name, value in validation.items()}
 
     def sentence(self) -> str:
         """How much better than the present settings."""
@@ -114,25 +119,23 @@ def search(workspace: Workspace, series: Series, model: str, minutes: float, tri
         for trial in ended:
             if trial.number not in seen:
                 seen.add(trial.number)
-                log.info("%s", line(one, trial, ended, seconds_left))
+                log.info("%s", line(one, trial, ended, seconds_left, settings.unit_of(series)))
 
     run_trials(one, minutes, trials, training.workers, told)
     record.close()
-    found = Found(one, one.trials())
+    found = Found(one, one.trials(), settings.unit_of(series))
     if best_of(found.trials) is None:
         reasons = dict.fromkeys(trial.reason for trial in found.trials if trial.reason)
         raise ModelError(one.label, f"no trial could be finished; {'; '.join(reasons) or 'give it more --minutes'}")
     return found
 
 
-def line(search: Search, trial: Trial, ended: list[Trial], seconds_left: float) -> str:
+def line(search: Search, trial: Trial, ended: list[Trial], seconds_left: float, unit: PowerUnit = "MW") -> str:
     """One trial in one line: what came of it, the best so far, how much time is left."""
     shown = trial.pinball if trial.pinball is not None else min(trial.by_epoch.values(), default=None)
-    said = "" if shown is None else f", pinball {significant(shown)} MW after {len(trial.by_epoch)} epochs"
+    said = "" if shown is None else f", pinball {power(shown, unit)} after {len(trial.by_epoch)} epochs"
     best = best_of(ended)
-    so_far = (
-        "" if best is None or best.pinball is None else f"; best {significant(best.pinball)} MW (trial {best.number})"
-    )
+    so_far = "" if best is None or best.pinball is None else f"; best {power(best.pinball, unit)} (trial {best.number})"
     present = " (present settings)" if trial.default else ""
     reason = f" ({trial.reason})" if trial.reason else ""
     return (

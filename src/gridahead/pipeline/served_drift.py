@@ -56,9 +56,12 @@ def served_drift(
     errors = official_losses(observations, spec)
     coverage = published_coverage(workspace, series, spec, observations)
     return [
-        official_drift(str(series.reference), errors[errors.index >= first], _past(errors, first)),
+        official_drift(
+            str(series.reference), errors[errors.index >= first], _past(errors, first),
+            unit=workspace.settings.unit_of(series),
+        ),
         band_drift(f"{series} as published", coverage[coverage.index >= first], _past(coverage, first)),
-    ]
+    ]  # fmt: skip
 
 
 def _past(days: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:

@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 
 from gridahead.config import QualitySettings
-from gridahead.quality.evidence import number
 from gridahead.quality.rules import BY_NAME, THROUGHOUT_RULES
 from gridahead.quality.validation import Validation
-from gridahead.timeline import Mtu
+from gridahead.timeline import Mtu, lasting
 from gridahead.units import decimals
 
 FINDING_COLUMNS = ["series", "rule", "severity", "rows", "start", "end", "words", "example"]
@@ -80,7 +79,7 @@ def stale(table: pd.DataFrame, decided_at: pd.Timestamp, settings: QualitySettin
     """A finding for every series whose newest value is too old."""
     rule = BY_NAME["stale"]
     for line in table.to_dict("records"):
-        age, limit = (decided_at - line["newest"]) / pd.Timedelta(hours=1), settings.stale_after_hours
+        age, limit = decided_at - line["newest"], pd.Timedelta(hours=settings.stale_after_hours)
         if age > limit:
             yield {
                 "series": line["series"],
@@ -89,6 +88,6 @@ def stale(table: pd.DataFrame, decided_at: pd.Timestamp, settings: QualitySettin
                 "rows": 0,
                 "start": line["newest"],
                 "end": line["newest"],
-                "words": "expected that " + rule.words.format(measured=number(age), limit=number(limit), unit=""),
+                "words": "expected that " + rule.words.format(measured=lasting(age), limit=lasting(limit)),
                 "example": f"the newest is of {line['newest']:%Y-%m-%d %H:%M} UTC",
             }

@@ -77,7 +77,7 @@ RULES: tuple[Rule, ...] = (
     Rule("off_the_grid", "row", "quarantine",
          "a value starts where a market time unit does; it is {measured} minutes off", learnt=False),
     Rule("in_the_future", "row", "quarantine",
-         "a measured value begins before it is looked at; it begins {measured} h after", learnt=False),
+         "a measured value begins before it is looked at; it begins {measured} after", learnt=False),
     Rule("value_near_history", "row", "quarantine",
          "a value lies at most {limit} {unit} outside the bulk of its history; it lies {measured} {unit} outside",
          bounds.near_history, learnt=False, covariates="flag"),
@@ -178,9 +178,9 @@ RULES: tuple[Rule, ...] = (
          covariates="flag"),
     Rule("unit_of_counterpart", "series", "flag",
          "an outturn has the unit of its official forecast; its values of {note} as there. Set `unit` for its file, or "
-         "correct the official forecast if that is wrong", learnt=False, look=unit_of_counterpart),
+         "`reference_unit` for an official forecast in the same file", learnt=False, look=unit_of_counterpart),
     Rule("stale", "series", "flag",
-         "the newest value is at most {limit} h old; it is {measured} h old", learnt=False),
+         "the newest value is at most {limit} old; it is {measured} old", learnt=False),
 )  # fmt: skip
 
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}

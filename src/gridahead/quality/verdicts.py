@@ -15,6 +15,7 @@ from gridahead.quality.measures.served import served_words
 from gridahead.quality.rules import BY_NAME, Rule
 from gridahead.quality.validation import Validation
 from gridahead.tables import VERDICTS, Verdicts
+from gridahead.timeline import lasting
 from gridahead.vintages import IDENTITY
 
 COLUMNS = ["place", "line", "rule", "severity", "reason"]
@@ -72,6 +73,8 @@ def _reason(rule: Rule, evidence: Evidence, line: int, lines: pd.DataFrame) -> s
     if rule.name == "value_physical":
         side = "at least" if column.measured[line] < column.limit[line] else "at most"
         figures["limit"] = f"{side} {figures['limit']}"
+    if rule.name == "in_the_future":
+        figures["measured"] = lasting(pd.Timedelta(hours=column.measured[line]))
     if rule.name == "outside_served_band" and evidence.served is not None:
         figures["forecast"] = served_words(evidence.served, evidence.lines.iloc[line])
     words = rule.words.format(**figures, unit=unit if isinstance(unit, str) else "").replace("  ", " ")

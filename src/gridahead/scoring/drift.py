@@ -15,7 +15,7 @@ from scipy import stats
 from gridahead.errors import ModelError
 from gridahead.scoring.findings import ENOUGH, Finding, Floats, Kind, limits
 from gridahead.scoring.ordinary import Period
-from gridahead.units import significant
+from gridahead.units import PowerUnit, power
 
 SLACK = 0.5
 """Of the cumulative sum [spreads a day]: half of the shift that it finds fastest. Source: Page (1954); Montgomery,
@@ -53,6 +53,7 @@ def error_drift(
     learnt_until: dt.date,
     false_alarms: float = 0.01,
     seed: int = 0,
+    unit: PowerUnit = "MW",
 ) -> Finding:
     """Whether a model errs more than it did before in the same season: a cumulative sum of daily losses.
 
@@ -68,6 +69,7 @@ def error_drift(
         learnt_until: the last day that the model has learnt; both periods are after it.
         false_alarms: share of ordinary periods with an alarm.
         seed: of what is drawn.
+        unit: in which the loss is told.
 
     Raises:
         ModelError: the model has learnt one of the days.
@@ -78,11 +80,17 @@ def error_drift(
     """
     for days in (recent, past):
         require_unlearnt(model, days.index, learnt_until)
-    return _excess_of_loss(model, "error", recent, past, false_alarms, seed)
+    return _excess_of_loss(model, "error", recent, past, false_alarms, seed, unit)
 
 
 def official_drift(
-    subject: str, recent: pd.DataFrame, past: pd.DataFrame, *, false_alarms: float = 0.01, seed: int = 0
+    subject: str,
+    recent: pd.DataFrame,
+    past: pd.DataFrame,
+    *,
+    false_alarms: float = 0.01,
+    seed: int = 0,
+    unit: PowerUnit = "MW",
 ) -> Finding:
     """Whether the official forecast errs more than it did before in the same season, judged like a model of ours.
 
@@ -94,8 +102,9 @@ def official_drift(
         past: the same of the days before.
         false_alarms: share of ordinary periods with an alarm.
         seed: of what is drawn.
+        unit: in which the loss is told.
     """
-    return _excess_of_loss(subject, "official", recent, past, false_alarms, seed)
+    return _excess_of_loss(subject, "official", recent, past, false_alarms, seed, unit)
 
 
 def interval_drift(
@@ -141,7 +150,13 @@ def band_drift(
 
 
 def _excess_of_loss(
-    subject: str, kind: Kind, recent: pd.DataFrame, past: pd.DataFrame, false_alarms: float, seed: int
+    subject: str,
+    kind: Kind,
+    recent: pd.DataFrame,
+    past: pd.DataFrame,
+    false_alarms: float,
+    seed: int,
+    unit: PowerUnit,
 ) -> Finding:
     """The cumulative sum of the log losses against that of ordinary periods."""
     recent, past = recent[recent["loss"] > 0], past[past["loss"] > 0]
@@ -155,7 +170,7 @@ def _excess_of_loss(
     highest = float(sums.max())
     figure = "mean error" if kind == "official" else "loss"
     words = (
-        f"over {len(recent)} days the {figure} is {significant(float(recent['loss'].mean()))} MW, "
+        f"over {len(recent)} days the {figure} is {power(float(recent['loss'].mean()), unit)}, "
         f"{np.exp(excess.mean()):.2f} times what its season had before; the sum of the excess reached {highest:.1f}, "
         f"an alarm begins at {bounds[1]:.1f}"
     )

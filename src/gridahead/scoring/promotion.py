@@ -225,7 +225,7 @@ def _more_than_luck(
     figures |= {"e_value": value, "e_needed": needed, "p_megawatts": p}
     figures |= {f"days_to_see_{100 * gain:g}": days_to_see(blocks, gain, needed) for gain in GAINS}
     best_of = f", as the best of {candidates}" if candidates > 1 else ""
-    said = f"e-value {value:,.1f} of {needed:,.0f} needed{best_of}, p = {p:.3f} of {2 * settings.alpha:g} in megawatts"
+    said = f"e-value {value:,.1f} of {needed:,.0f} needed{best_of}, p = {p:.3f} of {2 * settings.alpha:g} in power"
     # Without a variance there is no p: every day is better by as much.
     return bool(value >= needed and not p >= 2 * settings.alpha), said
 

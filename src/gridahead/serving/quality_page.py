@@ -16,6 +16,7 @@ from gridahead.serving import wording
 from gridahead.serving.drawing import DARK, LIGHT
 from gridahead.serving.quality_views import CaseLine, Cell, QualityView
 from gridahead.serving.report import templates
+from gridahead.timeline import lasting
 
 MOST_CASES = 50
 """More open cases than a person decides on in a morning are one fault, and the list says how many there are."""
@@ -133,7 +134,7 @@ def _series_row(view: QualityView, n: int) -> dict[str, object]:
     return {
         "title": one.title,
         "end": one.end,
-        "age": "ahead" if age < pd.Timedelta(0) else wording.age(age),
+        "age": "ahead" if age < pd.Timedelta(0) else lasting(age),
         "late": age > STALE,
         "recent": one.completeness(one.days),
         "all": one.completeness(one.weeks),

@@ -18,6 +18,7 @@ from gridahead.serving import charts, wording
 from gridahead.serving.drawing import DARK, LIGHT, Size
 from gridahead.serving.verdict import Day, by_quantile, concerns, track_record, verdict
 from gridahead.serving.views import QualityLine, ReportView, SeriesView
+from gridahead.timeline import lasting
 from gridahead.units import PowerUnit, per
 
 __all__ = ["QualityLine", "ReportView", "SeriesView", "render_report"]
@@ -94,7 +95,7 @@ def templates() -> jinja2.Environment:
         "completeness": wording.floored_percent,
         "date": wording.day,
         "moment": wording.moment,
-        "age": wording.age,
+        "age": lasting,
         "words": wording.words,
         # A colon or a leading slash would make another address of what is a file beside the page.
         "relative": lambda path: quote(str(path).lstrip("/")),

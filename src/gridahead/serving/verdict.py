@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from gridahead.serving.views import SeriesView
-from gridahead.serving.wording import THIN, Scale, age, day, moment, percent, unit_of_time, words
-from gridahead.timeline import Mtu, Window, delivery_window
+from gridahead.serving.wording import THIN, Scale, day, moment, percent, unit_of_time, words
+from gridahead.timeline import Mtu, Window, delivery_window, lasting
 from gridahead.units import PowerUnit
 
 OFFICIAL = {"official": "official forecast", "official_corrected": "official forecast without its recent mean error"}
@@ -146,7 +146,7 @@ def concerns(view: SeriesView, forecast: Day, created_at: pd.Timestamp) -> list[
     if suspects := view.manifest.get("suspect_inputs"):
         found.append(f"The gate doubts some of its newest inputs: {words(str(suspects))}.")
     if view.quality and (gap := forecast.issue_time - view.quality.end) > OLD_INPUT:
-        found.append(f"The newest observation was {age(gap)} old at the issue time.")
+        found.append(f"The newest observation was {lasting(gap)} old at the issue time.")
     found += [f"{CHANGED[kind].capitalize()}. {figures}." for kind, figures in view.drifted.items()]
     return found + _concerns_of_scores(view, forecast)
 

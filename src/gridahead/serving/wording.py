@@ -81,14 +81,6 @@ def unit_of_time(start: pd.Timestamp, length: pd.Timedelta) -> str:
     return f"{start:%H:%M}–{start + length:%H:%M}"
 
 
-def age(span: pd.Timedelta) -> str:
-    """How long ago, in the unit that a person would use."""
-    hours = span / pd.Timedelta(hours=1)
-    if hours < 48:
-        return f"{number(hours, 1 if hours < 10 else 0)} hours"
-    return f"{number(hours / 24)} days"
-
-
 def words(code: str) -> str:
     """A code as words: `missing_weather` is missing weather."""
     return code.replace("_", " ")

@@ -322,7 +322,7 @@ def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
         series, told = Series(zone.code, settings.quantity), _converted(settings.unit)
         columns.append(_Column(settings.value_column or _OF_THE_DAY, series, *told))
         if settings.reference_column is not None:
-            known = settings.reference_available
+            known, told = settings.reference_available, _converted(settings.reference_unit or settings.unit)
             columns.append(_Column(settings.reference_column, series.reference, *told, available=known))
     columns += [_covariate(covariate, zone) for covariate in settings.covariates]
     names = [str(column.series) for column in columns]

@@ -134,7 +134,14 @@ def test_without_versions_the_way_out_is_told(screen, settings):
 
 @pytest.mark.parametrize(
     ("hours", "told"),
-    [(0.5, "less than 1 h ago"), (5, "5 h ago"), (47, "47 h ago"), (49, "2 days ago"), (-30, "in 30 h")],
+    [
+        (0.5, "less than 1 h ago"),
+        (5, "5 h ago"),
+        (71, "71 h ago"),
+        (73, "3 days ago"),
+        (-30, "in 30 h"),
+        (25_268, "2.9 years ago"),
+    ],
 )
-def test_an_age_is_told_in_hours_and_then_in_days(screen, hours, told):
+def test_an_age_is_told_in_hours_then_in_days_then_in_years(screen, hours, told):
     assert overview.ago(NOW - pd.Timedelta(hours=hours)) == told

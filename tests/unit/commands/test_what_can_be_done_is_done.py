@@ -49,7 +49,10 @@ def drift_of(series):
 
 def published_of(series):
     manifest = {"series": str(series), "issue_time": "2025-01-01T10:00:00+00:00", "model": "gru", "model_version": "1",
-                "degraded": None}  # fmt: skip
+                "degraded": None, "delivery_day": "2025-01-02", "timezone": "Europe/Berlin", "unit": "MW",
+                "delivery": ["2025-01-01T23:00:00+00:00", "2025-01-02T23:00:00+00:00"], "csv": "a.csv",
+                "median": {"mean_mw": 1.0, "peak_mw": 2.0, "peak_at": "2025-01-02T11:00:00+00:00"},
+                "parquet": "a.parquet"}  # fmt: skip
     return SimpleNamespace(manifest=manifest, folder=Path("out"), changed=True)
 
 

@@ -47,6 +47,9 @@ def test_the_manifest_tells_what_a_reader_asks(tmp_path):
     assert (manifest["model"], manifest["model_version"], manifest["run_id"]) == ("gru", "3", "abc")
     assert (manifest["degraded"], manifest["unit"], manifest["timezone"]) == ("no value for 3 h", "MW", BERLIN)
     assert "supersedes" not in manifest
+    # The median is 50 000 MW and one more from hour to hour; the delivery day is that of local time.
+    assert manifest["delivery_day"] == "2025-12-31"
+    assert manifest["median"] == {"mean_mw": 50_011.5, "peak_mw": 50_023.0, "peak_at": "2025-12-31T22:00:00+00:00"}
 
 
 def test_complete_inputs_are_no_degradation(tmp_path):

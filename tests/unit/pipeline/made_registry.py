@@ -75,12 +75,12 @@ def day(after):
     return FIRST + dt.timedelta(days=after)
 
 
-def workspace_at(folder, **training):
-    """A workspace with a made-up load in its lake and no version yet."""
+def workspace_at(folder, unit=None, **training):
+    """A workspace with a made-up load in its lake and no version yet, whose power is shown in a unit."""
     settings = Settings.model_validate(
         {
             "data_folder": folder,
-            "series": [{"series": "DE/load", "deadline": str(SPEC.deadline)}],
+            "series": [{"series": "DE/load", "deadline": str(SPEC.deadline), "unit": unit}],
             "training": {"quantiles": LEVELS, "context_days": 8, **training},
             "promotion": {"tolerance": 0.5},
         }

@@ -250,3 +250,24 @@ def test_a_series_that_the_lake_does_not_have_is_named_after_the_others_are_walk
         backtests(workspace, [LOAD, Series("DE", "solar")], plan, lambda step: None)
     (walked,) = caught.value.done
     assert walked.series == LOAD and len(walked.scores)
+
+
+def test_a_fold_that_fails_stops_its_own_series_and_no_other(tmp_path, monkeypatch):
+    solar = Series("DE", "solar")
+    both = pd.concat([rows := made_load(104), rows.assign(quantity="solar")], ignore_index=True)
+    workspace, fold, begun = workspace_of(tmp_path, Observations(both)), module._fold, []
+
+    def broken(one, part, *rest):
+        begun.append((one.series, part.first))
+        if one.series == solar:
+            raise ModelError(str(solar), "the loss is no number")
+        return fold(one, part, *rest)
+
+    monkeypatch.setattr(module, "_fold", broken)
+    plan = Plan("t", FIRST, LAST, ("ridge",), "weekly")
+    with pytest.raises(PartialError, match=r"not done: DE/solar; the rest is done\nDE/solar: the loss is") as caught:
+        backtests(workspace, [solar, LOAD], plan, lambda step: None)
+    assert [walked.series for walked in caught.value.done] == [LOAD]
+    assert begun == [(solar, FIRST), (LOAD, FIRST), (LOAD, MONDAY)], "of the broken one no other fold begins"
+    with pytest.raises(ModelError, match="DE/solar: the loss is no number"):
+        backtests(workspace, [solar], plan, lambda step: None)

@@ -1,5 +1,7 @@
 """Drift as a use case: the champion's own errors, on days that it had not learnt."""
 
+import re
+
 import pytest
 from made_registry import JUDGED, said, workspace_at
 from made_rows import LOAD
@@ -9,9 +11,9 @@ from gridahead.pipeline.drift import drift
 from gridahead.pipeline.promotion import admit
 
 
-def serving(folder, live_error, span=(112, 129)):
+def serving(folder, live_error, span=(112, 129), unit=None):
     """A champion that erred by 500 MW on the days it was judged on, and by so much since."""
-    workspace = workspace_at(folder)
+    workspace = workspace_at(folder, unit)
     version = workspace.registry.add("1", 300.0)
     admit(workspace, LOAD, [version])
     said(workspace, version, 500)
@@ -32,6 +34,14 @@ def test_a_champion_that_errs_three_times_as_much_is_to_be_trained_again(tmp_pat
     assert found.alarm
     assert {one.kind: one.severity for one in found.findings}["error"] == "alarm"
     assert "train it again" in found.words()
+
+
+@pytest.mark.parametrize("unit", ["kW", "MW", "GW"])
+def test_losses_are_told_in_the_unit_of_the_series(tmp_path, unit):
+    words = {one.kind: one.words for one in drift(serving(tmp_path, 500, unit=unit), LOAD, days=18).findings}
+    for kind in ("error", "official"):
+        assert re.findall(r" is [\d,.]+ (\wW),", words[kind]) in ([unit], []), words[kind]
+    assert f" {unit}, " in words["error"]
 
 
 def test_errors_on_days_that_the_champion_has_learnt_are_refused(tmp_path):

@@ -49,6 +49,13 @@ def test_the_best_of_the_first_candidates_serves_and_the_record_says_why(workspa
     assert (row["how"], row["from_version"], row["to_version"], row["decided_by"]) == ("first", "", "2", "the gate")
 
 
+def test_the_figures_of_who_is_outdone_have_the_unit_of_the_series(tmp_path):
+    workspace = workspace_at(tmp_path, "GW")
+    candidates = [workspace.registry.add(number, pinball) for number, pinball in (("1", 300.0), ("2", 250.0))]
+    words = admit(workspace, LOAD, candidates)["1"].words
+    assert words == "outdone by lstm v2 of the same training: pinball 0.300 GW against 0.250 GW on the validation days"
+
+
 def test_a_champion_whose_weights_are_lost_is_succeeded_at_once(workspace):
     challenger = champion_and_challenger(workspace, 600, 600)
     workspace.registry.lost.add("1")

@@ -177,7 +177,9 @@ def test_a_value_of_long_ago_that_is_revised_makes_no_series_stale(settings, els
     there = {"known": OBSERVATIONS.empty(), elsewhere: newest}
     told = {"settings": settings, "decided_at": decided_at, "limits": LIMITS.empty()}
     assert inspect(rows, there["known"], later=there.get("later"), **told).findings.empty
-    assert inspect(rows, OBSERVATIONS.empty(), **told).findings["rule"].tolist() == ["stale"]
+    findings = inspect(rows, OBSERVATIONS.empty(), **told).findings
+    assert findings["rule"].tolist() == ["stale"]
+    assert findings["words"].tolist() == ["expected that the newest value is at most 3 days old; it is 4 days old"]
 
 
 def test_too_much_in_quarantine_is_an_error_that_names_series_share_rule_and_way_out(settings):

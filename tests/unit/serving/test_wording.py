@@ -1,9 +1,8 @@
 """Numbers as people read them."""
 
-import pandas as pd
 import pytest
 
-from gridahead.serving.wording import Scale, age, floored_percent, number, percent
+from gridahead.serving.wording import Scale, floored_percent, number, percent
 
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 
@@ -31,8 +30,3 @@ def test_only_what_is_complete_is_called_100_percent():
     assert floored_percent(1.0) == f"100{NARROW}%"
     assert floored_percent(0.99999) == f"99.99{NARROW}%"
     assert floored_percent(0.5) == f"50.00{NARROW}%"
-
-
-@pytest.mark.parametrize(("hours", "expected"), [(0.5, "0.5 hours"), (26, "26 hours"), (72, "3 days")])
-def test_age_is_told_in_the_unit_a_person_would_use(hours, expected):
-    assert age(pd.Timedelta(hours=hours)) == expected

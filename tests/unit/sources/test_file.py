@@ -173,6 +173,28 @@ def test_the_official_forecast_is_there_by_ten_the_day_before():
     assert set(rows["available_at"]) == {pd.Timestamp("2024-07-01T08:00Z")}
 
 
+def test_the_official_forecast_may_have_another_unit():
+    rows = parse(WIDE, reference_column="official", unit="kW", reference_unit="MWh", mtu="PT60M")
+    values = {name: part["value"].tolist() for name, part in rows.groupby("quantity")}
+    assert values == {"load": pytest.approx([0.001, 0.004]), "load_reference": [2.0, 5.0]}
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"reference_unit": "kW"}, "is of the column that `reference_column` names"),
+        ({"reference_unit": "mw", "reference_column": "official"}, "power and energy alone; did you mean 'MW'"),
+        ({"reference_unit": "MW", "reference_column": "official", "quantity": "price", "unit": "EUR/MWh",
+          "reference_available": "D-1T1000[Europe/Berlin]"}, "power and energy alone"),
+    ],
+)  # fmt: skip
+def test_another_unit_is_one_of_power(told, message):
+    said = {"kind": "file", "path": "a.csv", "zone": "DE", "quantity": "load", "time_column": "time",
+            "value_column": "load", "timezone": "Europe/Berlin"}  # fmt: skip
+    with pytest.raises(ValueError, match=message):
+        FileSource(**{**said, **told})
+
+
 @pytest.mark.parametrize(
     ("zone", "quantity", "available_at"),
     [

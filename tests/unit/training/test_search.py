@@ -211,6 +211,8 @@ def test_what_was_found_is_told_beside_the_present_settings(whole):
     assert line(whole, better, [present, better], 120.0) == (
         "DE/load gru: trial 2 complete, pinball 190 MW after 1 epochs; best 190 MW (trial 2); 2 min left"
     )
+    assert replace(found, unit="GW").rows()[1]["trial 2"] == "0.480"
+    assert "pinball 0.190 GW after 1 epochs; best 0.190 GW" in line(whole, better, [present, better], 120.0, "GW")
 
 
 def test_without_optuna_the_message_says_how_to_get_it(monkeypatch):
