@@ -65,7 +65,7 @@ CATALOGUE = (
     Fault("level shift of generation", (0.25, 0.75, 1.5), kinds.level_shift, _LEVEL, SUMMED),
     Fault("an hour early or late", (1, 3, 14), kinds.shifted, _SHAPE, LOAD | SOLAR | SUMMED),
     Fault("clock change overlooked", (1, 7, 28), kinds.clock_change, _SHAPE, frozenset({"load"}) | SOLAR),
-    Fault("day and month swapped", (3, 6, 12), kinds.day_month, _ORDER, POWER | TEMPERATURE),
+    Fault("day and month swapped", (3, 6, 12), kinds.day_month, _ORDER | {"dates_exchanged"}, POWER | TEMPERATURE),
     Fault("days repeated", (1, 2, 5), kinds.repeated, frozenset({"repeated_day"}), POWER),
     Fault("weeks repeated", (7, 14, 21), kinds.repeated, frozenset({"repeated_day"}), POWER),
     Fault("days in descending order", (3, 7, 14), kinds.reversed_days, _ORDER, LOAD | RESIDUAL | SUMMED),
