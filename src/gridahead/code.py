@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import threading
 from pathlib import Path
 
 ROOTS = (
@@ -23,9 +24,19 @@ _UNSAID = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 `u"a"` is `"a"`."""
 
 
-@functools.cache
+_ALONE = threading.Lock()
+"""Series are trained in threads, and in Python 3.11 two that parse at once fail: `SystemError: AST constructor
+recursion depth mismatch` (CPython issue 106905). `functools.cache` lets several compute what none has computed yet."""
+
+
 def code_hash() -> str:
     """Fingerprint of the code that decides a number, 16 digits. Nothing of it is imported."""
+    with _ALONE:
+        return _own_hash()
+
+
+@functools.cache
+def _own_hash() -> str:
     return hash_of(Path(__file__).parent, ROOTS)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -680,7 +680,8 @@ class Settings(Section):
     series: tuple[SeriesSettings, ...] = ()
     """What is forecast."""
     models: dict[str, ModelSettings] = {}
-    """Networks, by name; rnn, lstm, gru, lstm_attention and transformer are there without being declared."""
+    """Networks, by name; rnn, lstm, gru, lstm_attention and transformer are there without being declared, and what is
+    declared under one of these names changes of it only what it says."""
     ensembles: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
     """Weighted means of models, by name; `ensemble`, of lstm and gru, is there without being declared."""
     shared: tuple[SharedSettings, ...] = ()
@@ -691,6 +692,22 @@ class Settings(Section):
     """What the quality gate tolerates."""
     promotion: PromotionSettings = PromotionSettings()
     """What a challenger has to show."""
+
+    @pydantic.field_validator("models", mode="before")
+    @classmethod
+    def _like_the_default(cls, declared: object) -> object:
+        """A model that is there without being declared is as it is where a declaration says nothing else.
+
+        A declaration with another cell is another network, which only has its name.
+        """
+        if not isinstance(declared, Mapping):
+            return declared
+        models = dict(declared)
+        for name, said in declared.items():
+            default = DEFAULT_MODELS.get(name)
+            if default is not None and isinstance(said, Mapping) and said.get("cell", default.cell) == default.cell:
+                models[name] = {**default.model_dump(exclude_unset=True), **said}
+        return models
 
     @pydantic.field_validator("models")
     @classmethod

@@ -217,6 +217,7 @@ VERDICTS = Table(
         Column("severity", "text", "What follows from it.", values=("flag", "quarantine")),
         Column("reason", "text", "The same in words, with the limit."),
         Column("value", "float64", "The value as it was received.", nullable=True),
+        Column("mtu", "text", "Market time unit of the value.", values=tuple(Mtu)),
         Column("batch", "text", "The payload that brought it."),
         Column(
             "known_at",
@@ -228,7 +229,7 @@ VERDICTS = Table(
     # With the severity: a rule that is made stricter later has its say as well.
     key=(*_IDENTITY, "rule", "severity"),
     partition=("series", "year"),
-    version=2,
+    version=3,
 )
 
 DECISIONS = Table(

@@ -162,6 +162,12 @@ def delivery_days(times: pd.DatetimeIndex | pd.Series, timezone: str) -> pd.Seri
     return pd.Series(local.tz_localize(None).normalize())
 
 
+def last_ended_day(until: pd.Timestamp, timezone: str) -> dt.date:
+    """The last local day that has ended at an instant, such as the end of the newest value."""
+    day: dt.date = until.tz_convert(timezone).date()
+    return day - dt.timedelta(days=1)
+
+
 def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
     """Every day from first to last, both included."""
     return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]

@@ -4,6 +4,9 @@ import ast
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,29 @@ def changed(package, file, old, new):
 
 def test_a_copy_of_the_code_has_its_hash(copy):
     assert hash_of(copy, ROOTS) == code_hash()
+
+
+def test_threads_that_ask_at_once_get_one_answer_that_one_of_them_has_computed(monkeypatch):
+    asked = threading.Barrier(4)
+    parsing: list[Path] = []
+
+    def slow(package, roots):
+        parsing.append(package)
+        time.sleep(0.05)  # long enough for the other threads to come in, if they can
+        return "0123456789abcdef"
+
+    def ask(_):
+        asked.wait()
+        return code_hash()
+
+    code._own_hash.cache_clear()
+    monkeypatch.setattr(code, "hash_of", slow)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(ask, range(4))) == ["0123456789abcdef"] * 4
+        assert len(parsing) == 1
+    finally:
+        code._own_hash.cache_clear()
 
 
 @pytest.mark.parametrize(

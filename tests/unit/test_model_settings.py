@@ -6,6 +6,11 @@ import pytest
 from gridahead.config import ModelSettings, Settings
 
 
+def test_a_model_that_is_there_is_changed_only_in_what_is_said():
+    changed = Settings.model_validate({"data_folder": "data", "models": {"gru": {"hidden": 8}}}).models["gru"]
+    assert (changed.cell, changed.decoder, changed.hidden) == ("gru", "direct", 8)
+
+
 def test_every_kind_of_network_is_there_without_being_declared():
     models = Settings(data_folder="data").models
     assert list(models) == ["rnn", "lstm", "gru", "lstm_attention", "transformer"]

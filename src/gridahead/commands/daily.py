@@ -46,7 +46,8 @@ def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         told = {"payloads": payloads, "findings": findings, "official_available": official}
         print_json(told | {"warnings": list(done.warnings)})
     else:
-        show(payloads, False, "Ingested")
+        headings = {"new": "appended", "revised": "of them revisions"}
+        show([{headings.get(key, key): said for key, said in one.items()} for one in payloads], False, "Ingested")
         for warning in done.warnings:
             say(f"Warning: {warning}", False)
         by_time: dict[str, list[str]] = {}
@@ -74,8 +75,9 @@ def validate(
 
     workspace = open_workspace(settings)
     report = use_case(workspace, only_new=new)
-    show([] if report is None else records(report.completeness), as_json, "Quality", "nothing waits to be judged")
-    if report is None:
+    empty = "nothing waits to be judged" if new else "the lake is empty, nothing was looked at; run `gridahead ingest`"
+    show([] if report is None else records(report.completeness), as_json, "Quality", empty)
+    if report is None or report.completeness.empty:
         return
     if not as_json:
         _show_findings(report)
@@ -152,8 +154,12 @@ def _show_findings(report: QualityReport) -> None:
     from gridahead.pipeline.cases import cases_of
 
     cases = cases_of(report.verdicts, Decisions(DECISIONS.empty()))
-    show(case_lines(cases), False, "What the gate found", "nothing wrong with any value")
+    show(case_lines(cases), False, "What the gate found", "no value is withheld or flagged")
     about_rows = set(report.verdicts["rule"])
     rest = report.findings[~report.findings["rule"].isin(about_rows)]
-    for one in rest.to_dict("records"):
-        say(f"{one['series']}: {one['words']} [{one['rule']}], {one['example']}", False)
+    for (series, rule), found in rest.groupby(["series", "rule"], sort=False):
+        first = found.iloc[0]
+        text = f"{series}: {first['words']} [{rule}], {first['example']}"
+        if len(found) > 1:
+            text += f"; the first of {len(found):,} such stretches, the last until {found['end'].max():%Y-%m-%d}"
+        say(text, False)

@@ -69,8 +69,11 @@ def file(
     named = "" if done.file == Path(OWN_SETTINGS) else f" --settings {shlex.quote(str(done.file))}"
     what = "Added to" if done.added else "Written to"
     out.print(f"{what} {done.file}. Look at what is not certain above; then:", markup=False, highlight=False)
-    for step in ("ingest", "train", "forecast"):
-        out.print(f"  gridahead {step}{named}", markup=False, highlight=False, soft_wrap=True)
+    steps = [f"{step}{named}" for step in ("ingest", "train", "forecast")]
+    if not done.has_series:
+        steps = ["init file LOAD.csv --add" + named.replace("--settings", "--output")]
+    for step in steps:
+        out.print(f"  gridahead {step}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _words(found: SeriesFound) -> str:

@@ -16,14 +16,13 @@ import pandas as pd
 from gridahead.grid import Series
 from gridahead.quality.rules import BY_NAME
 from gridahead.tables import Decisions, Verdicts
+from gridahead.timeline import Mtu
 from gridahead.vintages import IDENTITY, among
 
 State = Literal["open", "released", "rejected"]
 
 LONGEST_STEP = pd.Timedelta(hours=1)
 """Rows further apart than the longest market time unit belong to two cases."""
-SHORTEST_STEP = pd.Timedelta(minutes=15)
-"""What a single row is taken to last, so that a window around it has no other row in it."""
 
 _STATES: dict[str, State] = {"release": "released", "reject": "rejected"}
 
@@ -38,7 +37,7 @@ class Case:
     severity: str
     state: State
     rows: pd.DataFrame
-    """Identity, batch, value, and where it is decided on: decision, decided_by, why."""
+    """Identity, batch, value, mtu, and where it is decided on: decision, decided_by, why."""
     verdicts: pd.DataFrame
     """One line a row and rule."""
 
@@ -49,9 +48,9 @@ class Case:
 
     @property
     def end(self) -> pd.Timestamp:
-        """Just after the last row: a market time unit later, as far as the rows tell how long one is."""
-        steps = self.rows["valid_time"].drop_duplicates().sort_values().diff().dropna()
-        return pd.Timestamp(self.rows["valid_time"].max() + (steps.min() if len(steps) else SHORTEST_STEP))
+        """The end of the last row."""
+        last = self.rows.iloc[int(self.rows["valid_time"].argmax())]
+        return pd.Timestamp(last["valid_time"] + Mtu(last["mtu"]).delta)
 
     @property
     def batches(self) -> list[str]:
@@ -93,7 +92,7 @@ def cases_of(verdicts: Verdicts, decisions: Decisions) -> list[Case]:
     withheld = verdicts["severity"] == "quarantine"
     verdicts = Verdicts(verdicts[withheld | ~among(verdicts, verdicts[withheld], IDENTITY)])
     newest = decisions.sort_values("decided_at", kind="stable").drop_duplicates(IDENTITY, keep="last")
-    rows = verdicts.drop_duplicates([*IDENTITY, "severity"])[[*IDENTITY, "severity", "batch", "value"]]
+    rows = verdicts.drop_duplicates([*IDENTITY, "severity"])[[*IDENTITY, "severity", "batch", "value", "mtu"]]
     told = newest.rename(columns={"reason": "why"})[[*IDENTITY, "decision", "decided_by", "why"]]
     rows = rows.merge(told, on=IDENTITY, how="left")
     rows["state"] = rows["decision"].map(_STATES).fillna("open").astype("str")

@@ -140,11 +140,21 @@ def _newest_windows(workspace: Workspace, champion: Registered) -> Windows:
     Where all days of the lake are learnt, as after a training on a file that is history, it is the day after them.
     """
     spec, unlearnt = champion.model.spec, champion.about.last_day_seen + dt.timedelta(days=1)
-    held = workspace.lake.read_accepted(spec.series)
-    newest = max(spec.deadline.delivery_day(held["available_at"].max()), unlearnt)
+    known_by = _newest_known_by(workspace.lake.read_accepted(spec.series))
+    newest = unlearnt if known_by is None else max(spec.deadline.delivery_day(known_by), unlearnt)
     days = [newest - dt.timedelta(days=back) for back in range(LOOK_BACK_DAYS + 1)]
     days = [day for day in days if day >= unlearnt]
     windows = _windows(workspace, spec, days, None)
     degraded = [len(degradations(windows, row, champion.model.known)) for row in range(len(days))]
     best = degraded.index(min(degraded))
     return windows.where(np.arange(len(days)) == best)
+
+
+def _newest_known_by(held: Observations) -> pd.Timestamp | None:
+    """From when the newest value was known; None where there is none.
+
+    A revision of an older value tells nothing of it: it comes months later, and then nothing newer may be there.
+    """
+    if held.empty:
+        return None
+    return pd.Timestamp(held.loc[held["valid_time"] == held["valid_time"].max(), "available_at"].min())

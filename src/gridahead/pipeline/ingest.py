@@ -142,7 +142,13 @@ def _take_in(
         lake.receipts.sign(receipt)
     revised = int(among(new, standing(held), VALUE).sum())
     result = Ingested(source.name, payload.name, payload.batch, _values(arrived), len(new), revised)
-    log.info("%s: %s rows, %s new, %s revised", payload.name, f"{result.rows:,}", f"{result.new:,}", f"{revised:,}")
+    log.info(
+        "%s: %s rows, %s appended, %s of them revisions",
+        payload.name,
+        f"{result.rows:,}",
+        f"{result.new:,}",
+        f"{revised:,}",
+    )
     return receipt, result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pandas as pd
 from gridahead.config import Settings, SmardSource
 from gridahead.errors import SettingsError
 from gridahead.grid import BiddingZone, Series
+from gridahead.pipeline.init_links import Inputs, inputs_of, link, unread
 from gridahead.pipeline.init_preview import SeriesFound, Training, advice, preview, training_for
 from gridahead.settings_file import load_settings
 from gridahead.sources.smard import ZONE
@@ -38,6 +39,8 @@ class Initialised:
     not_read: list[str]
     advice: list[str]
     """What cannot be done yet, or is worth a thought."""
+    has_series: bool
+    """Whether there is anything to forecast."""
 
 
 def init_file(paths: Sequence[Path], told: Told, target: Path, command: str, *, add: bool, force: bool) -> Initialised:
@@ -59,11 +62,18 @@ def init_file(paths: Sequence[Path], told: Told, target: Path, command: str, *, 
     whole, observations = _read(paths, dataclasses.replace(told, otherwise=_only_zone(held)), target.parent.resolve())
     measured = {source.series: source.zone for source in whole.sources if source.series is not None}
     training = training_for(observations, measured)
-    text = _text(whole, measured, held, training, command)
-    _write(target, text, held)
-    found = preview(observations)
-    said = advice(observations, found, measured, training)
-    return Initialised(target, text, held is not None, found, whole.uncertain, whole.not_read, said)
+    there = () if held is None else tuple(entry.series for entry in held.series)
+    zones = {one.zone for one in (*there, *measured)}
+    inputs = {series: inputs_of(series, whole.sources, held, zones) for series in (*there, *measured)}
+    text = _text(whole, measured, held, training, command, inputs)
+    before, linked = "", list[str]()
+    if held is not None:
+        before, linked = link(target.read_text(encoding="utf-8"), held, whole.sources, zones)
+    _write(target, text, before)
+    said = [*linked, *unread(whole.sources, held, inputs.values()), *advice(observations, measured, training)]
+    return Initialised(
+        target, text, held is not None, preview(observations), whole.uncertain, whole.not_read, said, bool(inputs)
+    )
 
 
 def _read(paths: Sequence[Path], told: Told, folder: Path) -> tuple[Guess, Observations]:
@@ -109,7 +119,12 @@ def _only_zone(held: Settings | None) -> BiddingZone | None:
 
 
 def _text(
-    whole: Guess, measured: dict[Series, BiddingZone], held: Settings | None, training: Training | None, command: str
+    whole: Guess,
+    measured: dict[Series, BiddingZone],
+    held: Settings | None,
+    training: Training | None,
+    command: str,
+    inputs: Mapping[Series, Inputs],
 ) -> str:
     """The settings file, or the blocks that are added to one."""
     blocks = [written.head(command, whole.uncertain, whole.not_read)]
@@ -128,20 +143,22 @@ def _text(
         explained.add(source.keys["path"])
     known = set() if held is None else {entry.series for entry in held.series}
     blocks += [
-        written.series_block(series, zone, whole.sources) for series, zone in measured.items() if series not in known
-    ]
-    if held is None and training is not None:
+        written.series_block(series, zone, inputs[series].lines)
+        for series, zone in measured.items()
+        if series not in known
+    ]  # fmt: skip
+    if training is not None and (held is None or "training" not in held.model_fields_set):
         blocks.append(written.training_block(training.keys, training.why))
     return "\n\n".join(blocks) + "\n"
 
 
-def _write(target: Path, text: str, held: Settings | None) -> None:
-    """Write the settings, once the reader of settings has accepted them.
+def _write(target: Path, text: str, before: str) -> None:
+    """Write the settings, once the reader of settings has accepted them, behind what was there before.
 
     Raises:
         SettingsError: it does not; the file stays as it was.
     """
-    whole = text if held is None else target.read_text(encoding="utf-8").rstrip("\n") + "\n\n" + text
+    whole = before.rstrip("\n") + "\n\n" + text if before else text
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=".toml")
     draft = Path(name)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from gridahead.config import TrainingSettings
+from gridahead.forecasting.issue import STALE_HOURS
 from gridahead.grid import BiddingZone, Series
+from gridahead.sources.sniff import written
 from gridahead.tables import Observations
-from gridahead.timeline import Mtu, delivery_days, now
+from gridahead.timeline import Mtu, last_ended_day, now
 from gridahead.training.split import MIN_DAYS
 from gridahead.vintages import of_series
 
@@ -21,7 +24,7 @@ NEEDED_DAYS = MIN_DAYS + SHORTEST_CONTEXT + 1
 WORKERS = 2
 """Fits in parallel, as the settings have it without being told; it stands there to be changed."""
 _OLD = pd.Timedelta(days=7)
-"""A newest value that is older is said: the forecast is for the day after it, not for tomorrow."""
+"""A newest value that is older is said: the forecast is for a day of then, not for tomorrow."""
 _SOON = pd.Timedelta(days=2)
 """Measured values that lie further ahead than any time zone explains are said."""
 
@@ -90,7 +93,9 @@ def training_for(observations: Observations, measured: Mapping[Series, BiddingZo
     usual = TrainingSettings().context_days
     days = min(_days(observations, series, zone) for series, zone in measured.items())
     if days >= MIN_DAYS + usual + 1:
-        why = "Every day may be learnt. With `holdout_start = 2025-01-01` days from then on are for scores only."
+        last = max(day for series, zone in measured.items() if (day := _last_day(observations, series, zone)))
+        later = last - dt.timedelta(days=days // 10)
+        why = f"Every day may be learnt. With `holdout_start = {later}` days from then on are for scores only."
         return Training({"workers": WORKERS}, why)
     return Training(
         {"context_days": SHORTEST_CONTEXT, "workers": WORKERS},
@@ -101,20 +106,30 @@ def training_for(observations: Observations, measured: Mapping[Series, BiddingZo
 
 
 def _days(observations: Observations, series: Series, zone: BiddingZone) -> int:
-    """Delivery days from the first to the last of a series."""
+    """Delivery days from the first to the last of a series; one that has only begun is none."""
+    last = _last_day(observations, series, zone)
+    if last is None:
+        return 0
+    first = of_series(observations, series)["valid_time"].min().tz_convert(zone.timezone).date()
+    return int((last - first).days) + 1
+
+
+def _last_day(observations: Observations, series: Series, zone: BiddingZone) -> dt.date | None:
+    """The last local day of a series that its values reach the end of; None where it has no value."""
+    end = _end(observations, series)
+    return None if end is None else last_ended_day(end, zone.timezone)
+
+
+def _end(observations: Observations, series: Series) -> pd.Timestamp | None:
+    """The end of the newest value of a series; None where it has no value."""
     rows = of_series(observations, series)
     if rows.empty:
-        return 0
-    days = delivery_days(rows["valid_time"], zone.timezone)
-    return int((days.max() - days.min()) / pd.Timedelta(days=1)) + 1
+        return None
+    newest = rows.iloc[int(rows["valid_time"].argmax())]
+    return pd.Timestamp(newest["valid_time"] + Mtu(newest["mtu"]).delta)
 
 
-def advice(
-    observations: Observations,
-    found: Sequence[SeriesFound],
-    measured: Mapping[Series, BiddingZone],
-    training: Training | None,
-) -> list[str]:
+def advice(observations: Observations, measured: Mapping[Series, BiddingZone], training: Training | None) -> list[str]:
     """What cannot be done with the files yet, or is worth a thought."""
     said = []
     for series, zone in measured.items():
@@ -126,22 +141,29 @@ def advice(
                 f"{series} has {days} days and training needs {NEEDED_DAYS}: `gridahead ingest` works, `gridahead "
                 "train` needs a longer history"
             )
-    if training is None:
-        names = ", ".join(f'"{one.series}"' for one in found)
-        said.append(
-            "the file holds covariates alone, which no series reads yet. Add a line to the [[series]] that should: "
-            f"past_covariates = [{names}], or future_covariates if they are forecasts"
-        )
-    elif training.is_short and not said:
+    if training is not None and training.is_short and not said:
         said.append(training.why)
-    if not observations.empty:
-        newest = (
-            observations["valid_time"].max().tz_convert(next(iter(measured.values())).timezone if measured else "UTC")
-        )
-        if now() - newest > _OLD:
-            said.append(f"the newest value is of {newest:%Y-%m-%d}: `gridahead forecast` is for the day after it")
-        elif newest - now() > _SOON:
-            said.append(
-                f"the newest value is of {newest:%Y-%m-%d}, which is to come. Is that measured? Check the dates"
-            )
-    return said
+    return said + _newest(observations, measured)
+
+
+def _newest(observations: Observations, measured: Mapping[Series, BiddingZone]) -> list[str]:
+    """Which day is forecast where it is not tomorrow, a line for all series with the same one."""
+    said: dict[str, list[str]] = {}
+    for series, zone in measured.items():
+        if (end := _end(observations, series)) is None:
+            continue
+        local = f"{end.tz_convert(zone.timezone):%Y-%m-%d %H:%M}"
+        if now() - end > _OLD:
+            text = f"end at {local} local time: `gridahead forecast` is for {_day_to_forecast(end, zone)}"
+            said.setdefault(text, []).append(str(series))
+        elif end - now() > _SOON:
+            text = f"end at {local} local time, which is to come. Are they measured? Check the dates"
+            said.setdefault(text, []).append(str(series))
+    return [f"the values of {', '.join(names)} {text}" for text, names in said.items()]
+
+
+def _day_to_forecast(end: pd.Timestamp, zone: BiddingZone) -> dt.date:
+    """The newest delivery day for which the values that end then are not too old at the deadline."""
+    deadline, fresh_until = written.deadline_of(zone), end + pd.Timedelta(hours=STALE_HOURS)
+    day = deadline.delivery_day(fresh_until)
+    return day if deadline.for_delivery(day) == fresh_until else day - dt.timedelta(days=1)

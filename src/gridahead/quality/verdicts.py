@@ -100,7 +100,7 @@ def verdicts(rows: pd.DataFrame, judged: pd.DataFrame, decided_at: pd.Timestamp)
     kept = judged[judged["severity"] != "pass"]
     if kept.empty:
         return Verdicts(VERDICTS.empty())
-    condemned = rows.loc[kept["place"], [*IDENTITY, "value", "batch"]].reset_index(drop=True)
+    condemned = rows.loc[kept["place"], [*IDENTITY, "value", "mtu", "batch"]].reset_index(drop=True)
     follows = kept["severity"].replace({"block": "quarantine"}).to_numpy()
     lines = condemned.assign(
         rule=kept["rule"].to_numpy(), severity=follows, reason=kept["reason"].to_numpy(),

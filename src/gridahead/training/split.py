@@ -26,7 +26,7 @@ from gridahead.errors import ModelError
 from gridahead.features.leaks import refuse_leaks
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.tables import Observations
-from gridahead.timeline import days_between, delivery_days, delivery_window
+from gridahead.timeline import days_between, delivery_days, delivery_window, last_ended_day
 from gridahead.vintages import of_series
 
 MIN_DAYS = 60
@@ -184,7 +184,9 @@ def gap_days(spec: WindowSpec) -> int:
 
 
 def days_to_learn(observations: Observations, spec: WindowSpec) -> list[dt.date]:
-    """The delivery days from the first with a whole context to the newest.
+    """The delivery days from the first with a whole context to the newest that has ended.
+
+    A day that has only begun can still be forecast, unless a model has learnt its first hours.
 
     Raises:
         ModelError: there is nothing of the series.
@@ -194,7 +196,7 @@ def days_to_learn(observations: Observations, spec: WindowSpec) -> list[dt.date]
         raise ModelError(str(spec.series), "there is nothing to train on; bring data with `gridahead ingest`")
     local = delivery_days(target["valid_time"], spec.zone.timezone)
     first = local.min().date() + dt.timedelta(days=spec.context_days + spec.deadline.days_before)
-    return days_between(first, local.max().date())
+    return days_between(first, last_ended_day(target["valid_time"].max() + spec.mtu.delta, spec.zone.timezone))
 
 
 def cut(windows: Windows, days: Sequence[dt.date], settings: TrainingSettings) -> Split:

@@ -52,6 +52,11 @@ def test_quarter_hours_are_one_stretch_and_the_end_is_after_the_last_of_them():
     assert single.end - single.start == pd.Timedelta(minutes=15)
 
 
+def test_a_single_hour_lasts_an_hour():
+    (case,) = cases_of(judged(LOADS.iloc[[0]]), UNDECIDED)
+    assert (case.start, case.end) == (DAY[0], DAY[1])
+
+
 def test_the_id_is_the_same_after_a_decision_and_when_the_stretch_goes_on():
     (before,) = cases_of(judged(LOADS.iloc[3:7]), UNDECIDED)
     (longer,) = cases_of(judged(LOADS.iloc[3:9]), UNDECIDED)

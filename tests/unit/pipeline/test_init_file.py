@@ -73,10 +73,45 @@ def test_a_second_file_is_added_and_the_first_part_stays_as_it_was(tmp_path: Pat
     init(tmp_path, "load_DE.csv")
     before = (tmp_path / "settings.toml").read_text(encoding="utf-8")
     done = init(tmp_path, "weather.csv", add=True)
-    assert (tmp_path / "settings.toml").read_text(encoding="utf-8").startswith(before)
+    after = (tmp_path / "settings.toml").read_text(encoding="utf-8")
+    line = 'past_covariates = ["DE/temperature"]'
+    named = 'series = "DE/load"\n'
+    assert after.startswith(before.replace(named, f"{named}{line}\n"))
     assert [str(found.series) for found in done.found] == ["DE/temperature"]
-    assert any("past_covariates" in text for text in done.advice)
+    assert any(f"{line} was added" in text for text in done.advice)
     assert set(read(load_settings(tmp_path / "settings.toml"))["quantity"]) == {"load", "temperature"}
+
+
+def test_a_line_of_covariates_that_is_there_is_not_changed_but_said_anew(tmp_path: Path) -> None:
+    (tmp_path / "load_DE.csv").write_text(hourly("2024-01-01", 2400), encoding="utf-8")
+    (tmp_path / "weather.csv").write_text(hourly("2024-01-01", 2400).replace("load_kw", "t2m"), encoding="utf-8")
+    init(tmp_path, "load_DE.csv")
+    settings = tmp_path / "settings.toml"
+    line = 'past_covariates = ["DE/solar"] # mine'
+    written = settings.read_text(encoding="utf-8").replace('"DE/load"\n', f'"DE/load"\n{line}\n')
+    settings.write_text(written, encoding="utf-8")
+    done = init(tmp_path, "weather.csv", add=True)
+    assert settings.read_text(encoding="utf-8").startswith(written)
+    wanted = 'past_covariates = ["DE/solar", "DE/temperature"]'
+    assert any(f"under the [[series]] of DE/load write its line past_covariates anew: {wanted}" in text
+               for text in done.advice)  # fmt: skip
+    settings.write_text(settings.read_text(encoding="utf-8").replace(line, wanted), encoding="utf-8")
+    (entry,) = load_settings(settings).series
+    assert [str(one) for one in entry.past_covariates] == ["DE/solar", "DE/temperature"]
+
+
+@pytest.mark.parametrize("load", ["load_DE.csv", "load.csv"])
+def test_a_series_that_is_added_to_weather_reads_it_and_is_trained_as_long_as_it_is(tmp_path: Path, load: str) -> None:
+    (tmp_path / load).write_text(hourly("2024-01-01", 24 * 70), encoding="utf-8")
+    (tmp_path / "weather.csv").write_text(hourly("2024-01-01", 2400).replace("load_kw", "t2m"), encoding="utf-8")
+    alone = init(tmp_path, "weather.csv")
+    assert not alone.has_series
+    assert any("Add the series that is to be forecast" in text for text in alone.advice)
+    assert init(tmp_path, load, add=True).has_series
+    settings = load_settings(tmp_path / "settings.toml")
+    (entry,) = settings.series
+    assert [str(one) for one in entry.past_covariates] == ["SITE/temperature"]
+    assert settings.training.context_days == 8
 
 
 def test_load_and_weather_given_together_are_a_series_and_its_input(tmp_path: Path) -> None:
@@ -142,6 +177,47 @@ def test_a_short_history_looks_back_less_and_one_that_is_too_short_says_so(tmp_p
     assert any("training needs 69" in text for text in init(tmp_path, "shorter.csv", force=True).advice)
     init(tmp_path, "long.csv", force=True)
     assert load_settings(tmp_path / "settings.toml").training.context_days == 14
+    # 75 days end on the 15th of March; the last seven of them.
+    assert "`holdout_start = 2024-03-08`" in (tmp_path / "settings.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("zone", "end", "day"),
+    [
+        # At 11:00 on the day of the end the newest value would be 9 hours old; a day before it is fresh.
+        ("FR", "2024-06-15 02:00", "2024-06-15"),
+        ("NSW1", "2024-06-15 10:00", "2024-06-16"),
+    ],
+)
+def test_init_names_the_day_that_is_forecast_by_the_end_of_what_is_forecast(
+    tmp_path: Path, zone: str, end: str, day: str
+) -> None:
+    (tmp_path / f"load_{zone}.csv").write_text(hourly("2024-04-01", 24 * 75), encoding="utf-8")
+    (tmp_path / "weather.csv").write_text(hourly("2024-04-01", 24 * 80).replace("load_kw", "t2m"), encoding="utf-8")
+    said = " ".join(init(tmp_path, f"load_{zone}.csv", "weather.csv", told=told_by(zone, "UTC", None, None)).advice)
+    assert f"the values of {zone}/load end at {end} local time: `gridahead forecast` is for {day}" in said
+    assert "2024-06-20" not in said
+
+
+def test_a_day_that_has_only_begun_is_not_counted(tmp_path: Path) -> None:
+    (tmp_path / "short_FR.csv").write_text(hourly("2024-04-01", 24 * 60), encoding="utf-8")
+    said = " ".join(init(tmp_path, "short_FR.csv", told=told_by("FR", "UTC", None, None), force=True).advice)
+    assert "FR/load has 60 days" in said
+
+
+@pytest.mark.parametrize(
+    ("header", "hint"),
+    [
+        ("time,nsw1,sa1", "--timezone Australia/Adelaide or Australia/Sydney"),
+        ("time,fr,pl", "--timezone Europe/Paris or Europe/Warsaw"),
+        ("time,first,second", "--timezone with a name such as"),
+    ],
+)
+def test_a_time_zone_is_hinted_at_only_where_the_file_names_a_place(tmp_path: Path, header: str, hint: str) -> None:
+    lines = hourly("2024-01-01", 240).splitlines()[1:]
+    rows = [f"{line.split(',')[0]},100,{50 + number % 24}" for number, line in enumerate(lines)]
+    (tmp_path / "loads.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    assert any(hint in text for text in init(tmp_path, "loads.csv").uncertain)
 
 
 def test_what_a_file_needs_besides_its_look_is_tried_and_said(tmp_path: Path) -> None:

@@ -3,11 +3,21 @@
 import datetime as dt
 
 import numpy as np
+import pandas as pd
 import pytest
+from made_rows import LOAD, measured
 from made_splits import FIRST, numbers, split_of
+from made_windows import SPEC
 
 from gridahead.timeline import Deadline
-from gridahead.training.split import BLOCKS, FEWEST_DAYS, GAP_DAYS, MOST_UNLEARNT, STOPPING_BLOCKS
+from gridahead.training.split import (
+    BLOCKS,
+    FEWEST_DAYS,
+    GAP_DAYS,
+    MOST_UNLEARNT,
+    STOPPING_BLOCKS,
+    days_to_learn,
+)
 
 GAP = GAP_DAYS + 2
 """A week, the day of the issue time, and the horizon's end on the next."""
@@ -116,3 +126,18 @@ def test_another_outturn_of_any_day_is_another_fingerprint():
         seen.add(split_of(120, outturn=outturn).fingerprint())
     assert len(seen | {plain.fingerprint()}) == 4
     assert split_of(120).fingerprint() == plain.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("end", "last"),
+    [
+        ("2024-05-30T00:00Z", dt.date(2024, 5, 29)),  # two hours into the local day
+        ("2024-05-29T22:00Z", dt.date(2024, 5, 29)),  # local midnight
+        ("2024-05-29T21:00Z", dt.date(2024, 5, 28)),  # an hour is to come
+    ],
+)
+def test_a_day_that_has_not_ended_is_not_learnt_so_that_it_can_be_forecast(end, last):
+    times = pd.date_range("2024-04-01T00:00Z", end, freq="h", inclusive="left")
+    days = days_to_learn(measured(LOAD, times, np.arange(len(times)) + 1e4), SPEC)
+    # Eight days of context, and the one on whose morning the first day is forecast.
+    assert (days[0], days[-1]) == (dt.date(2024, 4, 10), last)

@@ -37,7 +37,7 @@ def guess(group: FileGroup, told: Told) -> Guess:
     zone = told.zone or zone_in(*words) or told.otherwise
     is_placed = zone is not None and (zone.country is not None or zone.timezone != "UTC")
     step = row_step(shape, name)
-    clock = file_clock(group, shape, zone if is_placed else None, told.timezone, step, notes)
+    clock = file_clock(group, shape, zone if is_placed else None, told.timezone, step, _places(shape), notes)
     if zone is None or not is_placed:
         zone = BiddingZone(
             UNKNOWN_ZONE if zone is None else zone.code, clock.timezone if "/" in clock.timezone else "UTC"
@@ -69,6 +69,12 @@ def _free_name(zone: BiddingZone) -> str:
         f"zone: nothing names it, so it is called {UNKNOWN_ZONE}. The name is free: run again with --zone NAME, or "
         f"change it under [[zones]], [[sources]] and [[series]]. Its days are those of {zone.timezone}, and {holidays}"
     )
+
+
+def _places(shape: Shape) -> list[str]:
+    """The time zones of the zones that a long table names in its cells, and a wide one above its columns."""
+    names = {str(one) for column in shape.ids for one in shape.cells[column].unique()} or set(map(str, shape.numbers))
+    return sorted({zone.timezone for name in names if (zone := zone_of_id(name)) is not None})
 
 
 def _timezones(texts: Sequence[str]) -> list[str]:

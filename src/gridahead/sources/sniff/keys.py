@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from gridahead.errors import SourceError
@@ -70,9 +72,10 @@ def file_clock(
     zone: BiddingZone | None,
     told_timezone: str | None,
     step: pd.Timedelta,
+    places: Sequence[str],
     notes: Notes,
 ) -> Clock:
-    """The clock of the times."""
+    """The clock of the times; `places` are the time zones of what the table holds, where it names several zones."""
     zone_timezone = None if zone is None else zone.timezone
     if told_timezone is not None:
         clock = Clock(told_timezone, "you said so", True)
@@ -90,7 +93,9 @@ def file_clock(
     if not clock.sure:
         other = "UTC" if clock.timezone != "UTC" else zone_timezone
         change = f"If it is {other}: --timezone {other}"
-        if other is None:
+        if other is None and places:
+            change = f"If it is a local time: --timezone {' or '.join(places)}"
+        elif other is None:
             change = "If it is a local time, say which: --timezone with a name such as Europe/Madrid"
         notes.doubt(f"timezone: {clock.timezone}, because {clock.why}. {change}")
     return clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from gridahead.countries import country_of
 from gridahead.grid import ZONES, BiddingZone, Series
 from gridahead.sources.sniff.parts import UNKNOWN_ZONE, SourceGuess
+from gridahead.timeline import Deadline
 
 _FIRST = ("path", "zone", "quantity", "time_column", "time_columns", "value_column", "day_columns", "timezone", "unit")
 """Keys that everyone wants to see, in this order; the others follow."""
@@ -60,21 +62,16 @@ def source_block(source: SourceGuess, *, reasons: bool) -> str:
     return "\n".join(lines)
 
 
-def series_block(series: Series, zone: BiddingZone, sources: Iterable[SourceGuess]) -> str:
-    """`[[series]]` with the covariates of its zone."""
+def deadline_of(zone: BiddingZone) -> Deadline:
+    """By when a zone is forecast, where nobody has said another time."""
+    return Deadline(1, dt.time(11), zone.timezone)
+
+
+def series_block(series: Series, zone: BiddingZone, inputs: Iterable[str]) -> str:
+    """`[[series]]` with the lines of its covariates."""
     lines = ["[[series]]", f"series = {value(str(series))}"]
-    lines.append(f"deadline = {value(f'D-1T1100[{zone.timezone}]')} # forecast by 11:00 on the day before")
-    past: list[str] = []
-    ahead: list[str] = []
-    for source in sources:
-        if source.zone.code == zone.code:
-            for one in covariates(source):
-                (ahead if one["known_ahead"] else past).append(f"{zone.code}/{one['name']}")
-    if past:
-        lines.append(f"past_covariates = {value(past)}")
-    if ahead:
-        lines.append(f"future_covariates = {value(ahead)}")
-    return "\n".join(lines)
+    lines.append(f"deadline = {value(str(deadline_of(zone)))} # forecast by 11:00 on the day before")
+    return "\n".join([*lines, *inputs])
 
 
 def covariates(source: SourceGuess) -> list[dict[str, object]]:
