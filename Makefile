@@ -2,10 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PREFECT_HOME ?= $(CURDIR)/data/prefect
-export PROJECT_DIR := $(CURDIR)
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test lint types layers unit format server deploy worker clean
+.PHONY: demo test test-all quick lint types layers unit format server deploy worker clean
 
 demo: .venv/installed ## ingest, validate, train, back-test, forecast, score, report on the sample data
 	$(BIN)/gridahead demo
@@ -26,6 +25,13 @@ layers: .venv/installed
 unit: .venv/installed ## the tests, on two cores
 	$(BIN)/pytest -n 2 --dist loadfile
 
+quick: .venv/installed ## the inner loop: what neither trains nor kills nor waits
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test-all: export GRIDAHEAD_LAKE_KILLS := 200
+test-all: export GRIDAHEAD_MUTATIONS := 5000
+test-all: test ## everything, with hundreds of kills and thousands of mutated files
+
 format: .venv/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -35,13 +41,12 @@ server: .venv/installed ## Prefect's server and UI on http://127.0.0.1:4200
 
 deploy worker: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
 
-deploy: .venv/installed ## create the work pool and the scheduled deployments of prefect.yaml
+deploy: .venv/installed ## the work pool, and the deployments that the settings ask for
 	@echo "waiting for $$PREFECT_API_URL"
 	@for second in $$(seq 60); do \
 		$(BIN)/python -c 'import os, urllib.request; urllib.request.urlopen(os.environ["PREFECT_API_URL"] + "/health")' \
 		2>/dev/null && break; sleep 1; done
-	$(BIN)/prefect --no-prompt work-pool create gridahead --type process --overwrite
-	$(BIN)/prefect --no-prompt deploy --all
+	$(BIN)/python -m gridahead_flows deploy
 
 worker: .venv/installed ## run what is scheduled
 	$(BIN)/prefect worker start --pool gridahead

@@ -25,18 +25,17 @@ from common import CHECKOUT, TRIALS, Bench, Row, measure, say
 from datasets import smard
 from pictures import colour, picture, title
 
-from gridahead.config import Settings
-from gridahead.grid import Series
-from gridahead.pipeline.backtest import backtests
-from gridahead.pipeline.course import Plan
-from gridahead.pipeline.folds import Retrain
-from gridahead.pipeline.reproduce import forecast_list, reproduce
-from gridahead.pipeline.workspace import Workspace
-from gridahead.scoring.evaluate import REFERENCES
-from gridahead.serving.drawing import LIGHT
-from gridahead.settings_file import load_settings
-from gridahead.tables import Observations
-from gridahead.vintages import of_series
+from gridahead.backtest.plan import Plan, Retrain
+from gridahead.backtest.run import backtests
+from gridahead.core.grid import Series
+from gridahead.core.runs import REFERENCES
+from gridahead.core.tables import Observations
+from gridahead.core.vintages import of_series
+from gridahead.operate.reproduce import forecast_list, reproduce
+from gridahead.reports.drawing import LIGHT
+from gridahead.settings.file import load_settings
+from gridahead.settings.model import Settings
+from gridahead.workspace import Workspace
 
 LOAD, COPY = Series("DE", "load"), Series("AT", "load")
 """The other series is the same load under another zone, so that twice the work is exactly twice."""
@@ -89,9 +88,13 @@ def _measured(workspace: Workspace, last: dt.date) -> list[Row]:
 
 
 def _seconds(
-    workspace: Workspace, series: Sequence[Series], name: str, last: dt.date, models: tuple[str, ...],
+    workspace: Workspace,
+    series: Sequence[Series],
+    name: str,
+    last: dt.date,
+    models: tuple[str, ...],
     retrain: Retrain = "never",
-) -> float:  # fmt: skip
+) -> float:
     """How long one back-test takes; each has a name of its own, so that nothing is there already."""
     begun = time.perf_counter()
     walked = backtests(workspace, series, Plan(name, FIRST, last, models, retrain), lambda _step: None)

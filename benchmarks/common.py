@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import hashlib
 import json
 import os
 import platform
@@ -24,10 +23,10 @@ import torch
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gridahead.cli import guarded
-from gridahead.code import code_hash
-from gridahead.console import err, out
-from gridahead.training.isolated import for_training
+from gridahead.cli.console import err, out
+from gridahead.cli.main import guarded
+from gridahead.core.fingerprint import code_hash, digest
+from gridahead.models.determinism import deterministic
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
@@ -93,8 +92,7 @@ class Bench:
         So a benchmark of hours need not run at one go. Tasks are kept under `results/tasks`, with commit and machine.
         """
         kept = self.output / "tasks" / f"{self.name}-{re.sub(r'[^a-z0-9]+', '-', task.lower()).strip('-')}.json"
-        told = json.dumps([code_hash(), torch.__version__, programs(self.name), self.quick, self.seeds])
-        identity = hashlib.sha256(told.encode()).hexdigest()[:16]
+        identity = digest([code_hash(), torch.__version__, programs(self.name), self.quick, self.seeds])
         if kept.exists() and (found := json.loads(kept.read_text(encoding="utf-8")))["identity"] == identity:
             say(f"{task}: there already, of commit {found['commit'][:7]}")
             return [Row(**row) for row in found["rows"]]
@@ -135,8 +133,8 @@ def measure(run: Run, draw: Draw | None = None) -> None:
     """Run the benchmark that this process was started for, show its table, keep its results and its picture."""
     bench = Bench.parse(Path(sys.argv[0]).stem)
 
+    @deterministic(flush_denormal=True)
     def whole() -> None:
-        for_training()
         bench.output.mkdir(parents=True, exist_ok=True)
         with Progress(TextColumn("{task.description}"), TimeElapsedColumn(), console=err, transient=True) as bar:
             bar.add_task(f"benchmark {bench.name}", total=None)

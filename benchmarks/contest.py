@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from common import say
 
-from gridahead.config import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.ensemble import Model
+from gridahead.settings.model import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
 from gridahead.training.candidates import fit_ensemble, network
 from gridahead.training.crossfit import Judged, judge, validation_metrics
 from gridahead.training.fit import Fit
-from gridahead.training.isolated import fit_all
 from gridahead.training.split import Split
+from gridahead.training.workers import fit_all
 
 RECURRENT = ("rnn", "lstm", "gru")
 OTHERS = ("lstm_attention", "transformer")

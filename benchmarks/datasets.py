@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 from common import CHECKOUT, Bench
 
-from gridahead.config import SmardSource
-from gridahead.errors import SettingsError
+from gridahead.core.errors import SettingsError
+from gridahead.core.tables import Observations
+from gridahead.settings.model import SmardSource
 from gridahead.sources.smard import Smard
-from gridahead.tables import Observations
 
 SAMPLE = CHECKOUT / "data" / "sample"
 """SMARD's exports of 2020 to 2025: enough for every benchmark on German data."""

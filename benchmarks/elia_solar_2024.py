@@ -23,17 +23,17 @@ from contest import ensemble_of, single, train
 from datasets import dataset
 from pictures import colour, picture, title
 
-from gridahead.config import Anchor, CovariateSettings, FileSource, ModelSettings, TrainingSettings
+from gridahead.core.grid import ZONES, Series
+from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED
+from gridahead.core.tables import Observations
+from gridahead.core.time import Deadline, Mtu, days_between
+from gridahead.evaluation.metrics import coverage, mae, pinball, width
+from gridahead.evaluation.references import reference_answers
 from gridahead.features.windows import Windows, WindowSpec, build_windows
-from gridahead.grid import ZONES, Series
 from gridahead.models.base import Quantiles, predict_each
 from gridahead.models.ensemble import Ensemble, Model
-from gridahead.pipeline.references import reference_answers
-from gridahead.scoring.evaluate import OFFICIAL, OFFICIAL_CORRECTED
-from gridahead.scoring.metrics import coverage, mae, pinball, width
+from gridahead.settings.model import Anchor, CovariateSettings, FileSource, ModelSettings, TrainingSettings
 from gridahead.sources.file import FileTable
-from gridahead.tables import Observations
-from gridahead.timeline import Deadline, Mtu, days_between
 from gridahead.training.split import split
 
 SOLAR = Series("BE", "solar")
@@ -63,9 +63,14 @@ QUANTILES = ("solar_p10", "solar_p90")
 BELIEVED_FROM = pd.Timestamp("2022-04-05", tz="UTC")
 """Until October 2021 the published P10 and P90 were nought, then for half a year three times as wide as ever since."""
 SPEC = WindowSpec(
-    SOLAR, ZONES["BE"], Mtu.PT15M, DEADLINE, 14, True,
+    SOLAR,
+    ZONES["BE"],
+    Mtu.PT15M,
+    DEADLINE,
+    14,
+    True,
     future_covariates=tuple(Series("BE", name) for name in (*QUANTILES, "capacity")),
-)  # fmt: skip
+)
 
 
 def observations(bench: Bench) -> Observations:
@@ -76,11 +81,20 @@ def observations(bench: Bench) -> Observations:
         for name, column in published.items()
     ]
     file = FileSource(
-        kind="file", path=dataset(bench, "elia/elia_solar_be_15min_2020_2024.parquet"), zone=SOLAR.zone,
-        quantity=SOLAR.quantity, time_column="time_utc", timezone="UTC", value_column="measured", mtu=Mtu.PT15M,
-        publication_lag_minutes=15, reference_column=PUBLISHED[0.5], reference_available=DEADLINE,
-        covariates=tuple(covariates), attribution="Elia",
-    )  # fmt: skip
+        kind="file",
+        path=dataset(bench, "elia/elia_solar_be_15min_2020_2024.parquet"),
+        zone=SOLAR.zone,
+        quantity=SOLAR.quantity,
+        time_column="time_utc",
+        timezone="UTC",
+        value_column="measured",
+        mtu=Mtu.PT15M,
+        publication_lag_minutes=15,
+        reference_column=PUBLISHED[0.5],
+        reference_available=DEADLINE,
+        covariates=tuple(covariates),
+        attribution="Elia",
+    )
     table = FileTable(file, ZONES["BE"])
     rows = pd.concat([table.parse(payload) for payload in table.fetch()], ignore_index=True)
     absurd = rows["quantity"].isin(QUANTILES) & (rows["valid_time"] < BELIEVED_FROM)
@@ -114,7 +128,7 @@ def run(bench: Bench) -> list[Row]:
 
     chosen = [settings.quantiles.index(level) for level in LEVELS]
     answers = {
-        OFFICIAL: [test.future[..., [1, 0, 2]]],
+        OFFICIAL: [published(test)],
         OFFICIAL_CORRECTED: [reference_answers(rows, folds[0].windows, test, LEVELS)[OFFICIAL_CORRECTED]],
         **{name: [alone(name, seed)[..., chosen] for seed in range(bench.seeds)] for name in MODELS},
         "networks": [mean([networks_alone(model) for model in together])],
@@ -137,9 +151,15 @@ def _next(quarter: dt.date) -> dt.date:
     return (quarter + dt.timedelta(days=95)).replace(day=1)
 
 
+def published(test: Windows) -> Quantiles:
+    """The official P10, median and P90, (N, H, 3) [MW]."""
+    names = (f"{test.spec.series}{suffix}" for suffix in ("_p10", "_reference", "_p90"))
+    return np.stack([test.input_ahead(name) for name in names], axis=-1)
+
+
 def figures(name: str, answers: Sequence[Quantiles], test: Windows) -> list[Row]:
     """Pinball and MAE [MW] and the share of outturns between P10 and P90, of all hours and of daylight."""
-    official = test.future[..., [1, 0, 2]]
+    official = published(test)
     counted = test.delivery & ~np.isnan(test.target) & ~np.isnan(official).any(axis=-1)
     light = counted & ((official[..., 2] > 0) | (test.target > 0))
     rows = []

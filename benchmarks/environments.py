@@ -12,7 +12,7 @@ from pathlib import Path
 
 from common import CHECKOUT, TRIALS, say
 
-from gridahead.errors import SettingsError, SourceError
+from gridahead.core.errors import SettingsError, SourceError
 
 PEERS = CHECKOUT / "benchmarks" / "peers"
 Version = tuple[int, int]

@@ -33,8 +33,16 @@ class Fault:
 
 
 _MISFIT = frozenset({"day_misfit", "reference_misfit", "day_out_of_place"})
-_LEVEL = _MISFIT | {"value_physical", "value_near_history", "above_capacity", "scaled", "out_of_proportion",
-                    "level_shift", "ramp", "spike"}  # fmt: skip
+_LEVEL = _MISFIT | {
+    "value_physical",
+    "value_near_history",
+    "above_capacity",
+    "scaled",
+    "out_of_proportion",
+    "level_shift",
+    "ramp",
+    "spike",
+}
 _SHAPE = _MISFIT | {"shifted_hour", "day_reversed", "halves_exchanged", "sun_at_night", "false_zero"}
 _ORDER = _MISFIT | {"day_and_month_swapped", "days_exchanged"}
 _STUCK = frozenset({"flat", "still_day"})
@@ -72,21 +80,33 @@ CATALOGUE = (
     Fault("hours in descending order", (1, 2, 7), kinds.backwards, _SHAPE, LOAD | RESIDUAL | SUMMED),
     Fault("AM and PM exchanged", (1, 2, 7), kinds.halves, _SHAPE, LOAD | SUMMED | SOLAR),
     Fault("neighbouring days exchanged", (1, 2, 4), kinds.exchanged, _ORDER, LOAD | SUMMED),
-    Fault("forecast is the outturn", (1, 3, 14), kinds.other_column, frozenset({"forecast_is_outturn"}),
-          frozenset(OUTTURN), OUTTURN),
-    Fault("outturn is the forecast", (1, 3, 14), kinds.other_column, frozenset({"outturn_is_forecast"}),
-          frozenset(REFERENCE), REFERENCE),
+    Fault(
+        "forecast is the outturn",
+        (1, 3, 14),
+        kinds.other_column,
+        frozenset({"forecast_is_outturn"}),
+        frozenset(OUTTURN),
+        OUTTURN,
+    ),
+    Fault(
+        "outturn is the forecast",
+        (1, 3, 14),
+        kinds.other_column,
+        frozenset({"outturn_is_forecast"}),
+        frozenset(REFERENCE),
+        REFERENCE,
+    ),
     Fault("sum is wrong", (0.005, 0.02, 0.1), kinds.wrong_sum, frozenset({"sum"}), frozenset(PART), PART),
-    Fault("another column", (1, 2, 7), kinds.other_column, _LEVEL | _SHAPE | _ORDER, frozenset(SWAPPED),
-          SWAPPED),
+    Fault("another column", (1, 2, 7), kinds.other_column, _LEVEL | _SHAPE | _ORDER, frozenset(SWAPPED), SWAPPED),
     Fault("another zone", (1, 3, 14), kinds.foreign, _LEVEL | _SHAPE, LOAD | SUMMED | SOLAR),
     Fault("noise", (0.05, 0.15, 0.3), kinds.noise, frozenset({"rough_day", "ramp", "spike"}) | _MISFIT, POWER - WIND),
     Fault("another unit", (1, 6, 24), kinds.marked, frozenset({"unit_of_quantity"}), EVERY, in_rows=kinds.gigawatts),
     Fault("doubled rows", (1, 6, 24), kinds.marked, frozenset({"key_unique"}), EVERY, in_rows=kinds.doubled),
-    Fault("five minutes late", (1, 6, 24), kinds.marked, frozenset({"off_the_grid"}), EVERY,
-          in_rows=kinds.off_the_grid),
+    Fault(
+        "five minutes late", (1, 6, 24), kinds.marked, frozenset({"off_the_grid"}), EVERY, in_rows=kinds.off_the_grid
+    ),
     Fault("series ended", (2, 4, 10), kinds.ended, frozenset({"stale"}), EVERY),
-)  # fmt: skip
+)
 """Left out, since nobody could tell them: an hour's shift or exchanged days of wind alone, a level shift or a factor of
 2 or 4 of wind or solar power with no forecast beside it, and of a temperature in whole degrees: repeated days, straight
 lines, noise and shifts by an hour.

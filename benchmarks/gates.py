@@ -29,10 +29,10 @@ from pictures import colour, picture, title
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from gridahead.config import ModelSettings, RecurrentCell
 from gridahead.features.calendar import DAY_FEATURES
-from gridahead.models.cells import RECURRENT
-from gridahead.models.encoders import RecurrentEncoder
+from gridahead.models.network.cells import RECURRENT
+from gridahead.models.network.encoders import RecurrentEncoder
+from gridahead.settings.model import ModelSettings, RecurrentCell
 
 DAYS = 14
 VALUES = 4

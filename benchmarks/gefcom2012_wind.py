@@ -27,12 +27,12 @@ from pictures import colour, picture, title
 from wind_inputs import LEVELS, Inputs, inputs_of
 from wind_vintages import HORIZON, Floats, competition_issues, read_farms, training_issues, windows_at
 
-from gridahead.config import TrainingSettings
-from gridahead.models.network import Network, NetworkConfig
-from gridahead.scoring.metrics import pinball, rmse
-from gridahead.training.isolated import processes
+from gridahead.evaluation.metrics import pinball, rmse
+from gridahead.models.network.network import Network, NetworkConfig
+from gridahead.settings.model import TrainingSettings
 from gridahead.training.loop import train_network
 from gridahead.training.tabular import BOOSTING, MOST_TREES, PATIENCE
+from gridahead.training.workers import processes
 
 CELLS: tuple[Literal["lstm", "gru"], ...] = ("lstm", "gru")
 VALIDATION = pd.Timestamp("2010-10-01", tz="UTC")
@@ -106,16 +106,19 @@ def climatology(parts: Parts) -> Floats:
 def rows_of(model: str, answers: Sequence[Floats], target: Floats) -> list[Row]:
     """All leads together, and by block of lead time."""
     spans = {"all": slice(None)}
-    spans |= {f"lead_{start + 1:02}_{start + BLOCK:02}": slice(start, start + BLOCK)
-              for start in range(0, HORIZON, BLOCK)}  # fmt: skip
+    spans |= {
+        f"lead_{start + 1:02}_{start + BLOCK:02}": slice(start, start + BLOCK) for start in range(0, HORIZON, BLOCK)
+    }
     rows = []
     for task, span in spans.items():
         truth = target[:, span]
         count = int((~np.isnan(truth)).sum())
         losses = [pinball(answer[:, span], LEVELS, truth) for answer in answers]
         errors = [rmse(expectation(answer[:, span]), truth) for answer in answers]
-        rows += [replace(Row.of(task, model, name, values), n=count)
-                 for name, values in (("pinball", losses), ("rmse", errors))]  # fmt: skip
+        rows += [
+            replace(Row.of(task, model, name, values), n=count)
+            for name, values in (("pinball", losses), ("rmse", errors))
+        ]
     return rows
 
 
@@ -134,9 +137,14 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     }
     with picture(path, 2, width=5.2) as (by_lead, together):
         for name, own in models.items():
-            by_lead.plot([row.task.removeprefix("lead_").replace("_", "–") for row in own],
-                         [row.value for row in own], marker="o", label=name, color=colour(name),
-                         linestyle="--" if name == "climatology" else "-")  # fmt: skip
+            by_lead.plot(
+                [row.task.removeprefix("lead_").replace("_", "–") for row in own],
+                [row.value for row in own],
+                marker="o",
+                label=name,
+                color=colour(name),
+                linestyle="--" if name == "climatology" else "-",
+            )
         by_lead.set_xlabel("lead time [h]")
         by_lead.set_ylim(bottom=0)
         by_lead.legend(frameon=False, ncols=2, loc="lower center")
@@ -144,8 +152,9 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         losses = sorted(
             (row for row in rows if row.metric == "pinball" and row.task == "all"), key=lambda row: -row.value
         )
-        together.barh([row.model for row in losses], [row.value for row in losses],
-                      color=[colour(row.model) for row in losses])  # fmt: skip
+        together.barh(
+            [row.model for row in losses], [row.value for row in losses], color=[colour(row.model) for row in losses]
+        )
         title(together, "Mean pinball loss [share of installed power]")
 
 
@@ -185,9 +194,16 @@ def recurrent(parts: Parts, cell: Literal["lstm", "gru"], seed: int, epochs: int
     )
     settings = SETTINGS.model_copy(update={"epochs": epochs})
     best = train_network(
-        network, train, parts.validation.batch, LEVELS, settings,
-        model=f"seven farms {cell}", member=seed, seed=seed, progress=lambda epoch: None,
-    ).eval()  # fmt: skip
+        network,
+        train,
+        parts.validation.batch,
+        LEVELS,
+        settings,
+        model=f"seven farms {cell}",
+        member=seed,
+        seed=seed,
+        progress=lambda epoch: None,
+    ).eval()
     with torch.inference_mode():
         answer = best(test.encoder, test.decoder, test.static, test.length)
     return parts.test.power(answer.numpy())
@@ -204,9 +220,12 @@ def boosted(parts: Parts, most_trees: int) -> Floats:
     for level in LEVELS:
         booster = lightgbm.train(
             {**BOOSTING, "learning_rate": 0.1, "objective": "quantile", "alpha": level},
-            learn, most_trees, valid_sets=[check], callbacks=[lightgbm.early_stopping(PATIENCE // 2, verbose=False)],
-        )  # fmt: skip
-        answers.append(booster.predict(asked))
+            learn,
+            most_trees,
+            valid_sets=[check],
+            callbacks=[lightgbm.early_stopping(PATIENCE // 2, verbose=False)],
+        )
+        answers.append(np.asarray(booster.predict(asked)))
     rising = np.sort(np.stack(answers, axis=-1), axis=-1)
     return parts.test.power(rising.reshape(*parts.test.target.shape, -1).astype(np.float32))
 

@@ -21,16 +21,17 @@ import pandas as pd
 import torch
 from common import Bench, Row, measure, say
 from datasets import dataset
+from joint_network import JointNetwork
 from pictures import colour, picture, title
 from wind_farms import LEVELS, Farms, Floats, Task, known_for, own_history, read_farms, score, task_of
 from wind_views import VIEWS, ViewName, batch_of, by_hour, features_of
 
-from gridahead.config import TrainingSettings
-from gridahead.errors import ModelError
-from gridahead.models.network import Network, NetworkConfig
+from gridahead.core.errors import ModelError
+from gridahead.models.network.network import Network, NetworkConfig
+from gridahead.settings.model import TrainingSettings
 from gridahead.training.batch import Batch
-from gridahead.training.isolated import processes
 from gridahead.training.loop import train_network
+from gridahead.training.workers import processes
 
 TASKS = tuple(range(4, 15))
 """Those that the competition scored in the end: January to November 2013."""
@@ -101,8 +102,12 @@ def competition(published: pd.DataFrame, farms: Farms, tasks: Sequence[int]) -> 
 
 def train_all(file: Path, farms: Farms, tasks: Sequence[int], bench: Bench) -> list[Member]:
     """Every network of every month, in processes side by side, the longest first."""
-    jobs = [(file, number, view, seed, bench.quick)
-            for number in reversed(tasks) for view in VIEWS for seed in range(bench.seeds)]  # fmt: skip
+    jobs = [
+        (file, number, view, seed, bench.quick)
+        for number in reversed(tasks)
+        for view in VIEWS
+        for seed in range(bench.seeds)
+    ]
     members = []
     with processes(WORKERS) as pool:
         for done, member in enumerate(pool.map(_train, jobs), start=1):
@@ -140,8 +145,16 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         for mean in shown:
             values = [row.value for row in rows if row.model == mean.model and row.task in months]
             ours = mean.model == "lstm ensemble"
-            over_time.plot(numbers, values, marker="o", markersize=4 if ours else 2, label=mean.model,
-                           color=colour(mean.model), linewidth=2 if ours else 0.8, zorder=3 if ours else 1)  # fmt: skip
+            over_time.plot(
+                numbers,
+                values,
+                marker="o",
+                markersize=4 if ours else 2,
+                label=mean.model,
+                color=colour(mean.model),
+                linewidth=2 if ours else 0.8,
+                zorder=3 if ours else 1,
+            )
         over_time.set_xlabel("task (4 is January 2013)")
         title(over_time, "Mean pinball loss a month [share of installed power]")
         for mean in reversed(shown):
@@ -167,16 +180,23 @@ def forecast(known: Farms, task: Task, view: ViewName, seed: int, epochs: int | 
     settings = SETTINGS[view].model_copy(update={"epochs": epochs} if epochs else {})
     torch.manual_seed(seed)
     network = train_network(
-        Network(shape_of(train, view, count)), train, None, LEVELS, settings,
-        model=f"task {task.number} {view}", member=seed, seed=seed, progress=lambda epoch: None,
-    )  # fmt: skip
+        network_of(train, view, count),
+        train,
+        None,
+        LEVELS,
+        settings,
+        model=f"task {task.number} {view}",
+        member=seed,
+        seed=seed,
+        progress=lambda epoch: None,
+    )
     with torch.inference_mode():
         return by_hour(network.eval()(month.encoder, month.decoder, month.static, month.length), view, count)
 
 
-def shape_of(batch: Batch, view: ViewName, farms: int) -> NetworkConfig:
+def network_of(batch: Batch, view: ViewName, farms: int) -> Network:
     """A bidirectional lstm over the known future, and nothing else."""
-    return NetworkConfig(
+    config = NetworkConfig(
         cell="lstm",
         encoder_features=0,
         decoder_features=batch.decoder.shape[-1],
@@ -187,8 +207,8 @@ def shape_of(batch: Batch, view: ViewName, farms: int) -> NetworkConfig:
         dropout=0.3,
         decoder="recurrent",
         bidirectional=True,
-        outputs=farms if view == "joint" else 1,
     )
+    return JointNetwork(config, farms) if view == "joint" else Network(config)
 
 
 def _count(farms: Farms, task: Task) -> int:
@@ -199,9 +219,14 @@ def _mean(model: str, rows: Sequence[Row]) -> Row:
     """Of one model over the tasks; the range is the mean of the ranges."""
     lows, highs = ([value for row in rows if (value := getattr(row, end)) is not None] for end in ("low", "high"))
     return Row(
-        "mean", model, "pinball", float(np.mean([row.value for row in rows])),
-        float(np.mean(lows)) if lows else None, float(np.mean(highs)) if highs else None, sum(row.n for row in rows),
-    )  # fmt: skip
+        "mean",
+        model,
+        "pinball",
+        float(np.mean([row.value for row in rows])),
+        float(np.mean(lows)) if lows else None,
+        float(np.mean(highs)) if highs else None,
+        sum(row.n for row in rows),
+    )
 
 
 if __name__ == "__main__":

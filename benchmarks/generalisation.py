@@ -22,17 +22,17 @@ from contest import OTHERS, RECURRENT, train
 from datasets import smard
 from pictures import colour, picture, title
 
-from gridahead.config import TrainingSettings
+from gridahead.core.grid import ZONES, Series
+from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED
+from gridahead.core.time import Deadline, Mtu, days_between
 from gridahead.features.corrected import corrected
 from gridahead.features.windows import Windows, WindowSpec, build_windows
-from gridahead.grid import ZONES, Series
 from gridahead.models.base import Forecaster, predict_each
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is
 from gridahead.models.ensemble import Model
-from gridahead.scoring.evaluate import OFFICIAL, OFFICIAL_CORRECTED
-from gridahead.timeline import Deadline, Mtu, days_between
+from gridahead.settings.model import TrainingSettings
 from gridahead.training.crossfit import validation_metrics
 from gridahead.training.split import split
 
@@ -94,8 +94,14 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         title(ratios, "test over training")
         names = [OFFICIAL, OFFICIAL_CORRECTED, *MODELS]
         for number, period in enumerate(PERIODS):
-            bars(errors, [row for row in rows if (row.task, row.metric) == (f"{TASK}_{period}", "pinball")],
-                 names, 0.27 * (number - 1), 0.25, alpha=(0.35, 0.65, 1.0)[number])  # fmt: skip
+            bars(
+                errors,
+                [row for row in rows if (row.task, row.metric) == (f"{TASK}_{period}", "pinball")],
+                names,
+                0.27 * (number - 1),
+                0.25,
+                alpha=(0.35, 0.65, 1.0)[number],
+            )
         bars(ratios, [row for row in rows if row.metric == "pinball_test_over_train"], names, 0.0, 0.6, alpha=1.0)
         for axes in (errors, ratios):
             axes.set_xticks(range(len(names)), [name.replace("_", "\n") for name in names])

@@ -14,7 +14,6 @@ each of another series, or appends.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 import time
@@ -32,14 +31,15 @@ from common import TRIALS, Bench, Row, measure, say
 from datasets import smard
 from pictures import colour, picture, title
 
-from gridahead.grid import Series
+from gridahead.core.fingerprint import digest
+from gridahead.core.grid import Series
+from gridahead.core.tables import OBSERVATIONS
+from gridahead.core.time import TimeRange
+from gridahead.core.vintages import as_of
 from gridahead.lake.compaction import compact
 from gridahead.lake.parquet import SUFFIX
 from gridahead.lake.store import Store
 from gridahead.lake.verify import verify
-from gridahead.tables import OBSERVATIONS
-from gridahead.timeline import Window
-from gridahead.vintages import as_of
 
 FIRST, YEARS, SERIES = 2016, 10, 50
 STOPS = (1, 2, 5, 10)
@@ -84,8 +84,11 @@ def _measured(bench: Bench, folder: Path, years: int, series: int) -> list[Row]:
         Row("size", ONE_FILE, "bytes_per_row", plain.stat().st_size / count, n=count),
         Row("compact_year", LAKE, "seconds", took[1], n=len(held)),
     ]
-    rows += [Row("read_series_year", one.model, one.metric, one.value, one.low, one.high, one.n) for one in rows
-             if one.task == f"years_{years}"]  # fmt: skip
+    rows += [
+        Row("read_series_year", one.model, one.metric, one.value, one.low, one.high, one.n)
+        for one in rows
+        if one.task == f"years_{years}"
+    ]
     return rows + _operation(load, store, years, series)
 
 
@@ -98,8 +101,8 @@ def _operation(load: Float, store: Store, years: int, series: int) -> list[Row]:
     appends = [_timed(partial(store.append, rows)) for rows in hours]
     say(f"a week of hours appended: {np.median(appends):.4f} s each")
 
-    def read(one: Series, window: Window, instant: pd.Timestamp) -> pd.DataFrame:
-        return store.read({"zone": one.zone, "quantity": one.quantity}, window, as_of=instant)
+    def read(one: Series, time_range: TimeRange, instant: pd.Timestamp) -> pd.DataFrame:
+        return store.read({"zone": one.zone, "quantity": one.quantity}, time_range, as_of=instant)
 
     unmerged = _reads("read_with_a_week_unmerged", LAKE, read, series)
     merging = _timed(lambda: compact(store))
@@ -146,10 +149,17 @@ def _year(load: Float, year: int, number: int) -> pd.DataFrame:
         value = np.round(value * (1 + share * chance.standard_normal(len(times))), 2)
         batch = np.arange(len(times)) // size
         names, instants = _batches(year, size, int(batch[-1]) + 1, start + size * pd.Timedelta(hours=1), lag)
-        vintages.append(pd.DataFrame({
-            "valid_time": times, "available_at": instants[batch], "availability": "recorded",
-            "value": value, "batch": names[batch],
-        }))  # fmt: skip
+        vintages.append(
+            pd.DataFrame(
+                {
+                    "valid_time": times,
+                    "available_at": instants[batch],
+                    "availability": "recorded",
+                    "value": value,
+                    "batch": names[batch],
+                }
+            )
+        )
     one = _name(number)
     told = {"zone": one.zone, "quantity": one.quantity, "unit": "MW", "mtu": "PT60M", "source": "benchmark"}
     frame = pd.concat(vintages, ignore_index=True).assign(**told)[OBSERVATIONS.names]
@@ -161,7 +171,7 @@ def _batches(year: int, size: int, count: int, first: pd.Timestamp, lag: str) ->
     """The names of a year's batches, and to the microsecond when each was seen: the same for all series."""
     late = np.random.default_rng([year, size]).uniform(0, 1800, count)
     seen = first + pd.Timedelta(lag) + pd.to_timedelta(np.arange(count) * size * 3600.0 + late, "s").as_unit("us")
-    names = pd.Index([hashlib.sha256(f"{year} {size} {one}".encode()).hexdigest()[:16] for one in range(count)])
+    names = pd.Index([digest(f"{year} {size} {one}") for one in range(count)])
     return names, seen
 
 
@@ -174,7 +184,7 @@ def _one_file(pieces: Sequence[Path], path: Path) -> None:
 
 # -- reads ------------------------------------------------------------------------------------------------------------
 
-Read = Callable[[Series, Window, pd.Timestamp], pd.DataFrame]
+Read = Callable[[Series, TimeRange, pd.Timestamp], pd.DataFrame]
 
 
 def _readers(store: Store, plain: Path) -> list[tuple[str, Read]]:
@@ -183,22 +193,29 @@ def _readers(store: Store, plain: Path) -> list[tuple[str, Read]]:
     connection.execute("SET TimeZone = 'UTC'")
     files = f"read_parquet('{store.folder}/**/*{SUFFIX}')"
 
-    def of_lake(one: Series, window: Window, instant: pd.Timestamp) -> pd.DataFrame:
-        return store.read({"zone": one.zone, "quantity": one.quantity}, window, as_of=instant)
+    def of_lake(one: Series, time_range: TimeRange, instant: pd.Timestamp) -> pd.DataFrame:
+        return store.read({"zone": one.zone, "quantity": one.quantity}, time_range, as_of=instant)
 
-    def of_one_file(one: Series, window: Window, instant: pd.Timestamp) -> pd.DataFrame:
+    def of_one_file(one: Series, time_range: TimeRange, instant: pd.Timestamp) -> pd.DataFrame:
         wanted = [
-            ("zone", "==", one.zone), ("quantity", "==", one.quantity),
-            ("valid_time", ">=", window.start), ("valid_time", "<", window.end), ("available_at", "<=", instant),
-        ]  # fmt: skip
+            ("zone", "==", one.zone),
+            ("quantity", "==", one.quantity),
+            ("valid_time", ">=", time_range.start),
+            ("valid_time", "<", time_range.end),
+            ("available_at", "<=", instant),
+        ]
         return as_of(pd.read_parquet(plain, filters=wanted), instant)
 
-    def of_duckdb(one: Series, window: Window, instant: pd.Timestamp) -> pd.DataFrame:
+    def of_duckdb(one: Series, time_range: TimeRange, instant: pd.Timestamp) -> pd.DataFrame:
         question = (
             f"SELECT * FROM {files} WHERE zone = ? AND quantity = ? AND valid_time >= ? AND valid_time < ?"  # noqa: S608
             " AND available_at <= ? QUALIFY row_number() OVER (PARTITION BY valid_time ORDER BY available_at DESC) = 1"
         )
-        given = [one.zone, one.quantity, *(each.to_pydatetime() for each in (window.start, window.end, instant))]
+        given = [
+            one.zone,
+            one.quantity,
+            *(each.to_pydatetime() for each in (time_range.start, time_range.end, instant)),
+        ]
         found: pd.DataFrame = connection.sql(question, params=given).to_arrow_table().to_pandas()
         return found
 
@@ -208,12 +225,12 @@ def _readers(store: Store, plain: Path) -> list[tuple[str, Read]]:
 def _reads(task: str, model: str, read: Read, series: int) -> Row:
     """Seconds of reads of the first year, each of another series; the first is not counted."""
     start = pd.Timestamp(year=FIRST, month=1, day=1, tz="UTC")
-    window, instant = Window(start, start + pd.DateOffset(years=1)), start + pd.Timedelta(days=180)
+    time_range, instant = TimeRange(start, start + pd.DateOffset(years=1)), start + pd.Timedelta(days=180)
     seconds = []
     for number in range(READS + 1):
         one = _name(number % series)
         begun = time.perf_counter()
-        read(one, window, instant)
+        read(one, time_range, instant)
         seconds.append(time.perf_counter() - begun)
     say(f"{task}, {model}: {np.median(seconds[1:]):.4f} s")
     return Row.of(task, model, "seconds", seconds[1:])
@@ -222,8 +239,8 @@ def _reads(task: str, model: str, read: Read, series: int) -> Row:
 def _require_same(readers: Sequence[tuple[str, Read]]) -> None:
     """What is compared has to give the same rows."""
     start = pd.Timestamp(year=FIRST, month=1, day=1, tz="UTC")
-    window, instant = Window(start, start + pd.DateOffset(years=1)), start + pd.Timedelta(days=180)
-    found = {name: read(_name(1), window, instant).sort_values("valid_time") for name, read in readers}
+    time_range, instant = TimeRange(start, start + pd.DateOffset(years=1)), start + pd.Timedelta(days=180)
+    found = {name: read(_name(1), time_range, instant).sort_values("valid_time") for name, read in readers}
     for name, rows in found.items():
         if rows["value"].tolist() != found[LAKE]["value"].tolist() or len(rows) < 4000:
             raise RuntimeError(f"{name} reads other rows than the lake: {len(rows)} and {len(found[LAKE])}")
@@ -244,8 +261,11 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     with picture(path, 2) as (reads, sizes):
         title(reads, "as-of read of one series-year [s]")
         for name in (LAKE, DUCKDB, ONE_FILE):
-            times = {int(row.task.removeprefix("years_")): row.value for row in rows
-                     if row.model == name and row.task.startswith("years_")}  # fmt: skip
+            times = {
+                int(row.task.removeprefix("years_")): row.value
+                for row in rows
+                if row.model == name and row.task.startswith("years_")
+            }
             reads.plot(list(times), list(times.values()), marker="o", color=_colour(name), label=name)
         reads.axhline(BARS["read_series_year"], color="grey", linewidth=1)
         reads.set_yscale("log")

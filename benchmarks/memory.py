@@ -26,9 +26,10 @@ from pictures import colour, picture, title
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gridahead.models.cells import recurrent_layer
-from gridahead.training.gradients import Float, back_through
-from gridahead.training.recurrence import Layer, entering
+from gridahead.explain.gradient_report import Float
+from gridahead.explain.gradients import back_through
+from gridahead.explain.recurrence import Layer, entering
+from gridahead.models.network.cells import recurrent_layer
 
 LENGTHS = (50, 100, 200, 400)
 SHOWN = 200
@@ -52,7 +53,7 @@ LAGS = 11
 class Recipe:
     """A model of the comparison."""
 
-    layer: Callable[[int, int], nn.RNNBase]
+    layer: Callable[[int, int], nn.Module]
     """From hidden size and length of the sequences."""
     hidden: int
     learning_rate: float
@@ -60,7 +61,7 @@ class Recipe:
     attends: bool = False
 
 
-def chrono(hidden: int, length: int) -> nn.RNNBase:
+def chrono(hidden: int, length: int) -> nn.Module:
     """An LSTM whose forget gates keep for times between one step and the whole sequence, evenly on a log scale."""
     layer = recurrent_layer("lstm", 2, hidden)
     forget = torch.empty(hidden).uniform_(1, length - 1).log()

@@ -30,19 +30,20 @@ from one_year_tasks import QUICK, TASKS, Table, Task
 from peer_jobs import core_seconds
 from pictures import colour, picture, title
 
-from gridahead.errors import QualityError
-from gridahead.grid import Series
+from gridahead.backtest.plan import Plan
+from gridahead.backtest.results import kept_forecasts
+from gridahead.backtest.run import backtests
+from gridahead.core.errors import QualityError
+from gridahead.core.grid import Series
+from gridahead.core.runs import CHAMPION
+from gridahead.core.vintages import identities
 from gridahead.lake.lake import Lake
 from gridahead.models.tabular import TABULAR
-from gridahead.pipeline.backtest import backtests, kept_forecasts
-from gridahead.pipeline.contenders import SERVED as CHAMPION
-from gridahead.pipeline.course import Plan
-from gridahead.pipeline.ingest import ingest
-from gridahead.pipeline.train import Candidate, train_all
-from gridahead.pipeline.workspace import Workspace
-from gridahead.serving.drawing import LIGHT
-from gridahead.settings_file import load_settings
-from gridahead.vintages import identities
+from gridahead.operate.ingest import ingest
+from gridahead.operate.train import Candidate, train_all
+from gridahead.reports.drawing import LIGHT
+from gridahead.settings.file import load_settings
+from gridahead.workspace import Workspace
 
 REFERENCES = ("official", "official_corrected", "naive")
 MODELS = (CHAMPION, *TABULAR, *REFERENCES)

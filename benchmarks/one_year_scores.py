@@ -9,11 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 from common import Row
 
-from gridahead.scoring.bootstrap import bootstrap_ratio
-from gridahead.scoring.evaluate import LOWER, POINT, UPPER, common_rows, levels_of
-from gridahead.scoring.metrics import crps, mae
-from gridahead.tables import Forecasts
-from gridahead.timeline import delivery_days
+from gridahead.core.tables import Forecasts
+from gridahead.core.time import delivery_days
+from gridahead.evaluation.bootstrap import bootstrap_ratio
+from gridahead.evaluation.metrics import crps, mae
+from gridahead.evaluation.sample import LOWER, POINT, UPPER, levels_of
+from gridahead.evaluation.scores import common_rows
 
 Floats = npt.NDArray[np.float64]
 

@@ -12,10 +12,10 @@ import pandas as pd
 from common import Bench
 from datasets import dataset, smard
 
-from gridahead.config import TrainingSettings
-from gridahead.grid import ZONES, Series
-from gridahead.timeline import Mtu, Window, delivery_window
-from gridahead.vintages import of_series
+from gridahead.core.grid import ZONES, Series
+from gridahead.core.time import Mtu, TimeRange, delivery_range
+from gridahead.core.vintages import of_series
+from gridahead.settings.model import TrainingSettings
 
 QUICK_DAYS, QUICK_EPOCHS = 28, 2
 FILE = "measured.csv"
@@ -53,16 +53,18 @@ class Task:
             return self.first + dt.timedelta(days=QUICK_DAYS - 1)
         return self.first.replace(year=self.first.year + 1) - dt.timedelta(days=1)
 
-    def window(self, quick: bool) -> Window:
+    def time_range(self, quick: bool) -> TimeRange:
         """What the lake may hold: the year to learn with the context of its first day, and the days to forecast."""
         learnt = self.first.replace(year=self.first.year - 1)
         begin = learnt - dt.timedelta(days=CONTEXT_DAYS + 1)  # every deadline here is on the day before
-        return Window(delivery_window(begin, self.timezone).start, delivery_window(self.last(quick), self.timezone).end)
+        return TimeRange(
+            delivery_range(begin, self.timezone).start, delivery_range(self.last(quick), self.timezone).end
+        )
 
     def table(self, bench: Bench) -> Table:
         """The rows of that window."""
-        table, window = self.read(bench), self.window(bench.quick)
-        return table[(table.index >= window.start) & (table.index < window.end)]
+        table, time_range = self.read(bench), self.time_range(bench.quick)
+        return table[(table.index >= time_range.start) & (table.index < time_range.end)]
 
     def write(self, table: Table, bench: Bench, folder: Path) -> Path:
         """Put the file and the settings into a folder; gives the settings."""
@@ -77,7 +79,7 @@ class Task:
 
     def measured(self, table: Table) -> pd.Series:
         """The outturn of the days that are forecast [MW], without what does not count."""
-        tested = table[table.index >= delivery_window(self.first, self.timezone).start]
+        tested = table[table.index >= delivery_range(self.first, self.timezone).start]
         outturn: pd.Series = tested.loc[tested[COUNTS], OUTTURN]
         return outturn.dropna()
 
@@ -181,9 +183,18 @@ GERMAN = (
     Task("SMARD wind and solar", WIND_SOLAR, *GERMANY, "T1830", "T1800", partial(_smard, series=WIND_SOLAR)),
 )
 BELGIAN = Task(
-    "Elia solar", Series("BE", "solar"), "Europe/Brussels", "BE", dt.date(2024, 1, 1), "T1100", "T1100", _elia,
-    mtu=Mtu.PT15M, lag_minutes=15, covariates=("solar_p10", "solar_p90", "capacity"),
-)  # fmt: skip
+    "Elia solar",
+    Series("BE", "solar"),
+    "Europe/Brussels",
+    "BE",
+    dt.date(2024, 1, 1),
+    "T1100",
+    "T1100",
+    _elia,
+    mtu=Mtu.PT15M,
+    lag_minutes=15,
+    covariates=("solar_p10", "solar_p90", "capacity"),
+)
 """Issued when Elia's day-ahead forecast of 11:00 is out, with its P10, P90 and capacity, as in `elia_solar_2024`."""
 AUTHORITIES = {
     "MISO": "America/Chicago",
@@ -196,18 +207,35 @@ AUTHORITIES = {
 Pacific Northwest, from 2.3 to 74 GW of mean demand, whose demand and own forecast are there for both years. Left out
 are those whose published forecast is broken or shifted by an hour, and those with a tenth of the hours missing."""
 AMERICAN = tuple(
-    Task(f"EIA {name}", Series(name, "load"), timezone, "US", dt.date(2019, 7, 1), "T1000", "T1000",
-         partial(_eia, authority=name), stamp="ending")
+    Task(
+        f"EIA {name}",
+        Series(name, "load"),
+        timezone,
+        "US",
+        dt.date(2019, 7, 1),
+        "T1000",
+        "T1000",
+        partial(_eia, authority=name),
+        stamp="ending",
+    )
     for name, timezone in AUTHORITIES.items()
-)  # fmt: skip
+)
 """The data have no issue time of the official forecast: it counts as known at 10:00 on the day before."""
 NEW_YORK_ZONES = {"N.Y.C.": "NYC", "Longil": "LONGIL", "Centrl": "CENTRL", "West": "WEST", "Capitl": "CAPITL"}
 """Chosen before any result: the five with the largest mean load in the year that is learnt, from 1.4 to 6.0 GW."""
 NEW_YORK = tuple(
-    Task(f"NYISO {column}", Series(code, "load"), "America/New_York", "US", dt.date(2018, 1, 1), "T0900", "T0900",
-         partial(_nyiso, zone=column))
+    Task(
+        f"NYISO {column}",
+        Series(code, "load"),
+        "America/New_York",
+        "US",
+        dt.date(2018, 1, 1),
+        "T0900",
+        "T0900",
+        partial(_nyiso, zone=column),
+    )
     for column, code in NEW_YORK_ZONES.items()
-)  # fmt: skip
+)
 """The operator's files of 2017 and 2018 are of 07:00 to 08:50 on the day before. A file source knows one time for all
 of them: 09:00 is never too early."""
 TASKS = (*GERMAN, BELGIAN, *AMERICAN, *NEW_YORK)

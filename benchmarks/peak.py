@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gridahead.models.network import Network
+from gridahead.models.network.network import Network
 from gridahead.training.batch import Batch
 
 SIDE = {"cpu": 2048, "cuda": 8192}

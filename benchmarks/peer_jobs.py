@@ -16,12 +16,12 @@ import pandas as pd
 from common import TRIALS, say
 from environments import PEERS, Version, environment, pinned, requirements
 
-from gridahead.errors import SourceError
+from gridahead.core.errors import SourceError
+from gridahead.core.grid import quantity_of
+from gridahead.core.tables import Observations
+from gridahead.core.vintages import micros
 from gridahead.features.windows import Windows
-from gridahead.grid import quantity_of
 from gridahead.models.base import Quantiles
-from gridahead.tables import Observations
-from gridahead.vintages import micros
 
 KEPT = TRIALS / "peers"
 SHARED = ("job.py", "calendars.py")
@@ -54,13 +54,16 @@ PEER_MODELS = (
     Peer("openstef", "gblinear", "openstef_preset.py", "OpenSTEF {} GBLinear", ("openstef",), (3, 12)),
     Peer("mlforecast", "quantiles", "mlforecast_lightgbm.py", "mlforecast {} LightGBM {}", ("mlforecast", "lightgbm")),
     Peer(
-        "mlforecast", "conformal", "mlforecast_lightgbm.py", "mlforecast {} LightGBM {} conformal",
+        "mlforecast",
+        "conformal",
+        "mlforecast_lightgbm.py",
+        "mlforecast {} LightGBM {} conformal",
         ("mlforecast", "lightgbm"),
     ),
     Peer("neuralforecast", "lstm", "neuralforecast_quantiles.py", "neuralforecast {} LSTM", ("neuralforecast",)),
     Peer("neuralforecast", "nhits", "neuralforecast_quantiles.py", "neuralforecast {} NHITS", ("neuralforecast",)),
     Peer("statsforecast", "mstl", "statsforecast_mstl.py", "statsforecast {} MSTL", ("statsforecast",)),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Answer:
 def write_job(folder: Path, observations: Observations, test: Windows, levels: Sequence[float], quick: bool) -> Path:
     """The job of some windows, in a folder: every vintage of their inputs up to the end of the last delivery day."""
     folder.mkdir(parents=True, exist_ok=True)
-    spec, shares = test.spec, test.known_shares()
+    spec, shares = test.spec, test.known_share()
     ahead = [one for one in spec.ahead if shares[f"{one} ahead"] >= KNOWN_AHEAD]
     end = pd.Timestamp(test.valid_time[test.delivery].max(), unit="us", tz="UTC") + spec.mtu.delta
     rows = observations.loc[observations["valid_time"] < end, ["quantity", "valid_time", "available_at", "value"]]

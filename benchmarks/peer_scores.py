@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from common import Row
 
+from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED
+from gridahead.evaluation.bootstrap import bootstrap_ratio
+from gridahead.evaluation.metrics import coverage, crps, mae, skill, width
+from gridahead.evaluation.significance import diebold_mariano
 from gridahead.features.windows import Windows
 from gridahead.models.base import Quantiles
-from gridahead.scoring.bootstrap import bootstrap_ratio
-from gridahead.scoring.evaluate import OFFICIAL, OFFICIAL_CORRECTED
-from gridahead.scoring.metrics import coverage, crps, mae, skill, width
-from gridahead.scoring.significance import diebold_mariano
 
 OURS = "gridahead recurrent ensemble"
 Mask = npt.NDArray[np.bool_]
@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 def common_units(answers: Mapping[str, Quantiles], test: Windows) -> Mask:
     """(N, H) the units of the delivery days for which every model, the official forecast and the outturn are there."""
-    official = test.future[..., : len(test.spec.ahead)]
+    official = test.inputs_ahead
     # An input that is known for no delivery day at all is none that an official forecast could lack.
     used = ~np.isnan(official[test.delivery]).all(axis=0)
     there = test.delivery & ~np.isnan(test.target) & ~np.isnan(official[..., used]).any(axis=-1)

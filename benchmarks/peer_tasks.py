@@ -12,13 +12,13 @@ from common import Bench
 from contest import RECURRENT
 from datasets import smard
 
-from gridahead.config import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
+from gridahead.core.grid import ZONES
+from gridahead.core.tables import Observations
+from gridahead.core.time import Deadline, Mtu, days_between
+from gridahead.evaluation.references import reference_answers
 from gridahead.features.windows import Windows, WindowSpec, build_windows
-from gridahead.grid import ZONES
 from gridahead.models.base import Quantiles
-from gridahead.pipeline.references import reference_answers
-from gridahead.tables import Observations
-from gridahead.timeline import Deadline, Mtu, days_between
+from gridahead.settings.model import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
 from gridahead.training.split import Split, split
 
 QUICK_DAYS, QUICK_EPOCHS = 10, 2
@@ -56,14 +56,43 @@ class Task:
 
 
 TASKS = (
-    Task("load", "German load 2025, issued D-1 11:00", smard, load.TASKS["with_official"], load.ANCHORS,
-         DEFAULTS, load.VALIDATION_DAYS, BATCH_SIZE, load.HOLDOUT, load.LAST),
-    Task("wind_solar", "German wind and solar 2025, issued D-1 18:30", smard, WIND_SOLAR, ("reference", "linear"),
-         DEFAULTS, load.VALIDATION_DAYS, BATCH_SIZE, load.HOLDOUT, load.LAST),
-    Task("solar", "Belgian solar 2024, issued D-1 11:00", elia.observations, elia.SPEC, elia.ANCHORS,
-         {name: elia.MODELS[name] for name in ("rnn", "lstm")}, elia.VALIDATION_DAYS, elia.BATCH_SIZE, elia.HOLDOUT,
-         elia.LAST),
-)  # fmt: skip
+    Task(
+        "load",
+        "German load 2025, issued D-1 11:00",
+        smard,
+        load.TASKS["with_official"],
+        load.ANCHORS,
+        DEFAULTS,
+        load.VALIDATION_DAYS,
+        BATCH_SIZE,
+        load.HOLDOUT,
+        load.LAST,
+    ),
+    Task(
+        "wind_solar",
+        "German wind and solar 2025, issued D-1 18:30",
+        smard,
+        WIND_SOLAR,
+        ("reference", "linear"),
+        DEFAULTS,
+        load.VALIDATION_DAYS,
+        BATCH_SIZE,
+        load.HOLDOUT,
+        load.LAST,
+    ),
+    Task(
+        "solar",
+        "Belgian solar 2024, issued D-1 11:00",
+        elia.observations,
+        elia.SPEC,
+        elia.ANCHORS,
+        {name: elia.MODELS[name] for name in ("rnn", "lstm")},
+        elia.VALIDATION_DAYS,
+        elia.BATCH_SIZE,
+        elia.HOLDOUT,
+        elia.LAST,
+    ),
+)
 
 
 @dataclass(frozen=True)

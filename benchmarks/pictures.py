@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gridahead.serving.drawing import LIGHT, STYLE
+from gridahead.reports.drawing import LIGHT, STYLE, styled
 
 COLOURS = {
     "lstm": LIGHT["model"],
@@ -42,7 +41,7 @@ def colour(model: str) -> str:
 @contextmanager
 def picture(path: Path, columns: int = 1, *, width: float = 5.0, height: float = 3.6) -> Iterator[list[Any]]:
     """Axes side by side to draw on, of so many inches each; kept as a PNG, the same bytes for the same drawing."""
-    with mpl.rc_context({**STYLE, "font.size": 10}):
+    with styled({**STYLE, "font.size": 10}):
         figure = Figure(figsize=(width * columns, height), dpi=144, layout="constrained", facecolor="white")
         FigureCanvasAgg(figure)
         yield list(figure.subplots(1, columns, squeeze=False)[0])

@@ -6,7 +6,6 @@ They are kept beside the results, each model as soon as it is done: a run that w
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,20 +16,20 @@ from common import Bench, say
 from contest import of_seed
 from datasets import smard
 
-from gridahead.code import code_hash
-from gridahead.config import DEFAULT_MODELS, ModelSettings, TrainingSettings
+from gridahead.core.files import write_whole
+from gridahead.core.fingerprint import code_hash, digest
+from gridahead.core.grid import ZONES, Series
+from gridahead.core.runs import REFERENCES
+from gridahead.core.time import Deadline, Mtu, days_between
+from gridahead.evaluation.metrics import inside
+from gridahead.evaluation.references import reference_answers
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
-from gridahead.grid import ZONES, Series
 from gridahead.models.base import Forecaster, Quantiles, predict_each
 from gridahead.models.bundle import TrainedModel
-from gridahead.pipeline.references import reference_answers
-from gridahead.scoring.evaluate import REFERENCES
-from gridahead.scoring.metrics import inside
-from gridahead.timeline import Deadline, Mtu, days_between
-from gridahead.training.isolated import fit_all
+from gridahead.settings.model import DEFAULT_MODELS, ModelSettings, TrainingSettings
 from gridahead.training.split import Split, split
 from gridahead.training.tabular import fit_tabular
-from gridahead.whole_files import write_whole
+from gridahead.training.workers import fit_all
 
 FIRST, LAST = dt.date(2024, 1, 1), dt.date(2025, 12, 31)
 OLDER = dt.date(2023, 7, 1)
@@ -43,7 +42,7 @@ LINEAR_GRU = DEFAULT_MODELS["gru"].model_copy(update={"anchor": "linear", "membe
 
 @dataclass(frozen=True)
 class Losses:
-    """What the gate would be given, for every model and delivery day."""
+    """What a trial would be given, for every model and delivery day."""
 
     days: tuple[dt.date, ...]
     """(N,)"""
@@ -82,9 +81,14 @@ def measured(bench: Bench) -> Losses:
             {"lstm, half a year less": networks(older, {"lstm": LINEAR_LSTM}, settings)["lstm"]}
         ),
     }
-    made_of: list[object] = [code_hash(), settings.model_dump(mode="json"), *(
-        one.model_dump(mode="json") for one in (LINEAR_LSTM, LINEAR_GRU)
-    ), parts.fingerprint(), older.fingerprint(), test.fingerprint()]  # fmt: skip
+    made_of: list[object] = [
+        code_hash(),
+        settings.model_dump(mode="json"),
+        *(one.model_dump(mode="json") for one in (LINEAR_LSTM, LINEAR_GRU)),
+        parts.fingerprint(),
+        older.fingerprint(),
+        test.fingerprint(),
+    ]
     return _kept(bench.output / "tasks" / "promotion_losses.json", days, test, answers, made_of)
 
 
@@ -96,7 +100,7 @@ def _kept(
     made_of: list[object],
 ) -> Losses:
     """The losses in the file, and those that it lacks, which are written to it as they come."""
-    known = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
+    known = digest(made_of)
     there = json.loads(file.read_text()) if file.exists() else {}
     models = there["models"] if there.get("made_of") == known else {}
     for names, made in answers.items():

@@ -26,9 +26,10 @@ from faults import CATALOGUE, SIZES, Fault
 from pictures import picture, title
 from quality_sets import RealSet, real_sets, settings_for
 
-from gridahead.grid import Series
-from gridahead.quality.gate import CONTEXT_DAYS, inspect, learn, related
-from gridahead.tables import OBSERVATIONS, Limits, Observations
+from gridahead.core.grid import Series
+from gridahead.core.tables import OBSERVATIONS, Limits, Observations
+from gridahead.quality.gate import CONTEXT_DAYS, inspect, related
+from gridahead.quality.limits import learn
 
 AT_ONCE = 40
 """Faults judged in one inspection, each in a copy of the zone."""
@@ -131,9 +132,16 @@ def cases(data: RealSet, values: pd.DataFrame, history: pd.DataFrame, places: in
 
 
 def one_case(
-    data: RealSet, values: pd.DataFrame, history: pd.DataFrame, fault: Fault, size: str, amount: float, target: str,
-    rng: np.random.Generator, zone: str,
-) -> Case:  # fmt: skip
+    data: RealSet,
+    values: pd.DataFrame,
+    history: pd.DataFrame,
+    fault: Fault,
+    size: str,
+    amount: float,
+    target: str,
+    rng: np.random.Generator,
+    zone: str,
+) -> Case:
     """A fault somewhere in the values; another place is drawn where it would change nothing."""
     names = [target, *(one.quantity for one in related(Series(data.zone, target)) if one.quantity in values)]
     other = fault.other.get(target, "")
@@ -142,20 +150,20 @@ def one_case(
     ]
     since, values = values.index[0], pd.concat([history, values])
     for _ in range(50):
-        window, start = drawn(values[names], data, fault, amount, since, rng)
-        local = pd.DatetimeIndex(window.index).tz_convert(data.timezone).tz_localize(None)
+        time_range, start = drawn(values[names], data, fault, amount, since, rng)
+        local = pd.DatetimeIndex(time_range.index).tz_convert(data.timezone).tz_localize(None)
         past = history[target].dropna()
         # The plant of today: what the window reaches, if that is more than before.
-        high = max(float(past.quantile(0.995)), float(window[target].max()))
+        high = max(float(past.quantile(0.995)), float(time_range[target].max()))
         spread = float(past.quantile(0.99) - past.quantile(0.01))
-        place = Place(window.copy(), target, data.mtu.per_hour, start, local, high, spread, rng, other)
+        place = Place(time_range.copy(), target, data.mtu.per_hour, start, local, high, spread, rng, other)
         changed, touched = fault.apply(place, amount)
         # A stretch with missing values cannot carry a fault.
         if touched.any() and not np.isnan(place.series[touched]).any():
             break
-    window = window.assign(**{target: changed})
-    rows: pd.DataFrame = data.observations(window, zone)
-    times = pd.DatetimeIndex(window.index[touched])
+    time_range = time_range.assign(**{target: changed})
+    rows: pd.DataFrame = data.observations(time_range, zone)
+    times = pd.DatetimeIndex(time_range.index[touched])
     if fault.in_rows:
         hit = (rows["quantity"] == target) & rows["valid_time"].isin(times)
         rows = fault.in_rows(rows, hit)

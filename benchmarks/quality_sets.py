@@ -12,9 +12,9 @@ import pandas as pd
 from common import Bench
 from datasets import dataset, smard
 
-from gridahead.config import Settings, ZoneSettings
-from gridahead.tables import OBSERVATIONS, Observations
-from gridahead.timeline import Mtu
+from gridahead.core.tables import OBSERVATIONS, Observations
+from gridahead.core.time import Mtu
+from gridahead.settings.model import Settings, ZoneSettings
 
 ELIA = "elia/elia_solar_be_15min_2020_2024.parquet"
 GEFCOM = "gefcom2014/gefcom2014_load_L.parquet"

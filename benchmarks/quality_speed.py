@@ -16,21 +16,30 @@ from common import Bench, Row, measure
 from datasets import smard
 from pictures import colour, picture, title
 
-from gridahead.config import Settings, ZoneSettings
-from gridahead.quality.gate import CONTEXT_DAYS, inspect, learn
+from gridahead.core.tables import OBSERVATIONS, Limits, Observations
+from gridahead.quality.gate import CONTEXT_DAYS, inspect
+from gridahead.quality.gx.validator import quiet_context
+from gridahead.quality.limits import learn
 from gridahead.quality.report import ALL, QualityReport
-from gridahead.quality.validation import quiet_context
-from gridahead.tables import OBSERVATIONS, Limits, Observations
+from gridahead.settings.model import Settings, ZoneSettings
 
-SERIES = ("load", "load_reference", "residual_load", "residual_load_reference", "wind_solar", "wind_solar_reference",
-          "wind_onshore", "wind_offshore")  # fmt: skip
+SERIES = (
+    "load",
+    "load_reference",
+    "residual_load",
+    "residual_load_reference",
+    "wind_solar",
+    "wind_solar_reference",
+    "wind_onshore",
+    "wind_offshore",
+)
 START, END = pd.Timestamp("2024-01-01", tz="UTC"), pd.Timestamp("2025-01-01", tz="UTC")
 NONE = Observations(OBSERVATIONS.empty())
 
 
 def run(bench: Bench) -> list[Row]:
     """Seconds of both tasks."""
-    imported = seconds(lambda: quiet_context(mode="ephemeral"))
+    imported = seconds(lambda: quiet_context())
     rows = smard(Bench(bench.name))
     rows = Observations(rows[(rows["valid_time"] >= START) & (rows["valid_time"] < END)])
     year = copies(rows, SERIES[:6], 5)

@@ -22,11 +22,11 @@ from common import Bench, Row, say
 from datasets import smard
 from environments import PEERS, environment
 
-from gridahead.errors import SourceError
+from gridahead.core.errors import SourceError
+from gridahead.core.grid import ZONES, Series
+from gridahead.core.tables import Observations
+from gridahead.core.vintages import micros, of_series
 from gridahead.features.calendar import calendar
-from gridahead.grid import ZONES, Series
-from gridahead.tables import Observations
-from gridahead.vintages import micros, of_series
 
 OURS = "gridahead"
 LOAD = Series.parse("DE/load")

@@ -15,17 +15,17 @@ import pandas as pd
 import torch
 from race import LOAD, ZONE
 
-from gridahead.config import ModelSettings, TrainingSettings
-from gridahead.console import out
+from gridahead.cli.console import out
+from gridahead.core.time import Deadline, Mtu, days_between
 from gridahead.features.scaling import Scaler
 from gridahead.features.windows import WindowSpec, build_windows
-from gridahead.models.network import Network
+from gridahead.models.determinism import deterministic
+from gridahead.models.network.network import Network
+from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.sources.base import RawPayload, observations
-from gridahead.timeline import Deadline, Mtu, days_between
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Epoch
 from gridahead.training.fit import network_config
-from gridahead.training.isolated import for_training
 from gridahead.training.loop import train_network
 
 MEDIAN = (0.5,)
@@ -37,9 +37,9 @@ LEARNING_RATE = 5e-3
 """For batches that are larger than the default."""
 
 
+@deterministic(flush_denormal=True)
 def main() -> None:
     """Train, print the points."""
-    for_training()
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     train, validation, scaler = windows(job)
     settings = TrainingSettings(
@@ -53,14 +53,19 @@ def main() -> None:
     def note(epoch: Epoch) -> None:
         assert epoch.validation_loss is not None
         mae = 2 * epoch.validation_loss * scaler.scale  # the pinball loss of the median is half the absolute error
-        points.append(
-            {"seconds": time.process_time() - begun, "windows": (len(points) + 1) * len(train), "mae": mae}
-        )  # fmt: skip
+        points.append({"seconds": time.process_time() - begun, "windows": (len(points) + 1) * len(train), "mae": mae})
 
     train_network(
-        network, train, validation, settings.quantiles, settings, model="race", member=0,
-        seed=job["seed"], progress=note,
-    )  # fmt: skip
+        network,
+        train,
+        validation,
+        settings.quantiles,
+        settings,
+        model="race",
+        member=0,
+        seed=job["seed"],
+        progress=note,
+    )
     out.print(json.dumps(points), soft_wrap=True, highlight=False)
 
 

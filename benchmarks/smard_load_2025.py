@@ -26,19 +26,19 @@ from contest import OTHERS, RECURRENT, ensemble_of, single, train
 from datasets import smard
 from pictures import colour, picture, title
 
-from gridahead.config import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
+from gridahead.core.grid import ZONES, Series
+from gridahead.core.tables import Observations
+from gridahead.core.time import Deadline, Mtu, days_between
+from gridahead.evaluation.metrics import coverage, mae, pinball
+from gridahead.evaluation.references import reference_answers
+from gridahead.evaluation.significance import diebold_mariano
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
-from gridahead.grid import ZONES, Series
 from gridahead.models.base import Quantiles, predict_each
 from gridahead.models.tabular import TABULAR
-from gridahead.pipeline.references import reference_answers
-from gridahead.scoring.metrics import coverage, mae, pinball
-from gridahead.scoring.significance import diebold_mariano
-from gridahead.tables import Observations
-from gridahead.timeline import Deadline, Mtu, days_between
-from gridahead.training.isolated import processes
+from gridahead.settings.model import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
 from gridahead.training.split import Split, split
 from gridahead.training.tabular import fit_tabular
+from gridahead.training.workers import processes
 
 LOAD, WIND_SOLAR = Series("DE", "load"), Series("DE", "wind_solar")
 ANCHORS: tuple[Anchor, ...] = ("level", "linear", "profile")
@@ -59,9 +59,15 @@ more than those from its last 270 days (an LSTM on two anchors)."""
 def spec(deadline: str, use_reference: bool, ahead: tuple[Series, ...]) -> WindowSpec:
     """What the models of a task read."""
     return WindowSpec(
-        LOAD, ZONES["DE"], Mtu.PT60M, Deadline.parse(f"{deadline}[Europe/Berlin]"), 14, use_reference,
-        past_covariates=(WIND_SOLAR,), future_covariates=ahead,
-    )  # fmt: skip
+        LOAD,
+        ZONES["DE"],
+        Mtu.PT60M,
+        Deadline.parse(f"{deadline}[Europe/Berlin]"),
+        14,
+        use_reference,
+        past_covariates=(WIND_SOLAR,),
+        future_covariates=ahead,
+    )
 
 
 TASKS = {

@@ -21,13 +21,13 @@ from pictures import colour, picture, title
 from race import LOAD, TASK, race
 from steps import SERIES, series_rows, step_rows
 
-from gridahead.config import ModelSettings, TrainingSettings
+from gridahead.core.grid import ZONES
+from gridahead.core.time import Deadline, Mtu
 from gridahead.features.windows import WindowSpec
-from gridahead.grid import ZONES
-from gridahead.serving.drawing import LIGHT
-from gridahead.timeline import Deadline, Mtu
-from gridahead.training.isolated import fit_all
+from gridahead.reports.drawing import LIGHT
+from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.training.split import Split, split
+from gridahead.training.workers import fit_all
 
 SETTINGS = TrainingSettings(holdout_start=dt.date(2025, 1, 1), device="cpu")
 SECONDS = 40.0
@@ -49,7 +49,7 @@ def run(bench: Bench) -> list[Row]:
 
 
 def _fit_row(parts: Split) -> Row:
-    """Seconds to fit one LSTM of the load as it is fitted in operation: anchors tried, calibrated, gradients drawn."""
+    """Seconds to fit one LSTM of the load as it is fitted in operation: anchors tried, calibrated."""
     (done,) = fit_all(parts, {"lstm": ModelSettings(cell="lstm", members=1)}, SETTINGS, 1, lambda _epoch: None)
     say(f"a load model: {done.seconds:.0f} s, validation MAE {done.validation['validation_mae']:,.0f} MW")
     return Row("fit, DE/load with the official forecast", "lstm", "seconds", done.seconds)

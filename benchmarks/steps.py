@@ -10,11 +10,11 @@ import torch
 from common import Row, say
 from peak import peak_flops, step_flops
 
-from gridahead.config import ModelSettings, RecurrentCell, Segment, TrainingSettings
 from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Windows
-from gridahead.models.cells import RECURRENT
-from gridahead.models.network import Network
+from gridahead.models.network.cells import RECURRENT
+from gridahead.models.network.network import Network
+from gridahead.settings.model import ModelSettings, RecurrentCell, Segment, TrainingSettings
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Epoch
 from gridahead.training.fit import network_config

@@ -21,10 +21,10 @@ from datasets import dataset
 from pictures import picture, title
 from quality_sets import RealSet, real_sets, settings_for
 
+from gridahead.core.tables import LIMITS, OBSERVATIONS, Limits, Observations
+from gridahead.core.time import Mtu
 from gridahead.quality.gate import inspect
 from gridahead.quality.report import QualityReport
-from gridahead.tables import LIMITS, OBSERVATIONS, Limits, Observations
-from gridahead.timeline import Mtu
 
 RULE = "dates_exchanged"
 AMBIGUOUS = 12
@@ -132,9 +132,12 @@ def exchanged(column: pd.Series, timezone: str, years: Sequence[int]) -> pd.Seri
     wall = pd.DatetimeIndex(column.index).tz_convert(timezone).tz_localize(None)
     wrong = (wall.day <= AMBIGUOUS) & wall.year.isin(years)
     parts: Mapping[str, Any] = {
-        "year": wall.year, "month": np.where(wrong, wall.day, wall.month), "day": np.where(wrong, wall.month, wall.day),
-        "hour": wall.hour, "minute": wall.minute,
-    }  # fmt: skip
+        "year": wall.year,
+        "month": np.where(wrong, wall.day, wall.month),
+        "day": np.where(wrong, wall.month, wall.day),
+        "hour": wall.hour,
+        "minute": wall.minute,
+    }
     stamps = pd.DatetimeIndex(pd.to_datetime(pd.DataFrame(parts)))
     # Days of a clock change that an ambiguous date lands on, as in America, lose the hour that is not there.
     moved = stamps.tz_localize(timezone, ambiguous="NaT", nonexistent="NaT").tz_convert("UTC")

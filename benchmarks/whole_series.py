@@ -19,8 +19,9 @@ from common import Bench, Row, measure, say
 from quality_sets import RealSet, settings_for
 from whole_files import draw_shares, ten
 
-from gridahead.quality.curves import lay
-from gridahead.quality.rules import THROUGHOUT_RULES
+from gridahead.quality.curves import curves_of
+from gridahead.quality.rules import WHOLE_SERIES_RULES
+from gridahead.quality.whole_series.fault import CHECKS
 
 RULES = ("hours_off", "weeks_repeated", "unit_of_years", "unit_of_counterpart")
 WEEKS_APART = 30
@@ -129,14 +130,14 @@ def _hits(data: RealSet, fault: Fault, beside: bool) -> Iterator[bool]:
 
 def told(data: RealSet, wide: pd.DataFrame) -> list[tuple[str, str]]:
     """Quantity and rule of all that is found."""
-    curves = lay(data.observations(wide), settings_for(data, [data.zone]), {})
-    looks = [(rule.name, rule.look) for rule in THROUGHOUT_RULES if rule.look is not None and rule.name in RULES]
+    curves = curves_of(data.observations(wide), settings_for(data, [data.zone]), {})
+    checks = [(rule.name, CHECKS[rule.name]) for rule in WHOLE_SERIES_RULES if rule.name in RULES]
     return [
         (curve.series.quantity, name)
         for curve in curves.values()
-        for name, look in looks
-        for found in look(curve)
-        if found.measured > found.limit
+        for name, check in checks
+        for fault in check(curve)
+        if fault.measured > fault.limit
     ]
 
 

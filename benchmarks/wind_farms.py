@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridahead.scoring.metrics import pinball
+from gridahead.evaluation.metrics import pinball
 
 Floats = npt.NDArray[np.float32]
 

@@ -61,9 +61,13 @@ def inputs_of(windows: Windows, learnt: npt.NDArray[np.bool_]) -> Inputs:
     decoder = _decoder(windows, newest, before)
     wanted = torch.from_numpy(_scaled(target))
     batch = Batch(
-        torch.from_numpy(encoder), torch.from_numpy(decoder), wanted.nan_to_num(), (~wanted.isnan()).float(),
-        torch.eye(farms).repeat(count, 1), torch.full((len(wanted),), HORIZON),
-    )  # fmt: skip
+        torch.from_numpy(encoder),
+        torch.from_numpy(decoder),
+        wanted.nan_to_num(),
+        (~wanted.isnan()).float(),
+        torch.eye(farms).repeat(count, 1),
+        torch.full((len(wanted),), HORIZON),
+    )
     return Inputs(batch, np.tile(np.arange(farms), count), windows.past[:, -1].ravel(), target)
 
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 from wind_power import expected_power
 
-from gridahead.timeline import Mtu, Window
-from gridahead.vintages import Instants, Vintages, micros
+from gridahead.core.time import Mtu, TimeRange
+from gridahead.core.vintages import Instants, Vintages, micros
 
 Floats = npt.NDArray[np.float32]
 
@@ -79,7 +79,7 @@ def farms_of(power: pd.DataFrame, forecasts: pd.DataFrame) -> Farms:
     stamps = pd.DatetimeIndex(power.index).tz_localize("UTC")
     issued = pd.DatetimeIndex(forecasts["issue"]).tz_localize("UTC")
     valid = issued + pd.TimedeltaIndex(pd.to_timedelta(forecasts["hors"], unit="h"))
-    reach = Window(stamps[0], max(stamps[-1], valid.max()) + pd.Timedelta(hours=1))
+    reach = TimeRange(stamps[0], max(stamps[-1], valid.max()) + pd.Timedelta(hours=1))
     farms = range(1, power.filter(like="wp").shape[1] + 1)
 
     def vintages(valid_time: pd.DatetimeIndex, available_at: pd.DatetimeIndex, value: pd.Series) -> Vintages:

@@ -17,14 +17,25 @@ def main() -> None:
     calendar = TimeSeries.from_times_and_values(times, job["calendar"].astype("float32"))
     clock = Clock(job, job["train_windows"] / -(-job["train_windows"] // job["batch"]), "val_loss", float(spread))
     model = BlockRNNModel(
-        job["context"], job["horizon"], model="LSTM", hidden_dim=job["hidden"], n_rnn_layers=job["layers"],
-        batch_size=job["batch"], n_epochs=100_000, loss_fn=torch.nn.L1Loss(), random_state=job["seed"],
+        job["context"],
+        job["horizon"],
+        model="LSTM",
+        hidden_dim=job["hidden"],
+        n_rnn_layers=job["layers"],
+        batch_size=job["batch"],
+        n_epochs=100_000,
+        loss_fn=torch.nn.L1Loss(),
+        random_state=job["seed"],
         pl_trainer_kwargs=clock.trainer(),
-    )  # fmt: skip
+    )
     model.fit(
-        series[:begin], future_covariates=calendar, val_series=series[begin - job["context"] :],
-        val_future_covariates=calendar, stride=job["horizon"], verbose=False,
-    )  # fmt: skip
+        series[:begin],
+        future_covariates=calendar,
+        val_series=series[begin - job["context"] :],
+        val_future_covariates=calendar,
+        stride=job["horizon"],
+        verbose=False,
+    )
 
 
 main()

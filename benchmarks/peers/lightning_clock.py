@@ -62,6 +62,12 @@ class Clock(pl.Callback):
     def trainer(self) -> dict[str, Any]:
         """How Lightning is set up: on one CPU, without files, bars and checks that cost time."""
         return {
-            "accelerator": "cpu", "devices": 1, "callbacks": [self], "logger": False, "enable_checkpointing": False,
-            "enable_progress_bar": False, "enable_model_summary": False, "num_sanity_val_steps": 0,
-        }  # fmt: skip
+            "accelerator": "cpu",
+            "devices": 1,
+            "callbacks": [self],
+            "logger": False,
+            "enable_checkpointing": False,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "num_sanity_val_steps": 0,
+        }

@@ -17,11 +17,22 @@ def main() -> None:
     names = [f"calendar{number}" for number in range(job["calendar"].shape[1])]
     frame = pd.DataFrame(job["calendar"], columns=names).assign(unique_id="DE", ds=job["times"], y=job["load"])
     model = LSTM(
-        h=job["horizon"], input_size=job["context"], futr_exog_list=names, loss=MAE(), valid_loss=MAE(),
-        encoder_n_layers=job["layers"], encoder_hidden_size=job["hidden"], decoder_hidden_size=job["hidden"],
-        step_size=job["horizon"], windows_batch_size=job["batch"], max_steps=1_000_000, val_check_steps=epoch,
-        early_stop_patience_steps=-1, random_seed=job["seed"], **clock.trainer(),
-    )  # fmt: skip
+        h=job["horizon"],
+        input_size=job["context"],
+        futr_exog_list=names,
+        loss=MAE(),
+        valid_loss=MAE(),
+        encoder_n_layers=job["layers"],
+        encoder_hidden_size=job["hidden"],
+        decoder_hidden_size=job["hidden"],
+        step_size=job["horizon"],
+        windows_batch_size=job["batch"],
+        max_steps=1_000_000,
+        val_check_steps=epoch,
+        early_stop_patience_steps=-1,
+        random_seed=job["seed"],
+        **clock.trainer(),
+    )
     NeuralForecast([model], freq="h").fit(frame, val_size=job["validation_steps"])
 
 

@@ -17,9 +17,13 @@ STEPS = {"lstm": 1000, "nhits": 500}
 """Its default is 1000."""
 QUICK_STEPS = 10
 LIGHTNING = {
-    "accelerator": "cpu", "devices": 1, "logger": False, "enable_checkpointing": False, "enable_progress_bar": False,
+    "accelerator": "cpu",
+    "devices": 1,
+    "logger": False,
+    "enable_checkpointing": False,
+    "enable_progress_bar": False,
     "enable_model_summary": False,
-}  # fmt: skip
+}
 
 
 def run(job: Job, model: str) -> pd.DataFrame:
@@ -59,11 +63,17 @@ def network(job: Job, model: str, columns: list[str]) -> LSTM | NHITS:
     """
     batch = {"lstm": 32, "nhits": 256}[model]
     return {"lstm": LSTM, "nhits": NHITS}[model](
-        h=job.horizon, input_size=context_days(job) * job.per_day, loss=MQLoss(quantiles=job.levels),
-        futr_exog_list=[name for name in columns if name not in (TARGET, *job.past)], hist_exog_list=job.past,
-        scaler_type="identity", windows_batch_size=batch, max_steps=QUICK_STEPS if job.quick else STEPS[model],
-        random_seed=1, **LIGHTNING,
-    )  # fmt: skip
+        h=job.horizon,
+        input_size=context_days(job) * job.per_day,
+        loss=MQLoss(quantiles=job.levels),
+        futr_exog_list=[name for name in columns if name not in (TARGET, *job.past)],
+        hist_exog_list=job.past,
+        scaler_type="identity",
+        windows_batch_size=batch,
+        max_steps=QUICK_STEPS if job.quick else STEPS[model],
+        random_seed=1,
+        **LIGHTNING,
+    )
 
 
 if __name__ == "__main__":

@@ -59,20 +59,28 @@ def workflow(job: Job, model: str) -> Any:
     """The preset; one lead time, the longest that a unit of the delivery day has from the last known outturn."""
     latitude, longitude = CENTRES[job.country]
     common: dict[str, Any] = {
-        "model_id": "peer", "target_column": TARGET, "mlflow_storage": None, "model_reuse_enable": False,
-        "sample_interval": job.step.to_pytimedelta(), "quantiles": [Q(level) for level in job.levels],
+        "model_id": "peer",
+        "target_column": TARGET,
+        "mlflow_storage": None,
+        "model_reuse_enable": False,
+        "sample_interval": job.step.to_pytimedelta(),
+        "quantiles": [Q(level) for level in job.levels],
         "horizons": [LeadTime(job.horizon * job.step.to_pytimedelta())],
         "cutoff_history": timedelta(days=14),
         "location": LocationConfig(
             coordinate=Coordinate(latitude=latitude, longitude=longitude), country_code=CountryAlpha2(job.country)
         ),
-    }  # fmt: skip
+    }
     if model == "ensemble":
         config = EnsembleForecastingWorkflowConfig(
-            ensemble_type="learned_weights", base_models=["lgbm", "gblinear"], combiner_model="lgbm",
-            gblinear_hyperparams=GBLinearHyperParams(**LINEAR), lgbm_hyperparams=LGBMHyperParams(**TREES),
-            forecaster_sample_weights={"gblinear": UNIFORM, "lgbm": UNIFORM}, **common,
-        )  # fmt: skip
+            ensemble_type="learned_weights",
+            base_models=["lgbm", "gblinear"],
+            combiner_model="lgbm",
+            gblinear_hyperparams=GBLinearHyperParams(**LINEAR),
+            lgbm_hyperparams=LGBMHyperParams(**TREES),
+            forecaster_sample_weights={"gblinear": UNIFORM, "lgbm": UNIFORM},
+            **common,
+        )
         return create_ensemble_forecasting_workflow(config)
     config = ForecastingWorkflowConfig(
         model=model, gblinear_hyperparams=GBLinearHyperParams(**LINEAR), sample_weight_config=UNIFORM, **common

@@ -1,6 +1,6 @@
 """`python -m gridahead` is the command `gridahead`."""
 
-from gridahead.cli import main
+from gridahead.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -60,7 +60,7 @@ def gridahead_command(settings_file: Path) -> Iterator[object]:
     """Runs `gridahead ARGUMENTS` in this process; gives exit code and standard output."""
     from typer.testing import CliRunner
 
-    from gridahead.cli import app
+    from gridahead.cli.main import app
 
     def run(*arguments: str) -> tuple[int, str]:
         result = CliRunner().invoke(app, [*arguments, "--settings", str(settings_file)])

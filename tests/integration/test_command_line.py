@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_children import Done, run_command
+from children.command import Done, run_command
 
 HEADER = "time,load\n"
 HOURS = "".join(f"2024-01-01 {hour:02d}:00,{40_000 + hour}\n" for hour in range(24))

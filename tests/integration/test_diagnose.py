@@ -1,4 +1,4 @@
-"""What the trained networks hear: in MLflow for every fit, and from the command line for the one that serves."""
+"""How far back the trained networks remember: in MLflow for every fit, on the command line for the one that serves."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from gridahead.errors import ModelError
-from gridahead.grid import Series
-from gridahead.pipeline.diagnose import diagnose
-from gridahead.pipeline.workspace import Workspace
-from gridahead.settings_file import load_settings
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
+from gridahead.explain.diagnosis import diagnose
+from gridahead.reports.diagnosis import diagnosis_rows, memory_sentence
+from gridahead.settings.file import load_settings
+from gridahead.workspace import Workspace
 
 LOAD = Series("DE", "load")
 
@@ -53,11 +54,11 @@ def test_diagnose_measures_the_champion_for_machines_and_draws_it(gridahead_comm
 def test_diagnose_says_it_in_words(workspace: Workspace) -> None:
     (found,) = diagnose(workspace, LOAD, "gru")
     assert found.title.startswith("DE/load gru v")
-    assert "the loss on the delivery day reaches back" in found.gradients.sentence()
-    said = {row["measure"]: row["value"] for row in found.rows()}
-    assert said["reads"] == "14 days in steps of 24 hours"
-    assert said["clipped in training"].endswith("% of the steps")
-    assert "10 to 90 % of the units" in said["forget gates keep"]
+    assert "the loss on the delivery day reaches back" in memory_sentence(found.gradients)
+    values = {row["measure"]: row["value"] for row in diagnosis_rows(found)}
+    assert values["reads"] == "14 days in steps of 24 hours"
+    assert values["clipped in training"].endswith("% of the steps")
+    assert "10 to 90 % of the units" in values["forget gates keep"]
 
 
 def test_diagnose_of_a_model_that_was_never_trained_names_those_that_were(workspace: Workspace) -> None:

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from conftest import SETTINGS
 
-from gridahead.errors import ModelError
+from gridahead.backtest.run import backtest
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
+from gridahead.core.time import days_between
 from gridahead.features.windows import build_windows
-from gridahead.grid import Series
 from gridahead.models.base import predict_each
 from gridahead.models.ensemble import Ensemble
-from gridahead.pipeline.backtest import backtest
-from gridahead.pipeline.train import train, train_all
-from gridahead.pipeline.workspace import Workspace
-from gridahead.settings_file import load_settings
-from gridahead.timeline import days_between
-from gridahead.training import isolated
+from gridahead.operate.train import train, train_all
+from gridahead.settings.file import load_settings
+from gridahead.training import workers
+from gridahead.workspace import Workspace
 
 LOAD, WIND_SOLAR = Series("DE", "load"), Series("DE", "wind_solar")
 MORE = """
@@ -52,21 +52,27 @@ def workspace(done: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace
 def trained(workspace: Workspace):
     """The candidates of both series; fits run in this process, which saves starting others."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(isolated, "_apart", lambda given, jobs, workers, tell, folder: [job(given, tell) for job in jobs])
+        patch.setattr(
+            workers, "_in_workers", lambda data, jobs, _workers, tell, _folder: [job(data, tell) for job in jobs]
+        )
         yield train_all(workspace, [LOAD, WIND_SOLAR], lambda epoch: None)
 
 
 def test_ensembles_and_shared_networks_are_candidates_beside_the_others(workspace: Workspace, trained) -> None:
     assert [(str(one.series), one.model) for one in trained] == [
-        ("DE/load", "lstm"), ("DE/load", "gru"), ("DE/load", "both"), ("DE/wind_solar", "gru"),
-        ("DE/load", "together"), ("DE/wind_solar", "together"),
-    ]  # fmt: skip
+        ("DE/load", "lstm"),
+        ("DE/load", "gru"),
+        ("DE/load", "both"),
+        ("DE/wind_solar", "gru"),
+        ("DE/load", "together"),
+        ("DE/wind_solar", "together"),
+    ]
     for series in (LOAD, WIND_SOLAR):
         candidates = [one for one in trained if one.series == series]
         alone = [one for one in candidates if one.model != "together"]
         best = min(alone, key=lambda one: one.validation["validation_pinball"])
         assert [one.version for one in alone if one.champion] == [best.version], "the first champion"
-        # The shared network came later: it had to convince the gate.
+        # The shared network came later: it had to win its trial.
         assert workspace.registry.champion(series).version == [one for one in candidates if one.champion][-1].version
 
 
@@ -78,10 +84,10 @@ def test_the_ensemble_is_served_by_mlflow_with_the_same_bits(workspace: Workspac
     own = workspace.registry.newest(LOAD, "both")
     assert own.version == version
     assert isinstance(own.model, Ensemble)
-    served = mlflow.pyfunc.load_model(f"models:/DE.load/{version}").predict(
-        {name: getattr(windows, name) for name in ("past", "future", "valid_time", "delivery")}
-    )
-    assert np.array_equal(served, predict_each(own.model, windows))
+    with workspace.tracking.active():
+        served = mlflow.pyfunc.load_model(f"models:/DE.load/{version}")
+    answers = served.predict({name: getattr(windows, name) for name in ("past", "future", "valid_time", "delivery")})
+    assert np.array_equal(answers, predict_each(own.model, windows))
     params = workspace.tracking.client.get_run(own.run_id).data.params
     assert float(params["ensemble.lstm"]) + float(params["ensemble.gru"]) == pytest.approx(1, abs=0.002)
 

@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gridahead.errors import ModelError, SettingsError
+from gridahead.backtest.run import backtest
+from gridahead.core.errors import ModelError, SettingsError
+from gridahead.core.grid import Series
+from gridahead.core.time import days_between
 from gridahead.features.windows import build_windows
-from gridahead.grid import Series
 from gridahead.models.base import predict_each
-from gridahead.pipeline.backtest import backtest
-from gridahead.pipeline.forecast import forecast
-from gridahead.pipeline.ingest import ingest
-from gridahead.pipeline.score import score_published
-from gridahead.pipeline.workspace import Workspace
-from gridahead.settings_file import load_settings
-from gridahead.timeline import days_between
+from gridahead.operate.forecast import forecast
+from gridahead.operate.ingest import ingest
+from gridahead.operate.score import score_published
+from gridahead.settings.file import load_settings
+from gridahead.workspace import Workspace
 
 LOAD = Series("DE", "load")
 
@@ -41,7 +41,7 @@ def test_the_newest_forecast_is_of_the_last_day_with_complete_inputs(done: Path)
     manifest = json.loads((done / "data/published/DE.load/latest.json").read_text())
     # The sample ends on 31 December 2025 and so does the official forecast: of 1 January nothing official is known.
     assert manifest["issue_time"] == "2025-12-30T10:00:00+00:00"
-    assert manifest["degraded"] is None
+    assert manifest["rung"] == "full"
 
 
 def test_the_spreadsheet_has_one_row_an_hour_and_quantiles_that_do_not_cross(done: Path) -> None:
@@ -92,15 +92,15 @@ def test_the_model_that_mlflow_serves_predicts_the_same_bits_without_a_pickle(wo
     import mlflow
 
     champion = workspace.registry.champion(LOAD)
-    folder = Path(mlflow.artifacts.download_artifacts("models:/DE.load@champion"))
+    with workspace.tracking.active():
+        folder = Path(mlflow.artifacts.download_artifacts("models:/DE.load@champion"))
+        served = mlflow.pyfunc.load_model("models:/DE.load@champion")
     assert not list(folder.rglob("*.pkl"))
     spec, observations = workspace.inputs(LOAD)
     days = days_between(pd.Timestamp("2025-11-01").date(), pd.Timestamp("2025-11-03").date())
     windows = build_windows(observations, spec, days)
-    served = mlflow.pyfunc.load_model("models:/DE.load@champion").predict(
-        {name: getattr(windows, name) for name in ("past", "future", "valid_time", "delivery")}
-    )
-    assert np.array_equal(served, predict_each(champion.model, windows))
+    answers = served.predict({name: getattr(windows, name) for name in ("past", "future", "valid_time", "delivery")})
+    assert np.array_equal(answers, predict_each(champion.model, windows))
 
 
 def test_a_forecast_does_not_change_when_the_future_is_poisoned(workspace: Workspace) -> None:
@@ -117,9 +117,17 @@ def test_a_forecast_does_not_change_when_the_future_is_poisoned(workspace: Works
 def test_a_backtest_writes_what_machines_read(gridahead_command, done: Path, tmp_path: Path) -> None:
     file = tmp_path / "scores.json"
     code, _ = gridahead_command(
-        "backtest", "--series", "DE/load", "--start", "2025-10-20", "--end", "2025-11-02",
-        "--models", "champion,official,official_corrected,naive", "--json", str(file),
-    )  # fmt: skip
+        "backtest",
+        "--series",
+        "DE/load",
+        "--start",
+        "2025-10-20",
+        "--end",
+        "2025-11-02",
+        *(part for name in ("champion", "official", "official_corrected", "naive") for part in ("--model", name)),
+        "--output",
+        str(file),
+    )
     rows = json.loads(file.read_text())
     assert code == 0
     assert set(rows[0]) == {"series", "model", "metric", "lead", "value", "n"}
@@ -132,7 +140,7 @@ def test_a_backtest_writes_what_machines_read(gridahead_command, done: Path, tmp
 def test_the_official_score_is_the_error_of_the_portals_own_columns(workspace: Workspace, done: Path) -> None:
     first, last = pd.Timestamp("2025-11-03").date(), pd.Timestamp("2025-11-09").date()
     scores = backtest(workspace, LOAD, first, last, ["official"], "official-only")
-    ours = scores[(scores["metric"] == "mae") & (scores["lead"] == -1)]["value"].item()
+    ours = scores[(scores["metric"] == "mae") & scores["lead"].isna()]["value"].item()
     actual, official = (
         pd.read_csv(
             next((done / "portal").glob(f"{kind}*")), sep=";", encoding="utf-8-sig", thousands=",", na_values="-"
@@ -181,7 +189,7 @@ def test_of_two_forecasts_of_one_hour_the_newest_is_scored(workspace: Workspace)
     for issue_time in (early, deadline):
         forecast(workspace, LOAD, issue_time)
     scores = score_published(workspace, LOAD).scores
-    counts = scores[(scores["metric"] == "mae") & (scores["lead"] == -1)].set_index("model")["n"]
+    counts = scores[(scores["metric"] == "mae") & scores["lead"].isna()].set_index("model")["n"]
     assert counts["published"] == counts["official"] == counts["official_corrected"] == counts["naive"]
 
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from gridahead.cli import app
-from gridahead.errors import LakeError, SettingsError
+from gridahead.cli.main import app
+from gridahead.core.errors import LakeError, SettingsError
+from gridahead.core.tables import OBSERVATIONS
 from gridahead.lake.lake import Lake
-from gridahead.tables import OBSERVATIONS
 
 HOURS = pd.date_range("2024-12-31T12:00Z", periods=24, freq="h", unit="us")
 
@@ -63,11 +63,11 @@ def test_verify_ends_with_6_and_names_the_file_and_the_way_out(settings):
 
 def test_export_writes_a_series_as_it_was_known(settings, tmp_path):
     csv = tmp_path / "load.csv"
-    window = ("--start", "2024-12-31T12:00Z", "--end", "2025-01-01T00:00Z")
-    run(settings, "export", "--series", "DE/load", *window, "--output", str(csv))
+    time_range = ("--start", "2024-12-31T12:00Z", "--end", "2025-01-01T00:00Z")
+    run(settings, "export", "--series", "DE/load", *time_range, "--output", str(csv))
     assert len(pd.read_csv(csv)) == 24
     known = ("--as-of", "2025-01-01T15:00+01:00")  # the revisions of 12:00 to 14:00 were seen a day later
-    told = run(settings, "export", "--series", "DE/load", *window, *known, "--output", str(csv), "--json")
+    told = run(settings, "export", "--series", "DE/load", *time_range, *known, "--output", str(csv), "--json")
     assert json.loads(told) == {"file": str(csv), "rows": 12}
     assert pd.read_csv(csv)["value"].tolist() == [3.0] * 3 + [1.0] * 9
     run(settings, "export", "--table", "observations", "--output", str(tmp_path / "all.parquet"))
@@ -92,5 +92,5 @@ def test_views_name_the_files_of_the_lake(settings):
     text = run(settings, "views")
     assert f"read_parquet('{settings.parent}/sea/observations/**/*.parquet'" in text
     assert "CREATE OR REPLACE MACRO as_of(instant)" in text
-    assert "$" not in text.replace("$observations, $verdicts", "").replace("$decisions", "").replace("$waiting", "")
+    assert "$" not in text.replace("$observations, $verdicts", "").replace("$rulings", "").replace("$waiting", "")
     assert not Path(settings.parent / "data").exists()

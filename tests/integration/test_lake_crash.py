@@ -1,6 +1,6 @@
 """Writers, releases and compactions are killed at random moments; nothing is lost, doubled or seen by half.
 
-Two processes append observations, one appends decisions, one compacts both tables, two read all the time. One of the
+Two processes append observations, one appends rulings, one compacts both tables, two read all the time. One of the
 four that write is killed with SIGKILL and replaced, again and again. GRIDAHEAD_LAKE_KILLS sets how often: 200 took
 about a minute and a half.
 """
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lake_children import PAUSE, TABLES, logged, look, merge, store_of, write, wrong
+from children.lake import PAUSE, TABLES, logged, look, merge, store_of, write, wrong
 
 from gridahead.lake.compaction import compact
 from gridahead.lake.parquet import SUFFIX
@@ -23,11 +23,14 @@ KILLS = int(os.environ.get("GRIDAHEAD_LAKE_KILLS", "10"))
 LONGEST_RUSH = 0.1
 """Seconds at most without a pause before the kill: an append takes 10 ms, a compaction of both tables 100."""
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["lake_children"])
+FORKS.set_forkserver_preload(["children.lake"])
 
 WRITERS: list[tuple[Callable, str]] = [
-    (write, "observations"), (write, "observations"), (write, "decisions"), (merge, "observations"),
-]  # fmt: skip
+    (write, "observations"),
+    (write, "observations"),
+    (write, "rulings"),
+    (merge, "observations"),
+]
 
 
 def started(work: Callable, folder: Path, table: str, number: int):

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gridahead.errors import LakeError
+from gridahead.core.errors import LakeError
+from gridahead.core.tables import OBSERVATIONS
 from gridahead.lake.compaction import compact
 from gridahead.lake.store import Store
 from gridahead.lake.verify import verify
-from gridahead.tables import OBSERVATIONS
 
 HOURS = pd.date_range("2024-12-31T12:00Z", periods=24, freq="h", unit="us")
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gridahead.errors import ModelError
-from gridahead.grid import Series
-from gridahead.pipeline.forecast import forecast
-from gridahead.pipeline.workspace import Workspace
-from gridahead.settings_file import load_settings
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
+from gridahead.operate.forecast import forecast
+from gridahead.settings.file import load_settings
+from gridahead.workspace import Workspace
 
 LOAD = Series("DE", "load")
 
@@ -32,10 +32,10 @@ def listed(gridahead_command, done: Path) -> dict[str, dict[str, str]]:
 def test_every_candidate_carries_what_a_decision_on_it_needs(listed) -> None:
     assert set(listed) == {"1", "2"}
     for one in listed.values():
-        assert {"data_fingerprint", "settings_hash", "deadline", "inputs", "git_commit", "verdict_reasons"} <= set(one)
+        assert {"data_fingerprint", "settings_hash", "deadline", "inputs", "git_commit", "outcome_reasons"} <= set(one)
         assert one["inputs"] == "DE/load, DE/load_reference"
     champion = next(one for one in listed.values() if one["aliases"] == "champion")
-    assert champion["verdict"] == "first"
+    assert champion["outcome"] == "first"
     assert champion["validation_pinball"] == min(one["validation_pinball"] for one in listed.values())
 
 
@@ -87,7 +87,7 @@ def test_every_training_leaves_a_card_of_each_candidate(done: Path, workspace: W
         page = workspace.settings.published_folder / "cards" / f"DE.load-v{number}.html"
         version = workspace.registry.version(LOAD, number)
         written = workspace.tracking.file(version.run_id, "card.html").read_text()
-        assert "MASE" in written and "How good it is" in written and "The gate:" in written
+        assert "MASE" in written and "How good it is" in written and "Its trial:" in written
         assert page.exists()
         if not version.aliases:  # nobody has asked for its whole card
             assert f"gridahead models card {number} --series DE/load" in written
@@ -97,7 +97,7 @@ def test_the_figures_of_what_was_published_are_told_by_slice_and_in_euros(gridah
     figures = json.loads(gridahead_command("score", "--by", "hour", "--json")[1])
     assert {one["slice"] for one in figures} == {f"{hour:02d}" for hour in range(24)}
     assert {one["model"] for one in figures} == {"published", "official", "official_corrected", "naive"}
-    assert "mase" in gridahead_command("score", "--by", "all")[1]
+    assert "mase" in gridahead_command("score", "--by", "none")[1]
     assert "too few days" in gridahead_command("score", "--compare")[1]
     spent = json.loads(gridahead_command("value", "--short", "40", "--long", "20", "--json")[1])
     assert {one["model"] for one in spent} == {"published", "official", "official_corrected", "naive"}
@@ -144,8 +144,10 @@ def test_a_challenger_forecasts_along_unpublished_and_a_person_can_promote_and_t
     assert workspace.registry.champion(LOAD).version == champion
     told = json.loads(gridahead_command("models", "list", "--history", "--json")[1])
     assert [(one["how"], one["to_version"]) for one in told] == [
-        ("first", champion), ("person", other), ("rollback", champion)
-    ]  # fmt: skip
+        ("first", champion),
+        ("person", other),
+        ("rollback", champion),
+    ]
 
 
 def test_what_is_not_there_is_refused_with_the_way_out(gridahead_command, done: Path) -> None:

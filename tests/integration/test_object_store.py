@@ -9,18 +9,18 @@ from dataclasses import replace
 import pandas as pd
 import pyarrow.fs as pafs
 import pytest
+from builders.store_proxy import Proxy
 from moto.server import ThreadedMotoServer
-from store_proxy import Proxy
 
-from gridahead.errors import LakeError
-from gridahead.lake.archive import Receipt
-from gridahead.lake.compaction import compact
+from gridahead.core.errors import LakeError
+from gridahead.core.tables import OBSERVATIONS
+from gridahead.core.vintages import as_of
+from gridahead.lake.compaction import compact, compact_receipts
 from gridahead.lake.lake import Lake
+from gridahead.lake.receipts import Receipt
 from gridahead.lake.stats import stats
 from gridahead.lake.store import Store
 from gridahead.lake.verify import verify
-from gridahead.tables import OBSERVATIONS
-from gridahead.vintages import as_of
 
 TURN = pd.date_range("2024-12-31T12:00Z", periods=24, freq="h", unit="us")
 NUMBERS = itertools.count()
@@ -99,7 +99,6 @@ def test_receipts_and_markers_are_kept_there_too(server, tmp_path):
     )
     lake.receipts.sign(receipt)
     lake.waiting.enter("ab12", batch(1))
-    assert (lake.receipts.signed("ab12"), lake.receipts.signed("other")) == (True, False)
     assert lake.receipts.all() == [receipt]
     assert lake.waiting.batches() == {"ab12"}
     lake.waiting.leave(*lake.waiting.all())
@@ -107,6 +106,26 @@ def test_receipts_and_markers_are_kept_there_too(server, tmp_path):
     lake.sweep()
     assert str(lake.folder).startswith("s3://lake/test-")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_merged_receipts_are_two_listings_and_one_read_however_many(server, tmp_path):
+    lake = Lake(address(server, f"/test-{next(NUMBERS)}"), tmp_path)
+    seen = pd.Timestamp("2025-01-01T00:00Z")
+    for number in range(20):
+        fields = (f"{number:016}", "test", "a.csv", "/a.csv", "cd34-a.csv", "cd34", {}, seen, seen, {})
+        lake.receipts.sign(Receipt(*fields))
+
+    def requests(work):
+        before = server.requests
+        work()
+        return server.requests - before
+
+    unmerged = requests(Lake(lake.folder, tmp_path).receipts.all)
+    assert compact_receipts(lake.receipts).folders == 1
+    merged = requests(Lake(lake.folder, tmp_path).receipts.all)
+    again = requests(lake.receipts.all), requests(lake.receipts.all)
+    assert len(lake.receipts.all()) == 20
+    assert unmerged >= 20 and merged <= 4 and again[1] == 1, (unmerged, merged, again)
 
 
 class Deleting:

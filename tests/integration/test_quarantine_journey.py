@@ -11,16 +11,16 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from gridahead.cli import app
-from gridahead.errors import LakeError, QualityError, SettingsError
-from gridahead.grid import Series
-from gridahead.pipeline import quarantine
-from gridahead.pipeline.workspace import Workspace
-from gridahead.settings_file import load_settings
-from gridahead.timeline import Window
+from gridahead.cli.main import app
+from gridahead.core.errors import LakeError, QualityError, SettingsError
+from gridahead.core.grid import Series
+from gridahead.core.time import TimeRange
+from gridahead.quarantine import rulings
+from gridahead.settings.file import load_settings
+from gridahead.workspace import Workspace
 
 LOAD = Series("DE", "load")
-BAD_DAY = Window(pd.Timestamp("2026-01-01", tz="Europe/Berlin"), pd.Timestamp("2026-01-02", tz="Europe/Berlin"))
+BAD_DAY = TimeRange(pd.Timestamp("2026-01-01", tz="Europe/Berlin"), pd.Timestamp("2026-01-02", tz="Europe/Berlin"))
 ISSUE_TIME = "2026-01-02T10:00Z"
 NAME = "Actual_consumption_202601010000_202601020000_Hour.csv"
 
@@ -47,7 +47,7 @@ class Job:
         return [case for case in cases if case["from"] == f"{BAD_DAY.start:%Y-%m-%dT%H:%MZ}"]
 
     def accepted(self) -> pd.DataFrame:
-        return self.lake.read_accepted(LOAD, window=BAD_DAY)
+        return self.lake.read_accepted(LOAD, time_range=BAD_DAY)
 
     def forecast(self) -> tuple[dict, float]:
         """The manifest and the highest value of a forecast after the bad day."""
@@ -83,10 +83,13 @@ def job(done: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
 
 
 def test_the_bad_day_is_in_the_lake_and_nobody_reads_it(job: Job) -> None:
-    held = job.lake.read_observations(LOAD, window=BAD_DAY)
+    held = job.lake.read_observations(LOAD, time_range=BAD_DAY)
     assert len(held) == 24 and held["value"].min() > 1e7
     assert job.accepted().empty
-    assert len(job.lake.read_accepted(LOAD, window=Window(BAD_DAY.start - pd.Timedelta(days=1), BAD_DAY.start))) == 24
+    assert (
+        len(job.lake.read_accepted(LOAD, time_range=TimeRange(BAD_DAY.start - pd.Timedelta(days=1), BAD_DAY.start)))
+        == 24
+    )
     assert job.lake.waiting.batches() == set()
 
 
@@ -129,9 +132,17 @@ def test_a_case_that_is_not_there_is_an_error_that_names_those_that_are(job: Job
         job.run("quarantine", "release", "nope", "--reason", "typing error")
     with pytest.raises(LakeError, match="nothing of DE/load is in quarantine in"):
         job.run(
-            "quarantine", "reject", "--series", "DE/load", "--start", "2025-05-01T00:00Z", "--end", "2025-05-01T01:00Z",
-            "--reason", "typing error",
-        )  # fmt: skip
+            "quarantine",
+            "reject",
+            "--series",
+            "DE/load",
+            "--start",
+            "2025-05-01T00:00Z",
+            "--end",
+            "2025-05-01T01:00Z",
+            "--reason",
+            "typing error",
+        )
     with pytest.raises(SettingsError, match="say which"):
         job.run("quarantine", "reject", "--reason", "typing error")
 
@@ -143,13 +154,13 @@ def test_forecasts_do_without_the_bad_day_and_say_so_until_a_person_lets_it_in(
     assert "24 values of DE/load in quarantine" in manifest["suspect_inputs"]
     assert highest < 120_000
     (case,) = [case for case in job.open_cases() if case["series"] == "DE/load"]
-    monkeypatch.setattr(quarantine, "now", lambda: pd.Timestamp(ISSUE_TIME))
+    monkeypatch.setattr(rulings, "now", lambda: pd.Timestamp(ISSUE_TIME))
     said = job.run("quarantine", "release", case["id"], "--reason", "the operator confirmed it", "--by", "ana")
     assert "24 rows of DE/load" in said and "ana" in said
 
-    decided = job.lake.read_decisions(LOAD)
-    assert set(decided["decision"]) == {"release"} and set(decided["decided_by"]) == {"ana"}
-    assert set(decided["reason"]) == {"the operator confirmed it"}
+    ruled = job.lake.read_rulings(LOAD)
+    assert set(ruled["ruling"]) == {"release"} and set(ruled["decided_by"]) == {"ana"}
+    assert set(ruled["reason"]) == {"the operator confirmed it"}
     assert job.accepted()["value"].min() > 1e7
     assert case["id"] not in {one["id"] for one in job.open_cases()}
     assert f"release {case['id']}" not in (job.folder / "data/published/quality.html").read_text()
@@ -162,8 +173,8 @@ def test_forecasts_do_without_the_bad_day_and_say_so_until_a_person_lets_it_in(
     after, again = job.forecast()  # the inspection may have flagged inputs, which the manifest says
     assert again == released
 
-    # A person may change her mind: the newest decision counts, for forecasts of issue times from then on.
-    monkeypatch.setattr(quarantine, "now", lambda: pd.Timestamp(ISSUE_TIME) + pd.Timedelta(minutes=1))
+    # A person may change her mind: the newest ruling counts, for forecasts of issue times from then on.
+    monkeypatch.setattr(rulings, "now", lambda: pd.Timestamp(ISSUE_TIME) + pd.Timedelta(minutes=1))
     job.run("quarantine", "reject", case["id"], "--reason", "it was in kW after all", "--by", "ana")
     assert job.accepted().empty
     assert job.forecast() == ({**after, "changed": False}, released)

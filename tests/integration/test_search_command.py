@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gridahead.pipeline.workspace import Workspace
-from gridahead.settings_file import load_settings
+from gridahead.settings.file import load_settings
+from gridahead.workspace import Workspace
 
 
 def test_every_trial_is_one_child_run_however_often_the_search_is_called(done: Path, gridahead_command) -> None:

@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridahead.grid import BiddingZone
-from gridahead.vintages import Instants
+from gridahead.core.grid import BiddingZone
+from gridahead.core.vintages import Instants
 
 Features = npt.NDArray[np.float32]
 
+CALENDAR = "calendar"
+"""The name under which these features are one input of a model, beside its series."""
 DAYS_A_YEAR = 365.25
 YEAR_WAVES = 6
 """The shortest is two months long: holidays in summer and the weeks around Christmas are no season of a sine wave."""

@@ -6,18 +6,18 @@ official forecast after that: plus the mean of its errors at the same local hour
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gridahead.core.resolution import at_mtu
+from gridahead.core.tables import Observations
+from gridahead.core.time import Deadline, TimeRange, delivery_days
+from gridahead.core.vintages import NEVER, Floats, Instants, Vintages, micros, of_series
 from gridahead.features.windows import Windows, WindowSpec
-from gridahead.resolution import at_mtu
-from gridahead.tables import Observations
-from gridahead.timeline import Deadline, Window, delivery_days
-from gridahead.vintages import NEVER, Floats, Instants, Vintages, micros, of_series
 
 CORRECTION_DAYS = 28
 """Four of each weekday, and still like the days to come. At a day-ahead deadline they are D-2 to D-29."""
@@ -48,18 +48,16 @@ def corrected(
             given.
 
     Returns:
-        Windows with (N, H) `future[..., 0]` [MW]; NaN where the official forecast is.
+        Windows with (N, H) `official_ahead` [MW]; NaN where the official forecast is.
     """
-    spec, future = windows.spec, []
+    spec, official = windows.spec, windows.official_ahead.copy()
     past, slots = _Past.of(observations, spec, read or spec.deadline), _slots(windows.valid_time, spec)
     known_at = windows.issue_time if known_at is None else known_at
     for first in range(0, len(windows), _ROWS_AT_ONCE):
         rows = slice(first, first + _ROWS_AT_ONCE)
         correction = np.take_along_axis(past.correction(known_at[rows]), slots[rows], axis=1)
-        ahead = windows.future[rows].copy()
-        ahead[..., 0] += np.where(windows.delivery[rows], correction, 0).astype(np.float32)
-        future.append(ahead)
-    return replace(windows, future=np.concatenate(future) if future else windows.future)
+        official[rows] += np.where(windows.delivery[rows], correction, 0).astype(np.float32)
+    return windows.with_values(spec.series.reference, ahead=official)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +82,7 @@ class _Past:
         measured = measured.dropna(subset="value")
         if measured.empty:
             none = np.zeros((0, 2, spec.steps_per_day))
-            whole = Window(pd.Timestamp(0, tz="UTC"), pd.Timestamp(0, tz="UTC") + spec.mtu.delta)
+            whole = TimeRange(pd.Timestamp(0, tz="UTC"), pd.Timestamp(0, tz="UTC") + spec.mtu.delta)
             outturn = Vintages.of(measured, whole, spec.mtu)
             return cls(none.astype(np.int64), none.astype(bool), none, np.zeros(0, np.int64), outturn)
         times = pd.DatetimeIndex([measured["valid_time"].min(), measured["valid_time"].max()])
@@ -96,16 +94,16 @@ class _Past:
             )
         )
         days, starts, ends = midnights[:-1], bounds[:-1], bounds[1:]
-        span = Window(*(pd.Timestamp(at, unit="us", tz="UTC") for at in (starts[0], ends[-1])))
+        span = TimeRange(*(pd.Timestamp(at, unit="us", tz="UTC") for at in (starts[0], ends[-1])))
         units = starts[:, None] + np.arange((ends - starts).max() // step) * step
         valid_time, has = _by_local_time(units, units < ends[:, None], spec)
         outturn = Vintages.of(of_series(observations, spec.series), span, spec.mtu)
         official = Vintages.of(of_series(observations, spec.series.reference), span, spec.mtu)
         read_at = micros(pd.DatetimeIndex([read.for_delivery(day.date()) for day in days]))
-        told = official.as_of(read_at, valid_time.reshape(len(days), -1)).reshape(has.shape)
+        forecast = official.as_of(read_at, valid_time.reshape(len(days), -1)).reshape(has.shape)
         published = np.where(np.isnan(outturn.value), NEVER, outturn.read_from).min(axis=1)
         known = np.where(has, published[(valid_time - outturn.start) // step], 0).max(axis=(1, 2))
-        return cls(valid_time, has, told, np.maximum(known, ends), outturn)
+        return cls(valid_time, has, forecast, np.maximum(known, ends), outturn)
 
     def correction(self, known_at: Instants) -> Floats:
         """The mean error at each local time of day, as known at N issue times, (N, S) [MW]; 0 where it is unknown."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
 from gridahead.features.windows import Array, Windows
 
 COPY = 1e-6
@@ -30,11 +30,11 @@ def refuse_leaks(windows: Windows) -> None:
     Raises:
         ModelError: an input repeats the outturn of the hours that are to be forecast; names it, and the way out.
     """
-    found = [*_known_ahead(windows), *_moved(windows)]
-    if found:
+    leaks = [*_known_ahead(windows), *_moved(windows)]
+    if leaks:
         raise ModelError(
             str(windows.spec.series),
-            "has inputs that know what is to be forecast:\n  " + "\n  ".join(found) + "\n"
+            "has inputs that know what is to be forecast:\n  " + "\n  ".join(leaks) + "\n"
             "A model that learns from them fails in operation. Mend the source (known_ahead is for forecasts and "
             "plans; check `stamp` and `timezone`), or take the input out of the settings",
         )
@@ -43,26 +43,26 @@ def refuse_leaks(windows: Windows) -> None:
 def _known_ahead(windows: Windows) -> Iterator[str]:
     """Inputs that are read ahead and are the outturn, as a whole or on single days."""
     target = np.where(windows.delivery, windows.target, np.nan)
-    for n, one in enumerate(windows.spec.ahead):
-        ahead = np.where(windows.delivery, windows.future[..., n], np.nan)
+    for series in windows.spec.ahead:
+        ahead = np.where(windows.delivery, windows.input_ahead(series), np.nan)
         for hours in (0, 1, -1):
             if _is_copy(*_moved_by(ahead, target, hours * windows.spec.mtu.per_hour)):
-                yield f"{one}, read ahead, is the outturn itself{_told(hours)}"
+                yield f"{series}, read ahead, is the outturn itself{_shift(hours)}"
                 break
         else:
             if (days := int(_equal_days(ahead, target).sum())) >= COPIED_DAYS:
-                yield f"{one}, read ahead, equals the outturn in every unit of {days} delivery days"
+                yield f"{series}, read ahead, equals the outturn in every unit of {days} delivery days"
 
 
 def _moved(windows: Windows) -> Iterator[str]:
     """Inputs of the past that show the outturn of the next hour."""
-    target, spec = windows.past[..., 0], windows.spec
-    for n, one in enumerate(spec.inputs[1:], start=1):
-        if _is_copy(*_moved_by(windows.past[..., n], target, spec.mtu.per_hour)):
-            yield f"{one} is the outturn{_told(1)}"
+    target, spec = windows.target_past, windows.spec
+    for series in spec.inputs[1:]:
+        if _is_copy(*_moved_by(windows.input_past(series), target, spec.mtu.per_hour)):
+            yield f"{series} is the outturn{_shift(1)}"
 
 
-def _told(hours: int) -> str:
+def _shift(hours: int) -> str:
     return {0: "", 1: ", an hour early", -1: ", an hour late"}[hours]
 
 

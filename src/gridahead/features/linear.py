@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
 from gridahead.features.windows import Array
 
 PENALTY_FOR_ALL = 1000.0
@@ -23,7 +23,7 @@ PENALTY_FOR_ALL = 1000.0
 PENALTY_FOR_ONE = 30.0
 """Of how far a unit may go from it. On the same load 30 and 100 differ by 1 %; with no official forecast 30 is best."""
 FEWEST = 100
-"""Windows that a unit needs for a regression of its own."""
+"""Windows that a unit of the horizon needs for a regression of its own."""
 
 Weights = npt.NDArray[np.float64]
 
@@ -38,8 +38,8 @@ class LinearForecast:
     """(K,)"""
     weights: Array
     """(H + 1, K + 1) for each unit of the horizon, and last the one for all; the last weight is the constant."""
-    usual: npt.NDArray[np.bool_]
-    """(H, A) which of the inputs that are read ahead were there in most windows."""
+    required: npt.NDArray[np.bool_]
+    """(H, A) the inputs that are read ahead on which a unit leans: they were there in most windows."""
 
     @classmethod
     def fit(
@@ -62,8 +62,8 @@ class LinearForecast:
             _ridge(scaled[here, unit], target[here, unit], PENALTY_FOR_ONE, common) if here.sum() >= FEWEST else common
             for unit, here in enumerate(known.T)
         ]
-        usual = (ahead & within[..., None]).sum(axis=0) > 0.5 * within.sum(axis=0)[:, None]
-        return cls(mean, spread, np.stack([*weights, common]).astype(np.float32), usual)
+        required = (ahead & within[..., None]).sum(axis=0) > 0.5 * within.sum(axis=0)[:, None]
+        return cls(mean, spread, np.stack([*weights, common]).astype(np.float32), required)
 
     def __call__(self, rows: Array, ahead: npt.NDArray[np.bool_]) -> Array:
         """The forecast, (N, H); NaN where an input is missing on which it leans.
@@ -81,8 +81,8 @@ class LinearForecast:
         unit = np.minimum(np.arange(horizon), len(self.weights) - 1)  # beyond what was learnt: the one for all
         scaled = _with_constant((rows - self.mean) / self.spread)
         answer = np.einsum("nhk,hk->nh", scaled, self.weights[unit])
-        usual = self.usual[np.minimum(np.arange(horizon), len(self.usual) - 1)]
-        return np.where((ahead | ~usual).all(axis=-1), answer, np.float32(np.nan))
+        required = self.required[np.minimum(np.arange(horizon), len(self.required) - 1)]
+        return np.where((ahead | ~required).all(axis=-1), answer, np.float32(np.nan))
 
 
 def _with_constant(rows: Array) -> Array:

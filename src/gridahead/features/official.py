@@ -7,21 +7,22 @@ forecast.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
+from gridahead.core.grid import Series, quantity_of
 from gridahead.features.normal import between, normal_scores
 from gridahead.features.windows import Array, Windows, WindowSpec
-from gridahead.grid import quantity_of
 
 
-def official_columns(spec: WindowSpec) -> dict[float, int]:
-    """The published levels but for the median, and where each stands among `spec.ahead`; none without a forecast."""
+def official_levels(spec: WindowSpec) -> dict[float, Series]:
+    """The published levels but for the median, and the input that is each; none without an official forecast."""
     if not spec.use_reference:
         return {}
-    named = [re.fullmatch(rf"{re.escape(str(spec.series))}_p(\d\d)", str(one)) for one in spec.ahead]
-    levels = {int(name[1]) / 100: column for column, name in enumerate(named) if name}
-    return {level: column for level, column in levels.items() if level not in (0, 0.5)}
+    named = {series: re.fullmatch(rf"{re.escape(str(spec.series))}_p(\d\d)", str(series)) for series in spec.ahead}
+    levels = {int(name[1]) / 100: series for series, name in named.items() if name}
+    return {level: series for level, series in levels.items() if level not in (0, 0.5)}
 
 
 def official_quantiles(windows: Windows, levels: tuple[float, ...]) -> Array | None:
@@ -35,17 +36,20 @@ def official_quantiles(windows: Windows, levels: tuple[float, ...]) -> Array | N
         windows: N of them.
         levels: Q of them, rising.
     """
-    columns = official_columns(windows.spec)
-    if not columns:
+    published = official_levels(windows.spec)
+    if not published:
         return None
-    below, above = (sorted(level for level in columns if (level < 0.5) is low) for low in (True, False))
-    forecast = windows.future[..., :1]
-    told = [
-        np.minimum(np.sort(windows.future[..., [columns[level] for level in below]], axis=-1), forecast),
-        forecast,
-        np.maximum(np.sort(windows.future[..., [columns[level] for level in above]], axis=-1), forecast),
-    ]
-    drawn = np.concatenate(told, axis=-1) @ between(normal_scores((*below, 0.5, *above)), normal_scores(levels)).T
+    below, above = (sorted(level for level in published if (level < 0.5) is low) for low in (True, False))
+    lower, upper = (_rising(windows, [published[level] for level in side]) for side in (below, above))
+    forecast = windows.official_ahead[..., None]
+    known = np.concatenate([np.minimum(lower, forecast), forecast, np.maximum(upper, forecast)], axis=-1)
+    drawn = known @ between(normal_scores((*below, 0.5, *above)), normal_scores(levels)).T
     low = quantity_of(windows.spec.series.quantity).low
     possible = drawn if low is None else np.maximum(drawn, low)
     return np.maximum.accumulate(possible, axis=-1).astype(np.float32)
+
+
+def _rising(windows: Windows, published: Sequence[Series]) -> Array:
+    """Some published quantiles, (N, H, ·) [MW]; where they cross they are sorted."""
+    values = [windows.input_ahead(series) for series in published]
+    return np.sort(np.stack(values, axis=-1), axis=-1) if values else windows.future[..., :0]

@@ -32,15 +32,18 @@ def unit_rows(spec: WindowSpec, values: Array, decoder: Array) -> Array:
     spans = (3 * spec.mtu.per_hour, day, _WEEK * day)
     everywhere = [mean_of_known(values[:, -span:], axis=1) for span in spans]
     by_unit = [mean_of_known(same_hours(values, spec, range(1, _WEEK + 1), horizon), axis=0)]
-    for one in (values[..., 0], values[..., -1])[: 1 + spec.use_reference]:
-        hours = same_hours(one[..., None], spec, range(1, spec.context_days + 1), horizon)[..., 0]  # (days, N, H)
+    target_and_error = (values[..., 0], values[..., -1])[: 1 + spec.use_reference]
+    for context in target_and_error:
+        hours = same_hours(context[..., None], spec, range(1, spec.context_days + 1), horizon)[..., 0]  # (days, N, H)
         mean = mean_of_known(hours, axis=0)
         same_weekday = mean_of_known(hours[_WEEK - 1 :: _WEEK], axis=0)
         by_unit += [np.moveaxis(_filled(hours, mean), 0, -1), _filled(same_weekday, mean)[..., None]]
         by_unit.append(np.sqrt(mean_of_known((hours - mean) ** 2, axis=0))[..., None])
-        hourly = mean_of_known(one.reshape(count, -1, spec.mtu.per_hour), axis=2)
-        everywhere += [_filled(part, mean_of_known(one, axis=1)[:, None]) for part in (
-            hourly[:, -_NEWEST_HOURS:], mean_of_known(one.reshape(count, -1, day), axis=2)[:, -_WEEK:])]  # fmt: skip
+        hourly = mean_of_known(context.reshape(count, -1, spec.mtu.per_hour), axis=2)
+        everywhere += [
+            _filled(part, mean_of_known(context, axis=1)[:, None])
+            for part in (hourly[:, -_NEWEST_HOURS:], mean_of_known(context.reshape(count, -1, day), axis=2)[:, -_WEEK:])
+        ]
     repeated = np.concatenate(everywhere, axis=-1)[:, None].repeat(horizon, axis=1)
     step = np.broadcast_to(np.arange(horizon, dtype=np.float32)[:, None], (count, horizon, 1))
     # Scaled values have the mean 0: that is what stands for a mean of nothing.

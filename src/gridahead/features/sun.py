@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from gridahead.core.grid import SUN_DRIVEN
+from gridahead.core.vintages import MICROSECONDS_A_DAY, Instants
 from gridahead.features.calendar import DAYS_A_YEAR, waves
 from gridahead.features.rows import mean_of_known, same_hours
 from gridahead.features.windows import Array, Windows
-from gridahead.grid import SUN_DRIVEN
-from gridahead.vintages import MICROSECONDS_A_DAY, Instants
 
 YEAR_WAVES, DAY_WAVES = 2, 3
 SPANS_DAYS = (7, 14)
@@ -46,13 +46,13 @@ def under_the_sun(windows: Windows, values: Array) -> Array:
     """
     spec, horizon = windows.spec, windows.target.shape[1]
     days = range(1, spec.context_days + 1)
-    told = same_hours(values[..., [0, -1] if spec.use_reference else [0]], spec, days, horizon)
-    columns = [np.fmax.reduce(told[..., :1], axis=0)]
+    same_hour_before = same_hours(values[..., [0, -1] if spec.use_reference else [0]], spec, days, horizon)
+    columns = [np.fmax.reduce(same_hour_before[..., :1], axis=0)]
     if spec.use_reference:
         brightest = np.where(windows.within, np.nan_to_num(_brightest(windows)), 0)[..., None]
         floor = AT_LEAST * brightest.max(axis=1, keepdims=True) + np.float32(1e-6)
-        columns.append(np.clip(windows.future[..., :1] / np.maximum(brightest, floor), 0, MOST))
-    columns += [mean_of_known(told[:span], axis=0) for span in SPANS_DAYS]
+        columns.append(np.clip(windows.official_ahead[..., None] / np.maximum(brightest, floor), 0, MOST))
+    columns += [mean_of_known(same_hour_before[:span], axis=0) for span in SPANS_DAYS]
     seen: Array = np.nan_to_num(np.concatenate(columns, axis=-1)).astype(np.float32)
     return seen
 
@@ -68,13 +68,13 @@ def dark(windows: Windows) -> npt.NDArray[np.bool_]:
         return np.zeros(windows.target.shape, bool)
     brightest = _brightest(windows)
     highest = np.where(windows.within, np.nan_to_num(brightest), 0).max(axis=1, keepdims=True)
-    found: npt.NDArray[np.bool_] = (brightest <= 0) & (highest > 0)
-    return found & ~(windows.future[..., 0] > 0) if windows.spec.use_reference else found
+    night: npt.NDArray[np.bool_] = (brightest <= 0) & (highest > 0)
+    return night & ~(windows.official_ahead > 0) if windows.spec.use_reference else night
 
 
 def _brightest(windows: Windows) -> Array:
     """The highest value at the time of each unit over the context, (N, H) [MW], NaN where none is known."""
     spec, horizon = windows.spec, windows.target.shape[1]
     days = range(1, spec.context_days + 1)
-    highest: Array = np.fmax.reduce(same_hours(windows.past[..., :1], spec, days, horizon), axis=0)[..., 0]
+    highest: Array = np.fmax.reduce(same_hours(windows.target_past[..., None], spec, days, horizon), axis=0)[..., 0]
     return highest

@@ -1,4 +1,4 @@
-"""Windows: what a model reads and what it should have said, for many issue times at once.
+"""Windows: what a model reads and the outturns that it is to forecast, for many issue times at once.
 
 For each issue time there is a context, the C market time units before it, and a horizon, the H units from it to the end
 of the delivery day. The horizon begins at the issue time rather than at midnight, so that what is known about the rest
@@ -7,27 +7,31 @@ not known then is NaN, and stays NaN: a gap is masked, never filled from the fut
 
 Delivery days have 23, 24 or 25 hours. Beside longer ones a horizon is padded at its end; what stands there is no part
 of the window, is never learnt, and no answer depends on it.
+
+Axes are named by one letter, everywhere: N issue times, C units of the context, H units of the horizon, P values that
+are read of a unit of the context, F of a unit of the horizon, Q quantile levels. What stands where along P and F is
+known here only; everybody else asks by name: `windows.target_past`, `windows.official_ahead`, `windows.input_past(…)`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridahead.errors import ModelError
-from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES, calendar
-from gridahead.grid import BiddingZone, Series
-from gridahead.resolution import at_mtu
-from gridahead.tables import Observations
-from gridahead.timeline import Deadline, Mtu, Window, clock_change, delivery_window
-from gridahead.vintages import Instants, Vintages, as_of, micros, of_series
+from gridahead.core.errors import ModelError
+from gridahead.core.fingerprint import digest
+from gridahead.core.grid import BiddingZone, Series
+from gridahead.core.resolution import at_mtu
+from gridahead.core.tables import Observations
+from gridahead.core.time import Deadline, Mtu, TimeRange, clock_change, delivery_range
+from gridahead.core.vintages import Instants, Vintages, as_of, micros, of_series
+from gridahead.features.calendar import CALENDAR, CALENDAR_FEATURES, DAY_FEATURES, calendar
 
 Array = npt.NDArray[np.float32]
 END_OF_TIME = pd.Timestamp.max.tz_localize("UTC")
@@ -70,17 +74,59 @@ class WindowSpec:
     @property
     def past_names(self) -> tuple[str, ...]:
         """Names along axis P."""
-        return (*(str(one) for one in self.inputs), *DAY_FEATURES)
+        return (*map(str, self.inputs), *DAY_FEATURES)
 
     @property
     def future_names(self) -> tuple[str, ...]:
         """Names along axis F."""
-        return (*(str(one) for one in self.ahead), *CALENDAR_FEATURES)
+        return (*map(str, self.ahead), *CALENDAR_FEATURES)
 
     @property
     def steps_per_day(self) -> int:
         """Market time units in 24 hours."""
         return 24 * self.mtu.per_hour
+
+    def past_columns(self, name: Series | str) -> list[int]:
+        """Where an input, or the calendar, stands along axis P; nowhere if it is not read."""
+        return _columns(str(name), self.inputs, self.past_names)
+
+    def future_columns(self, name: Series | str) -> list[int]:
+        """Where an input, or the calendar, stands along axis F; nowhere if it is not read ahead."""
+        return _columns(str(name), self.ahead, self.future_names)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "series": str(self.series),
+            "zone": asdict(self.zone),
+            "mtu": str(self.mtu),
+            "deadline": str(self.deadline),
+            "context_days": self.context_days,
+            "use_reference": self.use_reference,
+            "past_covariates": [*map(str, self.past_covariates)],
+            "future_covariates": [*map(str, self.future_covariates)],
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> WindowSpec:
+        """The spec of such values."""
+        return cls(
+            series=Series.parse(stored["series"]),
+            zone=BiddingZone(**stored["zone"]),
+            mtu=Mtu(stored["mtu"]),
+            deadline=Deadline.parse(stored["deadline"]),
+            context_days=stored["context_days"],
+            use_reference=stored["use_reference"],
+            past_covariates=tuple(map(Series.parse, stored["past_covariates"])),
+            future_covariates=tuple(map(Series.parse, stored["future_covariates"])),
+        )
+
+
+def _columns(name: str, inputs: Sequence[Series], names: Sequence[str]) -> list[int]:
+    """Where a name stands among those of an axis, which has the calendar behind the inputs."""
+    if name == CALENDAR:
+        return [*range(len(inputs), len(names))]
+    return [column for column, one in enumerate(inputs) if str(one) == name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +156,91 @@ class Windows:
         upto: npt.NDArray[np.bool_] = np.logical_or.accumulate(self.delivery[:, ::-1], axis=1)[:, ::-1]
         return upto
 
-    def _select(self, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Self:
+    @property
+    def target_past(self) -> Array:
+        """(N, C) the series that is forecast, in the context [MW]."""
+        return self.input_past(self.spec.series)
+
+    @property
+    def official_past(self) -> Array:
+        """(N, C) its official forecast in the context [MW]."""
+        return self.input_past(self.spec.series.reference)
+
+    @property
+    def official_ahead(self) -> Array:
+        """(N, H) its official forecast of the horizon [MW]."""
+        return self.input_ahead(self.spec.series.reference)
+
+    @property
+    def inputs_ahead(self) -> Array:
+        """(N, H, A) every series that is read ahead, in the order of `spec.ahead`."""
+        return self.future[..., : len(self.spec.ahead)]
+
+    @property
+    def calendar_past(self) -> Array:
+        """(N, C, ·) the calendar in the context, as in `DAY_FEATURES`."""
+        return self.past[..., len(self.spec.inputs) :]
+
+    @property
+    def calendar_ahead(self) -> Array:
+        """(N, H, ·) the calendar of the horizon, as in `CALENDAR_FEATURES`."""
+        return self.future[..., len(self.spec.ahead) :]
+
+    def input_past(self, series: Series | str) -> Array:
+        """(N, C) one series in the context.
+
+        Raises:
+            ModelError: it is not read.
+        """
+        if not (columns := self.spec.past_columns(series)):
+            raise ModelError(str(self.spec.series), f"does not read {series}")
+        return self.past[..., columns[0]]
+
+    def input_ahead(self, series: Series | str) -> Array:
+        """(N, H) one series in the horizon.
+
+        Raises:
+            ModelError: it is not read ahead.
+        """
+        if not (columns := self.spec.future_columns(series)):
+            raise ModelError(str(self.spec.series), f"does not read {series} ahead")
+        return self.future[..., columns[0]]
+
+    def with_values(self, series: Series, *, past: Array | None = None, ahead: Array | None = None) -> Self:
+        """The same windows with other values of one input; what is not given stays.
+
+        Args:
+            series: which input.
+            past: (N, C) its values in the context.
+            ahead: (N, H) its values in the horizon.
+        """
+        changed = replace(self, past=self.past.copy(), future=self.future.copy())
+        if past is not None:
+            changed.past[..., self.spec.past_columns(series)] = past[..., None]
+        if ahead is not None:
+            changed.future[..., self.spec.future_columns(series)] = ahead[..., None]
+        return changed
+
+    def with_input(self, name: Series | str, from_: Windows) -> Self:
+        """The same windows with one input, or the calendar, as it is in other ones of the same spec."""
+        spec = self.spec
+        past, future = self.past.copy(), self.future.copy()
+        past[..., spec.past_columns(name)] = from_.past[..., spec.past_columns(name)]
+        future[..., spec.future_columns(name)] = from_.future[..., spec.future_columns(name)]
+        return replace(self, past=past, future=future)
+
+    def take(self, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Self:
+        """The windows of some issue times, in that order."""
         arrays = {field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name != "spec"}
         return replace(self, **arrays)
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Self:
         """The windows for which `chosen`, (N,), holds."""
-        return self._select(chosen)
+        return self.take(chosen)
 
     def alone(self, row: int) -> Self:
         """The window of one issue time as it is built for that day alone."""
-        return self._select(slice(row, row + 1)).trimmed()
+        return self.take(slice(row, row + 1)).trimmed()
 
     def trimmed(self) -> Self:
         """The same windows without the units after the longest delivery day: those only pad shorter ones."""
@@ -133,32 +253,31 @@ class Windows:
 
     def followed_by(self, other: Windows) -> Self:
         """These windows and then the others, of the same spec and horizon."""
-        names = [one.name for one in fields(self) if one.name != "spec"]
+        names = [field.name for field in fields(self) if field.name != "spec"]
         arrays: dict[str, Any] = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
         return replace(self, **arrays)
 
-    def known_shares(self) -> dict[str, float]:
+    def known_share(self) -> dict[str, float]:
         """The share of every input that is known: in the last day of the context, and `… ahead` in the delivery day."""
-        spec, shares = self.spec, {}
-        for n, one in enumerate(spec.inputs):
-            shares[str(one)] = float((~np.isnan(self.past[:, -spec.steps_per_day :, n])).mean())
-        for n, one in enumerate(spec.ahead):
-            shares[f"{one} ahead"] = float((~np.isnan(self.future[..., n]))[self.delivery].mean())
-        return shares
+        last_day, delivery = slice(-self.spec.steps_per_day, None), self.delivery
+        return {
+            **{str(series): _known_share(self.input_past(series)[:, last_day]) for series in self.spec.inputs},
+            **{f"{series} ahead": _known_share(self.input_ahead(series)[delivery]) for series in self.spec.ahead},
+        }
 
     def data_hash(self, row: int) -> str:
         """Fingerprint of everything that a model reads at one issue time, whatever other windows are beside it."""
-        one = self.alone(row)
-        digest = hashlib.sha256(np.ascontiguousarray(one.past).tobytes())
-        digest.update(np.ascontiguousarray(one.future).tobytes())
-        return digest.hexdigest()[:16]
+        window = self.alone(row)
+        return digest(*(np.ascontiguousarray(array).data for array in (window.past, window.future)))
 
     def fingerprint(self) -> str:
-        """Fingerprint of inputs and targets of all windows, 16 digits: which data a model was trained on."""
-        digest = hashlib.sha256()
-        for array in (self.issue_time, self.past, self.future, self.target):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()[:16]
+        """Fingerprint of inputs and targets of all windows: which data a model was trained on."""
+        arrays = (self.issue_time, self.past, self.future, self.target)
+        return digest(*(np.ascontiguousarray(array).data for array in arrays))
+
+
+def _known_share(values: Array) -> float:
+    return float((~np.isnan(values)).mean())
 
 
 def build_windows(
@@ -186,7 +305,7 @@ def build_windows(
     observations = at_mtu(observations, spec.mtu, spec.zone.timezone)
     issued = micros(pd.DatetimeIndex(list(issue_times or map(spec.deadline.for_delivery, days))))
     step = spec.mtu.delta // pd.Timedelta(microseconds=1)
-    deliveries = [delivery_window(day, spec.zone.timezone) for day in days]
+    deliveries = [delivery_range(day, spec.zone.timezone) for day in days]
     starts = micros(pd.DatetimeIndex([delivery.start for delivery in deliveries]))
     ends = micros(pd.DatetimeIndex([delivery.end for delivery in deliveries]))
     # Units are counted from local midnight: where local time is half an hour off UTC, so are hourly values.
@@ -195,18 +314,18 @@ def build_windows(
     context_time = begin[:, None] + np.arange(-spec.context_days * spec.steps_per_day, 0) * step
     valid_time = begin[:, None] + np.arange(horizon) * step
 
-    span = Window(*(pd.Timestamp(t, unit="us", tz="UTC") for t in (context_time.min(), valid_time.max() + step)))
+    span = TimeRange(*(pd.Timestamp(t, unit="us", tz="UTC") for t in (context_time.min(), valid_time.max() + step)))
     rows = {key: group for key, group in observations.groupby(["zone", "quantity"])}  # noqa: C416
     vintages = {
-        one: Vintages.of(rows.get((one.zone, one.quantity), observations.iloc[:0]), span, spec.mtu)
-        for one in spec.inputs
+        series: Vintages.of(rows.get((series.zone, series.quantity), observations.iloc[:0]), span, spec.mtu)
+        for series in spec.inputs
     }
     times = micros(span.times(spec.mtu))
     dates = calendar(times, spec.zone)
 
     within = valid_time < ends[:, None]
-    past = [vintages[one].as_of(issued, context_time) for one in spec.inputs]
-    future = [np.where(within, vintages[one].as_of(issued, valid_time), np.nan) for one in spec.ahead]
+    past = [vintages[series].as_of(issued, context_time) for series in spec.inputs]
+    future = [np.where(within, vintages[series].as_of(issued, valid_time), np.nan) for series in spec.ahead]
     return Windows(
         spec=spec,
         issue_time=issued,
@@ -226,15 +345,15 @@ def outturn_of(
     NaN where nothing was known then, or where the newest vintage carries a flag.
     """
     step = spec.mtu.delta
-    span = Window(*(pd.Timestamp(t, unit="us", tz="UTC") for t in (valid_time.min(), valid_time.max())))
+    span = TimeRange(*(pd.Timestamp(t, unit="us", tz="UTC") for t in (valid_time.min(), valid_time.max())))
     measured = at_mtu(Observations(of_series(observations, spec.series)), spec.mtu, spec.zone.timezone)
     outturn = as_of(measured, known_at)
     if "flags" in outturn:
         outturn["value"] = outturn["value"].where(outturn["flags"] == "")
-    newest = Vintages.of(outturn, Window(span.start, span.end + step), spec.mtu)
+    newest = Vintages.of(outturn, TimeRange(span.start, span.end + step), spec.mtu)
     forever = np.full(len(valid_time), np.iinfo(np.int64).max - 1)
     return newest.as_of(forever, valid_time).astype(np.float32)
 
 
 def _stack(values: list[npt.NDArray[np.float64]], dates: Array) -> Array:
-    return np.concatenate([*(one[..., None].astype(np.float32) for one in values), dates], axis=-1)
+    return np.concatenate([*(column[..., None].astype(np.float32) for column in values), dates], axis=-1)

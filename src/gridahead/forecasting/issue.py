@@ -7,53 +7,57 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from gridahead.core.runs import FULL
+from gridahead.core.tables import FORECASTS, Forecasts
+from gridahead.core.time import lasting
 from gridahead.features.windows import Windows
 from gridahead.models.base import Quantiles
-from gridahead.tables import FORECASTS, Forecasts
-from gridahead.timeline import lasting
+from gridahead.settings.model import QualitySettings
 
-FULL = "full"
-STALE_HOURS = 6
-"""Actual values come about an hour late; six hours late, the forecast begins to suffer."""
+LATE_AFTER_HOURS = QualitySettings().late_after_hours
+"""Where no settings say otherwise."""
 GAP_SHARE = 0.05
 """A context with more gaps than this has lost most of a day out of two weeks."""
-
-
 MISSED_SHARE = 0.1
 """A covariate of which a tenth less than usual is known is worth a word: two hours of a day."""
 
 
-def degradations(windows: Windows, row: int, usual: Mapping[str, float] | None = None) -> list[str]:
+def degradations(
+    windows: Windows,
+    row: int,
+    known_share: Mapping[str, float] | None = None,
+    late_after_hours: float = LATE_AFTER_HOURS,
+) -> list[str]:
     """What a model misses at one issue time, in words; empty if the inputs are complete.
 
     Args:
         windows: N issue times.
         row: which of them.
-        usual: share of each input that was known in training, as `Windows.known_shares` gives it: a covariate that is
+        known_share: that of each input in training, as `Windows.known_share` gives it: a covariate that is
             never there at the issue time is not missed.
+        late_after_hours: the age of the newest value of the target that is late [h].
     """
-    spec, found = windows.spec, []
-    seen = ~np.isnan(windows.past[row, :, 0])
+    spec, missing = windows.spec, []
+    seen = ~np.isnan(windows.target_past[row])
     if not seen.any():
         return [f"no value of {spec.series} in the {spec.context_days} days before"]
     hours_old = (len(seen) - 1 - int(np.flatnonzero(seen)[-1])) / spec.mtu.per_hour
-    if hours_old > STALE_HOURS:
-        found.append(f"newest value of {spec.series} is {lasting(pd.Timedelta(hours=hours_old))} old")
-    elif (missing := 1 - seen.mean()) > GAP_SHARE:
-        found.append(f"{missing:.0%} of the last {spec.context_days} days of {spec.series} missing")
+    if hours_old > late_after_hours:
+        missing.append(f"newest value of {spec.series} is {lasting(pd.Timedelta(hours=hours_old))} old")
+    elif (gaps := 1 - seen.mean()) > GAP_SHARE:
+        missing.append(f"{gaps:.0%} of the last {spec.context_days} days of {spec.series} missing")
     if spec.use_reference:
-        unknown = np.isnan(windows.future[row, :, 0]) & windows.delivery[row]
+        unknown = np.isnan(windows.official_ahead[row]) & windows.delivery[row]
         if unknown.any():
-            found.append(f"official forecast missing for {unknown.sum()} of {windows.delivery[row].sum()} units")
-    if usual:
-        told = {str(spec.series), f"{spec.series.reference} ahead"}
-        known = windows.where(np.arange(len(windows)) == row).known_shares()
-        found += [
-            f"{name}: {share:.0%} known, usually {usual[name]:.0%}"
-            for name, share in known.items()
-            if name not in told and share < usual[name] - MISSED_SHARE
+            missing.append(f"official forecast missing for {unknown.sum()} of {windows.delivery[row].sum()} units")
+    if known_share:
+        reported = {str(spec.series), f"{spec.series.reference} ahead"}
+        missing += [
+            f"{name}: {share:.0%} known, usually {known_share[name]:.0%}"
+            for name, share in windows.take(slice(row, row + 1)).known_share().items()
+            if name not in reported and share < known_share[name] - MISSED_SHARE
         ]
-    return found
+    return missing
 
 
 def issue(
@@ -65,7 +69,8 @@ def issue(
     model: str,
     version: str,
     made_at: pd.Timestamp,
-    usual: Mapping[str, float] | None = None,
+    known_share: Mapping[str, float] | None = None,
+    late_after_hours: float = LATE_AFTER_HOURS,
 ) -> Forecasts:
     """The delivery days of the windows as forecast rows.
 
@@ -77,10 +82,12 @@ def issue(
         model: name of the model.
         version: which one of that name.
         made_at: when it was computed.
-        usual: share of each input that was known in training, for what is said about missing ones.
+        known_share: that of each input in training, for what is reported as missing.
+        late_after_hours: the age of the newest value of the target that is reported as late [h].
     """
     row, step = np.nonzero(windows.delivery)
-    rung = np.array(["; ".join(degradations(windows, n, usual)) or FULL for n in range(len(windows))], dtype=object)
+    missing = [degradations(windows, n, known_share, late_after_hours) for n in range(len(windows))]
+    rung = np.array(["; ".join(words) or FULL for words in missing], dtype=object)
     data_hash = np.array([windows.data_hash(n) for n in range(len(windows))], dtype=object)
     count, spec = len(levels), windows.spec
     frame = pd.DataFrame(

@@ -11,7 +11,6 @@ killed at any point leaves the former forecast or the new one, never half of one
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -22,19 +21,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gridahead.errors import PublicationError
+from gridahead.core.errors import PublicationError
+from gridahead.core.files import write_whole
+from gridahead.core.fingerprint import digest
+from gridahead.core.grid import Series
+from gridahead.core.tables import FORECASTS, Forecasts
+from gridahead.core.time import Mtu
+from gridahead.core.units import PowerUnit, decimals, per
 from gridahead.forecasting.identity import forecast_id
-from gridahead.grid import Series
-from gridahead.tables import FORECASTS, Forecasts
-from gridahead.timeline import Mtu
-from gridahead.units import PowerUnit, decimals, per
-from gridahead.whole_files import write_whole
 
 MANIFEST = "manifest.json"
 DIGITS = 5
 """Significant digits that the largest value of a CSV has at least: differences of a hundredth of a percent are seen."""
 LEAST_DECIMALS = 1
-"""Where the largest value is of five digits, a tenth of its unit is told as well."""
+"""Where the largest value is of five digits, a tenth of its unit is shown as well."""
 
 
 @dataclass(frozen=True)
@@ -69,28 +69,28 @@ def publish(
         LakeError: the folder cannot be written.
     """
     columns = ["run", "zone", "quantity", "issue_time", "model", "model_version", "rung", "data_hash"]
-    told = forecasts[columns].drop_duplicates()
-    if len(told) != 1:
-        raise PublicationError(str(folder), f"one forecast is published at a time, these rows are of {len(told)}")
-    one = told.iloc[0]
-    series = Series(one["zone"], one["quantity"])
+    identities = forecasts[columns].drop_duplicates()
+    if len(identities) != 1:
+        raise PublicationError(str(folder), f"one forecast is published at a time, these rows are of {len(identities)}")
+    identity = identities.iloc[0]
+    series = Series(identity["zone"], identity["quantity"])
     # made_at differs from run to run; leaving it to the lake keeps equal forecasts equal to the byte.
     parquet = _parquet(forecasts.drop(columns="made_at"))
     table = spreadsheet(forecasts, timezone, unit)
     places = max(LEAST_DECIMALS, decimals(per(float(forecasts["value_mw"].abs().max()), unit), DIGITS))
     csv = table.to_csv(index=False, lineterminator="\r\n", float_format=f"%.{places}f").encode()
-    stamp = hashlib.sha256(parquet).hexdigest()[:12]
+    stamp = digest(parquet)
     end = forecasts["valid_time"].max() + Mtu(forecasts["mtu"].iloc[0]).delta
     manifest = {
         "series": str(series),
-        "forecast_id": forecast_id(one),
-        "issue_time": one["issue_time"].isoformat(),
+        "forecast_id": forecast_id(identity),
+        "issue_time": identity["issue_time"].isoformat(),
         "delivery_day": f"{forecasts['valid_time'].min().tz_convert(timezone):%Y-%m-%d}",
         "delivery": [forecasts["valid_time"].min().isoformat(), end.isoformat()],
-        "model": one["model"],
-        "model_version": one["model_version"],
-        "degraded": None if one["rung"] == "full" else one["rung"],
-        "data_hash": one["data_hash"],
+        "model": identity["model"],
+        "model_version": identity["model_version"],
+        "rung": identity["rung"],
+        "data_hash": identity["data_hash"],
         "median": _median(forecasts),
         "unit": unit,
         "timezone": timezone,
@@ -98,7 +98,7 @@ def publish(
         "csv": f"forecast-{stamp}.csv",
         **about,
     }
-    return _put(home_of(folder, series, one["issue_time"]), manifest, parquet, csv)
+    return _put(home_of(folder, series, identity["issue_time"]), manifest, parquet, csv)
 
 
 def _median(forecasts: Forecasts) -> dict[str, object]:

@@ -1,23 +1,30 @@
-"""The archive of raw payloads, and the receipts that say which of them have been taken in."""
+"""The archive of raw payloads: bytes as received, and how long they are kept."""
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from gridahead.errors import LakeError
+from gridahead.core.errors import LakeError
 from gridahead.lake.folder import Folder
+from gridahead.lake.receipts import ReceiptIndex
 
-log = logging.getLogger(__name__)
+ABOUT = ".about.json"
+"""How the name of a file ends that says what is known about a payload; it stays when the payload is deleted."""
+DELETED = "deleted"
+"""What it says then: when, and by which setting."""
+
+
+class DeletedPayloadError(LakeError):
+    """A payload that was older than the settings keep them."""
 
 
 class Archive:
-    """Bytes as received, kept for ever under the identity of their content."""
+    """Bytes as received, under the identity of their content."""
 
     def __init__(self, folder: str | Path | Folder) -> None:
         self.folder = Folder.at(folder)
@@ -30,7 +37,7 @@ class Archive:
         """
         kept = f"{content_hash}-{_short(Path(name).name)}"
         if not self.folder.exists(kept):
-            self.folder.write(f"{kept}.about.json", _json(about))
+            self.folder.write(kept + ABOUT, _json(about))
             self.folder.write(kept, content)
         return kept
 
@@ -38,97 +45,93 @@ class Archive:
         """The bytes of a payload.
 
         Raises:
+            DeletedPayloadError: they were older than `[archive] keep_days`.
             LakeError: they are not there, or cannot be read.
         """
         try:
             return self.folder.read(name)
         except FileNotFoundError as error:
+            if deleted := self.about(name).get(DELETED):
+                raise DeletedPayloadError(f"the payload {name} was deleted {deleted}") from error
             raise LakeError(f"the payload {name} is no longer in {self.folder}; put it back from a backup") from error
+
+    def about(self, name: str) -> dict[str, object]:
+        """What is known about a payload; nothing where nothing was written down, or it cannot be read."""
+        try:
+            about = json.loads(self.folder.read(name + ABOUT))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return about if isinstance(about, dict) else {}
+
+    def place(self, name: str) -> str:
+        """Where a payload lies, for people; or that it was deleted, and by which setting."""
+        deleted = "" if self.folder.exists(name) else self.about(name).get(DELETED)
+        return f"{name} (deleted {deleted})" if deleted else self.folder.file(name)
+
+    def payloads(self) -> dict[str, int]:
+        """Every payload with its size [bytes]."""
+        return {name: size for name, size in self.folder.sizes().items() if not name.endswith(ABOUT)}
+
+    def delete(self, name: str, keep_days: int, at: pd.Timestamp) -> None:
+        """Delete a payload, and write down by which setting."""
+        reason = f"on {at:%Y-%m-%d}, as the settings say `[archive] keep_days = {keep_days}`"
+        self.folder.write(name + ABOUT, _json(self.about(name) | {DELETED: reason}))
+        self.folder.delete(name)
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """One delivery: which payload it was, when it came, and what it gave."""
+class ArchiveStats:
+    """What the archive holds, and what of it is older than the settings keep it."""
 
-    batch: str
-    """Its identity, which its rows carry."""
-    source: str
-    """Name of the source."""
-    name: str
-    """Of the payload, for people."""
-    origin: str
-    """Where it lay: another delivery from there is a newer version of it."""
-    payload: str
-    """Its name in the archive."""
-    content: str
-    """Identity of its bytes."""
-    request: Mapping[str, object]
-    """By which settings it was read."""
-    retrieved_at: pd.Timestamp
-    began: pd.Timestamp
-    """When the ingest began that brought it."""
-    newest: Mapping[str, str]
-    """By series, up to which availability it has values."""
-    missing: tuple[str, ...] = ()
-    """Series of which it has rows, and a value in none."""
-    after: str = ""
-    """The delivery before it, where the same bytes had been there already."""
-    amended_at: str = ""
-    """When it was read again by other settings, if it was."""
-    formerly: tuple[str, ...] = ()
-    """Its identities by those of before; rows that are the same by both keep theirs."""
-
-    @property
-    def batches(self) -> frozenset[str]:
-        """Every identity that its rows may carry."""
-        return frozenset({self.batch, *self.formerly})
-
-    @property
-    def series(self) -> frozenset[str]:
-        """What it tells of."""
-        return frozenset({*self.newest, *self.missing})
+    payloads: int
+    bytes: int
+    expired: tuple[str, ...]
+    """Payloads that the next compaction deletes."""
+    expired_bytes: int
 
 
-class Receipts:
-    """One small file for every delivery that is in the lake: what was seen then, which says nothing of later.
+def archive_stats(archive: Archive, receipts: ReceiptIndex, keep_days: int | None, now: pd.Timestamp) -> ArchiveStats:
+    """What the archive holds.
 
-    Signed last, so that a killed ingest starts its delivery again.
+    A payload is expired whose receipts are all older than `keep_days` and none of them the newest that its origin gave
+    of a series: with that one an ingest compares what the settings of today give. One without a receipt, which nobody
+    could read, is as old as its first retrieval.
+
+    Args:
+        archive: whose payloads.
+        receipts: of every delivery.
+        keep_days: how long payloads are kept [days]; None for ever.
+        now: until when.
     """
-
-    def __init__(self, folder: str | Path | Folder) -> None:
-        self.folder = Folder.at(folder)
-
-    def signed(self, batch: str) -> bool:
-        """Whether the batch has been taken in."""
-        return self.folder.exists(f"{batch}.json")
-
-    def sign(self, receipt: Receipt) -> None:
-        """Record that a delivery has been taken in, and what it gave."""
-        told = asdict(receipt) | {name: getattr(receipt, name).isoformat() for name in _INSTANTS}
-        self.folder.write(f"{receipt.batch}.json", _json(told))
-
-    def withdraw(self, receipt: Receipt) -> None:
-        """Delete the receipt of a delivery that another one stands for."""
-        self.folder.delete(f"{receipt.batch}.json")
-
-    def all(self) -> list[Receipt]:
-        """Every receipt, in the order in which the deliveries came; one that cannot be read counts as not signed."""
-        found = []
-        for name in self.folder.names(".json"):
-            try:
-                told = json.loads(self.folder.read(name))
-                instants = {field: pd.Timestamp(told[field]) for field in _INSTANTS}
-                lists = {field: tuple(told[field]) for field in _LISTS}
-                found.append(Receipt(**{**told, **instants, **lists}))
-            except FileNotFoundError:  # replaced in this moment
-                continue
-            except (ValueError, TypeError, KeyError) as error:
-                log.warning("%s is no receipt (%s): its payload is taken in again", self.folder / name, error)
-        return sorted(found, key=lambda one: (one.retrieved_at, one.amended_at, one.batch))
+    sizes = archive.payloads()
+    expired: tuple[str, ...] = ()
+    if keep_days is not None:
+        limit = now - pd.Timedelta(days=keep_days)
+        needed, named = _needed(receipts, limit)
+        expired = tuple(
+            name for name in sizes if name not in needed and (name in named or _is_old(archive, name, limit))
+        )
+    return ArchiveStats(len(sizes), sum(sizes.values()), expired, sum(sizes[name] for name in expired))
 
 
-_INSTANTS = ("retrieved_at", "began")
-_LISTS = ("missing", "formerly")
+def _needed(receipts: ReceiptIndex, limit: pd.Timestamp) -> tuple[set[str], set[str]]:
+    """The payloads that are kept whatever their age or because they came after the limit, and all with a receipt."""
+    needed, named = set[str](), set[str]()
+    newest = set[tuple[str, str, str]]()
+    for receipt in receipts.newest_first():
+        named.add(receipt.payload)
+        delivered = {(receipt.source, receipt.origin, series) for series in receipt.series or [""]}
+        if receipt.retrieved_at >= limit or delivered - newest:
+            needed.add(receipt.payload)
+        newest |= delivered
+    return needed, named
+
+
+def _is_old(archive: Archive, name: str, limit: pd.Timestamp) -> bool:
+    retrieved_at = archive.about(name).get("retrieved_at")
+    return isinstance(retrieved_at, str) and pd.Timestamp(retrieved_at) < limit
+
+
 LONGEST = 120
 """Bytes of a payload's own name that the archive keeps: file systems allow 255 bytes with hash and ending."""
 

@@ -15,8 +15,10 @@ import pyarrow as pa
 
 from gridahead.lake.parquet import SUFFIX
 from gridahead.lake.partitions import RECENT, by_partition
+from gridahead.lake.receipts import SUFFIX as RECEIPTS_SUFFIX
+from gridahead.lake.receipts import Receipts
 from gridahead.lake.rows import once
-from gridahead.lake.store import Report, Store
+from gridahead.lake.store import OnProgress, Store
 
 GROUP_BYTES = 64 * 2**20
 """Batches are merged so many bytes at a time: a few gigabytes of memory at most, however much has piled up."""
@@ -28,7 +30,7 @@ class Compaction:
 
     table: str
     batches: int
-    """Files of `recent` that were merged."""
+    """Files that were merged, those of `recent` of a table; of the archive, payloads that were deleted."""
     folders: int
     """Folders that were written again."""
     rows: int
@@ -38,7 +40,7 @@ class Compaction:
     """Of the whole table."""
 
 
-def compact(store: Store, report: Report = lambda text: None) -> Compaction:
+def compact(store: Store, on_progress: OnProgress = lambda step: None) -> Compaction:
     """Merge everything recent into its folders, and every folder into one file; nothing to merge changes nothing.
 
     Raises:
@@ -49,24 +51,46 @@ def compact(store: Store, report: Report = lambda text: None) -> Compaction:
         held = store.present(RECENT, group)
         recent = once(pa.concat_tables(held.values()), store.table.key) if held else None
         for folder, arrived in by_partition(store.table, recent) if recent else ():
-            report(f"{store.table.name} {folder}")
+            on_progress(f"{store.table.name} {folder}")
             _merge(store, folder, arrived)
             written.add(folder)
         for name in held:
             store.recent.delete(name)
         rows, batches = rows + sum(map(len, held.values())), batches + len(held)
     for folder in _scattered(store):
-        report(f"{store.table.name} {folder}")
+        on_progress(f"{store.table.name} {folder}")
         _merge(store, folder, store.table.arrow_schema().empty_table())
         written.add(folder)
     after = store.folder.sizes(SUFFIX, below=True)
     return Compaction(store.table.name, batches, len(written), rows, sum(before.values()), sum(after.values()))
 
 
+def compact_receipts(receipts: Receipts) -> Compaction:
+    """Merge the receipts into one file, without those that were amended since; one file alone is left as it is.
+
+    A file with a line that is no receipt stays, and so do its receipts in the merged one: they count once.
+
+    Raises:
+        LakeError: a file cannot be read, written or deleted; every receipt is where it was, or merged, or both.
+    """
+    before, index = receipts.folder.sizes(RECEIPTS_SUFFIX), receipts.read()
+    lines = [line.text for line in index.lines if index.is_receipt(line)]
+    merged, deleted = "", 0
+    if len(index.files) > 1 and lines:
+        merged = receipts.write(lines)
+        for name, file in index.files.items():
+            if name != merged and file.sound and all(map(index.is_receipt, file.lines)):
+                receipts.folder.delete(name)
+                deleted += 1
+    after = receipts.folder.sizes(RECEIPTS_SUFFIX)
+    rows = len(lines) if deleted else 0
+    return Compaction("receipts", deleted, min(deleted, 1), rows, sum(before.values()), sum(after.values()))
+
+
 def _groups(sizes: dict[str, int]) -> Iterator[list[str]]:
     group: list[str] = []
     for name, size in sizes.items():
-        if group and sum(sizes[one] for one in group) + size > GROUP_BYTES:
+        if group and sum(sizes[member] for member in group) + size > GROUP_BYTES:
             yield group
             group = []
         group.append(name)

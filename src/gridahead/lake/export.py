@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.errors import LakeError
-from gridahead.whole_files import write_whole
+from gridahead.core.errors import LakeError
+from gridahead.core.files import write_whole
 
 FORMATS = (".csv", ".parquet")
 

@@ -6,6 +6,7 @@ deleted. On a disk a file is written aside, forced to disk and renamed; a put to
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,15 +14,30 @@ from pathlib import Path, PurePosixPath
 
 import pyarrow.fs as pafs
 
-from gridahead.errors import LakeError
+from gridahead.core.errors import LakeError
+from gridahead.core.files import ASIDE, sweep, way_out, write_whole
 from gridahead.lake.remote import open_remote
-from gridahead.whole_files import ASIDE, sweep, way_out, write_whole
 
+LISTINGS = 20
+"""Tries to list a folder while files are deleted from it; two compactions at work have failed three in a row."""
+LISTINGS = 20
+"""Tries to list a folder from which files are deleted meanwhile; two compactions at work have failed one or two."""
 _WITH_BUCKETS = ("s3", "gs", "gcs")
 _REMOTE = (
     "See whether the object store is up and whether endpoint, bucket and credentials are right, and run again; "
     "`request_timeout` and `attempts` in the address of the lake say how long to wait and how often to try"
 )
+
+_PASSING = frozenset({errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT, errno.ENETUNREACH})
+"""What a disk says that is in use or reached over a network; a full one or one without permission needs a person."""
+_LASTING = (
+    "ACCESS_DENIED",
+    "INVALID_ACCESS_KEY_ID",
+    "SIGNATURE_DOES_NOT_MATCH",
+    "NO_SUCH_BUCKET",
+    "InvalidAccessKeyId",
+)
+"""What an object store says that the same request will never be answered otherwise."""
 
 
 @dataclass(frozen=True)
@@ -75,17 +91,17 @@ class Folder:
 
     def sizes(self, suffix: str = "", *, below: bool = False) -> dict[str, int]:
         """The same with their sizes in bytes."""
-        found = [about for about in self._listing(below) if about.type == pafs.FileType.File]
+        entries = [about for about in self._listing(below) if about.type == pafs.FileType.File]
         return {
             self._relative(about.path): about.size
-            for about in found
+            for about in entries
             if about.path.endswith(suffix) and not PurePosixPath(about.path).name.startswith(ASIDE)
         }
 
     def folders(self) -> list[str]:
         """The folders in it, by name."""
-        found = [about for about in self._listing(False) if about.type == pafs.FileType.Directory]
-        return sorted(self._relative(about.path) for about in found)
+        entries = [about for about in self._listing(False) if about.type == pafs.FileType.Directory]
+        return sorted(self._relative(about.path) for about in entries)
 
     def read(self, name: str) -> bytes:
         """The content of a file.
@@ -138,12 +154,18 @@ class Folder:
             sweep(Path(self.path))
 
     def _listing(self, below: bool) -> list[pafs.FileInfo]:
+        selector = pafs.FileSelector(self.path, recursive=below, allow_not_found=True)
         with self._reading(""):
-            selector = pafs.FileSelector(self.path, recursive=below, allow_not_found=True)
-            found = list(self.filesystem.get_file_info(selector))
-        if not found and self.scheme in _WITH_BUCKETS:
+            for attempt in range(LISTINGS):
+                try:
+                    entries = list(self.filesystem.get_file_info(selector))
+                    break
+                except FileNotFoundError:  # on a disk: an entry was deleted while its folder was listed
+                    if attempt == LISTINGS - 1:
+                        raise
+        if not entries and self.scheme in _WITH_BUCKETS:
             self._require_bucket()
-        return found
+        return entries
 
     def _require_bucket(self) -> None:
         """A bucket whose name is mistyped would read as an empty lake."""
@@ -161,7 +183,8 @@ class Folder:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise LakeError(f"cannot read {self / name}: {_said(error)}. {self._help(error)}") from error
+            problem = f"cannot read {self / name}: {_reason(error)}. {self._help(error)}"
+            raise LakeError(problem, retryable=self._may_pass(error)) from error
 
     @contextmanager
     def _changing(self, verb: str, name: str) -> Iterator[None]:
@@ -169,11 +192,18 @@ class Folder:
             yield
         except OSError as error:
             harm = "Nothing has changed" if self.local else "No half of it is there"
-            raise LakeError(f"cannot {verb} {self / name}: {_said(error)}. {harm}. {self._help(error)}") from error
+            problem = f"cannot {verb} {self / name}: {_reason(error)}. {harm}. {self._help(error)}"
+            raise LakeError(problem, retryable=self._may_pass(error)) from error
+
+    def _may_pass(self, error: OSError) -> bool:
+        """Whether it may work later: a store that is down or busy comes back, a wrong key or bucket does not."""
+        if self.local:
+            return error.errno in _PASSING
+        return not any(code in str(error) for code in _LASTING)
 
     def _help(self, error: OSError) -> str:
         return way_out(error) if self.local else _REMOTE
 
 
-def _said(error: OSError) -> str:
+def _reason(error: OSError) -> str:
     return " ".join(str(error.strerror or error).split()).rstrip(".")

@@ -6,33 +6,35 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.grid import Series
-from gridahead.lake.archive import Archive, Receipts
-from gridahead.lake.folder import Folder
-from gridahead.lake.store import Store
-from gridahead.lake.waiting import WaitingRoom
-from gridahead.tables import (
-    DECISIONS,
+from gridahead.core.grid import Series
+from gridahead.core.tables import (
     FORECASTS,
     LIMITS,
     OBSERVATIONS,
     PROCEDURES,
     PROMOTIONS,
     QUALITY,
+    RULINGS,
     SCORES,
     TABLES,
     VERDICTS,
-    Decisions,
     Forecasts,
+    JudgedObservations,
     Limits,
     Observations,
     Procedures,
     Promotions,
+    Rulings,
     Scores,
     Verdicts,
 )
-from gridahead.timeline import Window
-from gridahead.vintages import accepted, among, readable, standing
+from gridahead.core.time import TimeRange
+from gridahead.core.vintages import accepted, among, readable, series_names, standing
+from gridahead.lake.archive import Archive
+from gridahead.lake.folder import Folder
+from gridahead.lake.receipts import Receipts
+from gridahead.lake.store import Store
+from gridahead.lake.waiting import WaitingRoom
 
 
 class Lake:
@@ -45,7 +47,7 @@ class Lake:
         self.observations = Store(folder / "observations", OBSERVATIONS)
         self.waiting = WaitingRoom(folder / "waiting")
         self.verdicts = Store(folder / "verdicts", VERDICTS)
-        self.decisions = Store(folder / "decisions", DECISIONS)
+        self.rulings = Store(folder / "rulings", RULINGS)
         self.quality = Store(folder / "quality", QUALITY)
         self.limits = Store(folder / "limits", LIMITS)
         self.forecasts = Store(folder / "forecasts", FORECASTS)
@@ -63,30 +65,32 @@ class Lake:
         for folder in (self.folder, self.archive.folder):
             folder.sweep()
 
-    def read_observations(self, *series: Series, window: Window | None = None) -> Observations:
+    def read_observations(self, *series: Series, time_range: TimeRange | None = None) -> Observations:
         """Every vintage of the series, quarantined, waiting and withdrawn ones too; all series if none is named."""
-        return Observations(standing(_of_series(self.observations, series, window)).reset_index(drop=True))
+        return Observations(standing(_of_series(self.observations, series, time_range)).reset_index(drop=True))
 
-    def read_verdicts(self, *series: Series, window: Window | None = None) -> Verdicts:
+    def read_verdicts(self, *series: Series, time_range: TimeRange | None = None) -> Verdicts:
         """What the gate says of rows of the series."""
-        return Verdicts(_of_series(self.verdicts, series, window))
+        return Verdicts(_of_series(self.verdicts, series, time_range))
 
-    def read_decisions(self, *series: Series, window: Window | None = None) -> Decisions:
+    def read_rulings(self, *series: Series, time_range: TimeRange | None = None) -> Rulings:
         """What people have decided on rows of the series."""
-        return Decisions(_of_series(self.decisions, series, window))
+        return Rulings(_of_series(self.rulings, series, time_range))
 
-    def read_accepted(self, *series: Series, window: Window | None = None) -> Observations:
+    def read_accepted(self, *series: Series, time_range: TimeRange | None = None) -> Observations:
         """Every vintage of the series that is accepted now: judged, not in quarantine unless released, not rejected.
 
         For what was known at an earlier instant ask `read_vintages`.
 
         Args:
             series: all if none is named.
-            window: of valid times.
+            time_range: of valid times.
         """
-        return accepted(*self._judged(series, window))
+        return accepted(*self._judged(series, time_range))
 
-    def read_vintages(self, *series: Series, window: Window | None = None, flags: bool = False) -> Observations:
+    def read_vintages(
+        self, *series: Series, time_range: TimeRange | None = None, flags: bool = False
+    ) -> JudgedObservations:
         """Every vintage of the series that could ever be read, and from which issue time until which.
 
         Whatever forecasts of any issue time are made or scored with comes through here: `vintages.as_of` and
@@ -94,18 +98,24 @@ class Lake:
 
         Args:
             series: all if none is named.
-            window: of valid times.
-            flags: whether a column `flags` tells which rules flag a row.
+            time_range: of valid times.
+            flags: whether the column `flags` tells which rules flag a row; else it is empty.
         """
-        return readable(*self._judged(series, window), flags=flags)
+        return readable(*self._judged(series, time_range), flags=flags)
 
-    def _judged(self, series: tuple[Series, ...], window: Window | None) -> tuple[Observations, Verdicts, Decisions]:
+    def _judged(
+        self, series: tuple[Series, ...], time_range: TimeRange | None
+    ) -> tuple[Observations, Verdicts, Rulings]:
         """Every vintage that the gate has judged, and what was said of it."""
         # In this order: rows that are read here are judged, or their batch waits; and where it waits no longer, its
         # verdicts are there to be read.
-        rows = self.read_observations(*series, window=window)
+        rows = self.read_observations(*series, time_range=time_range)
         rows = Observations(rows[~rows["batch"].isin(self.waiting.batches())].reset_index(drop=True))
-        return rows, self.read_verdicts(*series, window=window), self.read_decisions(*series, window=window)
+        return (
+            rows,
+            self.read_verdicts(*series, time_range=time_range),
+            self.read_rulings(*series, time_range=time_range),
+        )
 
     def read_limits(self, *series: Series) -> Limits:
         """What the history of the series has taught, the newest of each."""
@@ -113,15 +123,15 @@ class Lake:
         newest = limits.groupby(["zone", "quantity"])["learned_at"].transform("max")
         return Limits(limits[limits["learned_at"] == newest].reset_index(drop=True))
 
-    def read_forecasts(self, series: Series, run: str, window: Window | None = None) -> Forecasts:
+    def read_forecasts(self, series: Series, run: str, time_range: TimeRange | None = None) -> Forecasts:
         """The forecasts of one series in one run."""
         where = {"zone": series.zone, "quantity": series.quantity, "run": run}
-        return Forecasts(self.forecasts.read(where, window))
+        return Forecasts(self.forecasts.read(where, time_range))
 
     def read_scores(self) -> Scores:
         """The newest scores of every run."""
         scores = self.scores.read().sort_values("scored_at")
-        newest = scores.groupby(["run", "series"])["scored_at"].transform("max")
+        newest = scores.groupby(["run", "zone", "quantity"])["scored_at"].transform("max")
         return Scores(scores[scores["scored_at"] == newest].reset_index(drop=True))
 
     def read_promotions(self, *series: Series) -> Promotions:
@@ -140,7 +150,7 @@ class Lake:
         if rows.empty:
             return pd.DataFrame(columns=["series", "first", "last", "rows", "available_at", "mtu", "source"])
         rows = rows.sort_values("valid_time", kind="stable")
-        rows["series"] = rows["zone"] + "/" + rows["quantity"]
+        rows["series"] = series_names(rows)
         return (
             rows.groupby("series")
             .agg(
@@ -160,13 +170,14 @@ def _in_order(units: pd.Series) -> str:
     return ", ".join(units.drop_duplicates())
 
 
-def _of_series(store: Store, series: tuple[Series, ...], window: Window | None) -> pd.DataFrame:
+def _of_series(store: Store, series: tuple[Series, ...], time_range: TimeRange | None) -> pd.DataFrame:
     if not series:
-        return store.read(window=window)
+        return store.read(time_range=time_range)
     rows = store.read(
-        {"zone": sorted({one.zone for one in series}), "quantity": sorted({one.quantity for one in series})}, window
+        {"zone": sorted({each.zone for each in series}), "quantity": sorted({each.quantity for each in series})},
+        time_range,
     )
-    if len({one.zone for one in series}) == 1:
+    if len({each.zone for each in series}) == 1:
         return rows
-    wanted = pd.MultiIndex.from_tuples([(one.zone, one.quantity) for one in series])
+    wanted = pd.MultiIndex.from_tuples([(each.zone, each.quantity) for each in series])
     return rows[among(rows, wanted, ["zone", "quantity"])].reset_index(drop=True)

@@ -7,14 +7,15 @@ widened; a column that the table does not know is left out. Anything else is an 
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from gridahead.errors import ContractError, LakeError
+from gridahead.core.errors import ContractError, LakeError
+from gridahead.core.tables import Table
 from gridahead.lake.folder import Folder
-from gridahead.tables import Table
 
 SUFFIX = ".parquet"
 GROUP_ROWS = 100_000
@@ -32,8 +33,8 @@ def to_bytes(rows: pa.Table, table: Table) -> bytes:
         compression="zstd",
         compression_level=ZSTD_LEVEL,
         row_group_size=GROUP_ROWS,
-        use_dictionary=[one.name for one in table.columns if one.kind == "text" and one.encoding is None],
-        column_encoding={one.name: one.encoding for one in table.columns if one.encoding is not None},
+        use_dictionary=[column.name for column in table.columns if column.kind == "text" and column.encoding is None],  # type: ignore[arg-type]
+        column_encoding={column.name: column.encoding for column in table.columns if column.encoding is not None},
     )
     return buffer.getvalue()
 
@@ -49,7 +50,7 @@ def read_file(folder: Folder, name: str, table: Table, condition: ds.Expression 
     try:
         # The files of an object store are small, and every request costs more than the bytes that it could save.
         source = folder.file(name) if folder.local else pa.BufferReader(folder.read(name))
-        fragment = ds.ParquetFileFormat().make_fragment(source, folder.filesystem if folder.local else None)
+        fragment = ds.ParquetFileFormat().make_fragment(source, folder.filesystem if folder.local else None)  # type: ignore[arg-type]
         declared = table.arrow_schema()
         if _current(fragment.physical_schema, declared):
             return fragment.to_table(schema=declared, filter=condition, columns=columns)
@@ -63,8 +64,8 @@ def read_file(folder: Folder, name: str, table: Table, condition: ds.Expression 
     return (rows if condition is None else rows.filter(condition)).select(columns)
 
 
-def _current(found: pa.Schema, declared: pa.Schema) -> bool:
-    return bool(found.names == declared.names and found.types == declared.types)
+def _current(written: pa.Schema, declared: pa.Schema) -> bool:
+    return bool(written.names == declared.names and written.types == declared.types)
 
 
 def conform(rows: pa.Table, table: Table, file: str) -> pa.Table:
@@ -90,10 +91,10 @@ def conform(rows: pa.Table, table: Table, file: str) -> pa.Table:
     return pa.table(columns, schema=table.arrow_schema())
 
 
-def _widened(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+def _widened(column: pa.ChunkedArray[Any], wanted: pa.DataType) -> pa.ChunkedArray[Any]:
     """The same values in a wider type of the same nature; a text is never read as a number, nor a number as a time."""
-    found = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not any(alike(found) and alike(wanted) for alike in (_is_text, _is_number, _is_instant)):
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not any(alike(kind) and alike(wanted) for alike in (_is_text, _is_number, _is_instant)):
         raise TypeError(f"is {column.type}, not {wanted}")
     return column.cast(wanted)
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from gridahead.tables import Level, Table
-from gridahead.timeline import Window
+from gridahead.core.tables import Level, Table
+from gridahead.core.time import TimeRange
 
 RECENT = "recent"
 """The folder of batches that no compaction has merged yet."""
@@ -33,8 +33,8 @@ def by_partition(table: Table, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]
     if not table.partition:
         yield WHOLE, rows
         return
-    told = pd.DataFrame({str(n): _NAMES[level](rows) for n, level in enumerate(table.partition)})
-    groups = told.groupby(list(told.columns), sort=True, observed=True).indices
+    folders = pd.DataFrame({str(n): _NAMES[level](rows) for n, level in enumerate(table.partition)})
+    groups = folders.groupby(list(folders.columns), sort=True, observed=True).indices
     for names, at in groups.items():
         folder = "/".join(names if isinstance(names, tuple) else (names,))
         yield folder, rows.take(pa.array(np.sort(at)))
@@ -61,7 +61,7 @@ def _without_dots(name: str) -> str:
 
 def _series(rows: pa.Table) -> pd.Series:
     columns = [_column(rows, name) for name in ("zone", "quantity")]
-    zones, quantities = (one.map({name: _without_dots(name) for name in one.unique()}) for one in columns)
+    zones, quantities = (column.map({name: _without_dots(name) for name in column.unique()}) for column in columns)
     return "series=" + zones.str.cat(quantities, sep=".")
 
 
@@ -77,68 +77,68 @@ _NAMES: dict[Level, Callable[[pa.Table], pd.Series]] = {"run": _run, "series": _
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which folders of one level a read touches: those of these names, or those that do not contradict."""
+class LevelFilter:
+    """Which folders of one level a read touches: those of these names, or those whose name it accepts."""
 
     names: tuple[str, ...] | None
     accepts: Callable[[str], bool]
 
 
-def wanted(table: Table, where: Where, window: Window | None) -> list[Wanted]:
+def level_filters(table: Table, where: Where, time_range: TimeRange | None) -> list[LevelFilter]:
     """What a read of these values and times touches, level by level; too many folders rather than too few."""
-    return [_WANTED[level](where, window) for level in table.partition]
+    return [_FILTERS[level](where, time_range) for level in table.partition]
 
 
-def _of(names: Sequence[str]) -> Wanted:
+def _of(names: Sequence[str]) -> LevelFilter:
     chosen = frozenset(names)
-    return Wanted(tuple(sorted(chosen)), lambda name: name in chosen)
+    return LevelFilter(tuple(sorted(chosen)), lambda name: name in chosen)
 
 
-_ANY = Wanted(None, lambda name: True)
+_ANY = LevelFilter(None, lambda name: True)
 
 
-def _wanted_run(where: Where, window: Window | None) -> Wanted:
+def _filter_run(where: Where, time_range: TimeRange | None) -> LevelFilter:
     return _of([f"run={quote(run, safe='')}" for run in texts(where["run"])]) if "run" in where else _ANY
 
 
-def _wanted_series(where: Where, window: Window | None) -> Wanted:
+def _filter_series(where: Where, time_range: TimeRange | None) -> LevelFilter:
     zones, quantities = (texts(where[name]) if name in where else None for name in ("zone", "quantity"))
     if zones is not None and quantities is not None:
-        return _of([folder_of(zone, one) for zone in zones for one in quantities])
+        return _of([folder_of(zone, quantity) for zone in zones for quantity in quantities])
     if zones is not None:
         starts = tuple(folder_of(zone, "") for zone in zones)
-        return Wanted(None, lambda name: name.startswith(starts))
+        return LevelFilter(None, lambda name: name.startswith(starts))
     if quantities is not None:
-        ends = tuple(folder_of("", one).removeprefix("series=") for one in quantities)
-        return Wanted(None, lambda name: name.endswith(ends))
+        ends = tuple(folder_of("", quantity).removeprefix("series=") for quantity in quantities)
+        return LevelFilter(None, lambda name: name.endswith(ends))
     return _ANY
 
 
-def _wanted_year(where: Where, window: Window | None) -> Wanted:
-    if window is None:
+def _filter_year(where: Where, time_range: TimeRange | None) -> LevelFilter:
+    if time_range is None:
         return _ANY
-    last = (window.end - pd.Timedelta(microseconds=1)).year
-    return _of([f"year={year}" for year in range(window.start.year, last + 1)])
+    last = (time_range.end - pd.Timedelta(microseconds=1)).year
+    return _of([f"year={year}" for year in range(time_range.start.year, last + 1)])
 
 
-_WANTED: dict[Level, Callable[[Where, Window | None], Wanted]] = {
-    "run": _wanted_run,
-    "series": _wanted_series,
-    "year": _wanted_year,
+_FILTERS: dict[Level, Callable[[Where, TimeRange | None], LevelFilter]] = {
+    "run": _filter_run,
+    "series": _filter_series,
+    "year": _filter_year,
 }
 
 
-def prefixes(levels: Sequence[Wanted]) -> list[str]:
+def prefixes(levels: Sequence[LevelFilter]) -> list[str]:
     """The deepest folders that can be named without looking: everything a read touches is in or below them."""
-    found = [""]
+    paths = [""]
     for level in levels:
-        if level.names is None or len(found) * len(level.names) > MOST_PREFIXES:
+        if level.names is None or len(paths) * len(level.names) > MOST_PREFIXES:
             break
-        found = [f"{above}/{name}".lstrip("/") for above in found for name in level.names]
-    return found if levels else [WHOLE]
+        paths = [f"{above}/{name}".lstrip("/") for above in paths for name in level.names]
+    return paths if levels else [WHOLE]
 
 
-def touches(levels: Sequence[Wanted], file: str) -> bool:
+def touches(levels: Sequence[LevelFilter], file: str) -> bool:
     """Whether a read touches a file of that path: it lies in a folder of every level that is wanted."""
     *folders, _ = file.split("/")
     if not levels:

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from gridahead.errors import SettingsError
+from gridahead.core.errors import SettingsError
 
 REQUEST_TIMEOUT_SECONDS = 30.0
 """Without a byte for so long, a request counts as failed. A partition of the lake is far below a megabyte."""
@@ -66,7 +66,7 @@ def _s3(parts: SplitResult) -> tuple[pafs.FileSystem, str]:
             options[name] = _OPTIONS[name](text)
         except ValueError as error:
             raise SettingsError(f"the address of the lake: {name}={text} is no number") from error
-    filesystem = pafs.S3FileSystem(
+    filesystem = pafs.S3FileSystem(  # type: ignore[call-arg]
         retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=options.pop("attempts", ATTEMPTS)),
         request_timeout=options.pop("request_timeout", REQUEST_TIMEOUT_SECONDS),
         connect_timeout=options.pop("connect_timeout", CONNECT_TIMEOUT_SECONDS),
@@ -83,4 +83,4 @@ def _by_fsspec(address: str) -> tuple[pafs.FileSystem, str]:
         filesystem, path = fsspec.core.url_to_fs(address)
     except (ImportError, ValueError) as error:
         raise SettingsError(f"the address of the lake, {address}: {error}") from error
-    return pafs.PyFileSystem(pafs.FSSpecHandler(filesystem)), str(path)
+    return pafs.PyFileSystem(pafs.FSSpecHandler(filesystem)), str(path)  # type: ignore[abstract]

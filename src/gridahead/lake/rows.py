@@ -7,6 +7,7 @@ not matter in which order files are merged, nor how often: the lake may merge an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gridahead.vintages import VOID
+from gridahead.core.vintages import VOID
 
 Codes = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 """Numbers in the order of what they stand for."""
+LAST = np.iinfo(np.int64).max
+"""Where nothing is among whole numbers: after all of them, as pandas has it."""
 
 
 def once(rows: pa.Table, key: Sequence[str]) -> pa.Table:
@@ -28,7 +31,7 @@ def once(rows: pa.Table, key: Sequence[str]) -> pa.Table:
     order = np.lexsort(columns[::-1])
     repeated = _equal_neighbours([codes[order] for codes in columns])
     if not repeated.any():
-        return rows.take(pa.array(order))
+        return rows.take(pa.array(order))  # type: ignore[arg-type]
     several = np.r_[repeated, False] | np.r_[False, repeated]
     return once(pa.concat_tables([rows.take(order[~several]), _newest(rows.take(order[several]), key)]), key)
 
@@ -56,18 +59,29 @@ def repeated_keys(rows: pa.Table, key: Sequence[str]) -> bool:
 def newest_vintages(rows: pa.Table, key: Sequence[str]) -> pa.Table:
     """Of rows that are equal in all of the key but `available_at` the one that became known last; sorted by key.
 
-    Void rows were never known, and where the last one withdraws the value there is none.
+    Void rows were never known. Where the last one of a market time unit withdraws its value, there is none of that
+    unit: a quarter hour that is withdrawn leaves the hour that begins with it, as in `vintages.as_of`.
     """
-    withdrawable = {"availability", "value"} <= set(rows.column_names)
-    if withdrawable:
-        rows = rows.filter(pc.not_equal(rows.column("availability"), VOID))
     group = [name for name in key if name != "available_at"]
+    if not {"availability", "value"} <= set(rows.column_names):
+        return _last_known(rows, group)
+    rows = rows.filter(pc.not_equal(rows.column("availability"), VOID))  # type: ignore[call-overload]
+    if not rows.column("value").null_count:
+        return _last_known(rows, group)
+    of_unit = [*group, "mtu"] if "mtu" in rows.column_names else group
+    newest = _last_known(rows, of_unit)
+    withdrawn = newest.filter(pc.is_null(newest.column("value"))).select(of_unit)
+    left = rows.filter(pc.is_valid(rows.column("value")))
+    return _last_known(left.join(withdrawn, of_unit, join_type="left anti").select(rows.column_names), group)
+
+
+def _last_known(rows: pa.Table, group: Sequence[str]) -> pa.Table:
+    """Of rows that are equal in the columns the one that became known last; sorted by the columns."""
     columns = [_codes(rows.column(name)) for name in (*group, "available_at")]
     order = np.lexsort(columns[::-1])
     superseded = _equal_neighbours([codes[order] for codes in columns[:-1]])
     kept = order[~np.r_[superseded, False]] if len(order) else order
-    newest = rows.take(pa.array(kept))
-    return newest.filter(pc.is_valid(newest.column("value"))) if withdrawable else newest
+    return rows.take(pa.array(kept))  # type: ignore[arg-type]
 
 
 def _newest(rows: pa.Table, key: Sequence[str]) -> pa.Table:
@@ -87,13 +101,13 @@ def _equal_neighbours(columns: Sequence[Codes]) -> npt.NDArray[np.bool_]:
     return equal
 
 
-def _codes(column: pa.ChunkedArray) -> Codes:
+def _codes(column: pa.ChunkedArray[Any]) -> Codes:
     """Numbers that are ordered as the values are."""
     if pa.types.is_floating(column.type):
         floats: Codes = column.to_numpy()
         return floats
     if not pa.types.is_string(column.type):
-        integers: Codes = column.cast(pa.int64()).to_numpy()
+        integers: Codes = column.cast(pa.int64()).fill_null(LAST).to_numpy()  # type: ignore[arg-type]
         return integers
     encoded = column.combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):

@@ -24,7 +24,7 @@ def stats(store: Store) -> pd.DataFrame:
 
 
 def _stats(store: Store) -> pd.DataFrame:
-    rows = _labelled(store, store.read(columns=[name for name in _TOLD if name in store.table.names]))
+    rows = _labelled(store, store.read(columns=[name for name in _NEEDED if name in store.table.names]))
     files: dict[str, int] = defaultdict(int)
     weights: dict[str, float] = defaultdict(float)
     for name, size in store.folder.sizes(SUFFIX, below=True).items():
@@ -39,17 +39,19 @@ def _stats(store: Store) -> pd.DataFrame:
     for label in sorted(set(rows["label"])):
         held = rows[rows["label"] == label]
         times = held["valid_time"] if "valid_time" in store.table.names else None
-        lines.append({
-            "table": store.table.name,
-            "series": label or None,
-            "rows": len(held),
-            "vintages": _vintages(held) if "available_at" in store.table.key else None,
-            "files": files[label],
-            "bytes": round(weights[label]),
-            "bytes_per_row": round(weights[label] / len(held), 1),
-            "first": None if times is None else times.min(),
-            "last": None if times is None else times.max(),
-        })  # fmt: skip
+        lines.append(
+            {
+                "table": store.table.name,
+                "series": label or None,
+                "rows": len(held),
+                "vintages": _vintages(held) if "available_at" in store.table.key else None,
+                "files": files[label],
+                "bytes": round(weights[label]),
+                "bytes_per_row": round(weights[label] / len(held), 1),
+                "first": None if times is None else times.min(),
+                "last": None if times is None else times.max(),
+            }
+        )
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
@@ -57,7 +59,7 @@ def _vintages(rows: pd.DataFrame) -> float:
     return float(round(len(rows) / rows["valid_time"].nunique(), 2))
 
 
-_TOLD = ("zone", "quantity", "valid_time")
+_NEEDED = ("zone", "quantity", "valid_time")
 
 
 def _labelled(store: Store, rows: pd.DataFrame) -> pd.DataFrame:

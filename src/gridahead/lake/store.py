@@ -12,7 +12,6 @@ and again until nothing has changed in between: so it sees a batch whole or not 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,21 +21,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from gridahead.errors import LakeError
+from gridahead.core.errors import LakeError
+from gridahead.core.fingerprint import digest
+from gridahead.core.tables import Table
+from gridahead.core.time import TimeRange
 from gridahead.lake.folder import Folder
 from gridahead.lake.parquet import SUFFIX, read_file, to_bytes
-from gridahead.lake.partitions import RECENT, Where, prefixes, texts, touches, wanted
+from gridahead.lake.partitions import RECENT, Where, level_filters, prefixes, texts, touches
 from gridahead.lake.rows import newest_vintages, once, repeated_keys
-from gridahead.tables import Table
-from gridahead.timeline import Window
 
 ATTEMPTS = 50
 """How often a reader looks again because a compaction has replaced a file under it. Twice in a row is rare."""
 READERS = 8
 """Files that are read at the same time: it hides the latency of an object store."""
 Result = TypeVar("Result")
-Report = Callable[[str], None]
-"""Told what long work is at."""
+OnProgress = Callable[[str], None]
+"""Called with the step that long work has come to, as a person reads it."""
 
 
 class Store:
@@ -74,7 +74,7 @@ class Store:
     def read(
         self,
         where: Where | None = None,
-        window: Window | None = None,
+        time_range: TimeRange | None = None,
         *,
         as_of: pd.Timestamp | None = None,
         columns: Sequence[str] | None = None,
@@ -83,7 +83,7 @@ class Store:
 
         Args:
             where: One value or several, by column.
-            window: Of valid times.
+            time_range: Of valid times.
             as_of: Only what was available at the instant, and of that the newest vintage.
             columns: Only these, besides what is needed to tell rows apart.
 
@@ -92,13 +92,13 @@ class Store:
             ContractError: a file is not what the table declares, nor what it ever declared.
         """
         chosen = self.table.names if columns is None else list(columns)
-        told = chosen if as_of is None else [*chosen, *({"availability", "value"} & set(self.table.names))]
-        condition = _condition(where or {}, window, as_of)
-        rows = self.try_again(lambda: self._rows(self.files(where, window), condition, told))
+        clocks = {"availability", "value", "mtu"} & set(self.table.names)  # by which a vintage is withdrawn
+        needed = chosen if as_of is None else [*chosen, *clocks]
+        condition = _condition(where or {}, time_range, as_of)
+        rows = self.try_again(lambda: self._rows(self.files(where, time_range), condition, needed))
         if as_of is not None:
             rows = newest_vintages(rows, self.table.key)
-        frame: pd.DataFrame = rows.select(chosen).to_pandas()
-        return frame
+        return self.table.frame(rows.select(chosen))
 
     def _rows(self, names: Sequence[str], condition: ds.Expression | None, chosen: Sequence[str]) -> pa.Table:
         needed = [name for name in self.table.names if name in chosen or name in self.table.key]
@@ -114,38 +114,38 @@ class Store:
         needed = self.table.names if columns is None else list(columns)
         nothing = self.table.arrow_schema().empty_table().select(needed)
 
-        def one(name: str) -> pa.Table:
+        def rows_of_file(name: str) -> pa.Table:
             return read_file(self.folder, name, self.table, condition, needed).cast(nothing.schema)
 
         if len(names) < 2:
-            return pa.concat_tables([nothing, *map(one, names)])
+            return pa.concat_tables([nothing, *map(rows_of_file, names)])
         with ThreadPoolExecutor(READERS) as pool:
-            return pa.concat_tables([nothing, *pool.map(one, names)])
+            return pa.concat_tables([nothing, *pool.map(rows_of_file, names)])
 
     def present(self, folder: str, names: Sequence[str]) -> dict[str, pa.Table]:
         """The rows of each file of a folder, without files that a compaction has replaced meanwhile."""
-        found = {}
+        tables = {}
         for name in names:
             try:
-                found[name] = self.rows_of([f"{folder}/{name}"])
+                tables[name] = self.rows_of([f"{folder}/{name}"])
             except FileNotFoundError:
                 continue
-        return found
+        return tables
 
-    def files(self, where: Where | None = None, window: Window | None = None) -> list[str]:
+    def files(self, where: Where | None = None, time_range: TimeRange | None = None) -> list[str]:
         """The files that such a read touches, as they stood at one moment."""
         seen: list[str] | None = None
         for _ in range(ATTEMPTS):
-            listed = self._listed(where or {}, window)
+            listed = self._listed(where or {}, time_range)
             if listed == seen:
                 return listed
             seen = listed
         raise LakeError(f"{self.folder} changes faster than it can be listed: are many compactions under way? Wait")
 
-    def _listed(self, where: Where, window: Window | None) -> list[str]:
+    def _listed(self, where: Where, time_range: TimeRange | None) -> list[str]:
         # In this order: what leaves `recent` in between is in the folders already.
         listed = [f"{RECENT}/{name}" for name in self.recent.names(SUFFIX)]
-        levels = wanted(self.table, where, window)
+        levels = level_filters(self.table, where, time_range)
         for prefix in prefixes(levels):
             names = (self.folder / prefix).names(SUFFIX, below=True)
             paths = [f"{prefix}/{name}".lstrip("/") for name in names]
@@ -164,13 +164,13 @@ class Store:
 
 def content_name(content: bytes) -> str:
     """The name of a file of that content."""
-    return hashlib.sha256(content).hexdigest()[:24] + SUFFIX
+    return digest(content) + SUFFIX
 
 
-def _condition(where: Where, window: Window | None, as_of: pd.Timestamp | None) -> ds.Expression | None:
+def _condition(where: Where, time_range: TimeRange | None, as_of: pd.Timestamp | None) -> ds.Expression | None:
     parts = [ds.field(name).isin(texts(values)) for name, values in where.items()]
-    if window is not None:
-        parts += [ds.field("valid_time") >= window.start, ds.field("valid_time") < window.end]
+    if time_range is not None:
+        parts += [ds.field("valid_time") >= time_range.start, ds.field("valid_time") < time_range.end]
     if as_of is not None:
         parts.append(ds.field("available_at") <= as_of)
     condition = None

@@ -1,6 +1,6 @@
 """Verification: every file of the lake is what its name says, and holds what its table and its folder declare.
 
-And SQL reads what the lake reads: the views have the same two clocks of verdicts and decisions.
+And SQL reads what the lake reads: the views have the same two clocks of verdicts and rulings.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gridahead.errors import ContractError
-from gridahead.grid import Series
+from gridahead.core.errors import ContractError
+from gridahead.core.grid import Series
+from gridahead.core.time import TimeRange
+from gridahead.core.vintages import FOREVER, IDENTITY, VALUE, as_of
 from gridahead.lake.lake import Lake
 from gridahead.lake.parquet import SUFFIX, conform
 from gridahead.lake.partitions import RECENT, by_partition
 from gridahead.lake.rows import ordered
-from gridahead.lake.store import Report, Store, content_name
+from gridahead.lake.store import OnProgress, Store, content_name
 from gridahead.lake.views import views
-from gridahead.timeline import Window
-from gridahead.vintages import FOREVER, IDENTITY, VALUE, as_of
 
 _BACK = {
     "observations": "run `gridahead lake amend`, which takes what is missing from the kept payloads",
@@ -61,22 +61,24 @@ class Verified:
     findings: tuple[Finding, ...]
 
 
-def verify(store: Store, report: Report = lambda text: None) -> Verified:
+def verify(store: Store, on_progress: OnProgress = lambda step: None) -> Verified:
     """Read every file of a table: checksum, schema, keys, order, folder, and whether two files contradict each other.
 
     Raises:
         LakeError: the lake cannot be read at all.
     """
-    files, checked = _checked(store, report)
-    findings = [found for found in checked.values() if isinstance(found, Finding)]
+    files, checked = _checked(store, on_progress)
+    findings = [outcome for outcome in checked.values() if isinstance(outcome, Finding)]
     for name in set(store.folder.names(SUFFIX, below=True)) - set(files) - set(store.files()):
         findings.append(_finding(store, name, "lies in no folder of the table, so nobody reads it", _take_in(store)))
-    sound = [name for name, found in checked.items() if isinstance(found, int)]
+    sound = [name for name, outcome in checked.items() if isinstance(outcome, int)]
     findings += _contradictions(store, sound)
-    return Verified(len(files), sum(found for found in checked.values() if isinstance(found, int)), tuple(findings))
+    return Verified(
+        len(files), sum(outcome for outcome in checked.values() if isinstance(outcome, int)), tuple(findings)
+    )
 
 
-def _checked(store: Store, report: Report) -> tuple[list[str], dict[str, int | Finding]]:
+def _checked(store: Store, on_progress: OnProgress) -> tuple[list[str], dict[str, int | Finding]]:
     """The files, and of each how many rows it has or what is wrong with it.
 
     Files that a compaction replaces meanwhile are left out, and what replaces them is looked at in another round.
@@ -84,10 +86,10 @@ def _checked(store: Store, report: Report) -> tuple[list[str], dict[str, int | F
     checked: dict[str, int | Finding] = {}
     for _ in range(ROUNDS):
         files = store.files()
-        checked = {name: found for name, found in checked.items() if name in files}
+        checked = {name: outcome for name, outcome in checked.items() if name in files}
         for name in files:
             if name not in checked:
-                report(f"{store.table.name} {name}")
+                on_progress(f"{store.table.name} {name}")
                 with contextlib.suppress(FileNotFoundError):
                     checked[name] = _file(store, name)
         if len(checked) == len(files):
@@ -131,10 +133,12 @@ def _contradictions(store: Store, names: list[str]) -> Iterator[Finding]:
 
 
 def _contradiction(store: Store, folder: str, rows: pa.Table) -> Iterator[Finding]:
-    told = [column for column in store.table.columns if column.kind == "instant" or column.name in store.table.key]
-    values = [column.name for column in store.table.columns if column.kind == "float64" and column not in told]
-    frame = rows.select([*(column.name for column in told), *values]).to_pandas()
-    identity = [column.name for column in told]
+    identifying = [
+        column for column in store.table.columns if column.kind == "instant" or column.name in store.table.key
+    ]
+    values = [column.name for column in store.table.columns if column.kind == "float64" and column not in identifying]
+    frame = rows.select([*(column.name for column in identifying), *values]).to_pandas()
+    identity = [column.name for column in identifying]
     twice = frame[frame.duplicated(identity, keep=False)]
     different = twice.drop_duplicates([*identity, *values])
     wrong = different[different.duplicated(identity)]
@@ -154,42 +158,46 @@ def verify_views(lake: Lake) -> tuple[Finding, ...]:
     """
     if not lake.folder.local or find_spec("duckdb") is None:
         return ()
-    verdicts, decisions = lake.read_verdicts(), lake.read_decisions()
-    told = pd.concat([verdicts[VALUE], decisions[VALUE]]).drop_duplicates()
-    if told.empty:
+    verdicts, rulings = lake.read_verdicts(), lake.read_rulings()
+    judged = pd.concat([verdicts[VALUE], rulings[VALUE]]).drop_duplicates()
+    if judged.empty:
         return ()
-    said = pd.concat([verdicts["known_at"], decisions["decided_at"]]).drop_duplicates().sort_values()
-    series = sorted({Series(*one) for one in told[VALUE[:2]].itertuples(index=False, name=None)})
-    first, last = told["valid_time"].min(), told["valid_time"].max()
-    rows = lake.read_vintages(*series, window=Window(first, last + pd.Timedelta(microseconds=1))).merge(told, on=VALUE)
-    found = [
+    instants = pd.concat([verdicts["known_at"], rulings["decided_at"]]).drop_duplicates().sort_values()
+    series = sorted({Series(*pair) for pair in judged[VALUE[:2]].itertuples(index=False, name=None)})
+    first, last = judged["valid_time"].min(), judged["valid_time"].max()
+    rows = lake.read_vintages(*series, time_range=TimeRange(first, last + pd.Timedelta(microseconds=1))).merge(
+        judged, on=VALUE
+    )
+    differences = [
         (instant, len(different))
-        for instant in [*said.iloc[-INSTANTS:], FOREVER - pd.Timedelta(days=1)]
-        if len(different := _different(as_of(rows, instant), _by_sql(lake, told, instant)))
+        for instant in [*instants.iloc[-INSTANTS:], FOREVER - pd.Timedelta(days=1)]
+        if len(different := _different(as_of(rows, instant), _by_sql(lake, judged, instant)))
     ]
     return tuple(
         Finding(
-            "views", str(lake.folder), f"SQL as_of('{instant}') and the lake read {count} values differently",
+            "views",
+            str(lake.folder),
+            f"SQL as_of('{instant}') and the lake read {count} values differently",
             "a mistake here, to be reported; until it is mended read the lake with gridahead instead of the views",
         )
-        for instant, count in found
-    )  # fmt: skip
+        for instant, count in differences
+    )
 
 
-def _by_sql(lake: Lake, told: pd.DataFrame, instant: pd.Timestamp) -> pd.DataFrame:
+def _by_sql(lake: Lake, judged: pd.DataFrame, instant: pd.Timestamp) -> pd.DataFrame:
     import duckdb
 
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(views(lake))
-        connection.register("told", told)
-        asked = "SELECT * FROM as_of(?::TIMESTAMPTZ) SEMI JOIN told USING (zone, quantity, valid_time)"
-        return connection.execute(asked, [instant.isoformat()]).df()
+        connection.register("judged_values", judged)
+        query = "SELECT * FROM as_of(?::TIMESTAMPTZ) SEMI JOIN judged_values USING (zone, quantity, valid_time)"
+        return connection.execute(query, [instant.isoformat()]).df()
 
 
 def _different(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     """The vintages that only one of the two reads."""
-    return pd.concat([one[[*IDENTITY, "value"]] for one in (ours, theirs)]).drop_duplicates(keep=False)
+    return pd.concat([rows[[*IDENTITY, "value"]] for rows in (ours, theirs)]).drop_duplicates(keep=False)
 
 
 def _finding(store: Store, name: str, what: str, way_out: str) -> Finding:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from gridahead.lake.parquet import SUFFIX
 
 if TYPE_CHECKING:
+    from gridahead.core.tables import Kind
     from gridahead.lake.folder import Folder
     from gridahead.lake.lake import Lake
     from gridahead.lake.store import Store
-    from gridahead.tables import Kind
 
 _SQL: dict[Kind, str] = {"text": "VARCHAR", "instant": "TIMESTAMPTZ", "float64": "DOUBLE", "int64": "BIGINT"}
 
@@ -20,7 +20,7 @@ _SQL: dict[Kind, str] = {"text": "VARCHAR", "instant": "TIMESTAMPTZ", "float64":
 def views(lake: Lake) -> str:
     """The statements of `views.sql`, with the files of this lake filled in."""
     text = files("gridahead.lake").joinpath("views.sql").read_text(encoding="utf-8")
-    named = {store.table.name: _source(store) for store in (lake.observations, lake.verdicts, lake.decisions)}
+    named = {store.table.name: _source(store) for store in (lake.observations, lake.verdicts, lake.rulings)}
     return Template(text).substitute(named, waiting=f"{_quoted(lake.waiting.folder)}/*{SUFFIX}")
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gridahead.errors import LakeError
+from gridahead.core.errors import LakeError
+from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.lake.folder import Folder
 from gridahead.lake.parquet import SUFFIX, to_bytes
 from gridahead.lake.store import content_name
-from gridahead.tables import OBSERVATIONS, Observations
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +51,13 @@ class WaitingRoom:
         """
         if rows.empty:
             return
-        told = pa.Table.from_pandas(OBSERVATIONS.check(rows), schema=OBSERVATIONS.arrow_schema(), preserve_index=False)
-        content = to_bytes(told, OBSERVATIONS)
+        table = pa.Table.from_pandas(OBSERVATIONS.check(rows), schema=OBSERVATIONS.arrow_schema(), preserve_index=False)
+        content = to_bytes(table, OBSERVATIONS)
         self.folder.write(f"{batch}.{content_name(content)}", content)
 
-    def leave(self, one: Waiting) -> None:
+    def leave(self, waiting: Waiting) -> None:
         """The gate has judged the batch."""
-        self.folder.delete(one.name)
+        self.folder.delete(waiting.name)
 
     def all(self) -> list[Waiting]:
         """Every batch that waits.
@@ -65,14 +65,14 @@ class WaitingRoom:
         Raises:
             LakeError: a file cannot be read.
         """
-        found = []
+        waiting = []
         for name in self.folder.names(SUFFIX):
             try:
                 content = self.folder.read(name)
             except FileNotFoundError:  # judged in this moment
                 continue
-            found.append(Waiting(name, self._rows(name, content)))
-        return found
+            waiting.append(Waiting(name, self._rows(name, content)))
+        return waiting
 
     def batches(self) -> set[str]:
         """The names of those that wait."""

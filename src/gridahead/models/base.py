@@ -1,18 +1,31 @@
-"""What every model has in common: windows in, non-crossing quantiles out."""
+"""What every model has in common: windows in, non-crossing quantiles out, and a folder of files without pickle.
+
+A bundle is a folder with a `model.json`, which says what kind of model it is, and the files of that kind beside it.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from gridahead.core.grid import quantity_of
 from gridahead.features.sun import dark
-from gridahead.features.windows import Windows
-from gridahead.grid import quantity_of
+from gridahead.features.windows import Windows, WindowSpec
+
+if TYPE_CHECKING:
+    from gridahead.models.bundle import TrainedModel
 
 Quantiles = npt.NDArray[np.float32]
 """(N, H, Q) [MW], rising along Q."""
+Kind = Literal["network", "ensemble", "ridge", "lightgbm", "reference"]
+"""Of models; `models.storage.load` knows the class of each."""
+ABOUT = "model.json"
+"""The file by which a folder is a bundle."""
 
 
 class Forecaster(Protocol):
@@ -21,6 +34,26 @@ class Forecaster(Protocol):
     @property
     def name(self) -> str:
         """Name in the settings, in forecasts and in scores."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """What makes its forecasts."""
+        ...
+
+    @property
+    def spec(self) -> WindowSpec:
+        """The series that it forecasts, and what it reads."""
+        ...
+
+    @property
+    def known_share(self) -> Mapping[str, float]:
+        """Share of each input that was known in training, as `Windows.known_share` gives it; empty for a reference."""
+        ...
+
+    @property
+    def networks(self) -> tuple[TrainedModel, ...]:
+        """The networks that it is made of; none for a regression or a reference."""
         ...
 
     @property
@@ -35,6 +68,21 @@ class Forecaster(Protocol):
             ModelError: the windows are not what the model was trained on.
         """
         ...
+
+    def save(self, folder: Path) -> None:
+        """Write the bundle into a folder; what is loaded from there predicts the same bits."""
+        ...
+
+
+def write_about(folder: Path, kind: Kind, about: Mapping[str, Any]) -> None:
+    """Write what a bundle says of its model as plain values; makes the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ABOUT).write_text(json.dumps({"kind": kind, **about}, indent=2) + "\n", encoding="utf-8")
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """What a bundle says of its model, `kind` among it."""
+    return dict(json.loads((folder / ABOUT).read_text(encoding="utf-8")))
 
 
 def possible(values: Quantiles, windows: Windows) -> Quantiles:

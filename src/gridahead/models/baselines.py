@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from gridahead.core.runs import NAIVE, OFFICIAL, Reference
+from gridahead.core.vintages import micros
+from gridahead.features.anchors import anchored
 from gridahead.features.official import official_quantiles
-from gridahead.features.scaling import anchored
-from gridahead.features.windows import Array, Windows
-from gridahead.models.base import Quantiles, possible
-from gridahead.vintages import micros
+from gridahead.features.windows import Array, Windows, WindowSpec
+from gridahead.models.base import Kind, Quantiles, possible, read_about, write_about
 
-ReferenceName = Literal["official", "official_corrected", "naive"]
+if TYPE_CHECKING:
+    from gridahead.models.bundle import TrainedModel
 
 
 @dataclass(frozen=True)
@@ -25,40 +26,60 @@ class ReferenceForecast:
 
     The median is the point forecast itself, so that its error is the one that its publisher answers for. Windows for
     `official_corrected` are those of `features.corrected`, which hold it in the place of the official forecast. Both
-    say nothing of a unit that the publisher said nothing of.
+    forecast no unit that the publisher has not forecast.
     """
 
-    name: ReferenceName
+    name: Reference
+    spec: WindowSpec
     quantiles: tuple[float, ...]
     level: float
     """Mean of the target [MW], where nothing at all is known."""
     offsets: Array
     """(Q,) quantiles of the error, shifted so that the median is 0 [MW]."""
-    FILE: ClassVar = "reference.json"
-    """By which a folder is known to hold one."""
+
+    @property
+    def kind(self) -> Kind:
+        """That of a reference."""
+        return "reference"
+
+    @property
+    def known_share(self) -> dict[str, float]:
+        """Nothing: it learns the spread of errors only."""
+        return {}
+
+    @property
+    def networks(self) -> tuple[TrainedModel, ...]:
+        """None."""
+        return ()
 
     @classmethod
-    def fit(cls, name: ReferenceName, windows: Windows, quantiles: tuple[float, ...]) -> ReferenceForecast:
+    def fit(cls, name: Reference, windows: Windows, quantiles: tuple[float, ...]) -> ReferenceForecast:
         """Learn the spread of the errors on training windows; where there is none, the median is all that it says."""
-        level = float(np.nanmean(windows.past[..., 0]))
+        level = float(np.nanmean(windows.target_past))
         error = (windows.target - _point(name, windows, level))[windows.delivery]
         if np.isnan(error).all():
-            return cls(name, (0.5,), level, np.zeros(1, np.float32))
+            return cls(name, windows.spec, (0.5,), level, np.zeros(1, np.float32))
         offsets = np.nanquantile(error, quantiles) - np.nanmedian(error)
-        return cls(name, quantiles, level, offsets.astype(np.float32))
+        return cls(name, windows.spec, quantiles, level, offsets.astype(np.float32))
 
     def save(self, folder: Path) -> None:
         """Write the bundle into a folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        about = {**asdict(self), "offsets": self.offsets.tolist()}
-        (folder / self.FILE).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        about = {
+            "name": self.name,
+            "spec": self.spec.to_dict(),
+            "quantiles": self.quantiles,
+            "level": self.level,
+            "offsets": self.offsets.tolist(),
+        }
+        write_about(folder, self.kind, about)
 
     @classmethod
     def load(cls, folder: Path) -> ReferenceForecast:
         """Read a bundle."""
-        about = json.loads((folder / cls.FILE).read_text(encoding="utf-8"))
+        about = read_about(folder)
         offsets = np.array(about["offsets"], np.float32)
-        return cls(about["name"], tuple(about["quantiles"]), about["level"], offsets)
+        spec = WindowSpec.from_dict(about["spec"])
+        return cls(about["name"], spec, tuple(about["quantiles"]), about["level"], offsets)
 
     def predict(self, windows: Windows) -> Quantiles:
         """The point forecast, and the quantiles that come with it or else those of its errors, (N, H, Q) [MW].
@@ -67,15 +88,15 @@ class ReferenceForecast:
         """
         point = _point(self.name, windows, self.level)[..., None]
         answer = point + self.offsets
-        told = official_quantiles(windows, self.quantiles) if self.name == "official" else None
-        whole = answer if told is None else np.where(np.isnan(told), answer, told)
+        published = official_quantiles(windows, self.quantiles) if self.name == OFFICIAL else None
+        whole = answer if published is None else np.where(np.isnan(published), answer, published)
         return np.where(np.isnan(point), np.float32(np.nan), possible(whole, windows))
 
 
-def _point(name: ReferenceName, windows: Windows, level: float) -> Array:
+def _point(name: Reference, windows: Windows, level: float) -> Array:
     """The point forecast, (N, H) [MW]: what was published, or the same hour of last week, else the next simplest."""
-    if name != "naive":
-        return windows.future[..., 0]
+    if name != NAIVE:
+        return windows.official_ahead
     week_ago = _same_local_hour(windows, days=7)
     return np.where(np.isnan(week_ago), anchored(windows, "week", level), week_ago)
 
@@ -94,5 +115,5 @@ def _same_local_hour(windows: Windows, days: int) -> Array:
     first = windows.valid_time[:, :1] - length * step
     at = (micros(before).reshape(windows.valid_time.shape) - first) // step
     inside = (at >= 0) & (at < length)
-    values = np.take_along_axis(windows.past[..., 0], np.where(inside, at, 0), axis=1)
+    values = np.take_along_axis(windows.target_past, np.where(inside, at, 0), axis=1)
     return np.where(inside, values, np.nan).astype(np.float32)

@@ -1,35 +1,30 @@
 """The trained model: weights, window spec, scaler, quantile levels and calibration in one bundle, replaced as a whole.
 
-On disk it is two files without pickle: `bundle.json` and `weights.safetensors`. A bundle that was saved and loaded
+On disk it is two files without pickle: `model.json` and `weights.safetensors`. A bundle that was saved and loaded
 predicts the same bits.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from gridahead.config import Segment
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
 from gridahead.features.linear import LinearForecast
 from gridahead.features.normal import Scores
 from gridahead.features.scaling import Inputs, Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
-from gridahead.grid import BiddingZone, Series
-from gridahead.models.base import Quantiles, possible
+from gridahead.models.base import Kind, Quantiles, possible, read_about, write_about
 from gridahead.models.calibration import calibrate, calibration_on, units_of_block
-from gridahead.models.network import Network, NetworkConfig
-from gridahead.timeline import Deadline, Mtu
+from gridahead.models.network.network import Network, NetworkConfig
+from gridahead.settings.model import Segment
 
 _WEIGHTS = "weights.safetensors"
-_ABOUT = "bundle.json"
 _LINEAR = "anchor."
 _BATCH = 512
 
@@ -58,14 +53,24 @@ class TrainedModel:
         return f"{self.spec.series} {self.name}"
 
     @property
-    def known(self) -> dict[str, float]:
+    def kind(self) -> Kind:
+        """That of networks of one shape."""
+        return "network"
+
+    @property
+    def known_share(self) -> dict[str, float]:
         """Share of each input that was known in training."""
-        return self.scaler.known
+        return self.scaler.known_share
+
+    @property
+    def networks(self) -> tuple[TrainedModel, ...]:
+        """Itself."""
+        return (self,)
 
     def raw(self, windows: Windows) -> Array:
         """The mean answer of the members, (N, H, Q) in scaled units."""
         if (windows.spec.inputs, windows.spec.mtu) != (self.spec.inputs, self.spec.mtu):
-            trained, given = (f"{', '.join(map(str, one.inputs))} in {one.mtu}" for one in (self.spec, windows.spec))
+            trained, given = (f"{', '.join(map(str, spec.inputs))} in {spec.mtu}" for spec in (self.spec, windows.spec))
             raise ModelError(
                 self.label, f"was trained on {trained}, the windows hold {given}; train it again with `gridahead train`"
             )
@@ -75,8 +80,8 @@ class TrainedModel:
             for begin in range(0, len(windows), _BATCH):
                 rows = slice(begin, begin + _BATCH)
                 parts = inputs.encoder, inputs.decoder, inputs.static, inputs.length
-                read = [torch.from_numpy(part[rows]) for part in parts]
-                answers.append(torch.stack([member(*read) for member in self.members]).mean(0).numpy())
+                batch = [torch.from_numpy(part[rows]) for part in parts]
+                answers.append(torch.stack([member(*batch) for member in self.members]).mean(0).numpy())
         return np.concatenate(answers)
 
     def _inputs(self, windows: Windows) -> Inputs:
@@ -97,11 +102,11 @@ class TrainedModel:
         Raises:
             ModelError: the windows are not what the model was trained on.
         """
-        said = calibrate(self.uncalibrated(windows), self.calibration, self.quantiles, units_of_block(self.spec))
-        return possible(said, windows)
+        answers = self.uncalibrated(windows)
+        return possible(calibrate(answers, self.calibration, self.quantiles, units_of_block(self.spec)), windows)
 
     def uncalibrated(self, windows: Windows) -> Quantiles:
-        """What the members say, (N, H, Q) [MW]."""
+        """The mean answer of the members, (N, H, Q) [MW]."""
         return self.scaler.megawatts(self.raw(windows), windows)
 
     def calibrated(self, answers: Quantiles, windows: Windows) -> TrainedModel:
@@ -127,7 +132,7 @@ class TrainedModel:
         save_file(weights, folder / _WEIGHTS)
         about = {
             "name": self.name,
-            "spec": spec_to_dict(self.spec),
+            "spec": self.spec.to_dict(),
             "scaler": self.scaler.to_dict(),
             "quantiles": self.quantiles,
             "config": self.config.to_dict(),
@@ -136,7 +141,7 @@ class TrainedModel:
             "segment": self.segment,
             "static": self.static,
         }
-        (folder / _ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        write_about(folder, self.kind, about)
 
     @classmethod
     def load(cls, folder: Path) -> TrainedModel:
@@ -146,13 +151,13 @@ class TrainedModel:
             ModelError: the folder holds none, or one of another make.
         """
         try:
-            about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+            about = read_about(folder)
             weights = load_file(folder / _WEIGHTS)
             config = NetworkConfig.from_dict(about["config"])
             members = tuple(_member(config, weights, number) for number in range(about["members"]))
             return cls(
                 name=about["name"],
-                spec=spec_from_dict(about["spec"]),
+                spec=WindowSpec.from_dict(about["spec"]),
                 scaler=replace(Scaler.from_dict(about["scaler"]), linear=_linear(weights)),
                 quantiles=tuple(about["quantiles"]),
                 config=config,
@@ -175,31 +180,3 @@ def _member(config: NetworkConfig, weights: dict[str, torch.Tensor], number: int
     prefix = f"{number}."
     network.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
     return network.eval()
-
-
-def spec_to_dict(spec: WindowSpec) -> dict[str, Any]:
-    """As plain values."""
-    return {
-        "series": str(spec.series),
-        "zone": asdict(spec.zone),
-        "mtu": str(spec.mtu),
-        "deadline": str(spec.deadline),
-        "context_days": spec.context_days,
-        "use_reference": spec.use_reference,
-        "past_covariates": [str(one) for one in spec.past_covariates],
-        "future_covariates": [str(one) for one in spec.future_covariates],
-    }
-
-
-def spec_from_dict(stored: dict[str, Any]) -> WindowSpec:
-    """The spec of such values."""
-    return WindowSpec(
-        series=Series.parse(stored["series"]),
-        zone=BiddingZone(**stored["zone"]),
-        mtu=Mtu(stored["mtu"]),
-        deadline=Deadline.parse(stored["deadline"]),
-        context_days=stored["context_days"],
-        use_reference=stored["use_reference"],
-        past_covariates=tuple(Series.parse(text) for text in stored["past_covariates"]),
-        future_covariates=tuple(Series.parse(text) for text in stored["future_covariates"]),
-    )

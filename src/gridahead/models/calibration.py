@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gridahead.core.grid import SUN_DRIVEN, quantity_of
+from gridahead.core.quantiles import median_of
 from gridahead.features.normal import Scores, between, normal_scores
 from gridahead.features.windows import Array, Windows, WindowSpec
-from gridahead.grid import SUN_DRIVEN, quantity_of
 
 BLOCK_HOURS = 6
 """Of lead time share their scores: on 180 days that is 1,080 hours, enough for the 5 % quantile."""
@@ -37,7 +38,7 @@ AS_MONTHS = 2.0
 LASTING = np.array([0.1, 0.6, 0.6])
 """How far off location, spread below and spread above the median of a trained network are in the long run, in scores:
 standard deviations. What months differ by much more than this is passing, and not published. Networks are near the
-middle and too sure of themselves: on what is said of German load, wind and solar of 2024 out of fold, this has 0.1 % to
+middle and too sure of themselves: on forecasts of German load, wind and solar of 2024 out of fold, this has 0.1 % to
 0.9 % less pinball loss than 0.15, 0.3 and 0.3."""
 PRIOR_DAYS = 60.0
 """What is left of each level besides location and spread is drawn towards nothing, as by so many days."""
@@ -83,7 +84,7 @@ def units_of_block(spec: WindowSpec) -> int:
 def calibration_on(answers: Array, windows: Windows, levels: tuple[float, ...]) -> Scores:
     """The calibration (B, Q) of uncalibrated answers (N, H, Q) [MW] on the outturn of N windows."""
     spec = windows.spec
-    median = answers[..., len(levels) // 2]
+    median = median_of(answers)
     outturn = np.where(windows.within, windows.target, np.float32(np.nan))
     doubted = windows.delivery & in_doubt(outturn, median, quantity_of(spec.series.quantity).low)
     return fit_calibration(answers, outturn, doubted, levels, units_of_block(spec))
@@ -103,39 +104,39 @@ def fit_calibration(
     """
     block = np.arange(answer.shape[1]) // units
     counted = chosen & ~np.isnan(target)
-    told = np.full(target.shape, np.nan)
-    told[counted] = scores_of(answer[counted], target[counted], levels)
+    scores = np.full(target.shape, np.nan)
+    scores[counted] = scores_of(answer[counted], target[counted], levels)
     plain = normal_scores(levels)
-    together = plain + _moved(told, levels, plain)
-    days = int((~np.isnan(told)).any(axis=1).sum())
+    together = plain + _moved(scores, levels, plain)
+    days = int((~np.isnan(scores)).any(axis=1).sum())
     if days:
-        left = np.nanquantile(told, levels) - together
+        left = np.nanquantile(scores, levels) - together
         together = together + days / (days + PRIOR_DAYS) * (left - _parts(plain) @ _sizes(left, plain))
-    blocks = [together + _moved(told[:, block == n], levels, together) for n in range(block[-1] + 1)]
+    blocks = [together + _moved(scores[:, block == n], levels, together) for n in range(block[-1] + 1)]
     return np.clip(_apart(np.stack(blocks), plain), plain - FURTHEST, plain + FURTHEST)
 
 
-def _apart(found: Scores, plain: Scores) -> Scores:
+def _apart(scores: Scores, plain: Scores) -> Scores:
     """The same scores (B, Q), the median where it is and the others no closer to each other than they may be."""
-    middle = found.shape[-1] // 2
-    steps = np.maximum(np.diff(found, axis=-1), NEAREST * np.diff(plain))
+    middle = scores.shape[-1] // 2
+    steps = np.maximum(np.diff(scores, axis=-1), NEAREST * np.diff(plain))
     above = np.cumsum(steps[:, middle:], axis=-1)
     below = np.cumsum(steps[:, :middle][:, ::-1], axis=-1)[:, ::-1]
-    median = found[:, middle : middle + 1]
+    median = scores[:, middle : middle + 1]
     return np.concatenate([median - below, median, median + above], axis=-1)
 
 
-def _moved(told: Scores, levels: tuple[float, ...], expected: Scores) -> Scores:
+def _moved(scores: Scores, levels: tuple[float, ...], expected: Scores) -> Scores:
     """By how much location and both spreads of the scores (N, h) differ from what is expected (Q,), as far as it lasts.
 
     Each is drawn towards 0 by the variance that its mean over months has: (Q,) in scores.
     """
-    days = told[(~np.isnan(told)).any(axis=1)]
+    days = scores[(~np.isnan(scores)).any(axis=1)]
     if not len(days):
         return np.zeros(len(levels))
     plain, months = normal_scores(levels), np.array_split(days, max(1, round(len(days) / MONTH_DAYS)))
-    each = np.stack([_sizes(np.nanquantile(month, levels) - expected, plain) for month in months])
-    spread = ((each - each.mean(axis=0)) ** 2).sum(axis=0) + AS_MONTHS * MONTHS_DIFFER**2
+    by_month = np.stack([_sizes(np.nanquantile(month, levels) - expected, plain) for month in months])
+    spread = ((by_month - by_month.mean(axis=0)) ** 2).sum(axis=0) + AS_MONTHS * MONTHS_DIFFER**2
     of_mean = spread / (len(months) - 1 + AS_MONTHS) / (len(days) / MONTH_DAYS)
     sizes = _sizes(np.nanquantile(days, levels) - expected, plain) * LASTING**2 / (LASTING**2 + of_mean)
     moved: Scores = _parts(plain) @ sizes
@@ -166,8 +167,8 @@ def scores_of(answer: Array, target: npt.NDArray[Any], levels: tuple[float, ...]
     low, width = answer[rows, right - 1], answer[rows, right] - answer[rows, right - 1]
     # Where two quantiles coincide there is no way to go: an outturn between them is half-way, one beyond is far out.
     share = np.where(width > 0, (target - low) / np.where(width > 0, width, 1), 0.5 + _EXTREME * np.sign(target - low))
-    told: Scores = np.clip(known[right - 1] + share * (known[right] - known[right - 1]), -_EXTREME, _EXTREME)
-    return told
+    scores: Scores = np.clip(known[right - 1] + share * (known[right] - known[right - 1]), -_EXTREME, _EXTREME)
+    return scores
 
 
 def calibrate(answer: Array, scores: Scores, levels: tuple[float, ...], units: int) -> Array:

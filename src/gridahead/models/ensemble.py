@@ -1,8 +1,8 @@
-"""The ensemble of models: a weighted mean of what they say, quantile by quantile, calibrated as a whole.
+"""The ensemble of models: a weighted mean of their forecasts, quantile by quantile, calibrated as a whole.
 
 Means of quantiles keep the shape of a distribution, where a mixture of distributions would widen it; with one weight a
 model for all levels, quantiles that rise still rise (Lichtendahl, Grushka-Cockayne and Winkler 2013, "Is it better to
-average probabilities or quantiles?"). The weights are fitted on what networks said of days that they had not learnt.
+average probabilities or quantiles?"). The weights are fitted on forecasts of days that the networks had not learnt.
 
 Where the official forecast comes with its own quantiles, it is one more in the mean. Networks read it and know better,
 but what they change is learnt from few days, and a part of it is chance. Where they say that nothing will be produced,
@@ -11,7 +11,6 @@ nothing it is.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,16 +19,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import quantity_of
 from gridahead.features.normal import Scores
 from gridahead.features.official import official_quantiles
 from gridahead.features.windows import Array, Windows, WindowSpec
-from gridahead.grid import quantity_of
-from gridahead.models.base import Quantiles, possible
+from gridahead.models.base import Kind, Quantiles, possible, read_about, write_about
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is, calibrate, calibration_on, units_of_block
-
-_ABOUT = "ensemble.json"
 
 
 @dataclass(frozen=True)
@@ -72,9 +69,19 @@ class Ensemble:
         return self.models[0].quantiles
 
     @property
-    def known(self) -> dict[str, float]:
+    def kind(self) -> Kind:
+        """That of several networks."""
+        return "ensemble"
+
+    @property
+    def known_share(self) -> dict[str, float]:
         """Share of each input that was known in training."""
-        return self.models[0].scaler.known
+        return self.models[0].known_share
+
+    @property
+    def networks(self) -> tuple[TrainedModel, ...]:
+        """Its models."""
+        return self.models
 
     def predict(self, windows: Windows) -> Quantiles:
         """Calibrated quantiles of every unit of the horizon, (N, H, Q) [MW], rising along Q.
@@ -82,11 +89,11 @@ class Ensemble:
         Raises:
             ModelError: the windows are not what the models were trained on.
         """
-        said = calibrate(self.uncalibrated(windows), self.calibration, self.quantiles, units_of_block(self.spec))
-        return possible(said, windows)
+        answers = self.uncalibrated(windows)
+        return possible(calibrate(answers, self.calibration, self.quantiles, units_of_block(self.spec)), windows)
 
     def uncalibrated(self, windows: Windows) -> Quantiles:
-        """The weighted mean of what the models and the official forecast say, (N, H, Q) [MW]."""
+        """The weighted mean of the models and the official forecast, (N, H, Q) [MW]."""
         return self.mean([model.uncalibrated(windows) for model in self.models], windows)
 
     def mean(self, answers: Sequence[Quantiles], windows: Windows) -> Quantiles:
@@ -95,8 +102,8 @@ class Ensemble:
         mean: Array = sum(  # type: ignore[assignment]  # of at least one array
             np.float32(weight) * answer for weight, answer in zip(self.weights, answers, strict=True)
         )
-        told = _told(mean, windows, self.quantiles)
-        return mean + np.float32(self.official) * (told - mean)
+        official = _official_beside(mean, windows, self.quantiles)
+        return mean + np.float32(self.official) * (official - mean)
 
     def save(self, folder: Path) -> None:
         """Write the bundle into a folder: every model in a folder of its own."""
@@ -108,7 +115,7 @@ class Ensemble:
             "official": self.official,
             "calibration": self.calibration.tolist(),
         }
-        (folder / _ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        write_about(folder, self.kind, about)
 
     @classmethod
     def load(cls, folder: Path) -> Ensemble:
@@ -118,7 +125,7 @@ class Ensemble:
             ModelError: the folder holds none, or one of another make.
         """
         try:
-            about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+            about = read_about(folder)
             weights = tuple(about["weights"])
             models = tuple(TrainedModel.load(folder / str(number)) for number in range(len(weights)))
             return cls(about["name"], models, weights, np.array(about["calibration"]), about["official"])
@@ -130,17 +137,8 @@ Model = TrainedModel | Ensemble
 """What a series can be served by."""
 
 
-def load_model(folder: Path) -> Model:
-    """The bundle in a folder, of one model or of several.
-
-    Raises:
-        ModelError: the folder holds none, or one of another make.
-    """
-    return Ensemble.load(folder) if (folder / _ABOUT).exists() else TrainedModel.load(folder)
-
-
 def combine(name: str, models: tuple[TrainedModel, ...], answers: Sequence[Quantiles], windows: Windows) -> Ensemble:
-    """The ensemble with weights and a calibration that fit what was said of some windows.
+    """The ensemble with weights and a calibration that fit the answers to some windows.
 
     Weights are half-way between the best ones there and equal ones, which are hard to beat out of sample (Claeskens,
     Magnus, Vasnev and Wang 2016, "The forecast combination puzzle: a simple theoretical explanation").
@@ -157,31 +155,31 @@ def combine(name: str, models: tuple[TrainedModel, ...], answers: Sequence[Quant
     equal = Ensemble(name, models, (1 / len(models),) * len(models), as_it_is(models[0].quantiles))
     counted = windows.delivery & ~np.isnan(windows.target)
     mean = equal.mean(answers, windows)
-    told = _told(mean, windows, equal.quantiles)
-    has_a_say = bool((told != mean)[counted].any())
-    members = np.stack([possible(one, windows)[counted] for one in (*answers, *([told] if has_a_say else []))])
+    official = _official_beside(mean, windows, equal.quantiles)
+    counts = bool((official != mean)[counted].any())
+    members = np.stack([possible(answer, windows)[counted] for answer in (*answers, *([official] if counts else []))])
     weights = (fit_weights(members, windows.target[counted], equal.quantiles) + 1 / len(members)) / 2
     networks = weights[: len(models)]
     weighted = replace(
         equal,
         weights=tuple(float(weight) for weight in networks / networks.sum()),
-        official=float(weights[-1]) if has_a_say else 0.0,
+        official=float(weights[-1]) if counts else 0.0,
     )
     return replace(weighted, calibration=calibration_on(weighted.mean(answers, windows), windows, equal.quantiles))
 
 
-def _told(mean: Array, windows: Windows, levels: tuple[float, ...]) -> Array:
+def _official_beside(mean: Array, windows: Windows, levels: tuple[float, ...]) -> Array:
     """What joins the mean of the models, (N, H, Q) [MW]: the quantiles of the official forecast, or that mean itself.
 
     The models are alone where the official quantiles are not known, and where they say nothing will be produced: a mean
     of nothing and a little is above nothing, and outturns of nought at dawn and dusk would miss the interval.
     """
-    told = official_quantiles(windows, levels)
-    if told is None:
+    official = official_quantiles(windows, levels)
+    if official is None:
         return mean
     low = quantity_of(windows.spec.series.quantity).low
-    alone = np.isnan(told) if low is None else np.isnan(told) | (mean <= low)
-    return np.where(alone, mean, told)
+    alone = np.isnan(official) if low is None else np.isnan(official) | (mean <= low)
+    return np.where(alone, mean, official)
 
 
 def fit_weights(answers: Array, target: Array, levels: tuple[float, ...]) -> Array:
@@ -206,7 +204,7 @@ def fit_weights(answers: Array, target: Array, levels: tuple[float, ...]) -> Arr
         gradient = -np.tensordot(answers, slope, axes=2) / error.size
         return float((slope * error).mean()) / scale, gradient / scale
 
-    found = minimize(
+    solution = minimize(  # type: ignore[call-overload]
         loss,
         np.full(count, 1 / count),
         jac=True,
@@ -215,6 +213,6 @@ def fit_weights(answers: Array, target: Array, levels: tuple[float, ...]) -> Arr
         constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1, "jac": np.ones_like},
         options={"maxiter": 200, "ftol": 1e-9},
     )
-    positive = np.clip(found.x, 0, 1)
+    positive = np.clip(solution.x, 0, 1)
     weights: Array = (positive / positive.sum()).astype(np.float32)
     return weights

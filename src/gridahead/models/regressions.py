@@ -1,49 +1,72 @@
-"""Regressions in files without pickle: ridge regressions as arrays, boosted trees as LightGBM's own text."""
+"""Regressions in files without pickle: ridge regressions as arrays, boosted trees as LightGBM's own text.
+
+A bundle has the name of its content, so that the same model must become the same bytes. What skops 0.16 writes does
+not: memory addresses and the time of day are in it, and the version of skops.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from gridahead.features.windows import Array
+
 _ARRAYS = "ridge.safetensors"
-_FITTED = {
-    "standardscaler": ("mean_", "scale_", "var_", "n_samples_seen_"),
-    "ridge": ("coef_", "intercept_"),
-}
-"""What a fitted ridge regression holds, by step of its pipeline."""
+
+
+class Regression(Protocol):
+    """Rows of numbers in, one number each out."""
+
+    def predict(self, rows: Array, /) -> Any:
+        """The answers, (R,), of rows (R, K)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class RidgeRegression:
+    """A linear regression on features of mean 0 and spread 1."""
+
+    mean: Array
+    """(K,) of the features that were learnt."""
+    spread: Array
+    """(K,)"""
+    weights: Array
+    """(K,)"""
+    constant: Array
+    """()"""
+
+    @classmethod
+    def of(cls, fitted: Any) -> RidgeRegression:
+        """What a fitted pipeline of scikit-learn's StandardScaler and Ridge has learnt, in single precision."""
+        scaler, ridge = fitted[0], fitted[-1]
+        learnt = scaler.mean_, scaler.scale_, ridge.coef_, ridge.intercept_
+        mean, spread, weights, constant = (np.asarray(values).astype(np.float32) for values in learnt)
+        return cls(mean, spread, weights, constant)
+
+    def predict(self, rows: Array, /) -> Array:
+        """The answers, (R,), of rows (R, K): to the bit those of the pipeline."""
+        return np.asarray((rows - self.mean) / self.spread @ self.weights + self.constant, np.float32)
 
 
 def save_regressions(folder: Path, regressions: Sequence[Any]) -> None:
     """Write one regression a level; a ridge regression is one for all of them."""
-    if hasattr(regressions[0], "model_to_string"):
-        for number, booster in enumerate(regressions):
-            (folder / f"{number}.txt").write_text(booster.model_to_string(), encoding="utf-8")
+    first = regressions[0]
+    if isinstance(first, RidgeRegression):
+        save_file(asdict(first), folder / _ARRAYS)
         return
-    steps = regressions[0].named_steps
-    arrays = {
-        f"{step}.{name}": np.asarray(getattr(steps[step], name)) for step, names in _FITTED.items() for name in names
-    }
-    save_file(arrays, folder / _ARRAYS)
+    for number, booster in enumerate(regressions):
+        (folder / f"{number}.txt").write_text(booster.model_to_string(), encoding="utf-8")
 
 
-def load_regressions(folder: Path, count: int) -> tuple[Any, ...]:
-    """Read so many regressions back; they predict the same bits."""
-    if not (folder / _ARRAYS).exists():
-        import lightgbm
+def load_regressions(folder: Path, name: str, count: int) -> tuple[Regression, ...]:
+    """Read so many regressions of a method back; they predict the same bits."""
+    if name == "ridge":
+        return (RidgeRegression(**load_file(folder / _ARRAYS)),) * count
+    import lightgbm
 
-        return tuple(lightgbm.Booster(model_file=str(folder / f"{number}.txt")) for number in range(count))
-    from sklearn.linear_model import Ridge
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    arrays, fitted = load_file(folder / _ARRAYS), make_pipeline(StandardScaler(), Ridge())
-    for step, names in _FITTED.items():
-        for name in names:
-            value = arrays[f"{step}.{name}"]
-            setattr(fitted.named_steps[step], name, value if value.ndim else value[()])
-        fitted.named_steps[step].n_features_in_ = len(arrays["standardscaler.mean_"])
-    return (fitted,) * count
+    return tuple(lightgbm.Booster(model_file=str(folder / f"{number}.txt")) for number in range(count))

@@ -1,11 +1,11 @@
 """Models on disk under the hash of their content: whole or not there, and told apart from what has been damaged.
 
-A bundle is a folder `4f0c…` of files; its name is the fingerprint of all of them.
+A bundle is a folder `4f0c…` of files; its name is the fingerprint of all of them. What kind of model it holds says its
+`model.json`; what a kind needs to be imported is imported when one is loaded, so that a reference costs no torch.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 import uuid
@@ -14,20 +14,52 @@ from typing import Protocol
 
 from safetensors import SafetensorError
 
-from gridahead.errors import LakeError
-from gridahead.models.base import Forecaster
-from gridahead.whole_files import ASIDE, sync, way_out
+from gridahead.core.errors import LakeError, ModelError
+from gridahead.core.files import ASIDE, sync, way_out
+from gridahead.core.fingerprint import digest
+from gridahead.models.base import Forecaster, read_about
 
 
-class Savable(Forecaster, Protocol):
-    """A model that can be written to a folder."""
+def load(folder: Path) -> Forecaster:
+    """The model in a folder, of whatever kind.
 
-    def save(self, folder: Path) -> None:
-        """Write the bundle."""
-        ...
+    Raises:
+        ModelError: there is none, or one of another make.
+    """
+    try:
+        return _class_of(str(read_about(folder)["kind"])).load(folder)
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error
 
 
-def keep_model(model: Savable, folder: Path) -> str:
+class _Loadable(Protocol):
+    """A class of models that reads its own bundles."""
+
+    def load(self, folder: Path, /) -> Forecaster: ...
+
+
+def _class_of(kind: str) -> _Loadable:
+    match kind:
+        case "network":
+            from gridahead.models.bundle import TrainedModel
+
+            return TrainedModel
+        case "ensemble":
+            from gridahead.models.ensemble import Ensemble
+
+            return Ensemble
+        case "ridge" | "lightgbm":
+            from gridahead.models.tabular import TabularForecaster
+
+            return TabularForecaster
+        case "reference":
+            from gridahead.models.baselines import ReferenceForecast
+
+            return ReferenceForecast
+    raise ValueError(f"it is a {kind!r}")
+
+
+def keep_model(model: Forecaster, folder: Path) -> str:
     """Store a model under the hash of its content, which comes back; what was damaged there is replaced.
 
     Raises:
@@ -83,7 +115,7 @@ def _put_in_place(aside: Path, folder: Path) -> str:
     return digest
 
 
-def content_of(model: Savable) -> str:
+def content_of(model: Forecaster) -> str:
     """The content hash of a model."""
     with tempfile.TemporaryDirectory() as scratch:
         model.save(Path(scratch))
@@ -91,10 +123,9 @@ def content_of(model: Savable) -> str:
 
 
 def bundle_hash(folder: Path) -> str:
-    """Fingerprint of all files of a bundle, 16 digits; that of a folder that is not there is that of an empty one."""
-    digest = hashlib.sha256()
-    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+    """Fingerprint of all files of a bundle; that of a folder that is not there is that of an empty one."""
+    parts: list[object] = []
+    for path in sorted(file for file in folder.rglob("*") if file.is_file()):
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(folder).as_posix()} {len(content)}\n".encode())
-        digest.update(content)
-    return digest.hexdigest()[:16]
+        parts += [f"{path.relative_to(folder).as_posix()} {len(content)}\n", content]
+    return digest(*parts)

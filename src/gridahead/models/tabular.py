@@ -7,22 +7,24 @@ the newest values. Nothing else is different, so the comparison is about the mod
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from gridahead.core.vintages import MICROSECONDS_A_DAY
 from gridahead.features.calendar import DAYS_A_YEAR
 from gridahead.features.linear import LinearForecast
 from gridahead.features.normal import Scores
 from gridahead.features.scaling import Scaler
-from gridahead.features.windows import Array, Windows
-from gridahead.models.base import Quantiles, possible
+from gridahead.features.windows import Array, Windows, WindowSpec
+from gridahead.models.base import Kind, Quantiles, possible, read_about, write_about
 from gridahead.models.calibration import calibrate, calibration_on, units_of_block
-from gridahead.models.regressions import load_regressions, save_regressions
-from gridahead.vintages import MICROSECONDS_A_DAY
+from gridahead.models.regressions import Regression, load_regressions, save_regressions
+
+if TYPE_CHECKING:
+    from gridahead.models.bundle import TrainedModel
 
 TabularName = Literal["ridge", "lightgbm"]
 TABULAR: tuple[TabularName, ...] = get_args(TabularName)
@@ -35,20 +37,29 @@ class TabularForecaster:
     """One regression for every quantile (boosting), or one for the median with quantiles of its errors (ridge)."""
 
     name: TabularName
+    spec: WindowSpec
     scaler: Scaler
     quantiles: tuple[float, ...]
-    regressions: tuple[Any, ...]
+    regressions: tuple[Regression, ...]
     offsets: Array
     """(Q,) added to the regressions, in scaled units."""
     calibration: Scores
     """(B, Q) the score from which each level is published by block of lead time, fitted after the regressions."""
-    FILE: ClassVar = "regressions.json"
-    """By which a folder is known to hold one."""
 
     @property
-    def known(self) -> dict[str, float]:
+    def kind(self) -> Kind:
+        """Its method."""
+        return self.name
+
+    @property
+    def known_share(self) -> dict[str, float]:
         """Share of each input that was known in training."""
-        return self.scaler.known
+        return self.scaler.known_share
+
+    @property
+    def networks(self) -> tuple[TrainedModel, ...]:
+        """None."""
+        return ()
 
     def save(self, folder: Path) -> None:
         """Write the bundle into a folder."""
@@ -56,29 +67,41 @@ class TabularForecaster:
         save_regressions(folder, self.regressions)
         linear = self.scaler.linear and {name: array.tolist() for name, array in asdict(self.scaler.linear).items()}
         about = {
-            "name": self.name, "scaler": self.scaler.to_dict(), "linear": linear, "quantiles": self.quantiles,
-            "offsets": self.offsets.tolist(), "calibration": self.calibration.tolist(),
-        }  # fmt: skip
-        (folder / self.FILE).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+            "name": self.name,
+            "spec": self.spec.to_dict(),
+            "scaler": self.scaler.to_dict(),
+            "linear": linear,
+            "quantiles": self.quantiles,
+            "offsets": self.offsets.tolist(),
+            "calibration": self.calibration.tolist(),
+        }
+        write_about(folder, self.kind, about)
 
     @classmethod
     def load(cls, folder: Path) -> TabularForecaster:
         """Read a bundle."""
-        about = json.loads((folder / cls.FILE).read_text(encoding="utf-8"))
+        about = read_about(folder)
         scaler = Scaler.from_dict(about["scaler"])
         if about["linear"]:
-            usual = np.array(about["linear"].pop("usual"), bool)
+            required = np.array(about["linear"].pop("required"), bool)
             single = {name: np.array(rows, np.float32) for name, rows in about["linear"].items()}
-            scaler = replace(scaler, linear=LinearForecast(**single, usual=usual))
+            scaler = replace(scaler, linear=LinearForecast(**single, required=required))
         levels = tuple(about["quantiles"])
         offsets = np.array(about["offsets"], np.float32)
-        regressions = load_regressions(folder, len(levels))
-        return cls(about["name"], scaler, levels, regressions, offsets, np.array(about["calibration"]))
+        return cls(
+            name=about["name"],
+            spec=WindowSpec.from_dict(about["spec"]),
+            scaler=scaler,
+            quantiles=levels,
+            regressions=load_regressions(folder, about["name"], len(levels)),
+            offsets=offsets,
+            calibration=np.array(about["calibration"]),
+        )
 
     def predict(self, windows: Windows) -> Quantiles:
         """Calibrated quantiles of every unit of the horizon, (N, H, Q) [MW], rising along Q."""
-        said = calibrate(self.uncalibrated(windows), self.calibration, self.quantiles, units_of_block(windows.spec))
-        return possible(said, windows)
+        answers = self.uncalibrated(windows)
+        return possible(calibrate(answers, self.calibration, self.quantiles, units_of_block(self.spec)), windows)
 
     def calibrated(self, answers: Quantiles, windows: Windows) -> TabularForecaster:
         """The same, its levels published from where the outturns of some windows say; see `TrainedModel.calibrated`."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridahead.timeline import Mtu, zone_info
+from gridahead.core.time import Mtu, zone_info
 
 Ints = npt.NDArray[np.int64]
 
@@ -37,9 +37,9 @@ class Clock:
 
     def matrix(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Values (T,) as days (D, K); NaN where the spring clock change leaves out an hour."""
-        laid = np.full((len(self.days), self.slots), np.nan)
-        laid[self.day, self.slot] = values
-        return laid
+        matrix = np.full((len(self.days), self.slots), np.nan)
+        matrix[self.day, self.slot] = values
+        return matrix
 
     def line(self, days: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Days (D, K) or one value a day (D,) as values (T,)."""

@@ -7,15 +7,23 @@ from functools import lru_cache
 
 import pandas as pd
 
-from gridahead.config import Settings
-from gridahead.resolution import at_mtu
-from gridahead.tables import Observations
-from gridahead.timeline import Mtu, delivery_days, delivery_window
+from gridahead.core.resolution import at_mtu
+from gridahead.core.tables import Observations
+from gridahead.core.time import Mtu, delivery_days, delivery_range
+from gridahead.settings.model import Settings
 
 COMPLETENESS_COLUMNS = [
-    "series", "rows", "withheld", "flagged", "first", "last", "newest", "days_expected", "days_complete",
+    "series",
+    "rows",
+    "withheld",
+    "flagged",
+    "first",
+    "last",
+    "newest",
+    "days_expected",
+    "days_complete",
     "missing_mtus",
-]  # fmt: skip
+]
 _KEY = ["zone", "quantity"]
 _DAY = pd.Timedelta(days=1)
 
@@ -24,7 +32,7 @@ def daily_completeness(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
     """Expected and found market time units of every delivery day of one series.
 
     The first and the last day are left out, since a series may begin and end at any hour. A valid time counts once,
-    however many vintages it has; its newest one says what the market time unit is. On a day that has several units, the
+    however many vintages it has; its newest one gives the market time unit. On a day that has several units, the
     shortest of them are counted.
 
     Args:
@@ -37,9 +45,9 @@ def daily_completeness(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
     rows = _one_unit_a_day(rows, timezone)
     newest = rows.sort_values("available_at").drop_duplicates("valid_time", keep="last").sort_values("valid_time")
     days = delivery_days(newest["valid_time"], timezone).to_numpy()
-    found = newest.groupby(days).agg(found_mtus=("value", "size"), mtu=("mtu", "last"))
-    calendar = pd.date_range(found.index[0], found.index[-1], freq="D")[1:-1]
-    daily = found.reindex(found.index.union(calendar)).assign(mtu=lambda day: day["mtu"].ffill()).loc[calendar]
+    counted = newest.groupby(days).agg(found_mtus=("value", "size"), mtu=("mtu", "last"))
+    calendar = pd.date_range(counted.index[0], counted.index[-1], freq="D")[1:-1]
+    daily = counted.reindex(counted.index.union(calendar)).assign(mtu=lambda day: day["mtu"].ffill()).loc[calendar]
     expected = [_expected(day, timezone, Mtu(mtu)) for day, mtu in zip(calendar.date, daily["mtu"], strict=True)]
     return pd.DataFrame(
         {
@@ -69,8 +77,8 @@ def _one_unit_a_day(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
 @lru_cache(maxsize=100_000)
 def _expected(day: dt.date, timezone: str, mtu: Mtu) -> int:
     """Market time units of a delivery day; remembered, since all series of a zone ask for the same days."""
-    window = delivery_window(day, timezone)
-    return int((window.end - window.start) / mtu.delta)
+    time_range = delivery_range(day, timezone)
+    return int((time_range.end - time_range.start) / mtu.delta)
 
 
 def days_of(kept: pd.DataFrame, touched: pd.DataFrame, settings: Settings) -> pd.DataFrame:

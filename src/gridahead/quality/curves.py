@@ -1,4 +1,4 @@
-"""A series as the rules see it: its newest vintage on a clock, and what the days around let expect."""
+"""A series as the rules see it: its newest vintage on a regular clock, and what the days around let expect."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridahead.config import Settings
-from gridahead.grid import REFERENCE_SUFFIX, SUN_DRIVEN, Series, quantity_of
+from gridahead.core.grid import REFERENCE_SUFFIX, SUN_DRIVEN, Series, quantity_of
+from gridahead.core.time import Mtu
+from gridahead.core.vintages import micros
 from gridahead.quality.clocks import Clock, Ints, clock_of
 from gridahead.quality.expected import Expected, expect
-from gridahead.quality.trust import trusted
-from gridahead.timeline import Mtu
-from gridahead.vintages import micros
+from gridahead.quality.trusted_values import trusted
+from gridahead.settings.model import Settings
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,9 +31,9 @@ class Curve:
     value: Floats
     """(T,) newest vintage [unit of the series]; NaN where there is none."""
     row: Ints
-    """(T,) place of that vintage in the frame that the curve was laid from; -1 where there is none."""
-    taught: Mapping[str, float] = field(default_factory=dict)
-    """What the accepted history taught, by name."""
+    """(T,) place of that vintage in the frame that the curve is made of; -1 where there is none."""
+    learnt: Mapping[str, float] = field(default_factory=dict)
+    """Limits that the accepted history has taught, by name."""
     unit: str = "MW"
     others: Mapping[Series, Curve] = field(default_factory=dict, repr=False)
     """The curves of the same zone: of each series that of the same market time unit, if there is one."""
@@ -63,7 +63,7 @@ class Curve:
     @cached_property
     def highest(self) -> float:
         """The size of the series: what its accepted history reached, else the largest of these values but a few."""
-        known = self.taught.get("highest", np.nan)
+        known = self.learnt.get("highest", np.nan)
         return known if np.isfinite(known) else reached(self.value)
 
     @property
@@ -71,7 +71,7 @@ class Curve:
         """Market time units in an hour."""
         return self.mtu.per_hour
 
-    def on_my_clock(self, other: Curve) -> Floats:
+    def aligned(self, other: Curve) -> Floats:
         """(T,) the values of another curve at the instants of this one: its longer units repeated, shorter averaged."""
         parts = max(self.clock.step // other.clock.step, 1)
         out = np.full((parts, len(self.clock)), np.nan)
@@ -82,19 +82,19 @@ class Curve:
         return np.asarray(out.mean(axis=0))
 
     @cached_property
-    def counterpart(self) -> Floats | None:
+    def trusted_counterpart(self) -> Floats | None:
         """(D, K) the official forecast of a measured series, and the outturn of an official forecast.
 
         Without what is wrong with it by itself: nothing is to be blamed for that but the other.
         """
-        found = self.partner
-        if found is None:
+        counterpart = self.counterpart
+        if counterpart is None:
             return None
-        days = self.clock.matrix(self.on_my_clock(found))
-        return trusted(days, self.days, found.highest, quantity_of(found.series.quantity).low)
+        days = self.clock.matrix(self.aligned(counterpart))
+        return trusted(days, self.days, counterpart.highest, quantity_of(counterpart.series.quantity).low)
 
     @property
-    def partner(self) -> Curve | None:
+    def counterpart(self) -> Curve | None:
         """The official forecast of a measured series, and the outturn of an official forecast, as it is."""
         name = self.series.quantity
         other = name.removesuffix(REFERENCE_SUFFIX) if is_reference(self.series) else name + REFERENCE_SUFFIX
@@ -120,16 +120,16 @@ def reached(values: Floats) -> float:
     return float(1.05 * np.quantile(known, 0.995)) if len(known) else float("nan")
 
 
-def lay(rows: pd.DataFrame, settings: Settings, taught: Mapping[Series, Mapping[str, float]]) -> Curves:
+def curves_of(rows: pd.DataFrame, settings: Settings, learnt: Mapping[Series, Mapping[str, float]]) -> Curves:
     """Every series of the rows as a curve; an older vintage gives way to the newest one of its valid time.
 
     Args:
-        rows: observations with sound values, on the grid of their market time unit; the index tells their places.
+        rows: observations with sound values, on the grid of their market time unit; the index is their place.
         settings: where zones have their local time.
-        taught: limits by series.
+        learnt: limits by series, from its accepted history.
     """
     curves: dict[tuple[Series, Mtu], Curve] = {}
-    kinship: dict[tuple[str, Mtu], dict[Series, Curve]] = {}
+    of_zones: dict[tuple[str, Mtu], dict[Series, Curve]] = {}
     at = micros(rows["valid_time"])
     order = np.lexsort((micros(rows["available_at"]), at))
     ordered = rows[["zone", "quantity", "mtu", "unit", "value"]].assign(at=at).iloc[order]
@@ -141,11 +141,12 @@ def lay(rows: pd.DataFrame, settings: Settings, taught: Mapping[Series, Mapping[
         value, row = np.full(len(clock), np.nan), np.full(len(clock), -1, dtype=np.int64)
         place = (times - clock.start) // clock.step
         value[place], row[place] = part["value"].to_numpy(), part.index.to_numpy()
-        kin = kinship.setdefault((series.zone, mtu), {})
-        told = taught.get(series, {}), str(part["unit"].iloc[-1])
-        kin[series] = curves[series, mtu] = Curve(series, mtu, clock, value, row, *told, kin, timezone)
-    for (zone_code, _), kin in kinship.items():
+        of_zone = of_zones.setdefault((series.zone, mtu), {})
+        limits, last_unit = learnt.get(series, {}), str(part["unit"].iloc[-1])
+        curve = Curve(series, mtu, clock, value, row, limits, last_unit, of_zone, timezone)
+        of_zone[series] = curves[series, mtu] = curve
+    for (zone_code, _), of_zone in of_zones.items():
         for (series, _), curve in curves.items():
             if series.zone == zone_code:
-                kin.setdefault(series, curve)
+                of_zone.setdefault(series, curve)
     return curves

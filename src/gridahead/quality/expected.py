@@ -30,7 +30,7 @@ def expect(days: Floats) -> Expected:
     Both are moved to the level of the days beside, as far as these agree, so that a cold week is no surprise.
     """
     candidates = [_levelled(days, median_of_days(days, offsets)) for offsets in (WEEKLY, DAILY)]
-    rests = [days - one for one in candidates]
+    rests = [days - expected for expected in candidates]
     usuals = [usual(rest) for rest in rests]
     weekly = mean_of_day(usuals[0]) <= mean_of_day(usuals[1])
     chosen = np.where((weekly | np.isnan(mean_of_day(usuals[1])))[:, None], candidates[0], candidates[1])

@@ -1,4 +1,4 @@
-"""What was found, a line a series, rule and contiguous stretch: for people to read."""
+"""The findings of an inspection, a line a series, rule and contiguous stretch: for people to read."""
 
 from __future__ import annotations
 
@@ -7,32 +7,33 @@ from typing import Any
 
 import pandas as pd
 
-from gridahead.config import QualitySettings
-from gridahead.quality.rules import BY_NAME, THROUGHOUT_RULES
-from gridahead.quality.validation import Validation
-from gridahead.timeline import Mtu, lasting
-from gridahead.units import decimals
+from gridahead.core.time import Mtu, lasting
+from gridahead.core.units import decimals
+from gridahead.quality.gx.validator import SuiteResult
+from gridahead.quality.rules import WHOLE_SERIES_RULES, severity_for
+from gridahead.settings.model import QualitySettings
+from gridahead.settings.quality_rules import RULE_BY_NAME
 
 FINDING_COLUMNS = ["series", "rule", "severity", "rows", "start", "end", "words", "example"]
 
 _STEPS = {str(mtu): mtu.delta for mtu in Mtu}
 
 
-def stretches(rows: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
-    """One finding a series, rule and contiguous stretch: how many rows, from when to when, and what was found first.
+def stretches(rows: pd.DataFrame, failed: pd.DataFrame) -> pd.DataFrame:
+    """One finding a series, rule and contiguous stretch: how many rows, from when to when, and the first reason.
 
     What runs through a series is one finding, however many stretches it is in.
     """
-    if judged.empty:
+    if failed.empty:
         return pd.DataFrame(columns=FINDING_COLUMNS)
     columns = ["zone", "quantity", "valid_time", "value", "unit", "mtu"]
     full = pd.concat(
-        [judged.reset_index(drop=True), rows.loc[judged["place"], columns].reset_index(drop=True)], axis=1
+        [failed.reset_index(drop=True), rows.loc[failed["place"], columns].reset_index(drop=True)], axis=1
     ).sort_values(["zone", "quantity", "rule", "valid_time"], kind="stable")
     key = ["zone", "quantity", "rule", "severity"]
     fresh = (full[key] != full[key].shift()).any(axis=1)
     gap = full["valid_time"].diff() > full["mtu"].map(_STEPS).fillna(pd.Timedelta(hours=1))
-    throughout = full["rule"].isin([rule.name for rule in THROUGHOUT_RULES])
+    throughout = full["rule"].isin([rule.name for rule in WHOLE_SERIES_RULES])
     parts = full.groupby((fresh | (gap & ~throughout)).cumsum().to_numpy())
     first = parts.first()
     return pd.DataFrame(
@@ -54,10 +55,10 @@ def _example(row: Mapping[Hashable, Any]) -> str:
     return f"{row['valid_time']:%Y-%m-%dT%H:%MZ}: {row['value']:,.{max(2, decimals(row['value']))}f} {unit}".rstrip()
 
 
-def incomplete(days: pd.DataFrame, validation: Validation, settings: QualitySettings) -> Iterator[dict[str, object]]:
+def incomplete(days: pd.DataFrame, suite_result: SuiteResult, settings: QualitySettings) -> Iterator[dict[str, object]]:
     """A finding for every run of delivery days of a series that are not whole; `rows` counts the days."""
-    failed = days.loc[[line for verdict in validation.verdicts for line in verdict.rows]]
-    rule = BY_NAME["delivery_day_complete"]
+    failed = days.loc[[line for result in suite_result.results for line in result.rows]]
+    rule = RULE_BY_NAME["delivery_day_complete"]
     for (zone, quantity), of_it in failed.sort_values("delivery_day").groupby(["zone", "quantity"]):
         run = (of_it["delivery_day"].diff() != pd.Timedelta(days=1)).cumsum()
         for _, part in of_it.groupby(run):
@@ -65,7 +66,7 @@ def incomplete(days: pd.DataFrame, validation: Validation, settings: QualitySett
             yield {
                 "series": f"{zone}/{quantity}",
                 "rule": rule.name,
-                "severity": rule.severity_for(str(quantity), settings),
+                "severity": severity_for(rule, str(quantity), settings),
                 "rows": len(part),
                 "start": first["delivery_day"].tz_localize("UTC"),
                 "end": part["delivery_day"].iloc[-1].tz_localize("UTC"),
@@ -77,14 +78,14 @@ def incomplete(days: pd.DataFrame, validation: Validation, settings: QualitySett
 
 def stale(table: pd.DataFrame, decided_at: pd.Timestamp, settings: QualitySettings) -> Iterator[dict[str, object]]:
     """A finding for every series whose newest value is too old."""
-    rule = BY_NAME["stale"]
+    rule = RULE_BY_NAME["stale"]
     for line in table.to_dict("records"):
         age, limit = decided_at - line["newest"], pd.Timedelta(hours=settings.stale_after_hours)
         if age > limit:
             yield {
                 "series": line["series"],
                 "rule": rule.name,
-                "severity": rule.severity_for(line["series"].partition("/")[2], settings),
+                "severity": severity_for(rule, line["series"].partition("/")[2], settings),
                 "rows": 0,
                 "start": line["newest"],
                 "end": line["newest"],

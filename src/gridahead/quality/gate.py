@@ -1,6 +1,7 @@
 """The quality gate: which rows may be believed, and what a person should know about the rest.
 
-Measures write evidence, Great Expectations judges it, and what fails becomes verdicts on rows.
+Rules measure, Great Expectations checks every measured figure against its limit, and what fails becomes verdicts on
+rows.
 """
 
 from __future__ import annotations
@@ -9,51 +10,37 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from gridahead.config import Settings
-from gridahead.grid import QUANTITIES, REFERENCE_SUFFIX, SUMS, Series
+from gridahead.core.grid import QUANTITIES, REFERENCE_SUFFIX, SUMS, Series
+from gridahead.core.tables import OBSERVATIONS, Observations
+from gridahead.quality.apply_rules import day_ratios, row_ratios
 from gridahead.quality.completeness import completeness_table, days_of
-from gridahead.quality.curves import Curves, lay
-from gridahead.quality.dating import BACK, History, known_at
-from gridahead.quality.evidence import (
-    Evidence,
-    HeldEvidence,
-    day_evidence,
-    off_the_grid,
-    row_evidence,
-    throughout_evidence,
-)
+from gridahead.quality.dating import DAYS_BACK, History, known_at
 from gridahead.quality.findings import FINDING_COLUMNS, incomplete, stale, stretches
-from gridahead.quality.limits import learn, recall, teach
+from gridahead.quality.gx.suites import completeness_suite, rules_suite, table_suite, unit_suite
+from gridahead.quality.gx.validator import SuiteResult, Validator
+from gridahead.quality.inspected_rows import InspectedRows, Mask
+from gridahead.quality.limit_ratios import LimitRatios
 from gridahead.quality.report import QualityReport, empty_report, metrics
-from gridahead.quality.rules import THROUGHOUT_RULES
-from gridahead.quality.suites import completeness_suite, rules_suite, table_suite, unit_suite
-from gridahead.quality.validation import Validation, Validator
-from gridahead.quality.verdicts import Failure, blocked, failures, judgements, verdicts
-from gridahead.tables import OBSERVATIONS, Observations
-from gridahead.timeline import Mtu
+from gridahead.quality.verdicts import FailedLine, blocked, failed_lines, failed_rows, verdicts
+from gridahead.settings.model import Settings
 
-__all__ = ["CONTEXT_DAYS", "inspect", "learn", "related"]
-
-CONTEXT_DAYS = BACK
+CONTEXT_DAYS = DAYS_BACK
 """How many days before and after new rows the rules want to see: four weeks for what is usual, of deviations that are
 usual for four weeks, from days three weeks away. With less, the verdicts rest on fewer days."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 def related(series: Series) -> tuple[Series, ...]:
     """The other series that the rules look at beside one: its counterpart, and those it forms sums with."""
     suffix = REFERENCE_SUFFIX if series.quantity.endswith(REFERENCE_SUFFIX) else ""
     name = series.quantity.removesuffix(REFERENCE_SUFFIX)
-    kin = {name + (REFERENCE_SUFFIX if not suffix else "")}
+    others = {name + (REFERENCE_SUFFIX if not suffix else "")}
     for total, parts in SUMS.items():
         members = {total, *dict(parts)}
         if name in members:
-            kin |= {member + suffix for member in members - {name}}
-    return tuple(Series(series.zone, one) for one in sorted(kin))
+            others |= {member + suffix for member in members - {name}}
+    return tuple(Series(series.zone, other) for other in sorted(others))
 
 
 def inspect(
@@ -66,18 +53,18 @@ def inspect(
     served: pd.DataFrame | None = None,
     later: pd.DataFrame | None = None,
 ) -> QualityReport:
-    """Judge new rows in the light of those around them.
+    """Inspect new rows in the light of those around them.
 
-    A failed day condemns all its rows, also those of it that are known already.
+    A failed day is a failure of all its rows, also of those that are known already.
 
     Args:
-        new: the rows to judge; may be the whole lake.
+        new: the rows to inspect; may be the whole lake.
         known: accepted rows around them, `CONTEXT_DAYS` before and after, of their series and the `related` ones.
         settings: zones, and what follows from each rule.
-        decided_at: the instant of the inspection, UTC; from when on a verdict counts, `dating` says.
-        limits: what the accepted history taught; a series that is not in it is judged by the rows at hand.
+        decided_at: the instant of the inspection, UTC; from when on a verdict counts, `dating` works out.
+        limits: learnt from the accepted history; those of a series that has none are learnt from the rows at hand.
         served: zone, quantity, valid_time, mtu, low, high, forecast: the outer quantiles that were served then.
-        later: zone, quantity, valid_time of rows after all of these, which say how old the newest value is.
+        later: zone, quantity, valid_time of rows after all of these, from which the age of the newest value follows.
 
     Raises:
         ContractError: the frame is not what the table declares.
@@ -86,138 +73,85 @@ def inspect(
     began = time.perf_counter()
     if new.empty:
         return empty_report(decided_at)
-    judge = Validator()
-    structure = judge.validate(table_suite(OBSERVATIONS), new.reset_index(drop=True))
-    case = _Case.of(new, known, settings, limits)
-    units = judge.validate(unit_suite(), _with_expected_unit(case.rows)[case.new])
-    rows = row_evidence(case.rows, case.curves, served, settings, decided_at)
-    days = day_evidence(case.curves, case.new)
-    of_rows, by_row = _judge(judge, "rows", rows, case.touched, case.rows, settings)
-    of_days, by_day = _judge(judge, "days", days.evidence, _all(days.evidence), days.evidence.lines, settings)
-    run_through = case.throughout.evidence
-    of_series, by_series = _judge(judge, "series", run_through, _all(run_through), run_through.lines, settings)
-    # The first frame holds the new rows alone, which come first among the rows of the case.
-    of_table = failures([structure, units], None, case.rows, settings.quality)
-    held = ((of_days, days), (of_series, case.throughout))
-    judged = judgements([*of_table, *of_rows], held)
-    judged["known_at"] = known_at(judged, History(case.rows, case.sound, case.curves, settings), decided_at)
-    judged = pd.concat([judged, blocked(case.rows, case.new, judged)], ignore_index=True)
-    kept = verdicts(case.rows, judged, decided_at)
-    rest = _sum_up(case, judged, settings, judge, decided_at, later)
+    validator = Validator()
+    structure = validator.validate(table_suite(OBSERVATIONS), new.reset_index(drop=True))
+    inspected = InspectedRows.of(new, known, settings, limits)
+    units = validator.validate(unit_suite(), _with_expected_unit(inspected.rows)[inspected.new])
+    rows = row_ratios(inspected.rows, inspected.curves, served, settings, decided_at)
+    days = day_ratios(inspected.curves, inspected.new)
+    faults = inspected.series_faults
+    of_rows, by_row = _failures(validator, "rows", rows, inspected.touched, inspected.rows, settings)
+    of_days, by_day = _failures(validator, "days", days.ratios, _all(days.ratios), days.ratios.lines, settings)
+    of_series, by_series = _failures(
+        validator, "series", faults.ratios, _all(faults.ratios), faults.ratios.lines, settings
+    )
+    # The first frame holds the new rows alone, which come first among the inspected ones.
+    of_table = failed_lines([structure, units], None, inspected.rows, settings.quality)
+    failed = failed_rows([*of_table, *of_rows], ((of_days, days), (of_series, faults)))
+    history = History(inspected.rows, inspected.sound, inspected.curves, settings)
+    failed["known_at"] = known_at(failed, history, decided_at)
+    failed = pd.concat([failed, blocked(inspected.rows, inspected.new, failed)], ignore_index=True)
+    kept = verdicts(inspected.rows, failed, decided_at)
+    coverage = _coverage(inspected, failed, settings, validator, decided_at, later)
+    findings = pd.concat([stretches(inspected.rows, failed), coverage.findings], ignore_index=True)
     return QualityReport(
         decided_at=decided_at,
-        completeness=rest.completeness,
-        findings=pd.concat([stretches(case.rows, judged), rest.findings], ignore_index=True)[FINDING_COLUMNS],
+        completeness=coverage.completeness,
+        findings=findings[FINDING_COLUMNS],
         verdicts=kept,
-        metrics=metrics(rest.completeness, decided_at, time.perf_counter() - began, judge.seconds),
-        blocked=tuple(sorted(_names(case.rows, judged[judged["severity"] == "block"]))),
-        validations=(structure, units, *by_row, *by_day, *by_series, *rest.validations),
+        metrics=metrics(coverage.completeness, decided_at, time.perf_counter() - began, validator.seconds),
+        blocked=tuple(sorted(_names(inspected.rows, failed[failed["severity"] == "block"]))),
+        suite_results=(structure, units, *by_row, *by_day, *by_series, *coverage.suite_results),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """All rows at hand, which are new, and which lie on a day with a new one."""
-
-    rows: pd.DataFrame
-    new: Mask
-    touched: Mask
-    sound: Mask
-    """Which rows curves are laid from."""
-    curves: Curves
-    throughout: HeldEvidence
-    """What runs through whole series."""
-    explained: Mask
-    """Which rows are of series that this explains: those have no curve, nothing else is told of them."""
-
-    @classmethod
-    def of(cls, new: Observations, known: Observations, settings: Settings, limits: pd.DataFrame) -> _Case:
-        rows = pd.concat([new, known], ignore_index=True)
-        is_new = np.arange(len(rows)) < len(new)
-        sound = np.isfinite(rows["value"].to_numpy(dtype=float)) & rows["mtu"].isin(list(Mtu)).to_numpy()
-        sound[sound] = off_the_grid(rows[sound], settings) == 0
-        taught = dict(recall(limits))
-        curves = lay(rows[sound], settings, taught)
-        throughout = throughout_evidence(curves, is_new)
-        explained = np.zeros(len(rows), dtype=bool)
-        for series in _explained(throughout, settings):
-            explained |= ((rows["zone"] == series.zone) & (rows["quantity"] == series.quantity)).to_numpy()
-        if explained.any():
-            sound &= ~explained
-            curves = lay(rows[sound], settings, taught)
-        untaught = {key: curve for key, curve in curves.items() if key[0] not in taught}
-        for series, lessons in teach(untaught).items():
-            for (one, _), curve in untaught.items():
-                if one == series:
-                    curve.taught = lessons
-        touched = is_new.copy()
-        for curve in curves.values():
-            there = curve.row >= 0
-            days = np.zeros(len(curve.clock.days), dtype=bool)
-            days[curve.clock.day[there][is_new[curve.row[there]]]] = True
-            touched[curve.row[there & days[curve.clock.day]]] = True
-        return cls(rows, is_new, touched, sound, curves, throughout, explained)
-
-
-def _explained(throughout: HeldEvidence, settings: Settings) -> set[Series]:
-    """The series in which a fault was found that all else would follow from."""
-    found = set()
-    for rule in THROUGHOUT_RULES:
-        column = throughout.evidence.columns.get(rule.name)
-        if column is None or not rule.explains_all:
-            continue
-        for line in np.flatnonzero(column.evidence > 1.0):
-            series = Series(*throughout.evidence.lines.loc[line, ["zone", "quantity"]])
-            if rule.severity_for(series.quantity, settings.quality) != "pass":
-                found.add(series)
-    return found
-
-
-def _judge(
-    judge: Validator, name: str, evidence: Evidence, lines_judged: Mask, lines: pd.DataFrame, settings: Settings
-) -> tuple[list[Failure], list[Validation]]:
-    """What failed on the lines of one grain; no validation where no rule had anything to say."""
-    frame = evidence.frame(lines_judged)
+def _failures(
+    validator: Validator, name: str, ratios: LimitRatios, checked: Mask, lines: pd.DataFrame, settings: Settings
+) -> tuple[list[FailedLine], list[SuiteResult]]:
+    """What failed on the checked lines of one grain; no result where no rule applies."""
+    frame = ratios.frame(checked)
     suite = rules_suite(name, frame)
     if not suite.expectations:
         return [], []
-    validation = judge.validate(suite, frame)
-    return list(failures([validation], evidence, lines, settings.quality)), [validation]
+    suite_result = validator.validate(suite, frame)
+    return list(failed_lines([suite_result], ratios, lines, settings.quality)), [suite_result]
 
 
 @dataclass(frozen=True, slots=True)
-class _Rest:
+class _Coverage:
+    """Which delivery days are whole, how old the newest values are, and the findings on both."""
+
     completeness: pd.DataFrame
     findings: pd.DataFrame
-    validations: tuple[Validation, ...]
+    suite_results: tuple[SuiteResult, ...]
 
 
-def _sum_up(
-    case: _Case,
-    judged: pd.DataFrame,
+def _coverage(
+    inspected: InspectedRows,
+    failed: pd.DataFrame,
     settings: Settings,
-    judge: Validator,
+    validator: Validator,
     decided_at: pd.Timestamp,
     later: pd.DataFrame | None,
-) -> _Rest:
+) -> _Coverage:
     """Completeness of the days without what is withheld, and how old the newest values are."""
-    out, marked = (
-        np.isin(np.arange(len(case.rows)), judged["place"][judged["severity"].isin(severities)])
+    withheld, marked = (
+        np.isin(np.arange(len(inspected.rows)), failed["place"][failed["severity"].isin(severities)])
         for severities in (("quarantine", "block"), ("flag",))
     )
-    rows = case.rows.assign(withheld=out, flagged=marked & ~out)
+    rows = inspected.rows.assign(withheld=withheld, flagged=marked & ~withheld)
     # Days that stand in each other's place are there, and a gap for each would hide the one thing to know.
-    days = days_of(rows[~out | case.explained], rows[case.new], settings)
-    there = pd.concat([rows[["zone", "quantity", "valid_time"]], later])
-    newest = there.groupby(["zone", "quantity"])["valid_time"].max()
-    table = completeness_table(rows[case.new], days, newest)
-    validations: list[Validation] = []
+    days = days_of(rows[~withheld | inspected.explained], rows[inspected.new], settings)
+    valid_times = pd.concat([rows[["zone", "quantity", "valid_time"]], later])
+    newest = valid_times.groupby(["zone", "quantity"])["valid_time"].max()
+    table = completeness_table(rows[inspected.new], days, newest)
+    suite_results: list[SuiteResult] = []
     findings: list[dict[str, object]] = []
     if not days.empty:
-        validations.append(judge.validate(completeness_suite(), days))
-        findings += incomplete(days, validations[-1], settings.quality)
+        suite_results.append(validator.validate(completeness_suite(), days))
+        findings += incomplete(days, suite_results[-1], settings.quality)
     findings += stale(table, decided_at, settings.quality)
-    return _Rest(table, pd.DataFrame(findings, columns=FINDING_COLUMNS), tuple(validations))
+    return _Coverage(table, pd.DataFrame(findings, columns=FINDING_COLUMNS), tuple(suite_results))
 
 
 def _with_expected_unit(rows: pd.DataFrame) -> pd.DataFrame:
@@ -228,10 +162,10 @@ def _with_expected_unit(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(expected_unit=known.where(known.notna(), pd.Series(of_row, index=rows.index)))
 
 
-def _names(rows: pd.DataFrame, judged: pd.DataFrame) -> set[str]:
-    named = rows.loc[judged["place"], ["zone", "quantity"]].drop_duplicates()
+def _names(rows: pd.DataFrame, failed: pd.DataFrame) -> set[str]:
+    named = rows.loc[failed["place"], ["zone", "quantity"]].drop_duplicates()
     return {f"{zone}/{quantity}" for zone, quantity in named.itertuples(index=False)}
 
 
-def _all(evidence: Evidence) -> Mask:
-    return np.ones(len(evidence.lines), dtype=bool)
+def _all(ratios: LimitRatios) -> Mask:
+    return np.ones(len(ratios.lines), dtype=bool)

@@ -1,4 +1,4 @@
-"""Limits that a series' own accepted history teaches, and how they are kept."""
+"""Limits that are learnt from the accepted history of a series, and how they are kept."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from gridahead.config import Settings
-from gridahead.grid import Series, quantity_of
-from gridahead.quality.curves import Curve, Curves, lay, reached
-from gridahead.quality.measures.base import LASTING, SHEER, SIZE
-from gridahead.quality.rules import MEASURED_RULES, Rule
+from gridahead.core.grid import Series, quantity_of
+from gridahead.core.tables import LIMITS, Limits, Observations
+from gridahead.core.time import now
+from gridahead.core.vintages import MICROSECONDS_A_DAY
+from gridahead.quality.curves import Curve, Curves, curves_of, reached
+from gridahead.quality.measures.base import LASTING, MEASURES, SHEER, SIZE
+from gridahead.quality.rules import MEASURED_RULES
 from gridahead.quality.tails import LONE, RARE, RETURN_YEARS, return_level, weekly_maxima
-from gridahead.tables import LIMITS, Limits, Observations
-from gridahead.timeline import now
-from gridahead.vintages import MICROSECONDS_A_DAY
+from gridahead.settings.model import Settings
+from gridahead.settings.quality_rules import Rule
 
-Taught = Mapping[Series, Mapping[str, float]]
+LearntLimits = Mapping[Series, Mapping[str, float]]
 
 BULK = (0.01, 0.99)
 """The bulk of a history: up to 1 % of wrong values do not move it, however large they are."""
@@ -34,7 +35,7 @@ SUSTAINED = 0.6
 
 
 def learn(history: Observations, settings: Settings, learned_at: pd.Timestamp | None = None) -> Limits:
-    """What an accepted history teaches, as rows of the table of limits.
+    """Learn limits from an accepted history, as rows of the table of limits.
 
     Args:
         history: accepted rows of any number of series.
@@ -44,12 +45,12 @@ def learn(history: Observations, settings: Settings, learned_at: pd.Timestamp | 
     if history.empty:
         return Limits(LIMITS.empty())
     sound = history[np.isfinite(history["value"])].reset_index(drop=True)
-    taught = teach(lay(sound, settings, {}))
+    learnt = learnt_limits(curves_of(sound, settings, {}))
     span = sound.groupby(["zone", "quantity"])["valid_time"].agg(["min", "max"])
     stamp = now() if learned_at is None else learned_at
     rows = [
         (series.zone, series.quantity, name, value, stamp, *span.loc[(series.zone, series.quantity)])
-        for series, values in taught.items()
+        for series, values in learnt.items()
         for name, value in values.items()
     ]
     if not rows:  # a history of a few days teaches nothing
@@ -57,35 +58,35 @@ def learn(history: Observations, settings: Settings, learned_at: pd.Timestamp | 
     return Limits(LIMITS.check(pd.DataFrame(rows, columns=LIMITS.names)))
 
 
-def recall(limits: pd.DataFrame) -> Taught:
+def newest_limits(limits: pd.DataFrame) -> LearntLimits:
     """The newest limits by series and name."""
     newest = limits.sort_values("learned_at").drop_duplicates(["zone", "quantity", "name"], keep="last")
-    found: dict[Series, dict[str, float]] = {}
+    by_series: dict[Series, dict[str, float]] = {}
     for zone, quantity, name, value in newest[["zone", "quantity", "name", "value"]].itertuples(index=False):
-        found.setdefault(Series(zone, quantity), {})[name] = value
-    return found
+        by_series.setdefault(Series(zone, quantity), {})[name] = value
+    return by_series
 
 
-def teach(curves: Curves) -> dict[Series, dict[str, float]]:
-    """What the values of each curve teach; of two curves of a series, the one in the newer market time unit counts."""
-    taught: dict[Series, dict[str, float]] = {}
+def learnt_limits(curves: Curves) -> dict[Series, dict[str, float]]:
+    """Limits learnt from the values of each curve; of two of a series, the one in the newer market time unit counts."""
+    learnt: dict[Series, dict[str, float]] = {}
     newest_last = sorted(curves.items(), key=lambda item: item[1].times[-1])
     for (series, _), curve in newest_last:
         sizes = _sizes(curve)
         # A new unit of a few days has not taught sizes yet: those of the older one hold.
-        taught.setdefault(series, {}).update(sizes)
-        curve.taught = {**taught[series]}
+        learnt.setdefault(series, {}).update(sizes)
+        curve.learnt = {**learnt[series]}
     for (series, _), curve in newest_last:
         for rule in MEASURED_RULES:
-            taught[series].update(_limits(rule, curve))
-    return taught
+            learnt[series].update(_limits(rule, curve))
+    return learnt
 
 
-def limit_of(rule: Rule, variant: str, taught: Mapping[str, float]) -> float:
+def limit_of(rule: Rule, variant: str, learnt: Mapping[str, float]) -> float:
     """The limit of a rule's statistic; NaN where a learnt one is missing."""
     if not rule.learnt:
         return rule.floor
-    known = taught.get(_name(rule, variant), np.nan)
+    known = learnt.get(_name(rule, variant), np.nan)
     if SIZE in variant:  # has the unit of the series, and no floor that would fit all of them
         return known
     floor = rule.floor * (SUSTAINED if variant.endswith(LASTING) else 1.0)
@@ -93,19 +94,20 @@ def limit_of(rule: Rule, variant: str, taught: Mapping[str, float]) -> float:
 
 
 def _limits(rule: Rule, curve: Curve) -> dict[str, float]:
-    if not rule.learnt or rule.measure is None:
+    """The learnt limits of one rule, by name."""
+    if not rule.learnt:
         return {}
     times = curve.times if rule.grain == "row" else curve.day_times
-    found = {}
-    variants = rule.measure(curve)
+    limits = {}
+    variants = MEASURES[rule.name](curve)
     years = RETURN_YEARS * len(variants)  # they share the alarms of the rule
     for variant, measurement in variants.items():
         bounded = rule.additive or variant == SHEER
         lone = LONE if rule.grain == "row" else RARE
         level = return_level(weekly_maxima(measurement.statistic, times), additive=bounded, years=years, lone=lone)
         if np.isfinite(level):
-            found[_name(rule, variant)] = level
-    return found
+            limits[_name(rule, variant)] = level
+    return limits
 
 
 def _name(rule: Rule, variant: str) -> str:

@@ -1,4 +1,4 @@
-"""What the quality gate found, and what follows from it."""
+"""The result of an inspection by the quality gate."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from gridahead.errors import QualityError
+from gridahead.core.errors import QualityError
+from gridahead.core.tables import QUALITY, VERDICTS, Quality, Verdicts
 from gridahead.quality.completeness import COMPLETENESS_COLUMNS
 from gridahead.quality.findings import FINDING_COLUMNS
-from gridahead.quality.validation import Validation
-from gridahead.tables import QUALITY, VERDICTS, Quality, Verdicts
+from gridahead.quality.gx.validator import SuiteResult
 
 ALL = "*"
 """Zone and quantity of a figure that is of the whole inspection."""
 SHOWN = 3
-"""Stretches of one rule on one series that the summary tells of."""
+"""Stretches of one rule on one series that are given as examples."""
 
 
 @dataclass(frozen=True, eq=False)
 class QualityReport:
-    """The verdict on one inspection."""
+    """What one inspection found, and the verdicts that follow."""
 
     decided_at: pd.Timestamp
     completeness: pd.DataFrame
@@ -35,8 +35,8 @@ class QualityReport:
     """Figures of this inspection, to be followed over time."""
     blocked: tuple[str, ...]
     """Series whose new rows are all withheld, because a rule of severity block failed on one of them."""
-    validations: tuple[Validation, ...] = field(repr=False)
-    """Every suite with its verdicts, for the Data Docs."""
+    suite_results: tuple[SuiteResult, ...] = field(repr=False)
+    """Every suite of expectations with what came of it."""
 
     @property
     def success(self) -> bool:
@@ -57,40 +57,27 @@ class QualityReport:
             return
         lines = []
         for line in lost.to_dict("records"):
-            causes = "; ".join(words for severity, words in self._causes(line["series"]) if severity in _WITHHOLD)
+            reasons = "; ".join(words for severity, words in causes(self, line["series"]) if severity in _WITHHOLD)
             share = line["withheld"] / line["rows"]
-            lines.append(f"{line['series']} would lose {share:.1%} of {line['rows']:,} rows ({causes})")
+            lines.append(f"{line['series']} would lose {share:.1%} of {line['rows']:,} rows ({reasons})")
         raise QualityError(
             f"at most {max_share:.1%} of a series may be withheld: {'; '.join(lines)}. Mend the source or its settings "
             "(unit, time zone, column) and ingest again. `gridahead quarantine list` shows what is withheld, `release` "
             "lets in what is right; if that is usual, raise quality.max_quarantined_share"
         )
 
-    def summary(self) -> str:
-        """What a person wants to know, a line or two for each series."""
-        lines = []
-        for line in self.completeness.to_dict("records"):
-            span = f"{line['first']:%Y-%m-%d %H:%M} to {line['last']:%Y-%m-%d %H:%M} UTC"
-            days = f"{line['days_complete']:,} of {line['days_expected']:,} delivery days complete"
-            missing = f", {line['missing_mtus']:,} market time units missing" if line["missing_mtus"] else ""
-            withheld = f", {line['withheld']:,} rows withheld" if line["withheld"] else ""
-            lines.append(f"{line['series']}: {line['rows']:,} rows, {span}, {days}{missing}{withheld}")
-            lines += [f"  {severity}: {words}" for severity, words in self._causes(line["series"])]
-        return "\n".join(lines) or "no rows to inspect"
 
-    def _causes(self, series: str) -> list[tuple[str, str]]:
-        """Severity and words of every rule that failed on a series, with its longest stretches."""
-        of_it = self.findings[self.findings["series"] == series]
-        causes = []
-        for (rule, severity), stretches in of_it.groupby(["rule", "severity"], sort=False):
-            longest = stretches.sort_values("rows", ascending=False, kind="stable").head(SHOWN)
-            more = f", and {len(stretches) - SHOWN:,} more stretches" if len(stretches) > SHOWN else ""
-            examples = "; ".join(longest["example"])
-            words = (
-                f"{longest['words'].iloc[0]} [{rule}]; failed by {stretches['rows'].sum():,}, such as {examples}{more}"
-            )
-            causes.append((str(severity), words))
-        return causes
+def causes(report: QualityReport, series: str) -> list[tuple[str, str]]:
+    """Severity and words of every rule that failed on a series, with its longest stretches."""
+    of_series = report.findings[report.findings["series"] == series]
+    reasons = []
+    for (rule, severity), stretches in of_series.groupby(["rule", "severity"], sort=False):
+        longest = stretches.sort_values("rows", ascending=False, kind="stable").head(SHOWN)
+        more = f", and {len(stretches) - SHOWN:,} more stretches" if len(stretches) > SHOWN else ""
+        examples = "; ".join(longest["example"])
+        words = f"{longest['words'].iloc[0]} [{rule}]; failed by {stretches['rows'].sum():,}, such as {examples}{more}"
+        reasons.append((str(severity), words))
+    return reasons
 
 
 _WITHHOLD = ("quarantine", "block")
@@ -105,7 +92,7 @@ def empty_report(decided_at: pd.Timestamp) -> QualityReport:
         verdicts=Verdicts(VERDICTS.empty()),
         metrics=Quality(QUALITY.empty()),
         blocked=(),
-        validations=(),
+        suite_results=(),
     )
 
 
@@ -118,7 +105,7 @@ def metrics(table: pd.DataFrame, decided_at: pd.Timestamp, seconds: float, expec
     for line in table.to_dict("records"):
         zone, _, quantity = line["series"].partition("/")
         days = line["days_expected"]
-        figures = (
+        measured_and_limits = (
             ("rows", line["rows"], "1"),
             ("quarantined", line["withheld"], "1"),
             ("flagged", line["flagged"], "1"),
@@ -126,6 +113,6 @@ def metrics(table: pd.DataFrame, decided_at: pd.Timestamp, seconds: float, expec
             ("missing_mtus", line["missing_mtus"], "1"),
             ("staleness_hours", (decided_at - line["newest"]) / pd.Timedelta(hours=1), "h"),
         )
-        lines += [(zone, quantity, name, value, unit) for name, value, unit in figures]
+        lines += [(zone, quantity, name, value, unit) for name, value, unit in measured_and_limits]
     frame = pd.DataFrame(lines, columns=["zone", "quantity", "metric", "value", "unit"]).assign(inspected_at=decided_at)
     return Quality(QUALITY.check(frame))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 AROUND = (-28, -25, -21, -18, -14, -10, -7, -5, -3, -2, -1, 1, 2, 3, 5, 7, 10, 14, 18, 21, 25, 28)
-"""Days that tell what is usual around a day: four weeks on both sides, every weekday, denser where it is near."""
+"""Days that show what is usual around a day: four weeks on both sides, every weekday, denser where it is near."""
 EARLIER = tuple(by for by in AROUND if by < 0)
 """Those before."""
 

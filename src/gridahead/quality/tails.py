@@ -70,7 +70,7 @@ def _seen(ordered: Floats, zero: float, high: float, lone: float) -> float:
     Args:
         ordered: maxima of the weeks, rising.
         zero: where their size is counted from.
-        high: what one week in ten passes; a gap below it says nothing.
+        high: what one week in ten passes; a gap below it does not count.
         lone: share of the weeks that such a few may be.
     """
     weeks = len(ordered)

@@ -7,14 +7,21 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
-from gridahead.config import FileSource
+from gridahead.settings.model import FileSource
 
 TRIED = 500
 """Rows at the beginning and at the end of a file on which settings are tried; a footer has a few."""
 _MONTHS = (
-    "%b %d, %Y %I:%M %p", "%b %d, %Y %H:%M", "%d-%b-%Y %H:%M", "%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M", "%d-%b-%y %H:%M",
-    "%d%b%Y:%H:%M:%S", "%B %d, %Y %H:%M", "%d %B %Y %H:%M",
-)  # fmt: skip
+    "%b %d, %Y %I:%M %p",
+    "%b %d, %Y %H:%M",
+    "%d-%b-%Y %H:%M",
+    "%d-%b-%Y %H:%M:%S",
+    "%d %b %Y %H:%M",
+    "%d-%b-%y %H:%M",
+    "%d%b%Y:%H:%M:%S",
+    "%B %d, %Y %H:%M",
+    "%d %B %Y %H:%M",
+)
 """Formats with the names of months, which have no order to be told."""
 _BETWEEN = (" - ", " – ", " to ", "/", "-")
 _ORDERS = ("dmy", "mdy", "ymd")
@@ -109,9 +116,12 @@ def _epoch(numbers: pd.Series) -> str | None:
     """The value of `time_format` with which numbers are times of these decades."""
     middle = numbers.median()
     for form, low, high in (
-        ("epoch", 3e8, 4e9), ("epoch_ms", 3e11, 4e12), ("epoch_us", 3e14, 4e15), ("epoch_ns", 3e17, 4e18),
+        ("epoch", 3e8, 4e9),
+        ("epoch_ms", 3e11, 4e12),
+        ("epoch_us", 3e14, 4e15),
+        ("epoch_ns", 3e17, 4e18),
         ("excel", 3e4, 6e4),
-    ):  # fmt: skip
+    ):
         if low < middle < high:
             return form
     return None

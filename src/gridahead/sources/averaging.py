@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gridahead.resolution import past_begin
-from gridahead.timeline import Mtu
+from gridahead.core.resolution import past_begin
+from gridahead.core.time import Mtu
 
 ENOUGH = 0.75
 """Share of the rows of a unit that must have a value, nine of twelve 5-minute rows: with less, the mean may be that of

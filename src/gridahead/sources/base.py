@@ -6,17 +6,16 @@ parser is mended by parsing again, and every parser test runs offline.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import pandas as pd
 
-from gridahead.grid import Series, quantity_of
-from gridahead.tables import OBSERVATIONS, Observations
-from gridahead.timeline import Deadline, Mtu, delivery_days
+from gridahead.core.fingerprint import digest
+from gridahead.core.grid import Series, quantity_of
+from gridahead.core.tables import OBSERVATIONS, Observations
+from gridahead.core.time import Deadline, Mtu, delivery_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +38,12 @@ class RawPayload:
     @property
     def content_hash(self) -> str:
         """Identity of the content: 16 digits of its SHA-256."""
-        return hashlib.sha256(self.content).hexdigest()[:16]
+        return digest(self.content)
 
     @property
     def batch(self) -> str:
         """Identity of the delivery: 16 digits of the SHA-256 of content, request and what came before it."""
-        digest = hashlib.sha256(json.dumps(self.request, sort_keys=True, default=str).encode())
-        digest.update(self.content)
-        digest.update(self.after.encode())
-        return digest.hexdigest()[:16]
+        return digest(dict(self.request), self.content, self.after)
 
 
 class Source(Protocol):

@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gridahead.core.time import zone_info
 from gridahead.sources.findings import Findings
 from gridahead.sources.packed import refuse_large
 from gridahead.sources.text import Layout
 from gridahead.sources.typed import typed
-from gridahead.timeline import zone_info
 
 FIRST_ROW = 2
 """Row of the first line of data in a spreadsheet, under the header: so are rows of Parquet counted as well."""

@@ -9,10 +9,10 @@ from typing import Literal
 
 import pandas as pd
 
-from gridahead.config import FileSource, TimeColumns
+from gridahead.core.time import Mtu
+from gridahead.settings.model import FileSource, TimeColumns
 from gridahead.sources.typed import as_texts
 from gridahead.sources.written import read_daytimes
-from gridahead.timeline import Mtu
 
 PERIOD = r"^(?:(?:SP|HE|H|PTU|P)[ _-]?)?([0-9]{1,3})(?:\.0)?$"
 """A number, or one with what it counts before it: settlement period SP01, hour ending HE01. A spreadsheet adds .0."""

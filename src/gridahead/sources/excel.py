@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from gridahead.errors import GridaheadError
+from gridahead.core.errors import GridaheadError
 from gridahead.sources.findings import Findings
 from gridahead.sources.header import LOOKED_AT
 from gridahead.sources.nameless import numbered

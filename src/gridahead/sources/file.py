@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.config import CovariateSettings, FileSource
-from gridahead.errors import SettingsError, SourceError
-from gridahead.grid import BiddingZone, Series
+from gridahead.core.errors import SettingsError, SourceError
+from gridahead.core.grid import BiddingZone, Series
+from gridahead.core.tables import Observations
+from gridahead.core.time import Deadline, Mtu, now
+from gridahead.core.units import MEGAWATTS
+from gridahead.settings.model import CovariateSettings, FileSource
 from gridahead.sources.averaging import averaged
 from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
 from gridahead.sources.columnar import is_parquet, read_columns
@@ -29,9 +32,6 @@ from gridahead.sources.stamps import Times, read_times
 from gridahead.sources.text import Layout, read_cells
 from gridahead.sources.tidy import tidy
 from gridahead.sources.typed import as_texts, is_number
-from gridahead.tables import Observations
-from gridahead.timeline import Deadline, Mtu, now
-from gridahead.units import MEGAWATTS
 
 POWER_IN_MW = {"W": 1e-6, **MEGAWATTS}
 """Megawatts in one unit of power; an energy unit is the same with an h, over the unit of a row."""
@@ -75,10 +75,17 @@ class FileTable:
     def _layout(self) -> Layout:
         told = self.settings
         return Layout(
-            told.separator, told.encoding, told.skip_rows, told.skip_after_header, told.skip_footer, told.comment,
-            max_bytes=int(told.max_size_mb * MEGABYTE), has_header=told.header, asked=tuple(self._asked()),
+            told.separator,
+            told.encoding,
+            told.skip_rows,
+            told.skip_after_header,
+            told.skip_footer,
+            told.comment,
+            max_bytes=int(told.max_size_mb * MEGABYTE),
+            has_header=told.header,
+            asked=tuple(self._asked()),
             has_keys=True,
-        )  # fmt: skip
+        )
 
     def fetch(self) -> Iterator[RawPayload]:
         """The file, or every file of the pattern or folder, by name.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gridahead.errors import SourceError
+from gridahead.core.errors import SourceError
 
 NAMED = 5
 """Findings that a message spells out; the others are counted. More than a screenful hides the remedy."""

@@ -5,8 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 SUFFIXES = (
-    ".csv", ".csv.gz", ".csv.zip", ".txt", ".txt.gz", ".tsv", ".tsv.gz", ".zip", ".parquet", ".pq", ".xlsx", ".xlsm",
-)  # fmt: skip
+    ".csv",
+    ".csv.gz",
+    ".csv.zip",
+    ".txt",
+    ".txt.gz",
+    ".tsv",
+    ".tsv.gz",
+    ".zip",
+    ".parquet",
+    ".pq",
+    ".xlsx",
+    ".xlsm",
+)
 """Of the files of a folder that are read; others are a licence or a note."""
 _WILD = "*?["
 

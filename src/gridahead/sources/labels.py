@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridahead.config import FileSource, TimeColumns
+from gridahead.settings.model import FileSource, TimeColumns
 from gridahead.sources import periods
 from gridahead.sources.advice import numbers_advice, unread_advice
 from gridahead.sources.daytimes import (

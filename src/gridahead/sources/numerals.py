@@ -13,8 +13,21 @@ import pandas as pd
 from gridahead.sources.findings import Findings
 
 MISSING = (
-    "", "-", "NaN", "nan", "NA", "N/A", "n/a", "n/e", "N/E", "ND", "#N/A", "null", "NULL", "None",
-)  # fmt: skip
+    "",
+    "-",
+    "NaN",
+    "nan",
+    "NA",
+    "N/A",
+    "n/a",
+    "n/e",
+    "N/E",
+    "ND",
+    "#N/A",
+    "null",
+    "NULL",
+    "None",
+)
 """Cells that say that there is no value."""
 
 BLANKS = " \u00a0\u2009\u202f"

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.config import FileSource, SmardSource
-from gridahead.errors import SourceError
-from gridahead.grid import ZONES
+from gridahead.core.errors import SourceError
+from gridahead.core.grid import ZONES
+from gridahead.core.tables import Observations
+from gridahead.core.time import now
+from gridahead.settings.model import FileSource, SmardSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 from gridahead.sources.findings import Findings
 from gridahead.sources.smard import LEFT_OUT, QUANTITY_OF, TIMEZONE, ZONE, Smard, portal_name
 from gridahead.sources.text import Layout, read_cells
-from gridahead.tables import Observations
-from gridahead.timeline import now
 
 GENERATION = "actual_generation_by_type_2021_2025.parquet"
 """Generation by type in Parquet: the portal's table, its start dates as naive local index."""

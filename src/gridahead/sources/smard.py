@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.config import SmardSource
-from gridahead.errors import SourceError
-from gridahead.grid import Series
+from gridahead.core.errors import SourceError
+from gridahead.core.grid import Series
+from gridahead.core.tables import Observations
+from gridahead.core.time import Deadline, Mtu, now
+from gridahead.settings.model import SmardSource
 from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
 from gridahead.sources.clock import check_rising, to_utc
 from gridahead.sources.findings import Findings
 from gridahead.sources.numerals import numbers
 from gridahead.sources.text import Layout, read_cells
-from gridahead.tables import Observations
-from gridahead.timeline import Deadline, Mtu, now
 
 ZONE = "DE"
 TIMEZONE = "Europe/Berlin"
@@ -41,9 +41,17 @@ QUANTITY_OF = {
 """The portal's column names that become series, in lower case: their case differs between files."""
 
 ONLY_ACTUAL = {
-    "grid load incl. hydro pumped storage", "hydro pumped storage", "biomass", "hydropower", "other renewable",
-    "nuclear", "lignite", "hard coal", "fossil gas", "other conventional",
-}  # fmt: skip
+    "grid load incl. hydro pumped storage",
+    "hydro pumped storage",
+    "biomass",
+    "hydropower",
+    "other renewable",
+    "nuclear",
+    "lignite",
+    "hard coal",
+    "fossil gas",
+    "other conventional",
+}
 """Columns that are left out, and that no forecast has: they tell what a file is, whatever its name."""
 
 LEFT_OUT = ONLY_ACTUAL | {"photovoltaics and wind", "other", "total"}

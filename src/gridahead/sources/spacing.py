@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridahead.timeline import Mtu
+from gridahead.core.time import Mtu
 
 RUN = 4
 """Rows in turn with the same step that are a stretch of units of this length. One or two are a gap: three missing

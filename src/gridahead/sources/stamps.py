@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridahead.config import FileSource
-from gridahead.resolution import past_begin
+from gridahead.core.resolution import past_begin
+from gridahead.core.time import Mtu
+from gridahead.settings.model import FileSource
 from gridahead.sources.clock import check_rising, is_repeated, not_skipped, skips_the_spring_hour, to_utc
 from gridahead.sources.findings import Findings
 from gridahead.sources.labels import Labels
 from gridahead.sources.spacing import unit_lengths
 from gridahead.sources.tidy import twice_advice
-from gridahead.timeline import Mtu
 
 HALF = 0.5
 """More than half of the steps back in time: the newest row comes first."""

@@ -38,8 +38,14 @@ class Batch:
         """Tensors of the inputs and the scaled target; units outside the delivery day count with the weight given."""
         known = ~np.isnan(target)
         weight = known * np.where(delivery, np.float32(1), np.float32(bridge_weight))
-        parts = (inputs.encoder, inputs.decoder, np.nan_to_num(target), weight.astype(np.float32), inputs.static,
-                 inputs.length)  # fmt: skip
+        parts = (
+            inputs.encoder,
+            inputs.decoder,
+            np.nan_to_num(target),
+            weight.astype(np.float32),
+            inputs.static,
+            inputs.length,
+        )
         return cls(*(torch.from_numpy(part) for part in parts))
 
     @classmethod

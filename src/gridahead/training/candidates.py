@@ -7,37 +7,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gridahead.config import ModelSettings, Settings
-from gridahead.errors import ModelError
-from gridahead.features.scaling import every_anchor
+from gridahead.core.errors import ModelError
+from gridahead.features.anchors import every_anchor
 from gridahead.models.bundle import TrainedModel
+from gridahead.models.determinism import deterministic
 from gridahead.models.ensemble import Ensemble, Model, combine
+from gridahead.settings.model import ModelSettings, Settings
 from gridahead.training.crossfit import crossfitted, validation_metrics
 from gridahead.training.epoch import Progress
 from gridahead.training.fit import Fit
-from gridahead.training.isolated import Workshop, fit_all, one_thread
 from gridahead.training.split import Block, Split
+from gridahead.training.workers import WorkerPool, fit_all
 
 
 def fit_candidates(
-    parts: Split,
+    split: Split,
     names: Sequence[str],
     settings: Settings,
-    workers: int | Workshop,
+    workers: int | WorkerPool,
     progress: Progress,
     *,
-    start: Model | Sequence[TrainedModel] | None = None,
+    start: Sequence[TrainedModel] | None = None,
     checkpoints: Path | None = None,
 ) -> list[Fit]:
     """A fit of every model and ensemble that is named, in that order; a network is trained once, whoever needs it.
 
     Args:
-        parts: training and validation windows of one series.
+        split: training and validation windows of one series.
         names: of models and ensembles in the settings.
         settings: what the names mean, and how networks are trained.
-        workers: networks trained at a time, or a workshop that trains them.
+        workers: networks trained at a time, or a pool that trains them.
         progress: called in this process.
-        start: a model whose weights to begin with, or several, where cells are the same.
+        start: networks whose weights to begin with, where cells are the same.
         checkpoints: a folder for this call alone; emptied when all is done.
 
     Raises:
@@ -46,11 +47,11 @@ def fit_candidates(
     needed = dict.fromkeys(part for name in names for part in settings.ensembles.get(name, (name,)))
     cells = {name: settings.models[name].cell for name in needed}
     starts = {} if start is None else _starts(start, cells)
-    jobs = [(name, config) for name in needed for config in _on_anchors(settings.models[name], parts)]
+    jobs = [(name, config) for name in needed for config in _on_anchors(settings.models[name], split)]
     spread = {name for name in needed if settings.models[name].anchor == "each"}
     labels = [f"{name} on {config.anchor}" if name in spread else name for name, config in jobs]
     done = fit_all(
-        parts,
+        split,
         {label: config for label, (_, config) in zip(labels, jobs, strict=True)},
         settings.training,
         workers,
@@ -60,45 +61,44 @@ def fit_candidates(
     )
     fits = {name: [fit for fit, (owner, _) in zip(done, jobs, strict=True) if owner == name] for name in needed}
     fits |= {
-        name: [one for part in of for one in fits[part]] for name, of in settings.ensembles.items() if name in names
+        name: [fit for part in of for fit in fits[part]] for name, of in settings.ensembles.items() if name in names
     }
-    return [fits[name][0] if len(fits[name]) == 1 else fit_ensemble(name, fits[name], parts) for name in names]
+    return [fits[name][0] if len(fits[name]) == 1 else fit_ensemble(name, fits[name], split) for name in names]
 
 
-def _on_anchors(config: ModelSettings, parts: Split) -> list[ModelSettings]:
+def _on_anchors(config: ModelSettings, split: Split) -> list[ModelSettings]:
     """The model as it is, or one on each anchor."""
     if config.anchor != "each":
         return [config]
-    return [config.model_copy(update={"anchor": anchor}) for anchor in every_anchor(parts.train.spec)]
+    return [config.model_copy(update={"anchor": anchor}) for anchor in every_anchor(split.train.spec)]
 
 
-def fit_ensemble(name: str, fits: Sequence[Fit], parts: Split) -> Fit:
+@deterministic()
+def fit_ensemble(name: str, fits: Sequence[Fit], split: Split) -> Fit:
     """The ensemble of fitted networks, weighted and calibrated on what the folds have shown, and judged by it.
 
     Raises:
         ModelError: the models are not of the same series, inputs and quantiles.
     """
     begun = time.perf_counter()
-    one_thread()
-    judged, answers = parts.judged, [fit.answers for fit in fits]
+    judged, answers = split.judged, [fit.answers for fit in fits]
 
     def of_block(block: Block) -> Ensemble:
         networks = tuple(network(fit.folds[block.fold]) for fit in fits)
-        return combine(name, networks, [said[block.others] for said in answers], judged.where(block.others))
+        return combine(name, networks, [answer[block.others] for answer in answers], judged.where(block.others))
 
     served = combine(name, tuple(network(fit.model) for fit in fits), answers, judged)
-    forecasts = crossfitted(parts, of_block)
+    forecasts = crossfitted(split, of_block)
     return replace(
         fits[0],
         model=served,
         folds=tuple(
-            replace(served, models=tuple(network(fit.folds[fold]) for fit in fits)) for fold in range(parts.folds)
+            replace(served, models=tuple(network(fit.folds[fold]) for fit in fits)) for fold in range(split.folds)
         ),
         answers=served.mean(answers, judged),
         forecasts=forecasts,
         epochs=(),
         validation=validation_metrics(forecasts, judged, served.quantiles),
-        gradients=None,
         seconds=time.perf_counter() - begun,
     )
 
@@ -109,27 +109,26 @@ def network(model: Model) -> TrainedModel:
     Raises:
         ModelError: it is one.
     """
-    if not isinstance(model, TrainedModel):
+    if model.kind == "ensemble":
         raise ModelError(model.label, "is an ensemble already; name the models that it is made of")
-    return model
+    return model.networks[0]
 
 
-def _starts(start: Model | Sequence[TrainedModel], cells: Mapping[str, str]) -> dict[str, TrainedModel]:
+def _starts(start: Sequence[TrainedModel], cells: Mapping[str, str]) -> dict[str, TrainedModel]:
     """For each name the weights to begin with: those of the same name if there are, else of the same cell.
 
     Raises:
         ModelError: nothing of the start is of any use.
     """
-    given = (start,) if isinstance(start, TrainedModel) else start.models if isinstance(start, Ensemble) else start
     chosen = {}
     for name, cell in cells.items():
-        same = [model for model in given if model.config.cell == cell]
+        same = [model for model in start if model.config.cell == cell]
         if same:
             chosen[name] = next((model for model in same if model.name == name), same[0])
     if not chosen:
         raise ModelError(
-            ", ".join(dict.fromkeys(model.label for model in given)),
-            f"has the cell {', '.join(sorted({model.config.cell for model in given}))}; there is nothing to begin "
+            ", ".join(dict.fromkeys(model.label for model in start)),
+            f"has the cell {', '.join(sorted({model.config.cell for model in start}))}; there is nothing to begin "
             f"{', '.join(cells)} with. Train without a warm start",
         )
     return chosen

@@ -6,9 +6,7 @@ everything that decides what a training gives: the inputs, the settings, the wei
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import logging
 import pickle
 from collections.abc import Iterable
@@ -19,8 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gridahead.code import code_hash
-from gridahead.whole_files import write_whole
+from gridahead.core.files import write_whole
+from gridahead.core.fingerprint import code_hash, digest
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +56,8 @@ class Checkpoint:
 
 
 def fingerprint(tensors: Iterable[Tensor], about: dict[str, Any]) -> str:
-    """64 digits that change with any of the tensors, with what is said about them, with the code and with torch."""
-    digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode())
-    digest.update(f"{code_hash()} {torch.__version__}".encode())
+    """Changes with any of the tensors, with what is said about them, with the code and with torch."""
+    parts: list[object] = [about, code_hash(), torch.__version__]
     for tensor in tensors:
-        digest.update(str(tuple(tensor.shape)).encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().data)
-    return digest.hexdigest()
+        parts += [str(tuple(tensor.shape)), tensor.detach().cpu().contiguous().numpy().data]
+    return digest(*parts)

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 
 import torch
 
-from gridahead.config import TrainingSettings
-from gridahead.errors import SettingsError
+from gridahead.core.errors import SettingsError
+from gridahead.settings.model import TrainingSettings
 
 
 def training_device(settings: TrainingSettings) -> torch.device:

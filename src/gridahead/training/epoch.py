@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +44,9 @@ class Epoch:
 
 
 Progress = Callable[[Epoch], None]
+
+
+def log_epoch(epoch: Epoch) -> None:
+    """Every fifth epoch and the last, so that a log stays readable."""
+    if (epoch.epoch + 1) % 5 == 0 or epoch.epoch + 1 == epoch.epochs:
+        log.info(str(epoch))

@@ -15,23 +15,24 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gridahead.config import Anchor, ModelSettings, Segment, TrainingSettings
-from gridahead.features.scaling import Scaler, plausible_anchors
+from gridahead.core.vintages import MICROSECONDS_A_DAY, Instants
+from gridahead.features.anchors import plausible_anchors
+from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.base import Quantiles
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is
+from gridahead.models.determinism import deterministic
 from gridahead.models.ensemble import Model
-from gridahead.models.network import NetworkConfig
+from gridahead.models.network.network import NetworkConfig
+from gridahead.settings.model import Anchor, ModelSettings, Segment, TrainingSettings
 from gridahead.training.batch import BRIDGE_WEIGHT, Batch
 from gridahead.training.crossfit import judge, validation_metrics
 from gridahead.training.device import training_device
 from gridahead.training.epoch import Epoch, Progress
-from gridahead.training.gradients import GradientReport, model_gradients
 from gridahead.training.members import Member, Trainer
 from gridahead.training.split import Split
 from gridahead.training.tabular import regressed_anchor
-from gridahead.vintages import MICROSECONDS_A_DAY, Instants
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Fit:
     folds: tuple[Model, ...]
     """The networks that answered for each fold, not calibrated: learnt as far as those that serve, but not the fold."""
     answers: Quantiles
-    """(J, H, Q) [MW] what they said of the judged days."""
+    """(J, H, Q) [MW] their answers on the judged days, not calibrated."""
     forecasts: Quantiles
-    """(J, H, Q) [MW] the same as it would have been issued, calibrated on other days."""
+    """(J, H, Q) [MW] the same days as they would have been issued, calibrated on other days."""
     epochs: tuple[Epoch, ...]
     train_days: tuple[dt.date, dt.date]
     validation_days: tuple[dt.date, dt.date]
@@ -55,14 +56,13 @@ class Fit:
     data_fingerprint: str
     validation: dict[str, float]
     """Metrics of the forecasts of the judged days, which decide between candidates; never on the holdout."""
-    gradients: GradientReport | None
-    """How far back the model hears on the judged days; None without an encoder."""
     seconds: float
 
 
+@deterministic(flush_denormal=True)
 def fit(
     name: str,
-    parts: Split,
+    split: Split,
     config: ModelSettings,
     settings: TrainingSettings,
     progress: Progress,
@@ -74,10 +74,10 @@ def fit(
 
     Args:
         name: of the model in the settings.
-        parts: the windows, and what each is for.
+        split: the windows, and what each is for.
         config: the network.
         settings: how it is trained.
-        progress: told every epoch.
+        progress: called after every epoch.
         start: whose weights to begin with: last week's, or another series'. `training.warm_epochs` are enough then.
         checkpoints: a folder of this fit alone; a fit that was killed goes on from what it finds there.
 
@@ -86,50 +86,49 @@ def fit(
         SettingsError: the device cannot be had.
     """
     begun = time.perf_counter()
-    anchors = anchors_to_try(parts, config, start)
+    anchors = anchors_to_try(split, config, start)
     if start is not None:
         settings = settings.model_copy(update={"epochs": settings.warm_epochs})
-    label = f"{parts.train.spec.series} {name}"
-    trainer = Trainer(label, settings, _trainings(parts, config, anchors), progress, start, checkpoints)
-    if not parts.learnt_later:
-        stopped, _ = _stop(name, parts, config, trainer, anchors)
-        return finished(stopped, (stopped,) * parts.folds, parts, trainer, time.perf_counter() - begun)
-    stopped, epochs = _stop(name, parts, config, trainer, anchors[:1])
-    folds, anchor = _folds(stopped, epochs, config.members, parts, trainer, anchors)
-    served = _again(stopped, anchor, epochs, range(config.members), parts.windows, trainer)
-    return finished(served, folds, parts, trainer, time.perf_counter() - begun)
+    label = f"{split.train.spec.series} {name}"
+    trainer = Trainer(label, settings, _trainings(split, config, anchors), progress, start, checkpoints)
+    if not split.learnt_later:
+        stopped, _ = _stop(name, split, config, trainer, anchors)
+        return finished(stopped, (stopped,) * split.folds, split, trainer, time.perf_counter() - begun)
+    stopped, epochs = _stop(name, split, config, trainer, anchors[:1])
+    folds, anchor = _folds(stopped, epochs, config.members, split, trainer, anchors)
+    served = _again(stopped, anchor, epochs, range(config.members), split.windows, trainer)
+    return finished(served, folds, split, trainer, time.perf_counter() - begun)
 
 
-def _trainings(parts: Split, config: ModelSettings, anchors: Sequence[Anchor]) -> int:
+def _trainings(split: Split, config: ModelSettings, anchors: Sequence[Anchor]) -> int:
     """How many networks a fit trains."""
-    if not parts.learnt_later:
+    if not split.learnt_later:
         return len(anchors) + config.members - 1
-    return 1 + config.members * (parts.folds + 1) + len(parts.trial_folds()) * (len(anchors) - 1)
+    return 1 + config.members * (split.folds + 1) + len(split.trial_folds()) * (len(anchors) - 1)
 
 
 def finished(
-    served: TrainedModel, folds: tuple[TrainedModel, ...], parts: Split, trainer: Trainer, seconds: float
+    served: TrainedModel, folds: tuple[TrainedModel, ...], split: Split, trainer: Trainer, seconds: float
 ) -> Fit:
     """The fit of trained networks: what serves is calibrated on what the folds have shown, and judged by it."""
-    found = judge(served, folds, parts)
+    evaluated = judge(served, folds, split)
     return Fit(
-        model=found.model,
+        model=evaluated.model,
         folds=folds,
-        answers=found.answers,
-        forecasts=found.forecasts,
+        answers=evaluated.answers,
+        forecasts=evaluated.forecasts,
         epochs=tuple(trainer.epochs),
-        train_days=parts.train_days,
-        validation_days=parts.validation_days,
-        judged_days=parts.judged_days,
-        learnt_until=(parts.validation_days if parts.learnt_later else parts.train_days)[1],
-        data_fingerprint=parts.fingerprint(),
-        validation=validation_metrics(found.forecasts, parts.judged, served.quantiles),
-        gradients=model_gradients(served, parts.judged),
+        train_days=split.train_days,
+        validation_days=split.validation_days,
+        judged_days=split.judged_days,
+        learnt_until=(split.validation_days if split.learnt_later else split.train_days)[1],
+        data_fingerprint=split.fingerprint(),
+        validation=validation_metrics(evaluated.forecasts, split.judged, served.quantiles),
         seconds=seconds,
     )
 
 
-def anchors_to_try(parts: Split, config: ModelSettings, start: TrainedModel | None) -> tuple[Anchor, ...]:
+def anchors_to_try(split: Split, config: ModelSettings, start: TrainedModel | None) -> tuple[Anchor, ...]:
     """The anchors to try: the best simple one, that on which a regression does best, and none; a start keeps its own.
 
     None is best everywhere. On German load of 2024, an LSTM that had learnt four years had an MAE of 1230 MW without
@@ -140,52 +139,52 @@ def anchors_to_try(parts: Split, config: ModelSettings, start: TrainedModel | No
         return (config.anchor,)
     if start is not None:
         return (start.scaler.anchor,)
-    learnt = parts.to_stop()
-    return tuple(dict.fromkeys((plausible_anchors(learnt)[0], regressed_anchor(learnt, parts.stopping), "level")))
+    learnt = split.to_stop()
+    return tuple(dict.fromkeys((plausible_anchors(learnt)[0], regressed_anchor(learnt, split.stopping), "level")))
 
 
 def _stop(
-    name: str, parts: Split, config: ModelSettings, trainer: Trainer, anchors: Sequence[Anchor]
+    name: str, split: Split, config: ModelSettings, trainer: Trainer, anchors: Sequence[Anchor]
 ) -> tuple[TrainedModel, int]:
     """The uncalibrated model whose training the stopping days stopped, and its first member's best number of epochs.
 
     Its first member is trained on each anchor, and the one that does best on these days stays. Where networks are
     trained again, it is the only one: all others learn for as many epochs.
     """
-    learnt, stopping = parts.to_stop(), parts.stopping
+    learnt, stopping = split.to_stop(), split.stopping
 
     def members(scaler: Scaler, seeds: range) -> tuple[TrainedModel, int]:
         train = windows_to_learn(scaler, config.segment, trainer.settings, learnt)
         judge = windows_to_judge(scaler, config.segment, trainer.settings, stopping)
         shape = network_config(config, train, trainer.settings.quantiles)
         trained = [trainer.train(shape, seed, train, judge) for seed in seeds]
-        model = uncalibrated(name, parts.windows.spec, scaler, config, shape, trained)
+        model = uncalibrated(name, split.windows.spec, scaler, config, shape, trained)
         return model, trained[0].epochs
 
     trials = [members(Scaler.fit(learnt, anchor, config.normalise), range(1)) for anchor in anchors]
     first, epochs = min(trials, key=lambda trial: _loss(trial[0], stopping)) if len(trials) > 1 else trials[0]
-    if parts.learnt_later or config.members == 1:
+    if split.learnt_later or config.members == 1:
         return first, epochs
     rest, _ = members(first.scaler, range(1, config.members))
     return replace(first, members=first.members + rest.members), epochs
 
 
 def _folds(
-    stopped: TrainedModel, epochs: int, members: int, parts: Split, trainer: Trainer, anchors: Sequence[Anchor]
+    stopped: TrainedModel, epochs: int, members: int, split: Split, trainer: Trainer, anchors: Sequence[Anchor]
 ) -> tuple[tuple[TrainedModel, ...], Anchor]:
     """The networks that have not learnt each fold, and the anchor of those that serve.
 
     The first members of the trial folds try the anchors. A fold has the anchor that did best on the other ones, so that
     its days are judged by networks they had no say in; those that serve have the best of all.
     """
-    trying = parts.trial_folds() if len(anchors) > 1 else ()
-    learnt = [parts.without(parts.spans(fold)) for fold in range(parts.folds)]
+    trying = split.trial_folds() if len(anchors) > 1 else ()
+    learnt = [split.without(split.spans(fold)) for fold in range(split.folds)]
     tried = {
         (fold, anchor): _again(stopped, anchor, epochs, range(1), learnt[fold], trainer)
         for fold in trying
         for anchor in anchors
     }
-    losses = {(fold, anchor): _loss(model, parts.of_fold(fold)) for (fold, anchor), model in tried.items()}
+    losses = {(fold, anchor): _loss(model, split.of_fold(fold)) for (fold, anchor), model in tried.items()}
 
     def best(folds: Sequence[int]) -> Anchor:
         return min(anchors, key=lambda anchor: sum(losses[fold, anchor] for fold in folds))
@@ -198,7 +197,7 @@ def _folds(
         rest = _again(stopped, anchor, epochs, range(1 if first else 0, members), learnt[fold], trainer)
         return replace(first, members=first.members + rest.members) if first else rest
 
-    return tuple(network(fold) for fold in range(parts.folds)), best(trying)
+    return tuple(network(fold) for fold in range(split.folds)), best(trying)
 
 
 def _loss(model: TrainedModel, windows: Windows) -> float:
@@ -225,7 +224,7 @@ def _again(
     stopped: TrainedModel, anchor: Anchor, epochs: int, seeds: range, windows: Windows, trainer: Trainer
 ) -> TrainedModel:
     """The same model with members that have learnt other windows on an anchor, each for so many epochs."""
-    scaler = Scaler.fit(windows, anchor, stopped.scaler.normalise)
+    scaler = Scaler.fit(windows, anchor, stopped.scaler.moments.normalise)
     train = windows_to_learn(scaler, stopped.segment, trainer.settings, windows)
     trained = [trainer.train(stopped.config, seed, train, None, epochs=epochs) for seed in seeds]
     return replace(stopped, scaler=scaler, members=tuple(member.network for member in trained))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from typing import Any
 
-from gridahead.code import code_hash
-from gridahead.config import Settings
+from gridahead.core.fingerprint import code_hash, digest
 from gridahead.features.windows import WindowSpec
+from gridahead.settings.model import Settings, TrainingSettings
 
-NO_MATTER = frozenset({"workers", "checkpoint_steps", "holdout_start"})
-"""Settings of a training that do not change what it gives; the holdout shows in the days, which are data."""
+_WITHOUT_EFFECT = {"workers", "checkpoint_steps", "holdout_start"}
+"""Settings of a training that do not change its result; the holdout shows in the days, which are data."""
+
+
+def decisive(settings: TrainingSettings) -> dict[str, Any]:
+    """The settings of a training that its result depends on, as JSON has them."""
+    return settings.model_dump(mode="json", exclude=_WITHOUT_EFFECT)
 
 
 def settings_hash(settings: Settings, name: str, spec: WindowSpec, start: str = "") -> str:
-    """Fingerprint of everything but the data that decides what a fit of a model gives, 16 digits.
+    """Fingerprint of everything but the data that decides what a fit of a model gives.
 
     Args:
         settings: what the name means, and how networks are trained.
@@ -24,11 +28,11 @@ def settings_hash(settings: Settings, name: str, spec: WindowSpec, start: str = 
     """
     shared = {group.name: (group.model,) for group in settings.shared}
     parts = settings.ensembles.get(name) or shared.get(name, (name,))
-    decisive = {
+    identity = {
         "code": code_hash(),
         "networks": {part: settings.models[part].model_dump(mode="json") for part in parts},
-        "training": settings.training.model_dump(mode="json", exclude=set(NO_MATTER)),
+        "training": decisive(settings.training),
         "spec": repr(spec),
         "start": start,
     }
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+    return digest(identity)

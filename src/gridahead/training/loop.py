@@ -15,14 +15,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gridahead.config import TrainingSettings
-from gridahead.errors import ModelError
-from gridahead.models.network import Network
+from gridahead.core.errors import ModelError
+from gridahead.models.network.network import Network
+from gridahead.settings.model import TrainingSettings
 from gridahead.training.batch import Batch, weighted_pinball
 from gridahead.training.checkpoint import Checkpoint, fingerprint
 from gridahead.training.device import precision, training_device
 from gridahead.training.epoch import Progress
-from gridahead.training.state import State
+from gridahead.training.identity import decisive
+from gridahead.training.state import TrainingState
 
 EXPLODED = 1e4
 """Times the loss of the first step. Losses fall from there; an outlier in the targets may raise one a hundredfold."""
@@ -56,7 +57,7 @@ def train_network(
         model: series and name, for messages.
         member: the number of the seed, for messages.
         seed: decides the order of the windows.
-        progress: told every epoch.
+        progress: called after every epoch.
         checkpoint: a file to keep the state in, at the end of every epoch and every `training.checkpoint_steps`. A
             training that finds its own state there tells the epochs until then again, and goes on from it.
 
@@ -66,43 +67,43 @@ def train_network(
     """
     device = training_device(settings)
     identity = _identity(network, train, validation, quantiles, settings, seed) if checkpoint else ""
-    kept = Checkpoint(checkpoint, identity) if checkpoint else None
+    stored = Checkpoint(checkpoint, identity) if checkpoint else None
     network, train, levels = network.to(device).train(), train.to(device), torch.tensor(quantiles, device=device)
     validation = None if validation is None else validation.to(device)
     weight = train.weight.sum() / len(train)  # of a window, on average: those that weigh more count for more
 
-    state = State.begin(network, len(train), settings)
-    if kept and (found := kept.read()):
-        state.restore(found)
+    state = TrainingState.begin(network, len(train), settings)
+    if stored and (before := stored.read()):
+        state.restore(before)
         for epoch in state.epochs:
             progress(epoch)
 
     while not state.finished:
         network.sampling = 1 - len(state.epochs) / max(1, settings.epochs - 1)
-        begun = time.perf_counter() - state.tally.seconds
+        begun = time.perf_counter() - state.sums.seconds
         for rows in state.rows_left(len(train), seed):
             batch = train.rows(rows.to(device))
             with precision(device, settings):
                 answer = network(batch.encoder, batch.decoder, batch.static, batch.length, batch.target)
-            loss = weighted_pinball(answer.float(), batch, levels) / (weight * len(batch))
-            told, norm = state.gradient(loss)
-            if not math.isfinite(told + norm) or told > EXPLODED * (state.first_loss or told):
-                where = f"step {state.tally.steps + 1} of {state.steps}, its gradient {norm:.4g} long"
-                raise ModelError(model, _diagnosis(told, where, state, batch))
-            state.step(told, norm, len(batch))
-            state.tally.seconds = time.perf_counter() - begun
-            if kept and settings.checkpoint_steps and state.tally.steps % settings.checkpoint_steps == 0:
-                kept.write(state.to_dict())
+            pinball = weighted_pinball(answer.float(), batch, levels) / (weight * len(batch))
+            loss, grad_norm = state.gradient(pinball)
+            if not math.isfinite(loss + grad_norm) or loss > EXPLODED * (state.first_loss or loss):
+                where = f"step {state.sums.steps + 1} of {state.steps}, its gradient {grad_norm:.4g} long"
+                raise ModelError(model, _diagnosis(loss, where, state, batch))
+            state.step(loss, grad_norm, len(batch))
+            state.sums.seconds = time.perf_counter() - begun
+            if stored and settings.checkpoint_steps and state.sums.steps % settings.checkpoint_steps == 0:
+                stored.write(state.to_dict())
 
         validated = None
         if validation is not None:
             validated = evaluate(state.average, validation, levels)
             if not math.isfinite(validated):
                 raise ModelError(model, _diagnosis(validated, "on the validation days", state, validation))
-        state.tally.seconds = time.perf_counter() - begun
+        state.sums.seconds = time.perf_counter() - begun
         progress(state.close(validated, model, member))
-        if kept:
-            kept.write(state.to_dict())
+        if stored:
+            stored.write(state.to_dict())
     return state.best.cpu()
 
 
@@ -118,17 +119,28 @@ def evaluate(network: Network, batch: Batch, levels: Tensor) -> float:
 
 
 def _identity(
-    network: Network, train: Batch, validation: Batch | None, quantiles: tuple[float, ...],
-    settings: TrainingSettings, seed: int,
-) -> str:  # fmt: skip
+    network: Network,
+    train: Batch,
+    validation: Batch | None,
+    quantiles: tuple[float, ...],
+    settings: TrainingSettings,
+    seed: int,
+) -> str:
     """What a checkpoint must be of."""
     tensors = [*network.state_dict().values(), *train.tensors(), *(validation.tensors() if validation else ())]
-    deciding = settings.model_dump(exclude={"workers", "checkpoint_steps", "holdout_start"}, mode="json")
-    return fingerprint(tensors, {"settings": deciding, "network": network.config.to_dict(), "levels": quantiles,
-                                 "seed": seed, "device": training_device(settings).type})  # fmt: skip
+    return fingerprint(
+        tensors,
+        {
+            "settings": decisive(settings),
+            "network": network.config.to_dict(),
+            "levels": quantiles,
+            "seed": seed,
+            "device": training_device(settings).type,
+        },
+    )
 
 
-def _diagnosis(loss: float, where: str, state: State, batch: Batch) -> str:
+def _diagnosis(loss: float, where: str, state: TrainingState, batch: Batch) -> str:
     """What happened, where, and what to do about it."""
     counted = batch.target[batch.weight > 0]
     parts = [part.abs().max() for part in (batch.encoder, batch.decoder, counted) if part.numel()]

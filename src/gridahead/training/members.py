@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
-from gridahead.config import TrainingSettings
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
 from gridahead.models.bundle import TrainedModel
-from gridahead.models.network import Network, NetworkConfig
+from gridahead.models.network.network import Network, NetworkConfig
+from gridahead.settings.model import TrainingSettings
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.loop import train_network
@@ -60,7 +60,7 @@ class Trainer:
         network = Network(config)
         if self.start is not None:
             begin_with(network, self.start, member, self.label)
-        told: list[Epoch] = []
+        record: list[Epoch] = []
         best = train_network(
             network,
             train,
@@ -70,16 +70,16 @@ class Trainer:
             model=self.label,
             member=member,
             seed=seed,
-            progress=lambda epoch: self._record(epoch, told),
+            progress=lambda epoch: self._record(epoch, record),
             checkpoint=self.checkpoints and self.checkpoints / f"{self.done}.pt",
         )
         self.done += 1
-        return Member(best, best_of(told))
+        return Member(best, best_of(record))
 
-    def _record(self, epoch: Epoch, told: list[Epoch]) -> None:
+    def _record(self, epoch: Epoch, record: list[Epoch]) -> None:
         epoch = replace(epoch, training=self.done, trainings=self.trainings)
-        for record in (told, self.epochs):
-            record.append(epoch)
+        record.append(epoch)
+        self.epochs.append(epoch)
         self.progress(epoch)
 
 

@@ -16,12 +16,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridahead.config import ModelSettings, TrainingSettings
-from gridahead.errors import ModelError
-from gridahead.features.scaling import Scaler, plausible_anchors
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import SUN_DRIVEN, Series
+from gridahead.features.anchors import plausible_anchors
+from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
-from gridahead.grid import SUN_DRIVEN, Series
 from gridahead.models.bundle import TrainedModel
+from gridahead.models.determinism import deterministic
+from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Progress
 from gridahead.training.fit import Fit, finished, network_config, uncalibrated, windows_to_judge, windows_to_learn
@@ -48,7 +50,7 @@ class _Part:
 
     def scaler_on(self, windows: Windows) -> Scaler:
         """A scaler on the same anchor, learnt on other windows."""
-        return Scaler.fit(windows, self.scaler.anchor, self.scaler.normalise)
+        return Scaler.fit(windows, self.scaler.anchor, self.scaler.moments.normalise)
 
 
 class Fitted(NamedTuple):
@@ -58,6 +60,7 @@ class Fitted(NamedTuple):
     epochs: int
 
 
+@deterministic(flush_denormal=True)
 def fit_shared(
     name: str,
     series: Mapping[Series, Split],
@@ -74,7 +77,7 @@ def fit_shared(
         series: training and validation windows of each.
         config: the network.
         settings: how it is trained; early stopping looks at the stopping days of all series together.
-        progress: told every epoch.
+        progress: called after every epoch.
         checkpoints: a folder of this fit alone; a fit that was killed goes on from what it finds there.
 
     Raises:
@@ -143,7 +146,7 @@ def _parts(series: Mapping[Series, Split], config: ModelSettings) -> list[_Part]
     scalers = [
         Scaler.fit(split.train, plausible_anchors(split.train)[0], config.normalise) for split in series.values()
     ]
-    sizes = np.log([scaler.spread for scaler in scalers])
+    sizes = np.log([scaler.moments.spread for scaler in scalers])
     sizes = (sizes - sizes.mean()) / (sizes.std() or 1.0)
     static = np.column_stack([series_codes(len(scalers)), sizes])
     rows = [tuple(float(value) for value in row) for row in static]
@@ -177,8 +180,8 @@ def _require_same_axes(name: str, series: Mapping[Series, Split]) -> None:
             if abs(own - common) > most
         }
     if odd:
-        told = "; ".join(f"{one} has {what}" for one, what in odd.items())
-        raise ModelError(name, f"cannot be shared: {told}. Or take it out of the group")
+        differences = "; ".join(f"{series} has {what}" for series, what in odd.items())
+        raise ModelError(name, f"cannot be shared: {differences}. Or take it out of the group")
 
 
 def _axes(spec: WindowSpec) -> str:

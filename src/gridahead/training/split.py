@@ -3,17 +3,16 @@
     | train … | stopping | block | block | block | …  holdout
 
 The last days before the holdout are for validation. The earliest of them stop the training and judge nothing. The
-others judge, in blocks: what is said of a block comes from networks that have learnt all other days, as those that
+others judge, in blocks: the forecasts of a block come from networks that have learnt all other days, as those that
 serve have learnt all days, but neither the block nor the days around it (the cross-validation of Barber, Candès, Ramdas
 and Tibshirani 2021, "Predictive inference with the jackknife+", in blocks, because neighbouring days are alike).
 Several blocks share their networks where a history is so long that they can do without them: a fold. Weights of
-ensembles and calibrations of a block are fitted on what is said of the others.
+ensembles and calibrations of a block are fitted on those of the others.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,13 +20,14 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from gridahead.config import TrainingSettings
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
+from gridahead.core.fingerprint import digest
+from gridahead.core.tables import Observations
+from gridahead.core.time import days_between, delivery_days, delivery_range, last_ended_day
+from gridahead.core.vintages import of_series
 from gridahead.features.leaks import refuse_leaks
 from gridahead.features.windows import Windows, WindowSpec, build_windows
-from gridahead.tables import Observations
-from gridahead.timeline import days_between, delivery_days, delivery_window, last_ended_day
-from gridahead.vintages import of_series
+from gridahead.settings.model import TrainingSettings
 
 MIN_DAYS = 60
 """Fewer training days than this teach a network nothing but the noise."""
@@ -153,8 +153,7 @@ class Split:
 
     def fingerprint(self) -> str:
         """Fingerprint of all windows that decide what a fit gives, 16 digits."""
-        both = self.train.fingerprint() + self.validation.fingerprint()
-        return hashlib.sha256(both.encode()).hexdigest()[:16]
+        return digest(self.train.fingerprint(), self.validation.fingerprint())
 
     def _from(self, row: int) -> Rows:
         return np.arange(len(self.days)) >= row
@@ -173,7 +172,7 @@ def split(observations: Observations, spec: WindowSpec, settings: TrainingSettin
         days = [day for day in days if day < settings.holdout_start]
         known_by = spec.deadline.for_delivery(settings.holdout_start)
     elif days:
-        known_by = max(newest, delivery_window(days[-1], spec.zone.timezone).end)
+        known_by = max(newest, delivery_range(days[-1], spec.zone.timezone).end)
     _require_days(days, spec, settings.holdout_start)
     return cut(build_windows(observations, spec, days, outturn_as_of=known_by), days, settings)
 

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gridahead.config import TrainingSettings
-from gridahead.models.network import Network
+from gridahead.models.network.network import Network
+from gridahead.settings.model import TrainingSettings
 from gridahead.training.epoch import Epoch
 
 EMA_DECAY = 0.99
@@ -26,7 +26,7 @@ _SEEDS_APART = 1_000_003
 
 
 @dataclass
-class Tally:
+class EpochSums:
     """Sums over the steps of an epoch so far."""
 
     steps: int = 0
@@ -40,7 +40,7 @@ class Tally:
 
 
 @dataclass
-class State:
+class TrainingState:
     """A network in training, on its device."""
 
     settings: TrainingSettings
@@ -55,11 +55,11 @@ class State:
     schedule: torch.optim.lr_scheduler.OneCycleLR
     first_loss: float | None = None
     """Of the very first step: by it a later loss is seen to explode."""
-    tally: Tally = field(default_factory=Tally)
+    sums: EpochSums = field(default_factory=EpochSums)
     epochs: list[Epoch] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, network: Network, windows: int, settings: TrainingSettings) -> State:
+    def begin(cls, network: Network, windows: int, settings: TrainingSettings) -> TrainingState:
         """A training of so many windows that has not made a step."""
         size = math.ceil(windows / max(1, windows // settings.batch_size))
         steps = math.ceil(windows / size)
@@ -84,56 +84,56 @@ class State:
     def rows_left(self, windows: int, seed: int) -> Sequence[Tensor]:
         """The batches of this epoch that are still to come; they follow from the seed and the epoch alone."""
         shuffle = torch.Generator().manual_seed(seed * _SEEDS_APART + len(self.epochs))
-        return torch.randperm(windows, generator=shuffle).chunk(self.steps)[self.tally.steps :]
+        return torch.randperm(windows, generator=shuffle).chunk(self.steps)[self.sums.steps :]
 
     def gradient(self, loss: Tensor) -> tuple[float, float]:
         """The loss, and the norm of its gradient before clipping; the gradient is then there, clipped."""
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
-        told, size = torch.stack([loss.detach(), norm]).tolist()  # together: each waits for a GPU to catch up
+        value, grad_norm = torch.stack([loss.detach(), norm]).tolist()  # together: each waits for a GPU to catch up
         if self.first_loss is None:
-            self.first_loss = told
-        return told, size
+            self.first_loss = value
+        return value, grad_norm
 
     def step(self, loss: float, norm: float, windows: int) -> None:
         """Move the weights along the gradient, and their average after them."""
         self.optimiser.step()
         self.schedule.step()
-        tally = self.tally
-        tally.steps += 1
-        tally.windows += windows
-        tally.loss += loss * windows
-        tally.norms += norm
-        tally.largest = max(tally.largest, norm)
-        tally.clipped += norm > self.settings.clip_norm
+        sums = self.sums
+        sums.steps += 1
+        sums.windows += windows
+        sums.loss += loss * windows
+        sums.norms += norm
+        sums.largest = max(sums.largest, norm)
+        sums.clipped += norm > self.settings.clip_norm
         self._average()
 
     @torch.no_grad()
     def _average(self) -> None:
         """Quickly at first, so that the average forgets the random start."""
-        step = len(self.epochs) * self.steps + self.tally.steps
+        step = len(self.epochs) * self.steps + self.sums.steps
         decay = min(EMA_DECAY, (1 + step) / (10 + step))
         torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - decay)
 
     def close(self, validation_loss: float | None, model: str, member: int) -> Epoch:
         """End the epoch: its record; the average is kept if it is the best so far."""
-        tally = self.tally
+        sums = self.sums
         epoch = Epoch(
             model=model,
             member=member,
             epoch=len(self.epochs),
             epochs=self.settings.epochs,
-            train_loss=tally.loss / tally.windows,
+            train_loss=sums.loss / sums.windows,
             validation_loss=validation_loss,
-            gradient_norm=tally.largest,
-            mean_gradient_norm=tally.norms / tally.steps,
-            clip_rate=tally.clipped / tally.steps,
+            gradient_norm=sums.largest,
+            mean_gradient_norm=sums.norms / sums.steps,
+            clip_rate=sums.clipped / sums.steps,
             learning_rate=float(self.schedule.get_last_lr()[0]),
-            windows_per_second=tally.windows / tally.seconds,
+            windows_per_second=sums.windows / sums.seconds,
         )
         self.epochs.append(epoch)
-        self.tally = Tally()
+        self.sums = EpochSums()
         if best_of(self.epochs) == len(self.epochs):
             self.best.load_state_dict(self.average.state_dict())
         return epoch
@@ -145,7 +145,7 @@ class State:
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "first_loss": self.first_loss,
-            "tally": asdict(self.tally),
+            "sums": asdict(self.sums),
             "epochs": [asdict(epoch) for epoch in self.epochs],
         }
 
@@ -157,7 +157,7 @@ class State:
         if torch.cuda.is_available():
             torch.cuda.set_rng_state_all(kept["random_cuda"])
         self.first_loss = kept["first_loss"]
-        self.tally = Tally(**kept["tally"])
+        self.sums = EpochSums(**kept["sums"])
         self.epochs = [Epoch(**epoch) for epoch in kept["epochs"]]
 
 

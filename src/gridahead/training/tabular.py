@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from gridahead.config import Anchor
-from gridahead.errors import ModelError
-from gridahead.features.scaling import Scaler, plausible_anchors
+from gridahead.core.errors import ModelError
+from gridahead.features.anchors import plausible_anchors
+from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Array, Windows
 from gridahead.models.calibration import as_it_is
+from gridahead.models.determinism import deterministic
+from gridahead.models.regressions import RidgeRegression
 from gridahead.models.tabular import TabularForecaster, TabularName, features
+from gridahead.settings.model import Anchor
 from gridahead.training.crossfit import judge
 from gridahead.training.split import Split
 
@@ -41,8 +44,9 @@ BOOSTING = {
 MOST_TREES, PATIENCE = 3000, 50
 
 
+@deterministic(flush_denormal=True)
 def fit_tabular(
-    name: TabularName, parts: Split, quantiles: tuple[float, ...], anchors: tuple[Anchor, ...] | None = None
+    name: TabularName, split: Split, quantiles: tuple[float, ...], anchors: tuple[Anchor, ...] | None = None
 ) -> TabularForecaster:
     """The validation days choose the anchor, and the penalty or the number of trees; then all days are learnt.
 
@@ -50,7 +54,7 @@ def fit_tabular(
 
     Args:
         name: of the method.
-        parts: the windows, and what each is for.
+        split: the windows, and what each is for.
         quantiles: the levels.
         anchors: to choose from. Otherwise the simple ones, none at all, and for the ridge regression the linear one:
             trees on top of a regression are another method, to be asked for.
@@ -58,7 +62,7 @@ def fit_tabular(
     Raises:
         ModelError: LightGBM is not installed.
     """
-    train, validation = parts.train, parts.validation
+    train, validation = split.train, split.validation
     if anchors is None:
         anchors = ("level", *plausible_anchors(train), *(("linear",) if name == "ridge" else ()))
     chosen, best = _best(name, anchors, train, validation, quantiles)
@@ -66,10 +70,10 @@ def fit_tabular(
     def learnt(windows: Windows) -> TabularForecaster:
         scaler = Scaler.fit(windows, chosen)
         regressions, offsets = best.finish(_rows(name, windows, scaler))
-        return TabularForecaster(name, scaler, quantiles, regressions, offsets, as_it_is(quantiles))
+        return TabularForecaster(name, windows.spec, scaler, quantiles, regressions, offsets, as_it_is(quantiles))
 
-    folds = [learnt(parts.without(parts.spans(fold))) for fold in range(parts.folds)]
-    return judge(learnt(parts.windows), folds, parts).model
+    folds = [learnt(split.without(split.spans(fold))) for fold in range(split.folds)]
+    return judge(learnt(split.windows), folds, split).model
 
 
 def regressed_anchor(learnt: Windows, judging: Windows) -> Anchor:
@@ -120,7 +124,7 @@ def _ridge(train: Rows, validation: Rows, quantiles: tuple[float, ...]) -> Trial
     offsets = (np.quantile(errors[best], quantiles) - np.median(errors[best])).astype(np.float32)
 
     def finish(everything: Rows) -> tuple[tuple[Any, ...], Array]:
-        again = make_pipeline(StandardScaler(), Ridge(PENALTIES[best])).fit(*everything)
+        again = RidgeRegression.of(make_pipeline(StandardScaler(), Ridge(PENALTIES[best])).fit(*everything))
         return (again,) * len(quantiles), offsets
 
     return Trial(float(np.abs(errors[best]).mean()), finish)
@@ -143,4 +147,4 @@ def _boosting(train: Rows, validation: Rows, quantiles: tuple[float, ...]) -> Tr
         boosters = [lightgbm.train({**BOOSTING, "alpha": level}, learnt, trees) for level in quantiles]
         return tuple(boosters), np.zeros(len(quantiles), np.float32)
 
-    return Trial(float(np.abs(median.predict(validation[0]) - validation[1]).mean()), finish)
+    return Trial(float(np.abs(np.asarray(median.predict(validation[0])) - validation[1]).mean()), finish)

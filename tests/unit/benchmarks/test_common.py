@@ -11,7 +11,7 @@ from common import RESULTS, TRIALS, Bench, Row, measure, read_results, write_res
 from datasets import dataset, smard
 from pictures import colour, picture
 
-from gridahead.errors import SettingsError
+from gridahead.core.errors import SettingsError
 
 
 def test_a_row_of_several_seeds_is_their_median_and_range():

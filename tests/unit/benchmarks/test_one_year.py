@@ -5,17 +5,17 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from builders.scores import DAY, forecasts
 from common import Bench, Row
-from made_scores import DAY, forecasts
 from one_year_scores import common_quantiles, figures, scored, share_below, together
 from one_year_tasks import BELGIAN, COUNTS, OFFICIAL, OUTTURN, TASKS
 
-from gridahead.config import Settings
-from gridahead.grid import ZONES
-from gridahead.settings_file import load_settings
+from gridahead.core.grid import ZONES
+from gridahead.core.time import days_between, delivery_days
+from gridahead.core.vintages import of_series
+from gridahead.settings.file import load_settings
+from gridahead.settings.model import Settings
 from gridahead.sources.file import FileTable
-from gridahead.timeline import days_between, delivery_days
-from gridahead.vintages import of_series
 
 LEVELS = (0.1, 0.5, 0.9)
 FULL, QUICK = Bench("one_year"), Bench("one_year", quick=True)
@@ -31,7 +31,7 @@ def told(**values):
 
 
 def made_table(task, hours=48):
-    begin = task.window(quick=True).start
+    begin = task.time_range(quick=True).start
     index = pd.date_range(begin, periods=hours, freq=task.mtu.delta)
     columns = {OUTTURN: np.arange(hours) + 100.0, OFFICIAL: np.arange(hours) + 200.0}
     columns |= {name: np.arange(hours) + 300.0 for name in task.covariates}
@@ -121,8 +121,8 @@ def test_all_together_are_a_mean_between_the_smallest_and_the_largest():
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_a_task_has_one_year_to_learn_with_its_context_and_one_to_forecast(task):
-    window = task.window(quick=False)
-    begin, end = (pd.Timestamp(at).tz_convert(task.timezone) for at in (window.start, window.end))
+    time_range = task.time_range(quick=False)
+    begin, end = (pd.Timestamp(at).tz_convert(task.timezone) for at in (time_range.start, time_range.end))
     assert begin.date() == task.first.replace(year=task.first.year - 1) - dt.timedelta(days=15)
     assert end.date() == task.first.replace(year=task.first.year + 1)
     assert begin.hour == end.hour == 0

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_rows import LOAD, WIND_SOLAR, measured, rows, together
-from made_windows import SPEC, made_load
+from builders.rows import LOAD, WIND_SOLAR, measured, rows, together
+from builders.windows import SPEC, made_load
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks" / "peers"))
 
@@ -19,8 +19,8 @@ import peer_jobs
 from job import Job, complete, filled, told
 from peer_jobs import PEER_MODELS, fingerprint, laid_out, write_job
 
+from gridahead.core.time import days_between
 from gridahead.features.windows import build_windows
-from gridahead.timeline import days_between
 
 LEVELS = (0.1, 0.5, 0.9)
 FULL = replace(SPEC, past_covariates=(WIND_SOLAR,))

@@ -5,12 +5,12 @@ import sys
 import environments
 import numpy as np
 import pytest
+from builders.windows import made_windows
 from environments import interpreter, pinned
-from made_windows import made_windows
 from peer_jobs import PEER_MODELS
 from peer_scores import OURS, common_units, daily_crps, figures, scored
 
-from gridahead.errors import SettingsError
+from gridahead.core.errors import SettingsError
 
 LEVELS = [0.1, 0.5, 0.9]
 

@@ -11,7 +11,7 @@ from wind_farms import DAY, LEVELS, Farms, Task, known_for, own_history, score, 
 from wind_power import BLOCK, expected_power
 from wind_views import MARGIN, VIEWS, WINDOW, batch_of, by_hour, features_of
 
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
 
 
 @pytest.fixture
@@ -65,11 +65,11 @@ def test_an_answer_that_is_the_target_is_the_power_of_the_days(farms, view):
 
 def test_a_window_of_a_farm_has_its_own_wind_first_and_half_a_day_around(farms):
     batch = batch_of(farms, features_of(farms), "farm", np.array([3, 4]))
-    window = batch.decoder[3]  # second day, second farm
+    time_range = batch.decoder[3]  # second day, second farm
     assert batch.static[3].tolist() == [0, 1]
-    assert window.shape[0] == WINDOW
-    assert window[0, 0] * 4 == pytest.approx(float(farms.wind[4 * DAY - MARGIN, 1, 0]), abs=1e-5)
-    assert window[MARGIN, 2] * 6 == pytest.approx(float(farms.wind[4 * DAY, 1, 2]), abs=1e-5)
+    assert time_range.shape[0] == WINDOW
+    assert time_range[0, 0] * 4 == pytest.approx(float(farms.wind[4 * DAY - MARGIN, 1, 0]), abs=1e-5)
+    assert time_range[MARGIN, 2] * 6 == pytest.approx(float(farms.wind[4 * DAY, 1, 2]), abs=1e-5)
     assert batch.weight[3, :MARGIN].sum() == batch.weight[3, MARGIN + DAY :].sum() == 0
 
 

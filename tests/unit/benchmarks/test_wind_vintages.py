@@ -14,7 +14,7 @@ from wind_vintages import (
     windows_at,
 )
 
-from gridahead.vintages import micros
+from gridahead.core.vintages import micros
 
 START = pd.Timestamp("2009-07-01", tz="UTC")
 

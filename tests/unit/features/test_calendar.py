@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gridahead.core.grid import ZONES, BiddingZone
+from gridahead.core.vintages import micros
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES, HOUR_FEATURES, calendar, holiday_share
-from gridahead.grid import ZONES, BiddingZone
-from gridahead.vintages import micros
 
 DE = ZONES["DE"]
 GERMANS = 84_358_845

@@ -5,13 +5,13 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
-from made_rows import DE, LOAD, day_ahead, measured, rows, together
+from builders.rows import DE, LOAD, day_ahead, measured, rows, together
 
+from gridahead.core.grid import BiddingZone, Series
+from gridahead.core.tables import Observations
+from gridahead.core.time import Deadline, Mtu, days_between, delivery_range
 from gridahead.features.corrected import corrected
 from gridahead.features.windows import WindowSpec, build_windows
-from gridahead.grid import BiddingZone, Series
-from gridahead.tables import Observations
-from gridahead.timeline import Deadline, Mtu, days_between, delivery_window
 
 ELEVEN = Deadline.parse("D-1T1100[Europe/Berlin]")
 SPEC = WindowSpec(LOAD, DE, Mtu.PT60M, ELEVEN, context_days=3)
@@ -168,8 +168,8 @@ def test_it_is_what_a_slow_account_by_local_time_gives_also_when_clocks_change(t
     draws = np.random.default_rng(1)
     for month, number in (spring, autumn):
         change = dt.date(year, month, number)
-        start = delivery_window(change - dt.timedelta(days=34), timezone).start
-        when = pd.date_range(start, delivery_window(change + dt.timedelta(days=4), timezone).start, freq=mtu.delta)
+        start = delivery_range(change - dt.timedelta(days=34), timezone).start
+        when = pd.date_range(start, delivery_range(change + dt.timedelta(days=4), timezone).start, freq=mtu.delta)
         when = when[:-1]
         official = 1_000 + draws.normal(0, 50, len(when))
         begins = when - pd.Timedelta(days=5)
@@ -196,12 +196,12 @@ def slow_account(observations, spec, day):
     known = measured_[measured_["available_at"] <= issued]["value"]
     found = []
     for back in range(1, 40):
-        units = delivery_window(day - dt.timedelta(days=back), timezone).times(spec.mtu)
+        units = delivery_range(day - dt.timedelta(days=back), timezone).times(spec.mtu)
         if len(found) < 28 and units.isin(known.index).all():
             error = known[units] - official["value"][units]
             found.append(error.groupby(units.tz_convert(timezone).strftime("%H:%M")).apply(list))
     answer = []
-    for unit in delivery_window(day, timezone).times(spec.mtu):
+    for unit in delivery_range(day, timezone).times(spec.mtu):
         at = unit.tz_convert(timezone).strftime("%H:%M")
         errors = pd.Series([error for one in found for error in one.get(at, [])])
         deviation = (errors - errors.median()).abs().median()

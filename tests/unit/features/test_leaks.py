@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made_rows import LOAD, day_ahead, measured, together
-from made_windows import FIRST, SPEC, made_load
+from builders.rows import LOAD, day_ahead, measured, together
+from builders.windows import FIRST, SPEC, made_load
 
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
+from gridahead.core.time import days_between
 from gridahead.features.leaks import refuse_leaks
 from gridahead.features.windows import build_windows
-from gridahead.grid import Series
-from gridahead.timeline import days_between
 
 PLAN, METER = Series("DE", "temperature"), Series("DE", "solar")
 DAYS = days_between(FIRST + dt.timedelta(days=10), FIRST + dt.timedelta(days=40))

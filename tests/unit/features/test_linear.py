@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
 from gridahead.features.linear import FEWEST, PENALTY_FOR_ALL, LinearForecast
 
 N, H, K = 400, 3, 4
@@ -57,15 +57,15 @@ def test_without_an_input_that_was_usually_there_it_says_nothing():
     assert np.isnan(answer).sum() == 1
 
 
-def test_an_input_is_usual_by_the_windows_that_have_the_unit():
+def test_an_input_is_required_by_the_windows_that_have_the_unit():
     """The last unit is one of long days only: that most windows are padded there says nothing of the input."""
     within, known = WITHIN.copy(), AHEAD.copy()
     within[20:, 2] = False
     known[20:, 2] = False
     target = lines((1, 0, 0, 0), (1, 0, 0, 0), (1, 0, 0, 0))
     target[20:, 2] = np.nan
-    assert LinearForecast.fit(ROWS, target, known, within).usual[2].all()
-    assert not LinearForecast.fit(ROWS, target, known, WITHIN).usual[2].any()
+    assert LinearForecast.fit(ROWS, target, known, within).required[2].all()
+    assert not LinearForecast.fit(ROWS, target, known, WITHIN).required[2].any()
 
 
 def test_rows_of_another_version_are_refused_with_the_way_out():

@@ -5,11 +5,11 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from made_rows import DE
-from made_windows import C, H, windows_of
+from builders.rows import DE
+from builders.windows import C, H, windows_of
 
-from gridahead.features.official import official_columns, official_quantiles
-from gridahead.grid import Series
+from gridahead.core.grid import Series
+from gridahead.features.official import official_levels, official_quantiles
 
 FORECAST, P10, P90 = 400.0, 300.0, 500.0
 LEVELS = (0.1, 0.3, 0.5, 0.9, 0.95)
@@ -31,16 +31,16 @@ BOTH = published(("solar_p10", P10), ("temperature", 20.0), ("solar_p90", P90))
 
 
 def test_quantiles_are_told_by_their_names():
-    assert official_columns(BOTH.spec) == {0.1: 1, 0.9: 3}
-    assert official_columns(published(("wind_p10", P10), ("solar_week", P10), ("solar_p5", P10)).spec) == {}
+    assert official_levels(BOTH.spec) == {0.1: Series("DE", "solar_p10"), 0.9: Series("DE", "solar_p90")}
+    assert official_levels(published(("wind_p10", P10), ("solar_week", P10), ("solar_p5", P10)).spec) == {}
 
 
 def test_the_median_and_what_no_level_can_be_are_no_quantiles():
-    assert official_columns(published(("solar_p50", FORECAST), ("solar_p00", 0.0)).spec) == {}
+    assert official_levels(published(("solar_p50", FORECAST), ("solar_p00", 0.0)).spec) == {}
 
 
 def test_without_an_official_forecast_its_quantiles_are_of_nothing():
-    assert official_columns(replace(BOTH.spec, use_reference=False)) == {}
+    assert official_levels(replace(BOTH.spec, use_reference=False)) == {}
 
 
 def test_published_levels_are_as_they_are_and_the_forecast_is_the_median():

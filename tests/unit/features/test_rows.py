@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_windows import made_load, made_windows
+from builders.windows import made_load, made_windows
 
 from gridahead.features.scaling import Scaler
 

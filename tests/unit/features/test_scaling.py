@@ -5,22 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_windows import C, H, windows_of
+from builders.windows import C, H, windows_of
 
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
+from gridahead.core.time import Mtu
+from gridahead.features.anchors import anchored, plausible_anchors
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
-from gridahead.features.scaling import (
-    LEAST_SPREAD,
-    SKIP_DAYS,
-    Scaler,
-    anchored,
-    plausible_anchors,
-    same_hour,
-    segments,
-    units_in,
-)
-from gridahead.grid import Series
-from gridahead.timeline import Mtu
+from gridahead.features.decoder_inputs import SKIP_DAYS
+from gridahead.features.encoder_inputs import segments, units_in
+from gridahead.features.moments import LEAST_SPREAD, moments
+from gridahead.features.rows import same_hour
+from gridahead.features.scaling import Scaler
 
 COUNT = np.arange(C, dtype=float)
 
@@ -136,9 +132,9 @@ def test_moments_by_hand():
     wrong_by_two = COUNT + np.where(COUNT % 2, 2.0, -2.0)
     windows = windows_of(COUNT, target=target, reference_past=wrong_by_two, reference_ahead=np.zeros(H))
     scaler = Scaler.fit(windows, "week")
-    assert scaler.level == pytest.approx(95.5)
-    assert scaler.spread == pytest.approx(np.sqrt((192**2 - 1) / 12))
-    assert scaler.error_spread == pytest.approx(2.0)
+    assert scaler.moments.level == pytest.approx(95.5)
+    assert scaler.moments.spread == pytest.approx(np.sqrt((192**2 - 1) / 12))
+    assert scaler.moments.error_spread == pytest.approx(2.0)
     assert scaler.scale == pytest.approx(3.0)  # the 24 hours of the delivery day, half of them +3, half −3
     assert scaler.anchor == "week"
 
@@ -147,12 +143,12 @@ def test_covariates_are_scaled_by_their_own_moments_and_the_official_forecast_by
     covariate = np.where(COUNT % 2, 30.0, 10.0)
     windows = windows_of(COUNT, target=COUNT[:H], reference_ahead=np.full(H, 95.5), covariate=covariate)
     scaler = Scaler.fit(windows, "week")
-    assert scaler.covariates == {"DE/solar": (20.0, 10.0)}
+    assert scaler.moments.covariates == {"DE/solar": (20.0, 10.0)}
     inputs = scaler.inputs(windows, "day")
     # A row of the encoder is a day: 24 hours of (load, official, solar, error, known), then the calendar.
     first_hours = inputs.encoder[0, 0, : 24 * 5].reshape(24, 5)
     assert first_hours[:2, 2].tolist() == [-1.0, 1.0]
-    assert first_hours[0, 0] == pytest.approx((0 - 95.5) / scaler.spread, rel=1e-5)
+    assert first_hours[0, 0] == pytest.approx((0 - 95.5) / scaler.moments.spread, rel=1e-5)
     assert first_hours[0, 0] == first_hours[0, 1]
     assert first_hours[:, 4].tolist() == [1.0] * 24
     # The official forecast of the horizon stands after the calendar, with a flag that it is known.
@@ -208,13 +204,13 @@ def test_only_the_windows_given_are_learnt():
     first = both.where(np.array([True, False]))
     alone = windows_of(COUNT, target=COUNT[:H])
     assert Scaler.fit(first, "week") == Scaler.fit(alone, "week")
-    assert Scaler.fit(first, "week").level == pytest.approx(95.5)
+    assert Scaler.fit(first, "week").moments.level == pytest.approx(95.5)
 
 
 def test_a_constant_series_can_be_scaled():
     constant = windows_of(np.full(C, 7.0), target=7.0)
     scaler = Scaler.fit(constant)
-    assert (scaler.level, scaler.spread, scaler.scale) == (7.0, 1.0, 1.0)
+    assert (scaler.moments.level, scaler.moments.spread, scaler.scale) == (7.0, 1.0, 1.0)
     assert not np.isnan(scaler.target(constant)).any()
 
 
@@ -230,10 +226,14 @@ def test_a_scaler_survives_its_way_through_json():
 @pytest.mark.parametrize(
     ("mtu", "segment", "units"),
     [
-        (Mtu.PT60M, "unit", 1), (Mtu.PT60M, "hour", 1), (Mtu.PT60M, "day", 24),
-        (Mtu.PT15M, "unit", 1), (Mtu.PT15M, "hour", 4), (Mtu.PT15M, "day", 96),
+        (Mtu.PT60M, "unit", 1),
+        (Mtu.PT60M, "hour", 1),
+        (Mtu.PT60M, "day", 24),
+        (Mtu.PT15M, "unit", 1),
+        (Mtu.PT15M, "hour", 4),
+        (Mtu.PT15M, "day", 96),
     ],
-)  # fmt: skip
+)
 def test_how_many_units_a_segment_spans(mtu, segment, units):
     assert units_in(segment, replace(windows_of(COUNT).spec, mtu=mtu)) == units
 
@@ -287,12 +287,18 @@ def test_inputs_are_single_precision_throughout_and_static_numbers_stand_in_ever
 # -- instance normalisation -----------------------------------------------------------------------------------------
 
 
+def scaler_with(windows, **moments_of_series):
+    """A scaler by instance, with other moments of the series than those of the windows."""
+    scaler = Scaler.fit(windows, "week", "instance")
+    return replace(scaler, moments=replace(scaler.moments, **moments_of_series))
+
+
 def test_an_instance_is_scaled_by_the_mean_and_spread_of_its_own_known_last_week():
     # The first of the eight days does not count; the last week is ±3 around 50, with a gap that does not count.
     week = np.where(np.arange(168) % 2, 53.0, 47.0)
     quiet = holed(np.concatenate([np.full(24, 1e6), week]), 100, 101)
     windows = windows_of(np.stack([quiet, 10 * quiet]), target=0.0)
-    scaler = replace(Scaler.fit(windows, "week", "instance"), spread=10.0)
+    scaler = scaler_with(windows, spread=10.0)
     inputs = scaler.inputs(windows, "unit").encoder[..., 0]
     assert inputs[0, 24:28].tolist() == pytest.approx([-1, 1, -1, 1])
     assert inputs[1, 24:28].tolist() == pytest.approx([-1, 1, -1, 1])
@@ -303,7 +309,7 @@ def test_the_spread_of_an_instance_has_a_floor_and_an_empty_week_is_scaled_as_th
     week = np.concatenate([np.full(24, 0.0), np.full(168, 50.0)])
     empty = np.concatenate([np.full(24, 7.0), np.full(168, np.nan)])
     windows = windows_of(np.stack([week, empty]), target=0.0)
-    scaler = replace(Scaler.fit(windows, "week", "instance"), level=40.0, spread=10.0)
+    scaler = scaler_with(windows, level=40.0, spread=10.0)
     inputs = scaler.inputs(windows, "unit").encoder[..., 0]
     assert LEAST_SPREAD == 0.1
     assert inputs[0, [0, 100]].tolist() == pytest.approx([-50.0, 0.0])  # (0 − 50) / (0.1 × 10)
@@ -328,9 +334,12 @@ def test_answers_have_the_spread_one_and_come_back_in_megawatts(normalise):
 def test_the_error_of_the_official_forecast_and_covariates_are_scaled_too():
     wrong = COUNT + np.where(COUNT % 2, 2.0, -2.0)
     windows = windows_of(
-        COUNT, target=COUNT[:H], reference_past=wrong, reference_ahead=np.full(H, 108.0),
+        COUNT,
+        target=COUNT[:H],
+        reference_past=wrong,
+        reference_ahead=np.full(H, 108.0),
         covariate=np.where(COUNT % 2, 30.0, 10.0),
-    )  # fmt: skip
+    )
     scaler = Scaler.fit(windows, "week", "instance")
     inputs = scaler.inputs(windows, "unit")
     week = COUNT[24:]
@@ -384,7 +393,7 @@ def test_a_covariate_named_after_the_target_is_scaled_with_it():
     windows = windows_of(COUNT, target=COUNT[:H], covariate=COUNT)
     windows = replace(windows, spec=replace(windows.spec, past_covariates=(Series("DE", "load_p90"),)))
     scaler = Scaler.fit(windows, "week")
-    assert scaler.covariates == {}
+    assert scaler.moments.covariates == {}
     read = scaler.inputs(windows, "unit").encoder
     np.testing.assert_array_equal(read[0, :, 0], read[0, :, 1])
 
@@ -403,11 +412,12 @@ def test_an_official_quantile_that_is_not_published_is_the_official_forecast():
     holed_at_20 = with_ahead(windows, "load_p90", holed(np.full(H, 150.0), 20))
     scaler = Scaler.fit(holed_at_20, "week")
     found, single = scaler.inputs(holed_at_20, "day").decoder, scaler.inputs(windows, "day").decoder
-    # One column ahead more than without it: no flag, no course; and its former days.
+    # One column ahead more than without it: no flag, no shape; and its former days.
     former = 4
     assert found.shape[-1] == single.shape[-1] + 1 + former
     column = len(CALENDAR_FEATURES) + 2
-    np.testing.assert_allclose(found[0, [19, 20], column], (np.array([150, 100]) - 95.5) / scaler.spread, rtol=1e-5)
+    expected = (np.array([150, 100]) - 95.5) / scaler.moments.spread
+    np.testing.assert_allclose(found[0, [19, 20], column], expected, rtol=1e-5)
     before = len(CALENDAR_FEATURES) + 2 + 11
     np.testing.assert_array_equal(np.delete(found, column, axis=-1)[..., :before], single[..., :before])
 
@@ -418,7 +428,7 @@ def test_what_all_is_divided_by_is_not_shown_again():
         Scaler.fit(grown, "week", normalise).inputs(grown, "day").decoder.shape[-1]
         for normalise in ("series", "capacity")
     )
-    assert by_series == by_capacity + 13  # its value, a flag, and its course
+    assert by_series == by_capacity + 13  # its value, a flag, and its shape
 
 
 def test_nobody_asks_whether_the_sun_shines_at_night():
@@ -462,14 +472,10 @@ def test_a_day_of_quarter_hours_is_remembered_by_its_hours():
 
 @pytest.mark.parametrize("factor", [1.0, 1e-6, 1e-9])
 def test_a_series_of_a_few_watts_is_scaled_like_one_of_gigawatts(factor):
-    from gridahead.features.scaling import _moments
-
     values = np.array([300.0, 400.0, 500.0, 400.0]) * factor
-    assert _moments(values) == pytest.approx((400.0 * factor, np.sqrt(5000.0) * factor), rel=1e-9)
+    assert moments(values) == pytest.approx((400.0 * factor, np.sqrt(5000.0) * factor), rel=1e-9)
 
 
 @pytest.mark.parametrize("value", [0.0, 400.0, 4e-4])
 def test_a_constant_of_any_size_has_the_spread_1(value):
-    from gridahead.features.scaling import _moments
-
-    assert _moments(np.full(9, value))[1] == 1.0
+    assert moments(np.full(9, value))[1] == 1.0

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from made_rows import DE
-from made_windows import C, H, windows_of
+from builders.rows import DE
+from builders.windows import C, H, windows_of
 
+from gridahead.core.grid import Series
 from gridahead.features.calendar import CALENDAR_FEATURES
 from gridahead.features.scaling import Scaler
 from gridahead.features.sun import MOST, dark, sun_clock, under_the_sun
-from gridahead.grid import Series
 
 HOURS = np.arange(C) % 24
 DAYS = np.arange(C) // 24

@@ -5,15 +5,15 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from builders.rows import DE, LOAD, WIND_SOLAR, day_ahead, hours, measured, rows, together
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_rows import DE, LOAD, WIND_SOLAR, day_ahead, hours, measured, rows, together
 
+from gridahead.core.grid import BiddingZone, Series
+from gridahead.core.tables import Observations
+from gridahead.core.time import Deadline, Mtu, delivery_range
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
 from gridahead.features.windows import WindowSpec, build_windows
-from gridahead.grid import BiddingZone, Series
-from gridahead.tables import Observations
-from gridahead.timeline import Deadline, Mtu, delivery_window
 
 ELEVEN = Deadline.parse("D-1T1100[Europe/Berlin]")
 EVENING = Deadline.parse("D-1T1830[Europe/Berlin]")
@@ -125,10 +125,10 @@ def test_delivery_days_have_23_24_and_25_hours():
     # 24 October, 11:00 in summer, to the 26th at 24:00 in winter time: 13 + 25 hours.
     assert windows.target.shape == (4, 38)
     for row, day in enumerate(days):
-        window = delivery_window(day, "Europe/Berlin")
+        time_range = delivery_range(day, "Europe/Berlin")
         chosen = windows.valid_time[row][windows.delivery[row]]
-        assert chosen[0] == window.start.value // 1000
-        assert chosen[-1] == window.end.value // 1000 - 3_600_000_000
+        assert chosen[0] == time_range.start.value // 1000
+        assert chosen[-1] == time_range.end.value // 1000 - 3_600_000_000
     # Fifteen whole days before the short one, and from the issue time, thirteen hours on, it is delivery.
     assert windows.target[0][windows.delivery[0]].tolist() == [15 * 24 + n for n in range(23)]
     assert windows.delivery.argmax(axis=1).tolist() == [13, 13, 13, 13]
@@ -176,9 +176,11 @@ def test_covariates_stand_where_their_names_say():
     times = hours(pd.Timestamp("2025-01-06", tz="Europe/Berlin"), 40 * 24)
     past, ahead = Series("DE", "solar"), Series("DE", "temperature")
     observations = together(
-        measured(LOAD, times, 1.0), day_ahead(LOAD.reference, times, 2.0), day_ahead(ahead, times, 3.0),
+        measured(LOAD, times, 1.0),
+        day_ahead(LOAD.reference, times, 2.0),
+        day_ahead(ahead, times, 3.0),
         measured(past, times, 4.0),
-    )  # fmt: skip
+    )
     spec = spec_of(use_reference=True, past_covariates=(past,), future_covariates=(ahead,))
     windows = build_windows(observations, spec, [DAY])
     assert spec.past_names[:4] == ("DE/load", "DE/load_reference", "DE/temperature", "DE/solar")

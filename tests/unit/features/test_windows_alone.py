@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from made_rows import LOAD, day_ahead, measured, together
-from made_windows import SPEC, made_windows
+from builders.rows import LOAD, day_ahead, measured, together
+from builders.windows import SPEC, made_windows
 
 from gridahead.features.windows import build_windows
 from gridahead.models.base import predict_each

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made_windows import FIRST, SPEC, WITHOUT_REFERENCE, made_windows
+from builders.rows import LOAD
+from builders.windows import FIRST, SPEC, WITHOUT_REFERENCE, made_windows
 
+from gridahead.core.tables import FORECASTS
+from gridahead.core.time import Mtu
 from gridahead.forecasting.issue import degradations, issue
-from gridahead.tables import FORECASTS
-from gridahead.timeline import Mtu
 
 LEVELS = (0.1, 0.5, 0.9)
 MADE_AT = pd.Timestamp("2026-01-01T00:00Z")
@@ -64,8 +65,14 @@ def test_a_row_tells_where_it_comes_from():
     rows = issued()
     one = rows.iloc[100]
     assert one[["run", "zone", "quantity", "model", "model_version", "mtu", "rung"]].tolist() == [
-        "live", "DE", "load", "gru", "3", "PT60M", "full",
-    ]  # fmt: skip
+        "live",
+        "DE",
+        "load",
+        "gru",
+        "3",
+        "PT60M",
+        "full",
+    ]
     assert one["made_at"] == MADE_AT
     hashes = rows.groupby("issue_time")["data_hash"].unique()
     assert [list(found) for found in hashes] == [[WINDOWS.data_hash(n)] for n in range(3)]
@@ -96,6 +103,13 @@ def test_complete_inputs_are_not_degraded():
 def test_an_old_newest_value_is_told_from_the_seventh_hour(missing, said):
     """Of the 192 hours of the context the last `missing` are gone."""
     assert degradations(holed(WINDOWS, past=range(192 - missing, 192)), 0) == said
+
+
+def test_from_which_age_on_a_value_is_late_is_the_settings_to_say():
+    windows = holed(WINDOWS, past=range(192 - 7, 192))
+    assert degradations(windows, 0, late_after_hours=7) == []
+    rungs = [set(issued(windows, late_after_hours=hours)["rung"]) for hours in (6, 7)]
+    assert rungs == [{"newest value of DE/load is 7 h old"}, {"full"}]
 
 
 def test_the_age_is_in_hours_for_quarter_hours_too():
@@ -142,11 +156,11 @@ def test_a_short_day_is_issued_with_its_23_hours():
 
 
 def test_a_covariate_that_is_missing_more_than_usual_is_named_and_one_that_never_is_there_is_not():
-    usual = WINDOWS.known_shares()
+    known_share = WINDOWS.known_share()
     reference = "DE/load_reference"
-    assert degradations(WINDOWS, 0, usual) == []
-    past = WINDOWS.past.copy()
-    past[0, -12:, 1] = np.nan  # half of the last day of the official forecast
-    missing = replace(WINDOWS, past=past)
-    assert degradations(missing, 0, usual) == [f"{reference}: 50% known, usually 100%"]
-    assert degradations(missing, 0, {**usual, reference: 0.5}) == []
+    assert degradations(WINDOWS, 0, known_share) == []
+    official = WINDOWS.official_past.copy()
+    official[0, -12:] = np.nan  # half of the last day
+    missing = WINDOWS.with_values(LOAD.reference, past=official)
+    assert degradations(missing, 0, known_share) == [f"{reference}: 50% known, usually 100%"]
+    assert degradations(missing, 0, {**known_share, reference: 0.5}) == []

@@ -5,13 +5,13 @@ import json
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from made_forecasts import BERLIN, forecast_of
-from made_rows import LOAD
+from builders.forecasts import BERLIN, forecast_of
+from builders.rows import LOAD
 
-from gridahead.errors import LakeError, PublicationError
+from gridahead.core.errors import LakeError, PublicationError
+from gridahead.core.grid import Series
+from gridahead.core.time import Mtu
 from gridahead.forecasting.publish import latest_manifest, publish, read_manifest, spreadsheet
-from gridahead.grid import Series
-from gridahead.timeline import Mtu
 
 
 def contents(folder):
@@ -45,7 +45,7 @@ def test_the_manifest_tells_what_a_reader_asks(tmp_path):
     assert manifest["issue_time"] == "2025-12-30T10:00:00+00:00"
     assert manifest["delivery"] == ["2025-12-30T23:00:00+00:00", "2025-12-31T23:00:00+00:00"]
     assert (manifest["model"], manifest["model_version"], manifest["run_id"]) == ("gru", "3", "abc")
-    assert (manifest["degraded"], manifest["unit"], manifest["timezone"]) == ("no value for 3 h", "MW", BERLIN)
+    assert (manifest["rung"], manifest["unit"], manifest["timezone"]) == ("no value for 3 h", "MW", BERLIN)
     assert "supersedes" not in manifest
     # The median is 50 000 MW and one more from hour to hour; the delivery day is that of local time.
     assert manifest["delivery_day"] == "2025-12-31"
@@ -53,7 +53,7 @@ def test_the_manifest_tells_what_a_reader_asks(tmp_path):
 
 
 def test_complete_inputs_are_no_degradation(tmp_path):
-    assert publish_to(tmp_path, forecast_of("2025-12-31")).manifest["degraded"] is None
+    assert publish_to(tmp_path, forecast_of("2025-12-31")).manifest["rung"] == "full"
 
 
 def test_the_parquet_file_has_every_row_with_its_unit(tmp_path):

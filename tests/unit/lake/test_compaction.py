@@ -6,17 +6,17 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from made_rows import LOAD, WIND_SOLAR, hours, measured, rows, together
+from builders.rows import LOAD, WIND_SOLAR, hours, measured, rows, together
 
 import gridahead.lake.compaction as compaction
-from gridahead.errors import LakeError
-from gridahead.grid import Series
+from gridahead.core.errors import LakeError
+from gridahead.core.grid import Series
+from gridahead.core.tables import FORECASTS, OBSERVATIONS, SCORES
+from gridahead.core.time import TimeRange
 from gridahead.lake.compaction import compact
 from gridahead.lake.folder import Folder
 from gridahead.lake.store import Store
 from gridahead.lake.verify import verify
-from gridahead.tables import FORECASTS, OBSERVATIONS, SCORES
-from gridahead.timeline import Window
 
 TURN = hours("2024-12-31T12:00Z", 24)
 BATCHES = [
@@ -25,9 +25,12 @@ BATCHES = [
     rows(Series("FR", "load"), TURN[:6], 7.0, pd.Timestamp("2025-01-02T00:00Z")),
 ]
 FOLDERS = [
-    "series=DE.load/year=2024", "series=DE.load/year=2025", "series=DE.wind_solar/year=2024",
-    "series=DE.wind_solar/year=2025", "series=FR.load/year=2024",
-]  # fmt: skip
+    "series=DE.load/year=2024",
+    "series=DE.load/year=2025",
+    "series=DE.wind_solar/year=2024",
+    "series=DE.wind_solar/year=2025",
+    "series=FR.load/year=2024",
+]
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -196,11 +199,11 @@ def touched(store, monkeypatch, *arguments, **options):
 def test_a_read_lists_and_opens_only_the_series_and_years_that_it_asks_for(store, monkeypatch):
     filled(store)
     compact(store)
-    year = Window(pd.Timestamp("2024-01-01T00:00Z"), pd.Timestamp("2025-01-01T00:00Z"))
+    year = TimeRange(pd.Timestamp("2024-01-01T00:00Z"), pd.Timestamp("2025-01-01T00:00Z"))
     load = {"zone": "DE", "quantity": "load"}
     assert touched(store, monkeypatch, load, year) == ({"recent", "year=2024"}, {"series=DE.load/year=2024"})
     assert touched(store, monkeypatch, load) == ({"recent", "series=DE.load"}, set(FOLDERS[:2]))
-    later = Window(pd.Timestamp("2025-01-01T00:00Z"), pd.Timestamp("2025-01-01T00:00:01Z"))
+    later = TimeRange(pd.Timestamp("2025-01-01T00:00Z"), pd.Timestamp("2025-01-01T00:00:01Z"))
     assert touched(store, monkeypatch, load, later)[1] == {"series=DE.load/year=2025"}
     assert touched(store, monkeypatch, {"quantity": "load"}, year)[1] == {FOLDERS[0], FOLDERS[4]}
     assert touched(store, monkeypatch, {"zone": "DE"}, year)[1] == {FOLDERS[0], FOLDERS[2]}
@@ -215,12 +218,17 @@ def test_pruned_reads_give_the_rows_that_a_whole_read_has(store):
     whole = store.read()
     for zone in ("DE", ["DE", "FR"], "AT"):
         for quantity in ("load", ["load", "wind_solar"]):
-            for window in (None, Window(TURN[3], TURN[4]), Window(TURN[3], TURN[20]), Window(TURN[12], TURN[15])):
-                found = store.read({"zone": zone, "quantity": quantity}, window)
+            for time_range in (
+                None,
+                TimeRange(TURN[3], TURN[4]),
+                TimeRange(TURN[3], TURN[20]),
+                TimeRange(TURN[12], TURN[15]),
+            ):
+                found = store.read({"zone": zone, "quantity": quantity}, time_range)
                 wanted = whole[whole["zone"].isin([zone] if isinstance(zone, str) else zone)]
                 wanted = wanted[wanted["quantity"].isin([quantity] if isinstance(quantity, str) else quantity)]
-                if window is not None:
-                    inside = (wanted["valid_time"] >= window.start) & (wanted["valid_time"] < window.end)
+                if time_range is not None:
+                    inside = (wanted["valid_time"] >= time_range.start) & (wanted["valid_time"] < time_range.end)
                     wanted = wanted[inside]
                 pd.testing.assert_frame_equal(found, wanted.reset_index(drop=True))
 
@@ -228,9 +236,18 @@ def test_pruned_reads_give_the_rows_that_a_whole_read_has(store):
 def test_a_run_with_a_slash_is_a_folder_of_its_own(tmp_path):
     store = Store(tmp_path / "forecasts", FORECASTS)
     told = {
-        "zone": "DE", "quantity": "load", "model": "lstm", "issue_time": TURN[0], "quantile": 0.5, "value_mw": 1.0,
-        "mtu": "PT60M", "model_version": "1", "rung": "full", "data_hash": "x", "made_at": TURN[0],
-    }  # fmt: skip
+        "zone": "DE",
+        "quantity": "load",
+        "model": "lstm",
+        "issue_time": TURN[0],
+        "quantile": 0.5,
+        "value_mw": 1.0,
+        "mtu": "PT60M",
+        "model_version": "1",
+        "rung": "full",
+        "data_hash": "x",
+        "made_at": TURN[0],
+    }
     frames = [pd.DataFrame({"valid_time": TURN}).assign(run=run, **told) for run in ("live", "backtest/a b")]
     for frame in frames:
         store.append(frame)
@@ -242,11 +259,27 @@ def test_a_run_with_a_slash_is_a_folder_of_its_own(tmp_path):
 
 def test_a_table_without_folders_is_merged_into_one_file(tmp_path):
     store = Store(tmp_path / "scores", SCORES)
-    row = {"run": "live", "series": "DE/load", "model": "lstm", "metric": "mae", "lead": -1, "unit": "MW", "n": 24}
-    row |= {"start": TURN[0], "end": TURN[-1]}
+    row = {"run": "live", "zone": "DE", "quantity": "load", "model": "lstm", "metric": "mae", "unit": "MW", "n": 24}
+    row |= {"lead": None, "start": TURN[0], "end": TURN[-1]}
     for day in range(3):
         scored = pd.Timestamp("2025-01-02T00:00Z") + pd.Timedelta(days=day)
         store.append(pd.DataFrame([{**row, "value": float(day), "scored_at": scored}]))
     compact(store)
     assert folders(store) == ["whole"]
     assert store.read()["value"].tolist() == [0.0, 1.0, 2.0]
+
+
+def test_rows_without_a_lead_time_are_told_apart_and_merged_like_others(tmp_path):
+    """Guard: nothing equals nothing here, or the same scoring of all lead times would be read twice."""
+    store = Store(tmp_path / "scores", SCORES)
+    about = {"run": "live", "zone": "DE", "quantity": "load", "model": "lstm", "metric": "mae", "unit": "MW", "n": 24}
+    about |= {"start": TURN[0], "end": TURN[-1], "scored_at": pd.Timestamp("2025-01-02T00:00Z"), "value": 1.0}
+    rows = pd.DataFrame([{**about, "lead": lead} for lead in (None, 13, 14)])
+    store.append(rows)
+    store.append(rows.iloc[:1].assign(n=25))
+    read = store.read()
+    pd.testing.assert_frame_equal(read, SCORES.check(read))
+    assert read["lead"].isna().tolist() == [False, False, True]
+    compact(store)
+    pd.testing.assert_frame_equal(store.read(), read)
+    assert store.read(columns=["lead"])["lead"].dtype == "Int64"

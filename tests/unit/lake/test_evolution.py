@@ -7,13 +7,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from made_rows import LOAD, hours, measured
+from builders.rows import LOAD, hours, measured
 
-from gridahead.errors import ContractError, LakeError
+from gridahead.core.errors import ContractError, LakeError
+from gridahead.core.tables import OBSERVATIONS, Column
 from gridahead.lake.compaction import compact
 from gridahead.lake.store import Store
 from gridahead.lake.verify import verify
-from gridahead.tables import OBSERVATIONS, Column
 
 DAY = hours("2025-01-01T00:00Z", 24)
 LOADS = measured(LOAD, DAY, range(24))

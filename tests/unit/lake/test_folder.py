@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.fs as pafs
 import pytest
 
-from gridahead.errors import LakeError, SettingsError
+from gridahead.core.errors import LakeError, SettingsError
 from gridahead.lake.folder import Folder
 
 

@@ -1,22 +1,21 @@
-"""The lake as its users read it, its archive and its receipts."""
+"""The lake as its users read it, and its archive."""
 
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
-from made_rows import LOAD, WIND_SOLAR, decided_on, hours, judged, measured, together
+from builders.rows import LOAD, WIND_SOLAR, hours, judged, measured, rulings_on, together
 
-from gridahead.errors import ContractError, LakeError
-from gridahead.grid import Series, checked_name
-from gridahead.lake.archive import Receipt
+from gridahead.core.errors import ContractError, LakeError
+from gridahead.core.grid import Series, checked_name
+from gridahead.core.tables import LIMITS, SCORES
+from gridahead.core.time import Mtu, TimeRange
+from gridahead.core.vintages import as_of
 from gridahead.lake.compaction import compact
 from gridahead.lake.lake import Lake
 from gridahead.lake.stats import stats
 from gridahead.lake.verify import verify
-from gridahead.tables import LIMITS, SCORES
-from gridahead.timeline import Mtu, Window
-from gridahead.vintages import as_of
 
 DAY = hours("2025-01-01T00:00Z", 24)
 LOADS = measured(LOAD, DAY, range(24))
@@ -47,7 +46,7 @@ def test_series_of_two_zones_are_read_where_nothing_was_said_of_any_row(lake):
     assert lake.read_vintages(WIND_SOLAR, Series("FR", "load")).empty
     lake.observations.append(together(LOADS, FRANCE))
     assert len(lake.read_vintages(LOAD, Series("FR", "load"), flags=True)) == 48
-    assert list(lake.read_decisions(LOAD, Series("FR", "load"))) == lake.decisions.table.names
+    assert list(lake.read_rulings(LOAD, Series("FR", "load"))) == lake.rulings.table.names
 
 
 def test_what_is_accepted_is_without_what_the_gate_has_quarantined(lake):
@@ -55,21 +54,21 @@ def test_what_is_accepted_is_without_what_the_gate_has_quarantined(lake):
     lake.verdicts.append(judged(LOADS.iloc[[5]]))
     assert len(lake.read_observations(LOAD)) == 24
     assert lake.read_accepted(LOAD)["value"].tolist() == [float(n) for n in range(24) if n != 5]
-    assert lake.read_accepted(LOAD, window=Window(DAY[4], DAY[7]))["value"].tolist() == [4.0, 6.0]
+    assert lake.read_accepted(LOAD, time_range=TimeRange(DAY[4], DAY[7]))["value"].tolist() == [4.0, 6.0]
 
 
 def test_a_released_row_is_read_and_flags_come_when_asked_for(lake):
     lake.observations.append(LOADS)
     lake.verdicts.append(judged(LOADS.iloc[[5, 6]]))
     lake.verdicts.append(judged(LOADS.iloc[[7]], "ramp", "flag"))
-    lake.decisions.append(decided_on(LOADS.iloc[[5]], "release"))
-    read = lake.read_vintages(LOAD, window=Window(DAY[4], DAY[9]), flags=True)
+    lake.rulings.append(rulings_on(LOADS.iloc[[5]], "release"))
+    read = lake.read_vintages(LOAD, time_range=TimeRange(DAY[4], DAY[9]), flags=True)
     known = as_of(read, pd.Timestamp("2025-02-02T00:00Z"))
     assert dict(zip(known["value"], known["flags"], strict=True)) == {4.0: "", 5.0: "", 7.0: "ramp", 8.0: ""}
     before = as_of(read, pd.Timestamp("2025-02-01T12:00Z"))
     assert dict(zip(before["value"], before["flags"], strict=True)) == {4.0: "", 7.0: "ramp", 8.0: ""}
-    assert lake.read_accepted(LOAD, window=Window(DAY[4], DAY[9]))["value"].tolist() == [4.0, 5.0, 7.0, 8.0]
-    assert "flags" not in lake.read_vintages(LOAD)
+    assert lake.read_accepted(LOAD, time_range=TimeRange(DAY[4], DAY[9]))["value"].tolist() == [4.0, 5.0, 7.0, 8.0]
+    assert set(lake.read_vintages(LOAD)["flags"]) == {""}
 
 
 def test_rows_of_a_batch_that_waits_are_not_read_as_accepted(lake):
@@ -178,22 +177,31 @@ def test_the_newest_limits_of_each_series_count(lake):
         lake.limits.append(found)
     lake.limits.append(limits(WIND_SOLAR, 3.0, "2025-01-01T00:00Z"))
     assert dict(zip(lake.read_limits()["quantity"], lake.read_limits()["value"], strict=True)) == {
-        "load": 1.0, "wind_solar": 3.0,
-    }  # fmt: skip
+        "load": 1.0,
+        "wind_solar": 3.0,
+    }
     assert lake.read_limits(WIND_SOLAR)["value"].tolist() == [3.0]
 
 
 def test_the_newest_scores_of_each_run_and_series_count(lake):
     def scores(series, value, scored_at):
-        row = {"run": "live", "series": series, "model": "lstm", "metric": "mae", "lead": -1, "value": value}
-        row |= {"unit": "MW", "n": 24, "start": DAY[0], "end": DAY[-1], "scored_at": pd.Timestamp(scored_at)}
+        zone, quantity = series.split("/")
+        row = {"run": "live", "zone": zone, "quantity": quantity, "model": "lstm", "metric": "mae", "value": value}
+        row |= {
+            "lead": None,
+            "unit": "MW",
+            "n": 24,
+            "start": DAY[0],
+            "end": DAY[-1],
+            "scored_at": pd.Timestamp(scored_at),
+        }
         return SCORES.check(pd.DataFrame([row]))
 
     lake.scores.append(scores("DE/load", 900.0, "2025-01-02T00:00Z"))
     lake.scores.append(scores("DE/load", 800.0, "2025-01-03T00:00Z"))
     lake.scores.append(scores("DE/solar", 300.0, "2025-01-01T00:00Z"))
     found = lake.read_scores()
-    assert dict(zip(found["series"], found["value"], strict=True)) == {"DE/load": 800.0, "DE/solar": 300.0}
+    assert dict(zip(found["quantity"], found["value"], strict=True)) == {"load": 800.0, "solar": 300.0}
 
 
 def test_the_contents_are_one_line_a_series(lake):
@@ -227,32 +235,6 @@ def test_a_payload_of_a_very_long_name_is_kept_by_its_end(lake):
     assert lake.archive.read(name) == b"1"
     with pytest.raises(LakeError, match=r"cd34-gone.csv is no longer in .*backup"):
         lake.archive.read("cd34-gone.csv")
-
-
-def receipt(batch: str, retrieved_at: pd.Timestamp, **about) -> Receipt:
-    told = {"source": "s", "name": "a.csv", "origin": "/a.csv", "payload": "ab-a.csv", "content": "ab", "request": {}}
-    told |= {"began": retrieved_at, "newest": {"DE/load": DAY[0].isoformat()}, "missing": ("DE/solar",)}
-    return Receipt(batch=batch, retrieved_at=retrieved_at, **(told | about))
-
-
-def test_a_receipt_is_there_once_it_is_signed_and_says_what_it_said(lake):
-    assert not lake.receipts.signed("ab12")
-    assert lake.receipts.all() == []
-    later, earlier = receipt("ab12", DAY[5]), receipt("ffff", DAY[3], request={"unit": "MW", "covariates": []})
-    for one in (later, earlier):
-        lake.receipts.sign(one)
-    assert (lake.receipts.signed("ab12"), lake.receipts.signed("ab13")) == (True, False)
-    assert lake.receipts.all() == [earlier, later]
-    assert later.series == {"DE/load", "DE/solar"}
-    lake.receipts.withdraw(later)
-    assert lake.receipts.all() == [earlier]
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"batch": "ab12"}', "null"])
-def test_a_receipt_that_cannot_be_read_stops_nobody(lake, tmp_path, content):
-    lake.receipts.sign(receipt("ffff", DAY[3]))
-    (tmp_path / "lake/receipts/ab12.json").write_text(content)
-    assert [one.batch for one in lake.receipts.all()] == ["ffff"]
 
 
 @pytest.mark.parametrize("zone", ["a.b", "a", "Ærø", "temperature 2m", "東京", "x" * 80, "a+b (1)", "DE"])

@@ -2,14 +2,14 @@
 
 import pandas as pd
 import pytest
-from made_rows import LOAD, WIND_SOLAR, hours, measured, rows, together
+from builders.rows import LOAD, WIND_SOLAR, hours, measured, rows, together
 
-from gridahead.errors import LakeError
+from gridahead.core.errors import LakeError
+from gridahead.core.tables import OBSERVATIONS, QUALITY
 from gridahead.lake.compaction import compact
 from gridahead.lake.export import write_export
 from gridahead.lake.stats import COLUMNS, stats
 from gridahead.lake.store import Store
-from gridahead.tables import OBSERVATIONS, QUALITY
 
 TURN = hours("2024-12-31T12:00Z", 24)
 

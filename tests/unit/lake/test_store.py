@@ -6,14 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from builders.rows import LOAD, WIND_SOLAR, hours, measured, rows, together
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_rows import LOAD, WIND_SOLAR, hours, measured, rows, together
 
-from gridahead.errors import ContractError, LakeError
+from gridahead.core.errors import ContractError, LakeError
+from gridahead.core.tables import OBSERVATIONS
+from gridahead.core.time import TimeRange
 from gridahead.lake.store import Store
-from gridahead.tables import OBSERVATIONS
-from gridahead.timeline import Window
 
 DAY = hours("2025-01-01T00:00Z", 24)
 LOADS = measured(LOAD, DAY, range(24))
@@ -71,8 +71,8 @@ def test_two_vintages_are_two_rows(store):
 
 def test_a_window_is_half_open(store):
     store.append(LOADS)
-    window = Window(DAY[3], DAY[7])
-    assert store.read(window=window)["value"].tolist() == [3.0, 4.0, 5.0, 6.0]
+    time_range = TimeRange(DAY[3], DAY[7])
+    assert store.read(time_range=time_range)["value"].tolist() == [3.0, 4.0, 5.0, 6.0]
 
 
 def test_columns_may_be_asked_for_one_value_or_several(store):
@@ -80,7 +80,7 @@ def test_columns_may_be_asked_for_one_value_or_several(store):
     assert set(store.read({"quantity": "load"})["quantity"]) == {"load"}
     assert len(store.read({"quantity": ["load", "wind_solar"], "zone": "DE"})) == 48
     assert store.read({"quantity": "load", "zone": "FR"}).empty
-    both = store.read({"quantity": "wind_solar"}, Window(DAY[0], DAY[2]))
+    both = store.read({"quantity": "wind_solar"}, TimeRange(DAY[0], DAY[2]))
     assert both["value"].tolist() == [100.0, 101.0]
 
 
@@ -94,7 +94,10 @@ def test_files_carry_the_declared_schema_with_its_units(store):
     schema = pq.read_schema(on_disk(store, store.append(LOADS)))
     assert schema.names == OBSERVATIONS.names
     assert schema.field("value").metadata[b"meaning"].startswith(b"Mean over the market time unit")
-    assert (schema.metadata[b"table"], schema.metadata[b"version"]) == (b"observations", b"2")
+    assert (schema.metadata[b"table"], schema.metadata[b"version"]) == (
+        b"observations",
+        str(OBSERVATIONS.version).encode(),
+    )
 
 
 def test_what_a_killed_writer_left_aside_is_not_seen(store):

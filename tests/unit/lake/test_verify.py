@@ -5,13 +5,13 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from made_rows import LOAD, WIND_SOLAR, hours, measured, together
+from builders.rows import LOAD, WIND_SOLAR, hours, measured, together
 
+from gridahead.core.tables import OBSERVATIONS
 from gridahead.lake.compaction import compact
 from gridahead.lake.parquet import to_bytes
 from gridahead.lake.store import Store, content_name
 from gridahead.lake.verify import verify
-from gridahead.tables import OBSERVATIONS
 
 DAY = hours("2025-01-01T00:00Z", 24)
 LOADS = measured(LOAD, DAY, range(24))

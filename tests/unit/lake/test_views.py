@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from builders.rows import LOAD, WIND_SOLAR, hours, judged, measured, rows, rulings_on, together
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_rows import LOAD, WIND_SOLAR, decided_on, hours, judged, measured, rows, together
 
-from gridahead.grid import Series
+from gridahead.core.grid import Series
+from gridahead.core.tables import RULINGS
+from gridahead.core.time import TimeRange
+from gridahead.core.vintages import as_of
 from gridahead.lake import verify as verify_module
 from gridahead.lake.compaction import compact
 from gridahead.lake.lake import Lake
 from gridahead.lake.verify import verify_views
 from gridahead.lake.views import views
-from gridahead.tables import DECISIONS, VERDICTS
-from gridahead.timeline import Window
-from gridahead.vintages import as_of
 
 TURN = hours("2024-12-31T12:00Z", 24)
 NOON = pd.Timestamp("2025-01-01T12:00Z")
@@ -35,16 +35,12 @@ def lake(tmp_path_factory):
     loads = measured(LOAD, TURN, range(24))
     lake.observations.append(together(loads, measured(WIND_SOLAR, TURN, range(100, 124))))
     lake.observations.append(rows(LOAD, TURN[:6], 9.0, NOON))
-    lake.verdicts.append(VERDICTS.check(loads.iloc[[1, 2]].assign(
-        rule="range", severity="quarantine", reason="too high", known_at=NOON, decided_at=NOON
-    )))  # fmt: skip
-    lake.verdicts.append(VERDICTS.check(loads.iloc[[5]].assign(
-        rule="ramp", severity="flag", reason="steep", known_at=NOON, decided_at=NOON
-    )))  # fmt: skip
-    for day, decision in enumerate(("reject", "release")):
-        decided = NOON + pd.Timedelta(days=day)
-        about = loads.iloc[[2]].assign(decision=decision, reason="seen", decided_by="me", decided_at=decided)
-        lake.decisions.append(DECISIONS.check(about))
+    lake.verdicts.append(judged(loads.iloc[[1, 2]], known_at=NOON))
+    lake.verdicts.append(judged(loads.iloc[[5]], "ramp", "flag", known_at=NOON))
+    for day, ruling in enumerate(("reject", "release")):
+        ruled = NOON + pd.Timedelta(days=day)
+        about = loads.iloc[[2]].assign(ruling=ruling, reason="seen", decided_by="me", decided_at=ruled)
+        lake.rulings.append(RULINGS.check(RULINGS.select(about)))
     for store in lake.stores:
         compact(store)
     lake.observations.append(loads.iloc[:4])
@@ -110,7 +106,7 @@ def test_whatever_the_gate_and_people_say_the_views_read_what_the_lake_reads(dra
         for row, what, day in drawn:
             instant, one = NOON + pd.Timedelta(days=day), held.iloc[[row]]
             if what in ("release", "reject"):
-                lake.decisions.append(decided_on(one, what, str(instant)))
+                lake.rulings.append(rulings_on(one, what, str(instant)))
             else:
                 lake.verdicts.append(judged(one, severity=what, known_at=str(instant)))
         if merged:
@@ -136,14 +132,15 @@ def test_a_verification_finds_views_that_read_otherwise(tmp_path, monkeypatch):
     assert verify_views(lake) == ()
     lake.observations.append(loads)
     lake.verdicts.append(judged(loads.iloc[[3]], severity="flag"))
-    lake.decisions.append(decided_on(loads.iloc[[3]], "reject", "2025-02-05T00:00Z"))
+    lake.rulings.append(rulings_on(loads.iloc[[3]], "reject", "2025-02-05T00:00Z"))
     assert verify_views(lake) == ()
-    wrong = views(lake).replace("WHERE decision = 'reject'", "WHERE false")
+    wrong = views(lake).replace("WHERE ruling = 'reject'", "WHERE false")
     monkeypatch.setattr(verify_module, "views", lambda _: wrong)
-    first, _ = verify_views(lake)  # at the decision, and after all
+    first, _ = verify_views(lake)  # at the ruling, and after all
     assert (first.table, first.what) == (
-        "views", "SQL as_of('2025-02-05 00:00:00+00:00') and the lake read 1 values differently"
-    )  # fmt: skip
+        "views",
+        "SQL as_of('2025-02-05 00:00:00+00:00') and the lake read 1 values differently",
+    )
 
 
 def test_an_empty_lake_has_empty_views(tmp_path):
@@ -164,10 +161,28 @@ def test_polars_and_pandas_read_every_vintage_with_one_line(lake):
 
 
 def test_the_store_itself_reads_as_of(lake):
-    window = Window(TURN[0], TURN[20])
-    known = lake.observations.read({"zone": "DE", "quantity": "load"}, window, as_of=NOON - pd.Timedelta(hours=1))
-    everything = lake.observations.read({"zone": "DE", "quantity": "load"}, window)
+    time_range = TimeRange(TURN[0], TURN[20])
+    known = lake.observations.read({"zone": "DE", "quantity": "load"}, time_range, as_of=NOON - pd.Timedelta(hours=1))
+    everything = lake.observations.read({"zone": "DE", "quantity": "load"}, time_range)
     pd.testing.assert_frame_equal(known, as_of(everything, NOON - pd.Timedelta(hours=1)))
-    columns = lake.observations.read(window=window, as_of=NOON, columns=["value", "valid_time"])
-    whole = lake.observations.read(window=window, as_of=NOON)
+    columns = lake.observations.read(time_range=time_range, as_of=NOON, columns=["value", "valid_time"])
+    whole = lake.observations.read(time_range=time_range, as_of=NOON)
     pd.testing.assert_frame_equal(columns, whole[["value", "valid_time"]])
+
+
+@pytest.mark.parametrize(("gone", "known"), [("PT15M", 10.0), ("PT60M", 40.0)])
+def test_sql_and_the_store_read_a_withdrawal_as_of_its_own_unit_alone(tmp_path, gone, known):
+    """An hour of 10 MW and its first quarter of 40 MW begin at one instant, and one of them is withdrawn."""
+    lake = Lake(tmp_path / "lake", tmp_path / "raw")
+    hour = measured(LOAD, hours("2025-01-01T00:00Z", 1), [10.0])
+    quarter = hour.assign(value=40.0, mtu="PT15M", available_at=hour["available_at"] + pd.Timedelta(days=1))
+    withdrawal = hour.assign(value=np.nan, mtu=gone, available_at=hour["available_at"] + pd.Timedelta(days=2))
+    lake.observations.append(together(hour, quarter, withdrawal))
+    instant = withdrawal["available_at"].iloc[0]
+    assert lake.observations.read(as_of=instant)["value"].tolist() == [known]
+    assert lake.observations.read(as_of=instant, columns=["value"])["value"].tolist() == [known]
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(views(lake))
+        read = connection.execute("SELECT value FROM as_of(?::TIMESTAMPTZ)", [instant.isoformat()]).fetchall()
+        assert read == connection.execute("SELECT value FROM latest").fetchall() == [(known,)]

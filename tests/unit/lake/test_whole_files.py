@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gridahead.errors import LakeError
-from gridahead.whole_files import sweep, whole_files, write_whole
+from gridahead.core.errors import LakeError
+from gridahead.core.files import sweep, whole_files, write_whole
 
 
 def test_a_file_is_written_with_its_folders_and_nothing_is_left_aside(tmp_path):

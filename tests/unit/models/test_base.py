@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
-from made_windows import C, H, windows_of
+from builders.windows import C, H, windows_of
 
-from gridahead.grid import Series
+from gridahead.core.grid import Series
 from gridahead.models.base import possible
 
 VALUES = np.tile(np.array([-5.0, 0.0, 3.0], np.float32), (1, H, 1))

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from made_rows import LOAD, measured, together
-from made_windows import WITHOUT_REFERENCE, made_windows
+from builders.rows import LOAD, measured, together
+from builders.windows import WITHOUT_REFERENCE, made_windows
 
+from gridahead.core.grid import Series
 from gridahead.features.windows import build_windows
-from gridahead.grid import Series
 from gridahead.models.baselines import ReferenceForecast
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -92,5 +92,5 @@ def test_last_weeks_same_hour_keeps_the_wall_clock_when_clocks_change():
     times = pd.date_range("2025-03-10", "2025-04-02", freq="h", tz="Europe/Berlin", inclusive="left").tz_convert("UTC")
     rows = together(measured(LOAD, times, times.tz_convert("Europe/Berlin").hour.to_numpy(dtype=float)))
     windows = build_windows(rows, WITHOUT_REFERENCE, [dt.date(2025, 3, 31)])
-    naive = ReferenceForecast("naive", (0.5,), 0.0, np.zeros(1, np.float32)).predict(windows)[0, windows.delivery[0], 0]
-    assert list(naive) == list(range(24))
+    naive = ReferenceForecast("naive", windows.spec, (0.5,), 0.0, np.zeros(1, np.float32))
+    assert list(naive.predict(windows)[0, windows.delivery[0], 0]) == list(range(24))

@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from made_rows import LOAD
-from made_windows import SPEC, WITHOUT_REFERENCE, made_windows
+from builders.rows import LOAD
+from builders.windows import SPEC, WITHOUT_REFERENCE, made_windows
 
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
+from gridahead.core.time import Mtu
 from gridahead.features.scaling import Scaler
-from gridahead.grid import Series
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is, calibration_on
-from gridahead.models.network import Network, NetworkConfig
-from gridahead.timeline import Mtu
+from gridahead.models.network.network import Network, NetworkConfig
 
 LEVELS = (0.1, 0.5, 0.9)
 WINDOWS = made_windows()
@@ -197,8 +197,8 @@ def test_a_bundle_keeps_its_covariates_and_the_holidays_of_its_zone(tmp_path):
 
 def test_a_bundle_holds_no_pickle(tmp_path):
     model_of().save(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle.json", "weights.safetensors"]
-    json.loads((tmp_path / "bundle.json").read_text())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "weights.safetensors"]
+    json.loads((tmp_path / "model.json").read_text())
     weights = (tmp_path / "weights.safetensors").read_bytes()
     # safetensors: the length of a JSON header, the header, then nothing but numbers.
     length = int.from_bytes(weights[:8], "little")
@@ -209,7 +209,7 @@ def test_a_bundle_holds_no_pickle(tmp_path):
 @pytest.mark.parametrize("damage", ["missing", "torn", "other version", "no json"])
 def test_a_bundle_that_cannot_be_read_is_a_model_error(tmp_path, damage):
     model_of().save(tmp_path)
-    about, weights = tmp_path / "bundle.json", tmp_path / "weights.safetensors"
+    about, weights = tmp_path / "model.json", tmp_path / "weights.safetensors"
     if damage == "missing":
         weights.unlink()
     elif damage == "torn":

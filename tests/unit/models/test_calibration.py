@@ -5,14 +5,15 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from builders.windows import windows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from made_windows import windows_of
 from scipy.stats import norm
 
+from gridahead.core.grid import ZONES, Series
+from gridahead.core.time import Deadline, Mtu
 from gridahead.features.windows import WindowSpec
-from gridahead.grid import ZONES, Series
 from gridahead.models.calibration import (
     AS_MONTHS,
     FURTHEST,
@@ -27,7 +28,6 @@ from gridahead.models.calibration import (
     scores_of,
     units_of_block,
 )
-from gridahead.timeline import Deadline, Mtu
 
 LEVELS = (0.1, 0.5, 0.9)
 SEVEN = (0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95)

@@ -7,17 +7,18 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 import torch
-from made_rows import LOAD, together
-from made_windows import SPEC, made_load, made_windows
+from builders.rows import LOAD, together
+from builders.windows import SPEC, made_load, made_windows
 
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
 from gridahead.features.official import official_quantiles
 from gridahead.features.scaling import Scaler
-from gridahead.grid import Series
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is
-from gridahead.models.ensemble import Ensemble, combine, fit_weights, load_model
-from gridahead.models.network import Network, NetworkConfig
+from gridahead.models.ensemble import Ensemble, combine, fit_weights
+from gridahead.models.network.network import Network, NetworkConfig
+from gridahead.models.storage import load
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 WINDOWS = made_windows()
@@ -154,7 +155,7 @@ def test_the_weight_of_the_official_forecast_is_kept(tmp_path):
     windows = with_official_quantiles()
     mixed = combined((model_of(windows=windows),), windows)
     mixed.save(tmp_path)
-    assert load_model(tmp_path).predict(windows).tobytes() == mixed.predict(windows).tobytes()
+    assert load(tmp_path).predict(windows).tobytes() == mixed.predict(windows).tobytes()
 
 
 # -- the ensemble ---------------------------------------------------------------------------------------------------
@@ -195,14 +196,14 @@ def test_weights_and_calibration_come_from_the_answers_that_are_given_and_not_fr
 
 def test_it_has_what_serving_asks_of_a_model():
     mixed = combined((ONE, OTHER), TRUTH)
-    assert (mixed.spec, mixed.quantiles, mixed.known) == (ONE.spec, LEVELS, ONE.known)
+    assert (mixed.spec, mixed.quantiles, mixed.known_share) == (ONE.spec, LEVELS, ONE.known_share)
     assert mixed.label == "DE/load ensemble"
 
 
 def test_saved_and_loaded_it_predicts_the_same_bits(tmp_path):
     mixed = combined((ONE, OTHER), TRUTH)
     mixed.save(tmp_path)
-    loaded = load_model(tmp_path)
+    loaded = load(tmp_path)
     assert isinstance(loaded, Ensemble)
     assert loaded.predict(TRUTH).tobytes() == mixed.predict(TRUTH).tobytes()
     assert [model.name for model in loaded.models] == ["lstm", "gru"]
@@ -210,15 +211,15 @@ def test_saved_and_loaded_it_predicts_the_same_bits(tmp_path):
 
 def test_the_bundle_of_one_model_is_read_as_one(tmp_path):
     ONE.save(tmp_path)
-    assert isinstance(load_model(tmp_path), TrainedModel)
+    assert isinstance(load(tmp_path), TrainedModel)
 
 
-@pytest.mark.parametrize("damage", ["0/weights.safetensors", "ensemble.json"])
+@pytest.mark.parametrize("damage", ["0/weights.safetensors", "model.json"])
 def test_a_damaged_bundle_says_what_to_do(tmp_path, damage):
     combined((ONE, OTHER), TRUTH).save(tmp_path)
     (tmp_path / damage).write_text("{}")
     with pytest.raises(ModelError, match="train again"):
-        load_model(tmp_path)
+        load(tmp_path)
 
 
 def test_models_that_answer_for_something_else_are_refused():

@@ -9,24 +9,23 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from made_rows import measured, rows, together
+from builders.models import LEVELS, tabular_on
+from builders.rows import measured, rows, together
 
-from gridahead.config import Anchor, Cell, DecoderName
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import BiddingZone, Series
+from gridahead.core.time import Deadline, Mtu, delivery_range
 from gridahead.features.scaling import Scaler
 from gridahead.features.windows import WindowSpec, build_windows
-from gridahead.grid import BiddingZone, Series
-from gridahead.models import decoders
 from gridahead.models.base import predict_each
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is
 from gridahead.models.ensemble import Ensemble
-from gridahead.models.network import Network, NetworkConfig
-from gridahead.models.tabular import TabularForecaster, features
-from gridahead.timeline import Deadline, Mtu, delivery_window
+from gridahead.models.network import decoders
+from gridahead.models.network.network import Network, NetworkConfig
+from gridahead.settings.model import Anchor, Cell, DecoderName
 
-LEVELS = (0.1, 0.5, 0.9)
 PAIRS = list(product(get_args(Cell), get_args(DecoderName)))
 ANCHORS = get_args(Anchor)
 NEAR = 0.05
@@ -57,8 +56,8 @@ def made(timezone, mtu):
     days = [dt.date(*day) for day in ZONES[timezone]]
     rng, parts = np.random.default_rng(5), []
     for day in days[1:]:  # the first is the eve of the second
-        begin = delivery_window(day - dt.timedelta(days=11), timezone).start
-        times = pd.date_range(begin, delivery_window(day, timezone).end, freq=mtu.delta, inclusive="left")
+        begin = delivery_range(day - dt.timedelta(days=11), timezone).start
+        times = pd.date_range(begin, delivery_range(day, timezone).end, freq=mtu.delta, inclusive="left")
         hour = times.tz_convert(timezone).hour.to_numpy()
         load = 50_000 - 8_000 * np.cos(2 * np.pi * hour / 24) + rng.normal(0, 1_000, len(times))
         said = load + rng.normal(0, 2_000, len(times))
@@ -85,31 +84,19 @@ def network_on(scaler, windows, cell, decoder):
     """A small network with random weights, and a calibration that tells blocks of lead time apart."""
     inputs = scaler.inputs(windows, "day")
     shape = NetworkConfig(
-        cell, inputs.encoder.shape[-1], inputs.decoder.shape[-1], LEVELS, 4, 4, decoder=decoder, bidirectional=True,
+        cell,
+        inputs.encoder.shape[-1],
+        inputs.decoder.shape[-1],
+        LEVELS,
+        4,
+        4,
+        decoder=decoder,
+        bidirectional=True,
         heads=2,
-    )  # fmt: skip
+    )
     torch.manual_seed(3)
     blocks = as_it_is(LEVELS) + np.linspace(-0.5, 0.5, 7)[:, None]
     return TrainedModel(cell, windows.spec, scaler, LEVELS, shape, (Network(shape).eval(),), blocks)
-
-
-def tabular_on(name, windows):
-    """Regressions on a few rows."""
-    scaler = Scaler.fit(windows, "week")
-    counted = windows.delivery & ~np.isnan(windows.target)
-    table, target = features(name, windows, scaler)[counted], scaler.target(windows)[counted]
-    if name == "ridge":
-        from sklearn.linear_model import Ridge
-
-        regressions = (Ridge(10.0).fit(table, target),) * 3
-    else:
-        import lightgbm
-
-        few = {"objective": "quantile", "num_threads": 1, "verbosity": -1, "min_data_in_leaf": 5, "num_leaves": 7}
-        data = lightgbm.Dataset(table, target, free_raw_data=False)
-        regressions = tuple(lightgbm.train({**few, "alpha": level}, data, 5) for level in LEVELS)
-    offsets = np.array([-0.1, 0, 0.1], np.float32)
-    return TabularForecaster(name, scaler, LEVELS, regressions, offsets, as_it_is(LEVELS) + 0.1)
 
 
 def others_on(windows):
@@ -246,7 +233,7 @@ def test_what_stands_in_padding_changes_nothing_of_a_scaler_or_of_a_reference(wi
         assert mine.to_dict() == others.to_dict()
         if mine.linear is not None:
             assert mine.linear.weights.tobytes() == others.linear.weights.tobytes()
-            assert mine.linear.usual.tolist() == others.linear.usual.tolist()
+            assert mine.linear.required.tolist() == others.linear.required.tolist()
     for name in ("official", "naive"):
         mine, others = (ReferenceForecast.fit(name, each, LEVELS) for each in (windows, noisy))
         assert (mine.level, mine.offsets.tolist()) == (others.level, others.offsets.tolist())

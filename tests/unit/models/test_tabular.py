@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_windows import FIRST, made_load, made_windows
+from builders.windows import FIRST, made_load, made_windows
 
-from gridahead.config import TrainingSettings
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
 from gridahead.features.scaling import Scaler
 from gridahead.models.calibration import calibration_on
 from gridahead.models.tabular import TABULAR
+from gridahead.settings.model import TrainingSettings
 from gridahead.training import tabular
 from gridahead.training.split import cut
 from gridahead.training.tabular import fit_tabular
@@ -40,7 +40,7 @@ def test_quantiles_rise_along_the_last_axis(fitted):
 
 def test_it_corrects_an_official_forecast_that_is_wrong_at_noon(fitted):
     # The made-up official forecast is 2 000 MW too high for six hours of the day: 500 MW on average, and its noise.
-    official = np.abs(TEST.future[..., 0] - TEST.target)[TEST.delivery].mean()
+    official = np.abs(TEST.official_ahead - TEST.target)[TEST.delivery].mean()
     ours = np.abs(fitted.predict(TEST)[..., 1] - TEST.target)[TEST.delivery].mean()
     assert official > 700
     assert ours < 0.8 * official

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made_years import TIMEZONE, made_zone
+from builders.years import TIMEZONE, made_zone
 
-from gridahead.config import Settings
+from gridahead.settings.model import Settings
 
 
 @pytest.fixture(scope="session")

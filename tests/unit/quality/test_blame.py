@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_years import TIMEZONE, as_rows, made_zone
+from builders.years import TIMEZONE, as_rows, made_zone
 
-from gridahead.config import Settings
-from gridahead.quality.curves import lay
+from gridahead.core.tables import LIMITS, OBSERVATIONS
+from gridahead.quality.curves import curves_of
 from gridahead.quality.gate import inspect
 from gridahead.quality.measures.order import days_exchanged
-from gridahead.quality.trust import trusted
-from gridahead.tables import LIMITS, OBSERVATIONS
+from gridahead.quality.trusted_values import trusted
+from gridahead.settings.model import Settings
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_two_days_are_exchanged_only_where_their_midnights_mend(settings):
     friday, saturday = (local_day(wide, day).to_numpy() for day in ("2023-05-12", "2023-05-13"))
 
     def gain(load: pd.Series) -> float:
-        curves = lay(as_rows(wide.assign(load=load), "Z"), settings, {})
+        curves = curves_of(as_rows(wide.assign(load=load), "Z"), settings, {})
         curve = next(one for (series, _), one in curves.items() if series.quantity == "load")
         return float(days_exchanged(curve)[""].measured[curve.clock.days.get_loc("2023-05-12")])
 

@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from quality_frames import observations_of
+from builders.quality import observations_of
 
 from gridahead.quality.completeness import daily_completeness
 

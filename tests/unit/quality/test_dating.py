@@ -2,11 +2,12 @@
 
 import pandas as pd
 import pytest
-from made_years import as_rows, made_zone
+from builders.years import as_rows, made_zone
 from test_energy_rules import NOON, day
 
-from gridahead.quality.gate import inspect, learn
-from gridahead.tables import OBSERVATIONS
+from gridahead.core.tables import OBSERVATIONS
+from gridahead.quality.gate import inspect
+from gridahead.quality.limits import learn
 
 HOUR = pd.Timedelta(hours=1)
 

@@ -5,14 +5,18 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 import pytest
-from made_years import TIMEZONE, as_rows, made_zone
+from builders.years import TIMEZONE, as_rows, made_zone
 from pydantic import ValidationError
 
-from gridahead.config import QualitySettings, RuleName, Settings
-from gridahead.grid import Series
-from gridahead.quality.gate import inspect, learn, related
-from gridahead.quality.rules import RULES
-from gridahead.tables import OBSERVATIONS
+from gridahead.core.grid import Series
+from gridahead.core.tables import OBSERVATIONS
+from gridahead.quality.gate import inspect, related
+from gridahead.quality.limits import learn
+from gridahead.quality.measures import steps
+from gridahead.quality.measures.base import MEASURES, measures
+from gridahead.quality.whole_series.fault import CHECKS
+from gridahead.settings.model import QualitySettings, Settings
+from gridahead.settings.quality_rules import RULE_BY_NAME, RULES, RuleName
 
 FAULTS = {}
 
@@ -267,8 +271,31 @@ def test_an_unknown_rule_in_the_settings_is_named_with_the_known_ones():
         QualitySettings.model_validate({"severity": {"rampp": "flag"}})
 
 
-def test_the_catalogue_has_every_rule_that_settings_may_name():
-    assert {rule.name for rule in RULES} == set(get_args(RuleName))
+def test_settings_may_name_every_rule_and_no_other():
+    assert get_args(RuleName) == tuple(rule.name for rule in RULES)
+
+
+def test_every_rule_is_measured_in_one_place():
+    without_curve = {
+        "value_physical",
+        "off_the_grid",
+        "in_the_future",
+        "outside_served_band",
+        "delivery_day_complete",
+        "stale",
+    }
+    assert len({*MEASURES, *CHECKS, *without_curve}) == len(MEASURES) + len(CHECKS) + len(without_curve)
+    assert {*MEASURES, *CHECKS, *without_curve} == {rule.name for rule in RULES}
+    assert {rule.name for rule in RULES if rule.grain == "series"} - {"stale"} == set(CHECKS)
+
+
+def test_a_measure_of_a_rule_that_nobody_has_declared_is_refused():
+    with pytest.raises(KeyError, match="spikee"):
+        measures("spikee")(steps.spike)
+
+
+def test_a_spike_is_looked_for_as_far_ahead_as_its_rule_says():
+    assert RULE_BY_NAME["spike"].ahead == max(steps.WIDTHS)
 
 
 def test_new_rows_get_the_verdicts_of_an_inspection_of_everything(settings, limits, report):

@@ -1,18 +1,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_years import TIMEZONE, as_rows, made_zone
+from builders.years import TIMEZONE, as_rows, made_zone
 
-from gridahead.config import Settings
-from gridahead.grid import Series
+from gridahead.core.grid import Series
+from gridahead.core.tables import LIMITS, OBSERVATIONS
+from gridahead.core.time import Mtu
 from gridahead.quality.clocks import clock_of
 from gridahead.quality.gate import inspect
-from gridahead.quality.limits import learn, recall
+from gridahead.quality.limits import learn, newest_limits
 from gridahead.quality.measures.order import swapped
 from gridahead.quality.robust import median, moved, sustained
 from gridahead.quality.tails import WEEK, return_level, weekly_maxima
-from gridahead.tables import LIMITS, OBSERVATIONS
-from gridahead.timeline import Mtu
+from gridahead.settings.model import Settings
 
 
 def micros(text, **options):
@@ -58,9 +58,9 @@ def test_limits_travel_through_their_table(tmp_path):
     assert list(limits.columns) == LIMITS.names
     assert limits["learned_until"].unique() == [rows["valid_time"].max()]
     older = limits.assign(value=-1.0, learned_at=pd.Timestamp("2023-02-01T00:00Z"))
-    taught = recall(pd.concat([limits, older]))[Series("X", "solar")]
-    assert 0.9 < taught["highest"] / rows["value"].max() < 1.1
-    assert min(taught["ramp"], taught["spike"]) > 0
+    learnt = newest_limits(pd.concat([limits, older]))[Series("X", "solar")]
+    assert 0.9 < learnt["highest"] / rows["value"].max() < 1.1
+    assert min(learnt["ramp"], learnt["spike"]) > 0
 
 
 def test_no_history_teaches_nothing(tmp_path):

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from quality_frames import observations_of
+from builders.quality import observations_of
 
-from gridahead.config import Settings
-from gridahead.quality.curves import lay
+from gridahead.core.tables import LIMITS, OBSERVATIONS, Observations
+from gridahead.core.time import Mtu
+from gridahead.quality.curves import curves_of
 from gridahead.quality.gate import inspect
-from gridahead.quality.limits import teach
+from gridahead.quality.limits import learnt_limits
 from gridahead.quality.measures.repeats import false_zero
-from gridahead.tables import LIMITS, OBSERVATIONS, Observations
-from gridahead.timeline import Mtu
+from gridahead.settings.model import Settings
 
 LATER = pd.Timestamp("2025-06-01T00:00Z")
 
@@ -53,12 +53,18 @@ def test_a_measured_covariate_may_not(settings):
 @pytest.mark.parametrize(
     ("timezone", "mtu", "minute", "misses"),
     [
-        ("Asia/Kathmandu", "PT60M", 15, 0), ("Asia/Kathmandu", "PT60M", 0, 0), ("Asia/Kathmandu", "PT60M", 30, 15),
-        ("Asia/Kathmandu", "PT30M", 15, 0), ("Asia/Kathmandu", "PT30M", 45, 0), ("Asia/Kolkata", "PT60M", 30, 0),
-        ("Asia/Kolkata", "PT60M", 0, 0), ("Asia/Kolkata", "PT60M", 15, 15), ("Europe/Berlin", "PT60M", 30, 30),
+        ("Asia/Kathmandu", "PT60M", 15, 0),
+        ("Asia/Kathmandu", "PT60M", 0, 0),
+        ("Asia/Kathmandu", "PT60M", 30, 15),
+        ("Asia/Kathmandu", "PT30M", 15, 0),
+        ("Asia/Kathmandu", "PT30M", 45, 0),
+        ("Asia/Kolkata", "PT60M", 30, 0),
+        ("Asia/Kolkata", "PT60M", 0, 0),
+        ("Asia/Kolkata", "PT60M", 15, 15),
+        ("Europe/Berlin", "PT60M", 30, 30),
         ("Europe/Berlin", "PT15M", 45, 0),
     ],
-)  # fmt: skip
+)
 def test_an_hour_begins_on_a_full_one_of_local_time_or_of_utc(tmp_path, timezone, mtu, minute, misses):
     zone = {"code": "XY", "timezone": timezone}
     settings = Settings.model_validate({"data_folder": Path(tmp_path), "zones": [zone]})
@@ -82,7 +88,7 @@ def test_zero_degrees_are_a_value_and_zero_megawatts_for_a_day_are_none(settings
     assert set(foggy_days["severity"]) <= {"flag"}, "whole degrees may stand still in fog"
     assert "false_zero" not in set(foggy_days["rule"])
     assert len(failed(foggy("MW", "load"), settings, "false_zero")) == 36
-    warm = lay(foggy("degC", "temperature"), settings, {})
+    warm = curves_of(foggy("degC", "temperature"), settings, {})
     assert [false_zero(curve) for curve in warm.values()] == [{}]
 
 
@@ -106,22 +112,22 @@ def half_and_half(days=60):
 
 
 def test_a_curve_finds_its_counterpart_in_another_unit(settings):
-    curves = lay(half_and_half(), settings, {})
+    curves = curves_of(half_and_half(), settings, {})
     by_mtu = {mtu: curve for (series, mtu), curve in curves.items() if series.quantity == "load"}
     for curve in by_mtu.values():
-        beyond = curve.counterpart - curve.days
+        beyond = curve.trusted_counterpart - curve.days
         known = beyond[~np.isnan(beyond)]
         # The official forecast of the hour lies 100 MW above its own first quarter.
         assert len(known) and np.allclose(known.min(), 100.0, atol=2_000)
     quarters = by_mtu[Mtu.PT15M]
-    assert quarters.counterpart is not None
-    assert np.array_equal(quarters.counterpart[5, 0:4], np.repeat(quarters.counterpart[5, 0], 4))
+    assert quarters.trusted_counterpart is not None
+    assert np.array_equal(quarters.trusted_counterpart[5, 0:4], np.repeat(quarters.trusted_counterpart[5, 0], 4))
 
 
 def test_a_new_unit_of_some_days_keeps_what_the_old_one_has_taught(settings):
-    curves = lay(half_and_half(days=40), settings, {})
-    taught = teach(curves)
-    load = next(values for series, values in taught.items() if series.quantity == "load")
-    hours = teach({key: curve for key, curve in curves.items() if key[1] is Mtu.PT60M})
+    curves = curves_of(half_and_half(days=40), settings, {})
+    learnt = learnt_limits(curves)
+    load = next(values for series, values in learnt.items() if series.quantity == "load")
+    hours = learnt_limits({key: curve for key, curve in curves.items() if key[1] is Mtu.PT60M})
     expected = next(values for series, values in hours.items() if series.quantity == "load")
     assert load["bulk_high"] == expected["bulk_high"]

@@ -68,8 +68,10 @@ COMMAS = ("2024-01-01 00:00;1,0", "2024-01-01 01:00;2,0", "2024-01-01 02:00;3,0"
         (lines(*HOURS[::-1]), {}),
         (lines(HOURS[1], HOURS[0], HOURS[2]), {}),
         ("\n".join(HOURS) + "\n", {}),
-        ("\n".join(HOURS).replace(",", ";") + "\n",
-         {"header": False, "time_column": "column_1", "value_column": "column_2"}),
+        (
+            "\n".join(HOURS).replace(",", ";") + "\n",
+            {"header": False, "time_column": "column_1", "value_column": "column_2"},
+        ),
         (workbook(*TYPED), {"path": EXCEL}),
         (lines(*HOURS, header="time,Süd").encode("cp1252"), {"value_column": "Süd"}),
         (lines(*HOURS).encode("utf-16-le"), {}),
@@ -78,19 +80,27 @@ COMMAS = ("2024-01-01 00:00;1,0", "2024-01-01 01:00;2,0", "2024-01-01 02:00;3,0"
         (lines(*(f"2024-01-01,{n - 1}:00,{n}" for n in (1, 2, 3)), header="time,hour,load"), {}),
         (lines(*(f"2024-01-01,{n - 1:02}-{n:02},{n}" for n in (1, 2, 3)), header="time,hour,load"), {}),
         (lines(*(f"2024-01-01,{n - 1}:00 - {n}:00,{n}" for n in (1, 2, 3)), header="time,hour,load"), {}),
-        (lines(*(f"2024-01-01,{n - 1:02}-{n:02},{n}" for n in (1, 2, 3)), header="date,hour,load"),
-         {"time_column": None, "time_columns": {"date": "date", "period": "hour"}}),
-        (lines(*(f"2024-01-01,{n - 1:02}-{n:02},{n}" for n in (1, 2, 3)), header="date,hour,load"),
-         {"time_column": None, "time_columns": {"date": "date", "time": "hour"}}),
-        (lines(*(f"2024,1,1,{n - 1:02}-{n:02},{n}" for n in (1, 2, 3)), header="y,m,d,hour,load"),
-         {"time_column": None, "time_columns": {"year": "y", "month": "m", "day": "d", "time": "hour"}}),
-        (lines(*(f"{45292 + n / 24:.6f};{n + 1}" for n in range(3)), header="time;load").replace(".", ","),
-         {"separator": ";", "decimal": ","}),
+        (
+            lines(*(f"2024-01-01,{n - 1:02}-{n:02},{n}" for n in (1, 2, 3)), header="date,hour,load"),
+            {"time_column": None, "time_columns": {"date": "date", "period": "hour"}},
+        ),
+        (
+            lines(*(f"2024-01-01,{n - 1:02}-{n:02},{n}" for n in (1, 2, 3)), header="date,hour,load"),
+            {"time_column": None, "time_columns": {"date": "date", "time": "hour"}},
+        ),
+        (
+            lines(*(f"2024,1,1,{n - 1:02}-{n:02},{n}" for n in (1, 2, 3)), header="y,m,d,hour,load"),
+            {"time_column": None, "time_columns": {"year": "y", "month": "m", "day": "d", "time": "hour"}},
+        ),
+        (
+            lines(*(f"{45292 + n / 24:.6f};{n + 1}" for n in range(3)), header="time;load").replace(".", ","),
+            {"separator": ";", "decimal": ","},
+        ),
         (workbook(("time", "load"), *TYPED, more=("Notes",)), {"path": EXCEL}),
         (workbook(("a",), ("time", "load"), *TYPED), {"path": EXCEL}),
         (workbook(("time", "load"), *TYPED, ("Total", 6)), {"path": EXCEL}),
     ],
-)  # fmt: skip
+)
 def test_the_second_try_reads_the_file(content, changes):
     for rows in followed(content, **changes):
         assert (rows["value"].tolist(), instants(rows)) == (

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from gridahead.config import FileSource, Settings, SmardSource
-from gridahead.errors import SettingsError
+from gridahead.core.errors import SettingsError
+from gridahead.settings.model import FileSource, Settings, SmardSource
 from gridahead.sources.catalogue import open_sources
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gridahead.config import CovariateSettings, FileSource
-from gridahead.errors import SettingsError, SourceError
-from gridahead.grid import ZONES
+from gridahead.core.errors import SettingsError, SourceError
+from gridahead.core.grid import ZONES
+from gridahead.core.time import Deadline, Mtu
+from gridahead.settings.model import CovariateSettings, FileSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
-from gridahead.timeline import Deadline, Mtu
 
 BERLIN = "Europe/Berlin"
 
@@ -159,8 +159,9 @@ def test_a_gap_in_the_rows_is_a_gap_in_the_observations():
 def test_an_actual_value_is_available_after_the_end_of_its_unit_and_the_lag():
     rows = parse(lines("2024-01-01 00:00,1", "2024-01-01 01:00,2"), publication_lag_minutes=90)
     assert rows["available_at"].tolist() == [
-        pd.Timestamp("2024-01-01T01:30Z"), pd.Timestamp("2024-01-01T02:30Z"),
-    ]  # fmt: skip
+        pd.Timestamp("2024-01-01T01:30Z"),
+        pd.Timestamp("2024-01-01T02:30Z"),
+    ]
 
 
 HOURS = ("2024-07-02 00:00,1,2,3", "2024-07-02 01:00,4,5,6")
@@ -184,13 +185,28 @@ def test_the_official_forecast_may_have_another_unit():
     [
         ({"reference_unit": "kW"}, "is of the column that `reference_column` names"),
         ({"reference_unit": "mw", "reference_column": "official"}, "power and energy alone; did you mean 'MW'"),
-        ({"reference_unit": "MW", "reference_column": "official", "quantity": "price", "unit": "EUR/MWh",
-          "reference_available": "D-1T1000[Europe/Berlin]"}, "power and energy alone"),
+        (
+            {
+                "reference_unit": "MW",
+                "reference_column": "official",
+                "quantity": "price",
+                "unit": "EUR/MWh",
+                "reference_available": "D-1T1000[Europe/Berlin]",
+            },
+            "power and energy alone",
+        ),
     ],
-)  # fmt: skip
+)
 def test_another_unit_is_one_of_power(told, message):
-    said = {"kind": "file", "path": "a.csv", "zone": "DE", "quantity": "load", "time_column": "time",
-            "value_column": "load", "timezone": "Europe/Berlin"}  # fmt: skip
+    said = {
+        "kind": "file",
+        "path": "a.csv",
+        "zone": "DE",
+        "quantity": "load",
+        "time_column": "time",
+        "value_column": "load",
+        "timezone": "Europe/Berlin",
+    }
     with pytest.raises(ValueError, match=message):
         FileSource(**{**said, **told})
 
@@ -208,9 +224,15 @@ def test_another_unit_is_one_of_power(told, message):
 )
 def test_in_the_eu_the_official_forecast_is_there_by_the_time_that_the_law_sets(zone, quantity, available_at):
     settings = FileSource(
-        kind="file", path=Path("meters.csv"), zone=zone, quantity=quantity, time_column="time", value_column="load",
-        timezone=ZONES[zone].timezone, reference_column="official",
-    )  # fmt: skip
+        kind="file",
+        path=Path("meters.csv"),
+        zone=zone,
+        quantity=quantity,
+        time_column="time",
+        value_column="load",
+        timezone=ZONES[zone].timezone,
+        reference_column="official",
+    )
     source = FileTable(settings, ZONES[zone])
     rows = source.parse(RawPayload("f", "f", WIDE.encode(), {}, pd.Timestamp("2026-01-01", tz="UTC")))
     assert set(rows.loc[rows["quantity"] == f"{quantity}_reference", "available_at"]) == {pd.Timestamp(available_at)}
@@ -220,9 +242,14 @@ def test_in_the_eu_the_official_forecast_is_there_by_the_time_that_the_law_sets(
 @pytest.mark.parametrize("zone", ["CH", "GB", "PJM"])
 def test_elsewhere_it_has_to_be_said_from_when_the_official_forecast_may_be_used(zone):
     said = {
-        "kind": "file", "path": "meters.csv", "zone": zone, "quantity": "load", "time_column": "time",
-        "value_column": "load", "timezone": "America/New_York",
-    }  # fmt: skip
+        "kind": "file",
+        "path": "meters.csv",
+        "zone": zone,
+        "quantity": "load",
+        "time_column": "time",
+        "value_column": "load",
+        "timezone": "America/New_York",
+    }
     with pytest.raises(ValueError, match=f"from when may the official forecast of {zone}/load .* be used") as caught:
         FileSource(**said, reference_column="official")
     assert 'reference_available = "D-1T1000[' in str(caught.value)

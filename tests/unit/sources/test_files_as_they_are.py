@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 from test_file import BERLIN, instants, lines, parquet, parse, refusal, table
 
-from gridahead.config import CovariateSettings, FileSource, TimeColumns
-from gridahead.errors import SourceError
+from gridahead.core.errors import SourceError
+from gridahead.core.time import Mtu
+from gridahead.settings.model import CovariateSettings, FileSource, TimeColumns
 from gridahead.sources.base import RawPayload
 from gridahead.sources.typed import typed
-from gridahead.timeline import Mtu
 
 HOURS = ("2024-01-01 00:00,1", "2024-01-01 01:00,2", "2024-01-01 02:00,3")
 BEGINS = ["31T23:00Z", "01T00:00Z", "01T01:00Z"]
@@ -39,7 +39,7 @@ def hours(rows: pd.DataFrame) -> list[str]:
     ("content", "changes"),
     [
         ("# kW\n# UTC\n" + lines(*HOURS), {"comment": "#"}),
-        ("Report, of \"today\"\n\n" + lines(*HOURS), {"skip_rows": 2}),
+        ('Report, of "today"\n\n' + lines(*HOURS), {"skip_rows": 2}),
         (lines("UTC,MW", *HOURS), {"skip_after_header": 1}),
         (lines(*HOURS, "Total,6"), {"skip_footer": 1}),
         (lines(*HOURS, "Source: the operator"), {"skip_footer": 1}),
@@ -50,9 +50,20 @@ def hours(rows: pd.DataFrame) -> list[str]:
         (lines(*HOURS).replace(",", "\t"), {"separator": "\t"}),
         (lines(*(f"{row},a,b" for row in HOURS), header="time,load,note,note"), {}),
     ],
-    ids=["comments", "title", "units", "total", "source", "blanks", "separators at the end", "more of them",
-         "bar", "tab", "other columns of one name"],
-)  # fmt: skip
+    ids=[
+        "comments",
+        "title",
+        "units",
+        "total",
+        "source",
+        "blanks",
+        "separators at the end",
+        "more of them",
+        "bar",
+        "tab",
+        "other columns of one name",
+    ],
+)
 def test_what_is_no_data_is_left_out(content, changes):
     assert hours(parse(content, **changes)) == BEGINS
 
@@ -258,10 +269,12 @@ def test_energy_of_finer_rows_becomes_the_mean_power_of_the_unit():
         (["1704067200000", "1704070800000"], {"time_format": "epoch_ms"}),
         (["45292.0416666667", "45292.0833333333"], {"time_format": "excel"}),
         (["202401010100", "202401010200"], {}),
-        (["01.01.2024 01:00 - 01.01.2024 02:00", "01.01.2024 02:00 - 01.01.2024 03:00"],
-         {"interval_separator": " - ", "date_order": "dmy"}),
+        (
+            ["01.01.2024 01:00 - 01.01.2024 02:00", "01.01.2024 02:00 - 01.01.2024 03:00"],
+            {"interval_separator": " - ", "date_order": "dmy"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_times_are_read_as_they_are_written(texts, changes):
     rows = parse(lines(*(f"{text},{n}" for n, text in enumerate(texts))), **changes)
     assert instants(rows) == ["01T00:00Z", "01T01:00Z"]
@@ -384,9 +397,14 @@ def test_a_period_after_the_end_of_its_day_is_a_finding_unless_it_is_empty(day):
 
 @pytest.mark.parametrize(
     ("times", "stamp"),
-    [(("0", "1", "2"), "beginning"), (("00:00", "01:00", "02:00"), "beginning"), (("0", "100", "200"), "beginning"),
-     (("1", "2", "3"), "ending"), (("1:00 AM", "2:00 AM", "3:00 AM"), "ending")],
-)  # fmt: skip
+    [
+        (("0", "1", "2"), "beginning"),
+        (("00:00", "01:00", "02:00"), "beginning"),
+        (("0", "100", "200"), "beginning"),
+        (("1", "2", "3"), "ending"),
+        (("1:00 AM", "2:00 AM", "3:00 AM"), "ending"),
+    ],
+)
 def test_the_time_of_the_day_may_stand_in_a_column_of_its_own(times, stamp):
     rows = [f"2024-01-01,{time},{n}" for n, time in enumerate(times, start=1)]
     told = {"time_column": None, "time_columns": {"date": "date", "time": "hour"}, "stamp": stamp}
@@ -406,9 +424,7 @@ def test_a_day_of_24_hours_when_clocks_change_leaves_out_what_never_was():
 # Long and wide tables
 
 
-LONG = lines(
-    *(f"{row}{more}" for row in HOURS for more in (",North", "0,South")), header="time,load,region"
-)  # fmt: skip
+LONG = lines(*(f"{row}{more}" for row in HOURS for more in (",North", "0,South")), header="time,load,region")
 
 
 def test_of_a_long_table_the_rows_that_are_asked_for_are_read():
@@ -455,10 +471,12 @@ def test_a_row_of_the_day_on_which_clocks_go_forward_has_an_empty_hour(cells):
 
 @pytest.mark.parametrize(
     ("names", "usual"),
-    [([*DAY_COLUMNS, "H25"], [*range(24), ""]),
-     ([*DAY_COLUMNS[:3], "H03B", *DAY_COLUMNS[3:]], [0, 1, 2, "", *range(3, 24)])],
+    [
+        ([*DAY_COLUMNS, "H25"], [*range(24), ""]),
+        ([*DAY_COLUMNS[:3], "H03B", *DAY_COLUMNS[3:]], [0, 1, 2, "", *range(3, 24)]),
+    ],
     ids=["counted", "letter"],
-)  # fmt: skip
+)
 def test_a_row_of_the_day_on_which_clocks_go_back_has_25_hours(names, usual):
     content = wide(("2024-10-26", usual), ("2024-10-27", [*range(25)]), names=names)
     rows = parse(content, value_column=None, day_columns=("H*",))
@@ -650,9 +668,17 @@ def test_a_payload_of_a_pattern_names_its_own_file():
 
 def test_the_settings_of_a_file_are_plain_to_write():
     told = FileSource.model_validate(
-        {"kind": "file", "path": "a.csv", "zone": "GB", "quantity": "load", "value_column": "demand",
-         "timezone": "Europe/London", "time_columns": {"date": "d", "period": "p"}, "where": {"region": 1}}
-    )  # fmt: skip
+        {
+            "kind": "file",
+            "path": "a.csv",
+            "zone": "GB",
+            "quantity": "load",
+            "value_column": "demand",
+            "timezone": "Europe/London",
+            "time_columns": {"date": "d", "period": "p"},
+            "where": {"region": 1},
+        }
+    )
     assert told.where == {"region": "1"}
 
 

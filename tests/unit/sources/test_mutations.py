@@ -7,11 +7,11 @@ import random
 import pandas as pd
 import pydantic
 import pytest
-from made_mutations import made, mutated_bytes, mutated_settings, said
+from builders.mutations import made, mutated_bytes, mutated_settings, said
 
-from gridahead.config import FileSource
-from gridahead.errors import SettingsError, SourceError
-from gridahead.grid import ZONES
+from gridahead.core.errors import SettingsError, SourceError
+from gridahead.core.grid import ZONES
+from gridahead.settings.model import FileSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gridahead.config import SmardSource
-from gridahead.errors import SourceError
+from gridahead.core.errors import SourceError
+from gridahead.settings.model import SmardSource
 from gridahead.sources import sample
 from gridahead.sources.sample import GENERATION, GENERATION_EXPORT, make_sample
 from gridahead.sources.smard import Smard
@@ -42,8 +42,9 @@ def test_every_export_is_trimmed_with_its_cells_untouched(portal, tmp_path):
     assert [file.name for file in made] == [f"{AUTUMN}.gz", f"{GENERATION_EXPORT}.gz"]
     consumption = gzip.decompress(made[0].read_bytes()).decode("utf-8-sig").split("\n")
     assert consumption[0].split(";")[2:] == [
-        "grid load [MWh] Calculated resolutions", "Residual load [MWh] Calculated resolutions",
-    ]  # fmt: skip
+        "grid load [MWh] Calculated resolutions",
+        "Residual load [MWh] Calculated resolutions",
+    ]
     assert consumption[1] == "Oct 26, 2024 12:00 AM;Oct 26, 2024 1:00 AM;40,975.75;37,130.50"
 
 

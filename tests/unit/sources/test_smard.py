@@ -4,8 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gridahead.config import SmardSource
-from gridahead.errors import SourceError
+from gridahead.core.errors import SourceError
+from gridahead.settings.model import SmardSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.smard import Smard
 
@@ -102,8 +102,10 @@ def test_generation_gives_three_quantities():
 
 def test_forecasts_become_reference_quantities():
     assert set(parse(NEW_YEAR_FORECAST)["quantity"]) == {
-        "load_reference", "residual_load_reference", "wind_solar_reference",
-    }  # fmt: skip
+        "load_reference",
+        "residual_load_reference",
+        "wind_solar_reference",
+    }
 
 
 def test_a_forecast_of_generation_becomes_reference_quantities_by_the_evening_deadline():

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gridahead.config import CovariateSettings, FileSource
-from gridahead.errors import SourceError
-from gridahead.grid import BiddingZone
+from gridahead.core.errors import SourceError
+from gridahead.core.grid import BiddingZone
+from gridahead.core.time import Mtu
+from gridahead.settings.model import CovariateSettings, FileSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 from gridahead.sources.spacing import unit_lengths
-from gridahead.timeline import Mtu
 
 HOUR, QUARTER = pd.Timedelta(hours=1), pd.Timedelta(minutes=15)
 BERLIN, KOLKATA, KATHMANDU = "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu"

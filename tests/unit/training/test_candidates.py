@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from made_windows import SPEC, made_load
+from builders.windows import SPEC, made_load
 
-from gridahead.config import DEFAULT_MODELS, Settings
-from gridahead.errors import ModelError
+from gridahead.core.errors import ModelError
 from gridahead.models.ensemble import combine
+from gridahead.settings.model import DEFAULT_MODELS, Settings
 from gridahead.training import candidates
 from gridahead.training.candidates import _starts, fit_candidates, fit_ensemble
 from gridahead.training.fit import fit
@@ -92,8 +92,11 @@ def test_an_ensemble_says_of_a_block_what_other_days_have_taught_it():
     other = fit_ensemble("both", fits, replace(parts, windows=replace(parts.windows, target=target)))
     assert other.forecasts[block.rows].tobytes() == both.forecasts[block.rows].tobytes()
     assert other.model.calibration.tolist() != both.model.calibration.tolist()
-    moved = [number for number, one in enumerate(parts.blocks())
-             if other.forecasts[one.rows].tobytes() != both.forecasts[one.rows].tobytes()]  # fmt: skip
+    moved = [
+        number
+        for number, one in enumerate(parts.blocks())
+        if other.forecasts[one.rows].tobytes() != both.forecasts[one.rows].tobytes()
+    ]
     assert {0, 5} <= set(moved), "blocks far away hear of it"
 
 
@@ -102,7 +105,7 @@ def test_a_warm_start_goes_to_networks_of_the_same_cell(here):
     still = SETTINGS.model_copy(
         update={"training": SETTINGS.training.model_copy(update={"learning_rate": 1e-30, "weight_decay": 0.0})}
     )
-    gru, lstm = fit_candidates(PARTS, ["gru", "lstm"], still, 1, lambda epoch: None, start=first["gru"].model)
+    gru, lstm = fit_candidates(PARTS, ["gru", "lstm"], still, 1, lambda epoch: None, start=first["gru"].model.networks)
     given, taken = (one.model.members[0].state_dict() for one in (first["gru"], gru))
     assert all(torch.equal(given[name], taken[name]) for name in given)
     assert lstm.model.config.cell == "lstm"
@@ -111,15 +114,17 @@ def test_a_warm_start_goes_to_networks_of_the_same_cell(here):
 def test_the_parts_of_an_ensemble_start_their_namesakes(here):
     ensemble = fit_candidates(PARTS, ["both"], SETTINGS, 1, lambda epoch: None)[0].model
     rnn, gru = ensemble.models
-    assert _starts(ensemble, {"gru": "gru", "rnn": "rnn", "lstm": "lstm", "wide": "gru"}) == {
-        "gru": gru, "rnn": rnn, "wide": gru,
-    }  # fmt: skip
+    assert _starts(ensemble.networks, {"gru": "gru", "rnn": "rnn", "lstm": "lstm", "wide": "gru"}) == {
+        "gru": gru,
+        "rnn": rnn,
+        "wide": gru,
+    }
 
 
 def test_a_warm_start_that_fits_no_network_says_so(here):
     lstm = fit("lstm", PARTS, SETTINGS.models["lstm"], SETTINGS.training, lambda epoch: None).model
     with pytest.raises(ModelError, match=r"DE/load lstm: has the cell lstm; there is nothing to begin gru with"):
-        fit_candidates(PARTS, ["gru"], SETTINGS, 1, lambda epoch: None, start=lstm)
+        fit_candidates(PARTS, ["gru"], SETTINGS, 1, lambda epoch: None, start=lstm.networks)
 
 
 # -- settings -------------------------------------------------------------------------------------------------------

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from made_splits import LEVELS, numbers, split_of
+from builders.splits import LEVELS, numbers, split_of
 from scipy.stats import norm
 
-from gridahead.config import ModelSettings, TrainingSettings
 from gridahead.models.calibration import as_it_is, calibrate, calibration_on
+from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.training import fit as module
 from gridahead.training.crossfit import crossfitted, judge, out_of_fold, validation_metrics
 from gridahead.training.fit import fit

@@ -7,15 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from made_rows import together
-from made_windows import FIRST, SPEC, made_load
+from builders.rows import together
+from builders.windows import FIRST, SPEC, made_load
 
-from gridahead.config import ModelSettings, TrainingSettings
-from gridahead.errors import ModelError
-from gridahead.features.scaling import Scaler, anchored
+from gridahead.core.errors import ModelError
+from gridahead.core.tables import Observations
+from gridahead.explain.gradients import model_gradients
+from gridahead.features.anchors import anchored
+from gridahead.features.scaling import Scaler
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is, calibration_on
-from gridahead.tables import Observations
+from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.training import fit as module
 from gridahead.training.fit import anchors_to_try, fit, recency, windows_to_learn
 from gridahead.training.split import split
@@ -70,8 +72,8 @@ def test_a_revision_after_the_first_issue_time_of_the_holdout_is_not_learnt():
     in_time = row.assign(value=111_111.0, available_at=first_issue)
     too_late = row.assign(value=222_222.0, available_at=first_issue + pd.Timedelta(minutes=1))
     parts = split(together(LOADS, Observations(in_time), Observations(too_late)), SPEC, settings_of())
-    window = days_of(parts.validation).index(day)
-    assert parts.validation.target[window][parts.validation.delivery[window]][12] == 111_111.0
+    time_range = days_of(parts.validation).index(day)
+    assert parts.validation.target[time_range][parts.validation.delivery[time_range]][12] == 111_111.0
     assert not (parts.validation.target == 222_222.0).any()
 
 
@@ -186,10 +188,10 @@ def test_what_serves_is_calibrated_on_what_networks_said_of_days_that_they_had_n
 
 def test_the_scaler_learns_from_the_training_windows_only(fitted):
     found, _ = fitted
-    known = PARTS.train.past[..., 0].astype(np.float64)
-    assert found.model.scaler.level == pytest.approx(np.nanmean(known), rel=1e-9)
-    assert found.model.scaler.spread == pytest.approx(np.nanstd(known), rel=1e-9)
-    assert found.model.scaler.level != pytest.approx(np.nanmean(PARTS.validation.past[..., 0]), rel=1e-5)
+    known = PARTS.train.target_past.astype(np.float64)
+    assert found.model.scaler.moments.level == pytest.approx(np.nanmean(known), rel=1e-9)
+    assert found.model.scaler.moments.spread == pytest.approx(np.nanstd(known), rel=1e-9)
+    assert found.model.scaler.moments.level != pytest.approx(np.nanmean(PARTS.validation.target_past), rel=1e-5)
     assert found.model.scaler == Scaler.fit(PARTS.train, found.model.scaler.anchor)
 
 
@@ -206,7 +208,7 @@ def test_the_same_seed_fits_the_same_weights_and_another_seed_others():
 def test_without_an_encoder_a_recurrent_decoder_learns_alone(tmp_path):
     alone = SMALL.model_copy(update={"segment": "none"})
     found = fit("gru", PARTS, alone, settings_of(epochs=8, learning_rate=0.03), lambda epoch: None)
-    assert found.gradients is None
+    assert model_gradients(found.model, PARTS.judged) is None
     assert not [name for name in found.model.members[0].state_dict() if name.startswith(("encoder", "bridge"))]
     found.model.save(tmp_path)
     again = TrainedModel.load(tmp_path)

@@ -5,18 +5,23 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import torch
-from made_windows import FIRST, SPEC, made_load
+from builders.windows import FIRST, SPEC, made_load
 
-from gridahead.config import ModelSettings, TrainingSettings
+from gridahead.core.tables import Observations
 from gridahead.features.windows import build_windows
-from gridahead.tables import Observations
+from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.training.fit import fit
 from gridahead.training.split import split
 
 SETTINGS = TrainingSettings(
-    quantiles=(0.1, 0.5, 0.9), epochs=1, batch_size=8, context_days=8, validation_days=20,
-    holdout_start=FIRST + dt.timedelta(days=100), refit=False,
-)  # fmt: skip
+    quantiles=(0.1, 0.5, 0.9),
+    epochs=1,
+    batch_size=8,
+    context_days=8,
+    validation_days=20,
+    holdout_start=FIRST + dt.timedelta(days=100),
+    refit=False,
+)
 NETWORK = ModelSettings(cell="gru", hidden=8, decoder_hidden=8, members=1, dropout=0.0, anchor="level")
 LAST_LEARNT = FIRST + dt.timedelta(days=79)
 AFTERNOON = pd.Timestamp(LAST_LEARNT, tz="Europe/Berlin") + pd.Timedelta(hours=15)

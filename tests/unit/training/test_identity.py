@@ -1,9 +1,9 @@
 """Which settings make another model, and which do not."""
 
 import pytest
-from made_windows import SPEC, WITHOUT_REFERENCE
+from builders.windows import SPEC, WITHOUT_REFERENCE
 
-from gridahead.config import Settings
+from gridahead.settings.model import Settings
 from gridahead.training.identity import settings_hash
 
 

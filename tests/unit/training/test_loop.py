@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from made_batches import GRU, LEVELS, D, H, N, batch_of, inputs_of, network_of, settings_of
+from builders.batches import GRU, LEVELS, D, H, N, batch_of, inputs_of, network_of, settings_of
 
-from gridahead.errors import ModelError, SettingsError
-from gridahead.scoring import metrics
+from gridahead.core.errors import ModelError, SettingsError
+from gridahead.evaluation import metrics
 from gridahead.training.batch import Batch, pinball, weighted_pinball
 from gridahead.training.device import training_device
 from gridahead.training.loop import train_network
@@ -21,9 +21,16 @@ def trained(train, validation, *, seed=0, config=GRU, network_seed=0, **changes)
     """The network, and what it told after every epoch."""
     network, told = network_of(config, network_seed), []
     best = train_network(
-        network, train, validation, LEVELS, settings_of(**changes), model="DE/load gru", member=0, seed=seed,
+        network,
+        train,
+        validation,
+        LEVELS,
+        settings_of(**changes),
+        model="DE/load gru",
+        member=0,
+        seed=seed,
         progress=told.append,
-    )  # fmt: skip
+    )
     return best, told
 
 
@@ -242,9 +249,16 @@ def test_teacher_forcing_gives_way_linearly():
     seen, network = [], network_of(dataclasses.replace(GRU, decoder="recursive"))
     network.decoder.register_forward_pre_hook(lambda module, given: seen.append((module.training, given[4])))
     train_network(
-        network, batch_of(1.0), batch_of(1.0, seed=7), LEVELS, settings_of(epochs=5, batch_size=48, patience=5),
-        model="m", member=0, seed=0, progress=lambda epoch: None,
-    )  # fmt: skip
+        network,
+        batch_of(1.0),
+        batch_of(1.0, seed=7),
+        LEVELS,
+        settings_of(epochs=5, batch_size=48, patience=5),
+        model="m",
+        member=0,
+        seed=0,
+        progress=lambda epoch: None,
+    )
     assert [sampling for training, sampling in seen if training] == [1.0, 0.75, 0.5, 0.25, 0.0]
 
 

@@ -6,10 +6,10 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import torch
-from made_windows import FIRST, SPEC, made_load
+from builders.windows import FIRST, SPEC, made_load
 
-from gridahead.config import ModelSettings, TrainingSettings
 from gridahead.models.tabular import TABULAR
+from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.training import tabular
 from gridahead.training.fit import fit
 from gridahead.training.split import split
@@ -17,9 +17,14 @@ from gridahead.training.tabular import fit_tabular
 
 LEVELS = (0.1, 0.5, 0.9)
 SETTINGS = TrainingSettings(
-    quantiles=LEVELS, epochs=1, batch_size=16, context_days=8, validation_days=12, device="cpu",
+    quantiles=LEVELS,
+    epochs=1,
+    batch_size=16,
+    context_days=8,
+    validation_days=12,
+    device="cpu",
     holdout_start=FIRST + dt.timedelta(days=95),
-)  # fmt: skip
+)
 PARTS = split(made_load(days=95), SPEC, SETTINGS)
 """Day 83 is 30 March and has 23 hours; it is learnt, it stops or it judges, and every other day is longer."""
 

@@ -6,16 +6,16 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import torch
-from made_rows import LOAD, day_ahead, measured, together
-from made_windows import FIRST, SPEC, made_load, made_windows
+from builders.rows import LOAD, day_ahead, measured, together
+from builders.windows import FIRST, SPEC, made_load, made_windows
 
-from gridahead.config import ModelSettings, Settings, TrainingSettings
-from gridahead.errors import ModelError
-from gridahead.grid import Series
-from gridahead.pipeline import train as training
-from gridahead.pipeline.workspace import Workspace
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
+from gridahead.operate import train as training
+from gridahead.settings.model import ModelSettings, Settings, TrainingSettings
 from gridahead.training.fit import fit
 from gridahead.training.split import cut, split
+from gridahead.workspace import Workspace
 
 SETTINGS = TrainingSettings(
     epochs=1, quantiles=(0.1, 0.5, 0.9), refit=False, batch_size=16, validation_days=20, device="cpu"
@@ -81,6 +81,6 @@ def test_a_shared_network_is_not_fitted_where_one_of_its_series_has_the_outturn_
     leak = together(measured(wind, times, values), day_ahead(wind.reference, times, values))
     workspace.lake.observations.append(together(OBSERVATIONS, leak))
 
-    monkeypatch.setattr(training, "fit_shared_apart", lambda *_given, **_named: pytest.fail("it was fitted"))
+    monkeypatch.setattr(training, "fit_shared_in_worker", lambda *_given, **_named: pytest.fail("it was fitted"))
     with pytest.raises(ModelError, match="DE/wind: has inputs that know what is to be forecast"):
         training.train_shared(workspace, workspace.settings.shared[0])

@@ -5,15 +5,14 @@ import random
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import resume_children
 import torch
-from made_batches import LEVELS, batch_of, network_of, settings_of
-from resume_children import EPOCHS, STEPS
+from builders.batches import LEVELS, batch_of, network_of, settings_of
+from children import environment
+from children.resume import EPOCHS, STEPS
 
-from gridahead.errors import LakeError
+from gridahead.core.errors import LakeError
 from gridahead.training.checkpoint import Checkpoint
 from gridahead.training.loop import train_network
 
@@ -36,8 +35,8 @@ def told(tmp_path_factory):
     folders = {story: tmp_path_factory.mktemp("story") for story in STORIES}
     jobs = [(story, number, *life) for story, lives in STORIES.items() for number, life in enumerate(lives)]
     arguments = [[str(folders[story]), str(number), *life] for story, number, *life in jobs]
-    command = [sys.executable, str(Path(resume_children.__file__)), json.dumps(arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    command = [sys.executable, "-m", "children.resume", json.dumps(arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300, env=environment())
     ends: dict[str, list] = {story: [] for story in STORIES}
     for (story, number, step, write, _), code in zip(jobs, json.loads(done.stdout), strict=True):
         if step or write:
@@ -104,10 +103,17 @@ def trained(file, *, target=1.0, seed=0, network_seed=0, **changes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Checkpoint, "write", lambda self, state: (written.append(1), write(self, state)))
         train_network(
-            network_of(seed=network_seed), batch_of(target), batch_of(1.0, seed=7), LEVELS,
-            settings_of(epochs=2, **changes), model="m", member=0, seed=seed, progress=lambda epoch: None,
+            network_of(seed=network_seed),
+            batch_of(target),
+            batch_of(1.0, seed=7),
+            LEVELS,
+            settings_of(epochs=2, **changes),
+            model="m",
+            member=0,
+            seed=seed,
+            progress=lambda epoch: None,
             checkpoint=file,
-        )  # fmt: skip
+        )
     return len(written)
 
 

@@ -7,17 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from made_rows import DE, measured, rows, together
-from made_windows import FIRST
+from builders.rows import DE, measured, rows, together
+from builders.windows import FIRST
 
-from gridahead.config import ModelSettings, TrainingSettings
-from gridahead.errors import ModelError
-from gridahead.features.scaling import Scaler, anchored
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
+from gridahead.core.tables import Observations
+from gridahead.core.time import Deadline, Mtu
+from gridahead.features.anchors import anchored
+from gridahead.features.scaling import Scaler
 from gridahead.features.windows import WindowSpec
-from gridahead.grid import Series
 from gridahead.models.calibration import calibration_on
-from gridahead.tables import Observations
-from gridahead.timeline import Deadline, Mtu
+from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.training.shared import CODES, fit_shared, series_codes
 from gridahead.training.split import split
 
@@ -84,7 +85,7 @@ def test_one_network_beats_what_is_naive_on_series_of_any_level_and_history(shar
 def test_the_weights_are_the_same_and_everything_else_is_of_the_series(shared):
     series, (small, large), told = shared
     assert small.model.members[0] is large.model.members[0]
-    assert small.model.scaler.level == pytest.approx(100 * large.model.scaler.level / 10_000, rel=0.1)
+    assert small.model.scaler.moments.level == pytest.approx(100 * large.model.scaler.moments.level / 10_000, rel=0.1)
     assert small.model.static != large.model.static
     assert small.model.calibration.tolist() != large.model.calibration.tolist()
     assert small.epochs == large.epochs == tuple(told)
@@ -121,7 +122,7 @@ def test_what_a_gap_would_have_said_does_not_matter():
     for observations in (missing, together(missing, late)):
         series = {SMALL: other, LARGE: parts_of(observations, LARGE, settings)}
         assert len(series[LARGE].train) == len(other.train) - 10
-        assert np.isnan(series[LARGE].train.past[..., 0]).any()
+        assert np.isnan(series[LARGE].train.target_past).any()
         weights.append(fit_shared("both", series, GRU, settings, lambda epoch: None)[1].model.members[0].state_dict())
     assert all(torch.isfinite(value).all() for value in weights[0].values())
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])

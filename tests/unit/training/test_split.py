@@ -5,11 +5,11 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
-from made_rows import LOAD, measured
-from made_splits import FIRST, numbers, split_of
-from made_windows import SPEC
+from builders.rows import LOAD, measured
+from builders.splits import FIRST, numbers, split_of
+from builders.windows import SPEC
 
-from gridahead.timeline import Deadline
+from gridahead.core.time import Deadline
 from gridahead.training.split import (
     BLOCKS,
     FEWEST_DAYS,

@@ -6,31 +6,34 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gridahead.grid import quantity_of
+from gridahead.core.grid import quantity_of
 from gridahead.quality.curves import Curve, is_reference
-from gridahead.quality.measures.base import SIZE, Floats, Measurement, one
-from gridahead.quality.measures.fit import ENOUGH, counterpart
+from gridahead.quality.measures.base import SIZE, Floats, Measurement, measures, only_variant
+from gridahead.quality.measures.fit import ENOUGH, counterpart_scale
 from gridahead.quality.robust import AROUND, mean_of_day, median, moved, usual
 
 LITTLE = 0.01
 """Of the highest output: a day that was to have less has no proportion to speak of."""
 
 
+@measures("day_misfit")
 def day_misfit(curve: Curve) -> Mapping[str, Measurement]:
     """Mean deviation of a day from what the days around let expect [unit of the series]."""
     away = mean_of_day(np.abs(curve.expected.rest), ENOUGH)
-    return one(away, _lately(away))
+    return only_variant(away, _usual_of_days(away))
 
 
+@measures("reference_misfit")
 def reference_misfit(curve: Curve) -> Mapping[str, Measurement]:
     """Mean deviation of a day from its counterpart [unit of the series]."""
-    scale = counterpart(curve)
+    scale = counterpart_scale(curve)
     if scale is None:
         return {}
     away = mean_of_day(np.abs(curve.days - scale.expected), ENOUGH)
-    return one(away, _lately(away))
+    return only_variant(away, _usual_of_days(away))
 
 
+@measures("rough_day")
 def rough_day(curve: Curve) -> Mapping[str, Measurement]:
     """How restless a day is: its mean change from unit to unit beyond the usual course, on that of the days around."""
     rest = curve.clock.line(curve.expected.rest)
@@ -39,16 +42,17 @@ def rough_day(curve: Curve) -> Mapping[str, Measurement]:
     with np.errstate(divide="ignore", invalid="ignore"):
         times = np.where(typical > 0, np.abs(bend) / typical, np.nan)
     # Bounded, so that one spike is no restless day.
-    return one(mean_of_day(np.minimum(times, 8.0), ENOUGH))
+    return only_variant(mean_of_day(np.minimum(times, 8.0), ENOUGH))
 
 
+@measures("level_shift")
 def level_shift(curve: Curve) -> Mapping[str, Measurement]:
     """Change of the level from one week to the next [unit of the series], also beyond that of the counterpart."""
-    found = {SIZE: _change(mean_of_day(curve.days, ENOUGH))}
-    other = curve.counterpart
+    variants = {SIZE: _change(mean_of_day(curve.days, ENOUGH))}
+    other = curve.trusted_counterpart
     if other is not None:
-        found[f"{SIZE}+counterpart"] = _change(mean_of_day(curve.days - other, ENOUGH))
-    return found
+        variants[f"{SIZE}+counterpart"] = _change(mean_of_day(curve.days - other, ENOUGH))
+    return variants
 
 
 def _change(level: Floats) -> Measurement:
@@ -59,15 +63,16 @@ def _change(level: Floats) -> Measurement:
     return Measurement(np.where(peak, change, np.nan), np.asarray(1.0))
 
 
+@measures("out_of_proportion")
 def out_of_proportion(curve: Curve) -> Mapping[str, Measurement]:
     """By how many doublings the mean of a day differs from that of the days around, and of its counterpart."""
     if quantity_of(curve.series.quantity).low != 0.0:
         return {}
     mean, least = mean_of_day(curve.days, ENOUGH), LITTLE * curve.highest
-    found = {"": _doublings(mean, _lately(mean), least)}
-    if curve.counterpart is not None:
-        found["counterpart"] = _doublings(mean, mean_of_day(curve.counterpart, ENOUGH), least)
-    return found
+    variants = {"": _doublings(mean, _usual_of_days(mean), least)}
+    if curve.trusted_counterpart is not None:
+        variants["counterpart"] = _doublings(mean, mean_of_day(curve.trusted_counterpart, ENOUGH), least)
+    return variants
 
 
 def _doublings(mean: Floats, other: Floats, least: float) -> Measurement:
@@ -75,18 +80,20 @@ def _doublings(mean: Floats, other: Floats, least: float) -> Measurement:
     return Measurement(np.abs(np.log2(ratio)), np.asarray(1.0))
 
 
+@measures("forecast_is_outturn")
 def forecast_is_outturn(curve: Curve) -> Mapping[str, Measurement]:
     """How many times closer to the outturn a day's official forecast is than usual."""
     return _too_good(curve) if is_reference(curve.series) else {}
 
 
+@measures("outturn_is_forecast")
 def outturn_is_forecast(curve: Curve) -> Mapping[str, Measurement]:
     """How many times closer to the official forecast a day's outturn is than usual."""
     return {} if is_reference(curve.series) else _too_good(curve)
 
 
 def _too_good(curve: Curve) -> Mapping[str, Measurement]:
-    other = curve.counterpart
+    other = curve.trusted_counterpart
     if other is None:
         return {}
     away = mean_of_day(np.abs(curve.days - other), ENOUGH)
@@ -95,9 +102,9 @@ def _too_good(curve: Curve) -> Mapping[str, Measurement]:
     with np.errstate(divide="ignore", invalid="ignore"):
         # A dark polar day has no forecast to be right about.
         times = np.where(size > 0.01 * curve.highest, typical / np.maximum(away, 1e-6 * typical), np.nan)
-    return one(times)
+    return only_variant(times)
 
 
-def _lately(daily: Floats) -> Floats:
+def _usual_of_days(daily: Floats) -> Floats:
     """The usual size of a daily figure: its median over the days around."""
     return median(np.stack([moved(daily, by) for by in AROUND]))

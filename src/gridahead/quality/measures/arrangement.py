@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gridahead.quality.curves import Curve
-from gridahead.quality.measures.base import LASTING, Floats, Measurement, one
-from gridahead.quality.measures.fit import counterpart, gain, own, past
+from gridahead.quality.measures.base import LASTING, Floats, Measurement, measures, only_variant
+from gridahead.quality.measures.fit import counterpart_scale, gain, own, past
 from gridahead.quality.robust import sustained
 
 FACTORS = (1000.0, 100.0, 10.0, 4.0, 2.0)
 """Between W, kW, MW and GW; a slipped decimal point; energy of a quarter or half hour read as power."""
 
 
+@measures("shifted_hour")
 def shifted_hour(curve: Curve) -> Mapping[str, Measurement]:
     """How much better the day fits an hour earlier or later."""
     hour = curve.per_hour
@@ -23,21 +24,25 @@ def shifted_hour(curve: Curve) -> Mapping[str, Measurement]:
     return _better(curve, [curve.clock.matrix(earlier), curve.clock.matrix(later)], level=False)
 
 
+@measures("day_reversed")
 def day_reversed(curve: Curve) -> Mapping[str, Measurement]:
     """How much better the day fits backwards."""
     return _better(curve, [curve.days[:, ::-1]], level=False)
 
 
+@measures("halves_exchanged")
 def halves_exchanged(curve: Curve) -> Mapping[str, Measurement]:
     """How much better the day fits with morning and afternoon exchanged."""
     return _better(curve, [np.roll(curve.days, curve.clock.slots // 2, axis=1)], level=False)
 
 
+@measures("sign_flipped")
 def sign_flipped(curve: Curve) -> Mapping[str, Measurement]:
     """How much better the day fits with the other sign."""
     return _better(curve, [-curve.days], level=True)
 
 
+@measures("scaled")
 def scaled(curve: Curve) -> Mapping[str, Measurement]:
     """How much better the day fits in another unit."""
     others = [curve.days / factor for factor in (*FACTORS, *(1 / factor for factor in FACTORS))]
@@ -46,20 +51,20 @@ def scaled(curve: Curve) -> Mapping[str, Measurement]:
 
 def _better(curve: Curve, others: Sequence[Floats], *, level: bool) -> Mapping[str, Measurement]:
     """The best gain of the alternatives: by the days around and by earlier days, each also with the counterpart."""
-    against = counterpart(curve)
+    against = counterpart_scale(curve)
     more = [gain(curve.days, other, against, level=level) for other in others] if against else []
-    found = _best("counterpart", more) if against else {}
+    variants = _best("counterpart", more) if against else {}
     for name, scale in (("", own(curve)), ("past", past(curve))):
         gains = [gain(curve.days, other, scale, level=level) for other in others]
-        found |= _best(name, gains)
+        variants |= _best(name, gains)
         if against:
-            found |= _best(f"{name}+counterpart", [mine + its for mine, its in zip(gains, more, strict=True)])
-    return found
+            variants |= _best(f"{name}+counterpart", [mine + its for mine, its in zip(gains, more, strict=True)])
+    return variants
 
 
 def _best(name: str, gains: Sequence[Floats]) -> dict[str, Measurement]:
     """The best alternative of each day, and of three days in a row, which errors in one direction seldom last."""
     return {
-        name: one(np.fmax.reduce(gains))[""],
-        name + LASTING: one(np.fmax.reduce([sustained(gain) for gain in gains]))[""],
+        name: only_variant(np.fmax.reduce(gains))[""],
+        name + LASTING: only_variant(np.fmax.reduce([sustained(gain) for gain in gains]))[""],
     }

@@ -1,4 +1,4 @@
-"""What a measure gives: figures in words a person understands, and the scale that a limit is in."""
+"""What a measure gives: figures in a unit that a person understands, and the scale that a limit is in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridahead.quality.curves import Curve
+from gridahead.settings.quality_rules import RULE_BY_NAME
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,10 +19,10 @@ LASTING = ".days"
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Figures of the units (T,) or days (D,) of a curve; NaN where there is nothing to say.
+    """Figures of the units (T,) or days (D,) of a curve; NaN where the measure does not apply.
 
     `measured / scale` is the statistic. A limit learnt for the statistic, times the scale, is the limit in the unit of
-    the figure, which is what a reason tells.
+    the figure, which is what a reason gives.
     """
 
     measured: Floats
@@ -38,18 +39,31 @@ class Measurement:
 Measure = Callable[[Curve], Mapping[str, Measurement]]
 """Gives one measurement a variant; each variant has a limit of its own, and a rule fails if one of them does."""
 
+MEASURES: dict[str, Measure] = {}
+"""By the name of the rule."""
 
-def one(measured: Floats, scale: Floats | float = 1.0) -> dict[str, Measurement]:
+
+def measures(rule: str) -> Callable[[Measure], Measure]:
+    """Make a function the measure of a rule that is declared in `settings.quality_rules`."""
+
+    def register(measure: Measure) -> Measure:
+        MEASURES[RULE_BY_NAME[rule].name] = measure
+        return measure
+
+    return register
+
+
+def only_variant(measured: Floats, scale: Floats | float = 1.0) -> dict[str, Measurement]:
     """The only variant of a measure."""
     return {"": Measurement(measured, np.asarray(scale, dtype=float))}
 
 
 SIZE = "size"
-"""The variant that is judged by its size, on no scale of the hour."""
+"""The variant that is compared by its size, on no scale of the hour."""
 
 
 def by_both(measured: Floats, scale: Floats, broad: Floats | float = 1.0) -> dict[str, Measurement]:
-    """A measure judged by what is usual at this hour, and by its size alone: a calm hour makes a breeze a storm.
+    """A figure compared with what is usual at this hour, and by its size alone: a calm hour makes a breeze a storm.
 
     Args:
         measured: the figures.
@@ -60,5 +74,5 @@ def by_both(measured: Floats, scale: Floats, broad: Floats | float = 1.0) -> dic
 
 
 SHEER = "sheer"
-"""The variant that is judged by what the history has shown and not by how far its tail might reach: what a person sees
-at once is no matter of once in a hundred years."""
+"""The variant that is compared with what the history has shown and not with how far its tail might reach: what a person
+sees at once is no matter of once in a hundred years."""

@@ -1,7 +1,7 @@
 """How well a day fits where it stands: the pieces that all rules on whole days are made of.
 
 A misfit is a cost: minus the logarithm of the likelihood of Student's t distribution with four degrees of freedom, so
-that ten wrong hours count more than one very wrong one. A cost of 0 is a perfect fit, and differences of costs tell
+that ten wrong hours count more than one very wrong one. A cost of 0 is a perfect fit, and differences of costs show
 which of two explanations of a day is the better one.
 """
 
@@ -21,10 +21,10 @@ Floats = npt.NDArray[np.float64]
 WEIGHT = 4.0
 """A day of correlated hours counts as so many independent ones."""
 ENOUGH = 0.7
-"""Share of the units of a day that have to be known to judge it as a whole."""
+"""Share of the units of a day that have to be known to compare it as a whole."""
 
 remembered = lru_cache(maxsize=4)
-"""The rules ask one curve after the other for the same pieces."""
+"""Several rules need the same pieces of one curve, one curve after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ def past(curve: Curve) -> Scale:
 
 
 @remembered
-def counterpart(curve: Curve) -> Scale | None:
+def counterpart_scale(curve: Curve) -> Scale | None:
     """The official forecast of an outturn, or the outturn of an official forecast, freed of a lasting difference."""
-    other = curve.counterpart
+    other = curve.trusted_counterpart
     if other is None:
         return None
     lasting = median_of_days(curve.days - other, AROUND)

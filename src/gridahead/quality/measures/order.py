@@ -1,6 +1,6 @@
 """Days out of order: right values in the wrong place.
 
-Day and month of a date are told apart by nothing when both are at most 12. A file read the wrong way round has the
+Nothing distinguishes day and month of a date when both are at most 12. A file read the wrong way round has the
 days of the first twelve of each month in each other's place: every value is plausible, only the midnights, the
 weekdays, the season and the official forecast do not agree.
 """
@@ -15,8 +15,8 @@ import pandas as pd
 
 from gridahead.quality.clocks import Clock
 from gridahead.quality.curves import Curve
-from gridahead.quality.measures.base import LASTING, Floats, Measurement, one
-from gridahead.quality.measures.fit import ENOUGH, WEIGHT, Scale, Seams, cost, counterpart, own, step_before
+from gridahead.quality.measures.base import LASTING, Floats, Measurement, measures, only_variant
+from gridahead.quality.measures.fit import ENOUGH, WEIGHT, Scale, Seams, cost, counterpart_scale, own, step_before
 from gridahead.quality.robust import mean_of_day, moved, sustained, with_part
 
 MENDED, MIDNIGHTS = 0.5, 4.5
@@ -24,14 +24,16 @@ MENDED, MIDNIGHTS = 0.5, 4.5
 two odd days only resemble each other's forecast, as on the eve of a holiday, as many break as are mended."""
 
 
+@measures("day_out_of_place")
 def day_out_of_place(curve: Curve) -> Mapping[str, Measurement]:
     """The misfit of a day with its two midnights, the days around and its counterpart; that of three midnights."""
     seams = Seams.of(curve.days).cost(step_before(curve.days, curve.days))
     both = seams + moved(seams, 1)
     inside = sum(_inside(curve.days, scale) for scale in _scales(curve))
-    return {"": one(both + inside)[""], "midnights" + LASTING: one(sustained(seams))[""]}
+    return {"": only_variant(both + inside)[""], "midnights" + LASTING: only_variant(sustained(seams))[""]}
 
 
+@measures("days_exchanged")
 def days_exchanged(curve: Curve) -> Mapping[str, Measurement]:
     """How much better a day and the next fit in each other's place; nothing where the midnights then do not fit."""
     days, seams = curve.days, Seams.of(curve.days)
@@ -44,22 +46,23 @@ def days_exchanged(curve: Curve) -> Mapping[str, Measurement]:
         cost(over[:, 0] - days[:, -1] - moved(seams.expected, 2), moved(seams.usual, 2)),
     )
     # Each midnight on its own: at the end of a series the last one is not known yet.
-    known = [~np.isnan(one - other) for one, other in zip(now, then, strict=True)]
-    asked, left = (np.sum(np.where(known, costs, 0.0), axis=0) for costs in (now, then))
-    total = asked - left
+    known = [~np.isnan(cost_now - cost_then) for cost_now, cost_then in zip(now, then, strict=True)]
+    total_now, total_then = (np.sum(np.where(known, costs, 0.0), axis=0) for costs in (now, then))
+    total = total_now - total_then
     for scale in _scales(curve):
         fits = _inside(days, scale)
         total = total + fits - _inside(following, scale) + moved(fits - _inside(before, scale), 1)
-    total = np.where(left <= np.maximum(MENDED * asked, MIDNIGHTS), total, np.fmin(total, 0.0))
-    return one(np.fmax(total, moved(total, -1)))
+    total = np.where(total_then <= np.maximum(MENDED * total_now, MIDNIGHTS), total, np.fmin(total, 0.0))
+    return only_variant(np.fmax(total, moved(total, -1)))
 
 
+@measures("day_and_month_swapped")
 def day_and_month_swapped(curve: Curve) -> Mapping[str, Measurement]:
     """How much better days fit where their date has day and month exchanged: a pair of days, and those of a month."""
     partner = swapped(curve.clock)
     alone = _pair_gain(curve, partner)
     month = pd.Series(alone).groupby(curve.clock.days.to_period("M").asi8).transform(_pooled).to_numpy()
-    return {"": one(alone)[""], "month": one(with_part(alone, month))[""]}
+    return {"": only_variant(alone)[""], "month": only_variant(with_part(alone, month))[""]}
 
 
 @lru_cache(maxsize=64)
@@ -101,5 +104,5 @@ def _inside(days: Floats, scale: Scale) -> Floats:
 
 
 def _scales(curve: Curve) -> list[Scale]:
-    against = counterpart(curve)
+    against = counterpart_scale(curve)
     return [own(curve), *([against] if against is not None else [])]

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 
 from gridahead.quality.curves import Curve
-from gridahead.quality.measures.base import Floats, Measurement, one
+from gridahead.quality.measures.base import Floats, Measurement, measures, only_variant
 from gridahead.quality.robust import share_of_days
 
 POWER = "MW"
 """The unit in which a row of zeros may stand for nothing at all."""
 
 
+@measures("flat")
 def flat(curve: Curve) -> Mapping[str, Measurement]:
     """Hours without any change, on how surprising that is at these times of the day: at night solar power stands."""
     same = _is_zero(np.diff(curve.value, prepend=np.nan))
     return run_surprise(curve, same, lead=1)
 
 
+@measures("interpolated")
 def interpolated(curve: Curve) -> Mapping[str, Measurement]:
     """Hours on a straight line that rises or falls, on how surprising that is at these times of the day."""
     step = np.diff(curve.value, prepend=np.nan)
@@ -28,6 +30,7 @@ def interpolated(curve: Curve) -> Mapping[str, Measurement]:
     return run_surprise(curve, np.where(np.isnan(bend), np.nan, straight.astype(float)), lead=2)
 
 
+@measures("false_zero")
 def false_zero(curve: Curve) -> Mapping[str, Measurement]:
     """Hours of zeros in a row, on how surprising they are at these times of the day; 0 MW, as 0 °C is a value."""
     if curve.unit != POWER:
@@ -35,6 +38,7 @@ def false_zero(curve: Curve) -> Mapping[str, Measurement]:
     return run_surprise(curve, _is_zero(curve.value), lead=0)
 
 
+@measures("still_day")
 def still_day(curve: Curve) -> Mapping[str, Measurement]:
     """Whole days in a row in which the value never changes."""
     known = (~np.isnan(curve.days)).sum(axis=1) >= 0.75 * curve.clock.slots
@@ -42,9 +46,10 @@ def still_day(curve: Curve) -> Mapping[str, Measurement]:
     filled = np.nan_to_num(filled)
     still = known & (filled.max(axis=1) == filled.min(axis=1))
     length = run_length(still)
-    return one(np.where(known, length, np.nan))
+    return only_variant(np.where(known, length, np.nan))
 
 
+@measures("repeated_day")
 def repeated_day(curve: Curve) -> Mapping[str, Measurement]:
     """Share of the changing units of a day that equal those of an earlier one, on how surprising that is."""
     days = curve.days
@@ -63,7 +68,7 @@ def repeated_day(curve: Curve) -> Mapping[str, Measurement]:
     enough = count >= max(6, days.shape[1] // 6)
     share = np.where(enough, most / np.maximum(count, 1), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return one(share, np.where(surprise > 0, share / surprise, 1.0))
+        return only_variant(share, np.where(surprise > 0, share / surprise, 1.0))
 
 
 REPEAT_DAYS = 56
@@ -89,7 +94,7 @@ def run_surprise(curve: Curve, happened: Floats, *, lead: int) -> Mapping[str, M
     hours = np.where(np.isnan(happened) & ~inside, np.nan, hours / curve.per_hour)
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.where(surprise > 0, hours / surprise, 1.0)
-    return one(hours, scale)
+    return only_variant(hours, scale)
 
 
 def run_length(inside: np.ndarray) -> Floats:

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gridahead.grid import REFERENCE_SUFFIX
+from gridahead.core.grid import REFERENCE_SUFFIX
 from gridahead.quality.curves import Curve
 from gridahead.quality.expected import Expected, expect
-from gridahead.quality.measures.base import SHEER, Floats, Measurement, by_both
+from gridahead.quality.measures.base import SHEER, Floats, Measurement, by_both, measures
 from gridahead.quality.measures.bounds import GENERATION
 from gridahead.quality.measures.fit import remembered
 from gridahead.quality.robust import AROUND, mean_of_day, median, moved
+from gridahead.settings.quality_rules import RULE_BY_NAME
 
 WIDTHS = (1, 2, 3, 4)
-"""Units that stand out together: up to an hour of quarter hours, a few hours of a meter that was read wrongly."""
-
-SPIKE_FLOOR = 8.0
-"""The least limit of a spike: times what is usual at this hour."""
+"""Units that stand out together: up to an hour of quarter hours, a few hours of a meter that was read wrongly. The rule
+looks as many values ahead."""
 
 
+@measures("spike")
 def spike(curve: Curve) -> Mapping[str, Measurement]:
     """How far some units stand out from those before and after [its unit].
 
@@ -28,15 +28,16 @@ def spike(curve: Curve) -> Mapping[str, Measurement]:
     for wind and solar power, whose lone peaks are weather.
     """
     step, (usual, broad) = _step(curve), _usual_step(curve)
-    found: dict[str, Measurement] = {}
+    variants: dict[str, Measurement] = {}
     for width in WIDTHS:
-        variants = by_both(_out(step, width), usual, broad)
-        found |= {f"{name}.{width}" if width > 1 else name: one for name, one in variants.items()}
+        of_width = by_both(_out(step, width), usual, broad)
+        variants |= {f"{name}.{width}" if width > 1 else name: figures for name, figures in of_width.items()}
     if curve.series.quantity.removesuffix(REFERENCE_SUFFIX) in GENERATION:
-        return found
-    return found | {SHEER: Measurement(*_sheer(curve))}
+        return variants
+    return variants | {SHEER: Measurement(*_sheer(curve))}
 
 
+@measures("ramp")
 def ramp(curve: Curve) -> Mapping[str, Measurement]:
     """Change from the unit before, beyond the usual course of the day [unit of the series]."""
     step = _step(curve)
@@ -58,7 +59,9 @@ def _sheer(curve: Curve) -> tuple[Floats, Floats]:
     """How far a unit stands out as it is (T,), and what makes the least limit the largest step of the days around."""
     step = np.diff(curve.value, prepend=np.nan)
     largest = np.fmax.reduce(np.abs(curve.clock.matrix(step)), axis=1)
-    return _out(step, 1), curve.clock.line(median(np.stack([moved(largest, by) for by in AROUND]))) / SPIKE_FLOOR
+    return _out(step, 1), curve.clock.line(median(np.stack([moved(largest, by) for by in AROUND]))) / RULE_BY_NAME[
+        "spike"
+    ].floor
 
 
 @remembered

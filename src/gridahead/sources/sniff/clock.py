@@ -12,8 +12,13 @@ import pandas as pd
 from gridahead.sources.sniff.meaning import spaced
 
 CANDIDATES = (
-    "Europe/Berlin", "Europe/London", "Europe/Helsinki", "America/New_York", "America/Chicago", "Australia/Sydney",
-)  # fmt: skip
+    "Europe/Berlin",
+    "Europe/London",
+    "Europe/Helsinki",
+    "America/New_York",
+    "America/Chicago",
+    "Australia/Sydney",
+)
 """One time zone for each way in which clocks change, for files that show it and name no zone."""
 HALF_HOURS = 48
 """Of a day."""
@@ -130,9 +135,10 @@ def _changes(wall: pd.Series, values: pd.Series, timezone: str, step: pd.Timedel
     around = [hour for hour in skipped if hour - step in rows.index and hour + _HOUR in rows.index]
     with_value = [hour for hour in around if hour in valued.index]
     without = [
-        hour for hour in around
+        hour
+        for hour in around
         if hour not in with_value and hour - step in valued.index and hour + _HOUR in valued.index
-    ]  # fmt: skip
+    ]
     times = [int(rows.get(hour, 0)) for hour in repeated if hour - step in rows.index and hour + _HOUR in rows.index]
     left_out, present = len(without), len(with_value)
     doubled, once = sum(count > 1 for count in times), sum(count == 1 for count in times)

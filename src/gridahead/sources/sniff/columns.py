@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.errors import SourceError
-from gridahead.grid import MEASURED, BiddingZone, Series, official_by
+from gridahead.core.errors import SourceError
+from gridahead.core.grid import MEASURED, BiddingZone, Series, official_by
 from gridahead.sources.sniff.files import FileGroup
 from gridahead.sources.sniff.meaning import (
     Meaning,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.errors import SourceError
+from gridahead.core.errors import SourceError
 from gridahead.sources.columnar import is_parquet, read_columns
 from gridahead.sources.excel import is_excel
 from gridahead.sources.findings import Findings

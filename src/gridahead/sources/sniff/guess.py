@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.countries import country_of, holidays_of
-from gridahead.errors import SourceError
-from gridahead.grid import BiddingZone
+from gridahead.core.countries import country_of, holidays_of
+from gridahead.core.errors import SourceError
+from gridahead.core.grid import BiddingZone
 from gridahead.sources.sniff.columns import Columns
 from gridahead.sources.sniff.files import FileGroup
 from gridahead.sources.sniff.keys import file_clock, layout_keys, row_step, time_keys

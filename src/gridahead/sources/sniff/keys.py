@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from gridahead.errors import SourceError
-from gridahead.grid import BiddingZone
+from gridahead.core.errors import SourceError
+from gridahead.core.grid import BiddingZone
+from gridahead.core.time import Mtu
 from gridahead.sources.sniff.clock import CANDIDATES, Clock, clock_of, clock_of_periods, said_clock, stamp_of, step_of
 from gridahead.sources.sniff.files import FileGroup
 from gridahead.sources.sniff.notes import Notes
 from gridahead.sources.sniff.shape import Shape
-from gridahead.timeline import Mtu
 
 _SUMMER = {"CEST", "MESZ"}
 """Behind a time they say that the clock is one that goes forward in summer."""

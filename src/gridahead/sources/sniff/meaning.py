@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gridahead.grid import ZONES, BiddingZone
+from gridahead.core.grid import ZONES, BiddingZone
 
 _QUANTITIES = (
     ("residual_load", r"residual|net[ _-]?load|netto[ _-]?last|charge nette"),
@@ -19,9 +19,12 @@ _QUANTITIES = (
     ("wind_offshore", r"wind.{0,6}off|off[ _-]?shore|eolien en mer|eolica marina|wind auf see"),
     ("wind", r"wind(?![ _-]?(speed|dir|gust|geschw))|eolien|eolic|vindkraft|wiatr"),
     ("solar", r"solar(?!.{0,8}(rad|irr))|\bpv\b|photovolt|fotovolt|sonne|\bzon\b"),
-    ("load", r"load|demand|cons[uo]m|verbrauch|\blast\b|netzlast|charge|demanda|consumo|carga|zuzyci|zapotrzeb|fogyasz|"
-             r"forbruk|forbrug|kulutus|belasting|verbruik|bezug|usage|soutirage|\btsd\b|\bnd\b|lastgang|leistung|import"),
-)  # fmt: skip
+    (
+        "load",
+        r"load|demand|cons[uo]m|verbrauch|\blast\b|netzlast|charge|demanda|consumo|carga|zuzyci|zapotrzeb|fogyasz|"
+        r"forbruk|forbrug|kulutus|belasting|verbruik|bezug|usage|soutirage|\btsd\b|\bnd\b|lastgang|leistung|import",
+    ),
+)
 _COVARIATES = (
     ("temperature", "degC", r"temp|\bt2m\b|t_?2m|tavg|°c|lufttemp"),
     ("wind_speed", "m/s", r"wind[ _-]?(speed|geschw)|wspd|\bws\d*\b|u10|v10|m/s"),
@@ -40,24 +43,79 @@ _OTHER_UNIT = re.compile(
     r"(?:[\[(]|\s)\s*(?P<unit>°C|degC|C|°F|K|%|m/s|km/h|W/m[²2]|hPa|mm|(?:EUR|€|GBP|USD|\$)/MWh)\s*(?:[\])]|$)"
 )
 _COUNTRIES = {
-    "austria": "AT", "osterreich": "AT", "belgium": "BE", "belgique": "BE", "belgie": "BE", "bulgaria": "BG",
-    "switzerland": "CH", "schweiz": "CH", "suisse": "CH", "swissgrid": "CH", "czech": "CZ", "ceps": "CZ",
-    "germany": "DE", "deutschland": "DE", "allemagne": "DE", "smard": "DE", "estonia": "EE", "spain": "ES",
-    "espana": "ES", "esios": "ES", "finland": "FI", "suomi": "FI", "fingrid": "FI", "france": "FR", "enedis": "FR",
-    "eco2mix": "FR", "britain": "GB", "england": "GB", "elexon": "GB", "national grid": "GB", "greece": "GR",
-    "croatia": "HR", "hungary": "HU", "ireland": "IE", "italy": "IT", "italia": "IT", "terna": "IT", "lithuania": "LT",
-    "latvia": "LV", "netherlands": "NL", "nederland": "NL", "tennet": "NL", "poland": "PL", "polska": "PL",
-    "portugal": "PT", "romania": "RO", "slovenia": "SI", "slovakia": "SK",
-}  # fmt: skip
+    "austria": "AT",
+    "osterreich": "AT",
+    "belgium": "BE",
+    "belgique": "BE",
+    "belgie": "BE",
+    "bulgaria": "BG",
+    "switzerland": "CH",
+    "schweiz": "CH",
+    "suisse": "CH",
+    "swissgrid": "CH",
+    "czech": "CZ",
+    "ceps": "CZ",
+    "germany": "DE",
+    "deutschland": "DE",
+    "allemagne": "DE",
+    "smard": "DE",
+    "estonia": "EE",
+    "spain": "ES",
+    "espana": "ES",
+    "esios": "ES",
+    "finland": "FI",
+    "suomi": "FI",
+    "fingrid": "FI",
+    "france": "FR",
+    "enedis": "FR",
+    "eco2mix": "FR",
+    "britain": "GB",
+    "england": "GB",
+    "elexon": "GB",
+    "national grid": "GB",
+    "greece": "GR",
+    "croatia": "HR",
+    "hungary": "HU",
+    "ireland": "IE",
+    "italy": "IT",
+    "italia": "IT",
+    "terna": "IT",
+    "lithuania": "LT",
+    "latvia": "LV",
+    "netherlands": "NL",
+    "nederland": "NL",
+    "tennet": "NL",
+    "poland": "PL",
+    "polska": "PL",
+    "portugal": "PT",
+    "romania": "RO",
+    "slovenia": "SI",
+    "slovakia": "SK",
+}
 _OTHERS = {
-    **{code: BiddingZone(code, timezone, "AU") for code, timezone in (
-        ("NSW1", "Australia/Sydney"), ("QLD1", "Australia/Brisbane"), ("VIC1", "Australia/Melbourne"),
-        ("SA1", "Australia/Adelaide"), ("TAS1", "Australia/Hobart"))},
-    **{code: BiddingZone(code, timezone, "US") for code, timezone in (
-        ("ERCOT", "America/Chicago"), ("PJM", "America/New_York"), ("CAISO", "America/Los_Angeles"),
-        ("NYISO", "America/New_York"), ("ISONE", "America/New_York"), ("MISO", "Etc/GMT+5"),
-        ("SPP", "America/Chicago"))},
-}  # fmt: skip
+    **{
+        code: BiddingZone(code, timezone, "AU")
+        for code, timezone in (
+            ("NSW1", "Australia/Sydney"),
+            ("QLD1", "Australia/Brisbane"),
+            ("VIC1", "Australia/Melbourne"),
+            ("SA1", "Australia/Adelaide"),
+            ("TAS1", "Australia/Hobart"),
+        )
+    },
+    **{
+        code: BiddingZone(code, timezone, "US")
+        for code, timezone in (
+            ("ERCOT", "America/Chicago"),
+            ("PJM", "America/New_York"),
+            ("CAISO", "America/Los_Angeles"),
+            ("NYISO", "America/New_York"),
+            ("ISONE", "America/New_York"),
+            ("MISO", "Etc/GMT+5"),
+            ("SPP", "America/Chicago"),
+        )
+    },
+}
 """Zones beyond Europe that files name; they are declared in the settings that are written."""
 SMALL_SITE = 20.0
 """Mean [no unit said] below which a series is taken for a meter in kW: no zone is so small in MW."""

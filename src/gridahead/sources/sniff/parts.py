@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gridahead.errors import SettingsError
-from gridahead.grid import MEASURED, BiddingZone, Series
+from gridahead.core.errors import SettingsError
+from gridahead.core.grid import MEASURED, BiddingZone, Series
+from gridahead.core.time import zone_info
 from gridahead.sources.sniff.meaning import zone_in
-from gridahead.timeline import zone_info
 
 UNKNOWN_ZONE = "SITE"
 """Code of the zone of a file that names none: a meter somewhere."""

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pydantic
 
-from gridahead.config import FileSource
-from gridahead.errors import SettingsError, SourceError
+from gridahead.core.errors import SettingsError, SourceError
+from gridahead.core.tables import OBSERVATIONS, Observations
+from gridahead.settings.model import FileSource
 from gridahead.sources.file import FileTable
 from gridahead.sources.sniff.parts import SourceGuess
-from gridahead.tables import OBSERVATIONS, Observations
 
 _OTHERWISE: tuple[dict[str, object], ...] = (
     {"repeated_hour": "first"},

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from gridahead.errors import SourceError
+from gridahead.core.errors import SourceError
 from gridahead.sources.daytimes import (
     LAST_HOUR,
     PERIOD,
@@ -350,9 +350,10 @@ def _long(shape: Shape, time_columns: list[str]) -> None:
     names = [
         str(column)
         for column in rows.columns
-        if column not in (*time_columns, *parts, *shape.date_parts.values()) and 1 <= rows[column].nunique() <= MOST_IDS
+        if column not in (*time_columns, *parts, *shape.date_parts.values())
+        and 1 <= rows[column].nunique() <= MOST_IDS
         and (column not in shape.numbers or _is_key(rows[column], shape.numbers[column].loc[rows.index], key))
-    ]  # fmt: skip
+    ]
     several = [name for name in names if len(rows[name].unique()) > 1]
 
     def rank(name: str) -> tuple[float, int]:

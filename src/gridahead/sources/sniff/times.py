@@ -23,9 +23,20 @@ _COMPACT = re.compile(
     rf"(?:(?P<hour>\d\d):?(?P<minute>\d\d)?:?(?P<second>\d\d)?)?{_ZONE}"
 )
 _NAMED = (
-    "%b %d, %Y %I:%M %p", "%b %d, %Y %H:%M", "%d-%b-%Y %H:%M", "%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M", "%d-%b-%y %H:%M",
-    "%b %d, %Y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%B %d, %Y %I:%M %p", "%d %B %Y %H:%M", "%Y-%b-%d %H:%M",
-)  # fmt: skip
+    "%b %d, %Y %I:%M %p",
+    "%b %d, %Y %H:%M",
+    "%d-%b-%Y %H:%M",
+    "%d-%b-%Y %H:%M:%S",
+    "%d %b %Y %H:%M",
+    "%d-%b-%y %H:%M",
+    "%b %d, %Y",
+    "%d-%b-%Y",
+    "%d %b %Y",
+    "%d-%b-%y",
+    "%B %d, %Y %I:%M %p",
+    "%d %B %Y %H:%M",
+    "%Y-%b-%d %H:%M",
+)
 SPAN = re.compile(r"\s+(?:-|–|to|bis|à|a)\s+|\s*/\s*(?=\d{4}-)|\s*–\s*")
 _EPOCHS: dict[Literal["s", "ms", "us", "ns"], tuple[float, float]] = {
     "s": (9.4e8, 2.1e9),

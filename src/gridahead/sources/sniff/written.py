@@ -7,10 +7,10 @@ import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
-from gridahead.countries import country_of
-from gridahead.grid import ZONES, BiddingZone, Series
+from gridahead.core.countries import country_of
+from gridahead.core.grid import ZONES, BiddingZone, Series
+from gridahead.core.time import Deadline
 from gridahead.sources.sniff.parts import UNKNOWN_ZONE, SourceGuess
-from gridahead.timeline import Deadline
 
 _FIRST = ("path", "zone", "quantity", "time_column", "time_columns", "value_column", "day_columns", "timezone", "unit")
 """Keys that everyone wants to see, in this order; the others follow."""

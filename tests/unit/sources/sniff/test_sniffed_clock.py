@@ -68,9 +68,14 @@ def test_without_a_clock_change_the_local_time_of_the_zone_is_a_guess() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("HourUTC", "UTC"), ("MTU (CET/CEST)", "Europe/Berlin"), ("Zeit (MEZ)", "+01:00"), ("tz: Europe/Paris",
-     "Europe/Paris"), ("time", None)],
-)  # fmt: skip
+    [
+        ("HourUTC", "UTC"),
+        ("MTU (CET/CEST)", "Europe/Berlin"),
+        ("Zeit (MEZ)", "+01:00"),
+        ("tz: Europe/Paris", "Europe/Paris"),
+        ("time", None),
+    ],
+)
 def test_the_clock_that_a_header_names_is_taken(text: str, expected: str | None) -> None:
     assert said_clock(text) == expected
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_texts import curve, iso, table
+from builders.texts import curve, iso, table
 
-from gridahead.errors import SettingsError, SourceError
+from gridahead.core.errors import SettingsError, SourceError
 from gridahead.sources.sniff.files import open_groups
 from gridahead.sources.sniff.guess import guess
 from gridahead.sources.sniff.parts import Guess, Told, told_by
@@ -46,10 +46,20 @@ def test_german_local_time_with_thousands_and_a_total(tmp_path: Path) -> None:
     text = table("2024-10-20", 240, german, "Zeit;Netzlast Deutschland [MW]", "Europe/Berlin")
     found = look(tmp_path, text + "Summe;240.000,00\n")
     assert keys(found) == [
-        {"zone": "DE", "quantity": "load", "separator": ";", "decimal": ",", "thousands": ".", "skip_footer": 1,
-         "time_column": "Zeit", "date_order": "dmy", "timezone": "Europe/Berlin",
-         "value_column": "Netzlast Deutschland [MW]", "unit": "MW"}
-    ]  # fmt: skip
+        {
+            "zone": "DE",
+            "quantity": "load",
+            "separator": ";",
+            "decimal": ",",
+            "thousands": ".",
+            "skip_footer": 1,
+            "time_column": "Zeit",
+            "date_order": "dmy",
+            "timezone": "Europe/Berlin",
+            "value_column": "Netzlast Deutschland [MW]",
+            "unit": "MW",
+        }
+    ]
     assert [text.split(":")[0] for text in found.uncertain] == ["stamp"]
 
 
@@ -70,9 +80,11 @@ def test_date_and_time_of_day_stand_in_two_columns(tmp_path: Path) -> None:
 
 def test_year_month_day_and_hours_from_1_stand_in_columns_of_their_own(tmp_path: Path) -> None:
     text = table(
-        "2024-01-10", 72, lambda time, value: f"{time.year},{time.month},{time.day},{time.hour + 1},{value}",
+        "2024-01-10",
+        72,
+        lambda time, value: f"{time.year},{time.month},{time.day},{time.hour + 1},{value}",
         "Year,Mon,Day,HE,MW",
-    )  # fmt: skip
+    )
     (only,) = keys(look(tmp_path, text))
     assert only["time_columns"] == {"year": "Year", "month": "Mon", "day": "Day", "period": "HE"}
     assert only["value_column"] == "MW"
@@ -80,9 +92,12 @@ def test_year_month_day_and_hours_from_1_stand_in_columns_of_their_own(tmp_path:
 
 def test_year_month_day_and_hours_of_the_clock_stand_in_columns_of_their_own(tmp_path: Path) -> None:
     text = table(
-        "2024-03-28T23:00", 96, lambda time, value: f"{time.year},{time.month:02},{time.day:02},{time.hour},{value}",
-        "Jahr,Monat,Tag,Stunde,Last MW", "Europe/Berlin",
-    )  # fmt: skip
+        "2024-03-28T23:00",
+        96,
+        lambda time, value: f"{time.year},{time.month:02},{time.day:02},{time.hour},{value}",
+        "Jahr,Monat,Tag,Stunde,Last MW",
+        "Europe/Berlin",
+    )
     (only,) = keys(look(tmp_path, text))
     assert only["time_columns"] == {"year": "Jahr", "month": "Monat", "day": "Tag", "time": "Stunde"}
     assert only["timezone"] == "Europe/Berlin"
@@ -91,7 +106,7 @@ def test_year_month_day_and_hours_of_the_clock_stand_in_columns_of_their_own(tmp
 def test_year_month_and_day_are_known_by_their_order_where_nothing_names_them(tmp_path: Path) -> None:
     text = table(
         "2024-01-10", 72, lambda time, value: f"{time.year},{time.month},{time.day},{time.hour},{value}"
-    ).split("\n", 1)[1]  # fmt: skip
+    ).split("\n", 1)[1]
     (only,) = keys(look(tmp_path, text))
     assert only["time_columns"] == {"year": "column_1", "month": "column_2", "day": "column_3", "time": "column_4"}
     assert (only["value_column"], only["header"]) == ("column_5", False)
@@ -100,9 +115,7 @@ def test_year_month_and_day_are_known_by_their_order_where_nothing_names_them(tm
 def test_quarter_hours_may_have_their_minutes_in_a_column_of_their_own(tmp_path: Path) -> None:
     lines = [f"2024,1,{day},{hour},{m},{700 + hour}" for day in (10, 11) for hour in range(24) for m in (0, 15, 30, 45)]
     (only,) = keys(look(tmp_path, "year,month,day,hour,minute,load_mw\n" + "\n".join(lines) + "\n"))
-    assert only["time_columns"] == {
-        "year": "year", "month": "month", "day": "day", "time": "hour", "minute": "minute"
-    }  # fmt: skip
+    assert only["time_columns"] == {"year": "year", "month": "month", "day": "day", "time": "hour", "minute": "minute"}
     assert (only["mtu"], only["value_column"]) == ("PT15M", "load_mw")
 
 
@@ -159,9 +172,12 @@ def test_a_clock_that_many_countries_have_gives_an_example_and_no_holidays(tmp_p
 
 def test_hours_1_to_24_that_stand_twice_in_autumn_are_times_of_the_clock(tmp_path: Path) -> None:
     text = table(
-        "2024-10-19T22:00", 240, lambda time, value: f"{time:%Y-%m-%d},{time.hour + 1},{value}", "Date,Hour,Load MW",
+        "2024-10-19T22:00",
+        240,
+        lambda time, value: f"{time:%Y-%m-%d},{time.hour + 1},{value}",
+        "Date,Hour,Load MW",
         "Europe/Berlin",
-    )  # fmt: skip
+    )
     (only,) = keys(look(tmp_path, text, told=told_by("DE", None, None, None)))
     assert only["time_columns"] == {"date": "Date", "time": "Hour"}
     assert only["stamp"] == "ending"
@@ -192,16 +208,19 @@ def test_a_long_table_of_regions_is_a_source_a_region(tmp_path: Path) -> None:
     ]
     found = look(tmp_path, "time,region,load\n" + "\n".join(lines) + "\n")
     assert [(source.zone.code, source.keys["where"]) for source in found.sources] == [
-        ("NSW1", {"region": "NSW1"}), ("SA1", {"region": "SA1"})
-    ]  # fmt: skip
+        ("NSW1", {"region": "NSW1"}),
+        ("SA1", {"region": "SA1"}),
+    ]
     assert found.sources[1].zone.timezone == "Australia/Adelaide"
 
 
 def test_a_long_table_of_kinds_is_a_source_a_kind(tmp_path: Path) -> None:
     text = table(
-        "2024-01-01", 72, lambda time, value: "\n".join(f"{iso(time, value).replace(',', f',{kind},')}" for kind in
-        ("Load", "Solar")), "time,type,value_mw",
-    )  # fmt: skip
+        "2024-01-01",
+        72,
+        lambda time, value: "\n".join(f"{iso(time, value).replace(',', f',{kind},')}" for kind in ("Load", "Solar")),
+        "time,type,value_mw",
+    )
     assert [one["quantity"] for one in keys(look(tmp_path, text))] == ["load", "solar"]
 
 
@@ -220,9 +239,11 @@ def test_a_column_an_hour_is_a_row_a_day(tmp_path: Path) -> None:
 
 def test_forecast_and_weather_beside_the_load_are_its_inputs(tmp_path: Path) -> None:
     text = table(
-        "2024-01-01", 72, lambda time, value: f"{iso(time, value)},{value + 5},{time.hour / 2},{time.hour}",
+        "2024-01-01",
+        72,
+        lambda time, value: f"{iso(time, value)},{value + 5},{time.hour / 2},{time.hour}",
         "time,France load MW,load forecast MW,Temp (°C),temperature forecast °C",
-    )  # fmt: skip
+    )
     (only,) = keys(look(tmp_path, text))
     assert only["reference_column"] == "load forecast MW"
     assert "reference_available" not in only
@@ -324,11 +345,16 @@ def test_what_the_person_says_is_not_guessed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("time,load\n", "no rows"), ("name,load\nx,1\ny,2\n", "no column tells a time"),
-     ("date,load\n2024-01-01,5\n2024-01-02,6\n2024-01-03,7\n", "24 hours apart"),
-     ("time,note\n2024-01-01 00:00,a\n2024-01-01 01:00,b\n2024-01-01 02:00,c\n2024-01-01 03:00,d\n2024-01-01 04:00,e\n",
-      "holds numbers")],
-)  # fmt: skip
+    [
+        ("time,load\n", "no rows"),
+        ("name,load\nx,1\ny,2\n", "no column tells a time"),
+        ("date,load\n2024-01-01,5\n2024-01-02,6\n2024-01-03,7\n", "24 hours apart"),
+        (
+            "time,note\n" + "".join(f"2024-01-01 0{hour}:00,{letter}\n" for hour, letter in enumerate("abcde")),
+            "holds numbers",
+        ),
+    ],
+)
 def test_what_cannot_be_forecast_is_refused_with_the_reason(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SourceError, match=rf"meters\.csv.*{said}"):
         look(tmp_path, text)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gridahead.errors import SourceError
+from gridahead.core.errors import SourceError
 from gridahead.sources.sniff.layout import Table, read_table
 from gridahead.sources.sniff.notes import Notes
 
@@ -51,9 +51,9 @@ def test_a_lone_word_at_the_end_is_a_footer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "keys"), [("cp1252", {"encoding": "cp1252"}), ("utf-16", {}), ("utf-16-le", {"encoding": "utf-16-le"}),
-                           ("utf-8-sig", {})]
-)  # fmt: skip
+    ("encoding", "keys"),
+    [("cp1252", {"encoding": "cp1252"}), ("utf-16", {}), ("utf-16-le", {"encoding": "utf-16-le"}), ("utf-8-sig", {})],
+)
 def test_the_encoding_is_told_where_the_bytes_do_not_mark_it(encoding: str, keys: dict[str, object]) -> None:
     table, _ = read("time,Zähler\n2024-01-01 00:00,5\n2024-01-01 01:00,6\n", encoding)
     assert table.keys == keys

@@ -39,9 +39,19 @@ def test_a_forecast_is_told_from_what_is_measured() -> None:
 
 @pytest.mark.parametrize(
     ("text", "unit"),
-    [("Last [MW]", "MW"), ("power_kW", "kW"), ("Energie kWh", "kWh"), ("W", "W"), ("demand_mw", "MW"),
-     ("EUR/MWh", None), ("GrossConsumptionMWh", "MWh"), ("wind", None), ("W/m2", None), ("load", None)],
-)  # fmt: skip
+    [
+        ("Last [MW]", "MW"),
+        ("power_kW", "kW"),
+        ("Energie kWh", "kWh"),
+        ("W", "W"),
+        ("demand_mw", "MW"),
+        ("EUR/MWh", None),
+        ("GrossConsumptionMWh", "MWh"),
+        ("wind", None),
+        ("W/m2", None),
+        ("load", None),
+    ],
+)
 def test_a_unit_of_power_or_energy_is_found_in_a_name(text: str, unit: str | None) -> None:
     assert power_unit(text) == unit
 

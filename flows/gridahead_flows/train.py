@@ -1,0 +1,80 @@
+"""Every week: fit the candidates of every series; a trial decides whether one of them takes the champion's place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from gridahead.core.grid import Series
+from gridahead.core.runs import CHAMPION
+from gridahead.operate.train import Candidate, Order, order_of, train, train_shared
+from gridahead_flows.engine import RETRIES, artifact_key, open_workspace
+
+
+@task(name="train", task_run_name="train {series}", **RETRIES)
+def train_series(series: str, settings: str | None) -> str:
+    """Fit in a process of its own, record, hold the trial; gives the champion."""
+    workspace = open_workspace(settings)
+    done = train(workspace, Series.parse(series))
+    keep_outcomes(series, done)
+    return str(workspace.registry.holder(Series.parse(series), CHAMPION))
+
+
+def keep_outcomes(series: str, done: list[Candidate]) -> None:
+    """What became of the candidates, as a table of this run."""
+    rows = [
+        {"model": one.model, "version": one.version, **one.validation, "champion": one.champion, "why": one.outcome}
+        for one in done
+    ]
+    create_table_artifact(
+        rows,
+        key=artifact_key("trained", series),
+        description=f"Candidates of {series}, and what became of each.",
+    )
+
+
+@task(name="train shared", task_run_name="train {name}", **RETRIES)
+def train_group(name: str, settings: str | None) -> dict[str, str]:
+    """One network for a group of series; gives the series that it serves from now on."""
+    workspace = open_workspace(settings)
+    group = next(group for group in workspace.settings.shared if group.name == name)
+    done = train_shared(workspace, group)
+    for one in done:
+        keep_outcomes(f"{one.series}-{name}", [one])
+    return {str(one.series): f"{one.model} v{one.version}" for one in done if one.champion}
+
+
+@flow(name="train side by side")
+def train_all_flow(settings: str | None) -> dict[str, str]:
+    """Groups without rivals and series, as many at a time as the task runner has threads; gives who serves."""
+    order = _order(settings)
+    shared = [train_group.submit(group.name, settings) for group in order.first]
+    own = {str(one): train_series.submit(str(one), settings) for one in order.own}
+    serving = {name: done.result() for name, done in own.items()}
+    for done in shared:
+        serving |= done.result()
+    return serving
+
+
+@flow(name="train")
+def train_flow(settings: str | None = None) -> dict[str, str]:
+    """The candidates of every series and of the groups that share a network, `training.workers` side by side."""
+    workspace = open_workspace(settings)
+    _ = workspace.registry  # the database is made once, before several series need it
+    runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workspace.settings.training.workers)
+    serving = train_all_flow.with_options(task_runner=runner)(settings)
+    for group in _order(settings).last:
+        serving |= train_group(group.name, settings)
+    return serving
+
+
+def _order(settings: str | None) -> Order:
+    own = open_workspace(settings).settings
+    return order_of(own, [entry.series for entry in own.series])
+
+
+if __name__ == "__main__":
+    train_flow()

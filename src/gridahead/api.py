@@ -1,0 +1,255 @@
+"""The front door for Python: what the command line and the flows do, as functions that give typed DataFrames.
+
+>>> import gridahead as ga
+>>> lab = ga.open("settings.toml")
+>>> lab
+Lab(series=('DE/load',))
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from gridahead.core.grid import Series
+from gridahead.core.tables import Forecasts, Observations, Scores
+from gridahead.core.time import TimeRange
+from gridahead.core.vintages import as_of as known_at
+from gridahead.workspace import Workspace
+
+if TYPE_CHECKING:  # torch and MLflow take seconds to import, and reading does without
+    from matplotlib.figure import Figure
+
+    from gridahead.explain.explanation import Explanation
+    from gridahead.operate.ingest import Ingestion
+    from gridahead.operate.status import Status
+    from gridahead.operate.train import Candidate
+
+FOREVER = TimeRange(pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
+SeriesName = str | Series
+"""`DE/load`, or the series itself."""
+
+
+@dataclass(frozen=True, repr=False)
+class Lab:
+    """One settings file with its lake and its models; `gridahead.open` makes it.
+
+    Nothing is loaded before it is needed: reading takes no torch, and forecasting no MLflow.
+
+    >>> lab = ga.open("settings.toml")
+    >>> lab.settings.training.context_days
+    14
+    """
+
+    workspace: Workspace
+
+    def __repr__(self) -> str:
+        return f"Lab(series={self.series})"
+
+    @property
+    def settings(self) -> object:
+        """Everything that is set, each with its default."""
+        return self.workspace.settings
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """What the settings forecast."""
+        return tuple(str(entry.series) for entry in self.workspace.settings.series)
+
+    def observations(
+        self,
+        *series: SeriesName,
+        as_of: str | pd.Timestamp | None = None,
+        start: str | pd.Timestamp | None = None,
+        end: str | pd.Timestamp | None = None,
+    ) -> Observations:
+        """What is accepted of the series: a row a valid time, the newest vintage that could be known.
+
+        Args:
+            series: such as `DE/load` or `DE/load_reference`; all in the lake if none is named.
+            as_of: the instant at which somebody reads; now without it. A time without an offset is UTC.
+            start: of valid times, inclusive.
+            end: of valid times, exclusive.
+
+        Raises:
+            LakeError: the lake cannot be read.
+
+        >>> lab = ga.open("settings.toml")
+        >>> known = lab.observations("DE/load", as_of="2025-12-30 10:00", start="2025-12-29", end="2025-12-31")
+        >>> known["valid_time"].max()  # values are published an hour after their end
+        Timestamp('2025-12-30 08:00:00+0000', tz='UTC')
+        """
+        rows = self.workspace.lake.read_vintages(*map(_series, series), time_range=_range(start, end))
+        instant = pd.Timestamp.now(tz="UTC") if as_of is None else _instant(as_of)
+        return Observations(known_at(rows, instant).reset_index(drop=True))
+
+    def ingest(self) -> Ingestion:
+        """Take in what the sources offer, and judge it; `gridahead ingest`.
+
+        >>> ga.open("settings.toml").ingest().new  # all of it is there already
+        0
+        """
+        from gridahead.operate.ingest import ingest
+
+        return ingest(self.workspace)
+
+    def train(self, *series: SeriesName) -> list[Candidate]:
+        """Fit the candidates of the series, register them, and let the trial decide which serves; `gridahead train`.
+
+        Args:
+            series: all in the settings if none is named.
+
+        Raises:
+            ModelError, SettingsError, LakeError, PartialError: as `gridahead train` says.
+
+        >>> sorted(candidate.model for candidate in ga.open("settings.toml").train("DE/load"))
+        ['gru', 'lstm']
+        """
+        from gridahead.operate.train import train_all
+
+        return train_all(self.workspace, self._chosen(series))
+
+    def forecast(self, series: SeriesName | None = None, issue_time: str | pd.Timestamp | None = None) -> Forecasts:
+        """Forecast the next delivery day, publish it, and give its rows [MW]; `gridahead forecast`.
+
+        Args:
+            series: may be left out where the settings have one.
+            issue_time: as of when; without it, the newest deadline for which the lake has complete inputs.
+
+        Raises:
+            ModelError: there is no champion, it has learnt the day, or nothing is known before it.
+
+        >>> rows = ga.open("settings.toml").forecast("DE/load")
+        >>> rows.pivot(index="valid_time", columns="quantile", values="value_mw").shape
+        (24, 11)
+        """
+        from gridahead.operate.forecast import forecast
+
+        chosen = self._one(series)
+        published = forecast(self.workspace, chosen, None if issue_time is None else _instant(issue_time))
+        rows = pd.read_parquet(published.folder / str(published.manifest["parquet"]))
+        return Forecasts(rows)
+
+    def forecasts(self, series: SeriesName | None = None, run: str = "live") -> Forecasts:
+        """Every forecast that the lake keeps of a run, each with the issue time and the model that made it.
+
+        Args:
+            series: may be left out where the settings have one.
+            run: `live` for what was published, `shadow`, `validation`, or `backtest/NAME`.
+
+        >>> ga.open("settings.toml").forecasts("DE/load")["run"].unique().tolist()
+        ['live']
+        """
+        chosen = self._one(series)
+        rows = self.workspace.lake.forecasts.read({"run": run, "zone": chosen.zone, "quantity": chosen.quantity})
+        return Forecasts(rows)
+
+    def scores(self, series: SeriesName | None = None) -> Scores:
+        """Score what was published of a series against the outturn, beside the references; `gridahead score`.
+
+        >>> scores = ga.open("settings.toml").scores("DE/load")
+        >>> "official_corrected" in set(scores["model"])
+        True
+        """
+        from gridahead.operate.score import score_published
+
+        return score_published(self.workspace, self._one(series)).scores
+
+    def backtest(
+        self,
+        series: SeriesName | None,
+        first: dt.date | str,
+        last: dt.date | str,
+        models: Sequence[str] = ("champion", "official", "official_corrected", "naive"),
+        name: str = "python",
+    ) -> Scores:
+        """Forecast every delivery day from first to last as of its deadline, and score; `gridahead backtest`.
+
+        Args:
+            series: None where the settings have one.
+            first: delivery day.
+            last: delivery day, inclusive.
+            models: of the settings, fitted on what came before; `champion`; references; `ridge`, `lightgbm`.
+            name: the forecasts are kept as run `backtest/NAME`, and made once.
+
+        Raises:
+            ModelError, SettingsError, LakeError: as `gridahead backtest` says.
+
+        >>> scores = ga.open("settings.toml").backtest("DE/load", "2025-12-01", "2025-12-03", ["champion", "naive"])
+        >>> int(scores.query("metric == 'mae'")["n"].max())
+        72
+        """
+        from gridahead.backtest.run import backtest
+
+        days = [dt.date.fromisoformat(day) if isinstance(day, str) else day for day in (first, last)]
+        return backtest(self.workspace, self._one(series), days[0], days[1], list(models), name)
+
+    def explain(self, series: SeriesName | None = None, issue_time: str | pd.Timestamp | None = None) -> Explanation:
+        """Which hours and inputs moved a forecast, and what has changed since the one before; `gridahead explain`.
+
+        Args:
+            series: may be left out where the settings have one.
+            issue_time: of the forecast; the newest that is published without it.
+
+        >>> explanation = ga.open("settings.toml").explain("DE/load")
+        >>> len(explanation.forecast)
+        37
+        """
+        from gridahead.explain.explanation import explain
+
+        return explain(self.workspace, self._one(series), None if issue_time is None else _instant(issue_time))
+
+    def plot(self, series: SeriesName | None = None) -> Figure:
+        """The newest published forecast as a fan, with the outturn as far as it is known.
+
+        >>> ga.open("settings.toml").plot("DE/load").axes[0].get_ylabel()
+        'DE/load [MW]'
+        """
+        from gridahead.reports.fan import fan_figure
+
+        chosen = self._one(series)
+        rows = self.forecasts(chosen)
+        newest = Forecasts(rows[rows["issue_time"] == rows["issue_time"].max()])
+        outturn = self.observations(chosen, start=newest["valid_time"].min())
+        zone, unit = self.workspace.settings.zone(chosen.zone), self.workspace.settings.unit_of(chosen)
+        return fan_figure(newest, outturn, zone.timezone, unit)
+
+    def status(self) -> Status:
+        """What is in the lake, who serves, and how old the newest forecast is; `gridahead status`.
+
+        >>> list(ga.open("settings.toml").status().serving)
+        ['DE/load']
+        """
+        from gridahead.operate.status import status
+
+        return status(self.workspace)
+
+    def _one(self, series: SeriesName | None) -> Series:
+        """The series, or the only one of the settings."""
+        if series is not None:
+            return _series(series)
+        if len(self.series) != 1:
+            raise ValueError(f"name a series; the settings have {', '.join(self.series) or 'none'}")
+        return _series(self.series[0])
+
+    def _chosen(self, series: Sequence[SeriesName]) -> list[Series]:
+        return [_series(name) for name in series or self.series]
+
+
+def _series(name: SeriesName) -> Series:
+    return name if isinstance(name, Series) else Series.parse(name)
+
+
+def _instant(time: str | pd.Timestamp) -> pd.Timestamp:
+    stamp = pd.Timestamp(time)
+    return stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")
+
+
+def _range(start: str | pd.Timestamp | None, end: str | pd.Timestamp | None) -> TimeRange | None:
+    if start is None and end is None:
+        return None
+    return TimeRange(FOREVER.start if start is None else _instant(start), FOREVER.end if end is None else _instant(end))

@@ -1,0 +1,1 @@
+"""`gridahead …`: one module a group of commands, thin."""

@@ -1,0 +1,169 @@
+"""What is done every day: take in, inspect, forecast, report; and what there is."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridahead.cli.console import print_json, records, say, show
+from gridahead.cli.options import (
+    JsonOption,
+    SeriesOption,
+    SettingsOption,
+    WideOption,
+    chosen_series,
+    clock_of,
+    open_workspace,
+    parse_instant,
+)
+from gridahead.cli.quarantine import case_lines
+from gridahead.core.each import of_each, require
+from gridahead.core.errors import PartialError
+
+if TYPE_CHECKING:
+    from gridahead.quality.report import QualityReport
+
+app = typer.Typer()
+
+
+@app.command()
+def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Take in what the sources offer, and let the quality gate judge it; the same file twice changes nothing."""
+    from gridahead.operate.ingest import ingest as use_case
+
+    workspace = open_workspace(settings)
+    done = use_case(workspace)
+    payloads = [dataclasses.asdict(one) for one in done.payloads]
+    if as_json:
+        findings = [] if done.report is None else records(done.report.findings)
+        official = {series: str(deadline) for series, deadline in done.official_available.items()}
+        told = {"payloads": payloads, "findings": findings, "official_available": official}
+        print_json(told | {"warnings": list(done.warnings)})
+    else:
+        headings = {"new": "appended", "revised": "of them revisions"}
+        show([{headings.get(key, key): said for key, said in one.items()} for one in payloads], False, "Ingested")
+        for warning in done.warnings:
+            say(f"Warning: {warning}", False)
+        by_time: dict[str, list[str]] = {}
+        for series, deadline in done.official_available.items():
+            by_time.setdefault(str(deadline), []).append(series)
+        for when, names in by_time.items():
+            say(f"Official forecasts are used from {when}: {', '.join(names)}", False)
+        if done.report is not None:
+            _show_findings(done.report)
+    done.require(workspace.settings.quality.max_quarantined_share)
+
+
+@app.command()
+def validate(
+    settings: SettingsOption = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="Only what has not been judged yet, as every ingest does.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the quality gate over the whole lake, with limits learnt anew; write the inspection and the quality page."""
+    from gridahead.operate.inspection_page import INDEX
+    from gridahead.operate.quality_page import PAGE
+    from gridahead.operate.validate import validate as use_case
+
+    workspace = open_workspace(settings)
+    report = use_case(workspace, only_new=new)
+    empty = "nothing waits to be judged" if new else "the lake is empty, nothing was looked at; run `gridahead ingest`"
+    show([] if report is None else records(report.completeness), as_json, "Quality", empty)
+    if report is None or report.completeness.empty:
+        return
+    if not as_json:
+        _show_findings(report)
+    say(f"Page: {workspace.settings.published_folder / PAGE}", as_json)
+    say(f"Inspection: {workspace.settings.quality_folder / INDEX}", as_json)
+    report.require(workspace.settings.quality.max_quarantined_share)
+
+
+@app.command()
+def forecast(
+    settings: SettingsOption = None,
+    series: SeriesOption = None,
+    issue_time: Annotated[
+        str | None,
+        typer.Option(
+            help="As of when: 2025-12-30T11:00, with an offset or in local time, or 'now'. The delivery day is the "
+            "first whose deadline is not "
+            "before it. Without it: the newest delivery day for which the lake has complete inputs, as of its deadline."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Forecast the next delivery day with the champion, and publish it."""
+    workspace = open_workspace(settings)
+    chosen = chosen_series(workspace, series)
+    instant = parse_instant(issue_time, "--issue-time", clock_of(workspace, chosen))
+    from gridahead.operate.forecast import forecast as use_case
+
+    # One series that cannot be forecast must not keep the others waiting.
+    done, failed = of_each(chosen, lambda one: use_case(workspace, one, instant))
+    from gridahead.cli.published import show_published
+
+    show_published(done.values(), as_json=as_json, newest=instant is None)
+    require(failed, done.values())
+
+
+@app.command()
+def report(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Write the page that analysts read."""
+    from gridahead.operate.report import report as use_case
+
+    failed: PartialError | None = None
+    try:
+        page = use_case(open_workspace(settings))
+    except PartialError as error:  # the page is there all the same
+        (page,), failed = error.done, error
+    typer.echo(json.dumps({"page": str(page)}) if as_json else page)
+    if failed is not None:
+        raise failed
+
+
+@app.command()
+def status(settings: SettingsOption = None, wide: WideOption = False, as_json: JsonOption = False) -> None:
+    """Show what is in the lake, which model serves, how old the newest forecast is: a block a series.
+
+    A mark says what to look at: ✓ in order, ! look at it, ✗ not there.
+    """
+    workspace = open_workspace(settings)
+    from gridahead.operate.status import status as use_case
+
+    found = use_case(workspace)
+    if as_json:
+        print_json({"lake": records(found.lake), "serving": found.serving, "forecasts": found.forecasts})
+    else:
+        from gridahead.cli.overview import show_status
+
+        show_status(workspace.settings, found, wide=wide)
+
+
+@app.command()
+def tables() -> None:
+    """Print the data dictionary: every table of the lake, its columns and units, as Markdown."""
+    from gridahead.core.tables import TABLES
+
+    typer.echo("\n\n".join(table.dictionary() for table in TABLES))
+
+
+def _show_findings(report: QualityReport) -> None:
+    """What an inspection found: its cases, and what is not about single rows."""
+    from gridahead.core.tables import RULINGS, Rulings
+    from gridahead.quarantine.cases import cases_of
+
+    cases = cases_of(report.verdicts, Rulings(RULINGS.empty()))
+    show(case_lines(cases), False, "What the gate found", "no value is withheld or flagged")
+    about_rows = set(report.verdicts["rule"])
+    rest = report.findings[~report.findings["rule"].isin(about_rows)]
+    for (series, rule), found in rest.groupby(["series", "rule"], sort=False):
+        first = found.iloc[0]
+        text = f"{series}: {first['words']} [{rule}], {first['example']}"
+        if len(found) > 1:
+            text += f"; the first of {len(found):,} such stretches, the last until {found['end'].max():%Y-%m-%d}"
+        say(text, False)

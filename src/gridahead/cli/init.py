@@ -1,0 +1,93 @@
+"""`gridahead init …`: settings for what there is, so that nobody has to know the keys."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridahead.cli.console import out, print_json
+from gridahead.cli.options import JsonOption
+from gridahead.settings.place import OWN_SETTINGS
+
+if TYPE_CHECKING:
+    from gridahead.operate.init_preview import SeriesFound
+
+app = typer.Typer(name="init", no_args_is_help=True, help="Write settings for what you have: a file of measurements.")
+
+
+@app.callback()
+def _init() -> None:
+    """Keeps `file` a command of its own."""
+
+
+@app.command()
+def file(
+    paths: Annotated[
+        list[Path], typer.Argument(help="CSV, Excel or Parquet: files, a folder, or a pattern in quotes.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Settings file that is written.")] = Path(OWN_SETTINGS),
+    zone: Annotated[
+        str | None, typer.Option(help="Bidding zone such as FR, or a name of your own; else guessed.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Clock of the file: UTC, +01:00 or a name such as Europe/Paris; else guessed.")
+    ] = None,
+    quantity: Annotated[
+        str | None, typer.Option(help="load, solar, wind_onshore, wind_offshore, wind, wind_solar or residual_load.")
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="The column of the values, if not the one that is guessed.")
+    ] = None,
+    add: Annotated[bool, typer.Option("--add", help="Add to settings that are there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace settings that are there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at a file and write the settings that read it; then `ingest`, `train` and `forecast` need nothing else."""
+    from gridahead.operate.init_file import init_file
+    from gridahead.sources.sniff.parts import told_by
+
+    told = told_by(zone, timezone, quantity, column)
+    command = shlex.join(["gridahead", "init", "file", *map(str, paths)])
+    done = init_file(paths, told, output, command, add=add, force=force)
+    if as_json:
+        print_json(
+            {
+                "settings": str(done.file),
+                "series": [{**dataclasses.asdict(one), "series": str(one.series)} for one in done.found],
+                "uncertain": done.uncertain,
+                "not_read": done.not_read,
+                "advice": done.advice,
+                "text": done.text,
+            }
+        )
+        return
+    out.print(done.text, markup=False, highlight=False, soft_wrap=True)
+    out.print("Read by these settings:", style="bold")
+    for one in done.found:
+        out.print(_words(one), markup=False, highlight=False, soft_wrap=True)
+    for text in done.advice:
+        out.print(f"Note: {text}", markup=False, highlight=False)
+    named = "" if done.file == Path(OWN_SETTINGS) else f" --settings {shlex.quote(str(done.file))}"
+    what = "Added to" if done.added else "Written to"
+    out.print(f"{what} {done.file}. Look at what is not certain above; then:", markup=False, highlight=False)
+    steps = [f"{step}{named}" for step in ("ingest", "train", "forecast")]
+    if not done.has_series:
+        steps = ["init file LOAD.csv --add" + named.replace("--settings", "--output")]
+    for step in steps:
+        out.print(f"  gridahead {step}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _words(found: SeriesFound) -> str:
+    """What was read of a series, in two lines."""
+    scale, unit = (1e3, "kW") if found.unit == "MW" and abs(found.mean) < 1 else (1.0, found.unit)
+    mean, low, high = (f"{scale * value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}" for value in found.values)
+    missing = f"{found.gaps:,} missing" if found.gaps else "none missing"
+    return (
+        f"  {found.series}: {found.rows:,} of {found.mtu}, {found.first:%Y-%m-%d %H:%M} to "
+        f"{found.last:%Y-%m-%d %H:%M} UTC\n"
+        f"    mean {mean}, lowest {low}, highest {high} {unit}, {missing}"
+    )

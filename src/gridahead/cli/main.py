@@ -1,0 +1,118 @@
+"""`gridahead …`: the use cases from a shell.
+
+Exit codes: 0 done, 2 wrong call or settings, 3 a source failed, 4 the quality gate refused, 5 no model fits, 6 the lake
+or a publication cannot be written or is empty, 70 a bug of ours. Of several series what can be done is done first.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+from rich.logging import RichHandler
+
+from gridahead.cli import (
+    backtest,
+    daily,
+    explain,
+    init,
+    lake,
+    models,
+    quarantine,
+    score,
+    scripts,
+    settings,
+    train,
+    upgrade,
+    value,
+)
+from gridahead.cli.console import err
+from gridahead.core import errors
+from gridahead.core.release import VERSION
+
+BUG = 70
+EXIT_CODES: dict[type[errors.GridaheadError], int] = {
+    errors.SettingsError: 2,
+    errors.SourceError: 3,
+    errors.QualityError: 4,
+    errors.ModelError: 5,
+    errors.LakeError: 6,
+    errors.PublicationError: 6,
+    errors.ContractError: BUG,
+}
+
+app = typer.Typer(
+    name="gridahead",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Day-ahead forecasts of electricity **load, wind and solar**, with honest uncertainty.",
+    epilog="Exit codes: 0 done, 2 wrong call or settings, 3 a source failed, 4 the quality gate refused, "
+    "5 no model fits, 6 lake or publication empty or not writable, 70 a bug of ours. Of several series, what can be "
+    "done is done; the exit code is that of the first which could not.",
+)
+for commands in (
+    init.app,
+    scripts.app,
+    daily.app,
+    score.app,
+    value.app,
+    quarantine.app,
+    lake.app,
+    train.app,
+    models.app,
+    explain.app,
+    backtest.app,
+    settings.app,
+    upgrade.app,
+):
+    app.add_typer(commands)
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more about what happens.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"gridahead {VERSION}")
+        raise typer.Exit
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(message)s",
+        handlers=[RichHandler(console=err, show_path=False, markup=False)],
+    )
+    logging.getLogger("gridahead").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def main() -> None:
+    """The console script."""
+    guarded(app)
+
+
+def guarded(call: Callable[[], object]) -> None:
+    """Run something for a person: an error of ours is a message and an exit code, not a traceback."""
+    try:
+        call()
+    except errors.GridaheadError as error:
+        err.print("error:", style="bold red", end=" ")
+        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        sys.exit(exit_code(error))
+    except Exception:
+        err.print_exception()
+        sys.exit(BUG)
+
+
+def exit_code(error: errors.GridaheadError) -> int:
+    """Whose fault it is; of several that failed, the first: the others are in the message."""
+    if isinstance(error, errors.PartialError):
+        return exit_code(next(iter(error.errors.values())))
+    return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""`gridahead settings …`: every key there is, what one means, and what came of the file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from gridahead.cli.console import out, print_json, say, show
+from gridahead.cli.options import JsonOption, SettingsOption
+from gridahead.core.errors import SettingsError, did_you_mean
+from gridahead.settings.place import find_settings
+
+if TYPE_CHECKING:
+    from gridahead.settings.keys import Key
+
+app = typer.Typer(
+    name="settings",
+    no_args_is_help=True,
+    help="Every key of the settings file, what one means, and what came of your file.",
+)
+
+
+@app.command("keys")
+def list_keys(
+    section: Annotated[str | None, typer.Argument(help="Only those below it, such as training.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The reference page, as in docs/settings.md.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List every key with its type and default."""
+    from gridahead.settings.keys import keys
+    from gridahead.settings.reference import reference
+
+    if markdown:
+        typer.echo(reference(), nl=False)
+        return
+    chosen = [key for key in keys() if section is None or f"{key.name}.".startswith(f"{section}.")]
+    if not chosen:
+        raise _unknown(section or "")
+    if as_json:
+        print_json([_about(key) for key in chosen])
+        return
+    lines = [{"key": key.name, "type": _short(key.type), "default": key.default or "must be given"} for key in chosen]
+    show(lines, False, "Settings")
+    say("What one means: `gridahead settings explain KEY`.", False)
+
+
+@app.command()
+def explain(
+    key: Annotated[str, typer.Argument(help="A key, such as training.epochs or epochs.")], as_json: JsonOption = False
+) -> None:
+    """Say what a key means, what it may be, and what it is without being set."""
+    from gridahead.settings.keys import keys
+
+    found = [one for one in keys() if one.name == key] or [one for one in keys() if one.name.endswith(f".{key}")]
+    found = found or [one for one in keys() if one.name.startswith(f"{key}.")]
+    if not found:
+        raise _unknown(key)
+    if as_json:
+        print_json([_about(one) for one in found])
+        return
+    for one in found:
+        lines = Table.grid(padding=(0, 2), pad_edge=False)
+        lines.add_row("", one.meaning)
+        lines.add_row("", f"{one.type}. {f'Without it: {one.default}' if one.default else 'It has to be given'}.")
+        say(one.name, False)
+        out.print(lines)
+
+
+@app.command("show")
+def show_settings(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Show what came of the file: every value that counts, and which of them the file says."""
+    from gridahead.settings.file import load_settings
+    from gridahead.settings.keys import toml_value
+
+    file = find_settings(settings)
+    made = load_settings(file).model_dump(mode="json")
+    if as_json:
+        print_json({"file": str(file), "settings": made})
+        return
+    said = dict(_flat(tomllib.loads(file.read_text(encoding="utf-8"))))
+    say(f"{file}; * is said by the file, the rest is so without being said", False)
+    for name, value in _flat(made):
+        say(f"{'*' if name in said else ' '} {name} = {'not set' if value is None else toml_value(value)}", False)
+
+
+def _flat(value: Any, name: str = "") -> list[tuple[str, Any]]:
+    """Every value with its place; entries of a list of tables are counted from 1."""
+    if isinstance(value, Mapping) and value:
+        return [one for key, each in value.items() for one in _flat(each, f"{name}.{key}" if name else key)]
+    if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+        return [one for count, each in enumerate(value, 1) for one in _flat(each, f"{name}[{count}]")]
+    return [(name, value)]
+
+
+def _unknown(name: str) -> SettingsError:
+    """The nearest of whole names, sections, and names without their section."""
+    from gridahead.settings.keys import keys
+
+    known = {word for key in keys() for word in (key.name, key.section, key.name.rpartition(".")[2])} - {name}
+    meant = did_you_mean(name, sorted(known)) or "`gridahead settings keys` lists them"
+    return SettingsError(f"no key or section {name!r}; {meant.strip()}")
+
+
+def _about(key: Key) -> dict[str, Any]:
+    return {"key": key.name, "type": key.type, "default": key.default, "meaning": key.meaning}
+
+
+def _short(text: str, length: int = 60) -> str:
+    """So much of a long list of values that the table stays one."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"

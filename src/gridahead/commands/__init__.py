@@ -1,1 +1,0 @@
-"""The commands of `gridahead …`, a file for each kind of work; `cli` puts them together."""

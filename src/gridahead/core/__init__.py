@@ -1,0 +1,1 @@
+"""The nouns of everything: errors, time, series, tables, vintages, units. No I/O but files, no torch."""

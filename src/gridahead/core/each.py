@@ -1,0 +1,46 @@
+"""A call for each of several: what can be done is done, and what fails is named at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from gridahead.core.errors import GridaheadError, PartialError, SettingsError
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+def of_each(names: Iterable[K], call: Callable[[K], T]) -> tuple[dict[K, T], dict[K, GridaheadError]]:
+    """What the call gives for each, and the errors of those for which it fails.
+
+    Raises:
+        SettingsError: the call cannot be meant whatever it is made for: it names none of them.
+    """
+    done: dict[K, T] = {}
+    failed: dict[K, GridaheadError] = {}
+    for name in dict.fromkeys(names):
+        try:
+            done[name] = call(name)
+        except GridaheadError as error:
+            if isinstance(error, SettingsError) and str(name) not in str(error):
+                raise
+            failed[name] = error
+    return done, failed
+
+
+def require(failed: Mapping[K, GridaheadError], done: Iterable[object] = ()) -> None:
+    """Nothing, where none has failed.
+
+    Args:
+        failed: the errors, by what they are of.
+        done: what came of the others; it is kept with the error.
+
+    Raises:
+        PartialError: several were asked for. Where it was one alone, its own error.
+    """
+    results = tuple(done)
+    if len(failed) == 1 and not results:
+        raise next(iter(failed.values()))
+    if failed:
+        raise PartialError({str(name): error for name, error in failed.items()}, results)

@@ -1,0 +1,7 @@
+"""Which release this is, and where it lies."""
+
+from pathlib import Path
+
+VERSION = "0.1.0"
+PACKAGE = Path(__file__).parents[1]
+"""The folder of the package."""

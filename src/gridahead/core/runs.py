@@ -1,0 +1,60 @@
+"""Names of runs, roles of model versions, and references: words that the lake, the registry and the scores share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+LIVE = "live"
+"""Forecasts that were published."""
+SHADOW = "shadow"
+"""Forecasts of the challenger, made beside the published ones and not published."""
+VALIDATION = "validation"
+"""Forecasts that a fit made of its validation days, by networks that had not learnt them."""
+UNLEARNT = (VALIDATION, LIVE, SHADOW)
+"""Runs whose forecasts are of days that the version had not learnt."""
+
+PUBLISHED = "published"
+"""The model as which successive champions are scored: to its readers they are one service."""
+
+_BACKTEST = "backtest/"
+HOLDOUT = "backtest/holdout"
+"""The back-test of the champions on the days that none of them has learnt from."""
+
+FULL = "full"
+"""The rung of a forecast whose inputs are complete; any other says in words what was missing."""
+
+Role = Literal["champion", "challenger"]
+"""What a version of a model does in operation; in the registry it is the version's alias."""
+CHAMPION: Role = "champion"
+"""The version that serves. Back-tests also take it for the name of a model: whichever version serves now."""
+CHALLENGER: Role = "challenger"
+"""The version that forecasts along, in the run `shadow`."""
+ROLES: tuple[Role, ...] = get_args(Role)
+
+Reference = Literal["official", "official_corrected", "naive"]
+"""What scores are compared with, by the name that it has as a model."""
+OFFICIAL: Reference = "official"
+"""The forecast that the TSO or ISO publishes."""
+OFFICIAL_CORRECTED: Reference = "official_corrected"
+"""The same without its own recent mean error."""
+NAIVE: Reference = "naive"
+"""Last week's same hour."""
+REFERENCES: tuple[Reference, ...] = get_args(Reference)
+REFERENCE_WORDS: Mapping[str, str] = {OFFICIAL: "official", OFFICIAL_CORRECTED: "corrected official", NAIVE: "naive"}
+"""What stands before "forecast" in a sentence."""
+
+
+def backtest_run(name: str) -> str:
+    """The run under which the forecasts of a back-test lie in the lake: `backtest/NAME`."""
+    return _BACKTEST + name
+
+
+def is_backtest(run: str) -> bool:
+    """Whether a run is a back-test."""
+    return run.startswith(_BACKTEST)
+
+
+def backtest_name(run: str) -> str:
+    """The name of a back-test without the prefix of its run; a bare name stays as it is."""
+    return run.removeprefix(_BACKTEST)

@@ -1,0 +1,1 @@
+"""Forecasts against outturn: metrics, scores, slices, significance, value."""

@@ -1,0 +1,28 @@
+"""What came: the measured values that forecasts are compared with, and the temperature that went with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from gridahead.core.grid import Series
+from gridahead.core.tables import Observations
+from gridahead.core.time import now
+from gridahead.core.vintages import as_of, of_series
+
+
+def outturn(observations: Observations, series: Series) -> pd.DataFrame:
+    """The newest vintage of the measured values: `valid_time`, `value` [MW], and `flags` if observations have them."""
+    newest = as_of(of_series(observations, series), now())
+    return newest[[name for name in ("valid_time", "value", "flags") if name in newest]]
+
+
+def temperature(observations: Observations, inputs: Iterable[Series]) -> pd.Series | None:
+    """The newest vintage of the first of these inputs that is in degC, by valid time; None where none is."""
+    in_degrees = observations[observations["unit"] == "degC"]
+    measured = set(zip(in_degrees["zone"], in_degrees["quantity"], strict=True))
+    for one in inputs:
+        if (one.zone, one.quantity) in measured:
+            return outturn(observations, one).set_index("valid_time")["value"]
+    return None

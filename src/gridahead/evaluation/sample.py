@@ -1,0 +1,89 @@
+"""What a metric is calculated from: the forecasts of one model and their outturn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gridahead.core.time import Mtu
+from gridahead.evaluation import metrics
+
+Floats = npt.NDArray[np.float64]
+POINT, LOWER, UPPER = 0.5, 0.1, 0.9
+"""The quantile that is the point forecast, and those that bound the 80 % interval."""
+Basis = Literal["units", "quantiles", "days"]
+"""Which sample a metric looks at: all units; those of which every quantile was forecast; whole days, a row each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """T units or D whole days of one model."""
+
+    point: Floats
+    """(T,), or (D, U) padded with NaN: the median [MW]."""
+    outturn: Floats
+    """Of the same shape [MW]."""
+    valid_time: pd.Series
+    """(T,) of the units, or (D,) one of each day."""
+    quantity: str
+    mtu: Mtu
+    levels: tuple[float, ...] = ()
+    """(Q,), rising; none where quantiles do not count."""
+    quantiles: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    """(T, Q) [MW]"""
+    scale: float = float("nan")
+    """What last week's same hour was wrong by before the first issue time [MW]."""
+
+    def __len__(self) -> int:
+        """How many units or days."""
+        return len(self.point)
+
+    def at(self, level: float) -> Floats:
+        """The quantile of one of the levels, (T,) [MW]."""
+        return self.quantiles[:, self.levels.index(level)]
+
+    @cached_property
+    def below(self) -> Floats:
+        """The share of outturns below each quantile, (Q,) [1]."""
+        return metrics.reliability(self.quantiles, self.levels, self.outturn)
+
+
+def samples_of(rows: pd.DataFrame, quantity: str, mtu: Mtu, scale: float = float("nan")) -> dict[Basis, Sample]:
+    """The samples of units among some rows; a model without spread has none with quantiles.
+
+    Args:
+        rows: `issue_time`, `valid_time`, quantile levels as columns and `outturn` [MW], as `common_rows` gives them.
+        quantity: of the series.
+        mtu: of the forecasts.
+        scale: of the MASE [MW].
+    """
+    levels = levels_of(rows)
+
+    def sample(chosen: pd.DataFrame, used: list[float]) -> Sample:
+        return Sample(
+            point=chosen[POINT].to_numpy(),
+            outturn=chosen["outturn"].to_numpy(),
+            valid_time=chosen["valid_time"],
+            quantity=quantity,
+            mtu=mtu,
+            levels=tuple(used),
+            quantiles=chosen[used].to_numpy(),
+            scale=scale,
+        )
+
+    samples: dict[Basis, Sample] = {"units": sample(rows, [])}
+    # A day that fell back to a bare median tells nothing about spread: it counts for the point metrics alone.
+    spread = rows.dropna(subset=levels)
+    if len(levels) > 1 and len(spread):
+        samples["quantiles"] = sample(spread, levels)
+    return samples
+
+
+def levels_of(rows: pd.DataFrame) -> list[float]:
+    """The quantile levels that these rows have as columns, rising."""
+    return [float(name) for name in rows.columns if name not in ("issue_time", "valid_time", "outturn")]

@@ -1,0 +1,112 @@
+"""Explain: which past hours and which inputs moved a forecast, measured from the usual inputs of that weekday."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
+from gridahead.core.quantiles import median_of
+from gridahead.core.time import delivery_days
+from gridahead.core.units import PowerUnit
+from gridahead.explain.attribution import Attribution, attribute, hourly_groups, same_gaps
+from gridahead.explain.baseline import USUAL_WEEKS, mean_inputs
+from gridahead.explain.news import Change, changed
+from gridahead.features.windows import Array, Windows, build_windows
+from gridahead.forecasting.issue import degradations
+from gridahead.forecasting.publish import latest_manifest
+from gridahead.models.determinism import deterministic
+from gridahead.registry.versions import Registered
+from gridahead.workspace import Workspace, reading_range
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """A forecast, what moved it, and what has changed since the one before."""
+
+    registered: Registered
+    windows: Windows
+    """Of the forecast."""
+    forecast: Array
+    """(H,) median [MW]"""
+    attribution: Attribution
+    degradations: tuple[str, ...]
+    unit: PowerUnit
+    """In which people read and draw power."""
+    change: Change | None
+    """None where the hours have not been forecast a day before."""
+
+    @property
+    def issue_time(self) -> pd.Timestamp:
+        """As of when, UTC."""
+        return pd.Timestamp(self.windows.issue_time[0], unit="us", tz="UTC")
+
+    @property
+    def valid_times(self) -> pd.DatetimeIndex:
+        """(H,) the start of every unit of the horizon, UTC."""
+        return pd.DatetimeIndex(pd.to_datetime(self.windows.valid_time[0], unit="us", utc=True))
+
+    @property
+    def day(self) -> dt.date:
+        """The delivery day."""
+        last = self.valid_times[self.windows.delivery[0]][-1:]
+        day: dt.date = delivery_days(last, self.windows.spec.zone.timezone)[0].date()
+        return day
+
+
+@deterministic()
+def explain(
+    workspace: Workspace,
+    series: Series,
+    issue_time: pd.Timestamp | None = None,
+    since: pd.Timestamp | None = None,
+    version: str | None = None,
+) -> Explanation:
+    """Share out a forecast among its inputs, and what has changed since an earlier one.
+
+    Args:
+        workspace: where the data and the models are.
+        series: whose forecast.
+        issue_time: as of when; without it, the newest published one.
+        since: the earlier issue time; without it, a day before.
+        version: a number or an alias; without it, the one that serves.
+
+    Raises:
+        ModelError: there is no such version, nothing is published, or nothing of the series is known in the context.
+        LakeError: the lake does not have the series.
+    """
+    registry = workspace.registry
+    registered = registry.champion(series) if version is None else registry.load(registry.version(series, version))
+    spec, model = registered.model.spec, registered.model
+    issued = issue_time or _newest(workspace, series)
+    day = spec.deadline.delivery_day(issued)
+    days = [day - dt.timedelta(weeks=back) for back in range(USUAL_WEEKS + 1)]
+    issue_times = [issued - pd.Timedelta(weeks=back) for back in range(USUAL_WEEKS + 1)]
+    observations = workspace.lake.read_vintages(*spec.inputs, time_range=reading_range(spec, days[-1], day))
+    windows = build_windows(observations, spec, days, issue_times=issue_times)
+    of_day, weeks_before = windows.where(np.arange(len(days)) == 0), windows.where(np.arange(len(days)) > 0)
+    if np.isnan(of_day.target_past).all():
+        raise ModelError(str(series), f"nothing is known of it in the {spec.context_days} days before {issued}")
+    attribution = attribute(model, of_day, same_gaps(mean_inputs(weeks_before), of_day), hourly_groups(of_day))
+    return Explanation(
+        registered=registered,
+        windows=of_day,
+        forecast=median_of(model.predict(of_day))[0],
+        attribution=attribution,
+        degradations=tuple(degradations(of_day, 0, model.known_share, workspace.settings.quality.late_after_hours)),
+        unit=workspace.settings.unit_of(series),
+        change=changed(model, observations, since or issued - pd.Timedelta(days=1), issued),
+    )
+
+
+def _newest(workspace: Workspace, series: Series) -> pd.Timestamp:
+    manifest = latest_manifest(workspace.settings.published_folder, series)
+    if manifest is None:
+        raise ModelError(
+            str(series), "nothing is published that could be explained; run `gridahead forecast`, or say --issue-time"
+        )
+    return pd.Timestamp(str(manifest["issue_time"]))

@@ -1,0 +1,66 @@
+"""Anchors: the simple forecasts to which a network forecasts the difference.
+
+Having learnt nothing, a network already is its anchor: the official forecast, the same hour last week, or a mean of the
+last days. The linear regression, an anchor as well, is in `linear`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridahead.features.moments import moments
+from gridahead.features.rows import mean_of_known, same_hour
+from gridahead.features.windows import Array, Windows, WindowSpec
+from gridahead.settings.model import Anchor
+
+COMPARABLE = 1.5
+"""An anchor with half as much error again may still win; wider apart, the network would spend itself on the anchor."""
+
+
+def every_anchor(spec: WindowSpec) -> tuple[Anchor, ...]:
+    """Anchors so different that networks on each of them err differently, which is what averaging lives on."""
+    return (*(("reference",) if spec.use_reference else ()), "week", "profile", "level", "linear")
+
+
+def plausible_anchors(windows: Windows) -> tuple[Anchor, ...]:
+    """The anchors worth trying, best first: the two with the smallest error, the second only if it is not far behind.
+
+    The smaller error alone does not decide. The official load forecast of Germany beats last week's load, yet networks
+    anchored on last week, with the official forecast among their inputs, do better: its bias drifts from year to year.
+    """
+    level = moments(windows.target_past)[0]
+    candidates: list[Anchor] = ["week", "profile", "recent"]
+    if windows.spec.use_reference:
+        candidates.append("reference")
+    errors = {
+        anchor: float(np.nanmean(np.abs(windows.target - anchored(windows, anchor, level))[windows.delivery]))
+        for anchor in candidates
+    }
+    first, second = sorted(candidates, key=errors.__getitem__)[:2]
+    return (first, second) if errors[second] <= COMPARABLE * errors[first] else (first,)
+
+
+def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
+    """A simple forecast of every unit of the horizon, (N, H) [MW]; the next of its kind where it is not known.
+
+    Every anchor but the official forecast and last week's hour is a mean over many units: a single gap in the context,
+    such as the hour that is not published yet at the issue time, must not tear a hole into the forecast.
+
+    Args:
+        windows: N of them.
+        anchor: which one.
+        level: mean of the target [MW], where nothing is known.
+    """
+    spec, (_, horizon) = windows.spec, windows.target.shape
+    target = windows.target_past[..., None]
+    by_day = [same_hour(target, spec, days, horizon)[..., 0] for days in range(1, 8)]
+    profile = mean_of_known(np.stack(by_day), axis=0)
+    recent = np.broadcast_to(mean_of_known(target[:, -spec.steps_per_day :], axis=1), profile.shape)
+    simplest = [by_day[6], profile, recent]
+    candidates = {"week": simplest, "profile": simplest[1:], "recent": simplest[2:], "level": []}
+    if anchor == "reference":
+        candidates["reference"] = [windows.official_ahead, *simplest]
+    forecast = np.full(profile.shape, level, np.float32)
+    for candidate in reversed(candidates[anchor]):
+        forecast = np.where(np.isnan(candidate), forecast, candidate)
+    return forecast

@@ -1,0 +1,55 @@
+"""What the decoder of a network reads of every unit of the horizon.
+
+It is the calendar, what is read ahead, and the same hour of former days, so that what happened a week ago at this hour
+need not pass through the memory of an encoder. For what lives on the sun, season and time of the day by the sun stand
+in the place of the calendar, and what a clear day would bring in that of former days.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridahead.core.grid import SUN_DRIVEN
+from gridahead.features.moments import Moments
+from gridahead.features.official import official_levels
+from gridahead.features.rows import same_hour
+from gridahead.features.shape_ahead import shape_ahead
+from gridahead.features.sun import sun_clock, under_the_sun
+from gridahead.features.windows import Array, Windows
+
+SKIP_DAYS = (1, 2, 3, 7, 14)
+"""Same hour so many days ago; days beyond the context are left out. 7 and 14 keep the weekday."""
+
+
+def decoder_inputs(moments: Moments, windows: Windows, past: Array, values: Array) -> Array:
+    """One row a unit of the horizon, (N, H, D). Nothing is known of padding: there all is 0.
+
+    Args:
+        moments: in which everything is scaled.
+        windows: N of them.
+        past: (N, C, ·) their scaled past, NaN where not known.
+        values: (N, C, ·) the same with 0 there, and last whether the target is known.
+    """
+    spec, horizon = windows.spec, windows.target.shape[1]
+    columns = _read_ahead(moments, windows)
+    if spec.series.quantity in SUN_DRIVEN:
+        columns = [sun_clock(windows.valid_time), *columns, under_the_sun(windows, past)]
+    else:
+        former = [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
+        columns = [windows.calendar_ahead, *columns, *former]
+    rows = np.where(windows.within[..., None], np.concatenate(columns, axis=-1), 0)
+    return np.ascontiguousarray(rows, dtype=np.float32)
+
+
+def _read_ahead(moments: Moments, windows: Windows) -> list[Array]:
+    """The inputs that are read ahead, scaled: their values, whether they are known, official quantiles, their shape."""
+    spec, ahead = windows.spec, moments.scaled_ahead(windows)
+    official = [*official_levels(spec).values()]
+    quantiles = [spec.ahead.index(series) for series in official]
+    # Official quantiles run as the forecast does, and where they are not published it stands for them: whether they
+    # are says nothing but the era.
+    bounds = np.where(np.isnan(ahead[..., quantiles]), ahead[..., :1], ahead[..., quantiles])
+    others = [n for n, one in enumerate(spec.ahead) if one not in official and not moments.divides_all(spec, one)]
+    ahead = ahead[..., others]
+    shape = shape_ahead(ahead, windows.delivery, spec.mtu.per_hour)
+    return [np.nan_to_num(ahead), ~np.isnan(ahead), np.nan_to_num(bounds), shape]

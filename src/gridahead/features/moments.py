@@ -1,0 +1,136 @@
+"""Means and spreads: in which unit a network reads each input, and the level and spread that a window has of its own.
+
+Moments are learnt on the training windows only. How they are used is the normalisation:
+
+- *series*: one level and spread for all windows.
+- *instance*: those of the window's own last week, so that a level never seen before is nothing new.
+- *capacity*: those of all windows, times the installed capacity of the day relative to theirs. Plants are built all the
+  time, and where their capacity is known this does for wind and solar power what a window's own week cannot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
+from gridahead.features.rows import mean_of_known
+from gridahead.features.windows import Array, Windows, WindowSpec
+from gridahead.settings.model import Normalise
+
+LEAST_SPREAD = 0.1
+"""Of a window's last week, relative to the series: a week without change must not blow up noise to a signal."""
+CAPACITY = "capacity"
+"""The quantity by which capacity normalisation knows the installed capacity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Level and spread of the target, and of every covariate."""
+
+    level: float
+    """Mean of the target [MW]."""
+    spread: float
+    """Standard deviation of the target [MW]."""
+    error_spread: float
+    """Standard deviation of target − official forecast [MW]; 1 without one."""
+    covariates: dict[str, tuple[float, float]]
+    """Mean and standard deviation of every covariate, in its own unit."""
+    normalise: Normalise = "series"
+
+    @classmethod
+    def fit(cls, windows: Windows, normalise: Normalise = "series") -> Moments:
+        """Learn from training windows.
+
+        Raises:
+            ModelError: they are to be normalised by a capacity that is not read.
+        """
+        spec, target = windows.spec, windows.target_past
+        if normalise == "capacity" and capacity_of(spec) not in spec.inputs:
+            raise ModelError(
+                str(spec.series),
+                f"cannot be normalised by its capacity: {capacity_of(spec)} is not among its inputs; "
+                'bring it as a covariate that is known ahead, or choose normalise = "series"',
+            )
+        level, spread = moments(target)
+        error_spread = moments(target - windows.official_past)[1] if spec.use_reference else 1.0
+        covariates = {
+            str(series): moments(windows.input_past(series))
+            for series in spec.inputs
+            if not _has_scale_of_target(spec, series)
+        }
+        return cls(level, spread, error_spread, covariates, normalise)
+
+    def frame(self, windows: Windows) -> tuple[Array, Array]:
+        """The level of the target [MW], and its spread relative to that of the series, each (N or 1, 1)."""
+        if self.normalise == "series":
+            return np.full((1, 1), self.level, np.float32), np.ones((1, 1), np.float32)
+        if self.normalise == "capacity":
+            grown = self._growth(windows)
+            return np.float32(self.level) * grown, grown
+        week = windows.target_past[:, -7 * windows.spec.steps_per_day :]
+        centre = mean_of_known(week, axis=1)[:, None]
+        spread = np.sqrt(mean_of_known((week - centre) ** 2, axis=1))[:, None]
+        centre = np.where(np.isnan(centre), np.float32(self.level), centre)
+        relative = np.maximum(np.where(np.isnan(spread), self.spread, spread) / self.spread, LEAST_SPREAD)
+        return centre, relative.astype(np.float32)
+
+    def scaled_past(self, windows: Windows) -> Array:
+        """(N, C, I + 1): every input in its own scale, and last the error of the official forecast if that is read."""
+        spec, frame = windows.spec, self.frame(windows)
+        scaled = np.empty((*windows.past.shape[:2], len(spec.inputs) + spec.use_reference), np.float32)
+        for column, series in enumerate(spec.inputs):
+            scaled[..., column] = self._scaled(series, windows.input_past(series), frame)
+        if spec.use_reference:
+            scaled[..., -1] = (windows.target_past - windows.official_past) / (self.error_spread * frame[1])
+        return scaled
+
+    def scaled_ahead(self, windows: Windows) -> Array:
+        """(N, H, A): what is read ahead, each in its own scale."""
+        scaled, frame = np.empty(windows.inputs_ahead.shape, np.float32), self.frame(windows)
+        for column, series in enumerate(windows.spec.ahead):
+            scaled[..., column] = self._scaled(series, windows.input_ahead(series), frame)
+        return scaled
+
+    def divides_all(self, spec: WindowSpec, series: Series) -> bool:
+        """Whether an input is the capacity by which all else is divided."""
+        return self.normalise == "capacity" and series == capacity_of(spec)
+
+    def _scaled(self, series: Series, values: Array, frame: tuple[Array, Array]) -> Array:
+        if str(series) in self.covariates:
+            mean, spread = self.covariates[str(series)]
+            if self.normalise == "capacity" and series.quantity == CAPACITY:
+                values = values / frame[1]  # what is left is how it changed
+            return (values - mean) / spread
+        centre, relative = frame
+        return (values - centre) / (self.spread * relative)
+
+    def _growth(self, windows: Windows) -> Array:
+        """The capacity in the last day of each context relative to that of all windows learnt, (N, 1)."""
+        capacity = capacity_of(windows.spec)
+        newest = windows.input_past(capacity)[:, -windows.spec.steps_per_day :]
+        grown = mean_of_known(newest, axis=1)[:, None] / np.float32(self.covariates[str(capacity)][0])
+        return np.where(np.isnan(grown), np.float32(1), grown)
+
+
+def capacity_of(spec: WindowSpec) -> Series:
+    """The series of the capacity that is installed where the target is."""
+    return Series(spec.series.zone, CAPACITY)
+
+
+def moments(values: npt.NDArray[Any]) -> tuple[float, float]:
+    """Mean and standard deviation of what is there; a constant has the spread 1."""
+    there = values[~np.isnan(values)].astype(np.float64)
+    if len(there) == 0:
+        return 0.0, 1.0
+    mean, spread = float(there.mean()), float(there.std())
+    return mean, spread if spread > 1e-6 * max(1e-6, abs(mean)) else 1.0
+
+
+def _has_scale_of_target(spec: WindowSpec, series: Series) -> bool:
+    """Whether an input is the target or named after it, as `solar_p90` is after `solar`."""
+    return series == spec.series or str(series).startswith(f"{spec.series}_")

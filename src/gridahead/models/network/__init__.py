@@ -1,0 +1,1 @@
+"""The networks: encoders, decoders, cells, head."""

@@ -1,0 +1,1 @@
+"""Whether inputs, errors or published bands have left what they were."""

@@ -1,0 +1,71 @@
+"""A finding of drift: its figure, its limits, and what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gridahead.evaluation.bootstrap import resampled_days
+
+Floats = npt.NDArray[np.float64]
+DriftLevel = Literal["none", "watch", "alarm"]
+DriftKind = Literal["input", "official", "error", "interval", "band"]
+"""What a finding is about: an input's values, the error of the official forecast, the error of a model, the coverage of
+its 80 % interval, that of the band that was published."""
+
+ENOUGH = 20
+"""Values or days below which nothing is said."""
+WATCH = 5
+"""A watch is so many times as frequent in ordinary periods as an alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFinding:
+    """Whether one input, error or band has drifted."""
+
+    subject: str
+    """The series, or the model."""
+    kind: DriftKind
+    level: DriftLevel
+    words: str
+    """A sentence for people."""
+    value: float
+    """The figure that decided; NaN where there was too little to say anything."""
+    limit: float
+    """Where the alarm begins."""
+
+    @property
+    def retrain(self) -> bool:
+        """Whether the model should learn again; a doubtful finding waits for more days.
+
+        Where the official forecast has changed, training again on the few days since does not help; where our own
+        errors have risen with it, they say so themselves.
+        """
+        return self.level == "alarm" and self.kind != "official"
+
+    @classmethod
+    def from_limits(cls, subject: str, kind: DriftKind, words: str, value: float, limits: list[float]) -> DriftFinding:
+        """With the level that two limits, watch and alarm, give a figure."""
+        watch, alarm = limits
+        level: DriftLevel = "alarm" if value > alarm else "watch" if value > watch else "none"
+        return cls(subject, kind, level, f"{subject}: {words}", value, alarm)
+
+    @classmethod
+    def too_little(cls, subject: str, kind: DriftKind, missing: str) -> DriftFinding:
+        """There was too little to compare."""
+        return cls(subject, kind, "none", f"{subject}: too little to compare ({missing})", float("nan"), float("nan"))
+
+
+def limits(ordinary: Floats, false_alarms: float) -> list[float]:
+    """Where watch and alarm begin, when so large a share of ordinary figures may pass for an alarm."""
+    return [float(np.quantile(ordinary, max(0.0, 1 - times * false_alarms))) for times in (WATCH, 1)]
+
+
+def ordinary_periods(usual: Floats, length: int, block: float, repetitions: int, seed: int) -> Floats:
+    """Periods of so many values, or rows of them, drawn in blocks from the usual ones, (repetitions, length, ...)."""
+    rounds = -(-length // len(usual))
+    drawn = [resampled_days(len(usual), block, repetitions, seed + number) for number in range(rounds)]
+    return usual[np.concatenate(drawn, axis=1)[:, :length]]

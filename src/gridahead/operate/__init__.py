@@ -1,0 +1,1 @@
+"""The daily use cases: ingest, train, forecast, score, report."""

@@ -1,0 +1,260 @@
+"""Amend: the kept payloads are read again by the settings of today, and what they gave by others is undone.
+
+Nothing is taken out of the lake. A row that today's settings would not give is written over by a void one, what they do
+give is appended and judged, and forecasts, rulings and scores stay as they are. With the settings of before the same
+command leads back.
+
+While it is under way the lake lacks what is not judged again yet; a killed one is ended by the next ingest or amend.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from gridahead.core.errors import SettingsError, SourceError
+from gridahead.core.grid import Series
+from gridahead.core.tables import OBSERVATIONS, RULINGS, Observations, Rulings
+from gridahead.core.time import now
+from gridahead.core.vintages import IDENTITY, VALUE, VOID, among, standing, unseen
+from gridahead.lake.archive import DeletedPayloadError
+from gridahead.lake.lake import Lake
+from gridahead.lake.receipts import Receipt
+from gridahead.operate.deliveries import SAME_INSTANT, before, followed, payload_of, receipt_of
+from gridahead.quality.report import QualityReport
+from gridahead.quarantine.inspection import inspect_new
+from gridahead.sources.base import RawPayload, Source
+from gridahead.sources.catalogue import open_sources
+from gridahead.workspace import Workspace
+
+CONTENT = ["value", "availability", "unit", "mtu"]
+"""The columns in which two rows of one identity are equal if they say the same."""
+TICK = pd.Timedelta(microseconds=1)
+"""By which a row moves that would stand where one is, or was undone: no clock of a market is as fine."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Amended:
+    """What reading one source again changed."""
+
+    source: str
+    payloads: int
+    unread: tuple[str, ...]
+    """Payloads that the settings of today cannot read; what they gave stays as it is."""
+    deleted: tuple[str, ...]
+    """Payloads that are no longer kept, as `[archive] keep_days` says; what they gave stays as it is."""
+    series: tuple[str, ...]
+    added: int
+    """Rows that the settings of today give and the lake did not have."""
+    undone: int
+    """Rows that the lake had of these payloads and the settings of today do not give."""
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """What was changed, and what the gate says of it."""
+
+    sources: tuple[Amended, ...]
+    report: QualityReport | None
+    """None if nothing was added."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Correction:
+    """What has to be written for one source."""
+
+    summary: Amended
+    added: Observations
+    undone: Observations
+    receipts: tuple[tuple[Receipt, Receipt], ...]
+    """As they were, and as they are to be."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Reread:
+    """A delivery that was read again."""
+
+    old: Receipt
+    new: Receipt
+    rows: Observations
+    """What it gives by the settings of today."""
+
+
+def amend(workspace: Workspace, *, by: str, only: str | None = None, dry_run: bool = False) -> Amendment:
+    """Read the kept payloads of the sources again by the settings of today.
+
+    Args:
+        workspace: whose lake.
+        by: who asks for it; rulings on rows that are undone say so.
+        only: the name of one source; else all.
+        dry_run: whether to tell only what would be changed.
+
+    Raises:
+        SettingsError: no source has that name.
+        LakeError: a payload is no longer in the archive, or the lake cannot be written.
+    """
+    lake = workspace.lake
+    declared = open_sources(workspace.settings)
+    sources = [source for source in declared if only in (None, source.name)]
+    if not sources:
+        names = ", ".join(sorted({source.name for source in declared})) or "none"
+        raise SettingsError(f"no source is called {only!r}; the settings have {names}")
+    corrections = [_correction(source, lake) for source in sources]
+    if not dry_run:
+        for correction in corrections:
+            _write(correction, lake, by)
+    report = None if dry_run else inspect_new(workspace, anew=_moved(corrections))
+    return Amendment(tuple(correction.summary for correction in corrections), report)
+
+
+def _correction(source: Source, lake: Lake) -> _Correction:
+    """Every delivery of a source, read again in the order in which they came."""
+    every = lake.receipts.all()
+    reread, unread, deleted = _read_again(source, every, lake)
+    series = sorted({name for delivery in reread for name in _names(delivery.rows)})
+    held = _held(lake, series)
+    # Those of today too: an amend that was killed may have written some of its rows.
+    batches = {batch for delivery in reread for batch in delivery.old.batches | delivery.new.batches}
+    is_own = held["batch"].isin(batches)
+    others = standing(held[~is_own])
+    came = {batch: receipt.retrieved_at for receipt in every for batch in receipt.batches}
+    others_came = others["batch"].map(came).fillna(pd.Timestamp(0, tz="UTC"))
+    given, receipts = [OBSERVATIONS.empty()], [receipt for receipt in every if receipt.batches.isdisjoint(batches)]
+    for delivery in reread:
+        receipt, arrived = delivery.new, delivery.rows
+        known = pd.concat([*given, others[others_came <= receipt.retrieved_at]], ignore_index=True)
+        earlier = [other for other in receipts if other.retrieved_at <= receipt.retrieved_at]
+        earlier.sort(key=lambda other: other.retrieved_at)
+        follows = followed(earlier, receipt.began, receipt.series)
+        known = Observations(known[among(known, arrived, VALUE)])
+        given.append(unseen(arrived, known, receipt.retrieved_at, follows, before(receipt, earlier)))
+        receipts.append(receipt)
+    target, own = pd.concat(given, ignore_index=True), standing(held[is_own])
+    added, undone = _beside(_unlike(target, own), held), _unlike(own, target)
+    summary = Amended(source.name, len(reread), unread, deleted, tuple(series), len(added), len(undone))
+    pairs = tuple((delivery.old, delivery.new) for delivery in reread)
+    return _Correction(summary, Observations(added), Observations(undone), pairs)
+
+
+def _read_again(
+    source: Source, receipts: Sequence[Receipt], lake: Lake
+) -> tuple[list[_Reread], tuple[str, ...], tuple[str, ...]]:
+    """The deliveries that have rows of a series of the source, the payloads it cannot read, and the deleted ones."""
+    reread, unread, deleted = [], [], []
+    for receipt in receipts:
+        if receipt.source != source.name:
+            continue
+        try:
+            payload = payload_of(receipt, source, lake)
+            rows = source.parse(payload)
+        except DeletedPayloadError as error:
+            log.warning("what %s gave stays as it is: %s", receipt.payload, error)
+            deleted.append(receipt.payload)
+            continue
+        except SourceError as error:
+            log.warning("what %s gave stays as it is: %s", receipt.payload, error)
+            unread.append(receipt.payload)
+            continue
+        if receipt.series & _names(rows):
+            reread.append(_Reread(receipt, _renewed(receipt, payload, rows), rows))
+    return reread, tuple(unread), tuple(deleted)
+
+
+def _held(lake: Lake, series: Sequence[str]) -> Observations:
+    """Every row of the series, void ones too: no other may stand at their places."""
+    if not series:
+        return Observations(OBSERVATIONS.empty())
+    parsed = [Series.parse(name) for name in series]
+    where = {"zone": sorted({each.zone for each in parsed}), "quantity": sorted({each.quantity for each in parsed})}
+    rows = lake.observations.read(where)
+    return Observations(rows[(rows["zone"] + "/" + rows["quantity"]).isin(series)].reset_index(drop=True))
+
+
+def _renewed(receipt: Receipt, payload: RawPayload, arrived: Observations) -> Receipt:
+    again = receipt_of(payload, receipt.payload, arrived, receipt.began)
+    if again.batch == receipt.batch:
+        return receipt
+    formerly = tuple(sorted(receipt.batches - {again.batch}))
+    return replace(again, amended_at=now().isoformat(), formerly=formerly)
+
+
+def _unlike(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """The rows to which none of the others is equal."""
+    compared, with_those = _comparable(rows), _comparable(others)
+    return rows[~among(compared, with_those, [*IDENTITY, *CONTENT])].reset_index(drop=True)
+
+
+def _comparable(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows as they compare: availabilities within a millisecond are equal, and so are two missing values."""
+    compared = rows[[*IDENTITY, *CONTENT]]
+    return compared.assign(
+        available_at=compared["available_at"].dt.floor(SAME_INSTANT),
+        value=compared["value"].fillna(np.inf),
+    )
+
+
+def _beside(added: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
+    """The rows, each just after what stands, or stood, at its place: what was said of that was not said of them."""
+    taken = among(added, held, IDENTITY)
+    while taken.any():
+        added = added.assign(
+            available_at=added["available_at"] + TICK * pd.Series(taken, index=added.index).astype("int64")
+        )
+        taken = among(added, held, IDENTITY)
+    return added
+
+
+def _write(correction: _Correction, lake: Lake, by: str) -> None:
+    """Append what is new and what undoes, carry rulings over, sign; killed anywhere, a second call ends it."""
+    added = {str(batch): Observations(rows.reset_index(drop=True)) for batch, rows in correction.added.groupby("batch")}
+    for batch, rows in added.items():
+        lake.waiting.enter(batch, rows)
+    lake.rulings.append(_carried(correction, lake, by, now()))
+    lake.observations.append(correction.undone.assign(availability=VOID, value=np.nan))
+    for rows in added.values():
+        lake.observations.append(rows)
+    for old, again in correction.receipts:
+        if again != old:
+            lake.receipts.replace(old, again)
+    summary = correction.summary
+    log.info("%s: %s rows added, %s undone", summary.source, f"{summary.added:,}", f"{summary.undone:,}")
+
+
+def _carried(correction: _Correction, lake: Lake, by: str, at: pd.Timestamp) -> Rulings:
+    """Rulings on rows that only move, and the end of the cases of rows that are undone."""
+    series = [Series.parse(name) for name in correction.summary.series]
+    rulings, verdicts = lake.read_rulings(*series), lake.read_verdicts(*series)
+    rulings = rulings[among(rulings, correction.undone, IDENTITY)]
+    moved = correction.undone[[*IDENTITY, "value"]].merge(
+        correction.added[[*IDENTITY, "value"]], on=[*VALUE, "value"], suffixes=("", "_new")
+    )
+    over = rulings.merge(moved[[*IDENTITY, "available_at_new"]], on=IDENTITY)
+    over = over.assign(available_at=over["available_at_new"]).drop(columns="available_at_new")
+    condemned = verdicts[(verdicts["severity"] == "quarantine") & among(verdicts, correction.undone, IDENTITY)]
+    condemned = condemned[~among(condemned, rulings, IDENTITY)].drop_duplicates(IDENTITY)
+    reason = "undone by `gridahead lake amend`: the settings of the source were others"
+    ended = condemned[IDENTITY].assign(ruling="reject", reason=reason, decided_by=by, decided_at=at)
+    return Rulings(RULINGS.check(pd.concat([RULINGS.empty(), over, ended], ignore_index=True)))
+
+
+def _moved(corrections: Sequence[_Correction]) -> frozenset[Series]:
+    """Series of which a value has changed or moved: what their history has taught is of other values."""
+    moved, columns = set(), [*VALUE, "value"]
+    for correction in corrections:
+        added, undone = (
+            rows.assign(value=rows["value"].fillna(np.inf)) for rows in (correction.added, correction.undone)
+        )
+        changed = pd.concat([added[~among(added, undone, columns)], undone[~among(undone, added, columns)]])
+        moved |= {Series(*pair) for pair in changed[["zone", "quantity"]].itertuples(index=False, name=None)}
+    return frozenset(moved)
+
+
+def _names(rows: pd.DataFrame) -> set[str]:
+    pairs = rows[["zone", "quantity"]].drop_duplicates()
+    return set((pairs["zone"] + "/" + pairs["quantity"]).tolist())

@@ -1,0 +1,216 @@
+"""Deliveries: which version of a file came when, and whether the lake has read it by the settings of today.
+
+A receipt says what was seen then, not what was ever seen: a file that goes back to its first content is a new delivery,
+and the newest delivery wins.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+
+import pandas as pd
+
+from gridahead.core.errors import SourceError
+from gridahead.core.grid import Series
+from gridahead.core.tables import Observations
+from gridahead.core.vintages import VALUE, standing
+from gridahead.lake.lake import Lake
+from gridahead.lake.receipts import Receipt, ReceiptIndex
+from gridahead.sources.base import RawPayload, Source
+
+FOLLOWED_WITHIN = pd.Timedelta(days=7)
+"""A payload whose newest value is no older is taken in as it appears: no source publishes more seldom than weekly that
+a forecast could use. One that ends earlier is a history, of which nobody saw when it came."""
+SAME_INSTANT = "ms"
+"""Availabilities that differ by less are one: `amend` writes beside a row that it undoes, some microseconds later."""
+
+
+def receipt_of(payload: RawPayload, kept: str, arrived: Observations, began: pd.Timestamp) -> Receipt:
+    """The receipt of a delivery.
+
+    Args:
+        payload: as it was fetched.
+        kept: its name in the archive.
+        arrived: what it gives.
+        began: when the ingest began that brought it.
+    """
+    newest, missing = _newest(arrived)
+    return Receipt(
+        batch=payload.batch,
+        source=payload.source,
+        name=payload.name,
+        origin=payload.origin,
+        payload=kept,
+        content=payload.content_hash,
+        request=plain(payload.request),
+        retrieved_at=payload.retrieved_at,
+        began=began,
+        newest=newest,
+        missing=missing,
+        after=payload.after,
+    )
+
+
+def _newest(arrived: Observations) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Up to which availability a payload has values of each series, and the series of which it has none."""
+    newest, missing = {}, []
+    for (zone, quantity), rows in arrived.groupby(["zone", "quantity"]):
+        last = rows.loc[rows["value"].notna(), "available_at"].max()
+        if pd.isna(last):
+            missing.append(f"{zone}/{quantity}")
+        else:
+            newest[f"{zone}/{quantity}"] = last.isoformat()
+    return newest, tuple(missing)
+
+
+def newest_of(receipts: Iterable[Receipt], series: frozenset[str]) -> Receipt | None:
+    """The last delivery that has rows of any of the series.
+
+    Args:
+        receipts: the last delivery first.
+        series: by their names.
+    """
+    return next((receipt for receipt in receipts if not series.isdisjoint(receipt.series)), None)
+
+
+def is_seen(payload: RawPayload, receipts: ReceiptIndex) -> Receipt | None:
+    """The receipt that says what a payload gives: nothing came from its place since the same was taken in, or later.
+
+    Args:
+        payload: just fetched.
+        receipts: of every delivery.
+    """
+    same = _same(payload, receipts)
+    if same is not None and same == newest_of(receipts.newest_first(payload.origin), same.series):
+        return same
+    # Another ingest was quicker: what it took in is newer than what was fetched here.
+    for receipt in receipts.newest_first(payload.origin):
+        if receipt.retrieved_at <= payload.retrieved_at:
+            return None
+        if dict(receipt.request) == plain(payload.request):
+            return receipt
+    return None
+
+
+def was_there(payload: RawPayload, receipts: ReceiptIndex) -> bool:
+    """Whether the same has ever been taken in from the same place."""
+    return _same(payload, receipts) is not None
+
+
+def _same(payload: RawPayload, receipts: ReceiptIndex) -> Receipt | None:
+    """The last delivery of the same bytes from the same place, read by the same settings."""
+    request = plain(payload.request)
+    same_bytes = receipts.newest_first(payload.origin, payload.content_hash)
+    return next((receipt for receipt in same_bytes if dict(receipt.request) == request), None)
+
+
+def is_signed(payload: RawPayload, receipts: ReceiptIndex) -> bool:
+    """Whether a delivery of the payload's identity has been taken in, from wherever it came."""
+    return any(receipt.batch == payload.batch for receipt in receipts.newest_first(content=payload.content_hash))
+
+
+def previous(payload: RawPayload, receipts: ReceiptIndex) -> Receipt | None:
+    """The last delivery from the payload's place, or the last of all where nothing came from there."""
+    return next(receipts.newest_first(payload.origin), None) or next(receipts.newest_first(), None)
+
+
+def before(receipt: Receipt, receipts: Iterable[Receipt]) -> set[str]:
+    """The batches of the deliveries from the same place that have rows of the same series."""
+    same_origin = (other for other in receipts if other.origin == receipt.origin)
+    alike = [other for other in same_origin if not receipt.series.isdisjoint(other.series)]
+    return {batch for other in alike for batch in other.batches}
+
+
+def followed(receipts: Iterable[Receipt], began: pd.Timestamp, series: Collection[str]) -> dict[Series, pd.Timestamp]:
+    """Those of the series that earlier ingests took in as they appeared, and up to which availability they then had it.
+
+    What came in before, or with the same call, is a history: when it appeared nobody saw.
+
+    Args:
+        receipts: in the order in which the deliveries came.
+        began: when the ingest began that asks; later deliveries do not count.
+        series: by their names.
+    """
+    first: dict[str, tuple[pd.Timestamp, pd.Timestamp]] = {}
+    for receipt in receipts:
+        if receipt.retrieved_at >= began or (
+            len(first) == len(series) and all(receipt.retrieved_at > retrieved_at for retrieved_at, _ in first.values())
+        ):
+            break
+        for name in receipt.newest.keys() & series:
+            newest = pd.Timestamp(receipt.newest[name])
+            if receipt.retrieved_at - newest <= FOLLOWED_WITHIN:
+                seen = receipt.retrieved_at, min(newest, receipt.retrieved_at)
+                first[name] = min(first.get(name, seen), seen)
+    return {Series.parse(name): newest for name, (_, newest) in first.items()}
+
+
+def require_same_reading(
+    source: Source,
+    receipt: Receipt,
+    arrived: Observations,
+    held: Observations,
+    receipts: ReceiptIndex,
+    lake: Lake,
+) -> None:
+    """What was taken in before cannot revise itself: other values from the same bytes mean other settings.
+
+    Of the last delivery from the same place by other settings the kept payload is read again. What others have brought
+    meanwhile says nothing of the settings.
+
+    Raises:
+        SourceError: names the first row that would change, and the way out.
+    """
+    last = newest_of(receipts.newest_first(receipt.origin), receipt.series)
+    # Nothing came from this place: then the last delivery of the same bytes from anywhere.
+    last = last or newest_of(receipts.newest_first(content=receipt.content), receipt.series)
+    if last is None or dict(last.request) == receipt.request:
+        return
+    if last.content != receipt.content:
+        try:
+            arrived = source.parse(payload_of(last, source, lake))
+        except SourceError:  # a file of another shape, and settings that follow it
+            return
+    batches = before(receipt, receipts.newest_first(receipt.origin)) | last.batches
+    newest = standing(held[held["batch"].isin(batches)]).sort_values("available_at").drop_duplicates(VALUE, keep="last")
+    both = arrived.merge(newest, on=VALUE, suffixes=("", "_held"))
+    at, at_held = (both[name].dt.floor(SAME_INSTANT) for name in ("available_at", "available_at_held"))
+    moved = (both["availability_held"] == "assumed") & (at != at_held)
+    differs = (both["value"] != both["value_held"]) & ~(both["value"].isna() & both["value_held"].isna())
+    changed = both[differs | moved]
+    if changed.empty:
+        return
+    first = changed.iloc[0]
+    raise SourceError(
+        receipt.source,
+        f"{receipt.name} was taken in before with other settings, and now {len(changed):,} of its rows differ: "
+        f"{first['zone']}/{first['quantity']} at {first['valid_time']:%Y-%m-%d %H:%M} UTC was {first['value_held']:g}, "
+        f"available at {first['available_at_held']:%Y-%m-%d %H:%M}, would be {first['value']:g}, available at "
+        f"{first['available_at']:%Y-%m-%d %H:%M}. The lake would take that for a revision that became known today. "
+        "Put the settings back; or, if these are the right ones, run `gridahead lake amend`: it reads the kept "
+        "payloads again by them, and back again if need be",
+    )
+
+
+def payload_of(receipt: Receipt, source: Source, lake: Lake) -> RawPayload:
+    """The kept payload of a delivery, as the source reads it by the settings of today.
+
+    Raises:
+        LakeError: it is no longer in the archive.
+    """
+    return RawPayload(
+        source=receipt.source,
+        name=receipt.name,
+        content=lake.archive.read(receipt.payload),
+        request=plain(source.request(receipt.name)),
+        retrieved_at=receipt.retrieved_at,
+        origin=receipt.origin,
+        after=receipt.after,
+    )
+
+
+def plain(request: object) -> dict[str, object]:
+    """A request as a receipt keeps it: what JSON makes of it."""
+    as_kept: dict[str, object] = json.loads(json.dumps(request, default=str))
+    return as_kept

@@ -1,0 +1,99 @@
+"""All figures of the forecasts of a run: by slice, and whether one model is better than another or only luckier."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from gridahead.backtest.results import kept_forecasts
+from gridahead.core.errors import LakeError, SettingsError
+from gridahead.core.grid import Series
+from gridahead.core.runs import LIVE
+from gridahead.core.tables import Forecasts
+from gridahead.evaluation.comparisons import comparisons
+from gridahead.evaluation.daily import daily_losses
+from gridahead.evaluation.outturn import outturn, temperature
+from gridahead.evaluation.slices import WHOLE, breakdown
+from gridahead.operate.score import published_beside_references
+from gridahead.workspace import Workspace
+
+ALL_SLICES = "all"
+SLICED_BY = (WHOLE, "lead", "hour", "weekday", "month", "season", "day_kind", "clock", "outturn", "temperature")
+
+
+class RunForecasts(NamedTuple):
+    """The forecasts of a run, and what they are measured by."""
+
+    forecasts: Forecasts
+    """Of all models that are compared."""
+    outturn: pd.DataFrame
+    """`valid_time`, `value` [MW], and `flags` of the quality gate; none of them is missing."""
+    temperature: pd.Series | None
+    """By valid time [degC], where the series has such an input."""
+
+
+def forecasts_of_run(workspace: Workspace, series: Series, run: str) -> RunForecasts:
+    """The forecasts of `live` or of a back-test, with the outturn.
+
+    Raises:
+        LakeError: there is no such run, or no forecast of it has an outturn yet.
+        SettingsError: the run is neither.
+    """
+    live = run == LIVE
+    found = published_beside_references(workspace, series) if live else kept_forecasts(workspace, run, series)
+    if found is None:
+        raise LakeError(
+            f"{series}: nothing has been published yet; run `gridahead forecast`, or say --run backtest/NAME"
+        )
+    forecasts, observations = found
+    seen = outturn(observations, series).dropna(subset="value")
+    if not forecasts["valid_time"].isin(seen["valid_time"]).any():
+        raise LakeError(f"{series}: nothing of run {run} has an outturn yet, so there is nothing to measure")
+    chosen = workspace.settings.series_settings(series)
+    degrees = temperature(observations, (*chosen.past_covariates, *chosen.future_covariates))
+    return RunForecasts(forecasts, seen, degrees)
+
+
+def figures_of(workspace: Workspace, series: Series, run: str, by: str) -> pd.DataFrame:
+    """A row a model, slice and metric, with the series in front.
+
+    Args:
+        workspace: whose lake.
+        series: of which.
+        run: live or backtest/NAME.
+        by: what is distinguished; `none` for the whole period, `all` for every slice.
+
+    Raises:
+        LakeError: as for `forecasts_of_run`, or the series has no such slice.
+        SettingsError: there is no such slice at all, or the run cannot be meant.
+    """
+    if by not in (ALL_SLICES, *SLICED_BY):
+        raise SettingsError(f"--by {by!r}: say {', '.join((ALL_SLICES, *SLICED_BY))}")
+    measured = forecasts_of_run(workspace, series, run)
+    zone = workspace.settings.zone(series.zone)
+    rows = breakdown(measured.forecasts, measured.outturn, zone, temperature=measured.temperature)
+    rows = rows if by == ALL_SLICES else rows[rows["by"] == by]
+    if rows.empty:
+        why = {
+            "temperature": "it has no input in degC",
+            "clock": "clocks do not change on these days",
+            "outturn": "no outturn carries a flag of the quality gate",
+        }.get(by, "")
+        raise LakeError(f"{series}: nothing of run {run} can be told apart by {by}; {why}")
+    rows.insert(0, "series", str(series))
+    return rows.reset_index(drop=True)
+
+
+def compared(workspace: Workspace, series: Series, run: str) -> pd.DataFrame:
+    """What each model saves against the references and the best one, as `comparisons` gives it, with the series.
+
+    Raises:
+        LakeError: as for `forecasts_of_run`.
+        SettingsError: as for `forecasts_of_run`.
+    """
+    measured = forecasts_of_run(workspace, series, run)
+    losses = daily_losses(measured.forecasts, measured.outturn, workspace.settings.zone(series.zone))
+    rows = comparisons(losses)
+    rows.insert(0, "series", str(series))
+    return rows

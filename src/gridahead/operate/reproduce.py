@@ -1,0 +1,208 @@
+"""Reproduce: make a forecast again, from the lake as of its issue time and its model, and compare bit for bit.
+
+The lake is read as every forecast reads it: rows, verdicts of the gate and people's rulings as they were known at the
+issue time. Where the fingerprint of the inputs is not the same, a history was taken in or judged since; what was kept
+of the inputs says which hours differ.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridahead.backtest.environment import made_with
+from gridahead.backtest.store import BacktestStore
+from gridahead.core.errors import GridaheadError, LakeError, ModelError
+from gridahead.core.fingerprint import DIGITS
+from gridahead.core.grid import Series
+from gridahead.core.runs import is_backtest
+from gridahead.core.tables import Forecasts
+from gridahead.evaluation.references import reference_windows
+from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.forecasting.identity import IDENTIFIES, forecasts_in
+from gridahead.forecasting.inputs import differences, file_of, inputs_folder, kept_inputs
+from gridahead.forecasting.issue import issue
+from gridahead.forecasting.publish import home_of, read_manifest
+from gridahead.lake.lake import Lake
+from gridahead.models.base import Forecaster, predict_each
+from gridahead.models.baselines import ReferenceForecast
+from gridahead.models.determinism import deterministic
+from gridahead.models.storage import content_of, load
+from gridahead.workspace import Workspace, reading_range
+
+SHORTEST = 6
+"""Digits of an id that are enough, if they are of one forecast only."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of making a forecast again."""
+
+    id: str
+    run: str
+    series: Series
+    model: str
+    version: str
+    issue_time: pd.Timestamp
+    count: int
+    """Of values: market time units times quantiles."""
+    differences: tuple[str, ...]
+    """In the data, the model or the numbers; none if all bits are the same."""
+
+    @property
+    def same(self) -> bool:
+        """Whether all bits are the same."""
+        return not self.differences
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What a forecast was made with."""
+
+    model: Forecaster
+    spec: WindowSpec
+    inputs: Path
+    """The file that may hold what it read."""
+    differences: tuple[str, ...]
+    """What is not as it was."""
+
+
+def forecast_list(workspace: Workspace, run: str | None = None, series: Sequence[Series] = ()) -> pd.DataFrame:
+    """One row a forecast in the lake: its id, and what tells it from others."""
+    where = {} if run is None else {"run": run}
+    rows = forecasts_in(workspace.lake.forecasts.read(where, columns=IDENTIFIES))
+    wanted = {str(chosen) for chosen in series}
+    return rows if not wanted else rows[(rows["zone"] + "/" + rows["quantity"]).isin(wanted)].reset_index(drop=True)
+
+
+@deterministic()
+def reproduce(workspace: Workspace, forecast_id: str) -> Reproduction:
+    """Make a forecast of the lake again and compare.
+
+    Raises:
+        LakeError: no forecast has this id, or several begin with it.
+    """
+    forecast = _find(workspace, forecast_id)
+    series = Series(forecast["zone"], forecast["quantity"])
+    rows = _rows(workspace.lake, forecast)
+    try:
+        differing = _compare(workspace, series, forecast, rows)
+    except GridaheadError as error:  # the model is gone, say: that is a difference as well
+        differing = [f"model: {error}" if isinstance(error, ModelError) else f"data: {error}"]
+    return Reproduction(
+        id=forecast["id"],
+        run=forecast["run"],
+        series=series,
+        model=forecast["model"],
+        version=forecast["model_version"],
+        issue_time=forecast["issue_time"],
+        count=len(rows),
+        differences=tuple(differing),
+    )
+
+
+def _find(workspace: Workspace, forecast_id: str) -> dict[str, Any]:
+    known = forecast_list(workspace)
+    if len(forecast_id) < SHORTEST:
+        raise LakeError(f"{forecast_id!r} is too short: an id has {DIGITS} digits, {SHORTEST} may be enough")
+    matching = known[known["id"].str.startswith(forecast_id)]
+    if len(matching) != 1:
+        many = f"{len(matching)} forecasts begin with" if len(matching) else "no forecast in the lake has"
+        raise LakeError(f"{many} the id {forecast_id}; `gridahead reproduce --list` shows all")
+    return {str(name): value for name, value in matching.iloc[0].items()}
+
+
+def _rows(lake: Lake, forecast: dict[str, Any]) -> Forecasts:
+    where = {name: str(forecast[name]) for name in IDENTIFIES if name != "issue_time"}
+    rows = lake.forecasts.read(where)
+    return Forecasts(rows[rows["issue_time"] == forecast["issue_time"]].reset_index(drop=True))
+
+
+def _compare(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> list[str]:
+    source = _source(workspace, series, forecast, rows)
+    issue_time, data_hash = forecast["issue_time"], forecast["data_hash"]
+    day = source.spec.deadline.delivery_day(issue_time)
+    windows = _windows(workspace.lake, source, day, issue_time)
+    differing = list(source.differences)
+    if windows.data_hash(0) != data_hash:
+        differing += _data(source, windows, data_hash)
+    again = issue(
+        windows,
+        predict_each(source.model, windows),
+        source.model.quantiles,
+        run=forecast["run"],
+        model=forecast["model"],
+        version=forecast["model_version"],
+        made_at=rows["made_at"].max(),
+    )
+    return differing + _numbers(rows, again)
+
+
+def _source(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> _Source:
+    """The model of the forecast, from its back-test or from the registry."""
+    if is_backtest(forecast["run"]):
+        return _of_backtest(workspace, series, forecast, rows)
+    registered = workspace.registry.load(workspace.registry.version(series, forecast["model_version"]))
+    published = read_manifest(home_of(workspace.settings.published_folder, series, forecast["issue_time"])) or {}
+    bundle = published.get("bundle") if published.get("forecast_id") == forecast["id"] else None
+    differences: tuple[str, ...] = ()
+    if bundle and (content := content_of(registered.model)) != bundle:
+        differences = (f"model: {registered} has another content, {content}, than was published with, {bundle}",)
+    inputs = inputs_folder(workspace.settings.data_folder, series) / file_of([forecast["data_hash"]])
+    return _Source(registered.model, registered.model.spec, inputs, differences)
+
+
+def _of_backtest(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> _Source:
+    """The model of a fold, from the store of the back-test."""
+    store = BacktestStore(workspace.settings.data_folder, forecast["run"])
+    wanted = (forecast["model"], forecast["model_version"])
+    records = [record for record in store.records(series) if (record.model, record.version) == wanted]
+    made_at = rows["made_at"].max().isoformat()
+    record = next((record for record in records if record.made_at == made_at), records[-1] if records else None)
+    if record is None:
+        raise ModelError(f"{series} {forecast['model']}", f"nothing is kept of it in {store.folder}")
+    here = made_with()
+    differences = () if record.made_with == here else (f"made with {record.made_with}, now {here}",)
+    model = load(store.bundle(record.bundle))
+    return _Source(model, WindowSpec.from_dict(record.spec), store.inputs(series) / record.inputs, differences)
+
+
+def _windows(lake: Lake, source: _Source, day: dt.date, issue_time: pd.Timestamp) -> Windows:
+    """What the model reads as of the issue time."""
+    spec = source.spec
+    # The newest known errors of an official forecast may be of any day before.
+    reads_all = isinstance(source.model, ReferenceForecast)
+    observations = lake.read_vintages(*spec.inputs, time_range=None if reads_all else reading_range(spec, day, day))
+    if isinstance(source.model, ReferenceForecast):
+        windows = reference_windows(source.model.name, observations, spec, [day])
+    else:
+        windows = build_windows(observations, spec, [day], issue_times=[issue_time])
+    return windows.alone(0)
+
+
+def _data(source: _Source, windows: Windows, data_hash: str) -> list[str]:
+    """How what would be read now differs from what was read."""
+    fingerprints = f"data: the inputs have the fingerprint {windows.data_hash(0)}, and had {data_hash}"
+    before = kept_inputs(source.inputs, data_hash)
+    if before is None:
+        return [f"{fingerprints}; they were not kept, so which hours differ cannot be told"]
+    return [fingerprints, *(f"data: {line}" for line in differences(before, windows))]
+
+
+def _numbers(rows: Forecasts, again: Forecasts) -> list[str]:
+    """How the values of a forecast made again differ from those of the first time."""
+    key = ["valid_time", "quantile"]
+    old, new = (forecast.sort_values(key).set_index(key)["value_mw"] for forecast in (rows, again))
+    if not old.index.equals(new.index):
+        return [f"numbers: the forecast has {len(old)} values, made again it has {len(new)}, or of other hours"]
+    bits = old.to_numpy().view(np.int64) != new.to_numpy().view(np.int64)
+    if not bits.any():
+        return []
+    most = float(np.abs(old.to_numpy() - new.to_numpy()).max())
+    return [f"numbers: {bits.sum()} of {len(bits)} values differ, by {most:.3g} MW at most"]

@@ -1,0 +1,307 @@
+"""Train: fit the candidates of a series, record them, and let a trial decide which serves.
+
+What has been trained on the same data with the same settings before is not trained again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from gridahead.core.each import of_each, require
+from gridahead.core.errors import ModelError, SettingsError
+from gridahead.core.grid import Series
+from gridahead.core.runs import CHAMPION
+from gridahead.models.determinism import deterministic
+from gridahead.operate.explain import keep_gradients
+from gridahead.operate.model_card import cards
+from gridahead.promotion.evidence import keep_judged
+from gridahead.promotion.promote import Outcome, admit
+from gridahead.registry.versions import Registered, Version
+from gridahead.settings.model import Settings, SharedSettings
+from gridahead.training.candidates import fit_candidates
+from gridahead.training.epoch import Progress, log_epoch
+from gridahead.training.fit import Fit
+from gridahead.training.identity import settings_hash
+from gridahead.training.split import Split, split
+from gridahead.training.workers import WorkerPool, fit_shared_in_worker
+from gridahead.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A version, what became of it, and whether it was there before."""
+
+    series: Series
+    model: str
+    version: str
+    champion: bool
+    validation: dict[str, float]
+    epochs: int
+    seconds: float
+    outcome: str
+    known: bool
+    """Trained before on the same data with the same settings, so not again."""
+    card: Path | None = None
+    """Its page; None if it was there before, or if the page could not be written."""
+
+
+def train(
+    workspace: Workspace,
+    series: Series,
+    progress: Progress = log_epoch,
+    workers: int | WorkerPool = 1,
+    warm_from: Series | None = None,
+) -> list[Candidate]:
+    """Fit every model that the settings name for a series; a trial decides whether the best of them serves.
+
+    Args:
+        workspace: where the data and the models are.
+        series: whose models.
+        progress: called after every epoch.
+        workers: networks trained at a time, or a pool that trains them.
+        warm_from: the series whose champion's weights are begun with, itself or another; random ones without it.
+
+    Raises:
+        LakeError: the lake does not have the series.
+        ModelError: there are too few days, a loss is not a number, or the weights to begin with do not fit.
+    """
+    with workspace.exports.alone(series):
+        return _train(workspace, series, progress, workers, warm_from)
+
+
+def _train(
+    workspace: Workspace, series: Series, progress: Progress, workers: int | WorkerPool, warm_from: Series | None
+) -> list[Candidate]:
+    settings = workspace.settings
+    spec, observations = workspace.inputs(series)
+    series_split = split(observations, spec, settings.training)
+    del observations  # several series are trained side by side, and their fits hold what they need
+    start = None if warm_from is None else _start(workspace, warm_from, series_split)
+    named = f"{start.series} v{start.version}" if start else ""
+    hashes = {one: settings_hash(settings, one, spec, named) for one in settings.series_settings(series).models}
+    known = _known(workspace, series_split, hashes)
+    wanted = [one for one in hashes if one not in known]
+    if not wanted:
+        return _decide(workspace, series, [], list(known.values()))
+    fits = fit_candidates(
+        series_split,
+        wanted,
+        settings,
+        workers,
+        progress,
+        start=None if start is None else start.model.networks,
+        checkpoints=settings.checkpoint_folder / series.slug,
+    )
+    return _admit(workspace, series_split, [(fit, hashes[fit.model.name]) for fit in fits], list(known.values()))
+
+
+def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress = log_epoch) -> list[Candidate]:
+    """Fit one network for a group of series; for each of them a trial decides whether it serves.
+
+    Raises:
+        LakeError: the lake does not have a series.
+        ModelError: a series is on other axes than the rest, there are too few days, or a loss is not a number.
+    """
+    with ExitStack() as held:
+        for series in sorted(group.series):  # in one order everywhere, so that no two groups wait for each other
+            held.enter_context(workspace.exports.alone(series))
+        return _train_shared(workspace, group, progress)
+
+
+def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progress) -> list[Candidate]:
+    settings = workspace.settings
+    config = settings.models[group.model]
+    splits: dict[Series, Split] = {}
+    known: dict[Series, Version] = {}
+    hashes: dict[Series, str] = {}
+    for series in group.series:
+        spec, observations = workspace.inputs(series)
+        splits[series] = split(observations, spec, settings.training)
+        hashes[series] = settings_hash(settings, group.name, spec)
+        if found := _known(workspace, splits[series], {group.name: hashes[series]}):
+            known[series] = found[group.name]
+    if len(known) == len(splits):  # where one of the series has new data, the network is another for all of them
+        return [one for series, version in known.items() for one in _decide(workspace, series, [], [version])]
+    folder = settings.checkpoint_folder / group.name
+    fits = fit_shared_in_worker(group.name, splits, config, settings.training, progress, checkpoints=folder)
+    return [
+        one
+        for series, fit in zip(splits, fits, strict=True)
+        for one in _admit(workspace, splits[series], [(fit, hashes[series])], [])
+    ]
+
+
+def train_all(
+    workspace: Workspace,
+    series: list[Series],
+    progress: Progress = log_epoch,
+    *,
+    warm: bool = False,
+    warm_from: Series | None = None,
+) -> list[Candidate]:
+    """Train several series and the groups that they share a network in, `training.workers` of them side by side.
+
+    Raises:
+        PartialError: some could not be trained; the candidates of the others are in its `done`.
+    """
+    order = order_of(workspace.settings, series)
+    _ = workspace.registry  # opened once, before the threads need it
+
+    def of_series(name: Series) -> list[Candidate]:
+        return train(workspace, name, progress, warm_from=warm_from or (name if warm else None))
+
+    def of_group(name: str) -> list[Candidate]:
+        return train_shared(workspace, groups[name], progress)
+
+    groups = {group.name: group for group in workspace.settings.shared}
+    with deterministic(), ThreadPoolExecutor(workspace.settings.training.workers) as pool:
+        shared = {group.name: pool.submit(of_group, group.name) for group in order.first}
+        own = {str(name): pool.submit(of_series, name) for name in order.own}
+        begun = {**own, **shared}
+        done, failed = of_each(begun, lambda name: begun[name].result())
+        later, failed_later = of_each([group.name for group in order.last], of_group)
+    candidates = [candidate for results in (*done.values(), *later.values()) for candidate in results]
+    require({**failed, **failed_later}, candidates)
+    return candidates
+
+
+class Order(NamedTuple):
+    """What is trained side by side, and what after it."""
+
+    first: list[SharedSettings]
+    """Groups whose series have no models of their own: they begin, because they take longest."""
+    own: list[Series]
+    """Series with models of their own, beside them."""
+    last: list[SharedSettings]
+    """Groups that challenge what their series have of their own, and so are decided on after them."""
+
+
+def order_of(settings: Settings, series: Sequence[Series]) -> Order:
+    """In which order series and groups are trained.
+
+    A group is trained, for all of its series, if all are asked for, or one that has no models of its own.
+
+    Raises:
+        SettingsError: a series has no models of its own and is in no group.
+    """
+    own = [one for one in series if settings.series_settings(one).models]
+    groups = [
+        group
+        for group in settings.shared
+        if set(group.series) <= set(series) or set(group.series) & (set(series) - set(own))
+    ]
+    idle = set(series) - set(own) - {one for group in groups for one in group.series}
+    if idle:
+        raise SettingsError(
+            f"{', '.join(sorted(map(str, idle)))} has models = [] and is in no [[shared]] group, so that nothing would "
+            "ever forecast it; name models, or leave the line out for the defaults"
+        )
+    last = [group for group in groups if any(settings.series_settings(one).models for one in group.series)]
+    return Order([group for group in groups if group not in last], own, last)
+
+
+def _start(workspace: Workspace, series: Series, series_split: Split) -> Registered:
+    """The champion of a series, to begin with.
+
+    Raises:
+        ModelError: there is none, or it has seen days that this training must not see.
+    """
+    champion = workspace.registry.champion(series)
+    learnt, seen = champion.about.last_day_learnt, champion.about.last_day_seen
+    first, last = series_split.validation_days
+    if learnt > series_split.train_days[1] or seen > last:
+        raise ModelError(
+            f"{champion.series} {champion}",
+            f"has learnt days until {learnt} and was chosen on days until {seen}; what begins with its weights would "
+            f"be judged on days that it knows (from {first} to {last}). Train "
+            "without a warm start, or with training.refit = false from one week to the next",
+        )
+    return champion
+
+
+def _known(workspace: Workspace, series_split: Split, hashes: Mapping[str, str]) -> dict[str, Version]:
+    """By model, the version that came from the same data and settings, where there is one."""
+    series, fingerprint = series_split.train.spec.series, series_split.fingerprint()
+    known = {}
+    for model, settings in hashes.items():
+        same = {"data_fingerprint": fingerprint, "settings_hash": settings}
+        version = workspace.registry.find(series, model, same)
+        if version is not None and workspace.registry.sound(version):
+            known[model] = version
+            log.info(
+                "%s: nothing has changed since %s (data %s, settings %s), so it is not trained again",
+                series,
+                version,
+                fingerprint,
+                settings,
+            )
+    return known
+
+
+def _admit(
+    workspace: Workspace, series_split: Split, fits: Sequence[tuple[Fit, str]], known: Sequence[Version]
+) -> list[Candidate]:
+    """Make fits versions, keep their forecasts of the validation days, and decide which serves.
+
+    Args:
+        workspace: with the registry.
+        series_split: their windows, of one series.
+        fits: each with the hash of its settings.
+        known: versions that were there before and have not been fitted.
+    """
+    registry, settings = workspace.registry, workspace.settings
+    series = series_split.train.spec.series
+    before = {version.number for version in registry.versions(series)}
+    new, again = [], list(known)
+    for fit, hashed in fits:
+        config = settings.models.get(fit.model.name)
+        version = registry.register(fit, config, settings.training, hashed)
+        if version.number in before:  # its weights had been lost
+            again.append(version)
+        else:
+            new.append((fit, version))
+            keep_judged(workspace, version, series_split.judged, fit.forecasts, fit.model.quantiles)
+    keep_gradients(workspace, new, series_split.judged)
+    return _decide(workspace, series, new, again)
+
+
+def _decide(
+    workspace: Workspace, series: Series, new: Sequence[tuple[Fit, Version]], known: Sequence[Version]
+) -> list[Candidate]:
+    """What becomes of new versions of one series, and their cards.
+
+    Without a champion, those that were known are decided on as well.
+    """
+    candidates = [version for _, version in new]
+    if workspace.registry.holder(series, CHAMPION) is None:
+        candidates += known
+    outcomes = admit(workspace, series, candidates) if candidates else {}
+    trained = {version.number: fit for fit, version in new}
+    pages = cards(workspace, [Registered(version, fit.model) for fit, version in new])
+    return [
+        _candidate(one, trained.get(one.number), outcomes.get(one.number), pages.get(one.number))
+        for one in (*(version for _, version in new), *known)
+    ]
+
+
+def _candidate(version: Version, fit: Fit | None, outcome: Outcome | None, page: Path | None) -> Candidate:
+    return Candidate(
+        series=version.series,
+        model=version.model,
+        version=version.number,
+        champion=outcome.serves if outcome else CHAMPION in version.aliases,
+        validation=fit.validation if fit else version.validation,
+        epochs=len(fit.epochs) if fit else 0,
+        seconds=fit.seconds if fit else 0.0,
+        outcome=outcome.reason if outcome else "nothing has changed since it was trained",
+        known=fit is None,
+        card=page,
+    )

@@ -1,1 +1,0 @@
-"""The use cases: the one place where stages meet. Flows and the command line call these."""

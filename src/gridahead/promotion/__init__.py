@@ -1,0 +1,1 @@
+"""Which version serves, on what evidence, and who decided so."""

@@ -1,0 +1,318 @@
+"""The trial of a challenger: whether it takes the champion's place, from daily losses alone, with its reasons.
+
+It does if it is better by a margin and by more than luck, calibrated, and nowhere worse than the
+references. A champion that was merely trained again has less to show, `sane`, if training again was tested once as a
+procedure, `not_inferior`. All losses are of the same days, which neither model has learnt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gridahead.core.errors import ContractError
+from gridahead.core.runs import CHALLENGER, CHAMPION, REFERENCE_WORDS, REFERENCES
+from gridahead.evaluation.bootstrap import bootstrap_ratio
+from gridahead.evaluation.significance import Comparison, steady_comparison
+from gridahead.promotion.sequential import block_means, days_to_see, e_process
+from gridahead.settings.model import PromotionSettings
+
+Floats = npt.NDArray[np.float64]
+TrialOutcome = Literal["promote", "keep", "too_short"]
+"""The challenger is promoted, the champion kept, or the period too short to tell."""
+GAINS = (0.02, 0.05, 0.1)
+"""True improvements of which it is said after how many days they are seen."""
+PROCEDURE_MONTHS = 18
+"""A back-test of training again is of one winter at least, and of a summer and a half."""
+KNOWN_SHARE = 0.9
+"""Of the days of that back-test; one with more gaps is of the days that happened to be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """The outcome of a trial, why, and the figures behind it."""
+
+    outcome: TrialOutcome
+    reasons: tuple[str, ...]
+    """Sentences: all obstacles, or what speaks for it."""
+    figures: Mapping[str, float]
+    """days, improvement and the bounds of its 95 % interval, candidates, e_value and e_needed, p_megawatts (one-sided),
+    days_to_see_2, _5 and _10, coverage_80; ratio/REFERENCE/SLICE for all that was compared. What cannot be said is
+    missing."""
+
+
+def trial_days(losses: pd.DataFrame, champion: str, challenger: str, *, loss: str = "crps") -> pd.DataFrame:
+    """The days for `decide` and `sane`, a row each, from what `daily.daily_losses` gives.
+
+    Args:
+        losses: a row a model and day.
+        champion: its name there.
+        challenger: its name there.
+        loss: which column of losses counts.
+
+    Returns:
+        By day: champion, challenger and every reference [MW], NaN where one is not there; inside: of the challenger's
+        interval; season; holiday.
+
+    Raises:
+        ContractError: one of the two has no losses.
+    """
+    names: dict[str, str] = {champion: CHAMPION, challenger: CHALLENGER} | {name: name for name in REFERENCES}
+    if absent := {champion, challenger} - set(losses["model"]):
+        raise ContractError("losses", [f"model {name} has none" for name in sorted(absent)])
+    days = losses.pivot_table(index="day", columns="model", values=loss).reindex(columns=list(names))
+    about = losses[losses["model"] == challenger].set_index("day")
+    kinds = {"inside": about["inside"], "season": about["season"], "holiday": about["day_kind"] == "holiday"}
+    return days.rename(columns=names).assign(**kinds)
+
+
+def decide(days: pd.DataFrame, settings: PromotionSettings, candidates: int = 1) -> TrialResult:
+    """Whether the challenger is promoted, the champion kept, or the period too short to tell.
+
+    It may be asked again every day. The improvement is 1 − mean loss of the challenger / mean loss of the champion. It
+    has to be at least the margin, and more than luck twice: by the e-value of `sequential.e_process` in relative
+    differences (champion − challenger) / mean of the two, where all days count alike and one terrible day cannot
+    decide; and at twice `alpha` in megawatts, by `steady_comparison`, so that a challenger that is slightly better on
+    most days and terrible on some does not pass.
+
+    Args:
+        days: by day, in the order of time, with `champion`, `challenger` and every reference that there is [MW] (NaN on
+            days without it), `inside`: share of the challenger's outturns in its 80 % interval, `season`, `holiday`; as
+            `gate_days` gives them. Days that either model lacks are left out.
+        settings: what has to be shown.
+        candidates: how many the challenger was the best of; the best of many looks better than it is, so the e-value
+            has to be as many times larger.
+    """
+    known = days.dropna(subset=[CHAMPION, CHALLENGER])
+    figures: dict[str, float] = {"days": float(len(known)), "candidates": float(candidates)}
+    if len(known) < settings.min_days:
+        return TrialResult("too_short", (_too_few(known, settings.min_days),), figures)
+    obstacles = [
+        *_uncalibrated(known, settings, figures, settings.min_days),
+        *_worse_than_references(known, settings, figures),
+    ]
+    outcome, reason = _improvement(known, settings, candidates, figures)
+    if obstacles:
+        return TrialResult("keep", (reason, *obstacles), figures)
+    return TrialResult(outcome, (reason, *_in_favour(figures)), figures)
+
+
+def promotable(days: pd.DataFrame, settings: PromotionSettings, candidates: int = 1) -> bool:
+    """Whether `decide` promotes, without its words and intervals: for those who ask about thousands of periods.
+
+    Args:
+        days: as for `decide`.
+        settings: as for `decide`.
+        candidates: as for `decide`.
+    """
+    known, figures = days.dropna(subset=[CHAMPION, CHALLENGER]), dict[str, float]()
+    return (
+        len(known) >= settings.min_days
+        and 1 - known[CHALLENGER].mean() / known[CHAMPION].mean() >= settings.margin
+        and _more_than_luck(known, settings, candidates, figures)[0]
+        and not any(_uncalibrated(known, settings, figures, settings.min_days))
+        and not any(_worse_than_references(known, settings, figures))
+    )
+
+
+def sane(days: pd.DataFrame, settings: PromotionSettings) -> TrialResult:
+    """Whether a champion that was trained again on newer data may take over: nothing must have gone wrong.
+
+    On the newest `refresh_days` its loss is at most `refresh_ratio` times the champion's, and its interval is as
+    calibrated as `decide` asks for. That it is better need not be shown.
+
+    Args:
+        days: as for `decide`.
+        settings: what has to be shown.
+    """
+    known = days.dropna(subset=[CHAMPION, CHALLENGER]).tail(settings.refresh_days)
+    figures: dict[str, float] = {"days": float(len(known))}
+    if len(known) < settings.refresh_days:
+        return TrialResult("too_short", (_too_few(known, settings.refresh_days),), figures)
+    ratio = figures["ratio/champion"] = float(known[CHALLENGER].mean() / known[CHAMPION].mean())
+    obstacles = list(_uncalibrated(known, settings, figures, settings.refresh_days))
+    summary = f"its loss is {ratio:.3f} times the champion's over the newest {len(known)} days"
+    if not ratio <= settings.refresh_ratio:
+        return TrialResult("keep", (f"{summary}, more than {settings.refresh_ratio:g}", *obstacles), figures)
+    if obstacles:
+        return TrialResult("keep", (f"{summary}, at most {settings.refresh_ratio:g}", *obstacles), figures)
+    calibrated = f"calibrated: its 80 % interval covers {_percent(figures['coverage_80'])}"
+    return TrialResult("promote", (f"{summary}, at most {settings.refresh_ratio:g}", calibrated), figures)
+
+
+def not_inferior(retrained: pd.Series, kept: pd.Series, settings: PromotionSettings) -> TrialResult:
+    """Whether training again is a procedure that can be trusted: at most the margin worse, by more than luck.
+
+    Args:
+        retrained: by day, the loss of models that were trained again and again [MW].
+        kept: of a model that was not, on days that it had not learnt [MW].
+        settings: `margin` and `alpha`.
+
+    Returns:
+        `promote` if it is shown, `keep` if it is not, `too_short` where the days in common are of less than 18 months.
+    """
+    days = pd.DataFrame({"retrained": retrained, "kept": kept}).dropna().sort_index()
+    figures: dict[str, float] = {"days": float(len(days))}
+    if days.empty or not _long_enough(pd.DatetimeIndex(days.index)):
+        span = f", from {days.index[0]:%Y-%m-%d} to {days.index[-1]:%Y-%m-%d}" if len(days) else ""
+        reason = (
+            f"period too short to tell: {len(days)} days in common{span}; {PROCEDURE_MONTHS} months are needed, nine "
+            "of ten days of them. Back-test a longer period"
+        )
+        return TrialResult("too_short", (reason,), figures)
+    ratio = bootstrap_ratio(days["retrained"], days["kept"])
+    figures |= {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
+    p = figures["p"] = steady_comparison(days["retrained"], days["kept"] * (1 + settings.margin)).p_better
+    surely = ratio.value <= 1 + settings.margin if np.isnan(p) else p < settings.alpha
+    summary = (
+        f"trained again the loss is {ratio.value:.3f} times that without (95 % interval {ratio.low:.3f} to "
+        f"{ratio.high:.3f}) over {len(days)} days; at most {1 + settings.margin:g} is "
+        f"{'shown' if surely else 'not shown'}{'' if np.isnan(p) else f', p = {p:.3f} of {settings.alpha:g}'}"
+    )
+    return TrialResult("promote" if surely else "keep", (summary,), figures)
+
+
+def _long_enough(days: pd.DatetimeIndex) -> bool:
+    begin, end = days[0], days[-1] + pd.Timedelta(days=1)
+    return bool(end >= begin + pd.DateOffset(months=PROCEDURE_MONTHS) and len(days) >= KNOWN_SHARE * (end - begin).days)
+
+
+def _too_few(known: pd.DataFrame, needed: int) -> str:
+    return f"period too short to tell: {len(known)} days, at least {needed} are needed"
+
+
+def relative_differences(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
+    """First minus second over the mean of the two, day by day, (N,) between −2 and 2 [1]; 0 where both are 0."""
+    one, other = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    total = one + other
+    differences: Floats = 2 * (one - other) / np.where(total == 0, 1.0, total)
+    return differences
+
+
+def _improvement(
+    days: pd.DataFrame, settings: PromotionSettings, candidates: int, figures: dict[str, float]
+) -> tuple[TrialOutcome, str]:
+    """Whether the challenger is better than the champion, in words."""
+    ratio = bootstrap_ratio(days[CHALLENGER], days[CHAMPION])
+    improvement, low, high = 1 - ratio.value, 1 - ratio.high, 1 - ratio.low
+    figures |= {"improvement": improvement, "improvement_low": low, "improvement_high": high}
+    enough, luck = _more_than_luck(days, settings, candidates, figures)
+    _without_nan(figures)
+    size, ends = ("larger", (-high, -low)) if improvement < 0 else ("smaller", (low, high))
+    summary = (
+        f"{_percent(abs(improvement))} {size} loss than the champion over {len(days)} days "
+        f"(95 % interval {_percent(ends[0])} to {_percent(ends[1])})"
+    )
+    if not improvement >= settings.margin:
+        return "keep", f"not better by the margin of {_percent(settings.margin)}: {summary}"
+    if enough:
+        return "promote", f"better: {summary}; {luck}"
+    return "too_short", f"period too short to tell: {summary}, which luck can explain: {luck}{_power(figures)}"
+
+
+def _more_than_luck(
+    days: pd.DataFrame, settings: PromotionSettings, candidates: int, figures: dict[str, float]
+) -> tuple[bool, str]:
+    """Whether the improvement is more than luck explains, in relative differences and in megawatts."""
+    relative = relative_differences(days[CHAMPION], days[CHALLENGER])
+    blocks = block_means(pd.Series(relative, index=days.index))
+    value, needed = float(e_process(blocks)[-1]) if len(blocks) else 1.0, candidates / settings.alpha_ever
+    p = steady_comparison(days[CHALLENGER], days[CHAMPION]).p_better
+    figures |= {"e_value": value, "e_needed": needed, "p_megawatts": p}
+    figures |= {f"days_to_see_{100 * gain:g}": days_to_see(blocks, gain, needed) for gain in GAINS}
+    best_of = f", as the best of {candidates}" if candidates > 1 else ""
+    summary = f"e-value {value:,.1f} of {needed:,.0f} needed{best_of}, p = {p:.3f} of {2 * settings.alpha:g} in power"
+    # Without a variance there is no p: every day is better by as much.
+    return bool(value >= needed and not p >= 2 * settings.alpha), summary
+
+
+def _power(figures: Mapping[str, float]) -> str:
+    """What could be seen after how many days, if days go on to scatter as they did."""
+    days_by_gain = {gain: figures.get(f"days_to_see_{100 * gain:g}", np.inf) for gain in GAINS}
+    parts = [f"{100 * gain:g} % after about {days:,.0f}" for gain, days in days_by_gain.items() if np.isfinite(days)]
+    return f"; a true improvement of {', '.join(parts)} days would show" if parts else ""
+
+
+def _relative(first: npt.ArrayLike, second: npt.ArrayLike) -> Comparison:
+    difference = relative_differences(first, second)
+    return steady_comparison(difference, np.zeros(len(difference)))
+
+
+def _uncalibrated(
+    days: pd.DataFrame, settings: PromotionSettings, figures: dict[str, float], at_least: int
+) -> Iterator[str]:
+    """What is wrong with the challenger's interval, if anything is."""
+    inside, (low, high) = days["inside"].dropna(), settings.coverage_band
+    if len(inside) < at_least:
+        yield f"its calibration is not known: only {len(inside)} days have an 80 % interval"
+        return
+    share = figures["coverage_80"] = float(inside.mean())
+    bound = low if share < low else high
+    if low <= share <= high or not steady_comparison(inside, np.full(len(inside), bound)).p / 2 < settings.alpha:
+        return
+    yield (
+        f"not calibrated: its 80 % interval covers {_percent(share)}, outside {_percent(low)} to {_percent(high)} by "
+        "more than luck explains"
+    )
+
+
+def _worse_than_references(days: pd.DataFrame, settings: PromotionSettings, figures: dict[str, float]) -> Iterator[str]:
+    """Where the challenger is worse than a reference."""
+    for reference in REFERENCES:
+        if reference not in days:
+            continue
+        known = days[days[reference].notna()]
+        ours, theirs = known[CHALLENGER].to_numpy(dtype=float), known[reference].to_numpy(dtype=float)
+        for name, part in _slices(known, settings):
+            ratio = float(ours[part].mean() / theirs[part].mean())
+            figures[f"ratio/{reference}/{name}"] = ratio
+            luck = _relative(theirs[part], ours[part]).p_better
+            if ratio > 1 + settings.tolerance or (ratio > 1 and luck < settings.alpha):
+                by = "more than luck explains" if luck < settings.alpha else "more than is tolerated"
+                where = {"all": "altogether", "holidays": "on holidays"}.get(name, f"in {name}")
+                yield (
+                    f"worse than the {REFERENCE_WORDS[reference]} forecast {where}: {_percent(ratio - 1)} larger loss "
+                    f"over {int(part.sum())} days, {by}"
+                )
+
+
+def _slices(days: pd.DataFrame, settings: PromotionSettings) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    """All days, every season and the holidays, where there are enough days to speak of; by name, (N,) which days."""
+    seasons, holidays = days["season"].to_numpy(dtype=str), days["holiday"].to_numpy(dtype=bool)
+    if len(days) >= settings.min_days:
+        yield "all", np.ones(len(days), bool)
+    for name in dict.fromkeys(seasons):
+        if (seasons == name).sum() >= settings.min_season_days:
+            yield str(name), seasons == name
+    if holidays.sum() >= settings.min_holidays:
+        yield "holidays", holidays
+
+
+def _in_favour(figures: Mapping[str, float]) -> Iterator[str]:
+    """What was looked at besides, and found in order."""
+    yield f"calibrated: its 80 % interval covers {_percent(figures['coverage_80'])}"
+    for reference in REFERENCES:
+        prefix = f"ratio/{reference}/"
+        compared = {name.removeprefix(prefix): ratio for name, ratio in figures.items() if name.startswith(prefix)}
+        if compared:
+            worst = max(compared, key=lambda name: compared[name])
+            yield (
+                f"not worse than the {REFERENCE_WORDS[reference]} forecast in {', '.join(compared)}: at most "
+                f"{compared[worst]:.2f} times its loss ({worst})"
+            )
+        else:
+            yield f"not compared with the {REFERENCE_WORDS[reference]} forecast: there are too few days of it"
+
+
+def _without_nan(figures: dict[str, float]) -> None:
+    for name in [name for name, value in figures.items() if not np.isfinite(value)]:
+        del figures[name]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

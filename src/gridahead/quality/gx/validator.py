@@ -1,0 +1,104 @@
+"""The one door to Great Expectations: a suite and a frame go in, the rows that failed come out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from gridahead.core.errors import ContractError
+from gridahead.quality.gx.suites import Expectation, Suite
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationResult:
+    """Whether an expectation held, and the index labels of the rows that failed it."""
+
+    expectation: Expectation
+    success: bool
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteResult:
+    """A suite, and what came of each of its expectations on a frame."""
+
+    suite: Suite
+    results: tuple[ExpectationResult, ...]
+    lines: int
+    """How many lines the frame has."""
+
+    @property
+    def success(self) -> bool:
+        """Whether every expectation held."""
+        return all(result.success for result in self.results)
+
+
+def quiet_context() -> Any:
+    """A context of Great Expectations in memory that shows no progress bars and calls nobody."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    # The import costs four seconds, which only those pay who inspect.
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    # This one sets its own level, and would log every temporary folder.
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
+
+
+def expectation_suite(suite: Suite) -> Any:
+    """The suite in Great Expectations' own classes."""
+    import great_expectations as gx
+
+    expectations = [
+        getattr(gx.expectations, expectation.kind)(**expectation.arguments, meta={"rule": expectation.name})
+        for expectation in suite.expectations
+    ]
+    return gx.ExpectationSuite(name=suite.name, expectations=expectations)
+
+
+class Validator:
+    """Checks frames by suites, in memory."""
+
+    def __init__(self) -> None:
+        began = time.perf_counter()
+        self._frames = quiet_context().data_sources.add_pandas("gridahead")
+        self.seconds = time.perf_counter() - began
+        """What Great Expectations has cost so far."""
+
+    def validate(self, suite: Suite, frame: pd.DataFrame) -> SuiteResult:
+        """What came of every expectation of the suite on the frame.
+
+        Raises:
+            ContractError: an expectation that stops everything failed, or one could not be checked; all findings at
+                once.
+        """
+        began = time.perf_counter()
+        asset = self._frames.add_dataframe_asset(suite.name)
+        batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+        gx_result = batch.validate(expectation_suite(suite), result_format="COMPLETE")
+        self.seconds += time.perf_counter() - began
+        by_name = {outcome.expectation_config.meta["rule"]: outcome for outcome in gx_result.results}
+        stopped = [
+            expectation.words
+            for expectation in suite.expectations
+            if expectation.on_failure == "stop" and not by_name[expectation.name].success
+        ]
+        if stopped:
+            raise ContractError(suite.name, [f"expected that {words}" for words in stopped])
+        results = tuple(_result(suite, expectation, by_name[expectation.name]) for expectation in suite.expectations)
+        return SuiteResult(suite, results, len(frame))
+
+
+def _result(suite: Suite, expectation: Expectation, outcome: Any) -> ExpectationResult:
+    """The outcome of one expectation in our own terms."""
+    rows = outcome.result.get("unexpected_index_list", ())
+    if not outcome.success and not rows:
+        raise ContractError(suite.name, [f"{expectation.name} could not be checked: {outcome.exception_info}"])
+    return ExpectationResult(expectation, bool(outcome.success), tuple(int(row) for row in rows or ()))

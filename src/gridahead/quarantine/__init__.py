@@ -1,0 +1,1 @@
+"""What the quality gate puts aside, and what a person rules on it."""

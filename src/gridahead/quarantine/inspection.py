@@ -1,0 +1,164 @@
+"""Inspect what is new in the lake, with the context that the rules need, and keep the verdicts.
+
+Verdicts are only ever added. A row that is in quarantine stays there until a person releases it, even where a rule that
+has been changed since would pass it; a row that a person has released is not inspected again.
+
+Every verdict says from which issue time on it counts. What is inspected as it comes nobody has read before; of a
+history that is taken in late it is when a gate of then could have known (`quality.dating`); but a row that came in
+operation and was read meanwhile is hidden only from now on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+
+from gridahead.core.errors import SettingsError
+from gridahead.core.grid import Series
+from gridahead.core.tables import OBSERVATIONS, Observations, Verdicts
+from gridahead.core.time import TimeRange, now
+from gridahead.core.vintages import FOREVER, IDENTITY, among, ruled, standing
+from gridahead.lake.lake import Lake
+from gridahead.lake.waiting import Waiting
+from gridahead.quality.gate import CONTEXT_DAYS, inspect, related
+from gridahead.quality.report import QualityReport
+from gridahead.quarantine.limits import limits_for, relearn
+from gridahead.quarantine.served_intervals import served_intervals
+from gridahead.settings.model import Settings
+from gridahead.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+def inspect_new(workspace: Workspace, anew: Collection[Series] = ()) -> QualityReport | None:
+    """Inspect all batches that wait, together; None if none does.
+
+    Killed at any point and started again it ends with the same verdicts: a batch that still waits is inspected again,
+    and a verdict that is given twice is one.
+
+    Args:
+        workspace: whose lake.
+        anew: series whose limits are learnt from the rows at hand, as their history is another now.
+    """
+    lake, settings = workspace.lake, workspace.settings
+    batches, new = _waiting(lake, settings)
+    if new.empty:
+        _leave(lake, batches)
+        return None
+    series, around = _series_of(new), _window_of(new, days=CONTEXT_DAYS)
+    wanted = sorted({*series, *(other for one in series for other in related(one))})
+    known = lake.read_accepted(*wanted, time_range=around)
+    report = inspect(
+        new,
+        known,
+        settings,
+        decided_at=now(),
+        limits=limits_for(lake, new, anew),
+        served=served_intervals(workspace, series, _window_of(new)),
+        later=_later(lake, series, around),
+    )
+    _keep(lake, report, known)
+    _leave(lake, batches)
+    relearn(workspace, [each for each in series if each not in anew], report.decided_at)
+    relearn(workspace, [each for each in series if each in anew], report.decided_at, all_of_them=True)
+    return report
+
+
+def inspect_everything(workspace: Workspace) -> QualityReport:
+    """Inspect the whole lake again, what waits included, by limits that are learnt anew."""
+    lake = workspace.lake
+    batches, waiting = _waiting(lake, workspace.settings)
+    read = lake.read_accepted()
+    released = among(read, ruled(lake.read_rulings(), "release"), IDENTITY)
+    new = Observations(pd.concat([read[~released], waiting], ignore_index=True))
+    series, decided_at = _series_of(new), now()
+    relearn(workspace, series, decided_at, all_of_them=True)
+    report = inspect(
+        new,
+        Observations(read[released].reset_index(drop=True)),
+        workspace.settings,
+        decided_at=decided_at,
+        limits=limits_for(lake, new),
+        served=None if new.empty else served_intervals(workspace, series, _window_of(new)),
+    )
+    _keep(lake, report, read)
+    _leave(lake, batches)
+    return report
+
+
+def _waiting(lake: Lake, settings: Settings) -> tuple[list[Waiting], Observations]:
+    """The batches that wait, all of them in the lake now, and their rows that have a value and no ruling.
+
+    What a batch brings is appended here once more: whoever wrote it may have died before he had, or may be about to.
+    """
+    waiting = [batch for batch in lake.waiting.all() if _knows_zones(settings, batch)]
+    rows = [batch.rows for batch in waiting]
+    brought = standing(pd.concat([OBSERVATIONS.empty(), *rows], ignore_index=True))
+    for batch_rows in rows:
+        lake.observations.append(batch_rows)
+    if brought.empty:
+        return waiting, Observations(brought)
+    where = {name: sorted(brought[name].unique()) for name in ("zone", "quantity")}
+    held = standing(lake.observations.read(where, _window_of(brought)))
+    # Two batches may bring one row; which of them counts, the lake decides.
+    held = held[among(held, brought, IDENTITY) & held["value"].notna()]
+    released = ruled(lake.read_rulings(), "release")
+    return waiting, Observations(held[~among(held, released, IDENTITY)].reset_index(drop=True))
+
+
+def _later(lake: Lake, series: Sequence[Series], time_range: TimeRange) -> pd.DataFrame:
+    """The valid times of these series after a window: a value of long ago that is revised is not the newest."""
+    rows = lake.read_observations(*series, time_range=TimeRange(time_range.end, FOREVER))
+    return rows.loc[rows["value"].notna(), ["zone", "quantity", "valid_time"]]
+
+
+def _knows_zones(settings: Settings, batch: Waiting) -> bool:
+    """Whether the settings know every zone of a batch; one of which they do not goes on waiting."""
+    for zone in batch.rows["zone"].unique():
+        try:
+            settings.zone(zone)
+        except SettingsError as error:
+            log.warning("batch %s waits to be judged and is not read until then: %s", batch.batch, error)
+            return False
+    return True
+
+
+def _keep(lake: Lake, report: QualityReport, read: Observations) -> None:
+    """Append the verdicts that are new, and the figures of the inspection.
+
+    Args:
+        lake: where to.
+        report: of the inspection.
+        read: the rows that anybody may have read before it.
+    """
+    verdicts = report.verdicts
+    if not verdicts.empty:
+        live = among(verdicts, read[read["availability"] == "recorded"], IDENTITY)
+        verdicts = verdicts.assign(known_at=verdicts["known_at"].mask(live, report.decided_at))
+        key = list(lake.verdicts.table.key)
+        time_range = TimeRange(
+            verdicts["valid_time"].min(), verdicts["valid_time"].max() + pd.Timedelta(microseconds=1)
+        )
+        held = lake.read_verdicts(*_series_of(verdicts), time_range=time_range)
+        lake.verdicts.append(Verdicts(verdicts[~among(verdicts, held, key)]))
+    lake.quality.append(report.metrics)
+
+
+def _leave(lake: Lake, batches: Sequence[Waiting]) -> None:
+    for batch in batches:
+        lake.waiting.leave(batch)
+
+
+def _series_of(rows: pd.DataFrame) -> list[Series]:
+    pairs = rows[["zone", "quantity"]].drop_duplicates()
+    return sorted(Series(*pair) for pair in pairs.itertuples(index=False, name=None))
+
+
+def _window_of(rows: pd.DataFrame, days: int = 0) -> TimeRange:
+    """From the first to just after the last valid time, and so many days around."""
+    around = pd.Timedelta(days=days)
+    return TimeRange(
+        rows["valid_time"].min() - around, rows["valid_time"].max() + around + pd.Timedelta(microseconds=1)
+    )

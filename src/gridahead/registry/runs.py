@@ -1,0 +1,196 @@
+"""The record of every fit in MLflow: one run a fit, with parameters, metrics by epoch, the data and the commit.
+
+`registry` makes versions of them and says which serves.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gridahead.registry import mlflow_state  # before MLflow
+
+# isort: split
+import mlflow
+import sqlalchemy
+from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
+
+from gridahead.core.errors import ModelError
+from gridahead.core.files import alone
+from gridahead.core.grid import Series
+from gridahead.core.release import PACKAGE, VERSION
+from gridahead.models.ensemble import Ensemble
+from gridahead.registry.artifacts import ARTIFACTS, ROOT
+from gridahead.registry.database import Database, is_locked
+from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.training.fit import Fit
+
+EXPERIMENT = "gridahead"
+BY_EPOCH = (
+    "train_loss",
+    "validation_loss",
+    "gradient_norm",
+    "mean_gradient_norm",
+    "clip_rate",
+    "learning_rate",
+    "windows_per_second",
+)
+CLIPPING: dict[str, Callable[[Sequence[float]], float]] = {"clip_rate": statistics.fmean, "gradient_norm": max}
+
+
+class Tracking:
+    """MLflow on a database and a folder of artifacts beside it; the folder may be moved.
+
+    Args:
+        folder: of both.
+        registered: the newest version of each series that the database must know.
+
+    Raises:
+        ModelError: the database is damaged, gone though it was there, or of another release of MLflow.
+    """
+
+    def __init__(self, folder: Path, registered: Mapping[Series, int]) -> None:
+        database, self.folder = Database.of(folder), folder
+        self.uri = f"sqlite:///{database.path}"
+        try:
+            # Two that make the tables or the experiment of a new database at once would be in each other's way.
+            with alone(folder / ".opening"), self.active():
+                database.require(registered)  # before MLflow makes a database where there is none
+                self.client = mlflow.MlflowClient(self.uri)
+                self.experiment_id = self._experiment_id()
+        except (MlflowException, sqlalchemy.exc.SQLAlchemyError) as error:
+            registry, problem = f"the registry of models in {database.path}", f"cannot be opened: {error}"
+            raise ModelError(registry, problem, retryable=is_locked(error)) from error
+
+    def active(self) -> AbstractContextManager[None]:
+        """MLflow's global functions work on this database meanwhile."""
+        return mlflow_state.tracking_at(self.uri)
+
+    def _experiment_id(self) -> str:
+        """That of our experiment, made if it is not there."""
+        known = self.client.get_experiment_by_name(EXPERIMENT)
+        made = known.experiment_id if known else self.client.create_experiment(EXPERIMENT, artifact_location=ROOT)
+        return str(made)
+
+    def record(self, fit: Fit, config: ModelSettings | None, settings: TrainingSettings) -> str:
+        """Log a fit as a run, and give its id; an ensemble has no config of its own."""
+        series = fit.model.spec.series
+        tags = {
+            "series": str(series),
+            "model": fit.model.name,
+            "data_fingerprint": fit.data_fingerprint,
+            "train_days": " to ".join(map(str, fit.train_days)),
+            "validation_days": " to ".join(map(str, fit.validation_days)),
+            "learnt_until": str(fit.learnt_until),
+            "mlflow.source.git.commit": git_commit(),
+            "mlflow.source.name": f"gridahead {VERSION}",
+        }
+        run_id = self.begin(f"{series} {fit.model.name}", tags)
+        self.client.log_batch(run_id, params=_params(fit, config, settings))
+        self._log_metrics(run_id, _metrics(fit))
+        self.client.set_terminated(run_id)
+        return run_id
+
+    def _log_metrics(self, run_id: str, metrics: list[Metric]) -> None:
+        """MLflow takes a thousand at once."""
+        for begin in range(0, len(metrics), 1000):
+            self.client.log_batch(run_id, metrics=metrics[begin : begin + 1000])
+
+    def begin(self, name: str, tags: Mapping[str, str], parent: str | None = None, began: float | None = None) -> str:
+        """A new run that is no fit to serve, such as a search or a trial of one; gives its id."""
+        below = {} if parent is None else {"mlflow.parentRunId": parent}
+        start = None if began is None else int(began * 1000)
+        run = self.client.create_run(self.experiment_id, start, {**tags, **below}, run_name=name)
+        return str(run.info.run_id)
+
+    def note(self, run_id: str, params: Mapping[str, Any], curves: Mapping[str, Mapping[int, float]]) -> None:
+        """Add parameters to a run, and metrics by step."""
+        now = int(time.time() * 1000)
+        metrics = [Metric(name, value, now, step) for name, curve in curves.items() for step, value in curve.items()]
+        self.client.log_batch(run_id, params=[Param(key, str(value)) for key, value in params.items()])
+        self._log_metrics(run_id, metrics)
+
+    def tagged(self, tag: str, value: str) -> dict[str, dict[str, str]]:
+        """The tags of every run that has this one, by run id."""
+        runs = self.client.search_runs([self.experiment_id], f"tags.`{tag}` = '{value}'", max_results=50_000)
+        return {run.info.run_id: run.data.tags for run in runs}
+
+    def clipping(self, run_id: str) -> dict[str, float]:
+        """How often the gradient was clipped in training, and its largest norm before."""
+        history = {name: self.client.get_metric_history(run_id, name) for name in CLIPPING}
+        return {name: CLIPPING[name]([metric.value for metric in steps]) for name, steps in history.items() if steps}
+
+    def folder_of(self, run_id: str) -> Path:
+        """Where the artifacts of a run lie."""
+        return self.folder / ARTIFACTS / run_id / "artifacts"
+
+    def keep_text(self, run_id: str, name: str, text: str) -> None:
+        """Add a text to the artifacts of a run; one of the same name is replaced."""
+        self.client.log_text(run_id, text, name)
+
+    def keep_figure(self, run_id: str, name: str, figure: Any) -> None:
+        """Add a drawn figure to the artifacts of a run; one of the same name is replaced."""
+        self.client.log_figure(run_id, figure, name)
+
+    def file(self, run_id: str, name: str) -> Path | None:
+        """A file among the artifacts of a run, None if it has none of that name."""
+        if name not in {one.path for one in self.client.list_artifacts(run_id)}:
+            return None
+        with self.active():
+            return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name))
+
+
+def git_commit() -> str:
+    """The commit of the running code, with a mark if it has been changed since; `unknown` outside a checkout."""
+    folder = PACKAGE
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return described.stdout.strip()
+
+
+def _params(fit: Fit, config: ModelSettings | None, settings: TrainingSettings) -> list[Param]:
+    spec = fit.model.spec
+    model, networks = fit.model, fit.model.networks
+    values: dict[str, Any] = {
+        **{f"model.{key}": value for key, value in (config.model_dump() if config else {}).items()},
+        **{f"training.{key}": value for key, value in settings.model_dump().items()},
+        "window.mtu": spec.mtu,
+        "window.deadline": spec.deadline,
+        "window.inputs": ", ".join(map(str, spec.inputs)),
+        "scaler.anchor": ", ".join(dict.fromkeys(network.scaler.anchor for network in networks)),
+        "network.parameters": sum(p.numel() for one in networks for member in one.members for p in member.parameters()),
+    }
+    if isinstance(model, Ensemble):
+        named, rest = zip(networks, model.weights, strict=True), 1 - model.official
+        values |= {f"ensemble.{network.name}": f"{rest * weight:.3f}" for network, weight in named}
+        values["ensemble.official"] = f"{model.official:.3f}"
+    return [Param(key, str(value)) for key, value in values.items()]
+
+
+def _metrics(fit: Fit) -> list[Metric]:
+    """Metrics by epoch, one step axis through all members, and the final ones."""
+    now = int(time.time() * 1000)
+    by_epoch = [
+        Metric(name, value, now, step)
+        for step, epoch in enumerate(fit.epochs)
+        for name, value in asdict(epoch).items()
+        if name in BY_EPOCH and value is not None
+    ]
+    final = {**fit.validation, "fit_seconds": fit.seconds}
+    return by_epoch + [Metric(name, value, now, len(fit.epochs)) for name, value in final.items()]

@@ -1,0 +1,86 @@
+"""What the report is made of: plain data, gathered by the pipeline, judged and drawn by the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from gridahead.core.units import PowerUnit
+from gridahead.settings.model import PromotionSettings, QualitySettings
+
+
+@dataclass(frozen=True, slots=True)
+class QualityLine:
+    """How complete the observations of one series are."""
+
+    start: pd.Timestamp
+    """First valid time in the lake."""
+    end: pd.Timestamp
+    """End of the newest market time unit in the lake."""
+    expected: int
+    """Market time units between the two."""
+    present: int
+    """Those with an accepted value."""
+    quarantined: int
+    """Rows that the quality gate holds back."""
+
+    @property
+    def missing(self) -> int:
+        """Market time units without an accepted value."""
+        return self.expected - self.present
+
+    @property
+    def completeness(self) -> float:
+        """Share of the market time units with an accepted value [1]."""
+        return self.present / self.expected if self.expected else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """One series as the report shows it."""
+
+    series: str
+    """ZONE/QUANTITY, as in the scores."""
+    title: str
+    """For people, such as Load DE."""
+    timezone: str
+    forecast: pd.DataFrame
+    """FORECASTS rows of the newest issue; empty if none was issued."""
+    history: pd.DataFrame
+    """FORECASTS rows of the served model of the last weeks."""
+    reference: pd.DataFrame
+    """The official forecast: `valid_time`, `value` [MW]; may be empty."""
+    outturn: pd.DataFrame
+    """`valid_time`, `value` [MW], as far as it is known."""
+    scores: pd.DataFrame
+    """SCORES rows of this series, one scoring; may be empty."""
+    quality: QualityLine | None = None
+    manifest: Mapping[str, object] = field(default_factory=dict)
+    """Anything else worth keeping for whoever must reproduce the forecast; shown as it is."""
+    csv: str | None = None
+    """The forecast as a file, relative to the page."""
+    unit: PowerUnit | None = None
+    """In which its power is shown; without it, the day in what fits it and scores in MW."""
+    drifted: Mapping[str, str] = field(default_factory=dict)
+    """What has changed, with its figures: `official`, the official forecast; `band`, what the published band holds."""
+    stale_after_hours: float = QualitySettings().stale_after_hours
+    """The age of a newest observation at the issue time that is a concern [h]."""
+    coverage_alarm: tuple[float, float] = PromotionSettings().coverage_alarm
+    """A share of outturns in the 80 % band outside these is a concern [1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """The whole page."""
+
+    title: str
+    created_at: pd.Timestamp
+    attribution: str
+    """Who the data is from, in the words their licence asks for."""
+    series: tuple[SeriesView, ...]
+    score_table: pd.DataFrame
+    """As `scoring.evaluate.table` gives it; may be empty."""
+    quality_page: str | None = None
+    """Where the quality of the data is told in full, relative to the page."""

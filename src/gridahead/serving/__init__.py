@@ -1,1 +1,0 @@
-"""What analysts read."""

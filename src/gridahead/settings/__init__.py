@@ -1,0 +1,1 @@
+"""The whole configuration: its model, its file, every key explained."""

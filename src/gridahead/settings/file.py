@@ -1,0 +1,44 @@
+"""Reading the settings file, with every path absolute."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pydantic
+
+from gridahead.core.errors import SettingsError
+from gridahead.settings.findings import findings
+from gridahead.settings.model import Settings
+from gridahead.settings.place import find_settings
+
+
+def load_settings(path: str | Path | None = None) -> Settings:
+    """Read and check a settings file.
+
+    Raises:
+        SettingsError: the file is missing, is no TOML, or says something that cannot be meant; all findings at once.
+    """
+    file = find_settings(path)
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: {error}") from error
+    try:
+        settings = Settings.model_validate(raw)
+    except pydantic.ValidationError as error:
+        told = "\n".join(f"  {line}" for line in findings(error, raw))
+        raise SettingsError(f"{file}:\n{told}") from error
+    except SettingsError as error:
+        raise SettingsError(f"{file}:\n  {error}") from error
+    return _resolved(settings, file.parent)
+
+
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    """The same settings with every path absolute."""
+    sources = tuple(source.below(folder) for source in settings.sources)
+    lake = settings.lake
+    if lake is not None and "://" not in lake:
+        lake = str((folder / lake).resolve())
+    data_folder = (folder / settings.data_folder).resolve()
+    return settings.model_copy(update={"data_folder": data_folder, "lake": lake, "sources": sources})

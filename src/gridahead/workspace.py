@@ -1,0 +1,158 @@
+"""The folders that the use cases share, opened from the settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
+from gridahead.core.resolution import at_mtu, mtu_of, rows_of
+from gridahead.core.tables import Observations
+from gridahead.core.time import Mtu, TimeRange, delivery_range
+from gridahead.features.windows import WindowSpec
+from gridahead.lake.folder import Folder
+from gridahead.lake.lake import Lake
+from gridahead.lake.layout import require_current
+from gridahead.registry.database import Database
+from gridahead.registry.exports import Exports
+from gridahead.registry.versions import Version
+from gridahead.settings.model import Settings
+
+if TYPE_CHECKING:  # MLflow takes seconds to import, and most use cases do without
+    from gridahead.registry.registry import Registry
+    from gridahead.registry.runs import Tracking
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Settings, lake and registry."""
+
+    settings: Settings
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake.
+
+        Raises:
+            LakeError: it, or the data folder, has the layout of an older or newer release.
+        """
+        lake = Lake(self.settings.lake_folder, self.settings.archive_folder)
+        for folder in (Folder.at(self.settings.data_folder), lake.folder):
+            require_current(folder)
+        return lake
+
+    @cached_property
+    def exports(self) -> Exports:
+        """What forecasts are made with."""
+        return Exports(self.settings.models_folder, self.settings.mlflow_folder / "artifacts")
+
+    @property
+    def database(self) -> Database:
+        """The file of the registry."""
+        return Database.of(self.settings.mlflow_folder)
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """The record of fits.
+
+        Raises:
+            ModelError: it is damaged, or it was there and is there no longer.
+        """
+        from gridahead.registry.runs import Tracking
+
+        return Tracking(self.settings.mlflow_folder, self.registered())
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry of models.
+
+        Raises:
+            ModelError: it is damaged, or it was there and is there no longer.
+        """
+        from gridahead.registry.registry import Registry
+
+        return Registry(self.tracking, self.exports)
+
+    def versions(self, series: Series) -> list[Version]:
+        """Every version of a series, the newest first; read without MLflow.
+
+        Raises:
+            ModelError: the registry is damaged, or it was there and is there no longer.
+        """
+        return self.database.versions(series, self.registered(series).get(series, 0))
+
+    def registered(self, *series: Series) -> dict[Series, int]:
+        """The newest version that must be in the registry, by series, as the exports or else the lake tell.
+
+        Args:
+            series: all that are known if none is named.
+        """
+        exported = {one: number for one in series or self.exports.series() if (number := self.exports.newest_of(one))}
+        if exported or not self.database.fresh:
+            return exported
+        remembered: dict[Series, int] = {}
+        for row in self.lake.read_promotions(*series).to_dict("records"):
+            one = Series(row["zone"], row["quantity"])
+            remembered[one] = max(remembered.get(one, 0), int(row["to_version"]))
+        return remembered
+
+    def inputs(
+        self, series: Series, time_range: TimeRange | None = None, mtu: Mtu | None = None
+    ) -> tuple[WindowSpec, Observations]:
+        """What the models of a series read: the axes, and every accepted vintage of the series on them, with flags.
+
+        The official forecast is among the observations even where no model may read it: scores are measured against it.
+        All of them have one market time unit, whatever units they came in.
+
+        Args:
+            series: which.
+            time_range: of valid times.
+            mtu: the market time unit; that of the settings or, without one there, of the newest value unless given.
+
+        Raises:
+            LakeError: the lake does not have the series or a covariate of it.
+            SettingsError: its zone is not known.
+        """
+        chosen = self.settings.series_settings(series)
+        covariates = (*chosen.past_covariates, *chosen.future_covariates)
+        observations = self.lake.read_vintages(series, series.reference, *covariates, time_range=time_range, flags=True)
+        zone = self.settings.zone(series.zone)
+        mtu = mtu or chosen.mtu or mtu_of(observations, series, zone.timezone)
+        use_reference = chosen.use_reference and series.reference.quantity in set(observations["quantity"])
+        for covariate in covariates:
+            rows_of(observations, covariate)
+        spec = WindowSpec(
+            series=series,
+            zone=zone,
+            mtu=mtu,
+            deadline=chosen.deadline,
+            context_days=self.settings.training.context_days,
+            use_reference=use_reference,
+            past_covariates=chosen.past_covariates,
+            future_covariates=chosen.future_covariates,
+        )
+        return spec, at_mtu(observations, mtu, zone.timezone)
+
+
+def require_unseen(found: Version, day: dt.date) -> None:
+    """What a model says of days that it has learnt from is no forecast, and flatters it.
+
+    Raises:
+        ModelError: the delivery day is one of them.
+    """
+    if day <= found.last_day_seen:
+        raise ModelError(
+            f"{found.series} {found}",
+            f"has learnt from days until {found.last_day_seen}, so what it says of {day} would not be a forecast. "
+            "Choose a later day, or back-test models of the settings, which are fitted on what came before",
+        )
+
+
+def reading_range(spec: WindowSpec, first: dt.date, last: dt.date) -> TimeRange:
+    """Every valid time that the windows of these delivery days touch."""
+    days_back = dt.timedelta(days=spec.context_days + spec.deadline.days_before + 1)
+    start = delivery_range(first - days_back, spec.zone.timezone).start
+    return TimeRange(start, delivery_range(last, spec.zone.timezone).end)

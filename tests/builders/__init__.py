@@ -1,0 +1,1 @@
+"""What tests are made of: rows, windows, models, settings and runs, built in one place."""

@@ -1,0 +1,114 @@
+"""Work that kills itself with SIGKILL at a chosen file operation, run in processes of their own.
+
+The operations counted are those that change a disk: making a folder, opening a file to write, forcing one to disk and
+renaming. `torn` kills before a file is forced to disk and leaves half of it, as a power cut may.
+"""
+
+import os
+import signal
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+from unittest import mock
+
+import pandas as pd
+
+from gridahead.core.tables import FORECASTS, Forecasts
+from gridahead.core.time import Mtu, TimeRange
+from gridahead.forecasting.publish import publish
+from gridahead.operate import validate
+from gridahead.operate.ingest import ingest
+from gridahead.settings.file import load_settings
+from gridahead.workspace import Workspace
+
+When = Literal["before", "torn", "after"]
+BERLIN = "Europe/Berlin"
+
+
+class Interruption:
+    """Counts file operations and kills this process at one of them; 0 kills at none."""
+
+    def __init__(self, at: int, when: When) -> None:
+        self.at, self.when, self.count = at, when, 0
+
+    def wrap(self, operation: Callable, counts: Callable = lambda *arguments: True) -> Callable:
+        def counted(*arguments, **options):
+            if not counts(*arguments):
+                return operation(*arguments, **options)
+            self.count += 1
+            number = self.count
+            if number == self.at and self.when != "after":
+                if self.when == "torn" and operation is _fsync:
+                    _tear(arguments[0])
+                os.kill(os.getpid(), signal.SIGKILL)
+            try:
+                return operation(*arguments, **options)
+            finally:  # a folder that is there already is an operation too
+                if number == self.at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        return counted
+
+
+_fsync = os.fsync
+
+
+def _tear(handle: int) -> None:
+    about = os.fstat(handle)
+    if stat.S_ISREG(about.st_mode):
+        os.ftruncate(handle, about.st_size // 2)
+
+
+def _writes(path: Path, mode: str = "r", *rest: object) -> bool:
+    return "w" in mode
+
+
+def run(work: str, folder: Path, at: int, when: When, tally: Path) -> None:
+    """Do the work and die at operation `at`, or finish and leave the number of operations in `tally`."""
+    interruption = Interruption(at, when)
+    os.fsync = interruption.wrap(os.fsync)
+    os.replace = interruption.wrap(os.replace)
+    os.mkdir = interruption.wrap(os.mkdir)
+    Path.open = interruption.wrap(Path.open, _writes)
+    WORK[work](folder)
+    tally.write_text(str(interruption.count))
+
+
+def ingest_all(folder: Path) -> None:
+    """Take in every payload of a folder with settings, and judge what is new.
+
+    Without the page of the inspection, so that most kills are in the lake.
+    """
+    with mock.patch.object(validate, "write_inspection_page"):
+        ingest(Workspace(load_settings(folder / "settings.toml")))
+
+
+def publish_all(folder: Path) -> None:
+    """Publish two delivery days, then the second of them again with other numbers."""
+    for day, level in (("2025-12-30", 50_000.0), ("2025-12-31", 50_000.0), ("2025-12-31", 51_000.0)):
+        publish(folder / "published", forecast_of(day, level), BERLIN, {"run_id": "abc"})
+
+
+def forecast_of(day: str, level: float) -> Forecasts:
+    """A made-up forecast, issued at 11:00 of the day before."""
+    start = pd.Timestamp(day, tz=BERLIN)
+    times = TimeRange(start, start + pd.Timedelta(days=1)).times(Mtu.PT60M)
+    cells = [(time, q, level + n + 1_000 * q) for n, time in enumerate(times) for q in (0.1, 0.5, 0.9)]
+    told = {
+        "run": "live",
+        "zone": "DE",
+        "quantity": "load",
+        "model": "gru",
+        "issue_time": start - pd.Timedelta(hours=13),
+        "mtu": "PT60M",
+        "model_version": "3",
+        "rung": "full",
+        "data_hash": f"{level:.0f}",
+        "made_at": start,
+    }
+    frame = pd.DataFrame(cells, columns=["valid_time", "quantile", "value_mw"]).assign(**told)
+    return Forecasts(FORECASTS.check(frame))
+
+
+WORK = {"ingest": ingest_all, "publish": publish_all}

@@ -1,1 +1,0 @@
-"""Its presence lets every test folder below import `made_rows`."""

@@ -1,0 +1,79 @@
+"""How long raw payloads are kept."""
+
+import pandas as pd
+import pytest
+
+from gridahead.core.errors import LakeError
+from gridahead.lake.archive import Archive, DeletedPayloadError, archive_stats
+from gridahead.lake.receipts import Receipt, Receipts
+
+NOW = pd.Timestamp("2025-06-30T00:00Z")
+
+
+def days_ago(days: int) -> pd.Timestamp:
+    return NOW - pd.Timedelta(days=days)
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return Archive(tmp_path / "raw")
+
+
+@pytest.fixture
+def receipts(tmp_path):
+    return Receipts(tmp_path / "receipts")
+
+
+def delivered(archive, receipts, content: str, days: int, origin="/a.csv", series=("DE/load",)) -> str:
+    """A payload of one content with its receipt; its name in the archive."""
+    name = archive.keep(content, "a.csv", content.encode(), {"retrieved_at": days_ago(days).isoformat()})
+    newest = dict.fromkeys(series, days_ago(days).isoformat())
+    fields = (f"{content}{days}", "s", "a.csv", origin, name, content, {}, days_ago(days), days_ago(days), newest)
+    receipts.sign(Receipt(*fields))
+    return name
+
+
+def expired(archive, receipts, keep_days=30):
+    return set(archive_stats(archive, receipts.read(), keep_days, NOW).expired)
+
+
+def test_payloads_that_are_older_are_expired_but_the_newest_of_each_origin_and_series(archive, receipts):
+    old = delivered(archive, receipts, "aa", 90)
+    delivered(archive, receipts, "bb", 40)
+    delivered(archive, receipts, "cc", 80, series=("DE/solar",))
+    delivered(archive, receipts, "dd", 80, origin="/b.csv")
+    delivered(archive, receipts, "ee", 70, origin="/c.csv", series=())
+    assert expired(archive, receipts) == {old}
+    assert expired(archive, receipts, None) == set()
+    kept = archive_stats(archive, receipts.read(), 30, NOW)
+    assert (kept.payloads, kept.bytes, kept.expired_bytes) == (5, 10, 2)
+
+
+def test_a_payload_that_came_again_within_the_time_is_kept(archive, receipts):
+    for content, days in (("aa", 90), ("bb", 60), ("aa", 20), ("cc", 10)):
+        delivered(archive, receipts, content, days)
+    assert expired(archive, receipts) == {"bb-a.csv"}
+
+
+def test_a_payload_without_a_receipt_is_as_old_as_its_retrieval(archive, receipts):
+    for content, about in (("aa", {"retrieved_at": days_ago(40).isoformat()}), ("bb", {}), ("cc", {})):
+        archive.keep(content, "a.csv", b"1", about)
+    archive.keep("dd", "a.csv", b"1", {"retrieved_at": days_ago(20).isoformat()})
+    assert expired(archive, receipts) == {"aa-a.csv"}
+
+
+def test_a_deleted_payload_says_by_which_setting_and_may_come_again(archive, receipts):
+    name = delivered(archive, receipts, "aa", 90)
+    assert archive.place(name).endswith("/raw/aa-a.csv")
+    archive.delete(name, 30, NOW)
+    said = r"aa-a.csv was deleted on 2025-06-30, as the settings say `\[archive\] keep_days = 30`"
+    with pytest.raises(DeletedPayloadError, match=said):
+        archive.read(name)
+    assert archive.place(name).startswith("aa-a.csv (deleted on 2025-06-30")
+    assert archive.payloads() == {}
+    assert archive.about(name)["retrieved_at"] == days_ago(90).isoformat()
+    delivered(archive, receipts, "aa", 0)
+    assert archive.read(name) == b"aa"
+    (archive.folder / "").delete(name)
+    with pytest.raises(LakeError, match="put it back from a backup"):
+        archive.read(name)

@@ -1,0 +1,101 @@
+"""In which order series, and the groups that share a network, are trained."""
+
+import pytest
+
+from gridahead.core.errors import LakeError, PartialError, SettingsError
+from gridahead.core.grid import Series
+from gridahead.operate import train as module
+from gridahead.operate.train import Order, order_of, train_all
+from gridahead.settings.model import Settings
+from gridahead.workspace import Workspace
+
+LOAD, WIND, SOLAR = (Series("DE", quantity) for quantity in ("load", "wind_onshore", "solar"))
+DEADLINE = "D-1T1100[Europe/Berlin]"
+
+
+def settings_of(own: dict[Series, tuple[str, ...]], *groups: tuple[Series, ...], **training) -> Settings:
+    """Series with models of their own, and groups `group 0`, `group 1` and so on that share an LSTM."""
+    return Settings.model_validate(
+        {
+            "data_folder": "nowhere",
+            "series": [{"series": str(one), "deadline": DEADLINE, "models": models} for one, models in own.items()],
+            "shared": [
+                {"name": f"group {n}", "model": "lstm", "series": [str(one) for one in group]}
+                for n, group in enumerate(groups)
+            ],
+            "training": training,
+        }
+    )
+
+
+def named(order: Order) -> tuple[list[str], list[Series], list[str]]:
+    return [one.name for one in order.first], order.own, [one.name for one in order.last]
+
+
+def test_a_group_whose_series_have_no_models_of_their_own_is_trained_beside_the_series():
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ()}, (WIND, SOLAR))
+    assert named(order_of(settings, [LOAD, WIND, SOLAR])) == (["group 0"], [LOAD], [])
+
+
+def test_a_group_that_challenges_models_of_one_of_its_series_comes_after_them():
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ("gru",)}, (WIND, SOLAR), (LOAD, WIND))
+    assert named(order_of(settings, [LOAD, WIND, SOLAR])) == ([], [LOAD, SOLAR], ["group 0", "group 1"])
+
+
+def test_of_two_groups_only_the_one_with_rivals_waits():
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ()}, (WIND, SOLAR), (LOAD, WIND))
+    assert named(order_of(settings, [LOAD, WIND, SOLAR])) == (["group 0"], [LOAD], ["group 1"])
+
+
+def test_a_group_whose_series_have_models_is_trained_only_with_all_of_them():
+    settings = settings_of({LOAD: ("lstm",), WIND: ("gru",), SOLAR: ("gru",)}, (WIND, SOLAR))
+    assert named(order_of(settings, [LOAD, WIND])) == ([], [LOAD, WIND], [])
+    assert named(order_of(settings, [])) == ([], [], [])
+
+
+def test_who_asks_for_a_series_without_models_gets_its_group():
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ()}, (WIND, SOLAR))
+    assert named(order_of(settings, [WIND])) == (["group 0"], [], [])
+
+
+def test_a_series_without_models_in_no_group_is_an_error_with_the_way_out():
+    settings = settings_of({LOAD: (), WIND: ("gru",)})
+    with pytest.raises(SettingsError, match=r"DE/load has models = \[\] and is in no .* leave the line out"):
+        order_of(settings, [LOAD, WIND])
+    following = settings.model_copy(update={"series": settings.series[1:]})
+    assert named(order_of(following, [LOAD, WIND])) == ([], [LOAD, WIND], [])
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    """What is trained, in order, by a command that trains one at a time."""
+    done = []
+    monkeypatch.setattr(module, "train", lambda workspace, series, *rest, **options: done.append(series) or [series])
+    monkeypatch.setattr(module, "train_shared", lambda workspace, group, *rest: done.append(group.name) or [group.name])
+
+    def trained(settings: Settings, series: list[Series]):
+        workspace = Workspace(settings.model_copy(update={"data_folder": tmp_path}))
+        workspace.__dict__["registry"] = None
+        return done, train_all(workspace, series)
+
+    return trained
+
+
+def test_groups_without_rivals_begin_and_groups_with_rivals_end(told):
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ()}, (LOAD, WIND), (WIND, SOLAR), workers=1)
+    done, candidates = told(settings, [LOAD, WIND, SOLAR])
+    assert done == ["group 1", LOAD, "group 0"]
+    assert candidates == [LOAD, "group 1", "group 0"]
+
+
+def test_a_series_that_cannot_be_trained_keeps_neither_the_others_nor_the_groups_from_it(told, monkeypatch):
+    def train(workspace, series, *rest, **options):
+        if series == LOAD:
+            raise LakeError("the lake has no DE/load")
+        return [series]
+
+    settings = settings_of({LOAD: ("lstm",), WIND: (), SOLAR: ("gru",)}, (LOAD, WIND), workers=1)
+    monkeypatch.setattr(module, "train", train)
+    with pytest.raises(PartialError, match="not done: DE/load; the rest is done\nthe lake has no DE/load") as caught:
+        told(settings, [LOAD, WIND, SOLAR])
+    assert caught.value.done == (SOLAR, "group 0")

@@ -1,0 +1,82 @@
+"""The settings of a model: defaults, and pieces that do not fit together."""
+
+import pydantic
+import pytest
+
+from gridahead.settings.model import ModelSettings, Settings
+
+
+def test_a_model_that_is_there_is_changed_only_in_what_is_said():
+    changed = Settings.model_validate({"data_folder": "data", "models": {"gru": {"hidden": 8}}}).models["gru"]
+    assert (changed.cell, changed.decoder, changed.hidden) == ("gru", "direct", 8)
+
+
+def test_every_kind_of_network_is_there_without_being_declared():
+    models = Settings(data_folder="data").models
+    assert list(models) == ["rnn", "lstm", "gru", "lstm_attention", "transformer"]
+    assert {name: model.cell for name, model in models.items()} == {
+        "rnn": "rnn",
+        "lstm": "lstm",
+        "gru": "gru",
+        "lstm_attention": "lstm",
+        "transformer": "transformer",
+    }
+    assert [name for name, model in models.items() if model.decoder == "attention"] == ["lstm_attention"]
+
+
+def test_a_declared_model_takes_the_place_of_the_default_of_its_name():
+    settings = Settings(data_folder="data", models={"lstm": {"cell": "lstm", "hidden": 32}, "mine": {"cell": "gru"}})
+    assert settings.models["lstm"].hidden == 32
+    assert "mine" in settings.models
+
+
+def test_the_default_is_an_lstm_over_days_with_a_decoder_that_reads_both_ways():
+    model = Settings(data_folder="data").models["lstm"]
+    assert model.model_dump() == {
+        "cell": "lstm",
+        "segment": "day",
+        "hidden": 128,
+        "layers": 1,
+        "layer_norm": False,
+        "decoder": "recurrent",
+        "decoder_hidden": 64,
+        "bidirectional": True,
+        "dropout": 0.3,
+        "bptt_steps": None,
+        "normalise": "series",
+        "anchor": "best",
+        "members": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("pieces", "message"),
+    [
+        ({"cell": "gru", "decoder": "attention", "decoder_hidden": 30}, "decoder_hidden = 30 must be a multiple of 4"),
+        ({"cell": "transformer", "hidden": 30}, "hidden = 30 must be a multiple of 4"),
+        ({"cell": "transformer", "layer_norm": True}, "layer_norm is for recurrent cells"),
+        ({"cell": "transformer", "bptt_steps": 7}, "bptt_steps is for recurrent cells"),
+        ({"cell": "lstm", "bptt_steps": 0}, "greater than or equal to 1"),
+        ({"cell": "lstm", "segment": "week"}, "'unit', 'hour', 'day' or 'none'"),
+        ({"cell": "gru", "segment": "none", "decoder": "attention"}, 'segment = "none" leaves out the encoder'),
+        ({"cell": "transformer", "segment": "none"}, 'segment = "none" leaves out the encoder'),
+        ({"cell": "cnn"}, "'rnn', 'lstm', 'gru' or 'transformer'"),
+    ],
+)
+def test_pieces_that_do_not_fit_together_are_refused_with_the_reason(pieces, message):
+    with pytest.raises(pydantic.ValidationError, match=message):
+        ModelSettings.model_validate(pieces)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        {"cell": "lstm", "decoder": "direct", "bptt_steps": 7},
+        {"cell": "rnn", "hidden": 30, "layers": 2, "layer_norm": True, "segment": "unit"},
+        {"cell": "gru", "segment": "none", "decoder_hidden": 16},
+        {"cell": "lstm", "segment": "none", "decoder": "direct"},
+        {"cell": "transformer", "hidden": 32, "decoder": "recursive", "normalise": "instance"},
+    ],
+)
+def test_pieces_that_fit_are_accepted(pieces):
+    assert ModelSettings.model_validate(pieces).model_dump().items() >= pieces.items()
