@@ -13,9 +13,9 @@ from gridahead_flows.engine import RETRIES, open_workspace
 def compact_tables(settings: str | None) -> int:
     """Merge what is recent; gives the number of batches merged. Readers and writers go on meanwhile."""
     done = compact_lake(open_workspace(settings))
-    rows = [{"table": one.table, "batches": one.batches, "folders": one.folders} for one in done]
+    rows = [{"table": table.table, "batches": table.batches, "folders": table.folders} for table in done]
     create_table_artifact(rows, key="compacted", description="Batches merged, by table.")
-    return sum(one.batches for one in done)
+    return sum(table.batches for table in done)
 
 
 @flow(name="compact")

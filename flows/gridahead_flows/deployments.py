@@ -52,7 +52,7 @@ def deployments(settings_file: str | Path | None = None) -> list[RunnerDeploymen
     file = find_settings(settings_file)
     settings = load_settings(file)
     timezone = settings.schedule.timezone or next((entry.deadline.timezone for entry in settings.series), "UTC")
-    given = {"settings": str(file)}
+    parameters = {"settings": str(file)}
     regular: list[tuple[Flow[Any, Any], str]] = [
         (ingest_flow, settings.schedule.ingest),
         (validate_flow, settings.schedule.inspect),
@@ -60,17 +60,17 @@ def deployments(settings_file: str | Path | None = None) -> list[RunnerDeploymen
         (score_flow, settings.schedule.score),
         (train_flow, settings.schedule.train),
     ]
-    scheduled = [_deployment(flow, "scheduled", Cron(cron, timezone=timezone), given) for flow, cron in regular]
+    scheduled = [_deployment(flow, "scheduled", Cron(cron, timezone=timezone), parameters) for flow, cron in regular]
     by_deadline = [
         _deployment(
             forecast_flow,
             name_of(deadline),
             Cron(cron_of(deadline), timezone=deadline.timezone),
-            {**given, "issue_time": SCHEDULED, "deadline": str(deadline)},
+            {**parameters, "issue_time": SCHEDULED, "deadline": str(deadline)},
         )
         for deadline in dict.fromkeys(entry.deadline for entry in settings.series)
     ]
-    by_hand = [_deployment(flow, "by-hand", None, given) for flow in (pipeline_flow, backtest_flow)]
+    by_hand = [_deployment(flow, "by-hand", None, parameters) for flow in (pipeline_flow, backtest_flow)]
     return [*scheduled, *by_deadline, *by_hand]
 
 
@@ -94,16 +94,16 @@ def name_of(deadline: Deadline) -> str:
 
 def deploy(wanted: Sequence[RunnerDeployment]) -> list[str]:
     """Create or renew deployments on the server, and delete those of before that are not wanted; gives their names."""
-    names = {f"{one.flow_name}/{one.name}" for one in wanted}
+    names = {f"{deployment.flow_name}/{deployment.name}" for deployment in wanted}
     with get_client(sync_client=True) as client:
         template = ProcessWorker.get_default_base_job_template()
         client.create_work_pool(WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=template), True)
-        for one in wanted:
-            one.apply(work_pool_name=POOL)
+        for deployment in wanted:
+            deployment.apply(work_pool_name=POOL)
         tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
-        for there in client.read_deployments(deployment_filter=tagged):
-            if f"{client.read_flow(there.flow_id).name}/{there.name}" not in names:
-                client.delete_deployment(there.id)
+        for existing in client.read_deployments(deployment_filter=tagged):
+            if f"{client.read_flow(existing.flow_id).name}/{existing.name}" not in names:
+                client.delete_deployment(existing.id)
     return sorted(names)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from prefect.tasks import exponential_backoff
 
 from gridahead.core.errors import GridaheadError
-from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
 
 # Prefect hands our log lines on (prefect.toml), from this level.
@@ -17,7 +16,7 @@ logging.getLogger("gridahead").setLevel(logging.INFO)
 
 def open_workspace(settings: str | None) -> Workspace:
     """The workspace of a settings file; of $GRIDAHEAD_SETTINGS or flows/settings.toml without one."""
-    return Workspace(load_settings(settings))
+    return Workspace.open(settings)
 
 
 def artifact_key(kind: str, series: str) -> str:

@@ -15,7 +15,10 @@ def take_in(settings: str | None) -> int:
     """Archive, parse, append, judge; gives the number of new rows."""
     workspace = open_workspace(settings)
     done = ingest(workspace)
-    rows = [{"payload": one.payload, "rows": one.rows, "new": one.new, "revised": one.revised} for one in done.payloads]
+    rows = [
+        {"payload": payload.payload, "rows": payload.rows, "new": payload.new, "revised": payload.revised}
+        for payload in done.payloads
+    ]
     create_table_artifact(rows, key="ingested", description="What each payload gave.")
     if done.report is not None:
         publish_findings(workspace, done.report)

@@ -25,13 +25,13 @@ def score_series(series: str, settings: str | None) -> int:
 @task(name="drift", task_run_name="drift {series}", **RETRIES)
 def look_for_drift(series: str, settings: str | None) -> bool:
     """Whether a series has drifted so that it is to be trained again; all that was found is an artifact."""
-    found = drift(open_workspace(settings), Series.parse(series))
-    sentence = drift_sentence(found)
-    lines = [f"**{sentence}**", "", *(f"- {finding.level}: {finding.words}" for finding in found.findings)]
+    report = drift(open_workspace(settings), Series.parse(series))
+    sentence = drift_sentence(report)
+    lines = [f"**{sentence}**", "", *(f"- {finding.level}: {finding.words}" for finding in report.findings)]
     create_markdown_artifact("\n".join(lines), key=artifact_key("drift", series), description=f"Drift of {series}.")
-    if found.alarm:
+    if report.alarm:
         get_run_logger().warning("%s: %s", series, sentence)
-    return found.retrain
+    return report.retrain
 
 
 @task(name="trial", task_run_name="trial {series}", **RETRIES)

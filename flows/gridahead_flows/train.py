@@ -26,8 +26,14 @@ def train_series(series: str, settings: str | None) -> str:
 def keep_outcomes(series: str, done: list[Candidate]) -> None:
     """What became of the candidates, as a table of this run."""
     rows = [
-        {"model": one.model, "version": one.version, **one.validation, "champion": one.champion, "why": one.outcome}
-        for one in done
+        {
+            "model": candidate.model,
+            "version": candidate.version,
+            **candidate.validation,
+            "champion": candidate.champion,
+            "why": candidate.outcome,
+        }
+        for candidate in done
     ]
     create_table_artifact(
         rows,
@@ -42,9 +48,11 @@ def train_group(name: str, settings: str | None) -> dict[str, str]:
     workspace = open_workspace(settings)
     group = next(group for group in workspace.settings.shared if group.name == name)
     done = train_shared(workspace, group)
-    for one in done:
-        keep_outcomes(f"{one.series}-{name}", [one])
-    return {str(one.series): f"{one.model} v{one.version}" for one in done if one.champion}
+    for candidate in done:
+        keep_outcomes(f"{candidate.series}-{name}", [candidate])
+    return {
+        str(candidate.series): f"{candidate.model} v{candidate.version}" for candidate in done if candidate.champion
+    }
 
 
 @flow(name="train side by side")
@@ -52,7 +60,7 @@ def train_all_flow(settings: str | None) -> dict[str, str]:
     """Groups without rivals and series, as many at a time as the task runner has threads; gives who serves."""
     order = _order(settings)
     shared = [train_group.submit(group.name, settings) for group in order.first]
-    own = {str(one): train_series.submit(str(one), settings) for one in order.own}
+    own = {str(series): train_series.submit(str(series), settings) for series in order.own}
     serving = {name: done.result() for name, done in own.items()}
     for done in shared:
         serving |= done.result()
@@ -63,7 +71,6 @@ def train_all_flow(settings: str | None) -> dict[str, str]:
 def train_flow(settings: str | None = None) -> dict[str, str]:
     """The candidates of every series and of the groups that share a network, `training.workers` side by side."""
     workspace = open_workspace(settings)
-    _ = workspace.registry  # the database is made once, before several series need it
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workspace.settings.training.workers)
     serving = train_all_flow.with_options(task_runner=runner)(settings)
     for group in _order(settings).last:

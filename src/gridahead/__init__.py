@@ -33,10 +33,9 @@ def open(settings: str | Path | None = None) -> Lab:
     ('DE/load',)
     """
     from gridahead.api import Lab
-    from gridahead.settings.file import load_settings
     from gridahead.workspace import Workspace
 
-    return Lab(Workspace(load_settings(settings)))
+    return Lab(Workspace.open(settings))
 
 
 def __getattr__(name: str) -> Any:

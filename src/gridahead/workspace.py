@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gridahead.core.errors import ModelError
@@ -19,6 +22,7 @@ from gridahead.lake.layout import require_current
 from gridahead.registry.database import Database
 from gridahead.registry.exports import Exports
 from gridahead.registry.versions import Version
+from gridahead.settings.file import load_settings
 from gridahead.settings.model import Settings
 
 if TYPE_CHECKING:  # MLflow takes seconds to import, and most use cases do without
@@ -26,23 +30,63 @@ if TYPE_CHECKING:  # MLflow takes seconds to import, and most use cases do witho
     from gridahead.registry.runs import Tracking
 
 
+def open_lake(settings: Settings) -> Lake:
+    """The lake of the settings.
+
+    Raises:
+        LakeError: it, or the data folder, has the layout of an older or newer release.
+    """
+    lake = Lake(settings.lake_folder, settings.archive_folder)
+    for folder in (Folder.at(settings.data_folder), lake.folder):
+        require_current(folder)
+    return lake
+
+
+def open_registry(workspace: Workspace) -> Registry:
+    """The registry of models of a workspace.
+
+    Raises:
+        ModelError: it is damaged, or it was there and is there no longer.
+    """
+    from gridahead.registry.registry import Registry
+
+    return Registry(workspace.tracking, workspace.exports)
+
+
+_OPENING = threading.RLock()
+"""Series are trained side by side in threads: the first that needs a lake or a registry opens it for all."""
+
+
 @dataclass(frozen=True)
 class Workspace:
-    """Settings, lake and registry."""
+    """Settings, lake and registry; lake and registry are opened once, when they are needed first."""
 
     settings: Settings
+    lake_of: Callable[[Settings], Lake] = field(default=open_lake, repr=False)
+    registry_of: Callable[[Workspace], Registry] = field(default=open_registry, repr=False)
+    """How they are opened: a test brings others."""
 
-    @cached_property
+    @classmethod
+    def open(cls, settings: str | Path | None = None) -> Workspace:
+        """The workspace of a settings file.
+
+        Args:
+            settings: its path; else $GRIDAHEAD_SETTINGS, settings.toml here, or flows/settings.toml.
+
+        Raises:
+            SettingsError: there is none, or it says something that cannot be meant.
+        """
+        return cls(load_settings(settings))
+
+    @property
     def lake(self) -> Lake:
         """The lake.
 
         Raises:
             LakeError: it, or the data folder, has the layout of an older or newer release.
         """
-        lake = Lake(self.settings.lake_folder, self.settings.archive_folder)
-        for folder in (Folder.at(self.settings.data_folder), lake.folder):
-            require_current(folder)
-        return lake
+        with _OPENING:
+            return self._lake
 
     @cached_property
     def exports(self) -> Exports:
@@ -65,16 +109,23 @@ class Workspace:
 
         return Tracking(self.settings.mlflow_folder, self.registered())
 
-    @cached_property
+    @property
     def registry(self) -> Registry:
         """The registry of models.
 
         Raises:
             ModelError: it is damaged, or it was there and is there no longer.
         """
-        from gridahead.registry.registry import Registry
+        with _OPENING:
+            return self._registry
 
-        return Registry(self.tracking, self.exports)
+    @cached_property
+    def _lake(self) -> Lake:
+        return self.lake_of(self.settings)
+
+    @cached_property
+    def _registry(self) -> Registry:
+        return self.registry_of(self)
 
     def versions(self, series: Series) -> list[Version]:
         """Every version of a series, the newest first; read without MLflow.

@@ -9,6 +9,7 @@ from builders.windows import made_windows
 from gridahead.promotion.promote import promote
 from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.training.fit import Fit
+from gridahead.workspace import Workspace
 
 DELIVERY = 110
 """Days after the first that no fit has learnt."""
@@ -45,9 +46,7 @@ def register(workspace, seed):
 
 def opened(folder):
     """The workspace of a folder with its real registry."""
-    workspace = workspace_at(folder)
-    del workspace.__dict__["registry"]
-    return workspace
+    return Workspace(workspace_at(folder).settings)
 
 
 def registered(folder):

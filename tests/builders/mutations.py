@@ -303,7 +303,7 @@ def _plain(cell: str, settings: Settings) -> Iterator[dt.datetime]:
         year = parts.get("y", 0)
         try:
             time = dt.datetime(
-                year + (2000 if year < 69 else 1900) * (year < 100), parts["m"], parts["d"], hour, *clock[1:]
+                year + (2000 if year < 69 else 1900) * (year < 100), parts["m"], parts["d"], hour, clock[1], clock[2]
             )
         except (ValueError, KeyError, TypeError):
             return

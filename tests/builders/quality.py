@@ -16,7 +16,7 @@ def observations_of(
 ) -> Observations:
     """A series from local midnight to local midnight, with a daily shape around the value."""
     step = pd.Timedelta(minutes=int(mtu[2:-1]))
-    bounds = [pd.Timestamp(day).tz_localize(timezone).tz_convert("UTC") for day in (start, end)]
-    times = pd.date_range(*bounds, freq=step, inclusive="left")
+    first, last = (pd.Timestamp(day).tz_localize(timezone).tz_convert("UTC") for day in (start, end))
+    times = pd.date_range(first, last, freq=step, inclusive="left")
     values = value * (1 + 0.2 * np.sin(2 * np.pi * times.hour / 24))
     return rows(Series(zone, quantity), times, values, times + step + pd.Timedelta(hours=1), mtu=Mtu(mtu))

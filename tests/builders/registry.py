@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,7 @@ class MadeRegistry:
         return next((one for one in self.known.values() if alias in one.aliases), None)
 
     def champion(self, series):
-        return Registered(self.holder(series, CHAMPION), None)
+        return Registered(self.holder(series, CHAMPION), None)  # type: ignore[arg-type]  # nobody asks for its weights
 
     def sound(self, found):
         return found.number not in self.lost
@@ -91,9 +92,9 @@ def workspace_at(folder, unit=None, **training):
             "promotion": {"tolerance": 0.5},
         }
     )
-    made = Workspace(settings)
+    registry = MadeRegistry()
+    made = Workspace(settings, registry_of=lambda workspace: cast(Any, registry))
     made.lake.observations.append(OBSERVATIONS)
-    made.__dict__["registry"] = MadeRegistry()
     return made
 
 

@@ -14,7 +14,7 @@ LOAD = Series("DE", "load")
 WIND_SOLAR = Series("DE", "wind_solar")
 
 
-def hours(start: str, count: int, mtu: Mtu = Mtu.PT60M) -> pd.DatetimeIndex:
+def hours(start: str | pd.Timestamp, count: int, mtu: Mtu = Mtu.PT60M) -> pd.DatetimeIndex:
     """So many market time units from an instant on."""
     return pd.date_range(start, periods=count, freq=mtu.delta).tz_convert("UTC")
 
@@ -68,7 +68,10 @@ def together(*parts: Observations) -> Observations:
 
 
 def judged(
-    rows: pd.DataFrame, rule: str = "range", severity: str = "quarantine", known_at: str = "2025-02-01T00:00Z"
+    rows: pd.DataFrame,
+    rule: str = "range",
+    severity: str = "quarantine",
+    known_at: str | pd.Timestamp = "2025-02-01T00:00Z",
 ) -> Verdicts:
     """A verdict of the gate on every one of the rows, known from an instant on."""
     told = rows.assign(rule=rule, severity=severity, reason="too high")

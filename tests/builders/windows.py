@@ -45,7 +45,7 @@ def windows_of(context, target=None, reference_past=None, reference_ahead=None, 
     if use_reference:
         past.append(np.atleast_2d(reference_past if reference_past is not None else context))
         future.append(np.atleast_2d(reference_ahead))
-    covariates = ()
+    covariates: tuple[Series, ...] = ()
     if covariate is not None:
         past.append(np.atleast_2d(covariate))
         covariates = (Series("DE", "solar"),)

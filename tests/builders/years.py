@@ -14,8 +14,8 @@ UNITS = {"price": "EUR/MWh"}
 
 def made_zone(start: str, end: str, seed: int = 0) -> pd.DataFrame:
     """Hourly columns by UTC: load follows the wall clock and the week, solar the sun; both with weather that lasts."""
-    bounds = [pd.Timestamp(day, tz=TIMEZONE).tz_convert("UTC") for day in (start, end)]
-    times = pd.date_range(*bounds, freq="h", inclusive="left")
+    first, last = (pd.Timestamp(day, tz=TIMEZONE).tz_convert("UTC") for day in (start, end))
+    times = pd.date_range(first, last, freq="h", inclusive="left")
     local = times.tz_convert(TIMEZONE)
     draw = np.random.default_rng(seed)
 
@@ -44,7 +44,7 @@ def as_rows(wide: pd.DataFrame, zone: str) -> Observations:
                 pd.DatetimeIndex(column.index),
                 column.to_numpy(),
                 pd.DatetimeIndex(column.index) + pd.Timedelta(hours=1),
-                unit=UNITS.get(name, "MW"),
+                unit=UNITS.get(str(name), "MW"),
                 source="made",
             )
             for name, column in columns.items()

@@ -22,7 +22,7 @@ MODELS = ("tiny", "naive")
 
 def run(folder: Path, dies_at_append: int, dies_at_record: int) -> None:
     """Back-test in a folder; dies before that append of forecasts, or before that record is written; 0 for never."""
-    module.worker_pool = made_backtests.here
+    module.worker_pool = made_backtests.here  # type: ignore[attr-defined, assignment]
     dying(Store, "append", dies_at_append, lambda store, *_: store.table.name == "forecasts")
     dying(BacktestStore, "write", dies_at_record, lambda *_: True)
     run_backtest(workspace_of(folder, refit=False), *MODELS, warm=True)

@@ -9,7 +9,7 @@ import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from unittest import mock
 
 import pandas as pd
@@ -70,7 +70,7 @@ def run(work: str, folder: Path, at: int, when: When, tally: Path) -> None:
     os.fsync = interruption.wrap(os.fsync)
     os.replace = interruption.wrap(os.replace)
     os.mkdir = interruption.wrap(os.mkdir)
-    Path.open = interruption.wrap(Path.open, _writes)
+    Path.open = interruption.wrap(Path.open, _writes)  # type: ignore[method-assign]
     WORK[work](folder)
     tally.write_text(str(interruption.count))
 
@@ -95,7 +95,7 @@ def forecast_of(day: str, level: float) -> Forecasts:
     start = pd.Timestamp(day, tz=BERLIN)
     times = TimeRange(start, start + pd.Timedelta(days=1)).times(Mtu.PT60M)
     cells = [(time, q, level + n + 1_000 * q) for n, time in enumerate(times) for q in (0.1, 0.5, 0.9)]
-    told = {
+    told: dict[str, Any] = {
         "run": "live",
         "zone": "DE",
         "quantity": "load",

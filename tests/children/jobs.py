@@ -33,7 +33,8 @@ def die(number, progress):
 
 def die_reporting(progress):
     """Be killed in the middle of a report, which nobody else can begin then."""
-    workers._reports._wlock.acquire()
+    assert workers._reports is not None
+    workers._reports._wlock.acquire()  # type: ignore[attr-defined]
     die(signal.SIGKILL, progress)
 
 

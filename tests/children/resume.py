@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,8 +45,10 @@ def train(folder: Path, name: str, dies_in_step: int, dies_in_write: int, change
             os.kill(os.getpid(), signal.SIGKILL)
         return replace(path, target)
 
-    TrainingState._average, Path.replace = dying_average, dying_replace
-    rng, told = np.random.default_rng(1), []
+    TrainingState._average = dying_average  # type: ignore[method-assign, assignment]
+    Path.replace = dying_replace  # type: ignore[method-assign, assignment]
+    rng = np.random.default_rng(1)
+    told: list[Any] = []
     train, validation = batch_of(rng.normal(size=(N, H))), batch_of(rng.normal(size=(N, H)), seed=7)
     settings = settings_of(epochs=EPOCHS, patience=EPOCHS, **changes)
     torch.manual_seed(5)

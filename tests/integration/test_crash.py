@@ -10,6 +10,7 @@ import random
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -167,11 +168,13 @@ def published(tmp_path_factory):
 def assert_whole(home: Path) -> None:
     """The manifest's files are there, hash to their names and hold one of the forecasts."""
     manifest = read_manifest(home)
+    assert manifest is not None
     parquet, csv = (home / str(manifest[name]) for name in ("parquet", "csv"))
     stamp = digest(parquet.read_bytes())
     assert (parquet.name, csv.name) == (f"forecast-{stamp}.parquet", f"forecast-{stamp}.csv")
-    day = pd.Timestamp(manifest["delivery"][0]).tz_convert("Europe/Berlin")
-    made = forecast_of(f"{day:%Y-%m-%d}", float(manifest["data_hash"]))
+    delivery: Any = manifest["delivery"]
+    day = pd.Timestamp(delivery[0]).tz_convert("Europe/Berlin")
+    made = forecast_of(f"{day:%Y-%m-%d}", float(str(manifest["data_hash"])))
     assert pd.read_csv(csv).equals(pd.read_csv(_text_of(spreadsheet(made, "Europe/Berlin"), home.parent)))
     found = pd.read_parquet(parquet)
     assert found["value_mw"].sum() == made["value_mw"].sum()
@@ -199,7 +202,7 @@ def test_a_publication_killed_at_any_point_leaves_no_half_forecast_and_is_made_w
             assert read_manifest(home) is None
     latest = latest_manifest(folder / "published", LOAD)
     if latest is not None:
-        home = series / f"{pd.Timestamp(latest['issue_time']):%Y-%m-%dT%H%MZ}"
+        home = series / f"{pd.Timestamp(str(latest['issue_time'])):%Y-%m-%dT%H%MZ}"
         assert (home / str(latest["parquet"])).exists()
         assert read_manifest(home) is not None
         csvs = {path.read_bytes() for each in homes if read_manifest(each) for path in each.glob("*.csv")}

@@ -6,7 +6,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pytest
-from conftest import SETTINGS
+from integration.conftest import SETTINGS
 
 from gridahead.backtest.run import backtest
 from gridahead.core.errors import ModelError
@@ -80,6 +80,7 @@ def test_the_ensemble_is_served_by_mlflow_with_the_same_bits(workspace: Workspac
     version = next(one.version for one in trained if one.model == "both")
     spec, observations = workspace.inputs(LOAD)
     first = workspace.settings.training.holdout_start
+    assert first is not None
     windows = build_windows(observations, spec, days_between(first, first))
     own = workspace.registry.newest(LOAD, "both")
     assert own.version == version
@@ -94,6 +95,7 @@ def test_the_ensemble_is_served_by_mlflow_with_the_same_bits(workspace: Workspac
 
 def test_a_back_test_takes_ensembles(workspace: Workspace, trained) -> None:
     first = workspace.settings.training.holdout_start
+    assert first is not None
     scores = backtest(workspace, LOAD, first, first, ["both", "naive"], "engine", lambda epoch: None)
     assert set(scores["model"]) == {"both", "naive"}
 
@@ -106,6 +108,7 @@ def test_a_warm_start_takes_the_champion_and_few_epochs(workspace: Workspace, tr
 
 def test_a_warm_start_from_weights_that_know_the_validation_days_is_refused(workspace: Workspace, trained) -> None:
     training = workspace.settings.training
+    assert training.holdout_start is not None
     earlier = training.model_copy(update={"holdout_start": training.holdout_start.replace(month=6)})
     before = Workspace(workspace.settings.model_copy(update={"training": earlier}))
     with pytest.raises(ModelError, match=r"has learnt days until 2025-08-01 .*judged on days that it knows"):

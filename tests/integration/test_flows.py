@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -137,7 +138,14 @@ deadline = "D-1T1830[Europe/Berlin]"
 """
 
 
-def deployed(tmp_path: Path, text: str) -> dict[str, dict[str, object]]:
+def _clock(schedule: object) -> tuple[str, str | None]:
+    from prefect.client.schemas.schedules import CronSchedule
+
+    assert isinstance(schedule, CronSchedule)
+    return schedule.cron, schedule.timezone
+
+
+def deployed(tmp_path: Path, text: str) -> dict[str, dict[str, Any]]:
     """What the server has after the settings were deployed, by the name of flow and deployment."""
     from prefect.client.orchestration import get_client
 
@@ -151,7 +159,7 @@ def deployed(tmp_path: Path, text: str) -> dict[str, dict[str, object]]:
     return {
         name: {
             "pool": one.work_pool_name,
-            "when": [(each.schedule.cron, each.schedule.timezone) for each in one.schedules],
+            "when": [_clock(each.schedule) for each in one.schedules],
             "parameters": one.parameters,
             "entrypoint": one.entrypoint,
         }
@@ -184,7 +192,12 @@ def test_a_run_for_a_deadline_takes_the_series_that_have_it_by_now(
 
     asked: list[str] = []
     published = SimpleNamespace(manifest={}, folder=tmp_path)
-    monkeypatch.setattr(flow, "forecast", lambda workspace, series, instant: asked.append(str(series)) or published)
+
+    def forecast(workspace: Workspace, series: Series, instant: object) -> SimpleNamespace:
+        asked.append(str(series))
+        return published
+
+    monkeypatch.setattr(flow, "forecast", forecast)
     (tmp_path / "settings.toml").write_text(TWO_DEADLINES + EVENING)
     flow.forecast_flow(settings=str(tmp_path / "settings.toml"), deadline="D-1T1100[Europe/Oslo]")
     assert asked == ["NO2/load", "DE/load"]

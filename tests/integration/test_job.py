@@ -82,6 +82,7 @@ def test_every_fit_is_a_run_with_metrics_data_and_commit_and_one_version_serves(
     champion = client.get_model_version_by_alias("DE.load", "champion")
     best = min(versions, key=lambda version: float(version.tags["validation_pinball"]))
     assert champion.version == best.version
+    assert champion.run_id is not None
     run = client.get_run(champion.run_id)
     assert {"data_fingerprint", "mlflow.source.git.commit", "validation_days"} <= set(run.data.tags)
     assert "training.seed" in run.data.params

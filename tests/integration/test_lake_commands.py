@@ -22,7 +22,11 @@ def settings(tmp_path):
     path.write_text('data_folder = "data"\nlake = "sea"\n')
     lake = Lake(tmp_path / "sea", tmp_path / "raw")
     told = {"availability": "recorded", "unit": "MW", "mtu": "PT60M", "source": "test", "batch": "0" * 16}
-    for quantity, value, seen in (("load", 1.0, HOURS), ("solar", 2.0, HOURS), ("load", 3.0, HOURS + HOURS.freq * 24)):
+    for quantity, value, seen in (
+        ("load", 1.0, HOURS),
+        ("solar", 2.0, HOURS),
+        ("load", 3.0, HOURS + pd.Timedelta(days=1)),
+    ):
         rows = {"zone": "DE", "quantity": quantity, "valid_time": HOURS, "available_at": seen, "value": value, **told}
         lake.observations.append(OBSERVATIONS.check(pd.DataFrame(rows)))
     return path

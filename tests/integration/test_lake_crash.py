@@ -69,7 +69,7 @@ def test_whoever_is_killed_nothing_is_lost_doubled_or_seen_by_half(tmp_path):
         until(lambda: all_work(tmp_path))
         for number in range(KILLS):
             place = chance.randrange(len(WRITERS))
-            until(lambda place=place: (tmp_path / f"ready-{children[place].pid}").exists())
+            until((tmp_path / f"ready-{children[place].pid}").exists)
             os.kill(children[place].pid, signal.SIGUSR1)
             time.sleep(PAUSE + chance.uniform(0, LONGEST_RUSH))
             os.kill(children[place].pid, signal.SIGKILL)

@@ -78,7 +78,9 @@ def test_the_card_stands_alone_and_is_an_artifact(gridahead_command, workspace: 
     for heading in ("How good it is", "Where it fails", "What it leans on", "What it has learnt from", "History"):
         assert heading in text
     assert not re.search(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=(?![\"']?data:)", text)
-    assert workspace.tracking.file(champion.run_id, "card.html").read_text() == text
+    kept = workspace.tracking.file(champion.run_id, "card.html")
+    assert kept is not None
+    assert kept.read_text() == text
     assert page.parent == workspace.settings.published_folder / "cards"
 
 
@@ -86,7 +88,9 @@ def test_every_training_leaves_a_card_of_each_candidate(done: Path, workspace: W
     for number in listed:
         page = workspace.settings.published_folder / "cards" / f"DE.load-v{number}.html"
         version = workspace.registry.version(LOAD, number)
-        written = workspace.tracking.file(version.run_id, "card.html").read_text()
+        kept = workspace.tracking.file(version.run_id, "card.html")
+        assert kept is not None
+        written = kept.read_text()
         assert "MASE" in written and "How good it is" in written and "Its trial:" in written
         assert page.exists()
         if not version.aliases:  # nobody has asked for its whole card

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pyarrow.fs as pafs
@@ -112,7 +113,7 @@ def test_merged_receipts_are_two_listings_and_one_read_however_many(server, tmp_
     lake = Lake(address(server, f"/test-{next(NUMBERS)}"), tmp_path)
     seen = pd.Timestamp("2025-01-01T00:00Z")
     for number in range(20):
-        fields = (f"{number:016}", "test", "a.csv", "/a.csv", "cd34-a.csv", "cd34", {}, seen, seen, {})
+        fields: tuple[Any, ...] = (f"{number:016}", "test", "a.csv", "/a.csv", "cd34-a.csv", "cd34", {}, seen, seen, {})
         lake.receipts.sign(Receipt(*fields))
 
     def requests(work):
@@ -150,7 +151,8 @@ def test_a_file_that_is_deleted_while_it_is_read_is_gone(store):
 
 
 def test_writers_readers_and_compactions_work_side_by_side(store):
-    wrong, done = [], threading.Event()
+    wrong: list[Exception | str] = []
+    done = threading.Event()
 
     def guarded(work):
         def run():

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -49,7 +50,7 @@ workers = 1
 """
 
 
-def command(settings: Path, *arguments: str) -> list[dict[str, object]] | dict[str, object]:
+def command(settings: Path, *arguments: str) -> Any:
     result = CliRunner().invoke(app, [*arguments, "--json", "--settings", str(settings)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception

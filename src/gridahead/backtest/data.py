@@ -40,7 +40,7 @@ class SeriesData:
 
     @property
     def series(self) -> Series:
-        """Which it is."""
+        """The series that is back-tested."""
         return self.spec.series
 
     @property

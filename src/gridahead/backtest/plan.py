@@ -15,7 +15,7 @@ Retrain = Literal["never", "monthly", "weekly"]
 
 @dataclass(frozen=True)
 class Plan:
-    """What is back-tested."""
+    """The period, the models and the retraining of a back-test."""
 
     name: str
     first: dt.date
@@ -48,7 +48,7 @@ class Fold:
 
     @property
     def days(self) -> list[dt.date]:
-        """Every day of it."""
+        """Every delivery day of the fold."""
         return days_between(self.first, self.last)
 
 

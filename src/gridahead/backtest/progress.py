@@ -91,6 +91,6 @@ class ProgressTracker:
 
     def _left(self) -> float | None:
         """Seconds to the end, at the pace of what this call had to make itself."""
-        share, there = self._share(), self._there / len(self.expected)
-        made = share - there
-        return None if made <= 0 else (self.clock() - self._begun) * (1 - share) / made
+        share, present_share = self._share(), self._there / len(self.expected)
+        made_share = share - present_share
+        return None if made_share <= 0 else (self.clock() - self._begun) * (1 - share) / made_share

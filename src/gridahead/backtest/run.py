@@ -176,14 +176,14 @@ def _run_fold(
 ) -> list[Recorded]:
     """Fit and forecast what is not there of a fold; a record for every model."""
     starts = [record.bundle for record in former if data.plan.warm and record.asked in data.networks]
-    asked, split = entrants(data, fold, starts)
-    kept = {
+    fold_entrants, split = entrants(data, fold, starts)
+    records = {
         entrant.asked: data.store.record(data.series, entrant.asked, str(fold.first), entrant.made_of)
-        for entrant in asked
+        for entrant in fold_entrants
     }
-    missing = [entrant for entrant in asked if kept[entrant.asked] is None]
+    missing = [entrant for entrant in fold_entrants if records[entrant.asked] is None]
     ready = fitted(data, fold, missing, split, starts, pool, partial(tracker.epoch, data.series, fold))
-    return [(record, False) for record in kept.values() if record] + [
+    return [(record, False) for record in records.values() if record] + [
         (record, True) for record in _forecast(data, fold, ready)
     ]
 

@@ -56,8 +56,8 @@ class FoldRecord:
         return _id(self.asked, self.first, self.made_of)
 
 
-def _id(asked: str, first: str, made_of: str) -> str:
-    return f"{asked}/{first}-{made_of}"
+def _id(entrant: str, first: str, made_of: str) -> str:
+    return f"{entrant}/{first}-{made_of}"
 
 
 class BacktestStore:

@@ -167,18 +167,18 @@ def reproduce(
     from gridahead.core import errors
 
     workspace = open_workspace(settings)
-    wanted = [] if series is None else chosen_series(workspace, series)
+    chosen = [] if series is None else chosen_series(workspace, series)
     if not (listed or sample or forecasts):
         raise errors.SettingsError("which forecast? Give its id, --sample N of a --run, or --list to see them")
     from gridahead.operate.reproduce import forecast_list
     from gridahead.operate.reproduce import reproduce as use_case
 
     if listed or sample:
-        known = forecast_list(workspace, run, wanted)
+        table = forecast_list(workspace, run, chosen)
         if listed:
-            show(records(known), as_json, "Forecasts", "none; run `gridahead forecast` or `gridahead backtest`")
+            show(records(table), as_json, "Forecasts", "none; run `gridahead forecast` or `gridahead backtest`")
             return
-        forecasts = list(known["id"].iloc[_spread(len(known), sample or 0)])
+        forecasts = list(table["id"].iloc[_spread(len(table), sample or 0)])
     if not forecasts:
         raise errors.SettingsError("there are no forecasts to make again; see `gridahead reproduce --list`")
     done, failed = of_each(forecasts, lambda forecast_id: use_case(workspace, forecast_id))
@@ -186,10 +186,10 @@ def reproduce(
     require(failed, done.values())
 
 
-def _spread(count: int, wanted: int) -> list[int]:
+def _spread(count: int, size: int) -> list[int]:
     """So many places among a number of them, evenly."""
-    wanted = min(count, wanted)
-    return [round((n + 0.5) * count / wanted - 0.5) for n in range(wanted)]
+    size = min(count, size)
+    return [round((n + 0.5) * count / size - 0.5) for n in range(size)]
 
 
 def _show_reproduced(reproductions: list[Reproduction], as_json: bool) -> None:

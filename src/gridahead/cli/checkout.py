@@ -44,5 +44,5 @@ def benchmarks() -> dict[str, str]:
     return {
         name: (ast.get_docstring(module) or "").partition("\n")[0]
         for name, module in parsed.items()
-        if any(isinstance(one, ast.FunctionDef) and one.name == "run" for one in module.body)
+        if any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in module.body)
     }

@@ -43,10 +43,10 @@ def score_records(scores: pd.DataFrame) -> list[dict[str, Any]]:
 
 def left_out_records(series: object, left_out: pd.DataFrame) -> list[dict[str, Any]]:
     """What scores leave out, beside them: as metric `left_out` of no model, with the days and the reason."""
-    said = {"series": str(series), "model": None, "metric": "left_out", "lead": None}
+    common = {"series": str(series), "model": None, "metric": "left_out", "lead": None}
     return [
         {
-            **said,
+            **common,
             "value": row["units"],
             "n": row["units"],
             "first": row["first"],
@@ -66,8 +66,8 @@ def show_left_out(left_out: Mapping[str, pd.DataFrame]) -> None:
             "units": row["units"],
             "reason": row["reason"],
         }
-        for series, found in left_out.items()
-        for row in records(found)
+        for series, left_out_rows in left_out.items()
+        for row in records(left_out_rows)
     ]
     show(rows, False, "Left out of the scores", "nothing")
 
@@ -121,8 +121,8 @@ def show_blocks(title: str, blocks: Sequence[tuple[str, Sequence[tuple[str, str]
         grid = Table.grid(padding=(0, 1, 0, 2), pad_edge=True)
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
-        for name, said in lines:
-            grid.add_row(name, said)
+        for name, text in lines:
+            grid.add_row(name, text)
         out.print(grid)
 
 

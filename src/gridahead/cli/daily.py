@@ -36,15 +36,19 @@ def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None
 
     workspace = open_workspace(settings)
     done = use_case(workspace)
-    payloads = [dataclasses.asdict(one) for one in done.payloads]
+    payloads = [dataclasses.asdict(payload) for payload in done.payloads]
     if as_json:
         findings = [] if done.report is None else records(done.report.findings)
         official = {series: str(deadline) for series, deadline in done.official_available.items()}
-        told = {"payloads": payloads, "findings": findings, "official_available": official}
-        print_json(told | {"warnings": list(done.warnings)})
+        record = {"payloads": payloads, "findings": findings, "official_available": official}
+        print_json(record | {"warnings": list(done.warnings)})
     else:
         headings = {"new": "appended", "revised": "of them revisions"}
-        show([{headings.get(key, key): said for key, said in one.items()} for one in payloads], False, "Ingested")
+        show(
+            [{headings.get(key, key): value for key, value in payload.items()} for payload in payloads],
+            False,
+            "Ingested",
+        )
         for warning in done.warnings:
             say(f"Warning: {warning}", False)
         by_time: dict[str, list[str]] = {}
@@ -135,13 +139,13 @@ def status(settings: SettingsOption = None, wide: WideOption = False, as_json: J
     workspace = open_workspace(settings)
     from gridahead.operate.status import status as use_case
 
-    found = use_case(workspace)
+    state = use_case(workspace)
     if as_json:
-        print_json({"lake": records(found.lake), "serving": found.serving, "forecasts": found.forecasts})
+        print_json({"lake": records(state.lake), "serving": state.serving, "forecasts": state.forecasts})
     else:
         from gridahead.cli.overview import show_status
 
-        show_status(workspace.settings, found, wide=wide)
+        show_status(workspace.settings, state, wide=wide)
 
 
 @app.command()
@@ -161,9 +165,11 @@ def _show_findings(report: QualityReport) -> None:
     show(case_lines(cases), False, "What the gate found", "no value is withheld or flagged")
     about_rows = set(report.verdicts["rule"])
     rest = report.findings[~report.findings["rule"].isin(about_rows)]
-    for (series, rule), found in rest.groupby(["series", "rule"], sort=False):
-        first = found.iloc[0]
+    for (series, rule), stretches in rest.groupby(["series", "rule"], sort=False):
+        first = stretches.iloc[0]
         text = f"{series}: {first['words']} [{rule}], {first['example']}"
-        if len(found) > 1:
-            text += f"; the first of {len(found):,} such stretches, the last until {found['end'].max():%Y-%m-%d}"
+        if len(stretches) > 1:
+            text += (
+                f"; the first of {len(stretches):,} such stretches, the last until {stretches['end'].max():%Y-%m-%d}"
+            )
         say(text, False)

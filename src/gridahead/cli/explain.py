@@ -38,13 +38,13 @@ def explain(
     from gridahead.core.units import per
 
     workspace = open_workspace(settings)
-    one = known_series(workspace, series)
-    clock = workspace.settings.zone(one.zone).timezone
+    chosen = known_series(workspace, series)
+    clock = workspace.settings.zone(chosen.zone).timezone
     instants = parse_instant(issue_time, "--issue-time", clock), parse_instant(since, "--since", clock)
     from gridahead.operate.explain import explain_forecast
     from gridahead.reports.explanation import explanation_json, explanation_sentences, share_rows
 
-    explained = explain_forecast(workspace, one, *instants, version)
+    explained = explain_forecast(workspace, chosen, *instants, version)
     explanation = explained.explanation
     if as_json:
         print_json(explanation_json(explanation, explained.picture, explained.change_picture))
@@ -84,13 +84,16 @@ def drift(
     from gridahead.reports.drift import drift_record, drift_rows, drift_sentence
 
     looked_at, failed = of_each(chosen, lambda one: use_case(workspace, one, days))
-    found = list(looked_at.values())
+    reports = list(looked_at.values())
     if as_json:
-        print_json([drift_record(one) for one in found])
+        print_json([drift_record(report) for report in reports])
     else:
-        for one in found:
-            show(drift_rows(one), False, f"{one.series}: {drift_sentence(one)}", "nothing to look at")
-    to_train, changed = [one.series for one in found if one.retrain], [one.series for one in found if one.alarm]
+        for report in reports:
+            show(drift_rows(report), False, f"{report.series}: {drift_sentence(report)}", "nothing to look at")
+    to_train, changed = (
+        [report.series for report in reports if report.retrain],
+        [report.series for report in reports if report.alarm],
+    )
     if to_train and retrain:
         from gridahead.operate.train import train_all
 
@@ -108,4 +111,4 @@ def drift(
         if not failed:
             raise drifted
         failed = {**dict.fromkeys(changed[:1], drifted), **failed}  # the alarm comes first: its exit code counts
-    require(failed, found)
+    require(failed, reports)

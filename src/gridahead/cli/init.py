@@ -57,7 +57,7 @@ def file(
         print_json(
             {
                 "settings": str(done.file),
-                "series": [{**dataclasses.asdict(one), "series": str(one.series)} for one in done.found],
+                "series": [{**dataclasses.asdict(finding), "series": str(finding.series)} for finding in done.found],
                 "uncertain": done.uncertain,
                 "not_read": done.not_read,
                 "advice": done.advice,
@@ -67,8 +67,8 @@ def file(
         return
     out.print(done.text, markup=False, highlight=False, soft_wrap=True)
     out.print("Read by these settings:", style="bold")
-    for one in done.found:
-        out.print(_words(one), markup=False, highlight=False, soft_wrap=True)
+    for finding in done.found:
+        out.print(_words(finding), markup=False, highlight=False, soft_wrap=True)
     for text in done.advice:
         out.print(f"Note: {text}", markup=False, highlight=False)
     named = "" if done.file == Path(OWN_SETTINGS) else f" --settings {shlex.quote(str(done.file))}"
@@ -81,13 +81,13 @@ def file(
         out.print(f"  gridahead {step}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _words(found: SeriesFound) -> str:
+def _words(finding: SeriesFound) -> str:
     """What was read of a series, in two lines."""
-    scale, unit = (1e3, "kW") if found.unit == "MW" and abs(found.mean) < 1 else (1.0, found.unit)
-    mean, low, high = (f"{scale * value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}" for value in found.values)
-    missing = f"{found.gaps:,} missing" if found.gaps else "none missing"
+    scale, unit = (1e3, "kW") if finding.unit == "MW" and abs(finding.mean) < 1 else (1.0, finding.unit)
+    mean, low, high = (f"{scale * value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}" for value in finding.values)
+    missing = f"{finding.gaps:,} missing" if finding.gaps else "none missing"
     return (
-        f"  {found.series}: {found.rows:,} of {found.mtu}, {found.first:%Y-%m-%d %H:%M} to "
-        f"{found.last:%Y-%m-%d %H:%M} UTC\n"
+        f"  {finding.series}: {finding.rows:,} of {finding.mtu}, {finding.first:%Y-%m-%d %H:%M} to "
+        f"{finding.last:%Y-%m-%d %H:%M} UTC\n"
         f"    mean {mean}, lowest {low}, highest {high} {unit}, {missing}"
     )

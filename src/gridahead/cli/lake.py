@@ -47,9 +47,9 @@ def stats(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     show(rows if as_json else [_readable(row) for row in rows], as_json, "Lake", "empty; run `gridahead ingest`")
     archive, keep_days = stats_of_archive(workspace), workspace.settings.archive.keep_days
     if archive.payloads:
-        kept = "for ever (`[archive] keep_days` is not set)" if keep_days is None else f"{keep_days} days"
+        duration = "for ever (`[archive] keep_days` is not set)" if keep_days is None else f"{keep_days} days"
         expired = f"; `gridahead lake compact` deletes {len(archive.expired):,} ({archive.expired_bytes:,} bytes)"
-        say(f"Raw payloads are kept {kept}{expired if archive.expired else ''}", as_json)
+        say(f"Raw payloads are kept {duration}{expired if archive.expired else ''}", as_json)
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _main(
 
 
 def main() -> None:
-    """The console script."""
+    """Run the console script `gridahead`."""
     guarded(app)
 
 

@@ -226,10 +226,10 @@ def _the_series(workspace: Workspace, text: str | None) -> Series:
     """
     if text is not None:
         return known_series(workspace, text)
-    known = [entry.series for entry in workspace.settings.series]
-    if len(known) != 1:
-        raise SettingsError(f"say which series with --series; there are {', '.join(map(str, known)) or 'none'}")
-    return known[0]
+    declared = [entry.series for entry in workspace.settings.series]
+    if len(declared) != 1:
+        raise SettingsError(f"say which series with --series; there are {', '.join(map(str, declared)) or 'none'}")
+    return declared[0]
 
 
 def _shown(rows: pd.DataFrame, unit: PowerUnit, powers: frozenset[str]) -> list[dict[str, Any]]:

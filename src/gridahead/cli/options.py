@@ -47,10 +47,9 @@ def open_workspace(settings: Path | None) -> Workspace:
     Raises:
         SettingsError: there is no such file, or it says something that cannot be meant.
     """
-    from gridahead.settings.file import load_settings
     from gridahead.workspace import Workspace
 
-    return Workspace(load_settings(settings))
+    return Workspace.open(settings)
 
 
 def known_series(workspace: Workspace, text: str) -> Series:
@@ -68,11 +67,13 @@ def known_series(workspace: Workspace, text: str) -> Series:
         raise SettingsError(f"{error}; {did_you_mean(text, map(str, declared))}known: {_listed(declared)}") from error
     if series in declared:
         return series
-    held = workspace.lake.observations.read(columns=["zone", "quantity"]).drop_duplicates()
-    known = declared | {Series(*row) for row in held[["zone", "quantity"]].itertuples(index=False)}
-    if series in known:
+    stored = workspace.lake.observations.read(columns=["zone", "quantity"]).drop_duplicates()
+    all_series = declared | {Series(*row) for row in stored[["zone", "quantity"]].itertuples(index=False)}
+    if series in all_series:
         return series
-    raise SettingsError(f"no series {series}; {did_you_mean(str(series), map(str, known))}known: {_listed(known)}")
+    raise SettingsError(
+        f"no series {series}; {did_you_mean(str(series), map(str, all_series))}known: {_listed(all_series)}"
+    )
 
 
 def declared_series(settings: Settings) -> set[Series]:
@@ -81,15 +82,21 @@ def declared_series(settings: Settings) -> set[Series]:
     from gridahead.settings.model import FileSource
     from gridahead.sources.catalogue import open_sources
 
-    found = {
-        one for entry in settings.series for one in (entry.series, *entry.past_covariates, *entry.future_covariates)
+    declared = {
+        series
+        for entry in settings.series
+        for series in (entry.series, *entry.past_covariates, *entry.future_covariates)
     }
     for source in settings.sources:
         if isinstance(source, FileSource):
             columns = [*filter(None, [source.quantity]), *(covariate.name for covariate in source.covariates)]
-            found |= {Series(source.zone, name) for name in columns}
+            declared |= {Series(source.zone, name) for name in columns}
     official = {Series.parse(name) for source in open_sources(settings) for name in source.official_available}
-    return found | official | {Series(one.zone, one.quantity.removesuffix(REFERENCE_SUFFIX)) for one in official}
+    return (
+        declared
+        | official
+        | {Series(series.zone, series.quantity.removesuffix(REFERENCE_SUFFIX)) for series in official}
+    )
 
 
 def _listed(series: Iterable[Series]) -> str:
@@ -118,7 +125,7 @@ def unit_of(workspace: Workspace) -> Callable[[str], PowerUnit]:
 
 def clock_of(workspace: Workspace, series: Sequence[Series]) -> str | None:
     """The local time of all these series, None where they are of several, or none is named."""
-    clocks = {workspace.settings.zone(one.zone).timezone for one in series}
+    clocks = {workspace.settings.zone(entry.zone).timezone for entry in series}
     return clocks.pop() if len(clocks) == 1 else None
 
 

@@ -23,29 +23,29 @@ HOUR = pd.Timedelta(hours=1)
 Line = tuple[str, str]
 
 
-def show_status(settings: Settings, found: Status, *, wide: bool) -> None:
+def show_status(settings: Settings, status: Status, *, wide: bool) -> None:
     """A block a series of the settings and a line of what else is there; wide tables of everything if wanted."""
     if wide:
-        _show_all(found)
+        _show_all(status)
         return
-    held = {str(row["series"]): row for row in found.lake.to_dict("records")}
-    newest = {str(one["series"]): one for one in found.forecasts}
-    names = [str(entry.series) for entry in settings.series] or list(found.serving)
+    stored = {str(row["series"]): row for row in status.lake.to_dict("records")}
+    newest = {str(row["series"]): row for row in status.forecasts}
+    names = [str(entry.series) for entry in settings.series] or list(status.serving)
     blocks = [
         (
             name,
             [
-                _held(held.get(name), settings.quality.stale_after_hours),
-                _serves(found.serving.get(name), settings, name),
+                _held(stored.get(name), settings.quality.stale_after_hours),
+                _serves(status.serving.get(name), settings, name),
                 _published(newest.get(name)),
             ],
         )
         for name in names
     ]
     show_blocks("", blocks)
-    if others := sorted(set(held) - set(names)):
+    if others := sorted(set(stored) - set(names)):
         say(f"Also in the lake: {', '.join(others)}", False)
-    if not held:
+    if not stored:
         say("The lake is empty; run `gridahead ingest`", False)
     elif not names:
         say("The settings name no series; add [[series]]", False)
@@ -53,13 +53,13 @@ def show_status(settings: Settings, found: Status, *, wide: bool) -> None:
         say("Everything: `gridahead status --wide`", False)
 
 
-def _show_all(found: Status) -> None:
-    show(records(found.lake), False, "Lake", "empty; run `gridahead ingest`")
-    told = ("model", "version", "learnt_until", "validation_mae", "champion_since")
-    serving = [{"series": name, **{key: about.get(key) for key in told}} for name, about in found.serving.items()]
+def _show_all(status: Status) -> None:
+    show(records(status.lake), False, "Lake", "empty; run `gridahead ingest`")
+    columns = ("model", "version", "learnt_until", "validation_mae", "champion_since")
+    serving = [{"series": name, **{key: about.get(key) for key in columns}} for name, about in status.serving.items()]
     show(serving, False, "Serving", "no champion yet; run `gridahead train`")
     shown = ("series", "forecast_id", "issue_time", "age", "model", "model_version", "rung")
-    aged = [{**row, "age": lasting(now() - pd.Timestamp(str(row["issue_time"])))} for row in found.forecasts]
+    aged = [{**row, "age": lasting(now() - pd.Timestamp(str(row["issue_time"])))} for row in status.forecasts]
     forecasts = [{key: row.get(key) for key in shown} for row in aged]
     show(forecasts, False, "Newest forecasts", "none published; run `gridahead forecast`")
 
@@ -100,30 +100,32 @@ def show_versions(versions: Sequence[Version], settings: Settings) -> None:
     if not versions:
         say("Models: none yet; run `gridahead train`", False)
         return
-    show_blocks("", [(_heading(one), _about(one, settings)) for one in versions])
+    show_blocks("", [(_heading(version), _about(version, settings)) for version in versions])
     say("All figures: `gridahead models list --wide`", False)
 
 
-def _heading(one: Version) -> str:
-    return f"{one.series} {one}" + (f", {' and '.join(one.aliases)}" if one.aliases else "")
+def _heading(version: Version) -> str:
+    return f"{version.series} {version}" + (f", {' and '.join(version.aliases)}" if version.aliases else "")
 
 
-def _about(one: Version, settings: Settings) -> list[Line]:
-    unit = settings.unit_of(one.series)
-    named = {name.removeprefix("validation_"): significant(per(value, unit)) for name, value in one.validation.items()}
+def _about(version: Version, settings: Settings) -> list[Line]:
+    unit = settings.unit_of(version.series)
+    named = {
+        name.removeprefix("validation_"): significant(per(value, unit)) for name, value in version.validation.items()
+    }
     figures = ", ".join(f"{name} {value} {unit}" for name, value in named.items())
-    mark = FINE if CHAMPION in one.aliases else " "
-    lines = [(mark, f"made {ago(one.created_at)}, learnt until {one.tags['learnt_until']}")]
+    mark = FINE if CHAMPION in version.aliases else " "
+    lines = [(mark, f"made {ago(version.created_at)}, learnt until {version.tags['learnt_until']}")]
     if figures:
         lines.append(("", f"on its validation days: {figures}"))
-    if "outcome" in one.tags:
-        reasons = one.tags.get("outcome_reasons", "") if one.aliases else ""
-        lines.append(("", ": ".join(filter(None, (one.tags["outcome"], reasons)))))
+    if "outcome" in version.tags:
+        reasons = version.tags.get("outcome_reasons", "") if version.aliases else ""
+        lines.append(("", ": ".join(filter(None, (version.tags["outcome"], reasons)))))
     return lines
 
 
 def ago(instant: pd.Timestamp) -> str:
     """How long before now, or until then, in the unit that a person would use."""
     span = now() - instant
-    told = lasting(abs(span)) if abs(span) >= HOUR else "less than 1 h"
-    return f"{told} ago" if span >= pd.Timedelta(0) else f"in {told}"
+    distance = lasting(abs(span)) if abs(span) >= HOUR else "less than 1 h"
+    return f"{distance} ago" if span >= pd.Timedelta(0) else f"in {distance}"

@@ -61,7 +61,7 @@ def backtest_progress(console: Console) -> Iterator[OnProgress]:
 
 
 def epoch_line(epoch: Epoch) -> str:
-    """What stands beside the bar."""
+    """The text beside the progress bar: network, loss and speed."""
     validation = "" if epoch.validation_loss is None else f" ({epoch.validation_loss:.4f} validated)"
     return (
         f"network {epoch.training + 1}/{epoch.trainings}, loss {epoch.train_loss:.4f}{validation}, "

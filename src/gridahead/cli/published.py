@@ -1,4 +1,4 @@
-"""What `gridahead forecast` says of what it has published: for which day, as of when, by whom, how much, and where."""
+"""What `gridahead forecast` prints of what it has published: the day, issue time, model, how much, and where."""
 
 from __future__ import annotations
 
@@ -30,37 +30,43 @@ def show_published(done: Iterable[Published], *, as_json: bool, newest: bool) ->
     if as_json:
         print_json(
             [
-                {**one.manifest, "folder": str(one.folder), "changed": one.changed, "note": note(one.manifest, newest)}
-                for one in done
+                {
+                    **published.manifest,
+                    "folder": str(published.folder),
+                    "changed": published.changed,
+                    "note": note(published.manifest, newest),
+                }
+                for published in done
             ]
         )
         return
-    for one in done:
-        for line in lines_of(one, newest):
+    for published in done:
+        for line in lines_of(published, newest):
             say(line, False)
 
 
-def lines_of(one: Published, newest: bool) -> list[str]:
-    """The day, the issue time and the model, the median, the files, and what speaks against it."""
-    told, folder = one.manifest, one.folder
-    median: Mapping[str, Any] = told["median"]  # type: ignore[assignment]
-    zone = str(told["timezone"])
-    first, end = _delivery(told)
-    local, issued = (instant.tz_convert(zone) for instant in (first, pd.Timestamp(str(told["issue_time"]))))
-    unit, peak = told["unit"], pd.Timestamp(str(median["peak_at"])).tz_convert(zone)
+def lines_of(published: Published, newest: bool) -> list[str]:
+    """The day, the issue time and the model, the median, the files, and the reasons against trusting it."""
+    manifest, folder = published.manifest, published.folder
+    median: Mapping[str, Any] = manifest["median"]  # type: ignore[assignment]
+    zone = str(manifest["timezone"])
+    first, end = _delivery(manifest)
+    local, issued = (instant.tz_convert(zone) for instant in (first, pd.Timestamp(str(manifest["issue_time"]))))
+    unit, peak = manifest["unit"], pd.Timestamp(str(median["peak_at"])).tz_convert(zone)
     lines = [
-        f"{told['series']}: {local:%A}, {told['delivery_day']}, by the clock of {zone} "
+        f"{manifest['series']}: {local:%A}, {manifest['delivery_day']}, by the clock of {zone} "
         f"({(end - first) / pd.Timedelta(hours=1):g} hours)",
-        f"  issued as of {issued:%Y-%m-%d %H:%M} ({issued.tz_convert('UTC'):%Y-%m-%d %H:%M} UTC) by {told['model']} "
-        f"v{told['model_version']}{'' if one.changed else '; published before, unchanged'}",
+        f"  issued as of {issued:%Y-%m-%d %H:%M} ({issued.tz_convert('UTC'):%Y-%m-%d %H:%M} UTC) by "
+        f"{manifest['model']} v{manifest['model_version']}"
+        f"{'' if published.changed else '; published before, unchanged'}",
         f"  P50: mean {power(median['mean_mw'], unit)}, peak {power(median['peak_mw'], unit)} "  # type: ignore[arg-type]
         f"at {peak:%H:%M}",
-        f"  files: {folder / str(told['csv'])}, {told['parquet']} and manifest.json beside it",
+        f"  files: {folder / str(manifest['csv'])}, {manifest['parquet']} and manifest.json beside it",
     ]
-    if told["rung"] != FULL:
-        lines.append(f"  ! degraded: {told['rung']}")
-    if said := note(told, newest):
-        lines.append(f"  ! {said}")
+    if manifest["rung"] != FULL:
+        lines.append(f"  ! degraded: {manifest['rung']}")
+    if remark := note(manifest, newest):
+        lines.append(f"  ! {remark}")
     return lines
 
 

@@ -67,16 +67,16 @@ def show_case(
     from gridahead.operate.quarantine import show_case as use_case
 
     shown = use_case(open_workspace(settings), case)
-    details, found = shown.details, shown.details.case
-    about = {**_about(found), "payloads": details.payloads, "picture": str(shown.picture)}
+    details, shown_case = shown.details, shown.details.case
+    about = {**_about(shown_case), "payloads": details.payloads, "picture": str(shown.picture)}
     if as_json:
         print_json({**about, "unit": details.unit, "rows": records(details.rows)})
         return
-    show(records(details.rows), False, f"Case {found.id}: {found.series} [{details.unit}]")
-    for rule, reason in zip(found.rules.items(), found.reasons, strict=True):
+    show(records(details.rows), False, f"Case {shown_case.id}: {shown_case.series} [{details.unit}]")
+    for rule, reason in zip(shown_case.rules.items(), shown_case.reasons, strict=True):
         say(f"{rule[0]}, {rule[1]} rows: {reason}", False)
-    if found.why:
-        say(f"{found.state.capitalize()} by {found.why}", False)
+    if shown_case.why:
+        say(f"{shown_case.state.capitalize()} by {shown_case.why}", False)
     for payload in details.payloads:
         say(f"Payload: {payload}", False)
     say(f"Picture: {shown.picture}", False)

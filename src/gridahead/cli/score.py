@@ -78,11 +78,11 @@ def score(
         show_figures(_together(rows), run, units, as_json, wide=wide)
     else:
         live = run == LIVE
-        found, failed = of_each(
+        scored_by_series, failed = of_each(
             chosen, lambda one: score_published(workspace, one) if live else rescore(workspace, run, one)
         )
-        rows = {one: scored.scores for one, scored in found.items()}
-        left_out = {str(one): scored.left_out for one, scored in found.items()}
+        rows = {key: scored.scores for key, scored in scored_by_series.items()}
+        left_out = {str(key): scored.left_out for key, scored in scored_by_series.items()}
         _show_scored(_together(rows), left_out, run, units, as_json, wide)
     require(failed, rows.values())
 
@@ -150,27 +150,27 @@ def show_figures(rows: pd.DataFrame, run: str, units: UnitOf, as_json: bool, *, 
         return
     if rows.empty:
         return
-    for (one, by), part in rows.groupby(["series", "by"], sort=False):
-        unit = units(str(one))
+    for (series, by), part in rows.groupby(["series", "by"], sort=False):
+        unit = units(str(series))
         if by == WHOLE:
-            show(_by_metric(part, unit), False, f"{one}, {run}: all figures")
+            show(_by_metric(part, unit), False, f"{series}, {run}: all figures")
         else:
             columns = ("n", *shown_in("slices" if wide else "narrow_slices"))
             lines = _by_slice(part, str(by), unit, columns)
             (
-                show(lines, False, f"{one}, {run}, by {by} [{unit}]")
+                show(lines, False, f"{series}, {run}, by {by} [{unit}]")
                 if wide
-                else show_narrow(lines, f"{one}, {run}, by {by} [{unit}]")
+                else show_narrow(lines, f"{series}, {run}, by {by} [{unit}]")
             )
 
 
 def _by_metric(part: pd.DataFrame, unit: PowerUnit) -> list[dict[str, Any]]:
-    models = {str(name): found.set_index("metric")["value"] for name, found in part.groupby("model")}
+    models = {str(name): rows.set_index("metric")["value"] for name, rows in part.groupby("model")}
     units = part.drop_duplicates("metric").set_index("metric")["unit"]
     return [
         {
             "metric": metric,
-            **{name: _in_unit(str(metric), found.get(metric), of, unit) for name, found in models.items()},
+            **{name: _in_unit(str(metric), values.get(metric), of, unit) for name, values in models.items()},
         }
         for metric, of in units.items()
     ]
@@ -197,11 +197,13 @@ def _by_slice(part: pd.DataFrame, by: str, unit: PowerUnit, columns: Sequence[st
 
     from gridahead.core.units import per
 
-    part = part.assign(value=part["value"].where(part["unit"] != "MW", part["value"].map(lambda one: per(one, unit))))
+    part = part.assign(
+        value=part["value"].where(part["unit"] != "MW", part["value"].map(lambda figure: per(figure, unit)))
+    )
     counts = part[part["metric"] == "mae"].assign(metric="n", value=lambda rows: rows["n"])
     both = pd.concat([counts, part])
     both["slice"] = pd.Categorical(both["slice"], part["slice"].unique(), ordered=True)
-    found = both.pivot_table(index=["slice", "model"], columns="metric", values="value", observed=True).reset_index()
-    found["n"] = found["n"].astype(int)
-    found = found.rename(columns={"slice": by})
-    return records(found[[by, "model", *(name for name in columns if name in found)]])
+    table = both.pivot_table(index=["slice", "model"], columns="metric", values="value", observed=True).reset_index()
+    table["n"] = table["n"].astype(int)
+    table = table.rename(columns={"slice": by})
+    return records(table[[by, "model", *(name for name in columns if name in table)]])

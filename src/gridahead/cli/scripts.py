@@ -80,14 +80,18 @@ def bench(
     from gridahead.core import errors
     from gridahead.training.workers import KEEP_MEMORY
 
-    known = benchmarks()
+    by_name = benchmarks()
     if name is None:
-        show([{"benchmark": one, "question": question} for one, question in known.items()], False, "Benchmarks")
+        show(
+            [{"benchmark": benchmark, "question": question} for benchmark, question in by_name.items()],
+            False,
+            "Benchmarks",
+        )
         return
-    if name not in known:
-        raise errors.SettingsError(f"no benchmark {name!r}; known are {', '.join(known)}")
-    given = {"--data": data and data.resolve(), "--seeds": seeds, "--output": output and output.resolve()}
-    arguments = [text for key, value in given.items() if value is not None for text in (key, str(value))]
+    if name not in by_name:
+        raise errors.SettingsError(f"no benchmark {name!r}; known are {', '.join(by_name)}")
+    options = {"--data": data and data.resolve(), "--seeds": seeds, "--output": output and output.resolve()}
+    arguments = [text for key, value in options.items() if value is not None for text in (key, str(value))]
     environment = {**KEEP_MEMORY, "OMP_NUM_THREADS": "1", **os.environ}
     if failed := run_script(script(f"benchmarks/{name}.py"), [*arguments, *["--quick"] * quick], environment):
         raise typer.Exit(failed)
@@ -114,10 +118,10 @@ def _print_scores(workspace: Workspace) -> None:
     holdout = scores[scores["run"] == HOLDOUT]
     first = workspace.settings.training.holdout_start
     chosen, units = [entry.series for entry in workspace.settings.series], unit_of(workspace)
-    validated, failed = of_each(chosen, lambda one: score_validation(workspace, one))
+    validated, failed = of_each(chosen, lambda series: score_validation(workspace, series))
     if validated:
-        said = "Validation days: as said by networks and calibrations of all other days"
-        show_scores(pd.concat(validated.values()), said, units)
+        title = "Validation days: as said by networks and calibrations of all other days"
+        show_scores(pd.concat(validated.values()), title, units)
     show_scores(
         holdout, f"Days from {first} on: no model has learnt from them, each forecast is as of its issue time", units
     )

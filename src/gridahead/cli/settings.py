@@ -55,18 +55,20 @@ def explain(
     """Say what a key means, what it may be, and what it is without being set."""
     from gridahead.settings.keys import keys
 
-    found = [one for one in keys() if one.name == key] or [one for one in keys() if one.name.endswith(f".{key}")]
-    found = found or [one for one in keys() if one.name.startswith(f"{key}.")]
-    if not found:
+    matches = [entry for entry in keys() if entry.name == key] or [
+        entry for entry in keys() if entry.name.endswith(f".{key}")
+    ]
+    matches = matches or [entry for entry in keys() if entry.name.startswith(f"{key}.")]
+    if not matches:
         raise _unknown(key)
     if as_json:
-        print_json([_about(one) for one in found])
+        print_json([_about(entry) for entry in matches])
         return
-    for one in found:
+    for entry in matches:
         lines = Table.grid(padding=(0, 2), pad_edge=False)
-        lines.add_row("", one.meaning)
-        lines.add_row("", f"{one.type}. {f'Without it: {one.default}' if one.default else 'It has to be given'}.")
-        say(one.name, False)
+        lines.add_row("", entry.meaning)
+        lines.add_row("", f"{entry.type}. {f'Without it: {entry.default}' if entry.default else 'It has to be given'}.")
+        say(entry.name, False)
         out.print(lines)
 
 
@@ -77,22 +79,22 @@ def show_settings(settings: SettingsOption = None, as_json: JsonOption = False) 
     from gridahead.settings.keys import toml_value
 
     file = find_settings(settings)
-    made = load_settings(file).model_dump(mode="json")
+    values = load_settings(file).model_dump(mode="json")
     if as_json:
-        print_json({"file": str(file), "settings": made})
+        print_json({"file": str(file), "settings": values})
         return
-    said = dict(_flat(tomllib.loads(file.read_text(encoding="utf-8"))))
+    in_file = dict(_flat(tomllib.loads(file.read_text(encoding="utf-8"))))
     say(f"{file}; * is said by the file, the rest is so without being said", False)
-    for name, value in _flat(made):
-        say(f"{'*' if name in said else ' '} {name} = {'not set' if value is None else toml_value(value)}", False)
+    for name, value in _flat(values):
+        say(f"{'*' if name in in_file else ' '} {name} = {'not set' if value is None else toml_value(value)}", False)
 
 
 def _flat(value: Any, name: str = "") -> list[tuple[str, Any]]:
     """Every value with its place; entries of a list of tables are counted from 1."""
     if isinstance(value, Mapping) and value:
-        return [one for key, each in value.items() for one in _flat(each, f"{name}.{key}" if name else key)]
-    if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
-        return [one for count, each in enumerate(value, 1) for one in _flat(each, f"{name}[{count}]")]
+        return [pair for key, entry in value.items() for pair in _flat(entry, f"{name}.{key}" if name else key)]
+    if isinstance(value, list) and value and all(isinstance(entry, Mapping) for entry in value):
+        return [pair for count, entry in enumerate(value, 1) for pair in _flat(entry, f"{name}[{count}]")]
     return [(name, value)]
 
 
@@ -100,8 +102,8 @@ def _unknown(name: str) -> SettingsError:
     """The nearest of whole names, sections, and names without their section."""
     from gridahead.settings.keys import keys
 
-    known = {word for key in keys() for word in (key.name, key.section, key.name.rpartition(".")[2])} - {name}
-    meant = did_you_mean(name, sorted(known)) or "`gridahead settings keys` lists them"
+    words = {word for key in keys() for word in (key.name, key.section, key.name.rpartition(".")[2])} - {name}
+    meant = did_you_mean(name, sorted(words)) or "`gridahead settings keys` lists them"
     return SettingsError(f"no key or section {name!r}; {meant.strip()}")
 
 

@@ -56,19 +56,19 @@ def train(
     units = unit_of(workspace)
     rows = [
         {
-            "series": str(one.series),
-            "model": one.model,
-            "version": one.version,
-            **(one.validation if as_json else _shown(one.validation, units(str(one.series)))),
-            "epochs": one.epochs,
-            "seconds": one.seconds,
-            "champion": one.champion,
-            **({"known": one.known, "outcome": one.outcome, "card": one.card} if as_json else {}),
+            "series": str(candidate.series),
+            "model": candidate.model,
+            "version": candidate.version,
+            **(candidate.validation if as_json else _shown(candidate.validation, units(str(candidate.series)))),
+            "epochs": candidate.epochs,
+            "seconds": candidate.seconds,
+            "champion": candidate.champion,
+            **({"known": candidate.known, "outcome": candidate.outcome, "card": candidate.card} if as_json else {}),
         }
-        for one in done
+        for candidate in done
     ]
     show(rows, as_json, "Trained")
-    for page in (one.card for one in done if one.card and not as_json):
+    for page in (candidate.card for candidate in done if candidate.card and not as_json):
         say(f"Card: {page}", False)
     if failed is not None:
         raise failed

@@ -69,18 +69,18 @@ def _costs(
 ) -> None:
     from gridahead.operate.value import costs
 
-    done, failed = of_each(chosen, lambda one: costs(workspace, one, run, prices, cover))
+    done, failed = of_each(chosen, lambda series: costs(workspace, series, run, prices, cover))
     if as_json:
         print_json(
             [
-                {"series": str(one), **asdict(cost), "against": against}
-                for one, (against, found) in done.items()
-                for cost in found
+                {"series": str(series), **asdict(cost), "against": against}
+                for series, (against, model_costs) in done.items()
+                for cost in model_costs
             ]
         )
-    for one, (against, found) in () if as_json else done.items():
-        rows = [_line(asdict(cost), workspace.settings.unit_of(one)) for cost in found]
-        show(rows, False, f"{one}, {run}: cost, and saving against the {against} forecast")
+    for series, (against, model_costs) in () if as_json else done.items():
+        rows = [_line(asdict(cost), workspace.settings.unit_of(series)) for cost in model_costs]
+        show(rows, False, f"{series}, {run}: cost, and saving against the {against} forecast")
     if done and not as_json:
         say(
             f"Reserve between the quantiles that cover {cover:.0%}; uncovered: units in which it would not have "
@@ -112,8 +112,8 @@ def _batteries(
 ) -> None:
     from gridahead.operate.value import batteries
 
-    done, failed = of_each(chosen, lambda one: batteries(workspace, one, run, curve, battery))
-    rows = [{"series": str(one), **asdict(earned)} for one, found in done.items() for earned in found]
+    done, failed = of_each(chosen, lambda series: batteries(workspace, series, run, curve, battery))
+    rows = [{"series": str(series), **asdict(earned)} for series, results in done.items() for earned in results]
     if as_json:
         print_json(rows)
     elif done:

@@ -1,4 +1,4 @@
-"""Which countries and subdivisions have a calendar of public holidays: asked when settings are read."""
+"""The countries and subdivisions that have a calendar of public holidays; settings are checked against them."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ def _near_country(country: str, codes: Iterable[str]) -> str:
     return _did_you_mean(country, names)
 
 
-def _did_you_mean(said: str, names: Mapping[str, str]) -> str:
-    """The code whose code or name is spelt most like what was said, as a question; nothing where none is."""
+def _did_you_mean(text: str, names: Mapping[str, str]) -> str:
+    """The code whose code or name is spelt most like a text, as a question; nothing where none is."""
     by_lower = {name.lower(): (name, code) for name, code in names.items()}
-    near = difflib.get_close_matches(said.lower(), by_lower, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(text.lower(), by_lower, n=1, cutoff=0.5)
     if not near:
         return ""
     name, code = by_lower[near[0]]

@@ -34,22 +34,27 @@ def parse_day(text: str, today: dt.date | None = None) -> dt.date:
     Raises:
         ValueError: it is no day, or may be two; the message says what to type.
     """
-    said = " ".join(text.split()).lower()
-    if said in _RELATIVE:
-        return (today or now().date()) + dt.timedelta(days=_RELATIVE[said])
-    if match := _YEAR_FIRST.fullmatch(said):
+    words = " ".join(text.split()).lower()
+    if words in _RELATIVE:
+        return (today or now().date()) + dt.timedelta(days=_RELATIVE[words])
+    if match := _YEAR_FIRST.fullmatch(words):
         year, _, month, day, *packed = match.groups()
         return _day(text, *((year, month, day) if year else packed))
-    if match := _YEAR_LAST.fullmatch(said):
+    if match := _YEAR_LAST.fullmatch(words):
         first, mark, second, year = match.groups()
         if mark != "." and first != second and max(int(first), int(second)) <= 12:
-            one, other = f"{year}-{int(second):02d}-{int(first):02d}", f"{year}-{int(first):02d}-{int(second):02d}"
-            raise ValueError(f"{text!r} may be {_long(one)} or {_long(other)}; write {one} or {other}")
+            first_day, second_day = (
+                f"{year}-{int(second):02d}-{int(first):02d}",
+                f"{year}-{int(first):02d}-{int(second):02d}",
+            )
+            raise ValueError(
+                f"{text!r} may be {_long(first_day)} or {_long(second_day)}; write {first_day} or {second_day}"
+            )
         month_first = mark != "." and int(second) > 12
         return _day(text, year, *((first, second) if month_first else (second, first)))
-    if match := _NAMED.fullmatch(said):
+    if match := _NAMED.fullmatch(words):
         day, name, year = match.groups()
-    elif match := _NAMED_FIRST.fullmatch(said):
+    elif match := _NAMED_FIRST.fullmatch(words):
         name, day, year = match.groups()
     else:
         raise ValueError(f"{text!r} is no day; write it as 2025-12-30, 30 Dec 2025, today, yesterday or tomorrow")

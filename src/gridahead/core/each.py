@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 def of_each(names: Iterable[K], call: Callable[[K], T]) -> tuple[dict[K, T], dict[K, GridaheadError]]:
-    """What the call gives for each, and the errors of those for which it fails.
+    """The results of the call by name, and the errors of those for which it fails.
 
     Raises:
-        SettingsError: the call cannot be meant whatever it is made for: it names none of them.
+        SettingsError: the call is not valid whatever it is made for: its error names none of them.
     """
     done: dict[K, T] = {}
     failed: dict[K, GridaheadError] = {}
@@ -30,7 +30,7 @@ def of_each(names: Iterable[K], call: Callable[[K], T]) -> tuple[dict[K, T], dic
 
 
 def require(failed: Mapping[K, GridaheadError], done: Iterable[object] = ()) -> None:
-    """Nothing, where none has failed.
+    """Raise the errors of a call for several, if there are any.
 
     Args:
         failed: the errors, by what they are of.

@@ -30,7 +30,7 @@ class GridaheadError(Exception):
 
 
 class SettingsError(GridaheadError):
-    """The settings file says something that cannot be meant. Nothing has run yet."""
+    """The settings file has a value that is not valid. Nothing has run yet."""
 
 
 class SourceError(GridaheadError):
@@ -78,12 +78,12 @@ class PublicationError(GridaheadError):
 
 
 class PartialError(GridaheadError):
-    """Several were asked for; some could not be done, and the others are. What came of those is in `done`."""
+    """Some of several requested items failed, and the others are done. Their results are in `done`."""
 
     def __init__(self, errors: Mapping[str, GridaheadError], done: Sequence[Any] = ()) -> None:
-        told = [str(error) if name in str(error) else f"{name}: {error}" for name, error in errors.items()]
+        messages = [str(error) if name in str(error) else f"{name}: {error}" for name, error in errors.items()]
         rest = "the rest is done" if done else "nothing is done"
-        message = f"not done: {', '.join(errors)}; {rest}\n" + "\n".join(told)
+        message = f"not done: {', '.join(errors)}; {rest}\n" + "\n".join(messages)
         super().__init__(message, retryable=any(error.retryable for error in errors.values()))
         self.errors = dict(errors)
         self.done = tuple(done)
@@ -91,7 +91,7 @@ class PartialError(GridaheadError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`did you mean 'load'? ` with a space behind it, nothing where no known name is near."""
-    by_lower = {one.lower(): one for one in known}
+    by_lower = {word.lower(): word for word in known}
     near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=_NEAR)
     return f"did you mean {by_lower[near[0]]!r}? " if near else ""
 

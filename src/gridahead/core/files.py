@@ -51,17 +51,17 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             aside.unlink()
-        said = error.strerror or error
-        raise LakeError(f"cannot write {path}: {said}. Nothing has changed. {way_out(error)}") from error
+        reason = error.strerror or error
+        raise LakeError(f"cannot write {path}: {reason}. Nothing has changed. {way_out(error)}") from error
     for folder in (path.parent, *grown):
         sync(folder)
 
 
 def _make_folder(folder: Path) -> list[Path]:
     """Make the folder where it is missing; gives the folders that have a new entry by that."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    return [each.parent for each in missing]
+    return [place.parent for place in missing]
 
 
 def sync(path: Path) -> None:

@@ -42,10 +42,10 @@ def digest(*parts: object) -> str:
     Raises:
         TypeError: a part, or a value in it, is none of these.
     """
-    whole = hashlib.sha256()
+    sha = hashlib.sha256()
     for part in parts:
-        whole.update(part if isinstance(part, bytes | memoryview) else _text(part).encode())
-    return whole.hexdigest()[:DIGITS]
+        sha.update(part if isinstance(part, bytes | memoryview) else _text(part).encode())
+    return sha.hexdigest()[:DIGITS]
 
 
 def _text(part: object) -> str:
@@ -102,7 +102,7 @@ def code_hash_of(package: Path, roots: tuple[str, ...]) -> str:
         imported: set[str] = set()
         _write(ast.parse(file.read_bytes()), words, imported)
         trees[name] = " ".join(words)
-        waiting += [(one, _file(package, one)) for one in imported if one.startswith(f"{package.name}.")]
+        waiting += [(module, _file(package, module)) for module in imported if module.startswith(f"{package.name}.")]
     written = "\n".join(f"{name} {trees[name]}" for name in sorted(trees))
     return digest(written)
 
@@ -116,32 +116,32 @@ def _file(package: Path, module: str) -> Path | None:
 def _write(node: ast.AST, words: list[str], imported: set[str]) -> None:
     """Write a tree down, and the names of what may be modules that it imports, at the top or inside a function."""
     if isinstance(node, ast.Import):
-        imported.update(one.name for one in node.names)
+        imported.update(alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module:
-        imported |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+        imported |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     words.append(type(node).__name__)
     for name in node._fields:
         value = getattr(node, name, None)
         if value is None or name in _UNSAID:
             continue
-        parts = [one for one in value if not _is_empty(one, node)] if isinstance(value, list) else [value]
+        parts = [part for part in value if not _is_empty(part, node)] if isinstance(value, list) else [value]
         if parts:
             words.append(name)
-        for one in parts:
-            if isinstance(one, ast.AST):
-                _write(one, words, imported)
+        for part in parts:
+            if isinstance(part, ast.AST):
+                _write(part, words, imported)
             else:
-                words.append(repr(one))
+                words.append(repr(part))
     words.append(")")
 
 
-def _is_empty(part: object, whole: ast.AST) -> bool:
+def _is_empty(part: object, parent: ast.AST) -> bool:
     """Whether a part of a list decides nothing: a docstring, whatever stands above it; `pass`; no text in an f-string.
 
     Python 3.12 puts an empty text into the tree of some f-strings where 3.11 and 3.13 have none.
     """
     if isinstance(part, ast.Expr):
         return isinstance(part.value, ast.Constant) and isinstance(part.value.value, str)
-    if isinstance(whole, ast.JoinedStr):
+    if isinstance(parent, ast.JoinedStr):
         return isinstance(part, ast.Constant) and part.value == ""
     return isinstance(part, ast.Pass)

@@ -1,4 +1,4 @@
-"""Which release this is, and where it lies."""
+"""The version of the installed release, and its folder."""
 
 from pathlib import Path
 

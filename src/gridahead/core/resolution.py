@@ -85,26 +85,26 @@ def at_mtu(observations: Observations, mtu: Mtu, timezone: str) -> Observations:
     rows = observations.copy()
     if READ_UNTIL not in rows:
         rows[READ_FROM], rows[READ_UNTIL] = rows["available_at"], FOREVER
-    kept, others = rows[own], rows[~own]
+    own_rows, others = rows[own], rows[~own]
     others = others[micros(others["valid_time"]) % _micros(Mtu.PT15M) == 0]
-    length = others["mtu"].map({str(one): one.delta for one in Mtu})
+    length = others["mtu"].map({str(unit): unit.delta for unit in Mtu})
     longer = (length > mtu.delta).to_numpy(dtype=bool, copy=True)
     longer[longer] = on_grid(pd.DatetimeIndex(others["valid_time"][longer]), mtu, timezone)
-    averaged = _giving_way(_averaged(others[~longer], mtu, timezone), kept)
-    parts = _giving_way(repeated(others[longer], mtu), pd.concat([kept, averaged]))
-    return Observations(pd.concat([kept, averaged, parts], ignore_index=True))
+    averaged = _giving_way(_averaged(others[~longer], mtu, timezone), own_rows)
+    parts = _giving_way(repeated(others[longer], mtu), pd.concat([own_rows, averaged]))
+    return Observations(pd.concat([own_rows, averaged, parts], ignore_index=True))
 
 
 def forecasts_at(forecasts: Forecasts, mtu: Mtu, timezone: str) -> Forecasts:
-    """The same forecasts with one market time unit: a longer one says the same of each of its parts.
+    """The same forecasts with one market time unit: the value of a longer one is repeated in each of its parts.
 
     Levels of shorter units are averaged level by level, which holds for errors that last for the longer one.
     """
-    other = forecasts["mtu"] != mtu
-    if not other.any():
+    converted = forecasts["mtu"] != mtu
+    if not converted.any():
         return forecasts
-    parts: list[pd.DataFrame] = [forecasts[~other]]
-    for name, rows in forecasts[other].groupby("mtu"):
+    parts: list[pd.DataFrame] = [forecasts[~converted]]
+    for name, rows in forecasts[converted].groupby("mtu"):
         if (length := Mtu(str(name))).delta > mtu.delta:
             parts.append(repeated(rows, mtu))
             continue
@@ -135,11 +135,11 @@ def past_begin(times: pd.DatetimeIndex, length: pd.Timedelta | pd.TimedeltaIndex
 
 def repeated(rows: pd.DataFrame, mtu: Mtu) -> pd.DataFrame:
     """Every row once for each unit of that length in its own; of rows with `valid_time` and `mtu`."""
-    counts = (rows["mtu"].map({str(one): one.delta for one in Mtu}) // mtu.delta).to_numpy(dtype=np.int64)
-    again = np.repeat(np.arange(len(rows)), counts)
-    nth = np.arange(len(again)) - np.repeat(np.cumsum(counts) - counts, counts)
-    begin = pd.DatetimeIndex(rows["valid_time"].iloc[again]) + nth * mtu.delta
-    return rows.iloc[again].assign(valid_time=begin.as_unit("us"), mtu=str(mtu)).reset_index(drop=True)
+    counts = (rows["mtu"].map({str(unit): unit.delta for unit in Mtu}) // mtu.delta).to_numpy(dtype=np.int64)
+    places = np.repeat(np.arange(len(rows)), counts)
+    nth = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
+    begin = pd.DatetimeIndex(rows["valid_time"].iloc[places]) + nth * mtu.delta
+    return rows.iloc[places].assign(valid_time=begin.as_unit("us"), mtu=str(mtu)).reset_index(drop=True)
 
 
 def _averaged(rows: pd.DataFrame, mtu: Mtu, timezone: str) -> pd.DataFrame:
@@ -154,12 +154,12 @@ def _mean_of_parts(rows: pd.DataFrame, mtu: Mtu, timezone: str) -> pd.DataFrame:
     parts = repeated(rows, step)
     behind = past_begin(pd.DatetimeIndex(parts["valid_time"]), mtu.delta, timezone)
     parts["begin"] = micros(parts["valid_time"]) - behind
-    told = pd.concat(
+    changes = pd.concat(
         [parts[["begin"]].assign(at=micros(parts[column])) for column in (READ_FROM, READ_UNTIL)], ignore_index=True
     )
     forever = micros(pd.DatetimeIndex([FOREVER]))[0]
-    told = told[told["at"] < forever].drop_duplicates().sort_values(["begin", "at"], ignore_index=True)
-    begin, at = told["begin"].to_numpy(), told["at"].to_numpy()
+    changes = changes[changes["at"] < forever].drop_duplicates().sort_values(["begin", "at"], ignore_index=True)
+    begin, at = changes["begin"].to_numpy(), changes["at"].to_numpy()
     of_unit = begin[:, None] + np.arange(mtu.delta // step.delta) * _micros(step)
     span = TimeRange(*(pd.Timestamp(end, unit="us", tz="UTC") for end in (begin.min(), begin.max() + _micros(mtu))))
     value = Vintages.of(parts, span, step).as_of(at, of_unit).mean(axis=1)
@@ -168,20 +168,22 @@ def _mean_of_parts(rows: pd.DataFrame, mtu: Mtu, timezone: str) -> pd.DataFrame:
     recorded = (parts["availability"] == "recorded").groupby(parts["begin"]).any().loc[begin].to_numpy()
     availability = np.where(recorded, "recorded", "assumed")
     read = {"available_at": from_micros(at), READ_FROM: from_micros(at), READ_UNTIL: from_micros(ends)}
-    made: pd.DataFrame = about.assign(
+    means: pd.DataFrame = about.assign(
         valid_time=from_micros(begin), value=value, mtu=str(mtu), availability=availability, **read
     )
     if "flags" in parts:
-        made["flags"] = list(_flags(parts, span, step, at, of_unit))
-    known: pd.DataFrame = made[~np.isnan(value)].reset_index(drop=True)
-    return known
+        means["flags"] = list(_flags(parts, span, step, at, of_unit))
+    known_means: pd.DataFrame = means[~np.isnan(value)].reset_index(drop=True)
+    return known_means
 
 
 def _part(rows: pd.DataFrame, mtu: Mtu, timezone: str) -> Mtu:
     """The length of the parts that both the rows and the wanted units divide into."""
     times = pd.DatetimeIndex(rows["valid_time"])
-    for step in sorted(Mtu, key=lambda one: one.delta, reverse=True):
-        fits = step.delta <= mtu.delta and rows["mtu"].map(lambda one, step=step: Mtu(one).delta >= step.delta).all()
+    for step in sorted(Mtu, key=lambda unit: unit.delta, reverse=True):
+        fits = (
+            step.delta <= mtu.delta and rows["mtu"].map(lambda length, step=step: Mtu(length).delta >= step.delta).all()
+        )
         if fits and on_grid(times, step, timezone).all():
             return step
     return Mtu.PT15M
@@ -190,17 +192,17 @@ def _part(rows: pd.DataFrame, mtu: Mtu, timezone: str) -> Mtu:
 def _flags(parts: pd.DataFrame, span: TimeRange, step: Mtu, at: Instants, of_unit: Instants) -> Iterator[str]:
     """The rules that flag any part of each mean, by comma."""
     codes, texts = pd.factorize(parts["flags"])
-    found = Vintages.of(parts.assign(value=codes.astype(float)), span, step).as_of(at, of_unit)
-    for line in np.nan_to_num(found).astype(int):
+    codes_at = Vintages.of(parts.assign(value=codes.astype(float)), span, step).as_of(at, of_unit)
+    for line in np.nan_to_num(codes_at).astype(int):
         rules = {rule for code in set(line.tolist()) for rule in texts[code].split(",")}
         yield ",".join(sorted(rules - {""}))
 
 
-def _giving_way(made: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
-    """What was made, each row until the unit has a row of its own."""
-    if made.empty or kept.empty:
-        return made
-    own = kept.groupby(VALUE)[READ_FROM].min().rename("own").reset_index()
-    joined = made[VALUE].merge(own, on=VALUE, how="left")["own"].set_axis(made.index)
-    until = made[READ_UNTIL].where(~(joined < made[READ_UNTIL]), joined)
-    return made.assign(**{READ_UNTIL: until})[made[READ_FROM] < until]
+def _giving_way(converted: pd.DataFrame, own_rows: pd.DataFrame) -> pd.DataFrame:
+    """The converted rows, each read until its unit has a row of its own."""
+    if converted.empty or own_rows.empty:
+        return converted
+    own = own_rows.groupby(VALUE)[READ_FROM].min().rename("own").reset_index()
+    joined = converted[VALUE].merge(own, on=VALUE, how="left")["own"].set_axis(converted.index)
+    until = converted[READ_UNTIL].where(~(joined < converted[READ_UNTIL]), joined)
+    return converted.assign(**{READ_UNTIL: until})[converted[READ_FROM] < until]

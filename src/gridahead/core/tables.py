@@ -62,28 +62,28 @@ class Column:
             return column.astype("str")
         if self.kind == "float64":
             return column.astype("float64")
-        whole: pd.Series = column.astype("Int64" if self.nullable else "int64")
-        if (whole != column).any():
+        whole_numbers: pd.Series = column.astype("Int64" if self.nullable else "int64")
+        if (whole_numbers != column).any():
             raise ValueError("has fractions")
-        return whole
+        return whole_numbers
 
     def findings(self, column: pd.Series) -> list[str]:
         """What is wrong with the values, in words."""
-        found = []
+        messages = []
         if not self.nullable and (missing := int(column.isna().sum())):
-            found.append(f"{self.name}: {missing} missing")
+            messages.append(f"{self.name}: {missing} missing")
         if self.values:
             strange = sorted(set(column.dropna().unique()) - set(self.values))
             if strange:
-                found.append(f"{self.name}: {strange[:3]} not among {list(self.values)}")
+                messages.append(f"{self.name}: {strange[:3]} not among {list(self.values)}")
         if self.kind == "float64":
             if np.isinf(column.to_numpy(dtype=float)).any():
-                found.append(f"{self.name}: infinite values")
+                messages.append(f"{self.name}: infinite values")
             if self.low is not None and (column < self.low).any():
-                found.append(f"{self.name}: below {self.low} {self.unit or ''}".rstrip())
+                messages.append(f"{self.name}: below {self.low} {self.unit or ''}".rstrip())
             if self.high is not None and (column > self.high).any():
-                found.append(f"{self.name}: above {self.high} {self.unit or ''}".rstrip())
-        return found
+                messages.append(f"{self.name}: above {self.high} {self.unit or ''}".rstrip())
+        return messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Table:
 
     @property
     def names(self) -> list[str]:
-        """The column names in order."""
+        """The names of the columns, in order."""
         return [column.name for column in self.columns]
 
     def arrow_schema(self) -> pa.Schema:
@@ -120,7 +120,7 @@ class Table:
         )
 
     def empty(self) -> pd.DataFrame:
-        """No rows, right types."""
+        """A frame without rows, its columns of the declared types."""
         return self.frame(self.arrow_schema().empty_table())
 
     def frame(self, rows: pa.Table) -> pd.DataFrame:

@@ -29,7 +29,7 @@ class Mtu(StrEnum):
 
     @property
     def delta(self) -> pd.Timedelta:
-        """The length of one unit."""
+        """The length of one unit, as a Timedelta."""
         return pd.Timedelta(minutes=int(self.value[2:-1]))
 
     @property
@@ -138,12 +138,12 @@ def is_southern(timezone: str, country: str | None = None) -> bool:
 def _latitudes() -> dict[str, float]:
     """Degrees and minutes north (-3327 is 33°27′ south) of every time zone and, by its first zone, of every country."""
     table = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
-    found: dict[str, float] = {}
+    latitudes: dict[str, float] = {}
     for country, place, name, *_ in (line.split("\t") for line in table.splitlines() if not line.startswith("#")):
         north = float(place[:5])
-        found[name] = north
-        found.setdefault(country, north)
-    return found
+        latitudes[name] = north
+        latitudes.setdefault(country, north)
+    return latitudes
 
 
 def delivery_range(day: dt.date, timezone: str) -> TimeRange:

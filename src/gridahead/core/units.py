@@ -37,7 +37,7 @@ def significant(value: float, digits: int = 3) -> str:
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """The same with its sign: +1,183, -0.00412."""
+    """The number as text with its sign: +1,183, -0.00412."""
     return significant(value, digits) if value < 0 else f"+{significant(value, digits)}"
 
 

@@ -77,17 +77,17 @@ def as_of(rows: pd.DataFrame, instant: pd.Timestamp, key: Sequence[str] = tuple(
     return newest.reset_index(drop=True)
 
 
-def _unwithdrawn(known: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
+def _unwithdrawn(rows: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
     """The rows without those of which the newest vintage, of the same market time unit, is a withdrawal."""
-    if known["value"].notna().all():
-        return known
-    of_unit = _with_unit(known, key)
-    newest = known.sort_values("available_at", kind="stable").drop_duplicates(of_unit, keep="last")
-    return known[~among(known, newest[newest["value"].isna()], of_unit) & known["value"].notna()]
+    if rows["value"].notna().all():
+        return rows
+    of_unit = _with_unit(rows, key)
+    newest = rows.sort_values("available_at", kind="stable").drop_duplicates(of_unit, keep="last")
+    return rows[~among(rows, newest[newest["value"].isna()], of_unit) & rows["value"].notna()]
 
 
 def _with_unit(rows: pd.DataFrame, key: Sequence[str]) -> list[str]:
-    """The key of a value with the length of its market time unit, where the rows say that."""
+    """The key of a value, with the length of its market time unit where the rows have that column."""
     return [*key, *(["mtu"] if "mtu" in rows and "mtu" not in key else [])]
 
 
@@ -139,7 +139,7 @@ def _read_at(rows: pd.DataFrame, instant: pd.Timestamp) -> pd.Series:
 
 
 def of_series(rows: pd.DataFrame, series: Series) -> pd.DataFrame:
-    """The rows of one series."""
+    """The rows of the zone and the quantity of a series."""
     return rows[(rows["zone"] == series.zone) & (rows["quantity"] == series.quantity)]
 
 
@@ -203,7 +203,7 @@ def _always(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _present(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows that have a value."""
+    """The rows without those that have no value."""
     return rows if rows["value"].notna().all() else rows[rows["value"].notna()].reset_index(drop=True)
 
 
@@ -238,13 +238,13 @@ def _read_periods_of(
 ) -> Iterator[ReadPeriod]:
     """The periods in which one row could be read, given its verdicts and rulings in order."""
     begin, ruling, withheld, rules = available_at, "", False, set[str]()
-    for at, what, rule in events:
+    for at, event, rule in events:
         before = (withheld, _named(rules, ruling))
-        if what in ("release", "reject"):
-            ruling = what
-        elif what == "flag":
+        if event in ("release", "reject"):
+            ruling = event
+        elif event == "flag":
             rules.add(rule)
-        withheld = ruling == "reject" or (not ruling and (withheld or what == "quarantine"))
+        withheld = ruling == "reject" or (not ruling and (withheld or event == "quarantine"))
         if before != (withheld, _named(rules, ruling)):
             if not before[0] and at > begin:
                 yield begin, at, before[1]
@@ -268,7 +268,7 @@ def unseen(
     followed: Mapping[Series, pd.Timestamp] | None = None,
     before: Collection[str] | None = None,
 ) -> Observations:
-    """The rows of a delivery that tell something new.
+    """The rows of a delivery that the lake does not hold: first values, revisions and withdrawals.
 
     A value equal to the newest vintage we hold adds nothing. One that differs is a revision, also where it goes back to
     what it was, and one that is missing now withdraws what the same file had brought. Where the source does not say
@@ -312,7 +312,7 @@ def unseen(
 
 def _since(rows: pd.DataFrame, followed: Mapping[Series, pd.Timestamp]) -> pd.Series:
     """Of each row the instant of its series, none where that is not followed."""
-    lines = [(one.zone, one.quantity, instant) for one, instant in followed.items()]
+    lines = [(series.zone, series.quantity, instant) for series, instant in followed.items()]
     since = pd.DataFrame(lines, columns=["zone", "quantity", "since"]).astype({"since": "datetime64[us, UTC]"})
     return rows[["zone", "quantity"]].merge(since, on=["zone", "quantity"], how="left")["since"]
 

@@ -90,23 +90,23 @@ def dispatch(price: npt.ArrayLike, battery: Battery, mtu: Mtu) -> Schedule:
     if prices.ndim != 1 or not len(prices) or not np.isfinite(prices).all():
         raise ModelError("battery", "every unit needs a price; forecast the whole day or leave it out")
     count, hours, way = len(prices), 1 / mtu.per_hour, np.sqrt(battery.efficiency)
-    one = identity(count)
+    eye = identity(count)
     before: Any = diags([np.ones(count - 1)], [-1], shape=(count, count))
-    change = one - before  # s_t − s_{t−1}
+    change = eye - before  # s_t − s_{t−1}
     limits = np.column_stack([np.zeros(3 * count), np.repeat([battery.power_mw] * 2 + [battery.energy_mwh], count)])
     limits[-1] = 0.0  # empty at the end
-    found = linprog(  # type: ignore[call-overload]
+    solution = linprog(  # type: ignore[call-overload]
         hours * np.concatenate([prices, -prices, np.zeros(count)]),
-        A_ub=bmat([[one, one, 0 * one]]),
+        A_ub=bmat([[eye, eye, 0 * eye]]),
         b_ub=np.full(count, battery.power_mw),
-        A_eq=bmat([[-hours * way * one, hours / way * one, change]]),
+        A_eq=bmat([[-hours * way * eye, hours / way * eye, change]]),
         b_eq=np.zeros(count),
         bounds=limits,
         method="highs",
     )
-    if not found.success:
-        raise ModelError("battery", f"the dispatch has no solution: {found.message}")
-    charge, discharge, stored = np.asarray(found.x, dtype=float).reshape(3, count)
+    if not solution.success:
+        raise ModelError("battery", f"the dispatch has no solution: {solution.message}")
+    charge, discharge, stored = np.asarray(solution.x, dtype=float).reshape(3, count)
     return Schedule(charge, discharge, stored)
 
 

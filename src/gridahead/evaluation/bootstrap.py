@@ -59,7 +59,9 @@ def bootstrap_difference(
         block: as for `bootstrap_mean`.
         seed: as for `bootstrap_mean`.
     """
-    return _interval(lambda one, other, axis: np.mean(one - other, axis=axis), _pair(first, second), share, block, seed)
+    return _interval(
+        lambda ours, theirs, axis: np.mean(ours - theirs, axis=axis), _pair(first, second), share, block, seed
+    )
 
 
 def bootstrap_ratio(
@@ -110,7 +112,7 @@ def resampled_days(days: int, block: float, repetitions: int, seed: int) -> npt.
 
 
 def _pair(first: npt.ArrayLike, second: npt.ArrayLike) -> list[Floats]:
-    pair = [np.asarray(one, dtype=float) for one in (first, second)]
+    pair = [np.asarray(losses, dtype=float) for losses in (first, second)]
     if pair[0].shape != pair[1].shape:
         raise ValueError(f"shapes differ: {pair[0].shape} and {pair[1].shape}")
     return pair
@@ -123,12 +125,12 @@ def _interval(
     if not 0 < share < 1:
         raise ValueError(f"an interval cannot cover {share}; a share is between 0 and 1")
     known = ~np.isnan(np.sum(losses, axis=0))
-    kept, nothing = [one[known] for one in losses], float("nan")
+    complete, nothing = [loss[known] for loss in losses], float("nan")
     days = int(known.sum())
     length = block or block_length(days)
     if days < 2 * length:
-        return Interval(float(figure(*kept, axis=0)) if days else nothing, nothing, nothing)
+        return Interval(float(figure(*complete, axis=0)) if days else nothing, nothing, nothing)
     drawn = resampled_days(days, length, REPETITIONS, seed)
-    figures = figure(*(one[drawn] for one in kept), axis=1)
+    figures = figure(*(loss[drawn] for loss in complete), axis=1)
     low, high = np.quantile(figures, [(1 - share) / 2, (1 + share) / 2])
-    return Interval(float(figure(*kept, axis=0)), float(low), float(high))
+    return Interval(float(figure(*complete, axis=0)), float(low), float(high))

@@ -59,7 +59,7 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric(Figure):
-    """A figure of one model."""
+    """A figure that measures the forecasts of one model."""
 
     of: Callable[[Sample], float]
     """NaN where it has no meaning."""
@@ -87,12 +87,14 @@ def _percentage(sample: Sample, *, of_each: bool) -> float:
 
 INTERVAL = (LOWER, UPPER)
 METRICS = (
-    Metric(name="mae", title="MAE", of=lambda one: metrics.mae(one.point, one.outturn), by_lead=True, shown=NARROW),
-    Metric(name="rmse", title="RMSE", of=lambda one: metrics.rmse(one.point, one.outturn)),
+    Metric(
+        name="mae", title="MAE", of=lambda sample: metrics.mae(sample.point, sample.outturn), by_lead=True, shown=NARROW
+    ),
+    Metric(name="rmse", title="RMSE", of=lambda sample: metrics.rmse(sample.point, sample.outturn)),
     Metric(
         name="mape",
         title="MAPE",
-        of=lambda one: _percentage(one, of_each=True),
+        of=lambda sample: _percentage(sample, of_each=True),
         unit="1",
         percent=True,
         shown=NARROW | {"card"},
@@ -100,7 +102,7 @@ METRICS = (
     Metric(
         name="wape",
         title="WAPE",
-        of=lambda one: _percentage(one, of_each=False),
+        of=lambda sample: _percentage(sample, of_each=False),
         unit="1",
         percent=True,
         shown=NARROW | {"card"},
@@ -108,7 +110,7 @@ METRICS = (
     Metric(
         name="mase",
         title="MASE (1 is last week's same hour before these days)",
-        of=lambda one: metrics.mase(one.point, one.outturn, one.scale),
+        of=lambda sample: metrics.mase(sample.point, sample.outturn, sample.scale),
         unit="1",
         stored=False,
         shown=frozenset({"slices", "card"}),
@@ -116,7 +118,7 @@ METRICS = (
     Metric(
         name="bias",
         title="Bias",
-        of=lambda one: metrics.bias(one.point, one.outturn),
+        of=lambda sample: metrics.bias(sample.point, sample.outturn),
         better="near",
         shown=frozenset({"page", "slices"}),
     ),
@@ -124,7 +126,7 @@ METRICS = (
         name="pinball",
         title="Pinball loss",
         heading="Pinball",
-        of=lambda one: metrics.pinball(one.quantiles, one.levels, one.outturn),
+        of=lambda sample: metrics.pinball(sample.quantiles, sample.levels, sample.outturn),
         basis="quantiles",
         by_lead=True,
         shown=frozenset({"page", "narrow", "card"}),
@@ -132,7 +134,7 @@ METRICS = (
     Metric(
         name="crps",
         title="CRPS",
-        of=lambda one: metrics.crps(one.quantiles, one.levels, one.outturn),
+        of=lambda sample: metrics.crps(sample.quantiles, sample.levels, sample.outturn),
         basis="quantiles",
         stored=False,
         shown=frozenset({"slices", "narrow_slices"}),
@@ -142,7 +144,7 @@ METRICS = (
         title="Outturns in the 80 % band",
         heading="In 80\N{NARROW NO-BREAK SPACE}% band",
         short="in 80 %",
-        of=lambda one: metrics.coverage(one.at(LOWER), one.at(UPPER), one.outturn),
+        of=lambda sample: metrics.coverage(sample.at(LOWER), sample.at(UPPER), sample.outturn),
         basis="quantiles",
         needs=INTERVAL,
         unit="1",
@@ -156,7 +158,7 @@ METRICS = (
     Metric(
         name="below_median",
         title="Outturns below the median",
-        of=lambda one: one.below[one.levels.index(0.5)],
+        of=lambda sample: sample.below[sample.levels.index(0.5)],
         basis="quantiles",
         needs=INTERVAL,
         unit="1",
@@ -168,7 +170,7 @@ METRICS = (
     Metric(
         name="furthest_level",
         title="Distance of the share below a level from the level, for the worst of them",
-        of=lambda one: np.abs(one.below - np.array(one.levels)).max(),
+        of=lambda sample: np.abs(sample.below - np.array(sample.levels)).max(),
         basis="quantiles",
         needs=INTERVAL,
         unit="1",
@@ -179,7 +181,7 @@ METRICS = (
         name="width_80",
         title="Width of the 80 % band",
         heading="Band width",
-        of=lambda one: metrics.width(one.at(LOWER), one.at(UPPER)),
+        of=lambda sample: metrics.width(sample.at(LOWER), sample.at(UPPER)),
         basis="quantiles",
         needs=INTERVAL,
         better="neither",  # a narrow band is no merit in itself
@@ -188,7 +190,7 @@ METRICS = (
     Metric(
         name="interval_score_80",
         title="Interval score of that band",
-        of=lambda one: metrics.interval_score(one.at(LOWER), one.at(UPPER), one.outturn, UPPER - LOWER),
+        of=lambda sample: metrics.interval_score(sample.at(LOWER), sample.at(UPPER), sample.outturn, UPPER - LOWER),
         basis="quantiles",
         needs=INTERVAL,
         stored=False,

@@ -34,20 +34,20 @@ def daily_losses(
     Raises:
         ContractError: as for `evaluate.score`, or there is no common time at all.
     """
-    found = []
+    records = []
     tables = common_rows(forecasts, outturn, optional=optional)
     for table in tables.values():
         local = pd.DatetimeIndex(table["valid_time"]).tz_convert(zone.timezone)
         table["day"] = local.tz_localize(None).normalize()
-    asked = [table for model, table in tables.items() if model not in optional] or list(tables.values())
-    units = max((table["day"].value_counts() for table in asked), key=len, default=pd.Series(dtype=int))
+    required = [table for model, table in tables.items() if model not in optional] or list(tables.values())
+    units = max((table["day"].value_counts() for table in required), key=len, default=pd.Series(dtype=int))
     for model, table in tables.items():
         whole = table["day"].map(table["day"].value_counts()) == table["day"].map(units)
         days = table[whole].groupby("day")
-        found += [{"model": model, "day": day, **_day(rows.drop(columns="day"))} for day, rows in days]
-    if not found:
+        records += [{"model": model, "day": day, **_day(rows.drop(columns="day"))} for day, rows in days]
+    if not records:
         raise ContractError(FORECASTS.name, ["no model has a time in common with the others and the outturn"])
-    losses = pd.DataFrame(found)
+    losses = pd.DataFrame(records)
     losses["season"] = [season(day.month, southern=zone.is_southern) for day in losses["day"]]
     losses["day_kind"] = [day_kind(day, zone) for day in losses["day"]]
     return losses
@@ -58,9 +58,9 @@ def _day(rows: pd.DataFrame) -> dict[str, float]:
     truth, point = rows["outturn"].to_numpy(), metrics.mae(rows[POINT], rows["outturn"])
     levels = levels_of(rows)
     whole = len(levels) > 1 and not rows[levels].isna().to_numpy().any()
-    known = whole and {LOWER, UPPER} <= set(levels)
+    has_interval = whole and {LOWER, UPPER} <= set(levels)
     return {
         "crps": metrics.crps(rows[levels].to_numpy(), levels, truth) if whole else point,
         "mae": point,
-        "inside": metrics.coverage(rows[LOWER], rows[UPPER], truth) if known else float("nan"),
+        "inside": metrics.coverage(rows[LOWER], rows[UPPER], truth) if has_interval else float("nan"),
     }

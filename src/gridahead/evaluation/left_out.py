@@ -1,4 +1,4 @@
-"""What a score does not speak of, and why: nothing is left out in silence."""
+"""The units that a score leaves out, with the reason of each."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def left_out(forecasts: Forecasts, outturn: pd.DataFrame, expected: pd.DatetimeI
         there is no outturn, or which models have no forecast.
     """
     measured = pd.DatetimeIndex(outturn.dropna(subset="value")["valid_time"])
-    said = forecasts[(forecasts["quantile"] == POINT) & (forecasts["valid_time"] >= forecasts["issue_time"])]
-    told = {str(model): pd.DatetimeIndex(rows["valid_time"]) for model, rows in said.groupby("model")}
-    lacking = pd.DataFrame({model: ~expected.isin(times) for model, times in told.items()}, index=expected)
+    points = forecasts[(forecasts["quantile"] == POINT) & (forecasts["valid_time"] >= forecasts["issue_time"])]
+    times_by_model = {str(model): pd.DatetimeIndex(rows["valid_time"]) for model, rows in points.groupby("model")}
+    lacking = pd.DataFrame({model: ~expected.isin(times) for model, times in times_by_model.items()}, index=expected)
     reasons = pd.Series("", index=expected)
     for combination in lacking.drop_duplicates().itertuples(index=False, name=None):
         names = [model for model, lacks in zip(lacking.columns, combination, strict=True) if lacks]
@@ -58,6 +58,6 @@ def _by_stretch(reasons: pd.Series, timezone: str) -> pd.DataFrame:
     daily = units.rename("units").reset_index().sort_values(["reason", "day"], ignore_index=True)
     goes_on = (daily["day"].diff() == pd.Timedelta(days=1)) & (daily["reason"] == daily["reason"].shift())
     stretches = daily.groupby((~goes_on).cumsum())
-    found = stretches.agg(first=("day", "min"), last=("day", "max"), units=("units", "sum"), reason=("reason", "first"))
-    found[["first", "last"]] = found[["first", "last"]].apply(lambda column: column.dt.strftime("%Y-%m-%d"))
-    return found.sort_values(["first", "reason"], ignore_index=True)
+    rows = stretches.agg(first=("day", "min"), last=("day", "max"), units=("units", "sum"), reason=("reason", "first"))
+    rows[["first", "last"]] = rows[["first", "last"]].apply(lambda column: column.dt.strftime("%Y-%m-%d"))
+    return rows.sort_values(["first", "reason"], ignore_index=True)

@@ -22,7 +22,7 @@ def temperature(observations: Observations, inputs: Iterable[Series]) -> pd.Seri
     """The newest vintage of the first of these inputs that is in degC, by valid time; None where none is."""
     in_degrees = observations[observations["unit"] == "degC"]
     measured = set(zip(in_degrees["zone"], in_degrees["quantity"], strict=True))
-    for one in inputs:
-        if (one.zone, one.quantity) in measured:
-            return outturn(observations, one).set_index("valid_time")["value"]
+    for series in inputs:
+        if (series.zone, series.quantity) in measured:
+            return outturn(observations, series).set_index("valid_time")["value"]
     return None

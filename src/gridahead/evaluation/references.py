@@ -34,14 +34,14 @@ def reference_forecasts(
     run: str,
 ) -> list[Forecasts]:
     """The named references' forecasts of each delivery day; none from the official one where the lake holds none."""
-    made = []
+    forecasts = []
     for name in references_among(names, observations, spec):
         fitted = fit_reference(name, observations, spec, min(days), levels)
         windows = reference_windows(name, observations, spec, days)
         if len(windows):
-            told = predict_each(fitted, windows)
-            made.append(issue(windows, told, fitted.quantiles, run=run, model=name, version="-", made_at=now()))
-    return made
+            answer = predict_each(fitted, windows)
+            forecasts.append(issue(windows, answer, fitted.quantiles, run=run, model=name, version="-", made_at=now()))
+    return forecasts
 
 
 def references_among(names: Sequence[str], observations: Observations, spec: WindowSpec) -> list[Reference]:

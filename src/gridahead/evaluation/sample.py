@@ -40,7 +40,7 @@ class Sample:
     """What last week's same hour was wrong by before the first issue time [MW]."""
 
     def __len__(self) -> int:
-        """How many units or days."""
+        """The number of market time units or days."""
         return len(self.point)
 
     def at(self, level: float) -> Floats:

@@ -51,7 +51,7 @@ def score(
     tables = common_rows(forecasts, outturn)
     first = forecasts.iloc[0]
     about = {**first[["run", "zone", "quantity"]].to_dict(), "scored_at": scored_at}
-    mtu, wanted = Mtu(first["mtu"]), pd.DatetimeIndex(forecasts["valid_time"]) if expected is None else expected
+    mtu, due_times = Mtu(first["mtu"]), pd.DatetimeIndex(forecasts["valid_time"]) if expected is None else expected
     rows = [
         {**about, "model": model, "lead": lead, **row}
         for model, table in tables.items()
@@ -59,7 +59,7 @@ def score(
         for row in _rows(part, lead, first["quantity"], mtu)
     ]
     for model, table in tables.items():
-        rows += [{**about, "model": model, "lead": None, **row} for row in _apart(table, outturn, wanted, mtu)]
+        rows += [{**about, "model": model, "lead": None, **row} for row in _apart(table, outturn, due_times, mtu)]
     return Scores(SCORES.check(pd.DataFrame(rows)) if rows else SCORES.empty())
 
 
@@ -157,7 +157,7 @@ def _by_lead(rows: pd.DataFrame) -> Iterator[tuple[int | None, pd.DataFrame]]:
 
 
 def _rows(rows: pd.DataFrame, lead: int | None, quantity: str, mtu: Mtu) -> Iterator[dict[str, object]]:
-    """One row a metric that these forecasts have; a forecast without spread has none that speak of spread."""
+    """One row a metric that these forecasts have; a forecast without spread has none of spread."""
     chosen = STORED if lead is None else [metric for metric in STORED if metric.by_lead]
     for metric, value, sample in values_of(chosen, samples_of(rows, quantity, mtu)):
         span = {"start": sample.valid_time.min(), "end": sample.valid_time.max() + mtu.delta}
@@ -171,10 +171,10 @@ def flagged_times(outturn: pd.DataFrame) -> pd.DatetimeIndex:
 
 
 def _apart(
-    rows: pd.DataFrame, outturn: pd.DataFrame, wanted: pd.DatetimeIndex, mtu: Mtu
+    rows: pd.DataFrame, outturn: pd.DataFrame, due_times: pd.DatetimeIndex, mtu: Mtu
 ) -> Iterator[dict[str, object]]:
     """What is left out of the scores of a model, and the error where the outturn carries a flag."""
-    missing = wanted.unique().difference(pd.DatetimeIndex(rows["valid_time"]))
+    missing = due_times.unique().difference(pd.DatetimeIndex(rows["valid_time"]))
     flagged = rows[rows["valid_time"].isin(flagged_times(outturn))]
     if len(rows) and len(missing):
         span = {"start": rows["valid_time"].min(), "end": rows["valid_time"].max() + mtu.delta}

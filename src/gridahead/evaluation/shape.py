@@ -81,7 +81,7 @@ def _same_shape(forecast: npt.ArrayLike, outturn: npt.ArrayLike) -> tuple[Floats
 
 
 def _whole_days(forecast: npt.ArrayLike, outturn: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """The days that count."""
+    """Forecast and outturn of the days without a gap in either."""
     ours, truth = _same_shape(forecast, outturn)
     whole = np.all(np.isnan(ours) == np.isnan(truth), axis=1) & ~np.all(np.isnan(truth), axis=1)
     return ours[whole], truth[whole]

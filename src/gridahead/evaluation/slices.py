@@ -87,8 +87,8 @@ def breakdown(
             for metric, value, sample in values_of(METRICS, samples):
                 rows.append((model, by, name, metric.name, value, metric.unit, len(sample)))
             rows += [(model, by, name, *figure) for figure in _reliability(samples.get("quantiles"))]
-    found = pd.DataFrame(rows, columns=list(COLUMNS))
-    return pd.concat([found, *(_skills(found, skill) for skill in SKILLS)], ignore_index=True)
+    figures = pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.concat([figures, *(_skills(figures, skill) for skill in SKILLS)], ignore_index=True)
 
 
 def slices(
@@ -208,9 +208,9 @@ def _reliability(sample: Sample | None) -> Iterator[tuple[str, float, str, int]]
             yield f"{RELIABILITY}{100 * level:g}", float(share), "1", len(sample)
 
 
-def _skills(found: pd.DataFrame, skill: Skill) -> pd.DataFrame:
+def _skills(figures: pd.DataFrame, skill: Skill) -> pd.DataFrame:
     """What share of the reference's absolute error each model saves."""
-    errors = found[found["metric"] == "mae"]
+    errors = figures[figures["metric"] == "mae"]
     theirs = errors[errors["model"] == skill.reference].set_index(["by", "slice"])["value"].rename("reference")
     both = errors.join(theirs, on=["by", "slice"], how="inner")
     skills = [metrics.skill(*pair) for pair in zip(both["value"], both["reference"], strict=True)]
@@ -226,13 +226,13 @@ def _by_day(rows: pd.DataFrame, zone: BiddingZone, mtu: Mtu) -> tuple[npt.NDArra
     longest = 25 * mtu.per_hour
     local = pd.DatetimeIndex(rows["valid_time"]).tz_convert(zone.timezone).tz_localize(None).normalize()
     times, values = rows["valid_time"].to_numpy(), rows[[POINT, "outturn"]].to_numpy(dtype=float)
-    first_rows, found = [], []
+    first_rows, padded = [], []
     for part in rows.groupby([local, "issue_time"]).indices.values():
         time_range = delivery_range(local[part[0]].date(), zone.timezone)
         if len(part) == len(time_range.times(mtu)):
             pad = np.full((2, longest), np.nan)
             pad[:, : len(part)] = values[part[np.argsort(times[part])]].T
             first_rows.append(part[0])
-            found.append(pad)
-    both = np.stack(found) if found else np.empty((0, 2, longest))
+            padded.append(pad)
+    both = np.stack(padded) if padded else np.empty((0, 2, longest))
     return both, np.array(first_rows, dtype=np.int64)

@@ -47,7 +47,7 @@ class Value:
 
     @property
     def total_eur(self) -> float:
-        """Imbalance and reserve."""
+        """Cost of imbalance and reserve together [EUR]."""
         return self.imbalance_eur + self.reserve_eur
 
 
@@ -98,12 +98,12 @@ def value(
     answer, truth = np.asarray(quantiles, dtype=float), np.asarray(outturn, dtype=float)
     low, middle, high = (_at(answer, levels, level) for level in ((1 - cover) / 2, 0.5, (1 + cover) / 2))
     known = ~np.isnan(truth + low + middle + high)
-    held = np.where(known, high - low, 0.0)
+    reserve = np.where(known, high - low, 0.0)
     outside = (truth < low) | (truth > high)
     return Value(
         imbalance_eur=imbalance_cost(np.where(known, middle, np.nan), truth, prices, mtu, side),
-        reserve_eur=float(np.sum(held * np.asarray(prices.reserve))) / mtu.per_hour,
-        reserve_mw=float(held[known].mean()) if known.any() else float("nan"),
+        reserve_eur=float(np.sum(reserve * np.asarray(prices.reserve))) / mtu.per_hour,
+        reserve_mw=float(reserve[known].mean()) if known.any() else float("nan"),
         uncovered=float(outside[known].mean()) if known.any() else float("nan"),
         hours=float(known.sum()) / mtu.per_hour,
     )
@@ -119,8 +119,8 @@ def _missing(forecast: npt.ArrayLike, outturn: npt.ArrayLike, side: Side) -> npt
 
 
 def _at(quantiles: npt.NDArray[np.float64], levels: npt.ArrayLike, level: float) -> npt.NDArray[np.float64]:
-    known = np.asarray(levels, dtype=float)
-    found = np.flatnonzero(np.isclose(known, level))
-    if not len(found):
-        raise ValueError(f"no quantile of level {level:g} among {known.tolist()}; choose another share to cover")
-    return quantiles[:, found[0]]
+    available = np.asarray(levels, dtype=float)
+    places = np.flatnonzero(np.isclose(available, level))
+    if not len(places):
+        raise ValueError(f"no quantile of level {level:g} among {available.tolist()}; choose another share to cover")
+    return quantiles[:, places[0]]

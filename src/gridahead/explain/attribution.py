@@ -139,8 +139,8 @@ def _with_gaps_of(given: Array, values: Array) -> Array:
 def _require_one_way(windows: Windows, baseline: Windows) -> None:
     if len(windows) != 1 or len(baseline) != 1:
         raise ValueError(f"one forecast is explained at a time, not {len(windows)} from {len(baseline)}")
-    for one, other in ((windows.past, baseline.past), (windows.future, baseline.future)):
-        if not np.array_equal(np.isnan(one), np.isnan(other)):
+    for values, reference in ((windows.past, baseline.past), (windows.future, baseline.future)):
+        if not np.array_equal(np.isnan(values), np.isnan(reference)):
             raise ValueError("a value that is known on one side only has no way between them; see `same_gaps`")
 
 
@@ -163,13 +163,13 @@ def _along(windows: Windows, baseline: Windows, at: float, group: Group, further
 def _median(model: Forecaster, many: Iterator[Windows]) -> Array:
     """The medians of many windows, (W, H) [MW], some hundreds at a time."""
     medians = []
-    while batch := [one for _, one in zip(range(_BATCH), many, strict=False)]:
+    while batch := [windows for _, windows in zip(range(_BATCH), many, strict=False)]:
         # All but the inputs is the same all along the way.
         arrays: dict[str, Any] = {
             field.name: np.repeat(getattr(batch[0], field.name), len(batch), axis=0)
             for field in fields(Windows)
             if field.name != "spec"
         }
-        arrays |= {name: np.concatenate([getattr(one, name) for one in batch]) for name in ("past", "future")}
+        arrays |= {name: np.concatenate([getattr(windows, name) for windows in batch]) for name in ("past", "future")}
         medians.append(median_of(model.predict(replace(batch[0], **arrays))))
     return np.concatenate(medians)

@@ -42,7 +42,7 @@ class Explanation:
 
     @property
     def issue_time(self) -> pd.Timestamp:
-        """As of when, UTC."""
+        """The issue time of the forecast, UTC."""
         return pd.Timestamp(self.windows.issue_time[0], unit="us", tz="UTC")
 
     @property
@@ -52,7 +52,7 @@ class Explanation:
 
     @property
     def day(self) -> dt.date:
-        """The delivery day."""
+        """The delivery day of the forecast, local date."""
         last = self.valid_times[self.windows.delivery[0]][-1:]
         day: dt.date = delivery_days(last, self.windows.spec.zone.timezone)[0].date()
         return day

@@ -37,7 +37,7 @@ class GradientReport:
 
     @property
     def context_hours(self) -> float:
-        """What the encoder reads [h]."""
+        """Length of the context that the encoder reads [h]."""
         return self.hours_per_step * len(self.norms)
 
     @property
@@ -70,7 +70,7 @@ class GradientReport:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, for machines."""
+        """All figures as plain values, for JSON."""
         arrays = {
             "lag_hours": self.lags,
             "gradient_norm_by_lag": self.norms,

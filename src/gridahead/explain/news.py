@@ -68,32 +68,34 @@ def changed(model: Forecaster, observations: Observations, since: pd.Timestamp, 
         return None
     before = build_windows(observations, spec, [spec.deadline.delivery_day(since)], issue_times=[since])
     after = build_windows(observations, spec, [spec.deadline.delivery_day(issued)], issue_times=[issued])
-    then, now = (median_of(model.predict(one))[0].astype(np.float64) for one in (before, after))
+    then, now = (median_of(model.predict(windows))[0].astype(np.float64) for windows in (before, after))
     common = np.intersect1d(before.valid_time[0][before.delivery[0]], after.valid_time[0])
     if len(common) == 0 or np.isnan(before.target_past).all():
         return None
     expected = _expected(observations, before, then, after, since)
-    here = np.isin(after.valid_time[0], common)
-    causes: list[tuple[str, ...]] = [(str(one),) for one in spec.inputs]
+    in_common = np.isin(after.valid_time[0], common)
+    causes: list[tuple[str, ...]] = [(str(series),) for series in spec.inputs]
     if len(causes) > MOST:
-        causes = [*causes[: MOST - 1], tuple(str(one) for one in spec.inputs[MOST - 1 :])]
+        causes = [*causes[: MOST - 1], tuple(str(series) for series in spec.inputs[MOST - 1 :])]
 
-    def medians(many: Sequence[tuple[bool, ...]]) -> Floats:
+    def medians(combinations: Sequence[tuple[bool, ...]]) -> Floats:
         mixed = [
-            _mixed(expected, after, [name for names, new in zip(causes, made, strict=True) if new for name in names])
-            for made in many
+            _mixed(
+                expected, after, [name for names, new in zip(causes, combination, strict=True) if new for name in names]
+            )
+            for combination in combinations
         ]
         together = mixed[0]
-        for one in mixed[1:]:
-            together = together.followed_by(one)
-        return median_of(model.predict(together))[:, here].astype(np.float64)
+        for windows in mixed[1:]:
+            together = together.followed_by(windows)
+        return median_of(model.predict(together))[:, in_common].astype(np.float64)
 
     shares = shapley(medians, len(causes))
     earlier = then[np.isin(before.valid_time[0], common)]
     passed = medians([(False,) * len(causes)])[0] - earlier
     news = {" and ".join(names): share for names, share in zip(causes, shares, strict=True)}
     return Change(
-        spec, since, issued, common, earlier, now[here], {TIME: passed, **news}, _surprise(before, then, after)
+        spec, since, issued, common, earlier, now[in_common], {TIME: passed, **news}, _surprise(before, then, after)
     )
 
 
@@ -103,8 +105,8 @@ def _expected(
     """The later inputs as they could be expected at the earlier issue time."""
     spec = after.spec
     issued = pd.Timestamp(after.issue_time[0], unit="us", tz="UTC")
-    known = frozen(observations, since)
-    guess = build_windows(known, spec, [spec.deadline.delivery_day(issued)], issue_times=[issued])
+    observed = frozen(observations, since)
+    guess = build_windows(observed, spec, [spec.deadline.delivery_day(issued)], issue_times=[issued])
     forecast = dict(zip(before.valid_time[0].tolist(), then, strict=True))
     times = _context_times(after)
     coming = np.array([forecast.get(time, np.nan) for time in times.tolist()])

@@ -20,7 +20,7 @@ POWER_STEPS = 40
 
 
 def state_width(layer: Layer) -> int:
-    """K, values of a state."""
+    """K, the number of values of a state."""
     return layer.hidden_size * (2 if layer.mode == "LSTM" else 1)
 
 

@@ -33,10 +33,10 @@ def shapley(value: Callable[[Sequence[tuple[bool, ...]]], Floats], changes: int)
     """
     if changes > MOST:
         raise ValueError(f"{changes} changes have {2**changes} combinations; put some together, {MOST} at most")
-    made = list(product((False, True), repeat=changes))
-    values = dict(zip(made, np.asarray(value(made), dtype=np.float64), strict=True))
-    shares = np.zeros((changes, len(values[made[0]])))
-    for before in made:
+    combinations = list(product((False, True), repeat=changes))
+    values = dict(zip(combinations, np.asarray(value(combinations), dtype=np.float64), strict=True))
+    shares = np.zeros((changes, len(values[combinations[0]])))
+    for before in combinations:
         weight = 1 / (changes * comb(changes - 1, sum(before))) if sum(before) < changes else 0.0
         for n in range(changes):
             if not before[n]:

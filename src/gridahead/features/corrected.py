@@ -125,10 +125,10 @@ def _by_local_time(
     valid_time = np.repeat(units[:, :1], 2 * spec.steps_per_day, axis=1).reshape(len(units), 2, -1)
     has = np.zeros(valid_time.shape, bool)
     for unit in range(units.shape[1]):
-        slot, there = slots[:, unit], inside[:, unit]
+        slot, has_unit = slots[:, unit], inside[:, unit]
         again = has[day, 0, slot].astype(int)
-        at = (day[there], again[there], slot[there])
-        valid_time[at], has[at] = units[there, unit], True
+        at = (day[has_unit], again[has_unit], slot[has_unit])
+        valid_time[at], has[at] = units[has_unit, unit], True
     return valid_time, has
 
 

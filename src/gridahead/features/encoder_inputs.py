@@ -54,11 +54,11 @@ def segments(values: Array, dates: Array, units: int, units_a_day: int) -> Array
     waves = [1, 2] if units < units_a_day else []
     angle = 2 * np.pi * np.outer(np.arange(rows) * units / units_a_day, waves)
     clock = np.concatenate([np.sin(angle), np.cos(angle)], axis=-1)
-    cut, kept = units * width, dates.shape[-1]
-    encoder = np.empty((count, rows, cut + kept + clock.shape[-1]), np.float32)
-    encoder[..., :cut] = values.reshape(count, rows, cut)
-    encoder[..., cut : cut + kept] = dates.reshape(count, rows, units, kept).mean(axis=2)
-    encoder[..., cut + kept :] = clock
+    value_width, date_width = units * width, dates.shape[-1]
+    encoder = np.empty((count, rows, value_width + date_width + clock.shape[-1]), np.float32)
+    encoder[..., :value_width] = values.reshape(count, rows, value_width)
+    encoder[..., value_width : value_width + date_width] = dates.reshape(count, rows, units, date_width).mean(axis=2)
+    encoder[..., value_width + date_width :] = clock
     return encoder
 
 

@@ -124,10 +124,10 @@ def capacity_of(spec: WindowSpec) -> Series:
 
 def moments(values: npt.NDArray[Any]) -> tuple[float, float]:
     """Mean and standard deviation of what is there; a constant has the spread 1."""
-    there = values[~np.isnan(values)].astype(np.float64)
-    if len(there) == 0:
+    present = values[~np.isnan(values)].astype(np.float64)
+    if len(present) == 0:
         return 0.0, 1.0
-    mean, spread = float(there.mean()), float(there.std())
+    mean, spread = float(present.mean()), float(present.std())
     return mean, spread if spread > 1e-6 * max(1e-6, abs(mean)) else 1.0
 
 

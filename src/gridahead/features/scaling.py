@@ -128,7 +128,7 @@ class Scaler:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Scaler:
-        """From the bundle."""
+        """The scaler from the plain values of a bundle."""
         learnt = stored["moments"]
         pairs = {name: (float(mean), float(spread)) for name, (mean, spread) in learnt["covariates"].items()}
         return cls(**{**stored, "moments": Moments(**{**learnt, "covariates": pairs})})

@@ -73,12 +73,12 @@ class WindowSpec:
 
     @property
     def past_names(self) -> tuple[str, ...]:
-        """Names along axis P."""
+        """Names along axis P, inputs before calendar features."""
         return (*map(str, self.inputs), *DAY_FEATURES)
 
     @property
     def future_names(self) -> tuple[str, ...]:
-        """Names along axis F."""
+        """Names along axis F, inputs before calendar features."""
         return (*map(str, self.ahead), *CALENDAR_FEATURES)
 
     @property
@@ -95,7 +95,7 @@ class WindowSpec:
         return _columns(str(name), self.ahead, self.future_names)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values."""
+        """The spec as plain values, for a bundle."""
         return {
             "series": str(self.series),
             "zone": asdict(self.zone),
@@ -109,7 +109,7 @@ class WindowSpec:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> WindowSpec:
-        """The spec of such values."""
+        """The spec from the plain values that `to_dict` gives."""
         return cls(
             series=Series.parse(stored["series"]),
             zone=BiddingZone(**stored["zone"]),
@@ -126,7 +126,7 @@ def _columns(name: str, inputs: Sequence[Series], names: Sequence[str]) -> list[
     """Where a name stands among those of an axis, which has the calendar behind the inputs."""
     if name == CALENDAR:
         return [*range(len(inputs), len(names))]
-    return [column for column, one in enumerate(inputs) if str(one) == name]
+    return [column for column, series in enumerate(inputs) if str(series) == name]
 
 
 @dataclass(frozen=True, slots=True)

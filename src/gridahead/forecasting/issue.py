@@ -1,4 +1,4 @@
-"""From arrays to forecasts: every row tells its own story."""
+"""From arrays to forecasts: every row names its model, issue time and rung."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def degradations(
         late_after_hours: the age of the newest value of the target that is late [h].
     """
     spec, missing = windows.spec, []
-    seen = ~np.isnan(windows.target_past[row])
-    if not seen.any():
+    has_value = ~np.isnan(windows.target_past[row])
+    if not has_value.any():
         return [f"no value of {spec.series} in the {spec.context_days} days before"]
-    hours_old = (len(seen) - 1 - int(np.flatnonzero(seen)[-1])) / spec.mtu.per_hour
+    hours_old = (len(has_value) - 1 - int(np.flatnonzero(has_value)[-1])) / spec.mtu.per_hour
     if hours_old > late_after_hours:
         missing.append(f"newest value of {spec.series} is {lasting(pd.Timedelta(hours=hours_old))} old")
-    elif (gaps := 1 - seen.mean()) > GAP_SHARE:
+    elif (gaps := 1 - has_value.mean()) > GAP_SHARE:
         missing.append(f"{gaps:.0%} of the last {spec.context_days} days of {spec.series} missing")
     if spec.use_reference:
         unknown = np.isnan(windows.official_ahead[row]) & windows.delivery[row]

@@ -39,7 +39,7 @@ LEAST_DECIMALS = 1
 
 @dataclass(frozen=True)
 class Published:
-    """A forecast that is out."""
+    """A published forecast: its folder and its manifest."""
 
     folder: Path
     manifest: Mapping[str, object]
@@ -113,11 +113,11 @@ def _median(forecasts: Forecasts) -> dict[str, object]:
 
 def _put(home: Path, manifest: dict[str, object], parquet: bytes, csv: bytes) -> Published:
     """Write what is new, the manifest last; then the copies of the newest."""
-    held = read_manifest(home)
-    if held is not None and held["parquet"] != manifest["parquet"]:
-        manifest["supersedes"] = held["parquet"]
-    elif held is not None and "supersedes" in held:
-        manifest["supersedes"] = held["supersedes"]
+    previous = read_manifest(home)
+    if previous is not None and previous["parquet"] != manifest["parquet"]:
+        manifest["supersedes"] = previous["parquet"]
+    elif previous is not None and "supersedes" in previous:
+        manifest["supersedes"] = previous["supersedes"]
     text = json.dumps(manifest, indent=2).encode() + b"\n"
     for path, content in (
         (home / str(manifest["parquet"]), parquet),
@@ -129,7 +129,7 @@ def _put(home: Path, manifest: dict[str, object], parquet: bytes, csv: bytes) ->
     if newest == home:
         _write_if_new(home.parent / "latest.csv", csv)
         _write_if_new(home.parent / "latest.json", text)
-    return Published(home, manifest, changed=held != json.loads(text))
+    return Published(home, manifest, changed=previous != json.loads(text))
 
 
 def home_of(folder: Path, series: Series, issue_time: pd.Timestamp) -> Path:

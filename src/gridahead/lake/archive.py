@@ -35,11 +35,11 @@ class Archive:
         Raises:
             LakeError: the archive cannot be written.
         """
-        kept = f"{content_hash}-{_short(Path(name).name)}"
-        if not self.folder.exists(kept):
-            self.folder.write(kept + ABOUT, _json(about))
-            self.folder.write(kept, content)
-        return kept
+        stored_name = f"{content_hash}-{_short(Path(name).name)}"
+        if not self.folder.exists(stored_name):
+            self.folder.write(stored_name + ABOUT, _json(about))
+            self.folder.write(stored_name, content)
+        return stored_name
 
     def read(self, name: str) -> bytes:
         """The bytes of a payload.
@@ -64,7 +64,7 @@ class Archive:
         return about if isinstance(about, dict) else {}
 
     def place(self, name: str) -> str:
-        """Where a payload lies, for people; or that it was deleted, and by which setting."""
+        """The path of a payload, for messages; or that it was deleted, and by which setting."""
         deleted = "" if self.folder.exists(name) else self.about(name).get(DELETED)
         return f"{name} (deleted {deleted})" if deleted else self.folder.file(name)
 
@@ -116,15 +116,15 @@ def archive_stats(archive: Archive, receipts: ReceiptIndex, keep_days: int | Non
 
 def _needed(receipts: ReceiptIndex, limit: pd.Timestamp) -> tuple[set[str], set[str]]:
     """The payloads that are kept whatever their age or because they came after the limit, and all with a receipt."""
-    needed, named = set[str](), set[str]()
+    needed, with_receipt = set[str](), set[str]()
     newest = set[tuple[str, str, str]]()
     for receipt in receipts.newest_first():
-        named.add(receipt.payload)
+        with_receipt.add(receipt.payload)
         delivered = {(receipt.source, receipt.origin, series) for series in receipt.series or [""]}
         if receipt.retrieved_at >= limit or delivered - newest:
             needed.add(receipt.payload)
         newest |= delivered
-    return needed, named
+    return needed, with_receipt
 
 
 def _is_old(archive: Archive, name: str, limit: pd.Timestamp) -> bool:
@@ -137,7 +137,7 @@ LONGEST = 120
 
 
 def _short(name: str) -> str:
-    """The end of a name, which says what is in it."""
+    """The end of a file name, short enough for every file system."""
     return name.encode()[-LONGEST:].decode(errors="ignore")
 
 

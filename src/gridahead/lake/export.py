@@ -14,7 +14,7 @@ FORMATS = (".csv", ".parquet")
 
 
 def write_export(rows: pd.DataFrame, path: Path) -> None:
-    """Write the rows as CSV, instants in ISO 8601 UTC, or as Parquet, as the name of the file says.
+    """Write the rows as CSV, instants in ISO 8601 UTC, or as Parquet, by the suffix of the file.
 
     Raises:
         LakeError: there are no rows, the name has another ending, or the file cannot be written.

@@ -1,4 +1,4 @@
-"""A folder of the lake, on a local disk or in an object store: the only place that knows the difference.
+"""A folder of the lake, on a local disk or in an object store: the only module that distinguishes the two.
 
 Files are small in number of operations: written whole under a name that nobody else writes differently, read, listed,
 deleted. On a disk a file is written aside, forced to disk and renamed; a put to an object store is atomic by itself.
@@ -99,7 +99,7 @@ class Folder:
         }
 
     def folders(self) -> list[str]:
-        """The folders in it, by name."""
+        """The names of the folders in a folder, sorted."""
         entries = [about for about in self._listing(False) if about.type == pafs.FileType.Directory]
         return sorted(self._relative(about.path) for about in entries)
 

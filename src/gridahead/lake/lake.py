@@ -57,7 +57,7 @@ class Lake:
 
     @property
     def stores(self) -> tuple[Store, ...]:
-        """Every table."""
+        """The store of every table of the lake."""
         return tuple(getattr(self, table.name) for table in TABLES)
 
     def sweep(self) -> None:
@@ -70,7 +70,7 @@ class Lake:
         return Observations(standing(_of_series(self.observations, series, time_range)).reset_index(drop=True))
 
     def read_verdicts(self, *series: Series, time_range: TimeRange | None = None) -> Verdicts:
-        """What the gate says of rows of the series."""
+        """The verdicts of the quality gate on rows of the series."""
         return Verdicts(_of_series(self.verdicts, series, time_range))
 
     def read_rulings(self, *series: Series, time_range: TimeRange | None = None) -> Rulings:
@@ -106,7 +106,7 @@ class Lake:
     def _judged(
         self, series: tuple[Series, ...], time_range: TimeRange | None
     ) -> tuple[Observations, Verdicts, Rulings]:
-        """Every vintage that the gate has judged, and what was said of it."""
+        """The rows that have been through the quality gate, and all verdicts and rulings on the series."""
         # In this order: rows that are read here are judged, or their batch waits; and where it waits no longer, its
         # verdicts are there to be read.
         rows = self.read_observations(*series, time_range=time_range)
@@ -174,10 +174,13 @@ def _of_series(store: Store, series: tuple[Series, ...], time_range: TimeRange |
     if not series:
         return store.read(time_range=time_range)
     rows = store.read(
-        {"zone": sorted({each.zone for each in series}), "quantity": sorted({each.quantity for each in series})},
+        {
+            "zone": sorted({member.zone for member in series}),
+            "quantity": sorted({member.quantity for member in series}),
+        },
         time_range,
     )
-    if len({each.zone for each in series}) == 1:
+    if len({member.zone for member in series}) == 1:
         return rows
-    wanted = pd.MultiIndex.from_tuples([(each.zone, each.quantity) for each in series])
+    wanted = pd.MultiIndex.from_tuples([(member.zone, member.quantity) for member in series])
     return rows[among(rows, wanted, ["zone", "quantity"])].reset_index(drop=True)

@@ -34,7 +34,7 @@ def layout_of(folder: Folder) -> int | None:
 
 
 def about_layout(folder: Folder) -> dict[str, int] | None:
-    """What `schema.json` says, None where there is none.
+    """The content of `schema.json`, None where there is none.
 
     Raises:
         LakeError: it cannot be read.
@@ -49,7 +49,7 @@ def about_layout(folder: Folder) -> dict[str, int] | None:
 
 
 def require_current(folder: Folder) -> None:
-    """Let nobody read or write a folder of another layout.
+    """Check that a folder has the layout that this release reads and writes.
 
     Raises:
         LakeError: it is older or newer than this release reads.
@@ -78,7 +78,7 @@ def mark(folder: Folder, layout: int = LAYOUT, *, upgrading: bool = False) -> No
 
 
 def mark_new(folder: Folder) -> None:
-    """Write down the layout of a folder that says none; what has one is left as it is.
+    """Record the layout of a folder that has none recorded; one that has is left as it is.
 
     Raises:
         LakeError: it cannot be written.

@@ -139,7 +139,7 @@ def prefixes(levels: Sequence[LevelFilter]) -> list[str]:
 
 
 def touches(levels: Sequence[LevelFilter], file: str) -> bool:
-    """Whether a read touches a file of that path: it lies in a folder of every level that is wanted."""
+    """Whether a read needs the file of that path: at every level its folder is one of those wanted."""
     *folders, _ = file.split("/")
     if not levels:
         return folders == [WHOLE]

@@ -76,7 +76,7 @@ class Receipt:
 
 
 class Receipts:
-    """The receipts of every delivery that is in the lake: what was seen then, which says nothing of later.
+    """The receipts of every delivery that is in the lake: what was known of it at that time, and not later.
 
     Signed last, so that a killed ingest starts its delivery again.
     """
@@ -154,7 +154,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ReceiptFile:
-    """The lines of a file."""
+    """One file of receipts: its lines, and whether all of them are receipts."""
 
     lines: tuple[Line, ...]
     sound: bool
@@ -168,17 +168,17 @@ class ReceiptFile:
         strange = heads.count(None)
         if strange:
             log.warning("%s has %d lines that are no receipt: their payloads are taken in again", path, strange)
-        found = (Line(text, *head.groups()) for text, head in zip(texts, heads, strict=True) if head is not None)
-        return cls(tuple(found), bool(texts) and not strange)
+        lines = (Line(text, *head.groups()) for text, head in zip(texts, heads, strict=True) if head is not None)
+        return cls(tuple(lines), bool(texts) and not strange)
 
     @cached_property
     def by_origin(self) -> dict[bytes, list[Line]]:
-        """The lines of each origin."""
+        """The lines of each origin, in the order of the file."""
         return _grouped(self.lines, "origin")
 
     @cached_property
     def by_content(self) -> dict[bytes, list[Line]]:
-        """The lines of each content."""
+        """The lines of each content, in the order of the file."""
         return _grouped(self.lines, "content")
 
 
@@ -282,7 +282,7 @@ def _file_name(content: bytes) -> str:
 
 
 def _literal(text: str) -> bytes:
-    """A text as it stands between the quotes of a line."""
+    """A text as JSON writes it between quotes."""
     return json.dumps(text).encode()[1:-1]
 
 

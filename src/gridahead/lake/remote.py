@@ -1,4 +1,4 @@
-"""Object stores by their address: s3:// with time limits and retries, anything else that pyarrow or fsspec knows."""
+"""Object stores by their address: s3:// with time limits and retries, any other that pyarrow or fsspec opens."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ LAST = np.iinfo(np.int64).max
 
 
 def once(rows: pa.Table, key: Sequence[str]) -> pa.Table:
-    """Every key once, in order."""
+    """The rows sorted by key, of rows with one key the newest."""
     if ordered(rows, key):
         return rows
     columns = [_codes(rows.column(name)) for name in key]
@@ -48,7 +48,7 @@ def ordered(rows: pa.Table, key: Sequence[str]) -> bool:
 
 
 def repeated_keys(rows: pa.Table, key: Sequence[str]) -> bool:
-    """Whether a key occurs twice."""
+    """Whether several rows have the same key."""
     if ordered(rows, key):
         return False
     columns = [_codes(rows.column(name)) for name in key]

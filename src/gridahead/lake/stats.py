@@ -15,7 +15,7 @@ COLUMNS = ["table", "series", "rows", "vintages", "files", "bytes", "bytes_per_r
 
 
 def stats(store: Store) -> pd.DataFrame:
-    """One row a series, one in all for a table that knows none: `COLUMNS`; no row for a table that holds nothing.
+    """One row a series, one in all for a table without series: `COLUMNS`; no row for an empty table.
 
     `vintages` is the mean number of rows a valid time. Of the files in `recent`, each of which holds many series, a
     series has the share of its rows in `bytes` and none in `files`.

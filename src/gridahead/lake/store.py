@@ -110,7 +110,7 @@ class Store:
     def rows_of(
         self, names: Sequence[str], condition: ds.Expression | None = None, columns: Sequence[str] | None = None
     ) -> pa.Table:
-        """The rows of files as they stand there, one file after the other."""
+        """The rows of files, unsorted and with repeated keys, one file after the other."""
         needed = self.table.names if columns is None else list(columns)
         nothing = self.table.arrow_schema().empty_table().select(needed)
 
@@ -134,12 +134,12 @@ class Store:
 
     def files(self, where: Where | None = None, time_range: TimeRange | None = None) -> list[str]:
         """The files that such a read touches, as they stood at one moment."""
-        seen: list[str] | None = None
+        previous: list[str] | None = None
         for _ in range(ATTEMPTS):
             listed = self._listed(where or {}, time_range)
-            if listed == seen:
+            if listed == previous:
                 return listed
-            seen = listed
+            previous = listed
         raise LakeError(f"{self.folder} changes faster than it can be listed: are many compactions under way? Wait")
 
     def _listed(self, where: Where, time_range: TimeRange | None) -> list[str]:

@@ -58,8 +58,8 @@ def _scores_by_zone(rows: pa.Table) -> pa.Table:
     for place, name in enumerate(("zone", "quantity")):
         rows = rows.append_column(name, pc.list_element(parts, place))
     lead = rows.column("lead")
-    every = pa.scalar(None, lead.type)
-    by_lead = pc.if_else(pc.equal(lead, -1), every, lead)  # type: ignore[call-overload]
+    missing = pa.scalar(None, lead.type)
+    by_lead = pc.if_else(pc.equal(lead, -1), missing, lead)  # type: ignore[call-overload]
     return rows.set_column(rows.column_names.index("lead"), "lead", by_lead)
 
 

@@ -149,7 +149,7 @@ def _contradiction(store: Store, folder: str, rows: pa.Table) -> Iterator[Findin
 
 
 def verify_views(lake: Lake) -> tuple[Finding, ...]:
-    """Whether the SQL views read what the lake reads, of every value that the gate or a person has spoken of.
+    """Whether the SQL views read what the lake reads, of every value that has a verdict or a ruling.
 
     Asked of a lake on a disk, where DuckDB is installed, at the newest instants at which anything was said and at last.
 

@@ -23,16 +23,16 @@ from gridahead.lake.store import content_name
 
 @dataclass(frozen=True, eq=False)
 class Waiting:
-    """One batch that waits."""
+    """A batch that waits: its rows are not known to be in the lake yet."""
 
     name: str
-    """Of its file: batch and content, so that two writers of one batch do not speak for each other."""
+    """Of its file: batch and content, so that two writers of one batch keep files of their own."""
     rows: Observations
     """What it brings, whether it is in the lake already or not."""
 
     @property
     def batch(self) -> str:
-        """Which it is."""
+        """The identity of the batch."""
         return _batch(self.name)
 
 
@@ -60,7 +60,7 @@ class WaitingRoom:
         self.folder.delete(waiting.name)
 
     def all(self) -> list[Waiting]:
-        """Every batch that waits.
+        """All batches that have not been through the quality gate.
 
         Raises:
             LakeError: a file cannot be read.
@@ -75,7 +75,7 @@ class WaitingRoom:
         return waiting
 
     def batches(self) -> set[str]:
-        """The names of those that wait."""
+        """The identities of the batches that have not been through the quality gate."""
         return {_batch(name) for name in self.folder.names(SUFFIX)}
 
     def _rows(self, name: str, content: bytes) -> Observations:

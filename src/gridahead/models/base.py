@@ -38,7 +38,7 @@ class Forecaster(Protocol):
 
     @property
     def kind(self) -> Kind:
-        """What makes its forecasts."""
+        """The kind of model that makes the forecasts."""
         ...
 
     @property
@@ -58,7 +58,7 @@ class Forecaster(Protocol):
 
     @property
     def quantiles(self) -> tuple[float, ...]:
-        """The levels along axis Q."""
+        """The quantile levels along axis Q, rising."""
         ...
 
     def predict(self, windows: Windows) -> Quantiles:

@@ -39,7 +39,7 @@ class ReferenceForecast:
 
     @property
     def kind(self) -> Kind:
-        """That of a reference."""
+        """The kind of a reference forecast."""
         return "reference"
 
     @property
@@ -49,7 +49,7 @@ class ReferenceForecast:
 
     @property
     def networks(self) -> tuple[TrainedModel, ...]:
-        """None."""
+        """No networks: a reference has none."""
         return ()
 
     @classmethod
@@ -75,7 +75,7 @@ class ReferenceForecast:
 
     @classmethod
     def load(cls, folder: Path) -> ReferenceForecast:
-        """Read a bundle."""
+        """The reference forecast that a bundle holds."""
         about = read_about(folder)
         offsets = np.array(about["offsets"], np.float32)
         spec = WindowSpec.from_dict(about["spec"])

@@ -64,7 +64,7 @@ class TrainedModel:
 
     @property
     def networks(self) -> tuple[TrainedModel, ...]:
-        """Itself."""
+        """The model itself, as the only network."""
         return (self,)
 
     def raw(self, windows: Windows) -> Array:

@@ -1,4 +1,4 @@
-"""Calibration: which quantile of what a model says is published under which level.
+"""Calibration: which quantile of a model's forecast is published under which level.
 
 Every outturn has a score: the standard normal quantile of the level at which the raw forecast has it. Of a calibrated
 forecast the scores are standard normal. Of any other, the level 0.9 is published from the score below which nine tenths

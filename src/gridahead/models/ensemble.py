@@ -60,17 +60,17 @@ class Ensemble:
 
     @property
     def spec(self) -> WindowSpec:
-        """What all of them read."""
+        """The series and inputs that all networks read."""
         return self.models[0].spec
 
     @property
     def quantiles(self) -> tuple[float, ...]:
-        """The levels of all of them."""
+        """The quantile levels, the same for all networks."""
         return self.models[0].quantiles
 
     @property
     def kind(self) -> Kind:
-        """That of several networks."""
+        """The kind of a model of several networks."""
         return "ensemble"
 
     @property
@@ -80,7 +80,7 @@ class Ensemble:
 
     @property
     def networks(self) -> tuple[TrainedModel, ...]:
-        """Its models."""
+        """The networks whose forecasts are averaged."""
         return self.models
 
     def predict(self, windows: Windows) -> Quantiles:

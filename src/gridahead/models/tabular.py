@@ -48,7 +48,7 @@ class TabularForecaster:
 
     @property
     def kind(self) -> Kind:
-        """Its method."""
+        """The method of its regressions, which is its name too."""
         return self.name
 
     @property
@@ -58,7 +58,7 @@ class TabularForecaster:
 
     @property
     def networks(self) -> tuple[TrainedModel, ...]:
-        """None."""
+        """No networks: it is made of regressions."""
         return ()
 
     def save(self, folder: Path) -> None:
@@ -79,7 +79,7 @@ class TabularForecaster:
 
     @classmethod
     def load(cls, folder: Path) -> TabularForecaster:
-        """Read a bundle."""
+        """The forecaster that a bundle holds."""
         about = read_about(folder)
         scaler = Scaler.from_dict(about["scaler"])
         if about["linear"]:

@@ -69,7 +69,7 @@ def error_drift(
         learnt_until: the last day that the model has learnt; both periods are after it.
         false_alarms: share of ordinary periods with an alarm.
         seed: of what is drawn.
-        unit: in which the loss is told.
+        unit: of the loss in words.
 
     Raises:
         ModelError: the model has learnt one of the days.
@@ -102,7 +102,7 @@ def official_drift(
         past: the same of the days before.
         false_alarms: share of ordinary periods with an alarm.
         seed: of what is drawn.
-        unit: in which the loss is told.
+        unit: of the loss in words.
     """
     return _excess_of_loss(subject, "official", recent, past, false_alarms, seed, unit)
 

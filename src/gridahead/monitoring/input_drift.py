@@ -108,9 +108,9 @@ def _nearest(quantiles: Floats, years: list[Floats]) -> Floats:
 
 def _usual_distances(years: list[Floats], length: int, units_per_day: int, seed: int) -> Floats:
     """How far periods like those of a former year are from the other years; of a lone year, from another like it."""
-    known, days, distances = [_quantiles(year) for year in years], max(1, round(length / units_per_day)), []
+    quantiles_by_year, days, distances = [_quantiles(year) for year in years], max(1, round(length / units_per_day)), []
     for number, year in enumerate(years):
-        others = [quantiles for other, quantiles in enumerate(known) if other != number]
+        others = [quantiles for other, quantiles in enumerate(quantiles_by_year) if other != number]
         season = 0 if others else len(year) // units_per_day
         drawn = _periods(year, season + days, units_per_day, seed + number)
         before, after = drawn[:, : season * units_per_day], drawn[:, season * units_per_day :]

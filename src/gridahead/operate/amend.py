@@ -58,7 +58,7 @@ class Amended:
 
 @dataclass(frozen=True)
 class Amendment:
-    """What was changed, and what the gate says of it."""
+    """The changes of each source, and the report of the quality gate on them."""
 
     sources: tuple[Amended, ...]
     report: QualityReport | None
@@ -115,27 +115,28 @@ def amend(workspace: Workspace, *, by: str, only: str | None = None, dry_run: bo
 
 def _correction(source: Source, lake: Lake) -> _Correction:
     """Every delivery of a source, read again in the order in which they came."""
-    every = lake.receipts.all()
-    reread, unread, deleted = _read_again(source, every, lake)
+    all_receipts = lake.receipts.all()
+    reread, unread, deleted = _read_again(source, all_receipts, lake)
     series = sorted({name for delivery in reread for name in _names(delivery.rows)})
     held = _held(lake, series)
     # Those of today too: an amend that was killed may have written some of its rows.
     batches = {batch for delivery in reread for batch in delivery.old.batches | delivery.new.batches}
     is_own = held["batch"].isin(batches)
-    others = standing(held[~is_own])
-    came = {batch: receipt.retrieved_at for receipt in every for batch in receipt.batches}
-    others_came = others["batch"].map(came).fillna(pd.Timestamp(0, tz="UTC"))
-    given, receipts = [OBSERVATIONS.empty()], [receipt for receipt in every if receipt.batches.isdisjoint(batches)]
+    other_rows = standing(held[~is_own])
+    came = {batch: receipt.retrieved_at for receipt in all_receipts for batch in receipt.batches}
+    others_came = other_rows["batch"].map(came).fillna(pd.Timestamp(0, tz="UTC"))
+    reread_rows = [OBSERVATIONS.empty()]
+    receipts = [receipt for receipt in all_receipts if receipt.batches.isdisjoint(batches)]
     for delivery in reread:
         receipt, arrived = delivery.new, delivery.rows
-        known = pd.concat([*given, others[others_came <= receipt.retrieved_at]], ignore_index=True)
+        rows_before = pd.concat([*reread_rows, other_rows[others_came <= receipt.retrieved_at]], ignore_index=True)
         earlier = [other for other in receipts if other.retrieved_at <= receipt.retrieved_at]
         earlier.sort(key=lambda other: other.retrieved_at)
         follows = followed(earlier, receipt.began, receipt.series)
-        known = Observations(known[among(known, arrived, VALUE)])
-        given.append(unseen(arrived, known, receipt.retrieved_at, follows, before(receipt, earlier)))
+        rows_before = Observations(rows_before[among(rows_before, arrived, VALUE)])
+        reread_rows.append(unseen(arrived, rows_before, receipt.retrieved_at, follows, before(receipt, earlier)))
         receipts.append(receipt)
-    target, own = pd.concat(given, ignore_index=True), standing(held[is_own])
+    target, own = pd.concat(reread_rows, ignore_index=True), standing(held[is_own])
     added, undone = _beside(_unlike(target, own), held), _unlike(own, target)
     summary = Amended(source.name, len(reread), unread, deleted, tuple(series), len(added), len(undone))
     pairs = tuple((delivery.old, delivery.new) for delivery in reread)
@@ -171,22 +172,22 @@ def _held(lake: Lake, series: Sequence[str]) -> Observations:
     if not series:
         return Observations(OBSERVATIONS.empty())
     parsed = [Series.parse(name) for name in series]
-    where = {"zone": sorted({each.zone for each in parsed}), "quantity": sorted({each.quantity for each in parsed})}
+    where = {"zone": sorted({entry.zone for entry in parsed}), "quantity": sorted({entry.quantity for entry in parsed})}
     rows = lake.observations.read(where)
     return Observations(rows[(rows["zone"] + "/" + rows["quantity"]).isin(series)].reset_index(drop=True))
 
 
 def _renewed(receipt: Receipt, payload: RawPayload, arrived: Observations) -> Receipt:
-    again = receipt_of(payload, receipt.payload, arrived, receipt.began)
-    if again.batch == receipt.batch:
+    renewed = receipt_of(payload, receipt.payload, arrived, receipt.began)
+    if renewed.batch == receipt.batch:
         return receipt
-    formerly = tuple(sorted(receipt.batches - {again.batch}))
-    return replace(again, amended_at=now().isoformat(), formerly=formerly)
+    formerly = tuple(sorted(receipt.batches - {renewed.batch}))
+    return replace(renewed, amended_at=now().isoformat(), formerly=formerly)
 
 
-def _unlike(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+def _unlike(rows: pd.DataFrame, other_rows: pd.DataFrame) -> pd.DataFrame:
     """The rows to which none of the others is equal."""
-    compared, with_those = _comparable(rows), _comparable(others)
+    compared, with_those = _comparable(rows), _comparable(other_rows)
     return rows[~among(compared, with_those, [*IDENTITY, *CONTENT])].reset_index(drop=True)
 
 
@@ -201,12 +202,12 @@ def _comparable(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _beside(added: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     """The rows, each just after what stands, or stood, at its place: what was said of that was not said of them."""
-    taken = among(added, held, IDENTITY)
-    while taken.any():
+    is_taken = among(added, held, IDENTITY)
+    while is_taken.any():
         added = added.assign(
-            available_at=added["available_at"] + TICK * pd.Series(taken, index=added.index).astype("int64")
+            available_at=added["available_at"] + TICK * pd.Series(is_taken, index=added.index).astype("int64")
         )
-        taken = among(added, held, IDENTITY)
+        is_taken = among(added, held, IDENTITY)
     return added
 
 
@@ -219,9 +220,9 @@ def _write(correction: _Correction, lake: Lake, by: str) -> None:
     lake.observations.append(correction.undone.assign(availability=VOID, value=np.nan))
     for rows in added.values():
         lake.observations.append(rows)
-    for old, again in correction.receipts:
-        if again != old:
-            lake.receipts.replace(old, again)
+    for old, new in correction.receipts:
+        if new != old:
+            lake.receipts.replace(old, new)
     summary = correction.summary
     log.info("%s: %s rows added, %s undone", summary.source, f"{summary.added:,}", f"{summary.undone:,}")
 

@@ -26,12 +26,12 @@ SAME_INSTANT = "ms"
 """Availabilities that differ by less are one: `amend` writes beside a row that it undoes, some microseconds later."""
 
 
-def receipt_of(payload: RawPayload, kept: str, arrived: Observations, began: pd.Timestamp) -> Receipt:
+def receipt_of(payload: RawPayload, stored_name: str, arrived: Observations, began: pd.Timestamp) -> Receipt:
     """The receipt of a delivery.
 
     Args:
         payload: as it was fetched.
-        kept: its name in the archive.
+        stored_name: its name in the archive.
         arrived: what it gives.
         began: when the ingest began that brought it.
     """
@@ -41,7 +41,7 @@ def receipt_of(payload: RawPayload, kept: str, arrived: Observations, began: pd.
         source=payload.source,
         name=payload.name,
         origin=payload.origin,
-        payload=kept,
+        payload=stored_name,
         content=payload.content_hash,
         request=plain(payload.request),
         retrieved_at=payload.retrieved_at,
@@ -174,11 +174,11 @@ def require_same_reading(
             return
     batches = before(receipt, receipts.newest_first(receipt.origin)) | last.batches
     newest = standing(held[held["batch"].isin(batches)]).sort_values("available_at").drop_duplicates(VALUE, keep="last")
-    both = arrived.merge(newest, on=VALUE, suffixes=("", "_held"))
-    at, at_held = (both[name].dt.floor(SAME_INSTANT) for name in ("available_at", "available_at_held"))
-    moved = (both["availability_held"] == "assumed") & (at != at_held)
-    differs = (both["value"] != both["value_held"]) & ~(both["value"].isna() & both["value_held"].isna())
-    changed = both[differs | moved]
+    joined = arrived.merge(newest, on=VALUE, suffixes=("", "_held"))
+    at, at_held = (joined[name].dt.floor(SAME_INSTANT) for name in ("available_at", "available_at_held"))
+    moved = (joined["availability_held"] == "assumed") & (at != at_held)
+    differs = (joined["value"] != joined["value_held"]) & ~(joined["value"].isna() & joined["value_held"].isna())
+    changed = joined[differs | moved]
     if changed.empty:
         return
     first = changed.iloc[0]

@@ -41,18 +41,18 @@ def forecasts_of_run(workspace: Workspace, series: Series, run: str) -> RunForec
         SettingsError: the run is neither.
     """
     live = run == LIVE
-    found = published_beside_references(workspace, series) if live else kept_forecasts(workspace, run, series)
-    if found is None:
+    stored = published_beside_references(workspace, series) if live else kept_forecasts(workspace, run, series)
+    if stored is None:
         raise LakeError(
             f"{series}: nothing has been published yet; run `gridahead forecast`, or say --run backtest/NAME"
         )
-    forecasts, observations = found
-    seen = outturn(observations, series).dropna(subset="value")
-    if not forecasts["valid_time"].isin(seen["valid_time"]).any():
+    forecasts, observations = stored
+    measured = outturn(observations, series).dropna(subset="value")
+    if not forecasts["valid_time"].isin(measured["valid_time"]).any():
         raise LakeError(f"{series}: nothing of run {run} has an outturn yet, so there is nothing to measure")
     chosen = workspace.settings.series_settings(series)
     degrees = temperature(observations, (*chosen.past_covariates, *chosen.future_covariates))
-    return RunForecasts(forecasts, seen, degrees)
+    return RunForecasts(forecasts, measured, degrees)
 
 
 def figures_of(workspace: Workspace, series: Series, run: str, by: str) -> pd.DataFrame:

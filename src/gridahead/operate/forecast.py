@@ -67,18 +67,18 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
             "or set --issue-time to a day that `gridahead status` shows",
         )
     require_unseen(champion.about, spec.deadline.delivery_day(issued))
-    made = _made(workspace, champion, windows.alone(0), LIVE)
-    _keep(workspace, made)
-    end = made["valid_time"].max() + spec.mtu.delta
+    forecasts = _made(workspace, champion, windows.alone(0), LIVE)
+    _keep(workspace, forecasts)
+    end = forecasts["valid_time"].max() + spec.mtu.delta
     about = {
         "run_id": champion.run_id,
         "bundle": content_of(champion.model),
-        "inputs": [str(one) for one in spec.inputs],
+        "inputs": [str(covariate) for covariate in spec.inputs],
         "suspect_inputs": "; ".join(suspect_inputs(workspace.lake, spec.inputs, issued, end)) or None,
     }
     unit = workspace.settings.unit_of(series)
-    published = publish(workspace.settings.published_folder, made, spec.zone.timezone, about, unit)
-    rung = made["rung"].iloc[0]
+    published = publish(workspace.settings.published_folder, forecasts, spec.zone.timezone, about, unit)
+    rung = forecasts["rung"].iloc[0]
     log.info(
         "%s: issued %s by %s, %s%s",
         series,
@@ -94,14 +94,14 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
 def _shadow(workspace: Workspace, series: Series, aliases: Mapping[str, str], issued: pd.Timestamp) -> None:
     """Let the challenger, if there is one, forecast the same delivery day; nothing that it does harms the champion."""
     try:
-        found = holder(workspace, series, aliases, CHALLENGER)
-        if found is None:
+        version = holder(workspace, series, aliases, CHALLENGER)
+        if version is None:
             return
-        spec = (challenger := workspace.exports.load(found)).model.spec
+        spec = (challenger := workspace.exports.load(version)).model.spec
         day = spec.deadline.delivery_day(issued)
-        require_unseen(found, day)
+        require_unseen(version, day)
         _keep(workspace, _made(workspace, challenger, _windows(workspace, spec, [day], [issued]), SHADOW))
-        log.info("%s: %s forecast along, unpublished", series, found)
+        log.info("%s: %s forecast along, unpublished", series, version)
     except GridaheadError as error:
         log.warning("%s: the challenger did not forecast along: %s", series, error)
 
@@ -122,12 +122,12 @@ def _made(workspace: Workspace, registered: Registered, windows: Windows, run: s
     )
 
 
-def _keep(workspace: Workspace, made: Forecasts) -> None:
+def _keep(workspace: Workspace, forecasts: Forecasts) -> None:
     """Append the forecast to the lake unless exactly this one is there."""
     key = [name for name in workspace.lake.forecasts.table.key if name not in ("valid_time", "quantile")]
-    held = workspace.lake.forecasts.read({name: str(made[name].iloc[0]) for name in key if name != "issue_time"})
-    if not (held["issue_time"] == made["issue_time"].iloc[0]).any():
-        workspace.lake.forecasts.append(made)
+    stored = workspace.lake.forecasts.read({name: str(forecasts[name].iloc[0]) for name in key if name != "issue_time"})
+    if not (stored["issue_time"] == forecasts["issue_time"].iloc[0]).any():
+        workspace.lake.forecasts.append(forecasts)
 
 
 def _windows(
@@ -155,11 +155,13 @@ def _newest_windows(workspace: Workspace, champion: Registered) -> Windows:
     return windows.where(np.arange(len(days)) == best)
 
 
-def _newest_known_by(held: Observations) -> pd.Timestamp | None:
+def _newest_known_by(observations: Observations) -> pd.Timestamp | None:
     """From when the newest value was known; None where there is none.
 
     A revision of an older value tells nothing of it: it comes months later, and then nothing newer may be there.
     """
-    if held.empty:
+    if observations.empty:
         return None
-    return pd.Timestamp(held.loc[held["valid_time"] == held["valid_time"].max(), "available_at"].min())
+    return pd.Timestamp(
+        observations.loc[observations["valid_time"] == observations["valid_time"].max(), "available_at"].min()
+    )

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Ingested:
-    """What one payload gave."""
+    """The counts of one payload that was taken in."""
 
     source: str
     payload: str
@@ -53,7 +53,7 @@ class Ingested:
 
 @dataclass(frozen=True)
 class Ingestion:
-    """What all sources gave, and what the gate says of it."""
+    """The counts of all payloads, and the report of the quality gate on what is new."""
 
     payloads: list[Ingested]
     failed: list[SourceError]
@@ -68,7 +68,7 @@ class Ingestion:
     @property
     def new(self) -> int:
         """Rows appended to the lake."""
-        return sum(one.new for one in self.payloads)
+        return sum(payload.new for payload in self.payloads)
 
     def require(self, max_share: float) -> None:
         """Let it pass only if every payload could be read and the gate does not refuse.
@@ -92,7 +92,7 @@ class Ingestion:
 
 
 def ingest(workspace: Workspace) -> Ingestion:
-    """Take in everything that the sources offer, and judge what is new. Twice the same payload changes nothing.
+    """Append what the sources have and inspect what is new. The same payload a second time changes nothing.
 
     A payload that cannot be read keeps nobody else waiting: the others are taken in. What failed is in the result, and
     `require` makes an error of it.
@@ -125,19 +125,19 @@ def _take_in(
     source: Source, payload: RawPayload, lake: Lake, receipts: ReceiptIndex, began: pd.Timestamp
 ) -> tuple[Receipt, Ingested]:
     """Archive, parse, mark as waiting, append, sign: killed anywhere and started again, it ends with the same lake."""
-    seen = is_seen(payload, receipts)
-    if seen is None:
+    earlier_receipt = is_seen(payload, receipts)
+    if earlier_receipt is None:
         receipts = lake.receipts.read()  # with what others have taken in since
-        seen = is_seen(payload, receipts)
-    if seen is not None:
-        return seen, Ingested(source.name, payload.name, seen.batch, 0, 0, 0)
+        earlier_receipt = is_seen(payload, receipts)
+    if earlier_receipt is not None:
+        return earlier_receipt, Ingested(source.name, payload.name, earlier_receipt.batch, 0, 0, 0)
     if is_signed(payload, receipts) and (last := previous(payload, receipts)):
         # The same bytes have been there before, and something else since then: they are the newest delivery again.
         payload = replace(payload, after=last.batch)
     about = {"source": payload.source, "request": payload.request, "retrieved_at": payload.retrieved_at.isoformat()}
-    kept = lake.archive.keep(payload.content_hash, payload.name, payload.content, about)
+    stored_name = lake.archive.keep(payload.content_hash, payload.name, payload.content, about)
     arrived = source.parse(payload)
-    receipt = receipt_of(payload, kept, arrived, began)
+    receipt = receipt_of(payload, stored_name, arrived, began)
     held = _held(arrived, lake)
     require_same_reading(source, receipt, arrived, held, receipts, lake)
     follows = followed(receipts.oldest_first(), began, receipt.series)
@@ -162,7 +162,7 @@ def _take_in(
 
 
 def _warned(receipt: Receipt) -> Iterable[str]:
-    """What a person should know of a payload that was read without a fault and brings nothing."""
+    """Warnings of a payload that was read without a fault and has no value of a series."""
     if receipt.missing:
         yield (
             f"{receipt.name} has no value of {', '.join(receipt.missing)}: every cell of the column says that there is "
@@ -180,5 +180,5 @@ def _held(arrived: Observations, lake: Lake) -> Observations:
         return arrived
     span = TimeRange(arrived["valid_time"].min(), arrived["valid_time"].max() + pd.Timedelta(microseconds=1))
     where = {name: sorted(arrived[name].unique()) for name in ("zone", "quantity")}
-    waiting = [rows[among(rows, arrived, VALUE)] for rows in (one.rows for one in lake.waiting.all())]
+    waiting = [rows[among(rows, arrived, VALUE)] for rows in (batch.rows for batch in lake.waiting.all())]
     return Observations(pd.concat([lake.observations.read(where, span), *waiting], ignore_index=True))

@@ -1,4 +1,4 @@
-"""From a file that nobody has described to settings that read it, train on it and forecast."""
+"""From a file without a description to settings that read it, train on it and forecast."""
 
 from __future__ import annotations
 
@@ -43,12 +43,14 @@ class Initialised:
     """Whether there is anything to forecast."""
 
 
-def init_file(paths: Sequence[Path], told: Told, target: Path, command: str, *, add: bool, force: bool) -> Initialised:
+def init_file(
+    paths: Sequence[Path], options: Told, target: Path, command: str, *, add: bool, force: bool
+) -> Initialised:
     """Write settings that read some files, proven by reading them.
 
     Args:
         paths: files, folders or patterns.
-        told: what the person said about them.
+        options: what is set by hand for the files.
         target: the settings file.
         command: how it was called, for the head of the file.
         add: to add to settings that are there.
@@ -59,44 +61,57 @@ def init_file(paths: Sequence[Path], told: Told, target: Path, command: str, *, 
         SourceError: a file cannot be read.
     """
     held = _held(target, add=add, force=force)
-    whole, observations = _read(paths, dataclasses.replace(told, otherwise=_only_zone(held)), target.parent.resolve())
-    measured = {source.series: source.zone for source in whole.sources if source.series is not None}
+    combined, observations = _read(
+        paths, dataclasses.replace(options, otherwise=_only_zone(held)), target.parent.resolve()
+    )
+    measured = {source.series: source.zone for source in combined.sources if source.series is not None}
     training = training_for(observations, measured)
-    there = () if held is None else tuple(entry.series for entry in held.series)
-    zones = {one.zone for one in (*there, *measured)}
-    inputs = {series: inputs_of(series, whole.sources, held, zones) for series in (*there, *measured)}
-    text = _text(whole, measured, held, training, command, inputs)
+    declared = () if held is None else tuple(entry.series for entry in held.series)
+    zones = {series.zone for series in (*declared, *measured)}
+    inputs = {series: inputs_of(series, combined.sources, held, zones) for series in (*declared, *measured)}
+    text = _text(combined, measured, held, training, command, inputs)
     before, linked = "", list[str]()
     if held is not None:
-        before, linked = link(target.read_text(encoding="utf-8"), held, whole.sources, zones)
+        before, linked = link(target.read_text(encoding="utf-8"), held, combined.sources, zones)
     _write(target, text, before)
-    said = [*linked, *unread(whole.sources, held, inputs.values()), *advice(observations, measured, training)]
+    advice_lines = [
+        *linked,
+        *unread(combined.sources, held, inputs.values()),
+        *advice(observations, measured, training),
+    ]
     return Initialised(
-        target, text, held is not None, preview(observations), whole.uncertain, whole.not_read, said, bool(inputs)
+        target,
+        text,
+        held is not None,
+        preview(observations),
+        combined.uncertain,
+        combined.not_read,
+        advice_lines,
+        bool(inputs),
     )
 
 
-def _read(paths: Sequence[Path], told: Told, folder: Path) -> tuple[Guess, Observations]:
+def _read(paths: Sequence[Path], options: Told, folder: Path) -> tuple[Guess, Observations]:
     """What is guessed about the files, and the values read by it; paths count from the folder of the settings."""
-    whole, rows = Guess(), []
+    combined, rows = Guess(), []
     for group in open_groups(paths):
         group.path = os.path.relpath(Path(group.path).resolve(), folder)
-        one = guess(group, told)
-        for source in one.sources:
+        group_guess = guess(group, options)
+        for source in group_guess.sources:
             read, change = mend(source, folder)
             if change:
-                one.doubt(f"set so that the file can be read: {change}")
+                group_guess.doubt(f"set so that the file can be read: {change}")
             rows.append(read[read["value"].notna()])
-        whole.add(one)
-        told = dataclasses.replace(told, otherwise=whole.sources[0].zone)
-    return whole, Observations(pd.concat(rows, ignore_index=True))
+        combined.add(group_guess)
+        options = dataclasses.replace(options, otherwise=combined.sources[0].zone)
+    return combined, Observations(pd.concat(rows, ignore_index=True))
 
 
 def _held(target: Path, *, add: bool, force: bool) -> Settings | None:
     """The settings that are added to.
 
     Raises:
-        SettingsError: they are there and nobody said what to do, or are to be added to and not there.
+        SettingsError: they are there and neither was asked for, or they are to be added to and not there.
     """
     if add:
         if not target.is_file():
@@ -119,7 +134,7 @@ def _only_zone(held: Settings | None) -> BiddingZone | None:
 
 
 def _text(
-    whole: Guess,
+    combined: Guess,
     measured: dict[Series, BiddingZone],
     held: Settings | None,
     training: Training | None,
@@ -127,25 +142,25 @@ def _text(
     inputs: Mapping[Series, Inputs],
 ) -> str:
     """The settings file, or the blocks that are added to one."""
-    blocks = [written.head(command, whole.uncertain, whole.not_read)]
+    blocks = [written.head(command, combined.uncertain, combined.not_read)]
     if held is None:
         blocks.append('data_folder = "data" # the lake, models and forecasts')
     declared = set() if held is None else {zone.code for zone in held.zones}
-    zones = {source.zone.code: source.zone for source in whole.sources}
+    zones = {source.zone.code: source.zone for source in combined.sources}
     blocks += [
         written.zone_block(zone)
         for code, zone in zones.items()
         if code not in declared and written.needs_declaring(zone)
     ]
     explained: set[object] = set()
-    for source in whole.sources:
+    for source in combined.sources:
         blocks.append(written.source_block(source, reasons=source.keys["path"] not in explained))
         explained.add(source.keys["path"])
-    known = set() if held is None else {entry.series for entry in held.series}
+    known_series = set() if held is None else {entry.series for entry in held.series}
     blocks += [
         written.series_block(series, zone, inputs[series].lines)
         for series, zone in measured.items()
-        if series not in known
+        if series not in known_series
     ]
     if training is not None and (held is None or "training" not in held.model_fields_set):
         blocks.append(written.training_block(training.keys, training.why))
@@ -158,13 +173,13 @@ def _write(target: Path, text: str, before: str) -> None:
     Raises:
         SettingsError: it does not; the file stays as it was.
     """
-    whole = before.rstrip("\n") + "\n\n" + text if before else text
+    new_text = before.rstrip("\n") + "\n\n" + text if before else text
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=".toml")
     draft = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(whole)
+            file.write(new_text)
         load_settings(draft)
         draft.chmod(0o644)
         draft.replace(target)

@@ -24,7 +24,7 @@ class Inputs:
 
     @property
     def lines(self) -> list[str]:
-        """As the settings file says it."""
+        """The lines of the settings file, one a key."""
         return [f"{key} = {written.value(names)}" for key, names in self.by_key.items()]
 
 
@@ -37,94 +37,94 @@ def inputs_of(series: Series, sources: Iterable[SourceGuess], held: Settings | N
         held: settings that are there, whose covariates are meant as well.
         zones: of all series.
     """
-    found: dict[str, list[str]] = {"past_covariates": [], "future_covariates": []}
+    by_key: dict[str, list[str]] = {"past_covariates": [], "future_covariates": []}
     for zone, name, known_ahead in [*_held_covariates(held), *_new_covariates(sources)]:
         if zone == series.zone or (zone == UNKNOWN_ZONE and zones == {series.zone}):
-            found["future_covariates" if known_ahead else "past_covariates"].append(f"{zone}/{name}")
-    return Inputs({key: list(dict.fromkeys(names)) for key, names in found.items() if names})
+            by_key["future_covariates" if known_ahead else "past_covariates"].append(f"{zone}/{name}")
+    return Inputs({key: list(dict.fromkeys(names)) for key, names in by_key.items() if names})
 
 
 def link(text: str, held: Settings, sources: Iterable[SourceGuess], zones: set[str]) -> tuple[str, list[str]]:
-    """Settings in which the series that are there read new covariates, and what a person should know of it.
+    """The settings with new covariates added to declared series, and a message for each line added or missing.
 
     A line is added where the series has none of that key. A line that somebody has written is not changed.
     """
-    said = []
+    messages = []
     for entry in held.series:
         for key, names in inputs_of(entry.series, sources, None, zones).by_key.items():
-            there = [str(one) for one in getattr(entry, key)]
-            missing = [name for name in names if name not in there]
+            read_already = [str(series) for series in getattr(entry, key)]
+            missing = [name for name in names if name not in read_already]
             if not missing:
                 continue
-            line = f"{key} = {written.value([*there, *missing])}"
-            changed = None if there else _with_line(text, entry, line)
+            line = f"{key} = {written.value([*read_already, *missing])}"
+            changed = None if read_already else _with_line(text, entry, line)
             text = changed or text
             if changed:
-                said.append(f"{entry.series} reads {', '.join(missing)} now: {line} was added to its [[series]]")
+                messages.append(f"{entry.series} reads {', '.join(missing)} now: {line} was added to its [[series]]")
             else:
-                what = f"write its line {key} anew" if there else "add a line"
-                said.append(
+                what_to_do = f"write its line {key} anew" if read_already else "add a line"
+                messages.append(
                     f"{entry.series} does not read {', '.join(missing)} yet; under the [[series]] of {entry.series} "
-                    f"{what}: {line}"
+                    f"{what_to_do}: {line}"
                 )
-    return text, said
+    return text, messages
 
 
 def unread(sources: Iterable[SourceGuess], held: Settings | None, linked: Iterable[Inputs]) -> list[str]:
     """What to do with new covariates that no series reads."""
-    read = {name for one in linked for names in one.by_key.values() for name in names}
-    left = [f"{zone}/{name}" for zone, name, _ in _new_covariates(sources) if f"{zone}/{name}" not in read]
-    if not left:
+    read = {name for inputs in linked for names in inputs.by_key.values() for name in names}
+    unused = [f"{zone}/{name}" for zone, name, _ in _new_covariates(sources) if f"{zone}/{name}" not in read]
+    if not unused:
         return []
     if held is None or not held.series:
         return [
-            f"nothing reads {', '.join(left)} yet: the file holds covariates alone. Add the series that is to be "
+            f"nothing reads {', '.join(unused)} yet: the file holds covariates alone. Add the series that is to be "
             "forecast, and it reads them"
         ]
     return [
-        f"no series reads {', '.join(left)} yet, because none is of that zone. Add a line to the [[series]] that "
-        f"should: past_covariates = {written.value(left)}, or future_covariates if they are forecasts; or run again "
+        f"no series reads {', '.join(unused)} yet, because none is of that zone. Add a line to the [[series]] that "
+        f"should: past_covariates = {written.value(unused)}, or future_covariates if they are forecasts; or run again "
         "with --zone and the zone of the series"
     ]
 
 
 def _new_covariates(sources: Iterable[SourceGuess]) -> Iterator[tuple[str, str, bool]]:
     for source in sources:
-        for one in written.covariates(source):
-            yield source.zone.code, str(one["name"]), bool(one["known_ahead"])
+        for covariate in written.covariates(source):
+            yield source.zone.code, str(covariate["name"]), bool(covariate["known_ahead"])
 
 
 def _held_covariates(held: Settings | None) -> Iterator[tuple[str, str, bool]]:
     for source in () if held is None else held.sources:
         if isinstance(source, FileSource):
-            for one in source.covariates:
-                yield source.zone, one.name, one.known_ahead
+            for covariate in source.covariates:
+                yield source.zone, covariate.name, covariate.known_ahead
 
 
 def _with_line(text: str, entry: SeriesSettings, line: str) -> str | None:
     """The settings with a line more behind the name of a series; None where that cannot be done for certain."""
     lines, section = text.split("\n"), ""
     name = re.compile(rf"""\s*series\s*=\s*(["']){re.escape(str(entry.series))}\1\s*(#.*)?""")
-    for place, one in enumerate(lines):
-        if begins := _TABLE.fullmatch(one):
+    for place, text_line in enumerate(lines):
+        if begins := _TABLE.fullmatch(text_line):
             section = begins[1]
-        elif section == "series" and name.fullmatch(one):
+        elif section == "series" and name.fullmatch(text_line):
             changed = "\n".join([*lines[: place + 1], line, *lines[place + 1 :]])
-            return changed if _says(changed, _told(text, entry, line)) else None
+            return changed if _parses_to(changed, _with_keys(text, entry, line)) else None
     return None
 
 
-def _told(text: str, entry: SeriesSettings, line: str) -> Mapping[str, object]:
-    """What the settings should say with the line."""
-    told = tomllib.loads(text)
-    for one in told["series"]:
-        if one.get("series") == str(entry.series):
-            one |= tomllib.loads(line)
-    return told
+def _with_keys(text: str, entry: SeriesSettings, line: str) -> Mapping[str, object]:
+    """The parsed settings with the key of the line in the block of the series."""
+    settings = tomllib.loads(text)
+    for block in settings["series"]:
+        if block.get("series") == str(entry.series):
+            block |= tomllib.loads(line)
+    return settings
 
 
-def _says(text: str, wanted: Mapping[str, object]) -> bool:
+def _parses_to(text: str, expected: Mapping[str, object]) -> bool:
     try:
-        return tomllib.loads(text) == wanted
+        return tomllib.loads(text) == expected
     except tomllib.TOMLDecodeError:
         return False

@@ -61,14 +61,14 @@ class Training:
 
 
 def preview(observations: Observations) -> list[SeriesFound]:
-    """What was read, by series."""
+    """The range, the gaps and the level of every series that was read."""
     return [
-        _found(Series(str(zone), str(quantity)), rows)
+        _series_found(Series(str(zone), str(quantity)), rows)
         for (zone, quantity), rows in observations.groupby(["zone", "quantity"], sort=False)
     ]
 
 
-def _found(series: Series, rows: pd.DataFrame) -> SeriesFound:
+def _series_found(series: Series, rows: pd.DataFrame) -> SeriesFound:
     times, values = rows["valid_time"].drop_duplicates().sort_values(), rows["value"]
     lengths = rows.drop_duplicates("valid_time").sort_values("valid_time")["mtu"].map(lambda mtu: Mtu(mtu).delta)
     missing = (times.diff().shift(-1) / lengths - 1).clip(lower=0).fillna(0)
@@ -131,35 +131,37 @@ def _end(observations: Observations, series: Series) -> pd.Timestamp | None:
 
 def advice(observations: Observations, measured: Mapping[Series, BiddingZone], training: Training | None) -> list[str]:
     """What cannot be done with the files yet, or is worth a thought."""
-    said = []
+    messages = []
     for series, zone in measured.items():
         days = _days(observations, series, zone)
         if days == 0:
-            said.append(f"{series} has no value at all, so there is nothing to forecast from. Is it the right column?")
+            messages.append(
+                f"{series} has no value at all, so there is nothing to forecast from. Is it the right column?"
+            )
         elif days < NEEDED_DAYS:
-            said.append(
+            messages.append(
                 f"{series} has {days} days and training needs {NEEDED_DAYS}: `gridahead ingest` works, `gridahead "
                 "train` needs a longer history"
             )
-    if training is not None and training.is_short and not said:
-        said.append(training.why)
-    return said + _newest(observations, measured)
+    if training is not None and training.is_short and not messages:
+        messages.append(training.why)
+    return messages + _newest(observations, measured)
 
 
 def _newest(observations: Observations, measured: Mapping[Series, BiddingZone]) -> list[str]:
     """Which day is forecast where it is not tomorrow, a line for all series with the same one."""
-    said: dict[str, list[str]] = {}
+    series_by_text: dict[str, list[str]] = {}
     for series, zone in measured.items():
         if (end := _end(observations, series)) is None:
             continue
         local = f"{end.tz_convert(zone.timezone):%Y-%m-%d %H:%M}"
         if now() - end > _OLD:
             text = f"end at {local} local time: `gridahead forecast` is for {_day_to_forecast(end, zone)}"
-            said.setdefault(text, []).append(str(series))
+            series_by_text.setdefault(text, []).append(str(series))
         elif end - now() > _SOON:
             text = f"end at {local} local time, which is to come. Are they measured? Check the dates"
-            said.setdefault(text, []).append(str(series))
-    return [f"the values of {', '.join(names)} {text}" for text, names in said.items()]
+            series_by_text.setdefault(text, []).append(str(series))
+    return [f"the values of {', '.join(names)} {text}" for text, names in series_by_text.items()]
 
 
 def _day_to_forecast(end: pd.Timestamp, zone: BiddingZone) -> dt.date:

@@ -30,10 +30,15 @@ def lake_stats(workspace: Workspace) -> pd.DataFrame:
     frames = [frame for frame in map(stats, workspace.lake.stores) if len(frame)]
     receipts = workspace.lake.receipts
     files = receipts.folder.sizes(RECEIPTS_SUFFIX)
-    kept = stats_of_archive(workspace)
+    archived = stats_of_archive(workspace)
     beside = [
         {"table": "receipts", "rows": len(receipts.read().lines), "files": len(files), "bytes": sum(files.values())},
-        {"table": ARCHIVE, "rows": kept.payloads, "files": kept.payloads, "bytes": kept.bytes},
+        {
+            "table": ARCHIVE,
+            "rows": archived.payloads,
+            "files": archived.payloads,
+            "bytes": archived.bytes,
+        },
     ]
     frames += [pd.DataFrame([row]) for row in beside if row["files"]]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
@@ -76,12 +81,12 @@ def compact_lake(workspace: Workspace, on_progress: OnProgress = lambda step: No
 
 def _delete_expired(workspace: Workspace) -> Compaction:
     """Delete the payloads that are older than `[archive] keep_days`."""
-    kept, keep_days = stats_of_archive(workspace), workspace.settings.archive.keep_days
+    archived, keep_days = stats_of_archive(workspace), workspace.settings.archive.keep_days
     if keep_days is not None:
-        for name in kept.expired:
+        for name in archived.expired:
             workspace.lake.archive.delete(name, keep_days, now())
-    count = len(kept.expired)
-    return Compaction(ARCHIVE, count, min(count, 1), 0, kept.bytes, kept.bytes - kept.expired_bytes)
+    count = len(archived.expired)
+    return Compaction(ARCHIVE, count, min(count, 1), 0, archived.bytes, archived.bytes - archived.expired_bytes)
 
 
 def export_lake(

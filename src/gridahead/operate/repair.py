@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Repaired:
-    """What had to be done."""
+    """What a repair changed: the versions registered and exported again, and those that are lost."""
 
     aside: Path | None
     """Where the damaged database lies now."""
@@ -47,10 +47,13 @@ def repair(workspace: Workspace) -> Repaired:
     registered: list[Version] = []
     named = [entry.series for entry in workspace.settings.series]
     for series in sorted({*exports.series(), *named}):
-        known, newest = database.newest(series), max(exports.newest_of(series), _newest_in_lake(workspace, series))
-        if known < newest:
+        registered_newest, newest = (
+            database.newest(series),
+            max(exports.newest_of(series), _newest_in_lake(workspace, series)),
+        )
+        if registered_newest < newest:
             aliases = exports.serving(series)
-            registered += register_again(registry, series, known, newest)
+            registered += register_again(registry, series, registered_newest, newest)
             registry.restore(series, aliases)
     exported, lost = export_all(registry)
     return Repaired(aside, tuple(registered), tuple(exported), tuple(lost))

@@ -39,7 +39,7 @@ def report(workspace: Workspace) -> Path:
     scores = workspace.lake.read_scores()
     manifests = {entry.series: latest_manifest(settings.published_folder, entry.series) for entry in settings.series}
     published = {series: manifest for series, manifest in manifests.items() if manifest is not None}
-    views, failed = of_each(published, lambda one: _view(workspace, one, published[one], scores))
+    views, failed = of_each(published, lambda member: _view(workspace, member, published[member], scores))
     if not published:
         raise LakeError(f"nothing is published in {settings.published_folder}; run `gridahead forecast` first")
     page = settings.published_folder / PAGE
@@ -68,8 +68,8 @@ def _view(workspace: Workspace, series: Series, manifest: dict[str, object], sco
     past = workspace.lake.read_forecasts(series, HOLDOUT, days)
     past = past[past["model"] == manifest["model"]]
     mtu = Mtu(newest["mtu"].iloc[0])
-    known = at_mtu(workspace.lake.read_accepted(series, series.reference, time_range=days), mtu, zone.timezone)
-    official = known[known["quantity"] == series.reference.quantity]
+    observations = at_mtu(workspace.lake.read_accepted(series, series.reference, time_range=days), mtu, zone.timezone)
+    official = observations[observations["quantity"] == series.reference.quantity]
     return SeriesView(
         series=str(series),
         title=f"{quantity_of(series.quantity).title} {series.zone}",
@@ -77,7 +77,7 @@ def _view(workspace: Workspace, series: Series, manifest: dict[str, object], sco
         forecast=newest,
         history=forecasts_at(Forecasts(pd.concat([past, live])), mtu, zone.timezone),
         reference=as_of(official, now())[["valid_time", "value"]],
-        outturn=outturn(known, series),
+        outturn=outturn(observations, series),
         scores=of_series(scores[scores["run"] == HOLDOUT], series),
         quality=_quality(workspace, series),
         manifest=manifest,

@@ -77,8 +77,8 @@ def forecast_list(workspace: Workspace, run: str | None = None, series: Sequence
     """One row a forecast in the lake: its id, and what tells it from others."""
     where = {} if run is None else {"run": run}
     rows = forecasts_in(workspace.lake.forecasts.read(where, columns=IDENTIFIES))
-    wanted = {str(chosen) for chosen in series}
-    return rows if not wanted else rows[(rows["zone"] + "/" + rows["quantity"]).isin(wanted)].reset_index(drop=True)
+    names = {str(chosen) for chosen in series}
+    return rows if not names else rows[(rows["zone"] + "/" + rows["quantity"]).isin(names)].reset_index(drop=True)
 
 
 @deterministic()
@@ -108,10 +108,10 @@ def reproduce(workspace: Workspace, forecast_id: str) -> Reproduction:
 
 
 def _find(workspace: Workspace, forecast_id: str) -> dict[str, Any]:
-    known = forecast_list(workspace)
+    listed = forecast_list(workspace)
     if len(forecast_id) < SHORTEST:
         raise LakeError(f"{forecast_id!r} is too short: an id has {DIGITS} digits, {SHORTEST} may be enough")
-    matching = known[known["id"].str.startswith(forecast_id)]
+    matching = listed[listed["id"].str.startswith(forecast_id)]
     if len(matching) != 1:
         many = f"{len(matching)} forecasts begin with" if len(matching) else "no forecast in the lake has"
         raise LakeError(f"{many} the id {forecast_id}; `gridahead reproduce --list` shows all")
@@ -161,8 +161,8 @@ def _source(workspace: Workspace, series: Series, forecast: dict[str, Any], rows
 def _of_backtest(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> _Source:
     """The model of a fold, from the store of the back-test."""
     store = BacktestStore(workspace.settings.data_folder, forecast["run"])
-    wanted = (forecast["model"], forecast["model_version"])
-    records = [record for record in store.records(series) if (record.model, record.version) == wanted]
+    model_version = (forecast["model"], forecast["model_version"])
+    records = [record for record in store.records(series) if (record.model, record.version) == model_version]
     made_at = rows["made_at"].max().isoformat()
     record = next((record for record in records if record.made_at == made_at), records[-1] if records else None)
     if record is None:

@@ -23,15 +23,15 @@ def score_published(workspace: Workspace, series: Series) -> Scored:
     What should be there is every unit from the first published day to the newest outturn: a day on which nothing was
     published is named among what is left out.
     """
-    found = published_beside_references(workspace, series)
-    if found is None:
+    stored = published_beside_references(workspace, series)
+    if stored is None:
         return Scored(Scores(SCORES.empty()), pd.DataFrame(columns=list(COLUMNS)))
-    together, observations = found
-    seen, timezone = outturn(observations, series), workspace.settings.zone(series.zone).timezone
-    expected = _due(together, seen)
-    scores = score(together, seen, scored_at=now(), expected=expected)
+    together, observations = stored
+    measured, timezone = outturn(observations, series), workspace.settings.zone(series.zone).timezone
+    expected = _due(together, measured)
+    scores = score(together, measured, scored_at=now(), expected=expected)
     workspace.lake.scores.append(scores)
-    return Scored(scores, left_out(together, seen, expected, timezone))
+    return Scored(scores, left_out(together, measured, expected, timezone))
 
 
 def score_validation(workspace: Workspace, series: Series) -> Scores:

@@ -26,7 +26,7 @@ class Status:
 
 
 def status(workspace: Workspace) -> Status:
-    """Look, and change nothing."""
+    """The state of every series, read without changing anything."""
     settings = workspace.settings
     forecasts = []
     for entry in settings.series:
@@ -42,10 +42,10 @@ def status(workspace: Workspace) -> Status:
 
 
 def _serving(workspace: Workspace) -> dict[str, dict[str, str]]:
-    """For every series that has a champion: its version and everything that is said of it."""
+    """By series that has a champion: its version and its tags."""
     table = {}
     for series in workspace.exports.series():
-        found = holder(workspace, series, serving(workspace, series), CHAMPION)
-        if found is not None:
-            table[str(series)] = {"version": found.number, **found.tags}
+        champion = holder(workspace, series, serving(workspace, series), CHAMPION)
+        if champion is not None:
+            table[str(series)] = {"version": champion.number, **champion.tags}
     return table

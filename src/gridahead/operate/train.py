@@ -86,21 +86,21 @@ def _train(
     del observations  # several series are trained side by side, and their fits hold what they need
     start = None if warm_from is None else _start(workspace, warm_from, series_split)
     named = f"{start.series} v{start.version}" if start else ""
-    hashes = {one: settings_hash(settings, one, spec, named) for one in settings.series_settings(series).models}
-    known = _known(workspace, series_split, hashes)
-    wanted = [one for one in hashes if one not in known]
-    if not wanted:
-        return _decide(workspace, series, [], list(known.values()))
+    hashes = {model: settings_hash(settings, model, spec, named) for model in settings.series_settings(series).models}
+    unchanged = _known(workspace, series_split, hashes)
+    missing = [model for model in hashes if model not in unchanged]
+    if not missing:
+        return _decide(workspace, series, [], list(unchanged.values()))
     fits = fit_candidates(
         series_split,
-        wanted,
+        missing,
         settings,
         workers,
         progress,
         start=None if start is None else start.model.networks,
         checkpoints=settings.checkpoint_folder / series.slug,
     )
-    return _admit(workspace, series_split, [(fit, hashes[fit.model.name]) for fit in fits], list(known.values()))
+    return _admit(workspace, series_split, [(fit, hashes[fit.model.name]) for fit in fits], list(unchanged.values()))
 
 
 def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress = log_epoch) -> list[Candidate]:
@@ -110,9 +110,9 @@ def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress
         LakeError: the lake does not have a series.
         ModelError: a series is on other axes than the rest, there are too few days, or a loss is not a number.
     """
-    with ExitStack() as held:
+    with ExitStack() as locks:
         for series in sorted(group.series):  # in one order everywhere, so that no two groups wait for each other
-            held.enter_context(workspace.exports.alone(series))
+            locks.enter_context(workspace.exports.alone(series))
         return _train_shared(workspace, group, progress)
 
 
@@ -120,22 +120,26 @@ def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progres
     settings = workspace.settings
     config = settings.models[group.model]
     splits: dict[Series, Split] = {}
-    known: dict[Series, Version] = {}
+    unchanged: dict[Series, Version] = {}
     hashes: dict[Series, str] = {}
     for series in group.series:
         spec, observations = workspace.inputs(series)
         splits[series] = split(observations, spec, settings.training)
         hashes[series] = settings_hash(settings, group.name, spec)
-        if found := _known(workspace, splits[series], {group.name: hashes[series]}):
-            known[series] = found[group.name]
-    if len(known) == len(splits):  # where one of the series has new data, the network is another for all of them
-        return [one for series, version in known.items() for one in _decide(workspace, series, [], [version])]
+        if versions := _known(workspace, splits[series], {group.name: hashes[series]}):
+            unchanged[series] = versions[group.name]
+    if len(unchanged) == len(splits):  # where one of the series has new data, the network is another for all of them
+        return [
+            candidate
+            for series, version in unchanged.items()
+            for candidate in _decide(workspace, series, [], [version])
+        ]
     folder = settings.checkpoint_folder / group.name
     fits = fit_shared_in_worker(group.name, splits, config, settings.training, progress, checkpoints=folder)
     return [
-        one
+        candidate
         for series, fit in zip(splits, fits, strict=True)
-        for one in _admit(workspace, splits[series], [(fit, hashes[series])], [])
+        for candidate in _admit(workspace, splits[series], [(fit, hashes[series])], [])
     ]
 
 
@@ -153,7 +157,6 @@ def train_all(
         PartialError: some could not be trained; the candidates of the others are in its `done`.
     """
     order = order_of(workspace.settings, series)
-    _ = workspace.registry  # opened once, before the threads need it
 
     def of_series(name: Series) -> list[Candidate]:
         return train(workspace, name, progress, warm_from=warm_from or (name if warm else None))
@@ -192,19 +195,19 @@ def order_of(settings: Settings, series: Sequence[Series]) -> Order:
     Raises:
         SettingsError: a series has no models of its own and is in no group.
     """
-    own = [one for one in series if settings.series_settings(one).models]
+    own = [member for member in series if settings.series_settings(member).models]
     groups = [
         group
         for group in settings.shared
         if set(group.series) <= set(series) or set(group.series) & (set(series) - set(own))
     ]
-    idle = set(series) - set(own) - {one for group in groups for one in group.series}
+    idle = set(series) - set(own) - {member for group in groups for member in group.series}
     if idle:
         raise SettingsError(
             f"{', '.join(sorted(map(str, idle)))} has models = [] and is in no [[shared]] group, so that nothing would "
             "ever forecast it; name models, or leave the line out for the defaults"
         )
-    last = [group for group in groups if any(settings.series_settings(one).models for one in group.series)]
+    last = [group for group in groups if any(settings.series_settings(member).models for member in group.series)]
     return Order([group for group in groups if group not in last], own, last)
 
 
@@ -230,12 +233,12 @@ def _start(workspace: Workspace, series: Series, series_split: Split) -> Registe
 def _known(workspace: Workspace, series_split: Split, hashes: Mapping[str, str]) -> dict[str, Version]:
     """By model, the version that came from the same data and settings, where there is one."""
     series, fingerprint = series_split.train.spec.series, series_split.fingerprint()
-    known = {}
+    versions = {}
     for model, settings in hashes.items():
         same = {"data_fingerprint": fingerprint, "settings_hash": settings}
         version = workspace.registry.find(series, model, same)
         if version is not None and workspace.registry.sound(version):
-            known[model] = version
+            versions[model] = version
             log.info(
                 "%s: nothing has changed since %s (data %s, settings %s), so it is not trained again",
                 series,
@@ -243,7 +246,7 @@ def _known(workspace: Workspace, series_split: Split, hashes: Mapping[str, str])
                 fingerprint,
                 settings,
             )
-    return known
+    return versions
 
 
 def _admit(
@@ -287,8 +290,8 @@ def _decide(
     trained = {version.number: fit for fit, version in new}
     pages = cards(workspace, [Registered(version, fit.model) for fit, version in new])
     return [
-        _candidate(one, trained.get(one.number), outcomes.get(one.number), pages.get(one.number))
-        for one in (*(version for _, version in new), *known)
+        _candidate(version, trained.get(version.number), outcomes.get(version.number), pages.get(version.number))
+        for version in (*(version for _, version in new), *known)
     ]
 
 

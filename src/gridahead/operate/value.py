@@ -84,8 +84,10 @@ def costs(
         for model, table in tables.items()
     }
     reference = OFFICIAL if OFFICIAL in spent else NAIVE
-    found = [_cost(model, by_day, spent.get(reference, {}), model == reference) for model, by_day in spent.items()]
-    return reference, sorted(found, key=lambda one: one.total_eur)
+    costs_by_model = [
+        _cost(model, by_day, spent.get(reference, {}), model == reference) for model, by_day in spent.items()
+    ]
+    return reference, sorted(costs_by_model, key=lambda cost: cost.total_eur)
 
 
 def batteries(workspace: Workspace, series: Series, run: str, curve: PriceCurve, battery: Battery) -> list[Earned]:
@@ -103,7 +105,7 @@ def batteries(workspace: Workspace, series: Series, run: str, curve: PriceCurve,
     """
     tables, mtu = _tables(workspace, series, run)
     timezone = workspace.settings.zone(series.zone).timezone
-    found = []
+    results = []
     for model, table in tables.items():
         levels = levels_of(table)
         whole = [
@@ -114,10 +116,12 @@ def batteries(workspace: Workspace, series: Series, run: str, curve: PriceCurve,
                 f"{series}: no whole day of run {run} has an outturn, so no battery can be dispatched on it"
             )
         outcomes = [dispatched_on(rows[levels], levels, rows["outturn"], curve, battery, mtu) for rows in whole]
-        earned, possible = (float(sum(getattr(one, name) for one in outcomes)) for name in ("earned", "possible"))
+        earned, possible = (
+            float(sum(getattr(outcome, name) for outcome in outcomes)) for name in ("earned", "possible")
+        )
         share = earned / possible if possible > 0 else float("nan")
-        found.append(Earned(model, len(whole), earned, possible, share))
-    return sorted(found, key=lambda one: -one.earned_eur)
+        results.append(Earned(model, len(whole), earned, possible, share))
+    return sorted(results, key=lambda result: -result.earned_eur)
 
 
 def read_prices(file: Path) -> pd.DataFrame:
@@ -152,8 +156,10 @@ def _tables(workspace: Workspace, series: Series, run: str) -> tuple[dict[str, p
     forecasts, outturn, _ = forecasts_of_run(workspace, series, run)
     tables = {name: rows.dropna() for name, rows in common_rows(forecasts, outturn).items()}
     common = reduce(pd.Index.intersection, (pd.Index(rows["valid_time"]) for rows in tables.values()))
-    kept = {name: rows[rows["valid_time"].isin(common)].sort_values("valid_time") for name, rows in tables.items()}
-    return kept, Mtu(forecasts["mtu"].iloc[0])
+    on_common_times = {
+        name: rows[rows["valid_time"].isin(common)].sort_values("valid_time") for name, rows in tables.items()
+    }
+    return on_common_times, Mtu(forecasts["mtu"].iloc[0])
 
 
 def _days(rows: pd.DataFrame, timezone: str) -> Iterator[tuple[dt.date, pd.DataFrame]]:
@@ -178,30 +184,30 @@ def _of_units(prices: pd.DataFrame, times: pd.DatetimeIndex) -> Prices:
     Raises:
         SettingsError: one of them has none.
     """
-    found = prices.reindex(times)
-    if missing := int(found[list(PRICE_COLUMNS)].isna().any(axis=1).sum()):
-        first = found.index[found[list(PRICE_COLUMNS)].isna().any(axis=1)][0]
+    in_units = prices.reindex(times)
+    if missing := int(in_units[list(PRICE_COLUMNS)].isna().any(axis=1).sum()):
+        first = in_units.index[in_units[list(PRICE_COLUMNS)].isna().any(axis=1)][0]
         raise SettingsError(f"{missing} units of a day have no price, the first is {first}; complete the file")
-    reserve = found["reserve"].to_numpy() if "reserve" in found else 0.0
-    return Prices(found["short"].to_numpy(), found["long"].to_numpy(), reserve)
+    reserve = in_units["reserve"].to_numpy() if "reserve" in in_units else 0.0
+    return Prices(in_units["short"].to_numpy(), in_units["long"].to_numpy(), reserve)
 
 
 def _cost(model: str, spent: Mapping[dt.date, Value], reference: Mapping[dt.date, Value], is_reference: bool) -> Cost:
     """All days together; what is saved day by day against the reference tells how sure the saving is."""
-    hours = np.array([one.hours for one in spent.values()])
-    totals = np.array([one.total_eur for one in spent.values()])
+    hours = np.array([value.hours for value in spent.values()])
+    totals = np.array([value.total_eur for value in spent.values()])
     saved: tuple[float | None, ...] = (None, None, None)
     if reference and not is_reference:
         theirs = np.array([reference[day].total_eur for day in spent])
         interval = bootstrap_difference(theirs, totals)
-        saved = tuple(None if np.isnan(each) else float(each * len(totals)) for each in interval)
+        saved = tuple(None if np.isnan(bound) else float(bound * len(totals)) for bound in interval)
     return Cost(
         model=model,
         days=len(spent),
-        imbalance_eur=float(sum(one.imbalance_eur for one in spent.values())),
-        reserve_mw=float(np.average([one.reserve_mw for one in spent.values()], weights=hours)),
-        reserve_eur=float(sum(one.reserve_eur for one in spent.values())),
-        uncovered=float(np.average([one.uncovered for one in spent.values()], weights=hours)),
+        imbalance_eur=float(sum(value.imbalance_eur for value in spent.values())),
+        reserve_mw=float(np.average([value.reserve_mw for value in spent.values()], weights=hours)),
+        reserve_eur=float(sum(value.reserve_eur for value in spent.values())),
+        uncovered=float(np.average([value.uncovered for value in spent.values()], weights=hours)),
         total_eur=float(totals.sum()),
         saving_eur=saved[0],
         saving_low=saved[1],

@@ -50,18 +50,18 @@ def compare(workspace: Workspace, series: Series, first: str, second: str) -> Ve
     """
     registry = workspace.registry
     versions = registry.version(series, first), registry.version(series, second)
-    one, other = versions
-    if one.number == other.number:
-        raise ModelError(str(series), f"{first} and {second} are both {one}; name two versions")
+    first_version, second_version = versions
+    if first_version.number == second_version.number:
+        raise ModelError(str(series), f"{first} and {second} are both {first_version}; name two versions")
     evidence = gather(workspace, series, versions)
     if evidence is None:
         raise ModelError(
             str(series),
-            f"{one} and {other} have no day in common that neither had learnt; let one forecast along as challenger, "
-            "or back-test both",
+            f"{first_version} and {second_version} have no day in common that neither had learnt; "
+            "let one forecast along as challenger, or back-test both",
         )
     losses = evidence.losses.pivot_table(index="day", columns="model", values="crps")
-    ours, theirs = losses[str(one)], losses[str(other)]
+    ours, theirs = losses[str(first_version)], losses[str(second_version)]
     return VersionComparison(
         versions=versions,
         evidence=evidence,

@@ -48,7 +48,7 @@ class Evidence:
 
     @property
     def days(self) -> list[dt.date]:
-        """The days that all have."""
+        """The delivery days that all versions have."""
         return [day.date() for day in sorted(self.losses["day"].unique())]
 
 
@@ -122,14 +122,14 @@ def gather(
 
 def _alike(by_version: Sequence[pd.DataFrame], hours: set[pd.Timestamp]) -> list[pd.DataFrame]:
     """The rows of every version on the hours that all have of one kind; those of served weights come first."""
-    kept: list[list[pd.DataFrame]] = [[] for _ in by_version]
+    parts_by_version: list[list[pd.DataFrame]] = [[] for _ in by_version]
     for out_of_fold in (False, True):
         of_kind = [rows[(rows["run"] == VALIDATION) == out_of_fold] for rows in by_version]
         common = hours.intersection(*(rows["valid_time"] for rows in of_kind))
         hours = hours - common
-        for parts, rows in zip(kept, of_kind, strict=True):
+        for parts, rows in zip(parts_by_version, of_kind, strict=True):
             parts.append(newest_forecasts(rows[rows["valid_time"].isin(common)]))
-    return [pd.concat(parts, ignore_index=True) for parts in kept]
+    return [pd.concat(parts, ignore_index=True) for parts in parts_by_version]
 
 
 def _forecasts_of(workspace: Workspace, version: Version, runs: Sequence[str] | None, line: bool) -> pd.DataFrame:

@@ -11,10 +11,10 @@ def refreshes(champion: Version, version: Version) -> bool:
     return same_procedure(champion, version) and version.last_day_learnt > champion.last_day_learnt
 
 
-def same_procedure(one: Version, other: Version) -> bool:
+def same_procedure(first: Version, second: Version) -> bool:
     """Whether two versions came of the same model, settings and code."""
-    hashes = [version.tags.get("settings_hash") for version in (one, other)]
-    return one.model == other.model and hashes[0] is not None and hashes[0] == hashes[1]
+    hashes = [version.tags.get("settings_hash") for version in (first, second)]
+    return first.model == second.model and hashes[0] is not None and hashes[0] == hashes[1]
 
 
 def may_refresh(workspace: Workspace, champion: Version, version: Version) -> bool:

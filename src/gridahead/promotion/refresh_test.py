@@ -80,14 +80,14 @@ def refresh_test(
     return procedures
 
 
-def _model(rows: Forecasts, run: str, wanted: str | None) -> str:
+def _model(rows: Forecasts, run: str, model: str | None) -> str:
     """The model that is meant, of those that a back-test has forecast with."""
     names = sorted(set(rows["model"]) - set(REFERENCES))
-    if wanted is None and len(names) == 1:
+    if model is None and len(names) == 1:
         return str(names[0])
-    if wanted not in names:
+    if model not in names:
         raise SettingsError(f"say with --model which model of {run} is meant; it has {', '.join(names) or 'none'}")
-    return str(wanted)
+    return str(model)
 
 
 def _described(workspace: Workspace, run: str, series: Series) -> dict[str, Any]:

@@ -35,14 +35,14 @@ def block_means(differences: pd.Series) -> Floats:
     Args:
         differences: by day, NaN where it is not known; the first day begins the first block.
     """
-    known = differences.dropna().sort_index()
-    if known.empty:
+    ordered = differences.dropna().sort_index()
+    if ordered.empty:
         return np.empty(0)
-    after = (pd.DatetimeIndex(known.index) - known.index[0]).days.to_numpy()
+    after = (pd.DatetimeIndex(ordered.index) - ordered.index[0]).days.to_numpy()
     block = after // (WEEK + GAP)
     counted = (after % (WEEK + GAP) < WEEK) & (block * (WEEK + GAP) + WEEK - 1 <= after[-1])
     days = np.bincount(block[counted])
-    sums = np.bincount(block[counted], known.to_numpy(dtype=float)[counted])
+    sums = np.bincount(block[counted], ordered.to_numpy(dtype=float)[counted])
     means: Floats = sums[days >= ENOUGH] / days[days >= ENOUGH]
     return means
 

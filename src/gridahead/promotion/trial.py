@@ -88,15 +88,15 @@ def decide(days: pd.DataFrame, settings: PromotionSettings, candidates: int = 1)
         candidates: how many the challenger was the best of; the best of many looks better than it is, so the e-value
             has to be as many times larger.
     """
-    known = days.dropna(subset=[CHAMPION, CHALLENGER])
-    figures: dict[str, float] = {"days": float(len(known)), "candidates": float(candidates)}
-    if len(known) < settings.min_days:
-        return TrialResult("too_short", (_too_few(known, settings.min_days),), figures)
+    common = days.dropna(subset=[CHAMPION, CHALLENGER])
+    figures: dict[str, float] = {"days": float(len(common)), "candidates": float(candidates)}
+    if len(common) < settings.min_days:
+        return TrialResult("too_short", (_too_few(common, settings.min_days),), figures)
     obstacles = [
-        *_uncalibrated(known, settings, figures, settings.min_days),
-        *_worse_than_references(known, settings, figures),
+        *_uncalibrated(common, settings, figures, settings.min_days),
+        *_worse_than_references(common, settings, figures),
     ]
-    outcome, reason = _improvement(known, settings, candidates, figures)
+    outcome, reason = _improvement(common, settings, candidates, figures)
     if obstacles:
         return TrialResult("keep", (reason, *obstacles), figures)
     return TrialResult(outcome, (reason, *_in_favour(figures)), figures)
@@ -110,13 +110,13 @@ def promotable(days: pd.DataFrame, settings: PromotionSettings, candidates: int 
         settings: as for `decide`.
         candidates: as for `decide`.
     """
-    known, figures = days.dropna(subset=[CHAMPION, CHALLENGER]), dict[str, float]()
+    common, figures = days.dropna(subset=[CHAMPION, CHALLENGER]), dict[str, float]()
     return (
-        len(known) >= settings.min_days
-        and 1 - known[CHALLENGER].mean() / known[CHAMPION].mean() >= settings.margin
-        and _more_than_luck(known, settings, candidates, figures)[0]
-        and not any(_uncalibrated(known, settings, figures, settings.min_days))
-        and not any(_worse_than_references(known, settings, figures))
+        len(common) >= settings.min_days
+        and 1 - common[CHALLENGER].mean() / common[CHAMPION].mean() >= settings.margin
+        and _more_than_luck(common, settings, candidates, figures)[0]
+        and not any(_uncalibrated(common, settings, figures, settings.min_days))
+        and not any(_worse_than_references(common, settings, figures))
     )
 
 
@@ -130,13 +130,13 @@ def sane(days: pd.DataFrame, settings: PromotionSettings) -> TrialResult:
         days: as for `decide`.
         settings: what has to be shown.
     """
-    known = days.dropna(subset=[CHAMPION, CHALLENGER]).tail(settings.refresh_days)
-    figures: dict[str, float] = {"days": float(len(known))}
-    if len(known) < settings.refresh_days:
-        return TrialResult("too_short", (_too_few(known, settings.refresh_days),), figures)
-    ratio = figures["ratio/champion"] = float(known[CHALLENGER].mean() / known[CHAMPION].mean())
-    obstacles = list(_uncalibrated(known, settings, figures, settings.refresh_days))
-    summary = f"its loss is {ratio:.3f} times the champion's over the newest {len(known)} days"
+    common = days.dropna(subset=[CHAMPION, CHALLENGER]).tail(settings.refresh_days)
+    figures: dict[str, float] = {"days": float(len(common))}
+    if len(common) < settings.refresh_days:
+        return TrialResult("too_short", (_too_few(common, settings.refresh_days),), figures)
+    ratio = figures["ratio/champion"] = float(common[CHALLENGER].mean() / common[CHAMPION].mean())
+    obstacles = list(_uncalibrated(common, settings, figures, settings.refresh_days))
+    summary = f"its loss is {ratio:.3f} times the champion's over the newest {len(common)} days"
     if not ratio <= settings.refresh_ratio:
         return TrialResult("keep", (f"{summary}, more than {settings.refresh_ratio:g}", *obstacles), figures)
     if obstacles:
@@ -182,15 +182,15 @@ def _long_enough(days: pd.DatetimeIndex) -> bool:
     return bool(end >= begin + pd.DateOffset(months=PROCEDURE_MONTHS) and len(days) >= KNOWN_SHARE * (end - begin).days)
 
 
-def _too_few(known: pd.DataFrame, needed: int) -> str:
-    return f"period too short to tell: {len(known)} days, at least {needed} are needed"
+def _too_few(days: pd.DataFrame, needed: int) -> str:
+    return f"period too short to tell: {len(days)} days, at least {needed} are needed"
 
 
 def relative_differences(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
     """First minus second over the mean of the two, day by day, (N,) between −2 and 2 [1]; 0 where both are 0."""
-    one, other = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    total = one + other
-    differences: Floats = 2 * (one - other) / np.where(total == 0, 1.0, total)
+    ours, theirs = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    total = ours + theirs
+    differences: Floats = 2 * (ours - theirs) / np.where(total == 0, 1.0, total)
     return differences
 
 

@@ -38,14 +38,14 @@ def row_ratios(
     starts_off_the_grid(ratios.column("off_the_grid"), rows, settings)
     in_the_future(ratios.column("in_the_future"), rows, now)
     for curve in curves.values():
-        there = curve.row >= 0
+        has_row = curve.row >= 0
         for rule, measured, limit in measurements(curve, "row"):
-            ratios.column(rule.name).put(curve.row[there], measured[there], limit[there])
+            ratios.column(rule.name).put(curve.row[has_row], measured[has_row], limit[has_row])
         band = None if served is None or served.empty else of_series(served, curve.series)
         if band is not None and not band.empty:
-            limits = np.full(int(there.sum()), LONGEST_HOURS)
-            hours = outside_hours(curve, band)[there]
-            ratios.column("outside_served_band").put(curve.row[there], hours, limits)
+            limits = np.full(int(has_row.sum()), LONGEST_HOURS)
+            hours = outside_hours(curve, band)[has_row]
+            ratios.column("outside_served_band").put(curve.row[has_row], hours, limits)
     return ratios
 
 
@@ -66,8 +66,8 @@ def day_ratios(curves: Curves, touched: npt.NDArray[np.bool_]) -> GroupRatios:
         begins = np.searchsorted(curve.clock.day, days, side="left")
         ends = np.searchsorted(curve.clock.day, days, side="right")
         for line, first, last in zip(at.tolist(), begins, ends, strict=True):
-            held = curve.row[first:last]
-            rows[line] = held[held >= 0]
+            places = curve.row[first:last]
+            rows[line] = places[places >= 0]
         total += len(days)
     columns = ["zone", "quantity", "delivery_day"]
     lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
@@ -80,7 +80,7 @@ def day_ratios(curves: Curves, touched: npt.NDArray[np.bool_]) -> GroupRatios:
 def whole_series_ratios(curves: Curves, new: npt.NDArray[np.bool_]) -> GroupRatios:
     """What the rules on whole series find in those that have new rows in it: a line a fault."""
     lines: list[tuple[str, str, str]] = []
-    held: dict[int, npt.NDArray[np.int64]] = {}
+    rows_of_line: dict[int, npt.NDArray[np.int64]] = {}
     figures: list[tuple[Rule, float, float]] = []
     for curve in curves.values():
         if not new[curve.row[curve.row >= 0]].any():
@@ -89,13 +89,13 @@ def whole_series_ratios(curves: Curves, new: npt.NDArray[np.bool_]) -> GroupRati
             for fault in CHECKS[rule.name](curve):
                 rows = curve.row[fault.where]
                 if new[rows[rows >= 0]].any():
-                    held[len(lines)] = rows[rows >= 0]
+                    rows_of_line[len(lines)] = rows[rows >= 0]
                     lines.append((curve.series.zone, curve.series.quantity, fault.note))
                     figures.append((rule, fault.measured, fault.limit))
     ratios = LimitRatios("series", pd.DataFrame(lines, columns=["zone", "quantity", "note"]))
     for line, (rule, measured, limit) in enumerate(figures):
         ratios.column(rule.name).put(np.array([line]), np.array([measured]), np.array([limit]))
-    return GroupRatios(ratios, held)
+    return GroupRatios(ratios, rows_of_line)
 
 
 def measurements(curve: Curve, grain: Grain) -> Iterator[tuple[Rule, Floats, Floats]]:

@@ -81,17 +81,17 @@ def _expected(day: dt.date, timezone: str, mtu: Mtu) -> int:
     return int((time_range.end - time_range.start) / mtu.delta)
 
 
-def days_of(kept: pd.DataFrame, touched: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def days_of(accepted: pd.DataFrame, touched: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The delivery days of all series that the touched rows lie in, as `daily_completeness` gives them.
 
     Args:
-        kept: rows of any number of series.
+        accepted: rows of any number of series.
         touched: the rows among them, or withheld from them, whose days are of interest.
         settings: where zones have their local time.
     """
     spans = touched.groupby(_KEY)["valid_time"].agg(["min", "max"])
     parts = []
-    for key, rows in kept.groupby(_KEY, sort=True):
+    for key, rows in accepted.groupby(_KEY, sort=True):
         if key not in spans.index:
             continue
         timezone = settings.zone(str(rows["zone"].iloc[0])).timezone

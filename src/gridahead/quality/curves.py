@@ -42,7 +42,7 @@ class Curve:
 
     @cached_property
     def days(self) -> Floats:
-        """(D, K) values by day."""
+        """(D, K) values by day and slot of the day."""
         return self.clock.matrix(self.value)
 
     @cached_property

@@ -97,8 +97,8 @@ def known_at(failed: pd.DataFrame, history: History, decided_at: pd.Timestamp) -
     own = available[failed["place"].to_numpy(dtype=np.int64)]
     known = own.copy()
     for curve, day, failures in _by_day(failed, assumed, history.curves):
-        held = curve.row[curve.clock.day == day]
-        complete = int(available[held[held >= 0]][assumed[held[held >= 0]]].max())
+        rows_of_day = curve.row[curve.clock.day == day]
+        complete = int(available[rows_of_day[rows_of_day >= 0]][assumed[rows_of_day[rows_of_day >= 0]]].max())
         for failure, instants in _dated(history, curve, day, complete, failures):
             if failure.rule.grain == "row" and failure.rule.ahead is not None:
                 # Shown by the day itself, it shows with the last value that the rule has to see.

@@ -35,12 +35,12 @@ def related(series: Series) -> tuple[Series, ...]:
     """The other series that the rules look at beside one: its counterpart, and those it forms sums with."""
     suffix = REFERENCE_SUFFIX if series.quantity.endswith(REFERENCE_SUFFIX) else ""
     name = series.quantity.removesuffix(REFERENCE_SUFFIX)
-    others = {name + (REFERENCE_SUFFIX if not suffix else "")}
+    partners = {name + (REFERENCE_SUFFIX if not suffix else "")}
     for total, parts in SUMS.items():
         members = {total, *dict(parts)}
         if name in members:
-            others |= {member + suffix for member in members - {name}}
-    return tuple(Series(series.zone, other) for other in sorted(others))
+            partners |= {member + suffix for member in members - {name}}
+    return tuple(Series(series.zone, partner) for partner in sorted(partners))
 
 
 def inspect(
@@ -91,14 +91,14 @@ def inspect(
     history = History(inspected.rows, inspected.sound, inspected.curves, settings)
     failed["known_at"] = known_at(failed, history, decided_at)
     failed = pd.concat([failed, blocked(inspected.rows, inspected.new, failed)], ignore_index=True)
-    kept = verdicts(inspected.rows, failed, decided_at)
+    verdict_rows = verdicts(inspected.rows, failed, decided_at)
     coverage = _coverage(inspected, failed, settings, validator, decided_at, later)
     findings = pd.concat([stretches(inspected.rows, failed), coverage.findings], ignore_index=True)
     return QualityReport(
         decided_at=decided_at,
         completeness=coverage.completeness,
         findings=findings[FINDING_COLUMNS],
-        verdicts=kept,
+        verdicts=verdict_rows,
         metrics=metrics(coverage.completeness, decided_at, time.perf_counter() - began, validator.seconds),
         blocked=tuple(sorted(_names(inspected.rows, failed[failed["severity"] == "block"]))),
         suite_results=(structure, units, *by_row, *by_day, *by_series, *coverage.suite_results),

@@ -74,10 +74,10 @@ def _touched(curves: Curves, is_new: Mask) -> Mask:
     """The new rows, and those on a day with a new one."""
     touched = is_new.copy()
     for curve in curves.values():
-        there = curve.row >= 0
+        has_row = curve.row >= 0
         days = np.zeros(len(curve.clock.days), dtype=bool)
-        days[curve.clock.day[there][is_new[curve.row[there]]]] = True
-        touched[curve.row[there & days[curve.clock.day]]] = True
+        days[curve.clock.day[has_row][is_new[curve.row[has_row]]]] = True
+        touched[curve.row[has_row & days[curve.clock.day]]] = True
     return touched
 
 

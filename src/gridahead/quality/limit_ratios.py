@@ -79,7 +79,7 @@ def figures_in_words(column: RuleRatios, place: int) -> Mapping[str, str]:
 
 
 def number(value: float) -> str:
-    """A figure as people read it."""
+    """A figure as text, with as many digits as matter."""
     if not np.isfinite(value):
         return "unknown"
     if abs(value) >= 1000:

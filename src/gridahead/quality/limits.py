@@ -86,11 +86,11 @@ def limit_of(rule: Rule, variant: str, learnt: Mapping[str, float]) -> float:
     """The limit of a rule's statistic; NaN where a learnt one is missing."""
     if not rule.learnt:
         return rule.floor
-    known = learnt.get(_name(rule, variant), np.nan)
+    learnt_limit = learnt.get(_name(rule, variant), np.nan)
     if SIZE in variant:  # has the unit of the series, and no floor that would fit all of them
-        return known
+        return learnt_limit
     floor = rule.floor * (SUSTAINED if variant.endswith(LASTING) else 1.0)
-    return max(floor, known) if np.isfinite(known) else float("nan")
+    return max(floor, learnt_limit) if np.isfinite(learnt_limit) else float("nan")
 
 
 def _limits(rule: Rule, curve: Curve) -> dict[str, float]:

@@ -84,7 +84,7 @@ _WITHHOLD = ("quarantine", "block")
 
 
 def empty_report(decided_at: pd.Timestamp) -> QualityReport:
-    """The report on nothing."""
+    """The report of an inspection without rows."""
     return QualityReport(
         decided_at=decided_at,
         completeness=pd.DataFrame(columns=COMPLETENESS_COLUMNS),

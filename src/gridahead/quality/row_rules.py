@@ -71,5 +71,5 @@ def off_the_grid(rows: pd.DataFrame, settings: Settings) -> Floats:
 
 
 def _minutes(times: pd.DatetimeIndex) -> Floats:
-    """Minutes since midnight."""
+    """Minutes since midnight of each instant."""
     return np.asarray(times.hour * 60 + times.minute + times.second / 60, dtype=float)

@@ -53,15 +53,15 @@ def return_level(maxima: Floats, *, additive: bool, years: float = RETURN_YEARS,
         return float("nan")
     widened = float(np.sqrt(max(52 / weeks, 1.0)))
     middle, high = (float(level) for level in np.quantile(maxima, [0.5, 0.9]))
-    seen = _seen(np.sort(maxima), middle if additive else 0.0, high, lone)
+    reach = _seen(np.sort(maxima), middle if additive else 0.0, high, lone)
     # An exponential tail through both quantiles: from one week in two to one in `years` years.
     steps = np.log(0.5 * 52 * years) / np.log(0.5 / 0.1)
     tail = float(middle + (high - middle) * steps)
     if additive:
         # A gain has a long way from where most weeks lie, and no heavy tail there: what was seen bounds it.
-        beyond = max(seen - high, high - middle)
-        return min(tail, seen + 2.0 * beyond) + (widened - 1.0) * (high - middle)
-    return max(tail, 1.25 * seen) * widened
+        beyond = max(reach - high, high - middle)
+        return min(tail, reach + 2.0 * beyond) + (widened - 1.0) * (high - middle)
+    return max(tail, 1.25 * reach) * widened
 
 
 def _seen(ordered: Floats, zero: float, high: float, lone: float) -> float:
@@ -74,10 +74,10 @@ def _seen(ordered: Floats, zero: float, high: float, lone: float) -> float:
         lone: share of the weeks that such a few may be.
     """
     weeks = len(ordered)
-    left = int(np.ceil(RARE * weeks))
+    set_aside = int(np.ceil(RARE * weeks))
     if high <= 0:  # where most weeks have nothing at all, nothing is far above them
         lone = RARE
-    for above in range(left + 1, int(np.ceil(lone * weeks)) + 1):
+    for above in range(set_aside + 1, int(np.ceil(lone * weeks)) + 1):
         if ordered[-above] - zero > APART * (max(ordered[-above - 1], high) - zero):
-            left = above
-    return float(ordered[max(weeks - 1 - left, 0)])
+            set_aside = above
+    return float(ordered[max(weeks - 1 - set_aside, 0)])

@@ -34,13 +34,13 @@ def trusted(other: Floats, mine: Floats, highest: float, low: float | None) -> F
     with np.errstate(invalid="ignore"):
         absurd = np.abs(other) > ABSURD * highest
         absurd |= np.zeros_like(absurd) if low is None else other < low
-    kept = np.where(absurd, np.nan, other)
+    plausible = np.where(absurd, np.nan, other)
     if low is None:
-        return kept
-    means = [mean_of_day(days, ENOUGH) for days in (kept, mine)]
+        return plausible
+    means = [mean_of_day(days, ENOUGH) for days in (plausible, mine)]
     around = [median(np.stack([moved(mean, by) for by in AROUND])) for mean in means]
     off, mine_off = (np.abs(mean - usual) for mean, usual in zip(means, around, strict=True))
     with np.errstate(divide="ignore", invalid="ignore"):
         doublings = np.abs(np.log2(np.maximum(means[0], 0.0) / around[0]))
     wrong = (doublings >= DOUBLED) & (off > MORE * mine_off)
-    return np.where(wrong[:, None], np.nan, kept)
+    return np.where(wrong[:, None], np.nan, plausible)

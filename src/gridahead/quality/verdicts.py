@@ -95,16 +95,16 @@ def failed_rows(
 
 def verdicts(rows: pd.DataFrame, failed: pd.DataFrame, decided_at: pd.Timestamp) -> Verdicts:
     """The verdicts to keep: flags and quarantines, one line a row and rule."""
-    kept = failed[failed["severity"] != "pass"]
-    if kept.empty:
+    failures = failed[failed["severity"] != "pass"]
+    if failures.empty:
         return Verdicts(VERDICTS.empty())
-    with_verdict = rows.loc[kept["place"], [*IDENTITY, "value", "mtu", "batch"]].reset_index(drop=True)
-    follows = kept["severity"].replace({"block": "quarantine"}).to_numpy()
+    with_verdict = rows.loc[failures["place"], [*IDENTITY, "value", "mtu", "batch"]].reset_index(drop=True)
+    follows = failures["severity"].replace({"block": "quarantine"}).to_numpy()
     lines = with_verdict.assign(
-        rule=kept["rule"].to_numpy(),
+        rule=failures["rule"].to_numpy(),
         severity=follows,
-        reason=kept["reason"].to_numpy(),
-        known_at=pd.DatetimeIndex(kept["known_at"]),
+        reason=failures["reason"].to_numpy(),
+        known_at=pd.DatetimeIndex(failures["known_at"]),
         decided_at=decided_at,
     )
     # A row without its batch fails for that; its verdict still has to name one.

@@ -43,12 +43,12 @@ class Case:
 
     @property
     def start(self) -> pd.Timestamp:
-        """First valid time."""
+        """The first valid time of the case."""
         return pd.Timestamp(self.rows["valid_time"].min())
 
     @property
     def end(self) -> pd.Timestamp:
-        """The end of the last row."""
+        """The end of the last market time unit of the case."""
         last = self.rows.iloc[int(self.rows["valid_time"].argmax())]
         return pd.Timestamp(last["valid_time"] + Mtu(last["mtu"]).delta)
 

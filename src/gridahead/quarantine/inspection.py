@@ -48,8 +48,8 @@ def inspect_new(workspace: Workspace, anew: Collection[Series] = ()) -> QualityR
         _leave(lake, batches)
         return None
     series, around = _series_of(new), _window_of(new, days=CONTEXT_DAYS)
-    wanted = sorted({*series, *(other for one in series for other in related(one))})
-    known = lake.read_accepted(*wanted, time_range=around)
+    all_series = sorted({*series, *(other for entry in series for other in related(entry))})
+    known = lake.read_accepted(*all_series, time_range=around)
     report = inspect(
         new,
         known,
@@ -61,8 +61,8 @@ def inspect_new(workspace: Workspace, anew: Collection[Series] = ()) -> QualityR
     )
     _keep(lake, report, known)
     _leave(lake, batches)
-    relearn(workspace, [each for each in series if each not in anew], report.decided_at)
-    relearn(workspace, [each for each in series if each in anew], report.decided_at, all_of_them=True)
+    relearn(workspace, [entry for entry in series if entry not in anew], report.decided_at)
+    relearn(workspace, [entry for entry in series if entry in anew], report.decided_at, all_of_them=True)
     return report
 
 
@@ -101,11 +101,11 @@ def _waiting(lake: Lake, settings: Settings) -> tuple[list[Waiting], Observation
     if brought.empty:
         return waiting, Observations(brought)
     where = {name: sorted(brought[name].unique()) for name in ("zone", "quantity")}
-    held = standing(lake.observations.read(where, _window_of(brought)))
+    stored = standing(lake.observations.read(where, _window_of(brought)))
     # Two batches may bring one row; which of them counts, the lake decides.
-    held = held[among(held, brought, IDENTITY) & held["value"].notna()]
+    stored = stored[among(stored, brought, IDENTITY) & stored["value"].notna()]
     released = ruled(lake.read_rulings(), "release")
-    return waiting, Observations(held[~among(held, released, IDENTITY)].reset_index(drop=True))
+    return waiting, Observations(stored[~among(stored, released, IDENTITY)].reset_index(drop=True))
 
 
 def _later(lake: Lake, series: Sequence[Series], time_range: TimeRange) -> pd.DataFrame:
@@ -141,8 +141,8 @@ def _keep(lake: Lake, report: QualityReport, read: Observations) -> None:
         time_range = TimeRange(
             verdicts["valid_time"].min(), verdicts["valid_time"].max() + pd.Timedelta(microseconds=1)
         )
-        held = lake.read_verdicts(*_series_of(verdicts), time_range=time_range)
-        lake.verdicts.append(Verdicts(verdicts[~among(verdicts, held, key)]))
+        stored = lake.read_verdicts(*_series_of(verdicts), time_range=time_range)
+        lake.verdicts.append(Verdicts(verdicts[~among(verdicts, stored, key)]))
     lake.quality.append(report.metrics)
 
 

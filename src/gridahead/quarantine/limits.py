@@ -43,7 +43,7 @@ def limits_for(lake: Lake, new: Observations, anew: Collection[Series] = ()) -> 
 
 
 def _pairs(series: Collection[Series]) -> pd.DataFrame:
-    return pd.DataFrame([(one.zone, one.quantity) for one in series], columns=_KEY, dtype="str")
+    return pd.DataFrame([(entry.zone, entry.quantity) for entry in series], columns=_KEY, dtype="str")
 
 
 def relearn(workspace: Workspace, series: Sequence[Series], at: pd.Timestamp, *, all_of_them: bool = False) -> None:
@@ -73,4 +73,4 @@ def _due(lake: Lake, series: Sequence[Series], at: pd.Timestamp) -> list[Series]
     age = at - learnt["at"]
     grown = age > GROWN * (learnt["until"] - learnt["since"])
     fresh = set(learnt.index[~grown & (age <= RENEWED_AFTER)])
-    return [one for one in series if (one.zone, one.quantity) not in fresh]
+    return [entry for entry in series if (entry.zone, entry.quantity) not in fresh]

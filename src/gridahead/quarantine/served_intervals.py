@@ -23,7 +23,11 @@ def served_intervals(workspace: Workspace, series: Sequence[Series], time_range:
         and the issue time.
     """
     served = {entry.series for entry in workspace.settings.series}
-    parts = [workspace.lake.read_forecasts(one, LIVE, time_range) for one in series if one in served]
+    parts = [
+        workspace.lake.read_forecasts(served_series, LIVE, time_range)
+        for served_series in series
+        if served_series in served
+    ]
     rows = pd.concat(parts) if parts else pd.DataFrame()
     if rows.empty:
         return None

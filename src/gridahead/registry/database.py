@@ -35,7 +35,7 @@ class Database:
 
     @classmethod
     def of(cls, folder: Path) -> Database:
-        """That of MLflow's folder."""
+        """The database in a folder of MLflow."""
         return cls(folder / "mlflow.db")
 
     @property
@@ -112,7 +112,7 @@ class Database:
             state = "is gone, and it knew" if self.fresh else "is another one or an older one: it lacks"
             raise ModelError(f"the registry of models in {self.path}", f"{state} {named}. {_WAY_OUT}")
 
-    def _ask(self, question: str, *given: str) -> list[tuple[Any, ...]]:
+    def _ask(self, question: str, *parameters: str) -> list[tuple[Any, ...]]:
         """The answer; no rows of a database that is not there, or whose tables are being made."""
         if self.fresh:
             return []
@@ -120,7 +120,7 @@ class Database:
             with closing(self._open()) as database:
                 if not database.execute(_TABLES).fetchone():
                     return []
-                return database.execute(question, given).fetchall()
+                return database.execute(question, parameters).fetchall()
         except sqlite3.Error as error:
             raise self._damaged(error, retryable=is_locked(error)) from error
 

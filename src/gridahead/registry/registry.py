@@ -46,7 +46,7 @@ _LONGEST_TAG = 4900
 
 
 class Registry:
-    """Versions, aliases and tags."""
+    """The registered versions of every series, their aliases and tags."""
 
     def __init__(self, tracking: Tracking, exports: Exports) -> None:
         self.tracking, self.client, self.exports = tracking, tracking.client, exports
@@ -94,7 +94,7 @@ class Registry:
         aliases = self.aliases(series)
         rows = self.client.search_model_versions(f"name='{series.slug}'", max_results=10_000)
         versions = [_version(series, row, aliases) for row in rows if "bundle" in row.tags]
-        return sorted(versions, key=lambda one: int(one.number), reverse=True)
+        return sorted(versions, key=lambda version: int(version.number), reverse=True)
 
     def version(self, series: Series, number: str) -> Version:
         """A version by its number, with or without a v before it, or by its alias.
@@ -102,22 +102,28 @@ class Registry:
         Raises:
             ModelError: there is none.
         """
-        wanted = number.removeprefix("v")
-        known = self.versions(series)
-        for one in known:
-            if one.number == wanted or number in one.aliases:
-                return one
-        there = ", ".join(str(one) for one in known[:10]) or f"none; train one with `gridahead train --series {series}`"
-        raise ModelError(str(series), f"has no version {number!r}; there are {there}")
+        bare_number = number.removeprefix("v")
+        versions = self.versions(series)
+        for version in versions:
+            if version.number == bare_number or number in version.aliases:
+                return version
+        listing = (
+            ", ".join(str(version) for version in versions[:10])
+            or f"none; train one with `gridahead train --series {series}`"
+        )
+        raise ModelError(str(series), f"has no version {number!r}; there are {listing}")
 
     def find(self, series: Series, model: str, same: Mapping[str, str]) -> Version | None:
         """The newest version of a model with these tags."""
-        known = (one for one in self.versions(series) if one.model == model)
-        return next((one for one in known if all(one.tags.get(tag) == value for tag, value in same.items())), None)
+        of_model = (version for version in self.versions(series) if version.model == model)
+        return next(
+            (version for version in of_model if all(version.tags.get(tag) == value for tag, value in same.items())),
+            None,
+        )
 
     def holder(self, series: Series, alias: Role) -> Version | None:
         """The version that has an alias, None if nobody has."""
-        return next((one for one in self.versions(series) if alias in one.aliases), None)
+        return next((version for version in self.versions(series) if alias in version.aliases), None)
 
     def champion(self, series: Series) -> Registered:
         """The version that serves.
@@ -138,7 +144,7 @@ class Registry:
         """
         version = self.find(series, model, {})
         if version is None:
-            of_model = sorted({one.model for one in self.versions(series)})
+            of_model = sorted({candidate.model for candidate in self.versions(series)})
             raise ModelError(
                 f"{series} {model}",
                 f"has never been trained; there are {', '.join(of_model) or 'no models at all'}. "
@@ -171,13 +177,13 @@ class Registry:
             self.exports.serve(series, self.aliases(series))
 
     def note(self, version: Version, tags: Mapping[str, str]) -> None:
-        """Add tags to a version."""
+        """Add tags to a version, and export them."""
         for name, value in tags.items():
             self.client.set_model_version_tag(version.series.slug, version.number, name, value[:_LONGEST_TAG])
         self._export(version)
 
     def aliases(self, series: Series) -> dict[str, str]:
-        """The version of each alias."""
+        """The number of the version that has each alias."""
         try:
             aliases = self.client.get_registered_model(series.slug).aliases
         except MlflowException:  # nothing has been registered yet
@@ -230,9 +236,9 @@ class Registry:
 
     def restore(self, series: Series, aliases: Mapping[str, str]) -> None:
         """Give aliases to the versions that had them, as far as these are there."""
-        known = {one.number for one in self.versions(series)}
+        numbers = {version.number for version in self.versions(series)}
         for alias, number in aliases.items():
-            if number in known:
+            if number in numbers:
                 self.client.set_registered_model_alias(series.slug, alias, number)
 
     def _export(self, version: Version) -> Version:

@@ -75,9 +75,13 @@ class Tracking:
 
     def _experiment_id(self) -> str:
         """That of our experiment, made if it is not there."""
-        known = self.client.get_experiment_by_name(EXPERIMENT)
-        made = known.experiment_id if known else self.client.create_experiment(EXPERIMENT, artifact_location=ROOT)
-        return str(made)
+        experiment = self.client.get_experiment_by_name(EXPERIMENT)
+        experiment_id = (
+            experiment.experiment_id
+            if experiment
+            else self.client.create_experiment(EXPERIMENT, artifact_location=ROOT)
+        )
+        return str(experiment_id)
 
     def record(self, fit: Fit, config: ModelSettings | None, settings: TrainingSettings) -> str:
         """Log a fit as a run, and give its id; an ensemble has no config of its own."""
@@ -141,7 +145,7 @@ class Tracking:
 
     def file(self, run_id: str, name: str) -> Path | None:
         """A file among the artifacts of a run, None if it has none of that name."""
-        if name not in {one.path for one in self.client.list_artifacts(run_id)}:
+        if name not in {artifact.path for artifact in self.client.list_artifacts(run_id)}:
             return None
         with self.active():
             return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name))
@@ -174,7 +178,9 @@ def _params(fit: Fit, config: ModelSettings | None, settings: TrainingSettings) 
         "window.deadline": spec.deadline,
         "window.inputs": ", ".join(map(str, spec.inputs)),
         "scaler.anchor": ", ".join(dict.fromkeys(network.scaler.anchor for network in networks)),
-        "network.parameters": sum(p.numel() for one in networks for member in one.members for p in member.parameters()),
+        "network.parameters": sum(
+            p.numel() for network in networks for member in network.members for p in member.parameters()
+        ),
     }
     if isinstance(model, Ensemble):
         named, rest = zip(networks, model.weights, strict=True), 1 - model.official

@@ -68,24 +68,24 @@ def figure_tags(figures: Mapping[str, float]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Registered:
-    """A version with its weights."""
+    """A version of a model together with its weights."""
 
     about: Version
     model: Forecaster
 
     @property
     def series(self) -> Series:
-        """What it forecasts."""
+        """The series that the version forecasts."""
         return self.about.series
 
     @property
     def version(self) -> str:
-        """Its number."""
+        """The number of the version in the registry."""
         return self.about.number
 
     @property
     def run_id(self) -> str:
-        """The run of its fit."""
+        """The id of the MLflow run of its fit."""
         return self.about.run_id
 
     def __str__(self) -> str:

@@ -134,8 +134,8 @@ def _slices(shares: pd.DataFrame, own: str) -> pd.DataFrame:
     """by, slice, n, crps, mae, bias, coverage of this version, and the MAE of the official forecasts, both."""
     if shares.empty:
         return pd.DataFrame()
-    wanted = shares[shares["metric"].isin(("crps", "mae", "bias", "coverage_80"))]
-    wide = wanted.pivot_table(index=["model", "by", "slice"], columns="metric", values="value").reset_index()
+    shown = shares[shares["metric"].isin(("crps", "mae", "bias", "coverage_80"))]
+    wide = shown.pivot_table(index=["model", "by", "slice"], columns="metric", values="value").reset_index()
     count = shares[(shares["metric"] == "mae") & (shares["model"] == own)][["by", "slice", "n"]]
     ours = wide[wide["model"] == own].drop(columns="model").merge(count, on=["by", "slice"])
     together = ours.rename(columns={"coverage_80": "coverage"})

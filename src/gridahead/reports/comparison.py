@@ -27,7 +27,7 @@ def comparison_sentence(comparison: VersionComparison) -> str:
 
 
 def comparison_record(comparison: VersionComparison, picture: Path) -> dict[str, Any]:
-    """Everything, for machines."""
+    """The comparison of two versions as plain values, for JSON."""
     days = comparison.evidence.days
     return {
         "versions": [version.number for version in comparison.versions],

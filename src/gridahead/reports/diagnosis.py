@@ -1,4 +1,4 @@
-"""What is told of a network's memory: a sentence, a table, and everything for machines."""
+"""The memory of a network in words and figures: a sentence, a table, and everything for machines."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def diagnosis_rows(diagnosis: Diagnosis) -> list[dict[str, str]]:
 
 
 def diagnosis_json(diagnosis: Diagnosis, picture: Path) -> dict[str, Any]:
-    """Everything, for machines."""
+    """The diagnosis of a network as plain values, for JSON."""
     return {
         "series": str(diagnosis.registered.series),
         "model": diagnosis.network.name,

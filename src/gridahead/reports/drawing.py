@@ -87,7 +87,7 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 70, 28, 40
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A drawing in CSS pixels."""
+    """Width and height of a drawing in CSS pixels."""
 
     width: int
     height: int

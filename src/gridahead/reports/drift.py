@@ -41,12 +41,12 @@ def _not_looked_at(drift: Drift) -> str:
 
 
 def drift_rows(drift: Drift) -> list[dict[str, object]]:
-    """One line a finding."""
+    """The findings of a drift as rows of a table, one each."""
     return [{"kind": finding.kind, "level": finding.level, "finding": finding.words} for finding in drift.findings]
 
 
 def drift_record(drift: Drift) -> dict[str, Any]:
-    """Everything, for machines."""
+    """The drift of a series as plain values, for JSON."""
     return {
         "series": str(drift.series),
         "first": str(drift.first),

@@ -1,4 +1,4 @@
-"""What is told of an explanation: sentences, a table of shares, everything for machines, and the pictures."""
+"""An explanation in words and figures: sentences, a table of shares, everything for machines, and the pictures."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def change_sentences(change: Change, unit: PowerUnit = "MW") -> list[str]:
 
 
 def explanation_json(explanation: Explanation, picture: Path, change_picture: Path | None) -> dict[str, Any]:
-    """Everything, for machines."""
+    """The explanation as plain values, for JSON."""
     attribution = explanation.attribution
     return {
         "series": str(explanation.windows.spec.series),

@@ -88,7 +88,7 @@ class CardView:
 
 
 def render_card(view: CardView) -> str:
-    """The page."""
+    """The model card as an HTML page."""
     return (
         templates()
         .get_template("card.html.j2")

@@ -14,7 +14,7 @@ def outcome_sentence(outcome: Outcome) -> str:
 
 
 def outcome_record(outcome: Outcome) -> dict[str, Any]:
-    """Everything, for machines."""
+    """The outcome of a trial as plain values, for JSON."""
     return {
         "series": str(outcome.version.series),
         "version": outcome.version.number,

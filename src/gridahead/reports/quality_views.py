@@ -97,7 +97,7 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True)
 class QualityView:
-    """The whole page."""
+    """Everything that the page of data quality shows."""
 
     created_at: pd.Timestamp
     inspected_at: pd.Timestamp | None

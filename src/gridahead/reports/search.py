@@ -1,4 +1,4 @@
-"""What is told of a search: a table, a sentence, the best settings as TOML, and a line a trial."""
+"""A search in words and figures: a table, a sentence, the best settings as TOML, and a line a trial."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def best_settings_toml(result: SearchResult) -> str:
 
 
 def search_json(result: SearchResult) -> dict[str, Any]:
-    """Everything, for machines."""
+    """The result of a search as plain values, for JSON."""
     return {
         "study": result.search.name,
         "best": result.best.number,

@@ -27,7 +27,7 @@ COVERAGE_COUNT = 7 * 24
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The newest delivery day of a forecast, with everything about it that is drawn or told."""
+    """The newest delivery day of a forecast, with everything about it that is drawn or written."""
 
     title: str
     time_range: TimeRange
@@ -81,7 +81,7 @@ class Day:
 
     @property
     def hours(self) -> int:
-        """23, 24 or 25."""
+        """Hours of the delivery day: 23, 24 or 25."""
         return int((self.time_range.end - self.time_range.start) / pd.Timedelta(hours=1))
 
     def extreme(self, *, highest: bool) -> tuple[str, str, str]:
@@ -122,48 +122,48 @@ def track_record(view: SeriesView, forecast: Day) -> str:
     rows = view.scores[view.scores["model"] == forecast.model]
     first, last = rows["start"].min().tz_convert(view.timezone), rows["end"].max().tz_convert(view.timezone)
     error = Scale.of(ours["mae"], view.unit).text(ours["mae"])
-    told = f"{day(first)} to {day(last - forecast.mtu.delta)}: average error {error}"
+    sentence = f"{day(first)} to {day(last - forecast.mtu.delta)}: average error {error}"
     compared = []
     for name, title in TO_BEAT.items():
         official = whole_scores(view.scores, name)
         if official.get("mae") and forecast.model != name:
             skill = 1 - ours["mae"] / official["mae"]
             compared.append(f"{percent(abs(skill))} {'less' if skill >= 0 else 'more'} than the {title}")
-    told += "".join(f", {one}" for one in compared)
+    sentence += "".join(f", {part}" for part in compared)
     if "coverage_80" in ours:
-        told += f"; the 80{THIN}% band held {percent(ours['coverage_80'])} of the outturns"
-    return told + "."
+        sentence += f"; the 80{THIN}% band held {percent(ours['coverage_80'])} of the outturns"
+    return sentence + "."
 
 
 def concerns(view: SeriesView, forecast: Day, created_at: pd.Timestamp) -> list[str]:
-    """What speaks against trusting this forecast, worst first; empty when nothing does."""
-    found = []
+    """The reasons against trusting this forecast, as sentences, worst first; empty when there are none."""
+    sentences = []
     if forecast.time_range.end <= created_at:
-        found.append(f"Its day has passed: there is no forecast after {forecast.name}.")
+        sentences.append(f"Its day has passed: there is no forecast after {forecast.name}.")
     if forecast.rung != FULL:
-        found.append(f"It was made with less than all inputs: {words(forecast.rung)}.")
+        sentences.append(f"It was made with less than all inputs: {words(forecast.rung)}.")
     if suspects := view.manifest.get("suspect_inputs"):
-        found.append(f"The gate doubts some of its newest inputs: {words(str(suspects))}.")
+        sentences.append(f"The gate doubts some of its newest inputs: {words(str(suspects))}.")
     if view.quality and (gap := forecast.issue_time - view.quality.end) > pd.Timedelta(hours=view.stale_after_hours):
-        found.append(f"The newest observation was {lasting(gap)} old at the issue time.")
-    found += [f"{CHANGED[kind].capitalize()}. {figures}." for kind, figures in view.drifted.items()]
-    return found + _concerns_of_scores(view, forecast)
+        sentences.append(f"The newest observation was {lasting(gap)} old at the issue time.")
+    sentences += [f"{CHANGED[kind].capitalize()}. {figures}." for kind, figures in view.drifted.items()]
+    return sentences + _concerns_of_scores(view, forecast)
 
 
 def _concerns_of_scores(view: SeriesView, forecast: Day) -> list[str]:
-    found = []
+    sentences = []
     ours = whole_scores(view.scores, forecast.model)
-    held, (low, high) = ours.get("coverage_80"), view.coverage_alarm
-    if held is not None and ours["n"] >= COVERAGE_COUNT and not low <= held <= high:
-        fault = "too narrow" if held < low else "too wide"
-        found.append(f"Its 80{THIN}% band has been {fault}: it held {percent(held)} of the outturns.")
+    coverage, (low, high) = ours.get("coverage_80"), view.coverage_alarm
+    if coverage is not None and ours["n"] >= COVERAGE_COUNT and not low <= coverage <= high:
+        fault = "too narrow" if coverage < low else "too wide"
+        sentences.append(f"Its 80{THIN}% band has been {fault}: it held {percent(coverage)} of the outturns.")
     for name, title in TO_BEAT.items():
         official = whole_scores(view.scores, name)
         if "mae" in ours and ours["mae"] > official.get("mae", float("inf")):
             scale = Scale.of(ours["mae"], view.unit)
             theirs, own = (scale.text(scores["mae"]) for scores in (official, ours))
-            found.append(f"The {title} has been better: it erred by {theirs} on average, this one by {own}.")
-    return found
+            sentences.append(f"The {title} has been better: it erred by {theirs} on average, this one by {own}.")
+    return sentences
 
 
 def whole_scores(scores: pd.DataFrame, model: str) -> dict[str, float]:

@@ -73,7 +73,7 @@ class SeriesView:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """The whole page."""
+    """Everything that the page of forecasts shows."""
 
     title: str
     created_at: pd.Timestamp

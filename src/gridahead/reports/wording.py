@@ -56,7 +56,7 @@ def number(value: float, digits: int = 0) -> str:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """A fraction as a percentage."""
+    """A fraction as a percentage, in text."""
     return NOTHING if pd.isna(share) else f"{number(100 * share, digits)}{THIN}%"
 
 

@@ -27,8 +27,8 @@ def load_settings(path: str | Path | None = None) -> Settings:
     try:
         settings = Settings.model_validate(raw)
     except pydantic.ValidationError as error:
-        told = "\n".join(f"  {line}" for line in findings(error, raw))
-        raise SettingsError(f"{file}:\n{told}") from error
+        lines = "\n".join(f"  {line}" for line in findings(error, raw))
+        raise SettingsError(f"{file}:\n{lines}") from error
     except SettingsError as error:
         raise SettingsError(f"{file}:\n  {error}") from error
     return _resolved(settings, file.parent)

@@ -50,36 +50,36 @@ def _lines(finding: ErrorDetails, raw: Mapping[str, Any]) -> Iterator[str]:
     elif kind in ("tuple_type", "model_type", "dict_type", "model_attributes_type"):
         yield f"{where}: {_another_form(finding, location)}"
     elif kind in ("value_error", "assertion_error"):
-        said = finding["msg"].partition(", ")[2]
-        yield from (f"{where}: {line}" if where else line for line in said.splitlines())
+        message = finding["msg"].partition(", ")[2]
+        yield from (f"{where}: {line}" if where else line for line in message.splitlines())
     else:
-        wanted = f"; it is a {found.type}" if (found := _key_at(location)) else ""
+        wanted = f"; it is a {key.type}" if (key := _key_at(location)) else ""
         yield f"{where}: {toml_value(finding['input'])} cannot be meant: {finding['msg'].lower()}{wanted}"
 
 
 def _where(location: Sequence[int | str], raw: Any) -> str:
     """The place as a person finds it: `series DE/load: deadline`, `training.epochs`, `sources 2 (in.csv): path`."""
-    told, name = "", ""
+    place, name = "", ""
     for part in location:
         if isinstance(part, int):
             entry = raw[part] if isinstance(raw, list) and part < len(raw) else None
             if not isinstance(entry, Mapping):
                 continue
-            told, raw = f"{told} {_name_of(name, part, entry)}:", entry
+            place, raw = f"{place} {_name_of(name, part, entry)}:", entry
             continue
         if isinstance(raw, Mapping) and part not in raw and part == raw.get("kind"):
             continue  # pydantic counts the kind of a source as a step; nobody wrote it as one
-        told += f" {part}" if told.endswith(":") else f".{part}" if told else part
+        place += f" {part}" if place.endswith(":") else f".{part}" if place else part
         raw, name = raw.get(part) if isinstance(raw, Mapping) else None, part
-    return told.removesuffix(":")
+    return place.removesuffix(":")
 
 
 def _name_of(name: str, place: int, entry: Mapping[str, Any]) -> str:
     """By what an entry of a list is known: its own name, or its number with what it reads."""
-    given = next((entry[key] for key in _NAMED_BY.get(name, ()) if isinstance(entry.get(key), str)), None)
-    if given is None:
+    own_name = next((entry[key] for key in _NAMED_BY.get(name, ()) if isinstance(entry.get(key), str)), None)
+    if own_name is None:
         return f"number {place + 1}"
-    return f"number {place + 1} ({given})" if name == "sources" else str(given)
+    return f"number {place + 1} ({own_name})" if name == "sources" else str(own_name)
 
 
 def _section_at(location: Sequence[int | str]) -> tuple[type[BaseModel] | None, str]:
@@ -111,19 +111,19 @@ def _nearest_key(location: Sequence[int | str]) -> str:
     """The nearest key of the section, else the same or a near key of another one, else all keys of the section."""
     name = str(location[-1])
     section, _ = _section_at(location[:-1])
-    here = list(section.model_fields) if section is not None else []
-    if meant := did_you_mean(name, here):
-        return meant.strip()
+    known_keys = list(section.model_fields) if section is not None else []
+    if hint := did_you_mean(name, known_keys):
+        return hint.strip()
     elsewhere = {key.name.rpartition(".")[2]: key.name for key in reversed(keys())}
-    by_name = {**{one: one for one in Settings.model_fields}, **elsewhere}
-    if meant := did_you_mean(name, by_name):
-        found = by_name[_QUOTED.findall(meant)[0]]
-        return f"did you mean {found!r}, which belongs {_home(found)}?"
-    return f"known here: {', '.join(here)}"
+    by_name = {**{field: field for field in Settings.model_fields}, **elsewhere}
+    if hint := did_you_mean(name, by_name):
+        full_name = by_name[_QUOTED.findall(hint)[0]]
+        return f"did you mean {full_name!r}, which belongs {_home(full_name)}?"
+    return f"known here: {', '.join(known_keys)}"
 
 
 def _home(key: str) -> str:
-    """Where a key is written."""
+    """In which section a key is written, in words: at the top, `to [training]`, `to [[series]]`."""
     parts = key.split(".")[:-1]
     if not parts:
         return "at the top, before the first ["
@@ -135,32 +135,32 @@ def _home(key: str) -> str:
 def _nearest_value(finding: ErrorDetails, *, is_key: bool) -> str:
     context = finding.get("ctx", {})
     known = _QUOTED.findall(str(context.get("expected") or context.get("expected_tags")))
-    given = context.get("tag") if "tag" in context else finding["input"]
-    meant = did_you_mean(given, known) if isinstance(given, str) else ""
-    return f"{toml_value(given)} is {'no key' if is_key else 'not known'} here; {meant}known: {', '.join(known)}"
+    value = context.get("tag") if "tag" in context else finding["input"]
+    hint = did_you_mean(value, known) if isinstance(value, str) else ""
+    return f"{toml_value(value)} is {'no key' if is_key else 'not known'} here; {hint}known: {', '.join(known)}"
 
 
 def _key_at(location: Sequence[int | str]) -> Key | None:
-    """The key of that place."""
+    """The key of a location, as `settings keys` has it; None where no section has one."""
     names = [part for part in location if isinstance(part, str)]
     _, prefix = _section_at(names[:-1])
     return next((key for key in keys() if key.name == f"{prefix}{names[-1]}"), None)
 
 
 def _meaning(location: Sequence[int | str]) -> str:
-    """What the missing key says, in a sentence."""
-    found = _key_at(location)
-    return f"; {found.meaning}" if found else ""
+    """The meaning of the missing key, as the end of a finding."""
+    key = _key_at(location)
+    return f"; {key.meaning}" if key else ""
 
 
 def _another_form(finding: ErrorDetails, location: Sequence[int | str]) -> str:
     """That a table is no list, or the other way round, and how to write it."""
     name = ".".join(str(part) for part in location if isinstance(part, str))
-    given = finding["input"]
+    value = finding["input"]
     if finding["type"] == "tuple_type":
-        if isinstance(given, Mapping):
+        if isinstance(value, Mapping):
             return f"there may be several; write [[{name}]] instead of [{name}]"
-        return f"is a list; write [{toml_value(given)}] instead of {toml_value(given)}"
-    if isinstance(given, list):
+        return f"is a list; write [{toml_value(value)}] instead of {toml_value(value)}"
+    if isinstance(value, list):
         return f"there is one; write [{name}] instead of [[{name}]]"
-    return f"is a table; write [{name}] and its keys below, instead of {toml_value(given)}"
+    return f"is a table; write [{name}] and its keys below, instead of {toml_value(value)}"

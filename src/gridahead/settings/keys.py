@@ -1,4 +1,4 @@
-"""Every key that the settings know, read off the sections themselves: name, type, default and meaning."""
+"""Every key of the settings, taken from the sections themselves: name, type, default and meaning."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ def _keys(section: type[BaseModel], prefix: str) -> Iterator[Key]:
         if inner:
             is_table = _origin(field.annotation) is dict
             at = f"{prefix}{name}.{ANY_NAME}" if is_table else f"{prefix}{name}"
-            nested += [(f"{at}.{tag}" if tag else at, one) for tag, one in inner.items()]
+            nested += [(f"{at}.{tag}" if tag else at, inner_section) for tag, inner_section in inner.items()]
         else:
             yield Key(f"{prefix}{name}", _type_words(field), _default_words(field), _meaning(field))
-    for at, one in nested:
-        yield from _keys(one, f"{at}.")
+    for at, inner_section in nested:
+        yield from _keys(inner_section, f"{at}.")
 
 
 def sections_of(annotation: Any) -> dict[str, type[BaseModel]]:
@@ -77,10 +77,10 @@ def sections_of(annotation: Any) -> dict[str, type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         kind = annotation.model_fields.get("kind")
         return {get_args(kind.annotation)[0] if kind is not None else "": annotation}
-    found: dict[str, type[BaseModel]] = {}
+    sections: dict[str, type[BaseModel]] = {}
     for part in get_args(annotation):
-        found |= sections_of(part)
-    return found
+        sections |= sections_of(part)
+    return sections
 
 
 def _meaning(field: FieldInfo) -> str:
@@ -96,15 +96,15 @@ def _origin(annotation: Any) -> Any:
 def _type_words(field: FieldInfo) -> str:
     limits = [
         f"{words} {value:g}"
-        for one in field.metadata
+        for limit in field.metadata
         for sign, words in _SIGNS.items()
-        if isinstance(one, sign) and (value := getattr(one, sign.__name__.lower())) is not None
+        if isinstance(limit, sign) and (value := getattr(limit, sign.__name__.lower())) is not None
     ]
     return ", ".join([_words(field.annotation), *limits])
 
 
 def _words(annotation: Any) -> str:
-    """A type in words that a person who writes a settings file knows."""
+    """A type in the words of TOML, for whoever writes a settings file."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _words(parts[0])
@@ -119,7 +119,7 @@ def _words(annotation: Any) -> str:
     if origin is dict:
         return f"table of {_words(parts[1])} by {_words(parts[0])}"
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return " | ".join(str(one) for one in annotation)
+        return " | ".join(str(member) for member in annotation)
     return _WORDS.get(annotation) or str(getattr(annotation, "__name__", "text"))
 
 
@@ -139,7 +139,7 @@ def toml_value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{name} = {toml_value(one)}" for name, one in value.items()) + "}"
+        return "{" + ", ".join(f"{name} = {toml_value(entry)}" for name, entry in value.items()) + "}"
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
     text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")

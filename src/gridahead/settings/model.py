@@ -108,7 +108,7 @@ class ZoneSettings(Section):
         return self
 
     def zone(self) -> BiddingZone:
-        """The zone as the rest of the code sees it."""
+        """The zone as a `BiddingZone`."""
         return BiddingZone(self.code, self.timezone, self.country, self.eic, self.holiday_weights)
 
 
@@ -154,7 +154,7 @@ def _other_name(quantity: str, unit: str) -> str:
 
 
 class CovariateSettings(Section):
-    """A further column of a file."""
+    """A further column of a file, which models may read as an input."""
 
     column: str
     """Its heading in the file."""
@@ -203,7 +203,7 @@ class TimeColumns(Section):
 
     @property
     def named(self) -> tuple[str, ...]:
-        """Every column that is named."""
+        """The columns that are set, in the order of the keys."""
         columns = (self.date, self.year, self.month, self.day, self.period, self.time, self.minute)
         return tuple(column for column in columns if column is not None)
 
@@ -244,7 +244,7 @@ def _text_encoding(value: str) -> str:
 
 
 def _as_text(value: object) -> object:
-    return {key: str(one) for key, one in value.items()} if isinstance(value, dict) else value
+    return {key: str(entry) for key, entry in value.items()} if isinstance(value, dict) else value
 
 
 class FileSource(SourceSection):
@@ -359,8 +359,8 @@ class FileSource(SourceSection):
         """Whether dates of a column have day and month exchanged, in all years or in these."""
         if isinstance(self.day_month_exchanged, bool):
             return self.day_month_exchanged
-        years = tuple(one for one in self.day_month_exchanged if isinstance(one, int))
-        columns = [one for one in self.day_month_exchanged if isinstance(one, str)]
+        years = tuple(year for year in self.day_month_exchanged if isinstance(year, int))
+        columns = [name for name in self.day_month_exchanged if isinstance(name, str)]
         return (not columns or column in columns) and (years or True)
 
     def below(self, folder: Path) -> Self:
@@ -369,8 +369,8 @@ class FileSource(SourceSection):
 
     @pydantic.field_validator("reference_available")
     @classmethod
-    def _known_when(cls, value: Deadline | None, told: pydantic.ValidationInfo) -> Deadline | None:
-        column, zone, quantity = (told.data.get(name) for name in ("reference_column", "zone", "quantity"))
+    def _availability_known(cls, value: Deadline | None, info: pydantic.ValidationInfo) -> Deadline | None:
+        column, zone, quantity = (info.data.get(name) for name in ("reference_column", "zone", "quantity"))
         if value is not None or column is None or zone is None or quantity is None:
             return value
         published = official_by(Series(zone, quantity))
@@ -409,19 +409,19 @@ class FileSource(SourceSection):
 
     @pydantic.model_validator(mode="after")
     def _reference_in_power(self) -> FileSource:
-        told = self.reference_unit
-        if told is None:
+        unit = self.reference_unit
+        if unit is None:
             return self
         if self.reference_column is None:
-            raise ValueError(f"reference_unit = {told!r} is of the column that `reference_column` names; name it")
-        if told not in POWER_UNITS or self.unit not in POWER_UNITS:
-            hint = did_you_mean(told, POWER_UNITS)
+            raise ValueError(f"reference_unit = {unit!r} is of the column that `reference_column` names; name it")
+        if unit not in POWER_UNITS or self.unit not in POWER_UNITS:
+            hint = did_you_mean(unit, POWER_UNITS)
             known = ", ".join(POWER_UNITS)
-            raise ValueError(f"reference_unit = {told!r} goes with power and energy alone; {hint}known: {known}")
+            raise ValueError(f"reference_unit = {unit!r} goes with power and energy alone; {hint}known: {known}")
         return self
 
     @pydantic.model_validator(mode="after")
-    def _columns_told(self) -> FileSource:
+    def _columns_complete(self) -> FileSource:
         if (self.time_column is None) == (self.time_columns is None):
             raise ValueError(
                 'say where the times are: time_column = "Time", or time_columns = {date = "Date", period = "Period"} '
@@ -450,12 +450,12 @@ class FileSource(SourceSection):
         return all(covariate.known_ahead for covariate in self.covariates)
 
     @pydantic.model_validator(mode="after")
-    def _numbers_told(self) -> FileSource:
+    def _numbers_consistent(self) -> FileSource:
         if self.thousands == self.decimal:
-            other = "." if self.decimal == "," else ","
+            other_mark = "." if self.decimal == "," else ","
             raise ValueError(
                 f"thousands = {self.thousands!r} and decimal = {self.decimal!r} are the same mark; is the decimal mark "
-                f'decimal = "{other}"?'
+                f'decimal = "{other_mark}"?'
             )
         if self.interval_separator and self.stamp == "ending":
             raise ValueError('a cell with beginning and end needs no stamp = "ending"; leave out `stamp`')
@@ -719,7 +719,7 @@ class ArchiveSettings(Section):
 
 
 class Settings(Section):
-    """Everything that can be set."""
+    """The whole settings file."""
 
     data_folder: Path
     """Where everything is kept that gridahead writes, relative to the settings file."""
@@ -752,17 +752,21 @@ class Settings(Section):
     @pydantic.field_validator("models", mode="before")
     @classmethod
     def _like_the_default(cls, declared: object) -> object:
-        """A model that is there without being declared is as it is where a declaration says nothing else.
+        """The declared models; one that has the name of a default takes what it does not set from that.
 
         A declaration with another cell is another network, which only has its name.
         """
         if not isinstance(declared, Mapping):
             return declared
         models = dict(declared)
-        for name, said in declared.items():
+        for name, declaration in declared.items():
             default = DEFAULT_MODELS.get(name)
-            if default is not None and isinstance(said, Mapping) and said.get("cell", default.cell) == default.cell:
-                models[name] = {**default.model_dump(exclude_unset=True), **said}
+            if (
+                default is not None
+                and isinstance(declaration, Mapping)
+                and declaration.get("cell", default.cell) == default.cell
+            ):
+                models[name] = {**default.model_dump(exclude_unset=True), **declaration}
         return models
 
     @pydantic.field_validator("models")
@@ -777,21 +781,21 @@ class Settings(Section):
 
     @pydantic.model_validator(mode="after")
     def _names_meet(self) -> Settings:
-        found = [*self._of_series(), *self._of_ensembles(), *self._of_groups()]
-        if found:
-            raise ValueError("\n".join(found))
+        findings = [*self._of_series(), *self._of_ensembles(), *self._of_groups()]
+        if findings:
+            raise ValueError("\n".join(findings))
         return self
 
     def _of_series(self) -> Iterator[str]:
         """What is wrong with the names in the series: zones, models, the series themselves."""
-        every = [entry.series for entry in self.series]
-        for entry in dict(zip(every, self.series, strict=True)).values():
-            if every.count(entry.series) > 1:
-                yield f"series {entry.series} stands there {every.count(entry.series)} times; keep one [[series]] of it"
+        known = [entry.series for entry in self.series]
+        for entry in dict(zip(known, self.series, strict=True)).values():
+            if known.count(entry.series) > 1:
+                yield f"series {entry.series} stands there {known.count(entry.series)} times; keep one [[series]] of it"
             if entry.series.quantity not in MEASURED:
-                meant = did_you_mean(entry.series.quantity, MEASURED)
+                hint = did_you_mean(entry.series.quantity, MEASURED)
                 yield (
-                    f"series {entry.series}: {entry.series.quantity!r} is no quantity that is forecast; {meant}known: "
+                    f"series {entry.series}: {entry.series.quantity!r} is no quantity that is forecast; {hint}known: "
                     f"{', '.join(MEASURED)}"
                 )
             for needed in (entry.series, *entry.past_covariates, *entry.future_covariates):
@@ -801,8 +805,8 @@ class Settings(Section):
                     yield f"series {entry.series}: {error}"
             for name in entry.models:
                 if name not in self.names:
-                    meant = did_you_mean(name, self.names)
-                    yield f"series {entry.series} asks for model {name!r}; {meant}known: {', '.join(self.names)}"
+                    hint = did_you_mean(name, self.names)
+                    yield f"series {entry.series} asks for model {name!r}; {hint}known: {', '.join(self.names)}"
 
     def _of_ensembles(self) -> Iterator[str]:
         for name, parts in self.ensembles.items():
@@ -846,18 +850,18 @@ class Settings(Section):
         """Names that some file system takes for one would end in one folder."""
         files = [source for source in self.sources if isinstance(source, FileSource)]
         zones = [
-            *(one.code for one in self.zones),
-            *(one.zone for one in files),
-            *(one.series.zone for one in self.series),
+            *(zone.code for zone in self.zones),
+            *(source.zone for source in files),
+            *(entry.series.zone for entry in self.series),
         ]
-        covariates = [covariate.name for one in files for covariate in one.covariates]
+        covariates = [covariate.name for source in files for covariate in source.covariates]
         for kind, names in (("zone", zones), ("covariate", covariates), ("model", [*self.models, *self.ensembles])):
             alike: dict[str, str] = {}
             for name in names:
                 other = alike.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
                 if other != name:
                     raise ValueError(f"{kind} {other!r} and {name!r} are one name on some systems; call one otherwise")
-        for name in (*self.models, *self.ensembles, *(one.name for one in self.shared)):
+        for name in (*self.models, *self.ensembles, *(network.name for network in self.shared)):
             checked_name(name)
         return self
 
@@ -889,7 +893,7 @@ class Settings(Section):
 
     @property
     def archive_folder(self) -> Path:
-        """Raw payloads as received."""
+        """The folder of the raw payloads as they were received."""
         return self.data_folder / "raw"
 
     @property
@@ -899,7 +903,7 @@ class Settings(Section):
 
     @property
     def published_folder(self) -> Path:
-        """What analysts read."""
+        """The folder of the published forecasts."""
         return self.data_folder / "published"
 
     @property

@@ -1,4 +1,4 @@
-"""Where the settings file is."""
+"""The path of the settings file: as it is given, or where it is looked for."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def find_settings(path: str | Path | None = None) -> Path:
     Raises:
         SettingsError: there is none.
     """
-    given = path or os.environ.get(SETTINGS_VARIABLE)
-    if given:
-        if not Path(given).is_file():
-            raise SettingsError(f"no settings file at {given}")
-        return Path(given).resolve()
+    named = path or os.environ.get(SETTINGS_VARIABLE)
+    if named:
+        if not Path(named).is_file():
+            raise SettingsError(f"no settings file at {named}")
+        return Path(named).resolve()
     if Path(OWN_SETTINGS).is_file():
         return Path(OWN_SETTINGS).resolve()
     for folder in (Path.cwd(), *Path.cwd().parents):
@@ -38,7 +38,7 @@ def find_settings(path: str | Path | None = None) -> Path:
 
 
 def has_settings(path: str | Path | None = None) -> bool:
-    """Whether somebody has named settings, or there are some here."""
+    """Whether a path is given or in the environment, or a settings file is found."""
     if path or os.environ.get(SETTINGS_VARIABLE):
         return True
     try:

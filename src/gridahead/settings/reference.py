@@ -22,13 +22,13 @@ def reference() -> str:
 
 
 def _parts() -> Iterator[list[str]]:
-    for section, found in groupby(keys(), key=lambda key: key.section):
+    for section, section_keys in groupby(keys(), key=lambda key: key.section):
         yield [
             f"## {_heading(section)}",
             "",
             "| Key | Type | Without it | Meaning |",
             "| --- | --- | --- | --- |",
-            *(_row(key) for key in found),
+            *(_row(key) for key in section_keys),
             "",
         ]
 

@@ -45,17 +45,21 @@ def unread_advice(texts: pd.Series, settings: FileSource, unread: Unread) -> str
     best = [keys for keys in fitting if len(keys) == fewest]
     ways = dict.fromkeys(_written(keys) for keys in best)
     ending = "" if len(ways) == 1 else ", whichever is right"
-    said = f"Set {', or '.join(ways)} in the settings{ending}."
+    sentence = f"Set {', or '.join(ways)} in the settings{ending}."
     only_edges = all(set(keys) <= {"skip_footer", "skip_after_header"} for keys in best)
-    return f"If what is no time is no data: {said[0].lower()}{said[1:]} {_in_general(settings)}" if only_edges else said
+    return (
+        f"If what is no time is no data: {sentence[0].lower()}{sentence[1:]} {_in_general(settings)}"
+        if only_edges
+        else sentence
+    )
 
 
 def _in_general(settings: FileSource) -> str:
-    told = f"the format {settings.time_format!r}" if settings.time_format else "ISO 8601 (2024-01-31T13:00:00)"
+    layout = f"the format {settings.time_format!r}" if settings.time_format else "ISO 8601 (2024-01-31T13:00:00)"
     if settings.date_order:
-        told = f"numbers in the order {settings.date_order}"
+        layout = f"numbers in the order {settings.date_order}"
     return (
-        f"Times are read in {told}; change `time_format` in the settings. Rows that are no data are left out with "
+        f"Times are read in {layout}; change `time_format` in the settings. Rows that are no data are left out with "
         "`skip_footer`, `skip_after_header` or `comment`."
     )
 
@@ -63,9 +67,9 @@ def _in_general(settings: FileSource) -> str:
 def _candidates(texts: pd.Series, settings: FileSource) -> Iterator[Keys]:
     """Settings to be tried, those that change little first; none that cannot fit what stands there."""
     yield {}
-    told = [name for name in ("time_format", "date_order") if getattr(settings, name) is not None]
-    without: Keys = dict.fromkeys(told)
-    if told:
+    set_keys = [name for name in ("time_format", "date_order") if getattr(settings, name) is not None]
+    without: Keys = dict.fromkeys(set_keys)
+    if set_keys:
         yield without
     if settings.time_format is not None and "%Z" not in settings.time_format:
         yield {"time_format": f"{settings.time_format} %Z"}
@@ -98,7 +102,7 @@ def _edges(unread: pd.Series, settings: FileSource) -> Keys | None:
 
 
 def _written(keys: Mapping[str, object]) -> str:
-    """Keys as the settings have them; one that is to go is said so."""
+    """Keys as the settings write them; one that is to be removed is marked so."""
     parts = []
     for name, value in keys.items():
         if value is None:

@@ -47,7 +47,7 @@ class RawPayload:
 
 
 class Source(Protocol):
-    """One way in for data."""
+    """A source of observations: `fetch` gives its payloads, `parse` the observations of one."""
 
     name: str
 
@@ -123,7 +123,7 @@ def observations(
             "availability": availability,
             "value": values.to_numpy(dtype=float),
             "unit": unit or quantity_of(series.quantity).unit,
-            "mtu": str(mtu) if isinstance(mtu, Mtu) else [str(one) for one in mtu],
+            "mtu": str(mtu) if isinstance(mtu, Mtu) else [str(length) for length in mtu],
             "source": payload.source,
             "batch": payload.batch,
         }

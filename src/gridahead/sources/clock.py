@@ -1,4 +1,4 @@
-"""From the wall clock of a file to UTC: an hour that is skipped, repeated or cannot be told is found by its row."""
+"""From the local time of a file to UTC: an hour that is skipped, repeated or ambiguous is a finding with its row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def to_utc(
     repeated_hour: Pass | None = None,
     marks: pd.Series | None = None,
 ) -> pd.DatetimeIndex:
-    """The UTC instants of naive local times that stand in order.
+    """The UTC instants of naive local times in rising order.
 
     In autumn an hour is there twice. Its first pass is daylight saving time and its second is not; with only one of
     them in the file, it can be told only where the file ends inside the first pass, or somebody says it.
@@ -54,31 +54,31 @@ def to_utc(
         f'{remedy} If it is in {timezone}, and its days always have 24 hours, set skipped_hour = "drop".',
     )
     marked = pd.Series(False, wall.index) if marks is None else marks.notna()
-    once = repeated & ~wall.duplicated(keep=False) & ~marked
+    single = repeated & ~wall.duplicated(keep=False) & ~marked
     if repeated_hour is None:
-        _add_untold(once & ~_closing(wall, repeated), repeated, texts, timezone, findings, remedy)
-    of_second = (repeated & wall.duplicated() & ~marked) | (once & (repeated_hour == "second"))
+        _add_ambiguous(single & ~_closing(wall, repeated), repeated, texts, timezone, findings, remedy)
+    of_second = (repeated & wall.duplicated() & ~marked) | (single & (repeated_hour == "second"))
     if marks is not None:
-        told = marks.fillna(False).astype(bool)
+        is_second = marks.fillna(False).astype(bool)
         what = f"is marked as the second of two, and clocks do not go back there in {timezone}"
-        findings.add_rows(texts[told & ~repeated & ~skipped], what, remedy)
-        of_second |= told & repeated
+        findings.add_rows(texts[is_second & ~repeated & ~skipped], what, remedy)
+        of_second |= is_second & repeated
     return first.where(~of_second, second).tz_convert("UTC")
 
 
-def _add_untold(
-    once: pd.Series, repeated: pd.Series, texts: pd.Series, timezone: str, findings: Findings, remedy: str
+def _add_ambiguous(
+    single: pd.Series, repeated: pd.Series, texts: pd.Series, timezone: str, findings: Findings, remedy: str
 ) -> None:
-    """Find rows of the repeated hour that is there once, of which pass nobody knows."""
+    """Record rows of a repeated hour that occurs once, where the pass is not known."""
     say = 'If it is in {}, say which pass is there: repeated_hour = "first" (daylight saving time) or "second".'
-    starts_inside = once & repeated.cummin()
+    starts_inside = single & repeated.cummin()
     findings.add_rows(
         texts[starts_inside],
         f"is there twice in {timezone}, and a file that begins inside the repeated hour does not say which it is",
         f"Let the file begin at a midnight. {say.format(timezone)}",
     )
     what = f"should be there twice in {timezone}: clocks go back"
-    findings.add_rows(texts[once & ~starts_inside], what, f"{remedy} {say.format(timezone)}")
+    findings.add_rows(texts[single & ~starts_inside], what, f"{remedy} {say.format(timezone)}")
 
 
 def not_skipped(wall: pd.Series, timezone: str) -> pd.Series:

@@ -57,7 +57,7 @@ def read_columns(content: bytes, layout: Layout, findings: Findings) -> pd.DataF
 
 
 def _with_known_zones(table: Any) -> Any:
-    """The table with UTC in place of time zones that nobody knows: its instants are in UTC in either case."""
+    """The table with UTC in place of unknown time zones: its instants are in UTC in either case."""
     for place, field in enumerate(table.schema):
         if pa.types.is_timestamp(field.type) and field.type.tz is not None and not _is_known(field.type.tz):
             in_utc = table.column(place).cast(pa.timestamp(field.type.unit, "UTC"))

@@ -18,14 +18,14 @@ def refuse_counter(readings: pd.Series, instants: pd.Series, findings: Findings)
 
     A straight line is none: by how much a counter rises differs from unit to unit.
     """
-    known = readings.loc[instants.index].dropna()
-    if known.empty or instants[known.index[-1]] - instants[known.index[0]] < WEEK:
+    values = readings.loc[instants.index].dropna()
+    if values.empty or instants[values.index[-1]] - instants[values.index[0]] < WEEK:
         return
-    steps = np.diff(known.to_numpy())
+    steps = np.diff(values.to_numpy())
     rising = (steps >= 0).all() and (steps > 0).mean() >= MOSTLY
     if rising and not np.allclose(steps, steps.mean(), rtol=1e-6):
         findings.add(
-            f"column {readings.name!r} only ever rises, from {known.iloc[0]:g} to {known.iloc[-1]:g}: it seems to be "
+            f"column {readings.name!r} only ever rises, from {values.iloc[0]:g} to {values.iloc[-1]:g}: it seems to be "
             "the reading of a meter that counts energy, not the energy or power of each unit",
             'Set meter_reading = true and its unit, such as unit = "kWh": the energy of a unit is then the difference '
             "to the next reading.",

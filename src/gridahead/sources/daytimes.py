@@ -1,4 +1,4 @@
-"""The time of a row in columns of its own: a date in parts, a period or a time of the day, and how each is told."""
+"""The time of a row in several columns: a date in parts, a period or a time of the day, and how each is recognised."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _UNITS = ((range(22, 26), Mtu.PT60M), (range(45, 51), Mtu.PT30M), (range(91, 101
 
 @dataclass(frozen=True)
 class PartOfDay:
-    """How a column tells which unit of its day a row is."""
+    """How a column gives the unit of the day of its rows."""
 
     kind: Literal["time", "period"]
     first_period: int = 1
@@ -53,7 +53,7 @@ class PartOfDay:
 
 
 def part_of_day(texts: pd.Series) -> PartOfDay | None:
-    """How a column tells the unit of the day; None where it seems not to."""
+    """How a column gives the unit of the day; None where it seems not to."""
     texts = texts[texts != ""].drop_duplicates()
     if texts.empty:
         return None
@@ -76,14 +76,14 @@ def unit_counted(most: int) -> Mtu | None:
 
 
 def between_of(texts: pd.Series) -> str | None:
-    """What stands between the beginning and the end of a unit, if every cell tells both in the same way."""
-    found = texts.str.extract(f"^{_SPAN}$")[0]
-    marks = set(found.str.strip()) if found.notna().all() else set()
+    """The mark between the beginning and the end of a unit, if every cell has both with the same mark."""
+    texts_between = texts.str.extract(f"^{_SPAN}$")[0]
+    marks = set(texts_between.str.strip()) if texts_between.notna().all() else set()
     return str(marks.pop()) if len(marks) == 1 else None
 
 
 def begins(texts: pd.Series, between: str) -> tuple[pd.Series, pd.Series]:
-    """What stands before the mark between beginning and end, and which cells have the mark; others stay as they are."""
+    """The text before the mark between beginning and end, and which cells have the mark; others stay as they are."""
     parts = texts.str.rpartition(between)
     divided = parts[1] != ""
     return parts[0].str.strip().where(divided, texts), divided
@@ -91,8 +91,8 @@ def begins(texts: pd.Series, between: str) -> tuple[pd.Series, pd.Series]:
 
 def date_keys(columns: TimeColumns) -> dict[str, str]:
     """The columns that make the date."""
-    told = {"date": columns.date, "year": columns.year, "month": columns.month, "day": columns.day}
-    return {name: column for name, column in told.items() if column is not None}
+    columns_by_part = {"date": columns.date, "year": columns.year, "month": columns.month, "day": columns.day}
+    return {name: column for name, column in columns_by_part.items() if column is not None}
 
 
 def dates_of_parts(cells: pd.DataFrame, year: str, month: str, day: str) -> pd.Series:

@@ -96,7 +96,7 @@ def _chosen(book: Any, sheet: str | int | None, layout: Layout, findings: Findin
     Raises:
         SourceError: it is not there, or several could be meant.
     """
-    names = [one.title for one in book.worksheets]
+    names = [worksheet.title for worksheet in book.worksheets]
     if isinstance(sheet, int) and 1 <= sheet <= len(names):
         return str(names[sheet - 1])
     if isinstance(sheet, str) and sheet in names:
@@ -104,7 +104,7 @@ def _chosen(book: Any, sheet: str | int | None, layout: Layout, findings: Findin
     filled = [name for name in names if next(_rows(book[name]), None) is not None]
     if sheet is None and len(filled) == 1:
         return str(filled[0])
-    fitting = [name for name in filled if _header_row(_first_rows(book[name]), layout.asked) is not None]
+    fitting = [name for name in filled if _header_row(_first_rows(book[name]), layout.needed) is not None]
     written = ", ".join(f'"{name}"' for name in fitting or filled)
     having = "The columns are in" if fitting else "It has"
     finding = (
@@ -117,9 +117,9 @@ def _first_rows(sheet: Any) -> list[_Row]:
     return [row for row, _ in zip(_rows(sheet), range(LOOKED_AT), strict=False)]
 
 
-def _header_row(rows: list[_Row], asked: tuple[str, ...]) -> int | None:
+def _header_row(rows: list[_Row], needed: tuple[str, ...]) -> int | None:
     """The first row that has all columns which are asked for."""
-    return next((number for number, cells in rows if asked and set(asked) <= {*_names(cells)}), None)
+    return next((number for number, cells in rows if needed and set(needed) <= {*_names(cells)}), None)
 
 
 def _names(cells: list[object]) -> list[str]:
@@ -132,23 +132,23 @@ def _name(cell: object) -> str:
 
 
 def _table(rows: list[_Row], layout: Layout, findings: Findings) -> pd.DataFrame:
-    kept = [
+    body_rows = [
         (number, cells)
         for number, cells in rows
         if number > layout.skip_rows and not (layout.comment and _name(next(iter(cells))).startswith(layout.comment))
     ]
-    if not kept:
+    if not body_rows:
         raise findings.refuse("the sheet has no rows", "Fetch the file again, or choose another one with `sheet`.")
     if not layout.has_header:
-        kept = [(kept[0][0], [*numbered(max(len(cells) for _, cells in kept))]), *kept]
-    (row, header), body = kept[0], kept[1 + layout.skip_after_header :]
+        body_rows = [(body_rows[0][0], [*numbered(max(len(cells) for _, cells in body_rows))]), *body_rows]
+    (row, header), body = body_rows[0], body_rows[1 + layout.skip_after_header :]
     names = _names(header)
-    is_there = not layout.has_header or set(layout.asked) <= set(names)
-    other = None if is_there else _header_row(rows[:LOOKED_AT], layout.asked)
-    if other is not None and other != row:
-        finding = f"row {other} is the header, not row {row}"
-        raise findings.refuse(finding, f"Set skip_rows = {other - 1} in the settings.")
-    for name in sorted({name for name in names if names.count(name) > 1 and name in layout.asked}):
+    is_there = not layout.has_header or set(layout.needed) <= set(names)
+    header_row = None if is_there else _header_row(rows[:LOOKED_AT], layout.needed)
+    if header_row is not None and header_row != row:
+        finding = f"row {header_row} is the header, not row {row}"
+        raise findings.refuse(finding, f"Set skip_rows = {header_row - 1} in the settings.")
+    for name in sorted({name for name in names if names.count(name) > 1 and name in layout.needed}):
         findings.add(
             f"row {row}: column {name!r} is there {names.count(name)} times", "Rename one of them in the file."
         )

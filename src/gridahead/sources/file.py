@@ -73,17 +73,17 @@ class FileTable:
 
     @property
     def _layout(self) -> Layout:
-        told = self.settings
+        settings = self.settings
         return Layout(
-            told.separator,
-            told.encoding,
-            told.skip_rows,
-            told.skip_after_header,
-            told.skip_footer,
-            told.comment,
-            max_bytes=int(told.max_size_mb * MEGABYTE),
-            has_header=told.header,
-            asked=tuple(self._asked()),
+            settings.separator,
+            settings.encoding,
+            settings.skip_rows,
+            settings.skip_after_header,
+            settings.skip_footer,
+            settings.comment,
+            max_bytes=int(settings.max_size_mb * MEGABYTE),
+            has_header=settings.header,
+            needed=tuple(self._needed_columns()),
             has_keys=True,
         )
 
@@ -122,8 +122,8 @@ class FileTable:
 
     def request(self, name: str) -> dict[str, object]:
         """The settings by which the file is read, whatever its name."""
-        told = self.settings.model_dump(mode="json", exclude={"path", "attribution", "max_size_mb"})
-        return {**told, "zone_timezone": self.zone.timezone}
+        settings = self.settings.model_dump(mode="json", exclude={"path", "attribution", "max_size_mb"})
+        return {**settings, "zone_timezone": self.zone.timezone}
 
     def _refuse_large(self, path: Path) -> None:
         """Go on only with a file that fits into memory as the settings say."""
@@ -146,7 +146,9 @@ class FileTable:
         ]
         rows = Observations(pd.concat(blocks, ignore_index=True))
         if rows["value"].isna().all():
-            log.warning("%s has no value in %s", payload.name, ", ".join(repr(one.header) for one in self.columns))
+            log.warning(
+                "%s has no value in %s", payload.name, ", ".join(repr(column.header) for column in self.columns)
+            )
         return rows
 
     def _cells(self, payload: RawPayload, findings: Findings) -> pd.DataFrame:
@@ -162,35 +164,38 @@ class FileTable:
 
     def _parts(self, cells: pd.DataFrame, findings: Findings) -> Iterator[tuple[tuple[_Column, ...], pd.DataFrame]]:
         """Tables with a row a time, and the columns that are read from each."""
-        told = self.settings
-        if told.id_column is not None and told.id_value_column is not None:
+        settings = self.settings
+        if settings.id_column is not None and settings.id_value_column is not None:
             for column in self.columns:
-                yield (column,), of_id(cells, told.id_column, told.id_value_column, column.header, findings)
-        elif told.day_columns:
-            headers = day_headers(list(cells.columns), told.day_columns)
-            yield self.columns, by_unit(cells, told.time_column or "", headers, _OF_THE_DAY)
+                yield (column,), of_id(cells, settings.id_column, settings.id_value_column, column.header, findings)
+        elif settings.day_columns:
+            headers = day_headers(list(cells.columns), settings.day_columns)
+            yield self.columns, by_unit(cells, settings.time_column or "", headers, _OF_THE_DAY)
         else:
-            for years in dict.fromkeys(told.years_exchanged(column.header) for column in self.columns):
-                yield tuple(one for one in self.columns if told.years_exchanged(one.header) == years), cells
+            for years in dict.fromkeys(settings.years_exchanged(column.header) for column in self.columns):
+                yield (
+                    tuple(column for column in self.columns if settings.years_exchanged(column.header) == years),
+                    cells,
+                )
 
-    def _asked(self) -> Iterator[str]:
+    def _needed_columns(self) -> Iterator[str]:
         """The columns that the settings name."""
-        told = self.settings
-        if told.time_columns is not None:
-            yield from told.time_columns.named
+        settings = self.settings
+        if settings.time_columns is not None:
+            yield from settings.time_columns.named
         else:
-            yield told.time_column or ""
-        if told.id_column is not None and told.id_value_column is not None:
-            yield from (told.id_column, told.id_value_column)
-        elif told.day_columns:
-            yield from (name for name in told.day_columns if "*" not in name)
+            yield settings.time_column or ""
+        if settings.id_column is not None and settings.id_value_column is not None:
+            yield from (settings.id_column, settings.id_value_column)
+        elif settings.day_columns:
+            yield from (name for name in settings.day_columns if "*" not in name)
         else:
             yield from (column.header for column in self.columns)
-            if not isinstance(told.day_month_exchanged, bool):
-                yield from (one for one in told.day_month_exchanged if isinstance(one, str))
-        yield from told.where
-        if told.issue_column is not None:
-            yield told.issue_column
+            if not isinstance(settings.day_month_exchanged, bool):
+                yield from (name for name in settings.day_month_exchanged if isinstance(name, str))
+        yield from settings.where
+        if settings.issue_column is not None:
+            yield settings.issue_column
 
     def _check_columns(self, headers: list[str], findings: Findings) -> None:
         """Find columns that the settings name and the file lacks.
@@ -199,13 +204,13 @@ class FileTable:
             SourceError: there are some.
         """
         lower = {header.lower(): header for header in headers}
-        for name in dict.fromkeys(self._asked()):
+        for name in dict.fromkeys(self._needed_columns()):
             if name in headers:
                 continue
             near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.4)
             hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
             findings.add(f"no column {name!r}{hint}", f"The file has: {', '.join(lower.values())}.")
-        if findings.found and (advice := nameless_advice(headers, self.settings)):
+        if findings.messages and (advice := nameless_advice(headers, self.settings)):
             findings.remedies.append(advice)
         if self.settings.day_columns and not day_headers(headers, self.settings.day_columns):
             finding = f"no column is like day_columns = {list(self.settings.day_columns)}"
@@ -228,9 +233,9 @@ class FileTable:
             issues = [(pd.Timestamp(instant), issued.index[issued == instant]) for instant in issued.unique()]
         for instant, rows in issues:
             of_issue = tidy(labels.of(rows), values.loc[rows], cells, settings)
-            told = of_issue.stamps.index
+            kept_rows = of_issue.stamps.index
             times = read_times(
-                of_issue, self.settings, self.zone.timezone, findings, present.loc[told], cells.loc[told]
+                of_issue, self.settings, self.zone.timezone, findings, present.loc[kept_rows], cells.loc[kept_rows]
             )
             for column in columns:
                 yield (
@@ -269,9 +274,14 @@ class FileTable:
         return self._numbers(column, findings)
 
     def _numbers(self, column: pd.Series, findings: Findings) -> pd.Series:
-        told = self.settings
+        settings = self.settings
         return numbers(
-            as_texts(column), findings, decimal=told.decimal, thousands=told.thousands, missing=told.missing, named=True
+            as_texts(column),
+            findings,
+            decimal=settings.decimal,
+            thousands=settings.thousands,
+            missing=settings.missing,
+            named=True,
         )
 
     def _observations(
@@ -295,7 +305,7 @@ class FileTable:
             valid_time,
             self._available(column, valid_time, length, issued),
             values,
-            mtu=list(length.map({one: Mtu.from_delta(one) for one in length.unique()})),
+            mtu=list(length.map({step: Mtu.from_delta(step) for step in length.unique()})),
             payload=payload,
             unit=column.unit,
             availability="assumed" if issued is None else "recorded",
@@ -326,11 +336,11 @@ def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
     """
     columns = []
     if settings.quantity is not None:
-        series, told = Series(zone.code, settings.quantity), _converted(settings.unit)
-        columns.append(_Column(settings.value_column or _OF_THE_DAY, series, *told))
+        series, unit = Series(zone.code, settings.quantity), _converted(settings.unit)
+        columns.append(_Column(settings.value_column or _OF_THE_DAY, series, *unit))
         if settings.reference_column is not None:
-            known, told = settings.reference_available, _converted(settings.reference_unit or settings.unit)
-            columns.append(_Column(settings.reference_column, series.reference, *told, available=known))
+            available, unit = settings.reference_available, _converted(settings.reference_unit or settings.unit)
+            columns.append(_Column(settings.reference_column, series.reference, *unit, available=available))
     columns += [_covariate(covariate, zone) for covariate in settings.covariates]
     names = [str(column.series) for column in columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -340,5 +350,5 @@ def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
 
 def _covariate(covariate: CovariateSettings, zone: BiddingZone) -> _Column:
     ahead = covariate.available or Deadline.parse(f"D-1T0000[{zone.timezone}]")
-    told = Series(zone.code, covariate.name), *_converted(covariate.unit)
-    return _Column(covariate.column, *told, available=ahead if covariate.known_ahead else None)
+    declaration = Series(zone.code, covariate.name), *_converted(covariate.unit)
+    return _Column(covariate.column, *declaration, available=ahead if covariate.known_ahead else None)

@@ -1,4 +1,4 @@
-"""What is wrong with one payload, collected so that everything is said at once."""
+"""What is wrong with one payload, collected so that one error lists all findings."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ class Findings:
     def __init__(self, source: str, file: str = "") -> None:
         self.source = source
         self.file = file
-        self.found: list[str] = []
+        self.messages: list[str] = []
         self.remedies: list[str] = []
 
     def add(self, finding: str, remedy: str) -> None:
         """Record one finding and its remedy."""
-        self.found.append(finding)
+        self.messages.append(finding)
         if remedy not in self.remedies:
             self.remedies.append(remedy)
 
-    def add_rows(self, texts: pd.Series, what: str, remedy: str) -> None:
+    def add_rows(self, texts: pd.Series, problem: str, remedy: str) -> None:
         """Record one finding a row; the index of the texts is the row as a spreadsheet shows it."""
         for row, text in texts.items():
-            self.add(f"row {row}: {str(text)!r} {what}", remedy)
+            self.add(f"row {row}: {str(text)!r} {problem}", remedy)
 
-    def take(self, others: Findings) -> None:
+    def take(self, findings: Findings) -> None:
         """Record what has been found elsewhere, with its remedies."""
-        self.found += others.found
-        self.remedies += [remedy for remedy in others.remedies if remedy not in self.remedies]
+        self.messages += findings.messages
+        self.remedies += [remedy for remedy in findings.remedies if remedy not in self.remedies]
 
     def stop(self) -> None:
         """Go on only if nothing has been found.
@@ -41,7 +41,7 @@ class Findings:
         Raises:
             SourceError: something has; it names the file, the first findings, their number and the remedies.
         """
-        if self.found:
+        if self.messages:
             raise self._error()
 
     def refuse(self, finding: str, remedy: str) -> SourceError:
@@ -50,11 +50,11 @@ class Findings:
         return self._error()
 
     def _error(self) -> SourceError:
-        named = "; ".join(self.found[:NAMED])
-        if len(self.found) > NAMED:
-            named += f"; and {len(self.found) - NAMED} more ({len(self.found)} findings)"
+        listed = "; ".join(self.messages[:NAMED])
+        if len(self.messages) > NAMED:
+            listed += f"; and {len(self.messages) - NAMED} more ({len(self.messages)} findings)"
         file = f"{self.file}: " if self.file else ""
         return SourceError(
             self.source,
-            f"{file}{named}{'' if named.endswith('?') else '.'} Nothing was read. {' '.join(self.remedies)}",
+            f"{file}{listed}{'' if listed.endswith('?') else '.'} Nothing was read. {' '.join(self.remedies)}",
         )

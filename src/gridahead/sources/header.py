@@ -39,11 +39,11 @@ def _comment_mark(above: Sequence[str]) -> str | None:
     return marks.pop() if len(marks) == 1 and marks <= set(_COMMENT_MARKS) else None
 
 
-def find_header(lines: Sequence[str], asked: Sequence[str], separator: str) -> Place | None:
-    """The first line that has all columns, divided as told if it can be, else at another common mark."""
+def find_header(lines: Sequence[str], needed: Sequence[str], separator: str) -> Place | None:
+    """The first line that has all columns, divided at the separator if it can be, else at another common mark."""
     others = [mark for mark in _SEPARATORS if mark != separator]
     for mark, (number, line) in itertools.product((separator, *others), enumerate(lines[:LOOKED_AT], start=1)):
-        if set(asked) <= _names(line, mark):
+        if set(needed) <= _names(line, mark):
             return Place(number, mark)
     return None
 

@@ -1,4 +1,4 @@
-"""What a file says of the time of each row, by the settings of its source: in one column or two, as text or number."""
+"""The time labels of the rows of a file, by the settings of its source: in one column or two, as text or number."""
 
 from __future__ import annotations
 
@@ -84,15 +84,15 @@ def read_labels(cells: pd.DataFrame, empty: pd.Series, settings: FileSource, fin
     elif settings.day_columns:
         labels = _of_days(cells, empty, settings, findings)
     else:
-        labels = _of_one(cells[settings.time_column or ""], settings, findings)
+        labels = _of_column(cells[settings.time_column or ""], settings, findings)
     exchanged = settings.day_month_exchanged
     if not exchanged:
         return _within_years(labels, findings)
-    years = None if isinstance(exchanged, bool) else [one for one in exchanged if isinstance(one, int)]
+    years = None if isinstance(exchanged, bool) else [year for year in exchanged if isinstance(year, int)]
     return _within_years(_exchanged_back(labels, years), findings)
 
 
-def _of_one(column: pd.Series, settings: FileSource, findings: Findings) -> Labels:
+def _of_column(column: pd.Series, settings: FileSource, findings: Findings) -> Labels:
     texts = as_texts(column).str.strip()
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         utc = column.dt.tz_convert("UTC").dt.as_unit("us")
@@ -122,13 +122,15 @@ def _of_text(texts: pd.Series, settings: FileSource, findings: Findings) -> Labe
         marked = written.passes != ""
         second = (written.passes == "B").astype("boolean").mask(~marked) if marked.any() else None
         return Labels(texts, written.wall, None, second)
-    told = offsets(written.zones, settings.timezone, written.wall)
+    offset = offsets(written.zones, settings.timezone, written.wall)
     known = ", ".join(dict.fromkeys(("UTC", *abbreviations(settings.timezone, written.wall))))
     remedy = f"Set `timezone` in the settings to the one the file is in ({settings.timezone} has {known})."
-    findings.add_rows(texts[zoned & told.isna() & written.wall.notna()], "ends with no time zone that is known", remedy)
+    findings.add_rows(
+        texts[zoned & offset.isna() & written.wall.notna()], "ends with no time zone that is known", remedy
+    )
     remedy = "Write an offset in every row, or in none."
     findings.add_rows(texts[~zoned & written.wall.notna()], "has no offset from UTC, other rows have", remedy)
-    return Labels(texts, (written.wall - told).dt.tz_localize("UTC"), told)
+    return Labels(texts, (written.wall - offset).dt.tz_localize("UTC"), offset)
 
 
 def _written(texts: pd.Series, settings: FileSource, findings: Findings) -> Written:
@@ -166,25 +168,25 @@ def _refuse_unread(stamps: pd.Series, texts: pd.Series, settings: FileSource, fi
 
 
 def _unread(texts: pd.Series, settings: FileSource) -> pd.Series:
-    """Which of the texts are no times with these settings, or times that nobody measures."""
+    """Which of the texts are no times with these settings, or times outside the years of measurements."""
     attempt = _Attempt()
-    labels = _of_one(texts, settings, attempt)
+    labels = _of_column(texts, settings, attempt)
     unread: pd.Series = labels.stamps.isna() | ~labels.stamps.dt.year.between(FIRST_YEAR, LAST_YEAR)
     return unread
 
 
 class _Attempt(Findings):
-    """Findings that nobody reads, of settings that are tried."""
+    """Findings of settings that are tried, which are never shown."""
 
     def __init__(self) -> None:
         super().__init__("")
 
-    def add_rows(self, texts: pd.Series, what: str, remedy: str) -> None:
-        """Nothing is kept."""
+    def add_rows(self, texts: pd.Series, problem: str, remedy: str) -> None:
+        """Record nothing: these findings are never shown."""
 
 
 def _within_years(labels: Labels, findings: Findings) -> Labels:
-    """The labels; one before or after the years that anybody measures is a finding."""
+    """The labels; one before or after the years of measurements is a finding."""
     years = labels.stamps.dt.year
     outside = labels.stamps.notna() & ~years.between(FIRST_YEAR, LAST_YEAR)
     remedy = "Look whether `time_format` or `date_order` in the settings read it rightly; if so, remove the row."
@@ -201,9 +203,9 @@ def _exchanged_back(labels: Labels, years: list[int] | None) -> Labels:
     wall = labels.stamps.dt.tz_localize(None) if labels.in_utc else labels.stamps
     if labels.offsets is not None:
         wall = wall + labels.offsets
-    other = pd.to_datetime({"year": wall.dt.year, "month": wall.dt.day, "day": wall.dt.month}, errors="coerce")
-    asked = other.notna() if years is None else other.notna() & wall.dt.year.isin(years)
-    wall = (other + (wall - wall.dt.normalize())).where(asked, wall)
+    exchanged = pd.to_datetime({"year": wall.dt.year, "month": wall.dt.day, "day": wall.dt.month}, errors="coerce")
+    is_exchanged = exchanged.notna() if years is None else exchanged.notna() & wall.dt.year.isin(years)
+    wall = (exchanged + (wall - wall.dt.normalize())).where(is_exchanged, wall)
     return Labels(labels.texts, wall.dt.tz_localize("UTC") if in_utc else wall, None, labels.second)
 
 
@@ -213,7 +215,7 @@ def _dates(cells: pd.DataFrame, column: str, settings: FileSource, findings: Fin
     Raises:
         SourceError: one of them is no date.
     """
-    labels = _of_one(cells[column], settings, findings)
+    labels = _of_column(cells[column], settings, findings)
     if labels.in_utc:
         remedy = "A date has no offset from UTC; write it without, or give the time in one column (`time_column`)."
         raise findings.refuse(f"column {column!r} has times with an offset, no dates", remedy)
@@ -263,17 +265,17 @@ def _dates_of_columns(cells: pd.DataFrame, columns: TimeColumns, settings: FileS
 def _since_midnight(
     hours: pd.Series, minutes: pd.Series | None, columns: TimeColumns, settings: FileSource, findings: Findings
 ) -> pd.Series:
-    """The time of the day of each row; where a cell tells beginning and end, the beginning."""
+    """The time of the day of each row; where a cell has beginning and end, the beginning."""
     begin = hours
     if settings.interval_separator:
         begin, divided = begins(hours, settings.interval_separator)
         findings.add_rows(hours[~divided], f"is not divided by {settings.interval_separator!r}", _OTHER_SEPARATOR)
     since = since_midnight(begin, minutes)
-    told = hours if minutes is None else hours + " " + minutes
+    cells = hours if minutes is None else hours + " " + minutes
     remedy = _other_part(hours, columns, settings) or (
         "Times of the day are read like 13:00, 13, 1300 or 1:00 PM; a settlement period is `period`."
     )
-    findings.add_rows(told[since.isna()], f"in column {columns.time!r} is no time of the day", remedy)
+    findings.add_rows(cells[since.isna()], f"in column {columns.time!r} is no time of the day", remedy)
     return since
 
 
@@ -283,11 +285,11 @@ def _other_part(texts: pd.Series, columns: TimeColumns, settings: FileSource) ->
     if part is None:
         return None
     keys = part.keys(date_keys(columns), columns.period or columns.time or "", settings)
-    what = {
+    meanings = {
         "time": "These are the beginning and the end of units" if part.between else "These are times of the day",
         "period": f"These count the units of the day from {part.first_period}",
     }
-    return f"{what[part.kind]}: set {keys} in the settings."
+    return f"{meanings[part.kind]}: set {keys} in the settings."
 
 
 def _of_places(
@@ -335,8 +337,8 @@ def issue_times(cells: pd.DataFrame, settings: FileSource, findings: Findings) -
     """
     if settings.issue_column is None:
         return None
-    told = settings.model_copy(update={"interval_separator": ""})
-    labels = _within_years(_of_one(cells[settings.issue_column], told, findings), findings)
+    without_separator = settings.model_copy(update={"interval_separator": ""})
+    labels = _within_years(_of_column(cells[settings.issue_column], without_separator, findings), findings)
     findings.stop()
     if labels.in_utc:
         return labels.stamps

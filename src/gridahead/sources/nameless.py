@@ -18,13 +18,17 @@ def numbered(columns: int) -> list[str]:
 
 def nameless_advice(headers: Sequence[str], settings: FileSource) -> str | None:
     """What to set where the row of names seems to be one of values; None where it holds a name."""
-    present = [one for one in headers if one]
-    if not settings.header or not present or not all(_NUMBER.fullmatch(one) or _TIME.fullmatch(one) for one in present):
+    present = [header for header in headers if header]
+    if (
+        not settings.header
+        or not present
+        or not all(_NUMBER.fullmatch(header) or _TIME.fullmatch(header) for header in present)
+    ):
         return None
     keys = ["header = false"]
     names = dict(zip(numbered(len(headers)), headers, strict=True))
-    times = [name for name, one in names.items() if _TIME.fullmatch(one)]
-    values = [name for name, one in names.items() if name not in times and _NUMBER.fullmatch(one)]
+    times = [name for name, text in names.items() if _TIME.fullmatch(text)]
+    values = [name for name, text in names.items() if name not in times and _NUMBER.fullmatch(text)]
     if settings.time_column is not None and settings.value_column is not None and times and values:
         keys += [f'time_column = "{times[0]}"', f'value_column = "{values[0]}"']
     return (

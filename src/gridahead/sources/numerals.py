@@ -1,4 +1,4 @@
-"""Cells of a table as numbers: what a cell says, or a finding with its row."""
+"""Cells of a table as numbers: the value of a cell, or a finding with its row."""
 
 from __future__ import annotations
 
@@ -107,13 +107,13 @@ def _remedy(cells: pd.Series, bad: pd.Series, decimal: str, thousands: str, name
 def _marks(cells: pd.Series, decimal: str, thousands: str) -> list[str]:
     """The keys with which all cells would be numbers, each alternative as the settings say it; the fewest keys only."""
     fitting = []
-    for other, mark in itertools.product(".,", ("", ".", ",", " ", "'")):
+    for decimal_mark, mark in itertools.product(".,", ("", ".", ",", " ", "'")):
         attempt = Findings("")
-        if mark == other or (other, mark) == (decimal, thousands) or cells.empty:
+        if mark == decimal_mark or (decimal_mark, mark) == (decimal, thousands) or cells.empty:
             continue
-        numbers(cells, attempt, decimal=other, thousands=mark)
-        if not attempt.found:
-            keys = [] if other == decimal else [f'decimal = "{other}"']
+        numbers(cells, attempt, decimal=decimal_mark, thousands=mark)
+        if not attempt.messages:
+            keys = [] if decimal_mark == decimal else [f'decimal = "{decimal_mark}"']
             fitting.append([*keys, *([] if mark == thousands else [f'thousands = "{mark}"'])])
     fewest = min(map(len, fitting), default=0)
     return [" and ".join(keys) for keys in fitting if len(keys) == fewest]

@@ -1,4 +1,4 @@
-"""The bytes of a file as they were before somebody packed them, and never more of them than the settings allow."""
+"""The bytes of a compressed file, decompressed, and never more of them than the settings allow."""
 
 from __future__ import annotations
 

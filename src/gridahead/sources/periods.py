@@ -1,4 +1,4 @@
-"""Units of a day that are counted from its local midnight, as settlement periods are, and not told by the clock."""
+"""Units of a day that are counted from its local midnight, as settlement periods are, and not named by a time."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def short_of(dates: pd.Series, places: pd.Series, step: pd.Timedelta, timezone: 
     """Last rows of days of 25 hours that are counted to 24 only; the last day of the file may have begun just now."""
     last = places == places.groupby(dates).transform("max")
     length = _midnights(dates + _DAY, timezone) - _midnights(dates, timezone)
-    told = pd.Series(places.to_numpy() * step == _DAY, dates.index) & (length > _DAY)
+    is_short = pd.Series(places.to_numpy() * step == _DAY, dates.index) & (length > _DAY)
     before: pd.Series = dates < dates.max()
-    return last & told & before
+    return last & is_short & before
 
 
 def counted_on(wall: pd.Series, dates: pd.Series, empty: pd.Series, step: pd.Timedelta, timezone: str) -> pd.Series:

@@ -43,15 +43,15 @@ def make_sample(portal_folder: Path, sample_folder: Path) -> list[Path]:
         SourceError: an export cannot be read, or its trimmed copy does not parse to the same observations.
     """
     sample_folder.mkdir(parents=True, exist_ok=True)
-    made = []
+    written = []
     for export in sorted(portal_folder.glob("*.csv")):
         cells = read_cells(export.read_bytes(), Layout(";"), Findings("sample", export.name))
-        made.append(_write(_trimmed(cells), sample_folder / f"{export.name}.gz"))
-        _prove_equal(_parsed(made[-1]), _parsed(export), export.name)
+        written.append(_write(_trimmed(cells), sample_folder / f"{export.name}.gz"))
+        _prove_equal(_parsed(written[-1]), _parsed(export), export.name)
     generation = portal_folder / GENERATION
-    made.append(_write(_exported(pd.read_parquet(generation)), sample_folder / f"{GENERATION_EXPORT}.gz"))
-    _prove_equal(_parsed(made[-1]), _parsed_generation(generation), GENERATION)
-    return made
+    written.append(_write(_exported(pd.read_parquet(generation)), sample_folder / f"{GENERATION_EXPORT}.gz"))
+    _prove_equal(_parsed(written[-1]), _parsed_generation(generation), GENERATION)
+    return written
 
 
 def _trimmed(cells: pd.DataFrame) -> pd.DataFrame:
@@ -104,21 +104,21 @@ def _parsed_generation(file: Path) -> Observations:
     return Observations(pd.concat(blocks, ignore_index=True))
 
 
-def _prove_equal(made: Observations, original: Observations, name: str) -> None:
+def _prove_equal(trimmed: Observations, original: Observations, name: str) -> None:
     """Compare every row, apart from where it came from.
 
     Raises:
         SourceError: they differ.
     """
-    one, other = (
-        rows.drop(columns=["source", "batch"]).sort_values(IDENTITY, ignore_index=True) for rows in (made, original)
+    left, right = (
+        rows.drop(columns=["source", "batch"]).sort_values(IDENTITY, ignore_index=True) for rows in (trimmed, original)
     )
-    if not one.equals(other):
+    if not left.equals(right):
         raise SourceError("sample", f"{name} does not parse to the same observations once it is trimmed: a bug here")
 
 
 def main() -> None:
-    """Make the sample and say how large it is."""
+    """Make the sample and print the size of its files."""
     parser = argparse.ArgumentParser(description="Trim SMARD exports to the sample that the project carries.")
     parser.add_argument("portal_folder", type=Path)
     parser.add_argument("sample_folder", type=Path)

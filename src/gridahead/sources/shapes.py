@@ -68,10 +68,10 @@ def of_id(cells: pd.DataFrame, id_column: str, value_column: str, name: str, fin
     return rows.drop(columns=[name], errors="ignore").rename(columns={value_column: name})
 
 
-def day_headers(headers: Sequence[str], asked: Sequence[str]) -> list[str]:
+def day_headers(headers: Sequence[str], patterns: Sequence[str]) -> list[str]:
     """The columns of a day, with patterns such as H* replaced by what they mean, in the order of the file."""
     expanded = []
-    for name in asked:
+    for name in patterns:
         if name in headers or "*" not in name:
             expanded.append(name)
         else:

@@ -106,9 +106,9 @@ class Smard:
         return RawPayload(self.name, file.name, content, self.request(file.name), now(), str(file.absolute()))
 
     def request(self, name: str) -> dict[str, object]:
-        """The settings, and the module that the name tells of: the rest of it decides nothing."""
-        told = self.settings.model_dump(mode="json", exclude={"folder", "attribution"})
-        return {**told, "forecast": _forecast_by_name(name)}
+        """The settings, and whether the file name is of a forecast: the rest of it decides nothing."""
+        settings = self.settings.model_dump(mode="json", exclude={"folder", "attribution"})
+        return {**settings, "forecast": _forecast_by_name(name)}
 
     def parse(self, payload: RawPayload) -> Observations:
         """The series of one exported file, in MW.
@@ -189,7 +189,7 @@ def _columns(headers: list[str], findings: Findings) -> dict[str, str]:
                 "(actual, or forecast day-ahead).",
             )
     columns = {QUANTITY_OF[name]: header for header in headers[2:] if (name := portal_name(header)) in QUANTITY_OF}
-    if not columns and not findings.found:
+    if not columns and not findings.messages:
         findings.add("row 1: no column that is read", f"Export at least one of: {', '.join(QUANTITY_OF)}.")
     findings.stop()
     return columns

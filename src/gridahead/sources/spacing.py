@@ -31,15 +31,15 @@ def unit_lengths(times: pd.DatetimeIndex, declared: pd.Timedelta, *, ending: boo
     """
     steps = np.diff(times.as_unit("us").asi8)
     own = np.r_[0, steps] if ending else np.r_[steps, 0]
-    found = pd.Series(pd.NaT, index=range(len(own)), dtype="timedelta64[us]")
+    measured = pd.Series(pd.NaT, index=range(len(own)), dtype="timedelta64[us]")
     for mtu in Mtu:
         for first, last in _runs(own == mtu.delta // pd.Timedelta(microseconds=1)):
-            found.iloc[first:last] = mtu.delta
-    near, far = (found.bfill(), found.ffill()) if ending else (found.ffill(), found.bfill())
+            measured.iloc[first:last] = mtu.delta
+    near, far = (measured.bfill(), measured.ffill()) if ending else (measured.ffill(), measured.bfill())
     # No unit is longer than the way to the next row: where it would be, the other stretch has begun.
     crowded = (own > 0) & (near > pd.to_timedelta(pd.Series(own), unit="us"))
     order = slice(None, None, -1 if ending else 1)
-    begun = crowded[order].groupby(found.notna().cumsum()[order]).cummax()[order]
+    begun = crowded[order].groupby(measured.notna().cumsum()[order]).cummax()[order]
     return near.mask(begun, far).fillna(far).fillna(declared).to_numpy(dtype="timedelta64[us]")
 
 

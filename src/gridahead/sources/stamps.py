@@ -1,4 +1,4 @@
-"""The time column of a file, checked against what the settings say about it."""
+"""The time column of a file, checked against the settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLAIN = "Change `mtu` in the settings, which is {}, or `stamp`, which is {}."
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The instants that the stamps of a file tell, and how long the unit of each row is; the index is the row."""
+    """The instants of the stamps of a file, and the length of the unit of each row; the index is the row."""
 
     instant: pd.Series
     """UTC"""
@@ -51,12 +51,12 @@ class Times:
         Args:
             present: by row, whether the column has a value.
         """
-        length, there = self.length.copy(), self.instant[present.loc[self.rows]]
-        if len(there):
-            own = unit_lengths(pd.DatetimeIndex(there), length.max(), ending=self.ending)
-            longer = pd.Series(own, index=there.index)
-            fits = ~off_grid(there - longer if self.ending else there, longer, self.grid)
-            longer = longer[fits & (longer > length[there.index])]
+        length, instants = self.length.copy(), self.instant[present.loc[self.rows]]
+        if len(instants):
+            own = unit_lengths(pd.DatetimeIndex(instants), length.max(), ending=self.ending)
+            longer = pd.Series(own, index=instants.index)
+            fits = ~off_grid(instants - longer if self.ending else instants, longer, self.grid)
+            longer = longer[fits & (longer > length[instants.index])]
             length[longer.index] = longer
         return pd.DatetimeIndex(self.begin(length)), pd.TimedeltaIndex(length)
 
@@ -69,7 +69,7 @@ def read_times(
     present: pd.Series,
     cells: pd.DataFrame,
 ) -> Times:
-    """What the times of a file tell.
+    """The instants and unit lengths of the rows of a file, checked.
 
     Args:
         labels: the times as they are written.
@@ -109,7 +109,7 @@ def _with_lengths(instants: pd.Series, settings: FileSource, zone_timezone: str)
 
 
 def _step(settings: FileSource) -> pd.Timedelta:
-    """How long the unit of a row is, as the settings say."""
+    """The length of the unit of a row by the settings."""
     return settings.mtu.delta if settings.row_minutes is None else pd.Timedelta(minutes=settings.row_minutes)
 
 
@@ -123,14 +123,14 @@ def _from_wall(
     way of reading contradicts the clocks and the second does not, it is the second; so it is where days always have 24
     hours, as such files count them.
     """
-    instants, said = _localised(labels.stamps, labels, settings, remedies, present)
-    if settings.stamp == "ending" and (said.found or _has_days_of_24_hours(settings)):
+    instants, findings_as_written = _localised(labels.stamps, labels, settings, remedies, present)
+    if settings.stamp == "ending" and (findings_as_written.messages or _has_days_of_24_hours(settings)):
         wall = labels.stamps
         length = pd.Series(unit_lengths(pd.DatetimeIndex(wall), _step(settings), ending=True), index=wall.index)
-        begun, said_of_begun = _localised(wall - length, labels, settings, remedies, present)
-        if not said_of_begun.found:
+        begun, findings_of_begun = _localised(wall - length, labels, settings, remedies, present)
+        if not findings_of_begun.messages:
             return begun + length[begun.index]
-    findings.take(said)
+    findings.take(findings_as_written)
     return instants
 
 
@@ -220,7 +220,7 @@ def _check_spacing(times: Times, texts: pd.Series, settings: FileSource, finding
     usual, step = _usual(times.instant, settings), _step(settings)
     if not settings.mtu_changes and _contradicts(times, usual, step):
         findings.add(
-            f"most rows are {usual / pd.Timedelta(minutes=1):g} minutes apart, which contradicts {_told(settings)}",
+            f"most rows are {usual / pd.Timedelta(minutes=1):g} minutes apart, which contradicts {_unit_key(settings)}",
             _spacing_remedy(usual, settings),
         )
         return
@@ -245,7 +245,7 @@ def _contradicts(times: Times, usual: pd.Timedelta, step: pd.Timedelta) -> bool:
     return not (times.length == step).any()
 
 
-def _told(settings: FileSource) -> str:
+def _unit_key(settings: FileSource) -> str:
     rows = settings.row_minutes
     return f"mtu = {settings.mtu}" if rows is None else f"row_minutes = {rows}"
 

@@ -1,4 +1,4 @@
-"""Strict reading of text tables: a cell is what it says, or it is refused with its row as a spreadsheet shows it.
+"""Strict reading of text tables: a cell that does not fit is refused with its row as a spreadsheet shows it.
 
 Nothing is guessed or filled, and skipped only what the layout says: half a file or a word among numbers gives an error,
 never a shorter table. An error about the layout names the key that would read the file.
@@ -53,8 +53,8 @@ class Layout:
     max_bytes: int = LIMIT
     has_header: bool = True
     """Whether a row of names stands above the values; without one, columns are numbered."""
-    asked: tuple[str, ...] = ()
-    """Columns that are asked for, by which the header is known."""
+    needed: tuple[str, ...] = ()
+    """Columns that are needed, by which the header is recognised."""
     has_keys: bool = False
     """Whether the settings have keys for all this, which a remedy then names."""
 
@@ -83,7 +83,7 @@ def read_cells(content: bytes, layout: Layout, findings: Findings) -> pd.DataFra
     body = [(row, _trimmed(fields, len(header))) for row, fields in body]
     _check_header(header, records[0][0], layout, findings)
     _check_shape(header, body, findings, layout)
-    if not findings.found and not footer:
+    if not findings.messages and not footer:
         _check_end(body, text, findings)
     findings.stop()
     rows, cells = zip(*body, strict=True)
@@ -160,10 +160,10 @@ def _refuse_other_header(lines: list[str], records: list[Record], layout: Layout
     Raises:
         SourceError: another line has them, perhaps with another separator; the remedy says how to read it.
     """
-    found = {name.strip() for name in records[0][1]} if records else set()
-    if not layout.asked or found >= set(layout.asked):
+    names = {name.strip() for name in records[0][1]} if records else set()
+    if not layout.needed or names >= set(layout.needed):
         return
-    place = find_header(lines, layout.asked, layout.separator)
+    place = find_header(lines, layout.needed, layout.separator)
     if place is None:
         return
     tried = Place(records[0][0] if records else layout.skip_rows + 1, layout.separator)
@@ -177,11 +177,11 @@ def _refuse_other_header(lines: list[str], records: list[Record], layout: Layout
 def _check_header(header: list[str], row: int, layout: Layout, findings: Findings) -> None:
     """Find a header of one field that another separator would divide, and names that occur twice."""
     if len(header) == 1:
-        for other in _SEPARATORS.replace(layout.separator, ""):
-            if other in header[0]:
+        for mark in _SEPARATORS.replace(layout.separator, ""):
+            if mark in header[0]:
                 finding = f"row {row}: {header[0]!r} is one field when divided at {layout.separator!r}"
-                raise findings.refuse(finding, f"The separator seems to be {other!r}.")
-    names = [name for name in header if not layout.asked or name in layout.asked]
+                raise findings.refuse(finding, f"The separator seems to be {mark!r}.")
+    names = [name for name in header if not layout.needed or name in layout.needed]
     for name in sorted({name for name in names if names.count(name) > 1}):
         findings.add(
             f"row {row}: column {name!r} is there {names.count(name)} times", "Rename one of them in the file."
@@ -196,10 +196,10 @@ def _numbers_for_names(records: list[Record], layout: Layout, findings: Findings
     """
     width = Counter(len(fields) for _, fields in records).most_common(1)[0][0]
     row, fields = records[0]
-    other = next((mark for mark in _SEPARATORS if mark in fields[0] and mark != layout.separator), None)
-    if width == 1 and other is not None:
+    other_mark = next((mark for mark in _SEPARATORS if mark in fields[0] and mark != layout.separator), None)
+    if width == 1 and other_mark is not None:
         finding = f"row {row}: {fields[0]!r} is one field when divided at {layout.separator!r}"
-        key = f'separator = "{other}"'.replace("\t", "\\t")
+        key = f'separator = "{other_mark}"'.replace("\t", "\\t")
         raise findings.refuse(finding, f"Set {key} in the settings.")
     return numbered(width)
 
@@ -219,9 +219,9 @@ def _trimmed(fields: list[str], width: int) -> list[str]:
 
 def _left_out(layout: Layout) -> str:
     """What the settings leave out, if anything, as the end of a finding."""
-    told: dict[str, object] = {"skip_rows": layout.skip_rows, "skip_after_header": layout.skip_after_header}
-    told |= {"skip_footer": layout.skip_footer, "comment": layout.comment}
-    keys = ", ".join(f"{key} = {value!r}" for key, value in told.items() if value)
+    keys_set: dict[str, object] = {"skip_rows": layout.skip_rows, "skip_after_header": layout.skip_after_header}
+    keys_set |= {"skip_footer": layout.skip_footer, "comment": layout.comment}
+    keys = ", ".join(f"{key} = {value!r}" for key, value in keys_set.items() if value)
     return f" besides what is left out by {keys}" if keys else ""
 
 
@@ -241,7 +241,7 @@ def _check_shape(header: list[str], body: list[Record], findings: Findings, layo
             findings.add(finding, _FETCH_AGAIN + ending)
         else:
             remedy = "Look for a separator inside a number or a name." + ending
-            if layout.has_keys and all(one in body[:20] for one in odd):
+            if layout.has_keys and all(record in body[:20] for record in odd):
                 remedy += " `skip_rows` leaves out lines above the table, `skip_after_header` those under its header."
             findings.add(f"row {row}: {line!r} has {len(fields)} fields, the header has {len(header)}", remedy)
 
@@ -255,7 +255,7 @@ def _footer_length(header: list[str], body: list[Record]) -> int:
 def _check_end(body: list[Record], text: str, findings: Findings) -> None:
     """Find a last row that may be cut."""
     row, fields = body[-1]
-    if _may_be_cut([one[-1] for _, one in body], text):
+    if _may_be_cut([fields[-1] for _, fields in body], text):
         finding = f"row {row}: the last line has no line end, so {fields[-1]!r} may be cut"
         findings.add(finding, "Fetch the file again; if it is whole, end its last line with a line break.")
 

@@ -31,8 +31,10 @@ def tidy(labels: Labels, values: pd.DataFrame, cells: pd.DataFrame, settings: Fi
     elif settings.row_order == "any" or settings.day_month_exchanged:
         labels = labels.of(labels.stamps.sort_values(kind="stable").index)
     again = labels.stamps.duplicated(keep=False) & ~_is_repeated(labels, settings.timezone)
-    said = cells.loc[labels.stamps.index[again]].apply(as_texts).assign(**{"time of the row": labels.stamps[again]})
-    return labels.of(labels.stamps.index.difference(said.index[said.duplicated()], sort=False))
+    repeated_rows = (
+        cells.loc[labels.stamps.index[again]].apply(as_texts).assign(**{"time of the row": labels.stamps[again]})
+    )
+    return labels.of(labels.stamps.index.difference(repeated_rows.index[repeated_rows.duplicated()], sort=False))
 
 
 def _is_repeated(labels: Labels, timezone: str) -> pd.Series:
@@ -43,9 +45,11 @@ def _is_repeated(labels: Labels, timezone: str) -> pd.Series:
 def twice_advice(cells: pd.DataFrame, labels: Labels, settings: FileSource) -> str:
     """What to set where a time is there several times: which column tells its rows apart."""
     stamps = labels.stamps
-    others = {name: as_texts(cells.loc[stamps.index, name]).str.strip() for name in _other_columns(cells, settings)}
+    other_columns = {
+        name: as_texts(cells.loc[stamps.index, name]).str.strip() for name in _other_columns(cells, settings)
+    }
     midnights = bool((stamps.dropna() == stamps.dropna().dt.normalize()).all()) and settings.time_columns is None
-    for name, texts in others.items():
+    for name, texts in other_columns.items():
         if pd.DataFrame({"time": stamps, "other": texts}).duplicated().any():
             continue
         if midnights and (part := part_of_day(texts)) is not None:
@@ -53,7 +57,7 @@ def twice_advice(cells: pd.DataFrame, labels: Labels, settings: FileSource) -> s
             return f"Set {keys} in the settings, in place of `time_column`."
         if texts.nunique() <= FEW * len(texts):
             return _choice(name, texts)
-    for name, texts in others.items():
+    for name, texts in other_columns.items():
         if 1 < texts.nunique() <= FEW * len(texts):
             return f"If the rows are of several series, choose one. {_choice(name, texts)}"
     return "Where rows of the same time differ, remove one of them from the file."

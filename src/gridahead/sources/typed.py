@@ -1,4 +1,4 @@
-"""Columns of tables that know types, Excel and Parquet: what they are made of, and how a cell reads as text."""
+"""Columns of tables with types, Excel and Parquet: the types of their cells, and a cell as text."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from gridahead.core.time import zone_info
 
-_MARKED = r"(?P<one>\d{1,4})(?P<mark>[-/.])(?P<two>\d{1,2})(?P=mark)(?P<three>\d{1,4})"
+_MARKED = r"(?P<leading>\d{1,4})(?P<mark>[-/.])(?P<middle>\d{1,2})(?P=mark)(?P<trailing>\d{1,4})"
 _COMPACT = r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
 _OFFSET = r"(?:UTC|GMT)[+-]\d{1,2}(?::?\d\d)?|[+-]\d\d(?::?\d\d)?"
 _ALSO_NAMED = r"(?:\s[A-Z]{3,5}|\[[\w/+-]+\])"
@@ -43,7 +43,7 @@ _DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True)
 class Written:
-    """What the texts say; the index is the row."""
+    """The parsed texts: wall times, zones and passes; the index is the row."""
 
     wall: pd.Series
     """Naive times on the clock of whoever wrote them, NaT where the text is no time."""
@@ -65,7 +65,7 @@ def read_numbers(texts: pd.Series, order: str = "ymd", *, short_year: bool = Fal
         nothing = pd.Series("", texts.index, dtype="str")
         return Written(pd.to_datetime(texts, format="ISO8601", errors="coerce").dt.as_unit("us"), nothing, nothing)
     names = [{"y": "year", "m": "month", "d": "day"}[letter] for letter in order]
-    read = [_read_one(text, names, short_year) for text in texts]
+    read = [_read_text(text, names, short_year) for text in texts]
     walls, zones, passes = zip(*read, strict=True) if read else ((), (), ())
     return Written(
         pd.Series(walls, texts.index, dtype="datetime64[us]"),
@@ -74,14 +74,14 @@ def read_numbers(texts: pd.Series, order: str = "ymd", *, short_year: bool = Fal
     )
 
 
-def _read_one(text: str, names: list[str], short_year: bool) -> tuple[dt.datetime | None, str, str]:
+def _read_text(text: str, names: list[str], short_year: bool) -> tuple[dt.datetime | None, str, str]:
     """Wall time, zone and pass of one text; None, "" and "" if it is no time."""
     match = _TIME.fullmatch(text) or _COMPACT_TIME.fullmatch(text)
     if match is None:
         return None, "", ""
     parts: dict[str, str | None] = match.groupdict()
     if parts.get("year") is None:
-        parts |= dict(zip(names, (parts["one"], parts["two"], parts["three"]), strict=True))
+        parts |= dict(zip(names, (parts["leading"], parts["middle"], parts["trailing"]), strict=True))
     year, month, day = parts["year"] or "", parts["month"] or "", parts["day"] or ""
     since = _daytime(parts)
     if since is None or not (len(year) == 4 or (short_year and len(year) == 2)):
@@ -188,15 +188,15 @@ def _midnights(texts: pd.Series, form: str) -> pd.Series:
 
 
 def offsets(zones: pd.Series, timezone: str, wall: pd.Series) -> pd.Series:
-    """The offset from UTC that each zone stands for, NaT for none and for an abbreviation that nobody can tell.
+    """The offset from UTC of each zone, NaT for none and for an abbreviation that is not known.
 
     CET, EST and the like count where the declared time zone has them: IST alone has three meanings.
     """
     parts = zones.str.extract(r"^([+-])(\d\d?):?(\d\d)?$")
     minutes = pd.to_numeric(parts[1]) * 60 + pd.to_numeric(parts[2]).fillna(0)
-    found = pd.to_timedelta(minutes * np.where(parts[0] == "-", -1, 1), unit="min")
+    numeric = pd.to_timedelta(minutes * np.where(parts[0] == "-", -1, 1), unit="min")
     named = {**abbreviations(timezone, wall), **dict.fromkeys(_ZERO, pd.Timedelta(0))}
-    return found.where(found.notna(), pd.to_timedelta(zones.replace(_GERMAN).map(named)))
+    return numeric.where(numeric.notna(), pd.to_timedelta(zones.replace(_GERMAN).map(named)))
 
 
 def abbreviations(timezone: str, wall: pd.Series) -> dict[str, pd.Timedelta]:
@@ -211,9 +211,9 @@ def abbreviations(timezone: str, wall: pd.Series) -> dict[str, pd.Timedelta]:
 
 
 def is_local(zones: pd.Series, timezone: str, wall: pd.Series) -> pd.Series:
-    """Whether what stands behind a time names the time zone and not its offset, such as CET/CEST."""
+    """Whether the text after a time names the time zone and not its offset, such as CET/CEST."""
     if not zones.str.contains("/").any():
         return pd.Series(False, zones.index)
     names = set(abbreviations(timezone, wall))
-    told = {zone: set(re.split("/", zone)) <= names for zone in set(zones.replace(_GERMAN)) if "/" in zone}
-    return zones.replace(_GERMAN).map(told).fillna(False).astype(bool)
+    is_named = {zone: set(re.split("/", zone)) <= names for zone in set(zones.replace(_GERMAN)) if "/" in zone}
+    return zones.replace(_GERMAN).map(is_named).fillna(False).astype(bool)

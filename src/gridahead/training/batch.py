@@ -83,7 +83,7 @@ class Batch:
         return replace(self, **longer)
 
     def tensors(self) -> tuple[Tensor, ...]:
-        """Everything in it."""
+        """Every tensor of the batch, in the order of its fields."""
         return tuple(getattr(self, field.name) for field in fields(self))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:

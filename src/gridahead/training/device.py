@@ -18,13 +18,13 @@ def training_device(settings: TrainingSettings) -> torch.device:
     Raises:
         SettingsError: there is no GPU where one is asked for, or a precision that the device is slow in.
     """
-    there = torch.cuda.is_available()
-    if settings.device == "cuda" and not there:
+    has_gpu = torch.cuda.is_available()
+    if settings.device == "cuda" and not has_gpu:
         raise SettingsError(
             'training.device = "cuda", but torch sees no GPU: install its driver and a CUDA build of torch, '
             'or set training.device = "auto"'
         )
-    device = torch.device("cuda" if there and settings.device != "cpu" else "cpu")
+    device = torch.device("cuda" if has_gpu and settings.device != "cpu" else "cpu")
     if device.type == "cpu" and settings.precision == "bfloat16":
         raise SettingsError(
             'training.precision = "bfloat16" is for GPUs; on a CPU it is slower than float32. '

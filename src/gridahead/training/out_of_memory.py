@@ -42,7 +42,7 @@ def ended_early(error: Exception) -> ModelError:
 
 
 def _cause(code: int) -> str:
-    """What an exit code says."""
+    """The exit code in words, or the name of the signal that ended the process."""
     if code >= 0:
         return f"with exit code {code}"
     names = {known.value: known.name for known in signal.Signals}

@@ -167,16 +167,16 @@ def _require_same_axes(name: str, series: Mapping[Series, Split]) -> None:
     Raises:
         ModelError: names the series that are unlike most.
     """
-    axes = {one: _axes(split.train.spec) for one, split in series.items()}
+    axes = {member: _axes(split.train.spec) for member, split in series.items()}
     usual = Counter(axes.values()).most_common(1)[0][0]
-    odd = {one: f"{own} instead of {usual}" for one, own in axes.items() if own != usual}
+    odd = {member: f"{own} instead of {usual}" for member, own in axes.items() if own != usual}
     if not odd:
-        units = {one: split.train.target.shape[1] for one, split in series.items()}
+        units = {member: split.train.target.shape[1] for member, split in series.items()}
         common = Counter(units.values()).most_common(1)[0][0]
         most = PADDING_HOURS * next(iter(series.values())).train.spec.mtu.per_hour
         odd = {
-            one: f"a horizon of {own} units instead of {common}; give it the same deadline"
-            for one, own in units.items()
+            member: f"a horizon of {own} units instead of {common}; give it the same deadline"
+            for member, own in units.items()
             if abs(own - common) > most
         }
     if odd:

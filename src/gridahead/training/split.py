@@ -81,7 +81,7 @@ class Split:
 
     @property
     def train(self) -> Windows:
-        """The days before validation."""
+        """Windows of the days before validation."""
         return self.windows.where(~self._from(self.begin))
 
     @property
@@ -96,7 +96,7 @@ class Split:
 
     @property
     def validation(self) -> Windows:
-        """All days for validation."""
+        """Windows of all days for validation, stopping days among them."""
         return self.windows.where(self._from(self.begin))
 
     @property
@@ -125,7 +125,7 @@ class Split:
         return [(self.days[rows.start], self.days[rows.stop - 1]) for rows in self.judging[fold :: self.folds]]
 
     def of_fold(self, fold: int) -> Windows:
-        """The days of a fold."""
+        """Windows of the judged days of a fold."""
         rows = [np.arange(rows.start, rows.stop) for rows in self.judging[fold :: self.folds]]
         return self.windows.where(np.isin(np.arange(len(self.days)), np.concatenate(rows)))
 
@@ -208,11 +208,13 @@ def cut(windows: Windows, days: Sequence[dt.date], settings: TrainingSettings) -
     usable = np.any(~np.isnan(windows.target) & windows.delivery, axis=1)
     windows, days = windows.where(usable).trimmed(), [day for day, use in zip(days, usable, strict=True) if use]
     refuse_leaks(windows)
-    held = min(settings.validation_days, int(len(days) * (MOST_FOR_VALIDATION if settings.refit else 0.25)))
-    count = max(1, min(BLOCKS, held // FEWEST_DAYS))
-    edges = np.linspace(len(days) - held, len(days), count + STOPPING_BLOCKS + 1).round().astype(int).tolist()
+    validation_count = min(settings.validation_days, int(len(days) * (MOST_FOR_VALIDATION if settings.refit else 0.25)))
+    count = max(1, min(BLOCKS, validation_count // FEWEST_DAYS))
+    edges = (
+        np.linspace(len(days) - validation_count, len(days), count + STOPPING_BLOCKS + 1).round().astype(int).tolist()
+    )
     judging = tuple(slice(*pair) for pair in pairwise(edges[STOPPING_BLOCKS:]))
-    unlearnt = held // (count + STOPPING_BLOCKS) + 2 * gap_days(windows.spec)
+    unlearnt = validation_count // (count + STOPPING_BLOCKS) + 2 * gap_days(windows.spec)
     folds = next((n for n in range(2, count) if -(-count // n) * unlearnt <= MOST_UNLEARNT * len(days)), count)
     return Split(windows, tuple(days), edges[0], judging, folds, settings.refit)
 

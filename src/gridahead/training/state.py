@@ -71,8 +71,8 @@ class TrainingState:
             optimiser, settings.learning_rate, total_steps=total, pct_start=WARM_UP
         )
         average, best = (copy.deepcopy(network).eval() for _ in range(2))
-        for each in (average, best):
-            each.to(next(network.parameters()).device)  # it is there; this lays its weights side by side for cuDNN
+        for copied in (average, best):
+            copied.to(next(network.parameters()).device)  # it is there; this lays its weights side by side for cuDNN
         return cls(settings, steps, network, average, best, optimiser, schedule)
 
     @property
@@ -149,16 +149,16 @@ class TrainingState:
             "epochs": [asdict(epoch) for epoch in self.epochs],
         }
 
-    def restore(self, kept: dict[str, Any]) -> None:
+    def restore(self, checkpoint: dict[str, Any]) -> None:
         """Go on from a checkpoint of the same training."""
         for name in _STATEFUL:
-            getattr(self, name).load_state_dict(kept[name])
-        torch.set_rng_state(kept["random"])
+            getattr(self, name).load_state_dict(checkpoint[name])
+        torch.set_rng_state(checkpoint["random"])
         if torch.cuda.is_available():
-            torch.cuda.set_rng_state_all(kept["random_cuda"])
-        self.first_loss = kept["first_loss"]
-        self.sums = EpochSums(**kept["sums"])
-        self.epochs = [Epoch(**epoch) for epoch in kept["epochs"]]
+            torch.cuda.set_rng_state_all(checkpoint["random_cuda"])
+        self.first_loss = checkpoint["first_loss"]
+        self.sums = EpochSums(**checkpoint["sums"])
+        self.epochs = [Epoch(**epoch) for epoch in checkpoint["epochs"]]
 
 
 _STATEFUL = ("network", "average", "best", "optimiser", "schedule")

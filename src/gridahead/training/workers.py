@@ -208,26 +208,26 @@ class _Call:
     """Counts the jobs that have reported everything."""
 
 
-def processes(workers: int, prepare: Callable[..., None] | None = None, *given: Any) -> Executor:
+def processes(workers: int, prepare: Callable[..., None] | None = None, *arguments: Any) -> Executor:
     """New processes to train in, that keep their memory; each begins by preparing what it is given, if anything."""
     environment = {name: os.environ.get(name, value) for name, value in KEEP_MEMORY.items()}
     executor: Executor = process_executor.ProcessPoolExecutor(
         workers,
         context=get_context("loky"),
         initializer=_begin,
-        initargs=(os.getpid(), prepare, given),
+        initargs=(os.getpid(), prepare, arguments),
         env=environment,
     )
     return executor
 
 
-def _begin(parent: int, prepare: Callable[..., None] | None, given: Sequence[Any]) -> None:
+def _begin(parent: int, prepare: Callable[..., None] | None, arguments: Sequence[Any]) -> None:
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     Finalize(None, _leave, exitpriority=_LAST)
     # loky takes memory that grows by 300 MB for a leak, and replaces the process; a fit keeps more than that.
     process_executor._USE_PSUTIL = False
     if prepare:
-        prepare(*given)
+        prepare(*arguments)
 
 
 def _leave() -> None:

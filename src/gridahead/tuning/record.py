@@ -24,9 +24,9 @@ class SearchRecord:
         self.recorded = {int(tags["trial"]) for tags in children}
 
     def _parent(self) -> str:
-        known = self.tracking.tagged("search", self.search.name)
-        if known:
-            return next(iter(known))
+        runs = self.tracking.tagged("search", self.search.name)
+        if runs:
+            return next(iter(runs))
         days = {
             "train_days": " to ".join(map(str, self.search.split.train_days)),
             "validation_days": " to ".join(map(str, self.search.split.validation_days)),

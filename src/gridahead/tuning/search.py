@@ -70,13 +70,13 @@ def search(
     file = settings.data_folder / "search" / f"{series.slug}.{model}.db"
     training = settings.training.model_copy(update={"refit": False})  # a trial learns once, and the days after judge it
     begun = Search(file, model, split(observations, spec, training), settings.models[model], training)
-    record, known = SearchRecord(workspace.tracking, begun), {trial.number for trial in begun.trials()}
+    record, numbers = SearchRecord(workspace.tracking, begun), {trial.number for trial in begun.trials()}
 
     def follow(ended: list[Trial], seconds_left: float) -> None:
         record.follow(ended)
         for trial in ended:
-            if trial.number not in known:
-                known.add(trial.number)
+            if trial.number not in numbers:
+                numbers.add(trial.number)
                 if on_trial is not None:
                     on_trial(begun, trial, ended, seconds_left)
 

@@ -62,7 +62,7 @@ class Search:
 
     @property
     def label(self) -> str:
-        """Series and model."""
+        """Series and model of the search, for messages."""
         return f"{self.split.train.spec.series} {self.model}"
 
     @cached_property
@@ -166,8 +166,8 @@ def run_trials(
             if not running:
                 return
             over, running = wait(running, return_when=FIRST_COMPLETED)
-            for one in over:
-                _require_alive(one, search)
+            for ended in over:
+                _require_alive(ended, search)
             now, done = time.time(), started - len(running)
             by_number = (now - begun) / done * (trials - done) if trials else float("inf")
             on_end(search.trials(), max(0.0, min(until - now, by_number)))
@@ -243,9 +243,9 @@ def _run(draw: int, until: float) -> None:
     run_trial(_here, draw, until)
 
 
-def _require_alive(one: Future[None], search: Search) -> None:
+def _require_alive(trial: Future[None], search: Search) -> None:
     try:
-        one.result()
+        trial.result()
     except BrokenProcessPool as error:
         raise ModelError(
             search.label,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one trial."""
+    """The settings and results of one trial of a search."""
 
     number: int
     state: str
@@ -35,7 +35,7 @@ class Trial:
 
     @property
     def pinball(self) -> float | None:
-        """What decides [MW]."""
+        """Pinball loss on the validation days, by which trials are ranked [MW]."""
         return self.validation.get("validation_pinball")
 
 
@@ -59,7 +59,9 @@ def ended(trial: FrozenTrial) -> Trial:
 
 def completed(trials: Sequence[Trial]) -> list[Trial]:
     """Those with a figure to compare, best first."""
-    return sorted((trial for trial in trials if trial.validation), key=lambda one: one.validation["validation_pinball"])
+    return sorted(
+        (trial for trial in trials if trial.validation), key=lambda trial: trial.validation["validation_pinball"]
+    )
 
 
 def best_of(trials: Sequence[Trial]) -> Trial | None:

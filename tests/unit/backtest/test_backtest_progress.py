@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+from typing import Any
 
 import pytest
 from builders.rows import LOAD
@@ -14,7 +15,8 @@ FOLDS = [Fold(dt.date(2025, month, 1), dt.date(2025, month, 28)) for month in ra
 
 def tracked():
     """The tracker of four folds, the events that it reports, and a clock that is set by hand."""
-    events, clock = [], [100.0]
+    events: list[Any] = []
+    clock = [100.0]
     return ProgressTracker(events.append, {(LOAD, fold): 1 for fold in FOLDS}, lambda: clock[0]), events, clock
 
 

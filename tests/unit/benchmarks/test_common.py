@@ -69,7 +69,12 @@ def test_a_data_set_that_is_there_is_found(tmp_path):
 
 def test_german_data_come_from_the_sample_or_from_the_folder_given(tmp_path, monkeypatch):
     folders = []
-    monkeypatch.setattr("gridahead.sources.smard.Smard.fetch", lambda self: folders.append(self.settings.folder) or [])
+
+    def fetched(self):
+        folders.append(self.settings.folder)
+        return []
+
+    monkeypatch.setattr("gridahead.sources.smard.Smard.fetch", fetched)
     (tmp_path / "smard").mkdir()
     for bench in (Bench("load"), Bench("load", data=tmp_path)):
         with pytest.raises(ValueError, match="concatenate"):

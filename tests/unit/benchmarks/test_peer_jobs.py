@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks" / "peers"))
 from dataclasses import replace
 
 import peer_jobs
+from environments import PEERS
 from job import Job, complete, filled, told
 from peer_jobs import PEER_MODELS, fingerprint, laid_out, write_job
 
@@ -132,7 +133,7 @@ def test_forecasts_are_kept_for_the_same_job_and_script_only(folder, monkeypatch
     assert fingerprint(first, folder) == before
     changed = tmp_path / "peers"
     changed.mkdir()
-    for file in peer_jobs.PEERS.iterdir():
+    for file in PEERS.iterdir():
         if file.is_file():
             (changed / file.name).write_bytes(file.read_bytes() + b"#" * (file.name == first.script))
     monkeypatch.setattr(peer_jobs, "PEERS", changed)

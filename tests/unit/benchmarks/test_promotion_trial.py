@@ -1,6 +1,7 @@
 """The simulated challengers of the promotion benchmark are what it says they are."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def losses():
     hard = 500 * np.exp(0.5 * draws.normal(size=400))
     names = {*REFERENCES, *(name for pair in PAIRS.values() for name in pair)}
     daily = {name: hard * np.exp(0.1 * draws.normal(size=400) + 0.05 * n) for n, name in enumerate(sorted(names))}
-    inside = {name: draws.uniform(0.4, 1, 400) for name in names}
+    inside: dict[str, Any] = {name: draws.uniform(0.4, 1, 400) for name in names}
     return Losses(tuple(dt.date(2024, 1, 1) + dt.timedelta(days=n) for n in range(400)), daily, daily, inside)
 
 
@@ -71,6 +72,7 @@ def test_the_gate_is_asked_every_day_about_the_days_whose_losses_are_known(losse
 def test_better_challengers_are_promoted_sooner_and_equals_hardly_ever(losses):
     equal = ever_promoted(losses, USUAL, 40)
     assert equal.value <= 0.05
+    assert equal.low is not None and equal.high is not None
     assert equal.low <= equal.value <= equal.high
     better = {row.task: row.value for row in needed(losses, USUAL, 0.1, 10)}
     assert better["10 % better, 365 days"] >= better["10 % better, 60 days"]
@@ -78,7 +80,9 @@ def test_better_challengers_are_promoted_sooner_and_equals_hardly_ever(losses):
 
 
 def test_losses_that_are_there_are_not_made_again_unless_what_they_are_of_has_changed(tmp_path, monkeypatch):
-    made = []
+    made: list[str] = []
+    no_windows: Any = None
+    versions: list[tuple[list[object], int]] = [(["a"], 1), (["a"], 1), (["b"], 2)]
 
     def fit():
         made.append("fit")
@@ -88,14 +92,14 @@ def test_losses_that_are_there_are_not_made_again_unless_what_they_are_of_has_ch
     for name in ("pinball_by_day", "error_by_day", "inside_by_day"):
         monkeypatch.setattr(f"promotion_losses.{name}", lambda answer, test: np.array([1.0, 2.0]))
     days, file = [dt.date(2024, 1, 1), dt.date(2024, 1, 2)], tmp_path / "losses.json"
-    for made_of, times in ((["a"], 1), (["a"], 1), (["b"], 2)):
-        found = _kept(file, days, None, {("ridge",): fit}, made_of)
+    for made_of, times in versions:
+        found = _kept(file, days, no_windows, {("ridge",): fit}, made_of)
         assert len(made) == times
         np.testing.assert_array_equal(found.daily["ridge"], [1.0, 2.0])
 
 
 def test_intervals_cover_80_percent_in_truth_and_keep_their_order():
-    inside = np.random.default_rng(0).uniform(0.2, 1, 300)
+    inside: Any = np.random.default_rng(0).uniform(0.2, 1, 300)
     found = calibrated(inside)
     assert found.mean() == pytest.approx(0.8)
     np.testing.assert_array_equal(np.argsort(found), np.argsort(inside))

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from gefcom2012_wind import LEVELS, expectation
-from wind_inputs import inputs_of
+from gefcom2012_wind import expectation
+from wind_inputs import LEVELS, inputs_of
 from wind_vintages import (
     CONTEXT,
     HORIZON,

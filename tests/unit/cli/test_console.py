@@ -1,6 +1,7 @@
 """What a terminal shows: data as it is, tables that fit, digits that tell something."""
 
 import io
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,9 +17,10 @@ NASTY = ["a[b].csv", "[/bold]", "[red]x", ":smile:", "\\[x]", "[link=x]y[/link]"
 @pytest.fixture
 def screen(monkeypatch):
     """A terminal of 80 columns; gives what it shows."""
-    made = Console(file=io.StringIO(), width=80, markup=False, emoji=False, highlight=False, color_system=None)
+    text = io.StringIO()
+    made = Console(file=text, width=80, markup=False, emoji=False, highlight=False, color_system=None)
     monkeypatch.setattr(console, "out", made)
-    return lambda: made.file.getvalue()
+    return text.getvalue
 
 
 def test_our_own_terminals_take_data_for_data():
@@ -41,8 +43,9 @@ def test_a_bracket_neither_vanishes_nor_crashes_wherever_it_stands(screen, text)
 
 
 def test_a_bracket_in_the_name_of_a_model_stays_in_its_bar():
-    made = Console(file=io.StringIO(), force_terminal=True, width=120, color_system=None)
-    told = {
+    text = io.StringIO()
+    made = Console(file=text, force_terminal=True, width=120, color_system=None)
+    told: dict[str, Any] = {
         "member": 0,
         "epoch": 0,
         "epochs": 2,
@@ -58,7 +61,7 @@ def test_a_bracket_in_the_name_of_a_model_stays_in_its_bar():
     }
     with training_progress(made) as report:
         report(Epoch(model="DE/load [/a]", **told))
-    assert "DE/load [/a]" in made.file.getvalue()
+    assert "DE/load [/a]" in text.getvalue()
 
 
 def test_a_table_that_does_not_fit_becomes_blocks_without_a_value_cut(screen):

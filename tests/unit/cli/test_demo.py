@@ -1,5 +1,6 @@
 """The demonstration hands the job to Prefect, which needs a folder for its database."""
 
+import subprocess
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from gridahead.cli.checkout import CHECKOUT
 from gridahead.core.errors import SettingsError
 from gridahead.operate.sample import write_sample
 from gridahead.settings.file import load_settings
+from gridahead.settings.model import SmardSource
 
 
 def test_prefect_finds_its_folder_where_the_data_folder_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +28,7 @@ def test_prefect_finds_its_folder_where_the_data_folder_is_new(tmp_path: Path, m
         assert cwd == tmp_path
         return SimpleNamespace(returncode=3)
 
-    monkeypatch.setattr(scripts.subprocess, "run", failing)
+    monkeypatch.setattr(subprocess, "run", failing)
     with pytest.raises(typer.Exit) as ended:
         scripts.demo(settings)
     assert ended.value.exit_code == 3
@@ -42,7 +44,7 @@ def test_without_settings_the_sample_is_written_once_and_used(tmp_path: Path, mo
         used.append((cwd, env["GRIDAHEAD_SETTINGS"]))
         return SimpleNamespace(returncode=3)
 
-    monkeypatch.setattr(scripts.subprocess, "run", failing)
+    monkeypatch.setattr(subprocess, "run", failing)
     for _ in range(2):
         with pytest.raises(typer.Exit):
             scripts.demo(None)
@@ -50,7 +52,9 @@ def test_without_settings_the_sample_is_written_once_and_used(tmp_path: Path, mo
     assert used == [(folder, str(folder / "settings.toml"))] * 2
     settings = load_settings(folder / "settings.toml")
     assert settings.data_folder == folder / "data"
-    assert len(list(settings.sources[0].folder.glob("*.csv.gz"))) == 7
+    source = settings.sources[0]
+    assert isinstance(source, SmardSource)
+    assert len(list(source.folder.glob("*.csv.gz"))) == 7
     with pytest.raises(SettingsError, match="is there already; choose another folder, or write over it with --force"):
         write_sample(folder)
     write_sample(folder, force=True)

@@ -2,6 +2,7 @@
 
 import io
 from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -28,10 +29,11 @@ SOURCE = {
 
 @pytest.fixture
 def screen(monkeypatch):
-    made = Console(file=io.StringIO(), width=80, markup=False, emoji=False, highlight=False, color_system=None)
+    text = io.StringIO()
+    made = Console(file=text, width=80, markup=False, emoji=False, highlight=False, color_system=None)
     monkeypatch.setattr(console, "out", made)
     monkeypatch.setattr(overview, "now", lambda: NOW)
-    return lambda: made.file.getvalue()
+    return text.getvalue
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ SERVING = {"DE/solar": {"version": "3", "model": "gru", "learnt_until": "2025-05
 
 
 def test_every_series_is_a_block_with_ages_and_marks(screen, settings):
-    found = SimpleNamespace(
+    found: Any = SimpleNamespace(
         lake=lake_of(solar="2025-06-03T07:00Z", solar_reference="2025-06-04T21:00Z"),
         serving=SERVING,
         forecasts=[forecast_of("DE/solar", "2025-06-04T22:00:00+00:00")],
@@ -106,7 +108,7 @@ def test_every_series_is_a_block_with_ages_and_marks(screen, settings):
     ],
 )
 def test_an_old_lake_and_a_past_or_degraded_forecast_are_marked(screen, settings, end, more, told):
-    found = SimpleNamespace(
+    found: Any = SimpleNamespace(
         lake=lake_of(solar="2025-05-30T09:00Z"), serving=SERVING, forecasts=[forecast_of("DE/solar", end, **more)]
     )
     overview.show_status(settings, found, wide=False)
@@ -117,7 +119,7 @@ def test_an_old_lake_and_a_past_or_degraded_forecast_are_marked(screen, settings
 
 def test_wide_has_the_tables_with_every_column(screen, settings):
     console.out.width = 200
-    found = SimpleNamespace(lake=lake_of(solar="2025-06-03T07:00Z"), serving=SERVING, forecasts=[])
+    found: Any = SimpleNamespace(lake=lake_of(solar="2025-06-03T07:00Z"), serving=SERVING, forecasts=[])
     overview.show_status(settings, found, wide=True)
     assert all(name in screen() for name in ("available_at", "source", "champion_since", "none published"))
 

@@ -29,11 +29,12 @@ def epoch_of(**changes):
 
 def shown(*epochs):
     """What a terminal shows at the end."""
-    screen = Console(file=io.StringIO(), force_terminal=True, width=160, color_system=None)
+    text = io.StringIO()
+    screen = Console(file=text, force_terminal=True, width=160, color_system=None)
     with training_progress(screen) as report:
         for epoch in epochs:
             report(epoch)
-    return screen.file.getvalue()
+    return text.getvalue()
 
 
 def test_a_bar_tells_the_loss_the_speed_and_how_much_of_the_fit_is_done():

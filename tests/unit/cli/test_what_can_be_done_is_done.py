@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,7 @@ def published_of(series):
 def diagnosed(series):
     gradients = GradientReport("gru", 24.0, np.array([1.0, 0.1]), np.array([1.0, 0.1]), None, None)
     version = Version(series, "1", "run", pd.Timestamp("2025-06-01T00:00Z"), (), {"model": "gru"})
-    network = SimpleNamespace(name="gru")
+    network: Any = SimpleNamespace(name="gru")
     return [Diagnosed(Diagnosis(Registered(version, network), network, gradients, {}), Path("p"))]
 
 
@@ -106,7 +107,12 @@ CASES = [
 @pytest.mark.parametrize(("arguments", "where", "result"), CASES, ids=[" ".join(case[0][:2]) for case in CASES])
 def test_a_series_that_fails_is_named_after_the_others_are_done(monkeypatch, file, arguments, where, result):
     done = []
-    but_solar(monkeypatch, where, lambda series: done.append(series) or result(series))
+
+    def noted(series):
+        done.append(series)
+        return result(series)
+
+    but_solar(monkeypatch, where, noted)
     ended = run(file, *arguments)
     assert done == [LOAD, WIND]
     assert ended.code == 6

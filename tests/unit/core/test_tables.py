@@ -65,7 +65,7 @@ def test_a_whole_number_that_may_be_missing_stays_whole():
 
 def test_all_findings_come_at_once():
     bad = GOOD.assign(
-        batch=["a", None, "b"],
+        batch=["a", None, "b"],  # type: ignore[list-item]
         value=[2.0, np.inf, 1.0],
         mtu="PT20M",
         available_at=pd.date_range("2025-01-01", periods=3, freq="h"),
@@ -77,7 +77,8 @@ def test_all_findings_come_at_once():
 
 
 def test_a_missing_text_is_a_finding_and_not_the_word_none():
-    assert findings(OBSERVATIONS, GOOD.assign(zone=["DE", None, "DE"])) == ("zone: 1 missing",)
+    without = GOOD.assign(zone=["DE", None, "DE"])  # type: ignore[list-item]
+    assert findings(OBSERVATIONS, without) == ("zone: 1 missing",)
 
 
 def test_a_missing_instant_is_a_finding():
@@ -135,7 +136,7 @@ def test_the_parquet_schema_tells_meaning_and_unit(table):
 
 def test_the_parquet_schema_has_utc_microseconds_and_says_what_may_be_missing():
     assert OBSERVATIONS.arrow_schema().field("valid_time").type == pa.timestamp("us", tz="UTC")
-    assert FORECASTS.arrow_schema().field("value_mw").metadata[b"unit"] == b"MW"
+    assert (FORECASTS.arrow_schema().field("value_mw").metadata or {})[b"unit"] == b"MW"
     assert SCORES.arrow_schema().field("value").nullable
     assert OBSERVATIONS.arrow_schema().field("value").nullable  # a withdrawal
     assert not OBSERVATIONS.arrow_schema().field("mtu").nullable

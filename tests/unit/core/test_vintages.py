@@ -25,6 +25,7 @@ from gridahead.core.vintages import (
 )
 
 HOUR = pd.Timedelta(hours=1)
+NO_ROWS = Observations(OBSERVATIONS.empty())
 T0, T1 = pd.Timestamp("2025-01-01T00:00Z"), pd.Timestamp("2025-01-01T01:00Z")
 
 
@@ -81,7 +82,7 @@ SEEN_AT = at("05T12:00")
 
 def test_into_an_empty_lake_everything_is_new_and_keeps_its_own_clock():
     arrived = together(vintage(T0, 10.0, at("01T02:00")), vintage(T1, 20.0, at("01T03:00")))
-    new = unseen(arrived, OBSERVATIONS.empty(), SEEN_AT)
+    new = unseen(arrived, NO_ROWS, SEEN_AT)
     pd.testing.assert_frame_equal(new, arrived)
 
 
@@ -139,12 +140,12 @@ def test_what_was_to_be_there_and_is_only_now_came_when_we_saw_it():
         vintage(T1, 20.0, at("01T03:00")),
         vintage(at("05T12:00"), 30.0, at("05T14:00")),
     )
-    new = unseen(arrived, OBSERVATIONS.empty(), SEEN_AT, {LOAD: at("01T02:00")})
+    new = unseen(arrived, NO_ROWS, SEEN_AT, {LOAD: at("01T02:00")})
     assert new["availability"].tolist() == ["assumed", "assumed", "recorded", "assumed"]
     assert new["available_at"].tolist() == [at("01T01:00"), at("01T02:00"), SEEN_AT, at("05T14:00")]
     assert unseen(arrived, new, SEEN_AT + HOUR, {LOAD: at("01T02:00")}).empty
-    assert unseen(arrived, OBSERVATIONS.empty(), SEEN_AT, {WIND_SOLAR: at("01T02:00")}).equals(arrived)
-    assert unseen(arrived.iloc[:0], OBSERVATIONS.empty(), SEEN_AT, {LOAD: at("01T02:00")}).empty
+    assert unseen(arrived, NO_ROWS, SEEN_AT, {WIND_SOLAR: at("01T02:00")}).equals(arrived)
+    assert unseen(arrived.iloc[:0], NO_ROWS, SEEN_AT, {LOAD: at("01T02:00")}).empty
 
 
 @settings(max_examples=25, deadline=None)
@@ -192,7 +193,7 @@ def test_what_can_be_read_is_as_its_table_declares():
     for found in (readable(THREE, verdicts, RULINGS.empty(), flags=flags) for flags in (False, True)):
         pd.testing.assert_frame_equal(JUDGED.check(found), found)
         assert set(found["flags"]) == ({"", "ramp"} if found["flags"].any() else {""})
-    pd.testing.assert_frame_equal(readable(OBSERVATIONS.empty(), *NOTHING), JUDGED.empty())
+    pd.testing.assert_frame_equal(readable(NO_ROWS, *NOTHING), JUDGED.empty())
 
 
 def test_flags_travel_on_the_rows_until_a_person_says_that_they_are_right():
@@ -264,7 +265,7 @@ def test_what_was_read_at_an_instant_can_be_read_ever_after():
 
 def test_nothing_can_be_said_of_no_rows():
     for flags in (False, True):
-        found = readable(OBSERVATIONS.empty(), *NOTHING, flags=flags)
+        found = readable(NO_ROWS, *NOTHING, flags=flags)
         assert found.empty and as_of(found, at("20T00:00")).empty and frozen(found, at("20T00:00")).empty
         Vintages.of(found, TimeRange(T0, at("01T03:00")), Mtu.PT60M)
 

@@ -1,5 +1,7 @@
 """The metrics against scikit-learn and against hand calculations."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sklearn.metrics
@@ -12,7 +14,7 @@ POINT = TRUTH + RNG.normal(300, 1_500, 500)
 LEVELS = np.array([0.1, 0.5, 0.9])
 QUANTILES = POINT[:, None] + np.array([-2_000.0, 0.0, 2_000.0])
 
-EXACT = {"rel": 1e-12, "abs": 1e-9}
+EXACT: dict[str, Any] = {"rel": 1e-12, "abs": 1e-9}
 
 
 @pytest.mark.parametrize(

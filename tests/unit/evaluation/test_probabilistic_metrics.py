@@ -1,5 +1,7 @@
 """Scores of quantiles, intervals and scale against scoringrules and hand calculations."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scoringrules as sr
@@ -10,7 +12,7 @@ from scipy import stats
 
 from gridahead.evaluation import metrics
 
-EXACT = {"rel": 1e-12, "abs": 1e-9}
+EXACT: dict[str, Any] = {"rel": 1e-12, "abs": 1e-9}
 VALUES = st.floats(-1e5, 1e5, allow_nan=False, width=32)
 EVEN = (np.arange(9) + 0.5) / 9
 UNEVEN = np.array([0.05, 0.1, 0.2, 0.5, 0.6, 0.95])

@@ -34,8 +34,8 @@ def inputs_of(steps=S, features=E):
 
 def batch_of(steps=S, n=N):
     made = torch.Generator().manual_seed(4)
-    parts = (torch.randn(n, *shape, generator=made) for shape in ((steps, E), (H, D), (H,)))
-    return Batch(*parts, torch.ones(n, H), torch.zeros(n, 0), torch.full((n,), H))
+    encoder, decoder, target = (torch.randn(n, *shape, generator=made) for shape in ((steps, E), (H, D), (H,)))
+    return Batch(encoder, decoder, target, torch.ones(n, H), torch.zeros(n, 0), torch.full((n,), H))
 
 
 def doubled(batch):
@@ -101,7 +101,9 @@ def test_a_gate_held_by_its_bias_keeps_what_the_bias_says(cell):
         layer.bias_hh_l0[HIDDEN : 2 * HIDDEN] = np.log(0.9 / 0.1)
     entered = entering(layer, inputs_of())
     states = torch.stack(unroll(layer, entered), dim=1)
-    assert kept_share(layer, entered, states).tolist() == pytest.approx([0.9] * HIDDEN)
+    kept = kept_share(layer, entered, states)
+    assert kept is not None
+    assert kept.tolist() == pytest.approx([0.9] * HIDDEN)
 
 
 def test_a_gate_is_read_with_the_state_before_the_step():
@@ -270,7 +272,7 @@ def test_a_network_without_an_encoder_has_no_way_back():
 
 def test_the_memory_ends_where_the_gradient_has_fallen_to_a_hundredth():
     # A fall to a tenth a step passes a hundredth after exactly two steps, a fall to 1/√10 after four.
-    assert effective_memory(10.0 ** -np.arange(5)) == pytest.approx(2.0)
+    assert effective_memory(10.0 ** -np.arange(5.0)) == pytest.approx(2.0)
     assert effective_memory(3 * 10.0 ** -(np.arange(9) / 2)) == pytest.approx(4.0)
     assert effective_memory(np.array([1.0, 0.1, 0.001])) == pytest.approx(1.5)
 

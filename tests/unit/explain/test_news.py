@@ -8,7 +8,7 @@ from builders.rows import LOAD
 from builders.windows import FIRST, made_load, made_windows
 
 from gridahead.core.tables import Observations
-from gridahead.explain.news import TIME, changed
+from gridahead.explain.news import TIME, Change, changed
 from gridahead.reports.explanation import change_sentences
 
 OBSERVATIONS = made_load()
@@ -27,19 +27,25 @@ def higher(quantity: str, by: float) -> Observations:
     return Observations(rows)
 
 
+def change_of(observations: Observations) -> Change:
+    found = changed(MODEL, observations, THEN, NOW)
+    assert found is not None
+    return found
+
+
 def test_the_parts_add_up_to_the_difference_hour_by_hour():
-    found = changed(MODEL, OBSERVATIONS, THEN, NOW)
+    found = change_of(OBSERVATIONS)
     np.testing.assert_allclose(sum(found.parts.values()), found.now - found.then, atol=0.02)
     assert np.abs(found.now - found.then).max() > 50
 
 
 def test_the_hours_are_those_that_the_earlier_forecast_was_published_for_and_are_still_to_come():
-    times = changed(MODEL, OBSERVATIONS, THEN, NOW).local_times
+    times = change_of(OBSERVATIONS).local_times
     assert (times[0].day, times[0].hour, times[-1].day, times[-1].hour) == (NOW.day, 11, NOW.day, 23)
 
 
 def test_news_of_the_load_is_no_passing_of_time_and_no_news_of_the_official_forecast():
-    plain, news = (changed(MODEL, rows, THEN, NOW) for rows in (OBSERVATIONS, higher("load", 3000.0)))
+    plain, news = (change_of(rows) for rows in (OBSERVATIONS, higher("load", 3000.0)))
     np.testing.assert_allclose(news.parts[TIME], plain.parts[TIME], atol=0.02)
     assert np.abs(news.parts[str(LOAD)] - plain.parts[str(LOAD)]).mean() > 100
     assert news.surprise - plain.surprise == pytest.approx(3000, abs=1)

@@ -1,5 +1,7 @@
 """Shapley values: by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ def test_what_two_bring_together_is_shared_and_what_one_brings_alone_is_its_own(
 
 def test_shares_add_up_whatever_the_value_is():
     draws = np.random.default_rng(2)
-    table = {}
+    table: dict[Any, np.ndarray] = {}
 
     def value(made):
         return np.array([table.setdefault(one, draws.normal(size=4)) for one in made])

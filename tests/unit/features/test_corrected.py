@@ -1,6 +1,7 @@
 """The corrected official forecast: by hand, against a slow account of the same in pandas, and blind to the future."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -194,7 +195,7 @@ def slow_account(observations, spec, day):
         for quantity in ("load", "load_reference")
     )
     known = measured_[measured_["available_at"] <= issued]["value"]
-    found = []
+    found: list[Any] = []
     for back in range(1, 40):
         units = delivery_range(day - dt.timedelta(days=back), timezone).times(spec.mtu)
         if len(found) < 28 and units.isin(known.index).all():

@@ -43,21 +43,27 @@ def test_without_an_official_forecast_its_quantiles_are_of_nothing():
     assert official_levels(replace(BOTH.spec, use_reference=False)) == {}
 
 
+def told_of(windows, levels=LEVELS) -> np.ndarray:
+    told = official_quantiles(windows, levels)
+    assert told is not None
+    return told
+
+
 def test_published_levels_are_as_they_are_and_the_forecast_is_the_median():
-    told = official_quantiles(BOTH, LEVELS)
+    told = told_of(BOTH)
     assert told.shape == (1, H, len(LEVELS))
     assert told[0, 0, [0, 2, 3]].tolist() == [P10, FORECAST, P90]
 
 
 def test_other_levels_are_those_of_a_normal_error_on_their_side():
     z = NormalDist().inv_cdf
-    told = official_quantiles(published(("solar_p10", 200.0), ("solar_p90", P90)), LEVELS)[0, 0]
+    told = told_of(published(("solar_p10", 200.0), ("solar_p90", P90)))[0, 0]
     assert told[1] == pytest.approx(FORECAST - 200.0 * z(0.3) / z(0.1))
     assert told[4] == pytest.approx(FORECAST + 100.0 * z(0.95) / z(0.9))
 
 
 def test_one_published_level_tells_both_sides():
-    told = official_quantiles(published(("solar_p10", P10)), LEVELS)[0, 0]
+    told = told_of(published(("solar_p10", P10)))[0, 0]
     assert told[3] == pytest.approx(FORECAST + 100.0)
 
 
@@ -65,19 +71,19 @@ def test_one_published_level_tells_both_sides():
 def test_where_the_forecast_or_a_quantile_is_missing_nothing_is_told(column):
     holed = replace(BOTH, future=BOTH.future.copy())
     holed.future[0, 5, column] = np.nan
-    told = official_quantiles(holed, LEVELS)
+    told = told_of(holed)
     assert np.isnan(told[0, 5]).all()
     assert not np.isnan(told[0, 6]).any()
 
 
 def test_quantiles_on_the_wrong_side_of_the_forecast_do_not_move_it():
-    told = official_quantiles(published(("solar_p10", 450.0), ("solar_p90", P90)), LEVELS)[0, 0]
+    told = told_of(published(("solar_p10", 450.0), ("solar_p90", P90)))[0, 0]
     assert told[0] == told[2] == FORECAST
     assert (np.diff(told) >= 0).all()
 
 
 def test_no_level_is_below_what_physics_allows():
-    told = official_quantiles(published(("solar_p10", 10.0), ("solar_p90", 250.0), forecast=100.0), (0.05, 0.1, 0.5))
+    told = told_of(published(("solar_p10", 10.0), ("solar_p90", 250.0), forecast=100.0), (0.05, 0.1, 0.5))
     assert told[0, 0].tolist() == [0.0, 10.0, 100.0]
 
 
@@ -89,7 +95,7 @@ def test_quantiles_rise_to_the_last_bit():
         one = published(
             ("solar_p10", forecast + 1), ("solar_p20", forecast), ("solar_p90", forecast), forecast=forecast
         )
-        assert (np.diff(official_quantiles(one, levels), axis=-1) >= 0).all()
+        assert (np.diff(told_of(one, levels), axis=-1) >= 0).all()
 
 
 def test_a_publisher_without_quantiles_tells_nothing():

@@ -1,7 +1,7 @@
 """A window is the same whether it is built alone or beside longer days."""
 
 import datetime as dt
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,8 @@ def test_a_model_is_asked_for_one_window_at_a_time_and_padding_stays_empty():
             self.asked.append(windows.target.shape)
             return np.broadcast_to(windows.past[:, -3, :1, None], (*windows.target.shape, 3)).copy()
 
-    windows, model = build_windows(ROWS, SPEC, DAYS), Last()
+    windows = build_windows(ROWS, SPEC, DAYS)
+    model: Any = Last()
     said = predict_each(model, windows)
     assert model.asked == [(1, 37), (1, 38), (1, 37)]
     assert np.isnan(said).sum() == 2 * 3

@@ -1,5 +1,7 @@
 """How long raw payloads are kept."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -28,7 +30,18 @@ def delivered(archive, receipts, content: str, days: int, origin="/a.csv", serie
     """A payload of one content with its receipt; its name in the archive."""
     name = archive.keep(content, "a.csv", content.encode(), {"retrieved_at": days_ago(days).isoformat()})
     newest = dict.fromkeys(series, days_ago(days).isoformat())
-    fields = (f"{content}{days}", "s", "a.csv", origin, name, content, {}, days_ago(days), days_ago(days), newest)
+    fields: tuple[Any, ...] = (
+        f"{content}{days}",
+        "s",
+        "a.csv",
+        origin,
+        name,
+        content,
+        {},
+        days_ago(days),
+        days_ago(days),
+        newest,
+    )
     receipts.sign(Receipt(*fields))
     return name
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -93,7 +94,8 @@ def test_however_much_has_piled_up_it_is_merged_in_pieces(store, monkeypatch):
 @pytest.mark.parametrize("number", [0, 1, 2, 4, 6])
 def test_a_compaction_that_dies_at_any_change_loses_and_doubles_nothing(tmp_path, monkeypatch, operation, number):
     store = Store(tmp_path / "observations", OBSERVATIONS)
-    done, real = [], getattr(Folder, operation)
+    done: list[Any] = []
+    real = getattr(Folder, operation)
 
     def dies(self, *arguments):
         if len(done) == number:
@@ -119,7 +121,8 @@ def test_a_compaction_that_dies_at_any_change_loses_and_doubles_nothing(tmp_path
 
 def test_two_compactions_in_step_lose_nothing(store, monkeypatch):
     """The other one does all of its work between every two steps of the first."""
-    before, real, nested = filled(store), Store.write, []
+    before, real = filled(store), Store.write
+    nested: list[str] = []
 
     def interrupted(self, folder, arrow):
         if not nested:
@@ -141,7 +144,8 @@ def test_two_compactions_in_step_lose_nothing(store, monkeypatch):
 
 
 def test_a_reader_whose_files_are_replaced_under_it_reads_again(store, monkeypatch):
-    before, real, calls = filled(store), Store.files, []
+    before, real = filled(store), Store.files
+    calls: list[Any] = []
 
     def replaced(self, *arguments):
         listed = real(self, *arguments)
@@ -160,7 +164,8 @@ def test_a_batch_that_is_merged_between_two_listings_is_seen_whole(store, monkey
     filled(store)
     compact(store)
     batch = rows(LOAD, TURN, 1.0, pd.Timestamp("2025-06-01T00:00Z"))
-    real, stage = Folder.names, []
+    real = Folder.names
+    stage: list[str] = []
 
     def between(self, *arguments, **options):
         names = real(self, *arguments, **options)
@@ -186,12 +191,21 @@ def _arrow(frame):
 
 def touched(store, monkeypatch, *arguments, **options):
     """The folders that are listed and the files that are read."""
-    listed, read, names, rows_of = [], [], Folder.names, Store.rows_of
+    listed: list[str] = []
+    read: list[str] = []
+    names, rows_of = Folder.names, Store.rows_of
+
+    def listing(self, *a, **o):
+        listed.append(Path(self.path).name)
+        return names(self, *a, **o)
+
+    def reading(self, files, *a):
+        read.extend(files)
+        return rows_of(self, files, *a)
+
     with monkeypatch.context() as watched:
-        watched.setattr(
-            Folder, "names", lambda self, *a, **o: (listed.append(Path(self.path).name), names(self, *a, **o))[1]
-        )
-        watched.setattr(Store, "rows_of", lambda self, files, *a: (read.extend(files), rows_of(self, files, *a))[1])
+        watched.setattr(Folder, "names", listing)
+        watched.setattr(Store, "rows_of", reading)
         store.read(*arguments, **options)
     return set(listed), {name.rpartition("/")[0] for name in read}
 
@@ -235,7 +249,7 @@ def test_pruned_reads_give_the_rows_that_a_whole_read_has(store):
 
 def test_a_run_with_a_slash_is_a_folder_of_its_own(tmp_path):
     store = Store(tmp_path / "forecasts", FORECASTS)
-    told = {
+    told: dict[str, Any] = {
         "zone": "DE",
         "quantity": "load",
         "model": "lstm",

@@ -56,6 +56,7 @@ def test_what_killed_writers_left_is_not_listed_and_swept_on_a_disk(folder):
 def test_an_address_of_s3_is_opened_with_time_limits_and_its_options():
     folder = Folder.at("s3://bucket/some/where/?endpoint_override=127.0.0.1:9&scheme=http&region=eu-west-1&attempts=1")
     assert (folder.path, folder.scheme, str(folder / "x")) == ("bucket/some/where", "s3", "s3://bucket/some/where/x")
+    assert isinstance(folder.filesystem, pafs.S3FileSystem)
     assert folder.filesystem.region == "eu-west-1"
     with pytest.raises(LakeError, match=r"cannot read s3://bucket/some/where/x/recent: .*and run again") as raised:
         (folder / "x/recent").names()
@@ -80,9 +81,12 @@ def test_an_address_that_cannot_be_meant_is_an_error_of_the_settings(address, me
 
 def test_a_new_folder_is_on_disk_before_what_was_merged_into_it_is_deleted_elsewhere(tmp_path, monkeypatch):
     synced, sync = [], os.fsync
-    monkeypatch.setattr(
-        os, "fsync", lambda handle: (synced.append(str(Path(f"/proc/self/fd/{handle}").readlink())), sync(handle))[1]
-    )
+
+    def noted(handle):
+        synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+        return sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
     (Folder.at(tmp_path) / "series=DE.load/year=2024").write("x.parquet", b"x")
     wanted = [tmp_path / "series=DE.load/year=2024", tmp_path / "series=DE.load", tmp_path]
     assert [path for path in synced if ".writing-" not in path] == [str(path) for path in wanted]

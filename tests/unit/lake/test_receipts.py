@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
@@ -17,7 +17,14 @@ DAY = pd.date_range("2025-01-01T00:00Z", periods=24, freq="h")
 
 
 def receipt(batch: str, retrieved_at: pd.Timestamp, **about) -> Receipt:
-    fields = {"source": "s", "name": "a.csv", "origin": "/a.csv", "payload": "ab-a.csv", "content": "ab", "request": {}}
+    fields: dict[str, Any] = {
+        "source": "s",
+        "name": "a.csv",
+        "origin": "/a.csv",
+        "payload": "ab-a.csv",
+        "content": "ab",
+        "request": {},
+    }
     fields |= {"began": retrieved_at, "newest": {"DE/load": DAY[0].isoformat()}, "missing": ("DE/solar",)}
     return Receipt(batch=batch, retrieved_at=retrieved_at, **(fields | about))
 
@@ -227,7 +234,8 @@ def test_a_compaction_that_is_killed_loses_nothing_and_the_next_one_ends_it(rece
 
 
 def test_two_compactions_and_those_who_sign_at_once_lose_nothing(folder):
-    wrong, done = [], threading.Event()
+    wrong: list[Exception | str] = []
+    done = threading.Event()
 
     def guarded(work):
         def run():

@@ -30,7 +30,7 @@ def test_every_series_is_a_line_before_and_after_a_compaction(store):
         assert found["vintages"].tolist() == [30 / 24, 1.0]
         assert found["files"].tolist() == [files, files]
         assert found["bytes"].sum() == pytest.approx(sum(store.folder.sizes(below=True).values()), abs=1)
-        assert found.loc["DE/load", ["first", "last"]].tolist() == [TURN[0], TURN[-1]]
+        assert list(found.loc["DE/load", ["first", "last"]]) == [TURN[0], TURN[-1]]
         compact(store)
 
 

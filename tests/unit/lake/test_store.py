@@ -93,7 +93,7 @@ def test_rows_that_break_the_contract_are_not_written(store):
 def test_files_carry_the_declared_schema_with_its_units(store):
     schema = pq.read_schema(on_disk(store, store.append(LOADS)))
     assert schema.names == OBSERVATIONS.names
-    assert schema.field("value").metadata[b"meaning"].startswith(b"Mean over the market time unit")
+    assert (schema.field("value").metadata or {})[b"meaning"].startswith(b"Mean over the market time unit")
     assert (schema.metadata[b"table"], schema.metadata[b"version"]) == (
         b"observations",
         str(OBSERVATIONS.version).encode(),
@@ -137,7 +137,8 @@ def test_a_lake_that_cannot_be_written_stays_as_it_was(store, monkeypatch, faili
 
 def test_readers_see_whole_batches_only_while_a_writer_appends(store):
     batches = [measured(LOAD, hours(f"2025-01-{day:02}T00:00Z", 24), range(24)) for day in range(1, 31)]
-    done, seen, wrong = threading.Event(), [], []
+    done, seen = threading.Event(), []
+    wrong: list[Exception | int] = []
 
     def read():
         known = 0

@@ -96,7 +96,7 @@ def test_the_same_rows_in_two_files_are_no_finding(store):
 
 
 def test_a_file_that_is_merged_meanwhile_is_no_finding(store):
-    looked = []
+    looked: list[str] = []
 
     def report(name):
         if not looked:

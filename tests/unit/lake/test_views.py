@@ -156,8 +156,8 @@ def test_polars_and_pandas_read_every_vintage_with_one_line(lake):
     rows = pl.scan_parquet(f"{folder}/**/*.parquet", hive_partitioning=False).sort("availability")
     polars = rows.unique(IDENTITY, keep="last").filter(pl.col("availability") != "void").collect()
     assert plain(polars.to_pandas()) == ours
-    rows = pd.read_parquet(folder, partitioning=None).sort_values("availability")
-    assert plain(rows.drop_duplicates(IDENTITY, keep="last").query("availability != 'void'")) == ours
+    table = pd.read_parquet(folder, partitioning=None).sort_values("availability")
+    assert plain(table.drop_duplicates(IDENTITY, keep="last").query("availability != 'void'")) == ours
 
 
 def test_the_store_itself_reads_as_of(lake):

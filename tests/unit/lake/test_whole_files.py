@@ -21,7 +21,12 @@ def test_until_the_rename_a_reader_sees_the_old_file(tmp_path, monkeypatch):
     write_whole(path, b"old")
     seen = []
     rename = Path.replace
-    monkeypatch.setattr(Path, "replace", lambda self, to: (seen.append(path.read_bytes()), rename(self, to))[1])
+
+    def noted(self, to):
+        seen.append(path.read_bytes())
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "replace", noted)
     write_whole(path, b"new")
     assert seen == [b"old"]
     assert path.read_bytes() == b"new"
@@ -29,10 +34,17 @@ def test_until_the_rename_a_reader_sees_the_old_file(tmp_path, monkeypatch):
 
 def test_the_content_is_on_disk_before_the_rename_and_the_rename_itself_after(tmp_path, monkeypatch):
     order, rename, sync = [], Path.replace, os.fsync
-    monkeypatch.setattr(Path, "replace", lambda self, to: (order.append("rename"), rename(self, to))[1])
-    monkeypatch.setattr(
-        os, "fsync", lambda handle: (order.append(str(Path(f"/proc/self/fd/{handle}").readlink())), sync(handle))[1]
-    )
+
+    def renamed(self, to):
+        order.append("rename")
+        return rename(self, to)
+
+    def synced(handle):
+        order.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+        return sync(handle)
+
+    monkeypatch.setattr(Path, "replace", renamed)
+    monkeypatch.setattr(os, "fsync", synced)
     write_whole(tmp_path / "file.txt", b"whole")
     first, middle, last = order
     assert Path(first).name.startswith(".writing-")

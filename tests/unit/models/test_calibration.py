@@ -69,7 +69,7 @@ def test_the_scores_of_a_calibrated_forecast_are_standard_normal():
     rng = np.random.default_rng(1)
     mean, spread = rng.normal(0, 3, 40_000), rng.uniform(0.5, 2, 40_000)
     answer = mean[:, None] + spread[:, None] * norm.ppf(SEVEN)
-    told = scores_of(answer, rng.normal(mean, spread), SEVEN)
+    told = scores_of(answer.astype(np.float32), rng.normal(mean, spread), SEVEN)
     expected = norm.cdf(np.linspace(-3, 3, 13))
     np.testing.assert_allclose((told[:, None] < np.linspace(-3, 3, 13)).mean(axis=0), expected, atol=0.01)
 
@@ -121,7 +121,7 @@ def test_so_many_outturns_lie_below_every_level_as_it_says(name, error):
     """On days beside those of the calibration, the median included; a day is four units of one block."""
     rng = np.random.default_rng(9)
 
-    def sample():
+    def sample() -> tuple[np.ndarray, np.ndarray]:
         centre, spread = rng.normal(0, 3, (DAYS, 4)), rng.uniform(0.5, 2, (DAYS, 4))
         answer = (centre[..., None] + spread[..., None] * norm.ppf(SEVEN)).astype(np.float32)
         return answer, centre + spread * error(rng, (DAYS, 4))
@@ -158,7 +158,7 @@ def test_without_a_single_outturn_nothing_is_changed():
     nothing = np.full((5, 7), np.nan)
     found = fitted(unit_answer(5, 7), nothing)
     np.testing.assert_array_equal(found, np.repeat(as_it_is(LEVELS), 2, axis=0))
-    none = fit_calibration(unit_answer(5, 7), np.zeros((5, 7)), np.zeros((5, 7), bool), LEVELS, 6)
+    none = fit_calibration(unit_answer(5, 7), np.zeros((5, 7), np.float32), np.zeros((5, 7), bool), LEVELS, 6)
     np.testing.assert_array_equal(none, found)
 
 

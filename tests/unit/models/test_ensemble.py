@@ -48,15 +48,15 @@ ONE, OTHER = model_of(), model_of("gru", seed=1)
 
 def test_a_model_that_knows_the_outturn_gets_all_the_weight():
     rng = np.random.default_rng(0)
-    target = rng.normal(size=500)
+    target = rng.normal(size=500).astype(np.float32)
     right = np.repeat(target[:, None], 3, axis=1)
-    wrong = right + 5 + rng.normal(size=(500, 1))
+    wrong = right + 5 + rng.normal(size=(500, 1)).astype(np.float32)
     np.testing.assert_allclose(fit_weights(np.stack([wrong, right]), target, (0.1, 0.5, 0.9)), [0, 1], atol=1e-3)
 
 
 def test_errors_of_opposite_sign_cancel_with_the_weights_that_a_reader_can_work_out():
     # 1 too high and 3 too low: three quarters of the first and one quarter of the second are right.
-    target = np.linspace(-1, 1, 50)
+    target = np.linspace(-1, 1, 50, dtype=np.float32)
     answers = np.stack([target + 1, target - 3])[..., None]
     np.testing.assert_allclose(fit_weights(answers, target, (0.5,)), [0.75, 0.25], atol=1e-3)
 
@@ -72,7 +72,7 @@ def test_no_other_weights_are_better():
         return np.maximum(levels * error, (levels - 1) * error).mean()
 
     grid = [np.array([a, b, 1 - a - b]) for a in np.linspace(0, 1, 41) for b in np.linspace(0, 1 - a, 41)]
-    found = fit_weights(answers, target, tuple(levels))
+    found = fit_weights(answers.astype(np.float32), target.astype(np.float32), tuple(levels))
     assert found.sum() == pytest.approx(1, abs=1e-6)
     assert (found >= 0).all()
     assert loss(found) <= min(map(loss, grid)) + 1e-5
@@ -81,7 +81,7 @@ def test_no_other_weights_are_better():
 
 def test_a_year_of_quarter_hours_takes_less_than_two_seconds():
     rng = np.random.default_rng(2)
-    target = rng.normal(size=270 * 96)
+    target = rng.normal(size=270 * 96).astype(np.float32)
     answers = np.sort(rng.normal(size=(5, len(target), 11)), axis=-1).astype(np.float32)
     begun = time.process_time()
     fit_weights(answers, target, tuple(np.linspace(0.05, 0.95, 11)))
@@ -117,6 +117,7 @@ def test_the_official_forecast_is_one_more_in_the_mean():
     windows = with_official_quantiles()
     one = model_of(windows=windows)
     told = official_quantiles(windows, LEVELS)
+    assert told is not None
     expected = 0.75 * one.predict(windows) + 0.25 * told
     np.testing.assert_allclose(Ensemble("e", (one,), (1.0,), PLAIN, 0.25).predict(windows), expected, rtol=1e-5)
 
@@ -138,7 +139,9 @@ def test_where_the_models_say_nothing_will_be_produced_the_official_forecast_doe
     low[..., 3:] = 40.0
     mean = mixed.mean([low], told)
     np.testing.assert_array_equal(mean[..., :3], 0)
-    np.testing.assert_allclose(mean[..., 3:], 30 + 0.25 * official_quantiles(told, LEVELS)[..., 3:], rtol=1e-5)
+    official = official_quantiles(told, LEVELS)
+    assert official is not None
+    np.testing.assert_allclose(mean[..., 3:], 30 + 0.25 * official[..., 3:], rtol=1e-5)
 
 
 def test_an_official_forecast_whose_quantiles_nobody_has_seen_yet_is_no_member():

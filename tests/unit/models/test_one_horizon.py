@@ -232,11 +232,12 @@ def test_what_stands_in_padding_changes_nothing_of_a_scaler_or_of_a_reference(wi
         mine, others = (Scaler.fit(each, anchor) for each in (windows, noisy))
         assert mine.to_dict() == others.to_dict()
         if mine.linear is not None:
+            assert others.linear is not None
             assert mine.linear.weights.tobytes() == others.linear.weights.tobytes()
             assert mine.linear.required.tolist() == others.linear.required.tolist()
     for name in ("official", "naive"):
-        mine, others = (ReferenceForecast.fit(name, each, LEVELS) for each in (windows, noisy))
-        assert (mine.level, mine.offsets.tolist()) == (others.level, others.offsets.tolist())
+        one, other = (ReferenceForecast.fit(name, each, LEVELS) for each in (windows, noisy))
+        assert (one.level, one.offsets.tolist()) == (other.level, other.offsets.tolist())
 
 
 # -- days that cannot be tiled ----------------------------------------------------------------------------------------

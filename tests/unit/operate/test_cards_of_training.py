@@ -1,6 +1,7 @@
 """A card that cannot be written costs a card, and no model."""
 
 import logging
+from typing import Any
 
 from builders.registry import workspace_at
 from builders.rows import LOAD
@@ -11,7 +12,8 @@ from gridahead.registry.versions import Registered
 
 def test_what_goes_wrong_with_a_card_is_said_and_stops_nothing(tmp_path, monkeypatch, caplog):
     workspace = workspace_at(tmp_path)
-    fitted = [Registered(workspace.registry.add(number, 300.0), None) for number in ("1", "2")]
+    no_model: Any = None
+    fitted = [Registered(workspace.registry.add(number, 300.0), no_model) for number in ("1", "2")]
 
     def fails(*_given):
         raise OSError("No space left on device")

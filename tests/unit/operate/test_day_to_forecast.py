@@ -1,13 +1,14 @@
 """Which delivery day is forecast when nobody names one."""
 
 import pandas as pd
-from builders.fits import promote, register
+from builders.fits import register
 from builders.registry import day
 from builders.rows import LOAD
 from builders.windows import made_load
 
 from gridahead.core.tables import Observations
 from gridahead.operate.forecast import forecast
+from gridahead.promotion.promote import promote
 from gridahead.settings.model import Settings
 from gridahead.workspace import Workspace
 

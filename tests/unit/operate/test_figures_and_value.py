@@ -75,7 +75,9 @@ def test_the_temperature_of_a_series_is_its_first_input_in_degrees():
     times = pd.date_range("2025-01-01", periods=3, freq="h", tz="UTC")
     warm = measured(air, times, [1.0, 2.0, 3.0]).assign(unit="degC")
     rows = together(measured(gas, times, [9.0, 9.0, 9.0]), warm)
-    assert temperature(rows, [gas, air]).tolist() == [1.0, 2.0, 3.0]
+    degrees = temperature(rows, [gas, air])
+    assert degrees is not None
+    assert degrees.tolist() == [1.0, 2.0, 3.0]
     assert temperature(rows, [gas]) is None
 
 
@@ -90,6 +92,9 @@ def test_costs_are_those_of_the_rows(workspace, by_hand):
     official = next(one for one in found if one.model == "official")
     assert official.saving_eur is None
     assert naive.saving_eur == pytest.approx(official.total_eur - naive.total_eur, rel=1e-5)
+    assert naive.saving_low is not None
+    assert naive.saving_eur is not None
+    assert naive.saving_high is not None
     assert naive.saving_low < naive.saving_eur < naive.saving_high
     assert [one.total_eur for one in found] == sorted(one.total_eur for one in found)
 

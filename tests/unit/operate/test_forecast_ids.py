@@ -15,6 +15,7 @@ from gridahead.backtest.store import BacktestStore
 from gridahead.core.errors import LakeError
 from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.forecasting.identity import forecast_id
+from gridahead.models.base import predict_each
 from gridahead.operate import reproduce as module
 from gridahead.operate.reproduce import forecast_list, reproduce
 from gridahead.workspace import Workspace
@@ -67,16 +68,17 @@ def test_every_kind_of_model_says_the_same_bits_again(workspace):
 
 
 def test_an_id_depends_on_all_that_tells_a_forecast_from_others():
+    issued = pd.Timestamp("2025-04-01T09:00Z")
     told = {
         "run": "live",
         "zone": "DE",
         "quantity": "load",
         "model": "lstm",
         "model_version": "3",
-        "issue_time": pd.Timestamp("2025-04-01T09:00Z"),
+        "issue_time": issued,
         "data_hash": "0f",
     }
-    local = {**told, "issue_time": told["issue_time"].tz_convert("Europe/Berlin"), "value_mw": 1.0}
+    local = {**told, "issue_time": issued.tz_convert("Europe/Berlin"), "value_mw": 1.0}
     assert forecast_id(told) == forecast_id(local)
     changed = {"issue_time": pd.Timestamp("2025-04-01T10:00Z")}
     others = [{**told, name: changed.get(name, f"{value}x")} for name, value in told.items()]
@@ -135,7 +137,7 @@ def test_another_model_under_the_same_name_is_a_difference(workspace, tmp_path):
 
 
 def test_a_number_that_differs_in_its_last_bit_is_a_difference(workspace, monkeypatch):
-    honest = module.predict_each
+    honest = predict_each
     monkeypatch.setattr(module, "predict_each", lambda *given: honest(*given) * (1 + 2e-7))
     (difference,) = reproduce(workspace, last_of(workspace, "naive")).differences
     assert difference.startswith("numbers: ")

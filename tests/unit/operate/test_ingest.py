@@ -10,7 +10,7 @@ from gridahead.operate import ingest as ingest_module
 from gridahead.operate.ingest import Ingestion, ingest
 from gridahead.quality.report import empty_report
 from gridahead.quarantine import inspection
-from gridahead.settings.model import Settings
+from gridahead.settings.model import FileSource, Settings
 from gridahead.workspace import Workspace
 
 
@@ -139,7 +139,9 @@ def test_an_older_fetch_that_comes_in_late_is_not_the_newest_delivery(tmp_path, 
     taken_in(tmp_path, {"load": SHAPE}, ("load", "load"))
     (tmp_path / "power.csv").write_text(pd.DataFrame({"time": HOURS, "load": WITHOUT}).to_csv(index=False))
     workspace = workspace_of(tmp_path, ("load", "load"))
-    fetched = list(FileTable(workspace.settings.sources[0], workspace.settings.zone("DE")).fetch())
+    source = workspace.settings.sources[0]
+    assert isinstance(source, FileSource)
+    fetched = list(FileTable(source, workspace.settings.zone("DE")).fetch())
     taken_in(tmp_path, {"load": REVISED}, ("load", "load"))
     monkeypatch.setattr(FileTable, "fetch", lambda self: iter(fetched))
     assert ingest(workspace).new == 0

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from builders.quality import DECIDED_AT, observations_of
 
-from gridahead.core.tables import LIMITS, OBSERVATIONS
+from gridahead.core.tables import LIMITS, OBSERVATIONS, Observations
 from gridahead.operate import inspection_page
 from gridahead.operate.inspection_page import write_inspection_page
 from gridahead.quality.gate import inspect
@@ -20,7 +20,7 @@ FETCHED = re.compile(
 
 def inspected(rows, folder):
     settings = Settings(data_folder=folder)
-    return inspect(rows, OBSERVATIONS.empty(), settings, decided_at=DECIDED_AT, limits=LIMITS.empty())
+    return inspect(rows, Observations(OBSERVATIONS.empty()), settings, decided_at=DECIDED_AT, limits=LIMITS.empty())
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +71,14 @@ def test_no_page_fetches_anything_from_a_network(index):
 
 
 def test_an_inspection_of_nothing_has_a_page_too(tmp_path):
-    empty = inspected(OBSERVATIONS.empty(), tmp_path)
+    empty = inspected(Observations(OBSERVATIONS.empty()), tmp_path)
     page = write_inspection_page(tmp_path, empty, tmp_path / "quality.html")
     assert "No row is withheld" in page.read_text(encoding="utf-8")
 
 
 def test_the_pages_of_earlier_inspections_stay_for_those_who_read_them_and_the_oldest_go(tmp_path, monkeypatch):
     monkeypatch.setattr(inspection_page, "KEPT", 2)
-    empty = inspected(OBSERVATIONS.empty(), tmp_path)
+    empty = inspected(Observations(OBSERVATIONS.empty()), tmp_path)
     for hour in range(5):
         report = replace(empty, decided_at=DECIDED_AT + pd.Timedelta(hours=hour))
         index = write_inspection_page(tmp_path, report, tmp_path / "quality.html")

@@ -1,5 +1,7 @@
 """In which order series, and the groups that share a network, are trained."""
 
+from typing import Any, cast
+
 import pytest
 
 from gridahead.core.errors import LakeError, PartialError, SettingsError
@@ -70,12 +72,22 @@ def test_a_series_without_models_in_no_group_is_an_error_with_the_way_out():
 def told(tmp_path, monkeypatch):
     """What is trained, in order, by a command that trains one at a time."""
     done = []
-    monkeypatch.setattr(module, "train", lambda workspace, series, *rest, **options: done.append(series) or [series])
-    monkeypatch.setattr(module, "train_shared", lambda workspace, group, *rest: done.append(group.name) or [group.name])
+
+    def train(workspace, series, *rest, **options):
+        done.append(series)
+        return [series]
+
+    def train_shared(workspace, group, *rest):
+        done.append(group.name)
+        return [group.name]
+
+    monkeypatch.setattr(module, "train", train)
+    monkeypatch.setattr(module, "train_shared", train_shared)
 
     def trained(settings: Settings, series: list[Series]):
-        workspace = Workspace(settings.model_copy(update={"data_folder": tmp_path}))
-        workspace.__dict__["registry"] = None
+        workspace = Workspace(
+            settings.model_copy(update={"data_folder": tmp_path}), registry_of=lambda workspace: cast(Any, None)
+        )
         return done, train_all(workspace, series)
 
     return trained

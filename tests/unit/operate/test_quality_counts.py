@@ -22,7 +22,12 @@ def workspace(tmp_path) -> Workspace:
 
 def view_of(workspace, monkeypatch):
     seen = []
-    monkeypatch.setattr(quality_page, "render_quality", lambda view: seen.append(view) or "page")
+
+    def render(view):
+        seen.append(view)
+        return "page"
+
+    monkeypatch.setattr(quality_page, "render_quality", render)
     assert quality_page.quality_page(workspace).read_text() == "page"
     return seen[0]
 

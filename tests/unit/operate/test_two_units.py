@@ -1,6 +1,7 @@
 """A series that goes over from hours to quarter hours: windows, back-tests, scores and views read it at one unit."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,8 @@ def test_a_back_test_in_hours_is_scored_again_in_hours_after_the_change(tmp_path
 def published(start: pd.Timestamp, mtu: Mtu, value: float) -> pd.DataFrame:
     """A forecast of one delivery day, the same value all day."""
     times = pd.date_range(start, start + pd.Timedelta(days=1), freq=mtu.delta, inclusive="left")
-    told = {"run": "live", "zone": "DE", "quantity": "load", "model": "gru", "mtu": str(mtu), "model_version": "1"}
+    told: dict[str, Any] = {"run": "live", "zone": "DE", "quantity": "load", "model": "gru", "mtu": str(mtu)}
+    told |= {"model_version": "1"}
     told |= {"issue_time": start - pd.Timedelta(hours=13), "rung": "full", "data_hash": str(mtu), "quantile": 0.5}
     frame = pd.DataFrame({"valid_time": times, "value_mw": value}).assign(**told, made_at=start)
     return FORECASTS.check(frame)

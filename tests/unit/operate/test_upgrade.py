@@ -15,7 +15,6 @@ from gridahead.core.grid import Series
 from gridahead.lake.folder import Folder
 from gridahead.lake.layout import LAYOUT, layout_of, mark
 from gridahead.lake.verify import verify
-from gridahead.operate import upgrade as module
 from gridahead.operate.upgrade import upgrade
 from gridahead.settings.model import Settings
 from gridahead.workspace import Workspace
@@ -122,7 +121,7 @@ def test_an_upgrade_that_is_killed_anywhere_ends_the_same(settings, tmp_path, mo
 def test_a_disk_without_room_and_a_backup_of_before_stop_an_upgrade_before_it_begins(settings, tmp_path, monkeypatch):
     before = contents(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(module.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 1000))
+        patch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 1000))
         with pytest.raises(LakeError, match=r"no room for a backup of .* 1,000 are free"):
             upgrade(settings)
     assert contents(tmp_path) == before

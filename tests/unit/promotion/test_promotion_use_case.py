@@ -147,6 +147,7 @@ def test_out_of_fold_answers_are_never_compared_with_what_served_weights_said(wo
     said(workspace, second, 500, seed=2, run="shadow", span=(100, 109))
     said(workspace, workspace.registry.version(LOAD, "1"), 600, seed=1, span=(70, 99))
     found = gather(workspace, LOAD, [workspace.registry.version(LOAD, number) for number in "12"])
+    assert found is not None
     assert (found.days[0], found.days[-1], len(found.days)) == (day(70), day(109), 40)
     # Up to day 99 both have out-of-fold answers, of an error of 600 and 400 MW; then served ones, of 600 and 500 MW.
     mae = found.losses.pivot_table(index="day", columns="model", values="mae")["lstm v2"]

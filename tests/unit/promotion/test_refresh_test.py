@@ -9,6 +9,7 @@ from builders.rows import LOAD
 from gridahead.backtest import run as module
 from gridahead.backtest.run import backtest
 from gridahead.core.errors import LakeError, SettingsError
+from gridahead.evaluation.significance import Comparison
 from gridahead.promotion import trial
 from gridahead.promotion.refresh import passed
 from gridahead.promotion.refresh_test import refresh_test
@@ -62,7 +63,7 @@ def test_few_days_are_no_test_and_the_row_says_what_was_compared(workspace):
 
 def test_the_losses_are_those_of_the_two_back_tests_and_the_newest_outcome_counts(workspace, monkeypatch):
     monkeypatch.setattr(trial, "PROCEDURE_MONTHS", 0)
-    monkeypatch.setattr(trial, "steady_comparison", lambda again, kept: trial.Comparison(-9.0, 1e-6))
+    monkeypatch.setattr(trial, "steady_comparison", lambda again, kept: Comparison(-9.0, 1e-6))
     (row,) = refresh_test(workspace, LOAD, "backtest/weekly", "backtest/never", "ana").to_dict("records")
     weekly, never = (mean_crps(workspace, run) for run in ("backtest/weekly", "backtest/never"))
     assert row["ratio"] == pytest.approx(weekly / never)
@@ -70,7 +71,7 @@ def test_the_losses_are_those_of_the_two_back_tests_and_the_newest_outcome_count
     assert passed(workspace, version(workspace))
     assert not passed(workspace, version(workspace, "flat"))
     assert not passed(workspace, version(workspace, settings_hash="other code"))
-    monkeypatch.setattr(trial, "steady_comparison", lambda again, kept: trial.Comparison(9.0, 1e-6))
+    monkeypatch.setattr(trial, "steady_comparison", lambda again, kept: Comparison(9.0, 1e-6))
     assert refresh_test(workspace, LOAD, "backtest/weekly", "backtest/never", "ana")["outcome"].item() == "failed"
     assert not passed(workspace, version(workspace))
 

@@ -268,7 +268,7 @@ def test_a_trial_of_few_days_says_how_many_are_needed():
     )
 
 
-def procedure(gain, days=550, noise=0.1):
+def procedure(gain: float, days: int = 550, noise: float = 0.1) -> tuple[pd.Series, pd.Series]:
     found = world(days=days, gain=gain, noise=noise)
     return found["challenger"], found["champion"]
 

@@ -5,12 +5,14 @@ import pandas as pd
 import pytest
 from builders.years import TIMEZONE, as_rows, made_zone
 
-from gridahead.core.tables import LIMITS, OBSERVATIONS
+from gridahead.core.tables import LIMITS, OBSERVATIONS, Observations
 from gridahead.quality.curves import curves_of
 from gridahead.quality.gate import inspect
 from gridahead.quality.measures.order import days_exchanged
 from gridahead.quality.trusted_values import trusted
 from gridahead.settings.model import Settings
+
+NOTHING = Observations(OBSERVATIONS.empty())
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def settings(tmp_path_factory):
 
 
 def local_day(wide: pd.DataFrame, day: str) -> pd.Series:
-    return pd.Series(wide.index.tz_convert(TIMEZONE).strftime("%Y-%m-%d") == day, index=wide.index)
+    return pd.Series(pd.DatetimeIndex(wide.index).tz_convert(TIMEZONE).strftime("%Y-%m-%d") == day, index=wide.index)
 
 
 def test_an_official_forecast_of_zero_all_day_is_wrong_and_the_outturn_is_not(settings):
@@ -29,7 +31,7 @@ def test_an_official_forecast_of_zero_all_day_is_wrong_and_the_outturn_is_not(se
     wide.loc[zero, "load_reference"] = 0.0
     rows = as_rows(wide, "Z")
     at = rows["valid_time"].max()
-    verdicts = inspect(rows, OBSERVATIONS.empty(), settings, decided_at=at, limits=LIMITS.empty()).verdicts
+    verdicts = inspect(rows, NOTHING, settings, decided_at=at, limits=LIMITS.empty()).verdicts
     of_day = verdicts[verdicts["valid_time"].isin(wide.index[zero])]
     assert set(of_day["quantity"]) == {"load_reference"}
     assert "quarantine" in set(of_day["severity"])

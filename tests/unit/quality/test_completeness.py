@@ -43,7 +43,7 @@ def test_a_day_without_any_row_is_expected_all_the_same():
     rows = observations_of("2024-05-01", "2024-05-06")
     local = rows["valid_time"].dt.tz_convert("Europe/Berlin")
     days = daily_completeness(rows[local.dt.day != 3], "Europe/Berlin").set_index("delivery_day")
-    assert days.loc["2024-05-03", ["expected_mtus", "found_mtus"]].tolist() == [24, 0]
+    assert days.loc["2024-05-03", ["expected_mtus", "found_mtus"]].to_numpy().tolist() == [24, 0]
 
 
 def test_two_vintages_of_one_hour_do_not_hide_a_missing_hour():
@@ -64,8 +64,8 @@ def test_on_the_day_on_which_hours_become_quarters_the_shorter_units_are_counted
     quarters = observations_of("2025-09-28", "2025-10-04", mtu="PT15M")
     both = pd.concat([rows[rows["valid_time"] < change], quarters[quarters["valid_time"] >= change]], ignore_index=True)
     days = daily_completeness(both, "Europe/Berlin").set_index("delivery_day")
-    assert days.loc["2025-09-30", ["expected_mtus", "found_mtus", "mtu"]].tolist() == [24, 24, "PT60M"]
-    assert days.loc["2025-10-01", ["expected_mtus", "found_mtus", "mtu"]].tolist() == [96, 96, "PT15M"]
-    assert days.loc["2025-10-02", ["expected_mtus", "found_mtus", "mtu"]].tolist() == [96, 96, "PT15M"]
+    assert days.loc["2025-09-30", ["expected_mtus", "found_mtus", "mtu"]].to_numpy().tolist() == [24, 24, "PT60M"]
+    assert days.loc["2025-10-01", ["expected_mtus", "found_mtus", "mtu"]].to_numpy().tolist() == [96, 96, "PT15M"]
+    assert days.loc["2025-10-02", ["expected_mtus", "found_mtus", "mtu"]].to_numpy().tolist() == [96, 96, "PT15M"]
     gone = both[both["valid_time"] != pd.Timestamp("2025-09-30T23:00Z")]
     assert daily_completeness(gone, "Europe/Berlin").set_index("delivery_day").loc["2025-10-01", "found_mtus"] == 92

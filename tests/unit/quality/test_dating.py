@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 from builders.years import as_rows, made_zone
-from test_energy_rules import NOON, day
+from unit.quality.test_energy_rules import NOON, day
 
-from gridahead.core.tables import OBSERVATIONS
+from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.quality.gate import inspect
 from gridahead.quality.limits import learn
 
@@ -42,8 +42,8 @@ def stuck(wide):
 
 def judge(rows, settings, limits, at):
     """The verdicts on the rows that were there at an instant."""
-    there = OBSERVATIONS.check(rows[rows["available_at"] <= at])
-    return inspect(there, OBSERVATIONS.empty(), settings, decided_at=at, limits=limits).verdicts
+    there = Observations(OBSERVATIONS.check(rows[rows["available_at"] <= at]))
+    return inspect(there, Observations(OBSERVATIONS.empty()), settings, decided_at=at, limits=limits).verdicts
 
 
 @pytest.mark.parametrize("fault", [spike, shift, scaled, stuck])

@@ -1,6 +1,7 @@
 """Each rule of the gate on a fault made by hand, all faults in one inspection: every fault has a zone of its own."""
 
-from typing import get_args
+from collections.abc import Callable
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from builders.years import TIMEZONE, as_rows, made_zone
 from pydantic import ValidationError
 
 from gridahead.core.grid import Series
-from gridahead.core.tables import OBSERVATIONS
+from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.quality.gate import inspect, related
 from gridahead.quality.limits import learn
 from gridahead.quality.measures import steps
@@ -18,7 +19,8 @@ from gridahead.quality.whole_series.fault import CHECKS
 from gridahead.settings.model import QualitySettings, Settings
 from gridahead.settings.quality_rules import RULE_BY_NAME, RULES, RuleName
 
-FAULTS = {}
+NOTHING = Observations(OBSERVATIONS.empty())
+FAULTS: dict[str, tuple[Callable[..., Any], str, str, pd.DatetimeIndex]] = {}
 
 
 def day(text, hours=24):
@@ -175,9 +177,9 @@ def report(settings, limits):
             column = FAULTS[name][2]
             wide = wide[[column, *(one.quantity for one in related(Series(name, column)) if one.quantity in wide)]]
         parts.append(as_rows(wide, name))
-    rows = OBSERVATIONS.check(pd.concat(parts, ignore_index=True))
+    rows = Observations(OBSERVATIONS.check(pd.concat(parts, ignore_index=True)))
     of_all = pd.concat([limits.assign(zone=name) for name in ("untouched", *FAULTS)], ignore_index=True)
-    return inspect(rows, OBSERVATIONS.empty(), settings, decided_at=rows["valid_time"].max(), limits=of_all)
+    return inspect(rows, NOTHING, settings, decided_at=rows["valid_time"].max(), limits=of_all)
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -208,7 +210,11 @@ def test_an_untouched_zone_with_its_nights_weekends_and_clock_change_is_clean(re
 def test_a_new_series_of_three_weeks_raises_no_alarm(settings):
     rows = as_rows(made_zone("2024-03-20", "2024-04-10"), "young")
     report = inspect(
-        rows, OBSERVATIONS.empty(), settings, decided_at=rows["valid_time"].max(), limits=learn(rows, settings)
+        rows,
+        NOTHING,
+        settings,
+        decided_at=rows["valid_time"].max(),
+        limits=learn(rows, settings),
     )
     assert report.findings.empty, report.findings[["series", "rule", "start"]]
 
@@ -217,7 +223,7 @@ def test_plant_that_grows_by_a_fifth_is_no_fault(settings, limits):
     wide = made_zone("2024-02-15", "2024-08-01", seed=1)[["solar"]]
     wide["solar"] *= np.linspace(1.1, 1.2, len(wide))
     rows = as_rows(wide, "untouched")
-    report = inspect(rows, OBSERVATIONS.empty(), settings, decided_at=rows["valid_time"].max(), limits=limits)
+    report = inspect(rows, NOTHING, settings, decided_at=rows["valid_time"].max(), limits=limits)
     assert "above_capacity" not in set(report.findings["rule"])
     assert report.success
 
@@ -239,7 +245,12 @@ def test_an_outturn_outside_the_served_band_is_flagged_with_the_forecast_that_sa
         }
     ).assign(forecast="live/lstm v3 of 2024-05-14 11:00")
     report = inspect(
-        rows, OBSERVATIONS.empty(), settings, decided_at=rows["valid_time"].max(), limits=limits, served=served
+        rows,
+        NOTHING,
+        settings,
+        decided_at=rows["valid_time"].max(),
+        limits=limits,
+        served=served,
     )
     verdicts = report.verdicts[report.verdicts["rule"] == "outside_served_band"]
     assert set(verdicts["valid_time"]) == set(outside["far"])  # five hours are too few
@@ -257,7 +268,7 @@ def test_a_severity_of_the_settings_counts_and_block_withholds_the_whole_deliver
         told = settings.model_copy(
             update={"quality": QualitySettings(severity={"flat": "pass"}, quantities={"load": {"flat": severity}})}
         )
-        new, known = (OBSERVATIONS.check(rows[part]) for part in (arrived, ~arrived))
+        new, known = (Observations(OBSERVATIONS.check(rows[part])) for part in (arrived, ~arrived))
         found[severity] = inspect(new, known, told, decided_at=rows["valid_time"].max(), limits=limits)
     flat = {name: report.verdicts[report.verdicts["rule"] == "flat"] for name, report in found.items()}
     assert flat["pass"].empty and "flat" in set(found["pass"].findings["rule"])
@@ -305,8 +316,8 @@ def test_new_rows_get_the_verdicts_of_an_inspection_of_everything(settings, limi
     rows = as_rows(wide, "stuck_for_six_hours")
     arrived = rows["valid_time"].isin(day("2024-05-15"))
     part = inspect(
-        OBSERVATIONS.check(rows[arrived]),
-        OBSERVATIONS.check(rows[~arrived]),
+        Observations(OBSERVATIONS.check(rows[arrived])),
+        Observations(OBSERVATIONS.check(rows[~arrived])),
         settings,
         decided_at=rows["valid_time"].max(),
         limits=limits.assign(zone="stuck_for_six_hours"),

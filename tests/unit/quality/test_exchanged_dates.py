@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from builders.years import TIMEZONE, as_rows, made_zone
 
-from gridahead.core.tables import LIMITS, OBSERVATIONS
+from gridahead.core.tables import LIMITS, OBSERVATIONS, Observations
 from gridahead.quality.curves import curves_of
 from gridahead.quality.gate import inspect
 from gridahead.quality.whole_series.exchanged_dates import DatePairs, dates_exchanged, torn
@@ -16,7 +16,7 @@ RULE = "dates_exchanged"
 
 def exchanged(column: pd.Series, years: tuple[int, ...], timezone: str = TIMEZONE) -> pd.Series:
     """The column as a file has it whose dates were once read with day and month in the other order."""
-    wall = column.index.tz_convert(timezone).tz_localize(None)
+    wall = pd.DatetimeIndex(column.index).tz_convert(timezone).tz_localize(None)
     wrong = (wall.day <= 12) & wall.year.isin(years)
     stamps = pd.DatetimeIndex(
         pd.to_datetime(
@@ -31,7 +31,7 @@ def exchanged(column: pd.Series, years: tuple[int, ...], timezone: str = TIMEZON
 def judged(wide, settings):
     rows = as_rows(wide, "Z")
     at = rows["valid_time"].max()
-    return inspect(rows, OBSERVATIONS.empty(), settings, decided_at=at, limits=LIMITS.empty())
+    return inspect(rows, Observations(OBSERVATIONS.empty()), settings, decided_at=at, limits=LIMITS.empty())
 
 
 def found(column: pd.Series, settings: Settings):
@@ -75,13 +75,13 @@ def test_a_sound_series_has_none(wide, settings):
 
 def test_a_file_of_some_months_lies_scattered_and_is_found_by_that(settings):
     column = made_zone("2023-02-01", "2023-04-01")["load"]
-    wall = column.index.tz_convert(TIMEZONE).tz_localize(None)
+    wall = pd.DatetimeIndex(column.index).tz_convert(TIMEZONE).tz_localize(None)
     wrong = wall.day <= 12
     parts = {"year": 2023, "month": np.where(wrong, wall.day, wall.month), "day": np.where(wrong, wall.month, wall.day)}
     stamps = pd.DatetimeIndex(pd.to_datetime(pd.DataFrame({**parts, "hour": wall.hour})))
     times = stamps.tz_localize(TIMEZONE, ambiguous="NaT", nonexistent="NaT").tz_convert("UTC")
     scattered = pd.Series(column.to_numpy(), index=times, name="load")
-    (fault,) = found(scattered[~times.isna()].sort_index(), settings)
+    (fault,) = found(scattered[times.notna()].sort_index(), settings)
     assert fault.measured > fault.limit
 
 
@@ -93,7 +93,7 @@ def test_gaps_of_a_sound_series_are_no_exchanged_dates(wide, settings):
 def test_dates_have_their_partner_and_scattered_ones_come_together():
     pairs = DatePairs.around(pd.DatetimeIndex(["2024-03-05", "2024-03-06"]))
     assert len(pairs.dates) == 366
-    at = pairs.dates.get_indexer(["2024-03-05", "2024-03-13", "2024-04-04"])
+    at = pairs.dates.get_indexer(pd.DatetimeIndex(["2024-03-05", "2024-03-13", "2024-04-04"]))
     assert pairs.dates[pairs.partner[at]].strftime("%d.%m.").tolist() == ["03.05.", "13.03.", "04.04."]
     february = (pairs.dates.month == 2) & (pairs.dates.day <= 12)
     there = np.zeros(366, dtype=bool)

@@ -4,7 +4,7 @@ import pytest
 from builders.years import TIMEZONE, as_rows, made_zone
 
 from gridahead.core.grid import Series
-from gridahead.core.tables import LIMITS, OBSERVATIONS
+from gridahead.core.tables import LIMITS, OBSERVATIONS, Observations
 from gridahead.core.time import Mtu
 from gridahead.quality.clocks import clock_of
 from gridahead.quality.gate import inspect
@@ -13,6 +13,8 @@ from gridahead.quality.measures.order import swapped
 from gridahead.quality.robust import median, moved, sustained
 from gridahead.quality.tails import WEEK, return_level, weekly_maxima
 from gridahead.settings.model import Settings
+
+NOTHING = Observations(OBSERVATIONS.empty())
 
 
 def micros(text, **options):
@@ -114,11 +116,9 @@ def test_where_most_weeks_have_nothing_a_few_are_the_nature_of_the_series():
 @pytest.mark.parametrize("places", [(3000,), (3000, 5000), (3000, 5000, 6500)])
 def test_what_a_person_sees_at_once_is_withheld_however_many_are_in_the_first_year(settings, places):
     wide = made_zone("2023-01-01", "2024-01-01")[["load"]]
-    column = wide.columns.get_loc("load")
-    for place in places:
-        wide.iloc[place, column] *= 0.62  # 21 between 33 and 35
+    wide.loc[wide.index[list(places)], "load"] *= 0.62  # 21 between 33 and 35
     rows = as_rows(wide, "DE")
     at = rows["valid_time"].max()
-    verdicts = inspect(rows, OBSERVATIONS.empty(), settings, decided_at=at, limits=LIMITS.empty()).verdicts
+    verdicts = inspect(rows, NOTHING, settings, decided_at=at, limits=LIMITS.empty()).verdicts
     withheld = verdicts[(verdicts["severity"] == "quarantine") & (verdicts["rule"] == "spike")]
     assert set(withheld["valid_time"]) == set(wide.index[list(places)])

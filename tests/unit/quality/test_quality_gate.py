@@ -1,5 +1,6 @@
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -7,7 +8,7 @@ from builders.quality import DECIDED_AT, observations_of
 
 import gridahead
 from gridahead.core.errors import ContractError, QualityError, SettingsError
-from gridahead.core.tables import LIMITS, OBSERVATIONS, RULINGS, VERDICTS
+from gridahead.core.tables import LIMITS, OBSERVATIONS, RULINGS, VERDICTS, Observations
 from gridahead.core.vintages import IDENTITY, accepted
 from gridahead.quality.gate import inspect
 from gridahead.reports.quality_summary import summary
@@ -18,7 +19,7 @@ MAY = ("2024-05-01", "2024-05-08")
 def judge(rows, settings, decided_at=None):
     return inspect(
         rows,
-        OBSERVATIONS.empty(),
+        Observations(OBSERVATIONS.empty()),
         settings,
         decided_at=decided_at or (DECIDED_AT if rows.empty else rows["valid_time"].max()),
         limits=LIMITS.empty(),
@@ -108,7 +109,8 @@ def test_residual_load_may_be_negative(settings):
 
 def test_a_quarantined_row_keeps_identity_and_batch(settings):
     rows = observations_of(*MAY)
-    rows.loc[40, ["value", "batch"]] = [-1.0, "feedfeedfeedfeed"]
+    rows.loc[40, "value"] = -1.0
+    rows.loc[40, "batch"] = "feedfeedfeedfeed"
     shuffled = rows.sample(frac=1, random_state=0)
     verdict = judge(shuffled, settings, DECIDED_AT).verdicts
     assert list(verdict.columns) == VERDICTS.names
@@ -175,10 +177,10 @@ def test_completeness_is_the_same_once_the_caller_leaves_out_what_is_in_quaranti
 def test_a_value_of_long_ago_that_is_revised_makes_no_series_stale(settings, elsewhere):
     rows, newest = observations_of(*MAY), observations_of("2024-05-08", "2024-05-09")
     decided_at = newest["valid_time"].max() + pd.Timedelta(hours=settings.quality.stale_after_hours - 1)
-    there = {"known": OBSERVATIONS.empty(), elsewhere: newest}
-    told = {"settings": settings, "decided_at": decided_at, "limits": LIMITS.empty()}
+    there = {"known": Observations(OBSERVATIONS.empty()), elsewhere: newest}
+    told: dict[str, Any] = {"settings": settings, "decided_at": decided_at, "limits": LIMITS.empty()}
     assert inspect(rows, there["known"], later=there.get("later"), **told).findings.empty
-    findings = inspect(rows, OBSERVATIONS.empty(), **told).findings
+    findings = inspect(rows, Observations(OBSERVATIONS.empty()), **told).findings
     assert findings["rule"].tolist() == ["stale"]
     assert findings["words"].tolist() == ["expected that the newest value is at most 48 h old; it is 71 h old"]
 
@@ -226,7 +228,7 @@ def test_a_zone_that_nobody_declared_is_named(settings):
 
 
 def test_no_rows_are_no_error(settings):
-    report = judge(OBSERVATIONS.empty(), settings)
+    report = judge(Observations(OBSERVATIONS.empty()), settings)
     assert report.success and summary(report) == "no rows to inspect"
     report.require(max_share=0.0)
 

@@ -115,6 +115,7 @@ def test_a_curve_finds_its_counterpart_in_another_unit(settings):
     curves = curves_of(half_and_half(), settings, {})
     by_mtu = {mtu: curve for (series, mtu), curve in curves.items() if series.quantity == "load"}
     for curve in by_mtu.values():
+        assert curve.trusted_counterpart is not None
         beyond = curve.trusted_counterpart - curve.days
         known = beyond[~np.isnan(beyond)]
         # The official forecast of the hour lies 100 MW above its own first quarter.

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from builders.years import TIMEZONE, as_rows
 
-from gridahead.core.tables import LIMITS, OBSERVATIONS
+from gridahead.core.tables import LIMITS, OBSERVATIONS, Observations
 from gridahead.quality.curves import curves_of
 from gridahead.quality.gate import inspect
 from gridahead.quality.whole_series.other_units import unit_of_counterpart, unit_of_years
@@ -15,6 +15,7 @@ from gridahead.settings.model import FileSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 
+NOTHING = Observations(OBSERVATIONS.empty())
 SERIES_CHECKS = (hours_off, weeks_repeated, unit_of_years, unit_of_counterpart)
 NAMES = [check.__name__ for check in SERIES_CHECKS]
 
@@ -22,7 +23,7 @@ NAMES = [check.__name__ for check in SERIES_CHECKS]
 def judged(wide, settings):
     rows = as_rows(wide, "Z")
     at = rows["valid_time"].max()
-    findings = inspect(rows, OBSERVATIONS.empty(), settings, decided_at=at, limits=LIMITS.empty()).findings
+    findings = inspect(rows, NOTHING, settings, decided_at=at, limits=LIMITS.empty()).findings
     return findings[findings["rule"].isin(NAMES)]
 
 
@@ -123,8 +124,8 @@ def week(times: pd.DatetimeIndex, day: str) -> slice:
 
 def with_copy(wide: pd.DataFrame, again: str, first: str) -> pd.DataFrame:
     """The load with one week in the place of another."""
-    faulty = wide.copy()
-    faulty.iloc[week(wide.index, again), 0] = wide["load"].iloc[week(wide.index, first)].to_numpy()
+    faulty, times = wide.copy(), pd.DatetimeIndex(wide.index)
+    faulty.iloc[week(times, again), 0] = wide["load"].iloc[week(times, first)].to_numpy()
     return faulty
 
 

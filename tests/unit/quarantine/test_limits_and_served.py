@@ -1,5 +1,7 @@
 """Which limits the gate judges by, when they are learnt again, and what was served for the hours that it judges."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 from builders.rows import LOAD, WIND_SOLAR, hours, measured
@@ -51,15 +53,27 @@ def test_limits_are_learnt_again_when_they_are_old_or_the_history_has_grown(
     if days is not None:
         taught(workspace, days, age_days)
     asked = []
-    monkeypatch.setattr(limits_module, "learn", lambda history, *_: asked.append(len(history)) or LIMITS.empty())
+
+    def learn(history, *_):
+        asked.append(len(history))
+        return LIMITS.empty()
+
+    monkeypatch.setattr(limits_module, "learn", learn)
     relearn(workspace, [LOAD], NOW)
     assert asked == ([24] if again else [])
 
 
 def forecast(issue_time: str, low: float, run: str = "live", model: str = "lstm"):
     rows = [(time, level, low + 1_000 * level) for time in DAY for level in (0.1, 0.5, 0.9)]
-    about = {"run": run, "zone": "DE", "quantity": "load", "model": model, "issue_time": pd.Timestamp(issue_time)}
-    about |= {"mtu": "PT60M", "model_version": "3", "rung": "full", "data_hash": "ab", "made_at": NOW}
+    about: dict[str, Any] = {"run": run, "zone": "DE", "quantity": "load", "model": model}
+    about |= {
+        "issue_time": pd.Timestamp(issue_time),
+        "mtu": "PT60M",
+        "model_version": "3",
+        "rung": "full",
+        "data_hash": "ab",
+        "made_at": NOW,
+    }
     return FORECASTS.check(pd.DataFrame(rows, columns=["valid_time", "quantile", "value_mw"]).assign(**about))
 
 
@@ -70,7 +84,9 @@ def test_the_newest_forecast_before_each_hour_is_what_was_served_with_its_outerm
         forecast("2024-12-31T12:00Z", 9.0, run="backtest/cli"),
     ):
         workspace.lake.forecasts.append(made)
-    served = served_intervals(workspace, [LOAD, WIND_SOLAR], TimeRange(DAY[5], DAY[9])).set_index("valid_time")
+    intervals = served_intervals(workspace, [LOAD, WIND_SOLAR], TimeRange(DAY[5], DAY[9]))
+    assert intervals is not None
+    served = intervals.set_index("valid_time")
     assert list(served.index) == list(DAY[5:9])
     assert served["low"].tolist() == [50_100.0, 50_100.0, 60_100.0, 60_100.0]
     assert served["high"].tolist() == [50_900.0, 50_900.0, 60_900.0, 60_900.0]

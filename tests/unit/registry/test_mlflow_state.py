@@ -53,7 +53,7 @@ def test_an_address_of_the_program_that_uses_us_is_its_own_again(tmp_path):
             assert mlflow.get_tracking_uri() == workspace.tracking.uri
         assert mlflow.get_tracking_uri() == theirs
     finally:
-        mlflow.set_tracking_uri(None)
+        mlflow.set_tracking_uri(None)  # type: ignore[arg-type] # as it was
 
 
 def test_what_the_environment_says_already_counts(monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from gridahead.core.errors import SettingsError
 from gridahead.core.grid import Series
 from gridahead.settings.file import load_settings
-from gridahead.settings.model import PromotionSettings, Settings
+from gridahead.settings.model import FileSource, PromotionSettings, Settings, SmardSource
 from gridahead.settings.place import SETTINGS_VARIABLE, find_settings
 
 REPOSITORY = Path(__file__).parents[3]
@@ -64,8 +64,11 @@ def test_paths_are_relative_to_the_file(written, tmp_path, monkeypatch):
     monkeypatch.chdir("/")
     settings = load_settings(file)
     assert settings.data_folder == tmp_path / "data"
-    assert settings.sources[0].folder == tmp_path / "flows" / "exports"
-    assert settings.sources[1].path == tmp_path / "flows" / "meters" / "load.csv"
+    smard, file_source = settings.sources[:2]
+    assert isinstance(smard, SmardSource)
+    assert isinstance(file_source, FileSource)
+    assert smard.folder == tmp_path / "flows" / "exports"
+    assert file_source.path == tmp_path / "flows" / "meters" / "load.csv"
     assert settings.lake_folder == str(tmp_path / "data" / "lake")
     assert settings.published_folder == tmp_path / "data" / "published"
 
@@ -200,7 +203,7 @@ def test_whom_the_licence_names_stands_there_once(tmp_path):
 def test_settings_cannot_be_changed(written):
     settings = load_settings(written(GOOD))
     with pytest.raises(pydantic.ValidationError, match="frozen"):
-        settings.training.epochs = 3
+        settings.training.epochs = 3  # type: ignore[misc]
 
 
 def test_a_file_that_is_no_toml_is_refused_with_the_line(written):

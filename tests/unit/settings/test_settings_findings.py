@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from typing import Any
 
 import pydantic
 import pytest
@@ -31,7 +32,7 @@ def told(text):
 def one_entry(name):
     """The shortest settings that reach the section of a key, as nested Python."""
     *sections, last = name.split(".")
-    entry = {last + "x": 1}
+    entry: dict[str, Any] = {last + "x": 1}
     for part in reversed(sections):
         if part in ("smard", "file"):
             entry = {"kind": part, **entry}

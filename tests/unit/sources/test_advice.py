@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_file import instants, lines, parse, refusal
-from test_files_as_they_are import BEGINS, DMY, EXCEL, HOURS, LONG, TYPED, workbook
+from unit.sources.test_file import instants, lines, parse, refusal
+from unit.sources.test_files_as_they_are import BEGINS, DMY, EXCEL, HOURS, LONG, TYPED, workbook
 
 ADVICE = re.compile(r"\b[sS]et (.+?)(?:,? in the settings)")
 KEY = r'(?:no )?[a-z_]+(?: = (?:"[^"]*"|\{.*?\}|\[(?:"[^"]*"|[^\]"])*\]|true|false|[\d.]+))?'

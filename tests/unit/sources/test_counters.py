@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
-from test_units_of_files import parse, refusal, stamped
+from unit.sources.test_units_of_files import parse, refusal, stamped
 
 HOURS = pd.date_range("2024-01-01T00:00Z", periods=8 * 24 + 1, freq="1h")
 KWH = 100 + 20 * np.sin(2 * np.pi * np.arange(8 * 24) / 24)

@@ -8,13 +8,15 @@ import re
 import zipfile
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from test_file import BERLIN, instants, lines, parquet, parse, refusal, table
+from openpyxl.worksheet.worksheet import Worksheet
+from unit.sources.test_file import BERLIN, instants, lines, parquet, parse, refusal, table
 
 from gridahead.core.errors import SourceError
 from gridahead.core.time import Mtu
@@ -521,11 +523,13 @@ def test_forecasts_are_known_from_when_they_were_issued_and_the_lag():
 # Excel
 
 
-def workbook(*rows: tuple[object, ...], sheet: str = "Data", more: tuple[str, ...] = ()) -> bytes:
+def workbook(*rows: tuple[Any, ...], sheet: str = "Data", more: tuple[str, ...] = ()) -> bytes:
     book = openpyxl.Workbook()
-    book.active.title = sheet
+    page = book.active
+    assert isinstance(page, Worksheet)
+    page.title = sheet
     for row in rows:
-        book.active.append(row)
+        page.append(row)
     for name in more:
         book.create_sheet(name).append(["a"])
     buffer = io.BytesIO()

@@ -41,10 +41,11 @@ def differs(rows: pd.DataFrame, content: bytes, settings: dict) -> list[str]:
     told: dict[pd.Timestamp, list[float]] = {}
     for time, value in said(content, settings):
         told.setdefault(pd.Timestamp(time), []).append(value)
+    known = rows.dropna(subset=["value"])
     return [
-        f"{row.valid_time} {row.value}"
-        for row in rows.dropna(subset=["value"]).itertuples()
-        if not any(math.isclose(row.value, value, rel_tol=1e-12) for value in told.get(row.valid_time, []))
+        f"{time} {read}"
+        for time, read in zip(known["valid_time"], known["value"], strict=True)
+        if not any(math.isclose(read, value, rel_tol=1e-12) for value in told.get(time, []))
     ]
 
 

@@ -98,7 +98,7 @@ def test_three_hourly_rows_are_a_gap_and_four_are_hours():
         quarters = pd.date_range("2025-01-01T00:00Z", periods=8, freq="15min")
         hours = pd.date_range("2025-01-01T02:00Z", periods=count, freq="1h")
         after = pd.date_range(hours[-1] + HOUR, periods=8, freq="15min")
-        found = unit_lengths(quarters.append([hours, after]), QUARTER, ending=False)
+        found = unit_lengths(pd.DatetimeIndex(quarters.append([hours, after])), QUARTER, ending=False)
         return set((found / np.timedelta64(15, "m")).tolist()[8 : 8 + count])
 
     assert lengths(3) == {1.0}

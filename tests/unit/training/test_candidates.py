@@ -8,7 +8,7 @@ import torch
 from builders.windows import SPEC, made_load
 
 from gridahead.core.errors import ModelError
-from gridahead.models.ensemble import combine
+from gridahead.models.ensemble import Ensemble, combine
 from gridahead.settings.model import DEFAULT_MODELS, Settings
 from gridahead.training import candidates
 from gridahead.training.candidates import _starts, fit_candidates, fit_ensemble
@@ -45,8 +45,8 @@ def test_a_network_that_several_need_is_trained_once(here):
     fits = fit_candidates(PARTS, ["both", "gru", "ensemble"], SETTINGS, 1, lambda epoch: None)
     assert [one.model.name for one in fits] == ["both", "gru", "ensemble"]
     assert sorted(here) == ["gru", "lstm", "rnn"]
-    assert [model.name for model in fits[0].model.models] == ["rnn", "gru"]
-    assert fits[0].model.models[1] is fits[1].model
+    assert [model.name for model in fits[0].model.networks] == ["rnn", "gru"]
+    assert fits[0].model.networks[1] is fits[1].model
 
 
 def test_the_figures_of_an_ensemble_are_those_of_its_forecasts_and_better_than_those_of_its_parts_on_average(here):
@@ -63,17 +63,23 @@ def test_an_ensemble_serves_what_has_learnt_all_days_and_is_weighted_by_what_had
     training = SETTINGS.training.model_copy(update={"epochs": 1})
     fits = [fit(name, PARTS, SETTINGS.models[name], training, lambda epoch: None) for name in ("rnn", "gru")]
     both = fit_ensemble("both", fits, PARTS)
-    assert [part is one.model for part, one in zip(both.model.models, fits, strict=True)] == [True, True]
+    assert [part is one.model for part, one in zip(both.model.networks, fits, strict=True)] == [True, True]
     assert both.learnt_until == PARTS.validation_days[1]
     # Nothing of what the networks that serve say of the judged days is in weights, calibration or figures.
-    silent = [replace(one, model=replace(one.model, scaler=replace(one.model.scaler, scale=1e-6))) for one in fits]
+    networks = tuple(one.model.networks[0] for one in fits)
+    silent = [
+        replace(one, model=replace(network, scaler=replace(network.scaler, scale=1e-6)))
+        for one, network in zip(fits, networks, strict=True)
+    ]
     other = fit_ensemble("both", silent, PARTS)
+    assert isinstance(other.model, Ensemble)
+    assert isinstance(both.model, Ensemble)
     assert other.model.weights == both.model.weights
     assert other.model.calibration.tolist() == both.model.calibration.tolist()
     assert other.validation == both.validation
     assert other.forecasts.tobytes() == both.forecasts.tobytes()
     # By hand: the same weights and calibration from the answers of the folds.
-    by_hand = combine("both", tuple(one.model for one in fits), [one.answers for one in fits], PARTS.judged)
+    by_hand = combine("both", networks, [one.answers for one in fits], PARTS.judged)
     assert by_hand.weights == both.model.weights
     assert by_hand.calibration.tolist() == both.model.calibration.tolist()
 
@@ -106,14 +112,14 @@ def test_a_warm_start_goes_to_networks_of_the_same_cell(here):
         update={"training": SETTINGS.training.model_copy(update={"learning_rate": 1e-30, "weight_decay": 0.0})}
     )
     gru, lstm = fit_candidates(PARTS, ["gru", "lstm"], still, 1, lambda epoch: None, start=first["gru"].model.networks)
-    given, taken = (one.model.members[0].state_dict() for one in (first["gru"], gru))
+    given, taken = (one.model.networks[0].members[0].state_dict() for one in (first["gru"], gru))
     assert all(torch.equal(given[name], taken[name]) for name in given)
-    assert lstm.model.config.cell == "lstm"
+    assert lstm.model.networks[0].config.cell == "lstm"
 
 
 def test_the_parts_of_an_ensemble_start_their_namesakes(here):
     ensemble = fit_candidates(PARTS, ["both"], SETTINGS, 1, lambda epoch: None)[0].model
-    rnn, gru = ensemble.models
+    rnn, gru = ensemble.networks
     assert _starts(ensemble.networks, {"gru": "gru", "rnn": "rnn", "lstm": "lstm", "wide": "gru"}) == {
         "gru": gru,
         "rnn": rnn,

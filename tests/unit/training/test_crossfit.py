@@ -1,7 +1,7 @@
 """Out of fold: what is said of a judged day comes from what has learnt neither it nor the days around it."""
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -109,8 +109,11 @@ def test_forecasts_are_made_one_window_at_a_time():
             asked.append(len(windows))
             return self.uncalibrated(windows)
 
+    def finished(block) -> Any:
+        return One()
+
     parts = split_of(90, validation_days=45)
-    crossfitted(parts, lambda block: One())
+    crossfitted(parts, finished)
     assert asked == [1] * len(parts.judged)
 
 
@@ -145,6 +148,11 @@ class Stubborn(Normal):
         return self
 
 
+def judged(served, folds, parts):
+    """What is said of stand-ins, which have less than a forecaster has."""
+    return judge(served, folds, parts)
+
+
 def coverage(forecasts, windows):
     """Share of outturns between P10 and P90."""
     inside = (forecasts[..., 0] <= windows.target) & (windows.target <= forecasts[..., 2])
@@ -161,7 +169,7 @@ def normal_days(spread):
 
 def test_networks_that_are_too_narrow_are_seen_to_be_so_where_calibration_does_not_help():
     parts = normal_days(np.ones(500))
-    helped, not_helped = (judge(one(0.6), [one(0.6)] * parts.folds, parts).forecasts for one in (Normal, Stubborn))
+    helped, not_helped = (judged(one(0.6), [one(0.6)] * parts.folds, parts).forecasts for one in (Normal, Stubborn))
     assert coverage(not_helped, parts.judged) == pytest.approx(2 * norm.cdf(0.6 * norm.ppf(0.9)) - 1, abs=0.02)
     # 200 days against 20 and 60 of the prior: nearly all of what is missing.
     assert coverage(helped, parts.judged) == pytest.approx(0.77, abs=0.03)
@@ -169,7 +177,7 @@ def test_networks_that_are_too_narrow_are_seen_to_be_so_where_calibration_does_n
 
 def test_networks_that_are_far_too_narrow_stay_too_narrow_within_the_bounds_and_are_seen_to_be_so():
     parts = normal_days(np.ones(500))
-    found = judge(Normal(0.1), [Normal(0.1)] * parts.folds, parts)
+    found = judged(Normal(0.1), [Normal(0.1)] * parts.folds, parts)
     # Published at most from the score 1.28 + 1 on either side: a spread of 0.18 instead of 1.
     assert coverage(found.forecasts, parts.judged) == pytest.approx(
         2 * norm.cdf(0.1 * (norm.ppf(0.9) + 1)) - 1, abs=0.02
@@ -178,7 +186,7 @@ def test_networks_that_are_far_too_narrow_stay_too_narrow_within_the_bounds_and_
 
 def test_a_block_that_is_unlike_all_others_is_not_calibrated_by_itself():
     parts = normal_days(np.where(np.arange(500) >= 466, 2.5, 1.0))  # the last block of 34 days is wilder
-    found = judge(Normal(1.0), [Normal(1.0)] * parts.folds, parts)
+    found = judged(Normal(1.0), [Normal(1.0)] * parts.folds, parts)
     last = list(parts.blocks())[-1].rows
     assert 30 <= last.sum() <= 36
     assert coverage(found.forecasts[last], parts.judged.where(last)) < 0.5
@@ -187,7 +195,7 @@ def test_a_block_that_is_unlike_all_others_is_not_calibrated_by_itself():
 
 def test_what_serves_is_calibrated_on_all_judged_days():
     parts = normal_days(np.ones(300))
-    found = judge(Normal(0.6), [Normal(0.8)] * parts.folds, parts)
+    found = judged(Normal(0.6), [Normal(0.8)] * parts.folds, parts)
     said = Normal(0.8).uncalibrated(parts.judged)
     assert np.array_equal(found.answers, said)
     assert found.model.calibration.tolist() == calibration_on(said, parts.judged, LEVELS).tolist()

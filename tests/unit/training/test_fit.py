@@ -19,6 +19,7 @@ from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is, calibration_on
 from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.training import fit as module
+from gridahead.training.epoch import Epoch
 from gridahead.training.fit import anchors_to_try, fit, recency, windows_to_learn
 from gridahead.training.split import split
 
@@ -144,7 +145,7 @@ def with_target(parts, added, chosen):
 
 @pytest.fixture(scope="module")
 def fitted():
-    told = []
+    told: list[Epoch] = []
     settings = settings_of(epochs=8, learning_rate=0.03)
     return fit("gru", PARTS, SMALL.model_copy(update={"members": 2}), settings, told.append), told
 
@@ -199,7 +200,7 @@ def test_the_same_seed_fits_the_same_weights_and_another_seed_others():
     one, other, third = (
         fit("gru", PARTS, SMALL, settings_of(seed=seed), lambda epoch: None).model for seed in (1, 1, 2)
     )
-    weights = [model.members[0].state_dict() for model in (one, other, third)]
+    weights = [model.networks[0].members[0].state_dict() for model in (one, other, third)]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert not all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
     assert one.predict(PARTS.validation).tobytes() == other.predict(PARTS.validation).tobytes()
@@ -208,8 +209,9 @@ def test_the_same_seed_fits_the_same_weights_and_another_seed_others():
 def test_without_an_encoder_a_recurrent_decoder_learns_alone(tmp_path):
     alone = SMALL.model_copy(update={"segment": "none"})
     found = fit("gru", PARTS, alone, settings_of(epochs=8, learning_rate=0.03), lambda epoch: None)
-    assert model_gradients(found.model, PARTS.judged) is None
-    assert not [name for name in found.model.members[0].state_dict() if name.startswith(("encoder", "bridge"))]
+    (network,) = found.model.networks
+    assert model_gradients(network, PARTS.judged) is None
+    assert not [name for name in network.members[0].state_dict() if name.startswith(("encoder", "bridge"))]
     found.model.save(tmp_path)
     again = TrainedModel.load(tmp_path)
     assert again.predict(PARTS.validation).tobytes() == found.model.predict(PARTS.validation).tobytes()
@@ -246,7 +248,7 @@ MISLED = with_target(LATER, 7_000, slice(0, LATER.begin))
 
 @pytest.fixture(scope="module")
 def refitted():
-    told = []
+    told: list[Epoch] = []
     pair = SMALL.model_copy(update={"members": 2})
     settings = settings_of(epochs=9, patience=3, learning_rate=0.1, refit=True)
     return fit("gru", MISLED, pair, settings, told.append), told
@@ -284,8 +286,8 @@ def test_a_fold_has_the_anchor_that_did_best_on_the_other_folds_that_tried_them(
         module, "_loss", lambda model, windows: losses[asked[tuple(windows.issue_time)]][model.scaler.anchor]
     )
     done = fit("gru", MISLED, SMALL, settings_of(epochs=1, refit=True), lambda epoch: None)
-    assert [fold.scaler.anchor for fold in done.folds] == ["level", "reference", "level", "linear", "level"]
-    assert done.model.scaler.anchor == "level", "the sums are 5, 5.5 and 4.5"
+    assert [fold.networks[0].scaler.anchor for fold in done.folds] == ["level", "reference", "level", "linear", "level"]
+    assert done.model.networks[0].scaler.anchor == "level", "the sums are 5, 5.5 and 4.5"
 
 
 def test_what_is_learnt_later_holds_what_happened_on_the_validation_days():
@@ -338,12 +340,12 @@ def test_a_half_life_lets_the_newest_days_decide():
 
 def test_a_warm_start_begins_where_the_other_model_ended(fitted):
     found, _ = fitted
-    told = []
+    told: list[Epoch] = []
     settings = settings_of(epochs=20, warm_epochs=2, learning_rate=1e-30, weight_decay=0)
     warm = fit("gru", PARTS, SMALL, settings, told.append, start=found.model)
     assert same_weights(replace(found.model, members=found.model.members[:1]), warm.model)
     assert [epoch.epoch for epoch in told] == [0, 1], "one anchor, and the few epochs of a warm start"
-    assert warm.model.scaler.anchor == found.model.scaler.anchor
+    assert warm.model.networks[0].scaler.anchor == found.model.scaler.anchor
 
 
 def test_what_does_not_fit_of_a_warm_start_begins_cold(fitted):
@@ -352,7 +354,7 @@ def test_what_does_not_fit_of_a_warm_start_begins_cold(fitted):
     warm = fit(
         "gru", PARTS, deeper, settings_of(learning_rate=1e-30, weight_decay=0), lambda e: None, start=found.model
     )
-    own, given = warm.model.members[0].state_dict(), found.model.members[0].state_dict()
+    own, given = warm.model.networks[0].members[0].state_dict(), found.model.members[0].state_dict()
     same = {name for name in own if own[name].shape == given[name].shape and torch.equal(own[name], given[name])}
     assert {name for name in own if name.startswith("encoder.")} <= same
     assert "bridge.weight" not in same
@@ -368,7 +370,8 @@ def test_a_warm_start_from_a_model_of_another_shape_is_refused(fitted):
 @pytest.mark.parametrize("dies_after", [2, 5])
 def test_a_fit_that_was_stopped_goes_on_and_ends_the_same(tmp_path, dies_after):
     pair, settings = SMALL.model_copy(update={"members": 2, "anchor": "reference"}), settings_of(epochs=2, refit=True)
-    told, retold = [], []
+    told: list[Epoch] = []
+    retold: list[Epoch] = []
     whole = fit("gru", LATER, pair, settings, told.append)
 
     def dies(epoch):

@@ -42,7 +42,8 @@ def weights(rows: Observations) -> list[np.ndarray]:
     torch.set_num_threads(1)
     parts = split(rows, SPEC, SETTINGS)
     assert parts.train_days[1] == LAST_LEARNT
-    (member,) = fit("gru", parts, NETWORK, SETTINGS, lambda _: None).model.members
+    (network,) = fit("gru", parts, NETWORK, SETTINGS, lambda _: None).model.networks
+    (member,) = network.members
     return [value.detach().numpy().copy() for value in member.state_dict().values()]
 
 

@@ -12,6 +12,7 @@ from gridahead.core.errors import ModelError, SettingsError
 from gridahead.evaluation import metrics
 from gridahead.training.batch import Batch, pinball, weighted_pinball
 from gridahead.training.device import training_device
+from gridahead.training.epoch import Epoch
 from gridahead.training.loop import train_network
 
 RNG = np.random.default_rng(6)
@@ -19,7 +20,8 @@ RNG = np.random.default_rng(6)
 
 def trained(train, validation, *, seed=0, config=GRU, network_seed=0, **changes):
     """The network, and what it told after every epoch."""
-    network, told = network_of(config, network_seed), []
+    network = network_of(config, network_seed)
+    told: list[Epoch] = []
     best = train_network(
         network,
         train,

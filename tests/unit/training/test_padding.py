@@ -8,6 +8,7 @@ import pytest
 import torch
 from builders.windows import FIRST, SPEC, made_load
 
+from gridahead.models.bundle import TrainedModel
 from gridahead.models.tabular import TABULAR
 from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.training import tabular
@@ -51,6 +52,8 @@ def test_noise_in_padding_moves_no_weight_of_a_network(decoder, anchor, size):
     )
     clean, noisy = (fit("gru", parts, config, SETTINGS, lambda epoch: None) for parts in (PARTS, with_noise(size)))
     for one, other in zip((clean.model, *clean.folds), (noisy.model, *noisy.folds), strict=True):
+        assert isinstance(one, TrainedModel)
+        assert isinstance(other, TrainedModel)
         weights, others = one.members[0].state_dict(), other.members[0].state_dict()
         assert all(torch.equal(weights[name], others[name]) for name in weights)
         assert one.scaler.to_dict() == other.scaler.to_dict()

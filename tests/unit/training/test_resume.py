@@ -20,7 +20,7 @@ TOTAL = EPOCHS * STEPS
 RANDOM_STEPS = random.Random(20261122).sample(range(2, TOTAL + 1), 4)
 OFTEN = {"checkpoint_steps": 1}
 # Each story is told in a folder of its own: the steps and the writes in which its trainings die, 0 for never.
-STORIES = {
+STORIES: dict[str, list[tuple[int, int, dict[str, int]]]] = {
     "undisturbed": [(0, 0, {}), (0, 0, {})],
     **{f"epoch {step}": [(step, 0, {}), (0, 0, {})] for step in RANDOM_STEPS},
     **{f"step {step}": [(step, 0, OFTEN), (0, 0, OFTEN)] for step in RANDOM_STEPS},
@@ -100,8 +100,13 @@ def test_a_training_that_was_finished_is_not_done_again(told, undisturbed):
 def trained(file, *, target=1.0, seed=0, network_seed=0, **changes):
     """How many epochs were trained and not only told again: those whose checkpoint was written."""
     written, write = [], Checkpoint.write
+
+    def counted(self, state):
+        written.append(1)
+        write(self, state)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Checkpoint, "write", lambda self, state: (written.append(1), write(self, state)))
+        patch.setattr(Checkpoint, "write", counted)
         train_network(
             network_of(seed=network_seed),
             batch_of(target),

@@ -19,6 +19,7 @@ from gridahead.features.scaling import Scaler
 from gridahead.features.windows import WindowSpec
 from gridahead.models.calibration import calibration_on
 from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.training.epoch import Epoch
 from gridahead.training.shared import CODES, fit_shared, series_codes
 from gridahead.training.split import split
 
@@ -61,7 +62,7 @@ def shared():
         SMALL: parts_of(made(SMALL, 100), SMALL, settings),
         LARGE: parts_of(made(LARGE, 10_000, days=95, seed=1), LARGE, settings),
     }
-    told = []
+    told: list[Epoch] = []
     return series, fit_shared("both", series, GRU, settings, told.append), told
 
 
@@ -123,13 +124,15 @@ def test_what_a_gap_would_have_said_does_not_matter():
         series = {SMALL: other, LARGE: parts_of(observations, LARGE, settings)}
         assert len(series[LARGE].train) == len(other.train) - 10
         assert np.isnan(series[LARGE].train.target_past).any()
-        weights.append(fit_shared("both", series, GRU, settings, lambda epoch: None)[1].model.members[0].state_dict())
+        large = fit_shared("both", series, GRU, settings, lambda epoch: None)[1].model.networks[0]
+        weights.append(large.members[0].state_dict())
     assert all(torch.isfinite(value).all() for value in weights[0].values())
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
 def test_networks_that_serve_learn_all_days_and_those_of_a_fold_no_day_of_it_of_any_series():
-    settings, told = settings_of(epochs=2, refit=True), []
+    settings = settings_of(epochs=2, refit=True)
+    told: list[Epoch] = []
     series = {
         SMALL: parts_of(made(SMALL, 100), SMALL, settings),
         LARGE: parts_of(made(LARGE, 10_000, days=110), LARGE, settings),
@@ -139,14 +142,17 @@ def test_networks_that_serve_learn_all_days_and_those_of_a_fold_no_day_of_it_of_
     assert len(fits[1].folds) == folds == max(split_.folds for split_ in series.values())
     assert {epoch.training for epoch in told} == set(range(1 + folds + 1))
     assert {epoch.validation_loss is None for epoch in told if epoch.training >= 1} == {True}
-    assert fits[0].model.members[0] is fits[1].model.members[0] is not fits[0].folds[0].members[0]
+    first, second = (one.model.networks[0].members[0] for one in fits)
+    assert first is second is not fits[0].folds[0].networks[0].members[0]
     for fold in range(folds):
-        assert fits[0].folds[fold].members[0] is fits[1].folds[fold].members[0]
+        mine, others = (each.folds[fold].networks[0].members[0] for each in fits)
+        assert mine is others
     assert fits[0].learnt_until == series[SMALL].validation_days[1]
     spans = {span for split_ in series.values() for span in replace(split_, folds=folds).spans(0)}
     for one, split_ in zip(fits, series.values(), strict=True):
         learnt = split_.without(spans)
-        assert one.folds[0].scaler == Scaler.fit(learnt, one.folds[0].scaler.anchor)
+        scaler = one.folds[0].networks[0].scaler
+        assert scaler == Scaler.fit(learnt, scaler.anchor)
         days = [day for day, kept in zip(split_.days, split_.apart_from(*min(spans)), strict=True) if kept]
         assert not [day for day in days if min(spans)[0] <= day <= min(spans)[1]]
 

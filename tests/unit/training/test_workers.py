@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from children import environment
@@ -44,7 +45,7 @@ if __name__ == "__main__":
 
 def test_every_caller_hears_its_own_epochs_all_of_them_and_a_failed_job_disturbs_nobody():
     def ask(name: str) -> tuple[list[str], list[str]]:
-        heard: list[str] = []
+        heard: list[Any] = []
         done = pool.run([partial(count_to, name, 3), partial(count_to, name, 2)], heard.append)
         return done, heard
 
@@ -110,6 +111,7 @@ def test_a_process_that_trains_ends_when_its_parent_is_killed(tmp_path):
     with subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment()
     ) as parent:
+        assert parent.stdout is not None
         worker = int(parent.stdout.readline())
         assert Path(f"/proc/{worker}").exists()
         parent.send_signal(signal.SIGKILL)

@@ -6,7 +6,9 @@ import sqlite3
 import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import optuna
@@ -56,7 +58,7 @@ def here():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_processes", threads)
-        patch.setattr(module, "OF_MODEL", {**module.OF_MODEL, "hidden": (4, 6, 8, 16), "decoder_hidden": (8, 12)})
+        patch.setattr(module, "OF_MODEL", {**search_space.OF_MODEL, "hidden": (4, 6, 8, 16), "decoder_hidden": (8, 12)})
         yield
 
 
@@ -190,16 +192,16 @@ def test_every_setting_that_may_be_proposed_is_a_model(begun, monkeypatch):
     pair = ModelSettings(cell="gru", decoder="recurrent", bidirectional=True, decoder_hidden=6)
     for config in (SMALL, pair, ModelSettings(cell="transformer", hidden=116)):
         search = replace(begun, config=config)
-        trial = optuna.trial.FixedTrial
         for n in range(30):
             drawn = np.random.default_rng(n)
             given = {
                 name: drawn.uniform(options.low, options.high)
-                if isinstance(options, module.Range)
+                if isinstance(options, search_space.Range)
                 else options[drawn.integers(len(options))]
                 for name, options in search.space.items()
             }
-            found = {name: module._suggest(trial(given), name, options) for name, options in search.space.items()}
+            fixed: Any = optuna.trial.FixedTrial(given)
+            found = {name: module._suggest(fixed, name, options) for name, options in search.space.items()}
             model, training = search.applied(found)
             assert model.members == 1
             assert not training.refit
@@ -253,7 +255,7 @@ def test_a_name_that_is_no_network_is_refused(tmp_path):
 
 def test_a_process_that_dies_is_an_error_with_a_way_out(begun, monkeypatch):
     def dies(draw, until):
-        raise module.BrokenProcessPool
+        raise BrokenProcessPool
 
     monkeypatch.setattr(module, "_run", dies)
     with pytest.raises(ModelError, match=r"DE/load gru: the process of a trial died.*what was found is kept"):

@@ -109,13 +109,13 @@ class RecursiveDecoder(nn.Module):
                 return answer(self.layer(torch.cat([units, read], dim=-1))[0], known)
         state, answers = None, []
         for unit in range(units.shape[1]):
-            here = slice(unit, unit + 1)
-            decoded, state = self.layer(torch.cat([units[:, here], fed], dim=-1), state)
-            answers.append(answer(decoded, known[:, here]))  # (N, 1, Q)
+            step = slice(unit, unit + 1)
+            decoded, state = self.layer(torch.cat([units[:, step], fed], dim=-1), state)
+            answers.append(answer(decoded, known[:, step]))  # (N, 1, Q)
             fed = answers[-1][..., answers[-1].shape[-1] // 2][:, None]
             if truth is not None:
                 taught = torch.rand(count, 1, 1, device=fed.device) < sampling
-                fed = torch.where(taught, truth[:, here], fed)
+                fed = torch.where(taught, truth[:, step], fed)
         return torch.cat(answers, dim=1)
 
 

@@ -63,12 +63,12 @@ class NetworkConfig:
             raise ModelError(f"{self.cell} network", "attention needs an encoder to look at; take another decoder")
 
     def to_dict(self) -> dict[str, Any]:
-        """For the bundle."""
+        """The configuration as plain values, for a bundle."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> NetworkConfig:
-        """From the bundle."""
+        """The configuration from the plain values of a bundle."""
         return cls(**{**stored, "levels": tuple(stored["levels"])})
 
 

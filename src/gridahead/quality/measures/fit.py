@@ -42,7 +42,7 @@ def cost(rest: Floats, usual_rest: Floats) -> Floats:
 
 
 def own(curve: Curve) -> Scale:
-    """The days around."""
+    """The values that a day is expected to have by the days around it."""
     return Scale(curve.expected.value, curve.expected.usual)
 
 

@@ -125,8 +125,8 @@ def torn(there: Mask, pairs: DatePairs) -> bool:
     return before >= HOLES and after <= MENDED * before
 
 
-def _holes(there: Mask) -> int:
-    at = np.flatnonzero(there)
+def _holes(present: Mask) -> int:
+    at = np.flatnonzero(present)
     return int(at[-1] - at[0] + 1 - len(at)) if len(at) else 0
 
 

@@ -16,7 +16,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class SeriesFault:
-    """One fault of a series."""
+    """A fault that a check of a whole series has found."""
 
     where: Mask
     """(T,) the instants of the curve that are faulty."""

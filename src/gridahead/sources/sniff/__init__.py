@@ -1,1 +1,1 @@
-"""Looking at a file that nobody has described yet: what its bytes suggest, and why."""
+"""Guesses of the settings of a file without a description: what its bytes suggest, and why."""

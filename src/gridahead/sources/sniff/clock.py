@@ -23,7 +23,7 @@ CANDIDATES = (
 HALF_HOURS = 48
 """Of a day."""
 _HOUR = pd.Timedelta(hours=1)
-_SAID = (
+_NAMES_OF_CLOCKS = (
     (r"\butc\b|\bgmt\b|\bzulu\b", "UTC"),
     (r"\bcet/cest\b|\bcet\s*\(cest\)|mez/mesz", "Europe/Berlin"),
     (r"\bcet\b(?!/)|\bmez\b(?!/)", "+01:00"),
@@ -49,13 +49,13 @@ def step_of(wall: pd.Series) -> pd.Timedelta | None:
     return None if steps.empty else pd.Timedelta(steps.mode().iloc[0])
 
 
-def said_clock(*texts: str) -> str | None:
-    """The clock that headers or lines above the table name."""
+def clock_in(*texts: str) -> str | None:
+    """The time zone that headers or lines above the table name; None where they name none."""
     for text in texts:
         named = re.search(r"[A-Z][a-z]+/[A-Z][A-Za-z_]+", text)
         if named and _exists(named[0]):
             return named[0]
-        for pattern, timezone in _SAID:
+        for pattern, timezone in _NAMES_OF_CLOCKS:
             if re.search(pattern, spaced(text), re.IGNORECASE):
                 return timezone
     return None
@@ -70,7 +70,7 @@ def _exists(name: str) -> bool:
 
 
 def clock_of(
-    wall: pd.Series, values: pd.Series, zone_timezone: str | None, said: str | None, step: pd.Timedelta
+    wall: pd.Series, values: pd.Series, zone_timezone: str | None, named_timezone: str | None, step: pd.Timedelta
 ) -> Clock:
     """The clock of naive times: by the hours that clocks skip and repeat, by what the file says, by the curve.
 
@@ -78,24 +78,24 @@ def clock_of(
         wall: naive times; the index is the row.
         values: what stands in the rows.
         zone_timezone: local time of the bidding zone, where it is known.
-        said: what a header says.
+        named_timezone: the time zone that a header names.
         step: from row to row.
     """
     shown = [
-        (timezone, found)
+        (timezone, changes)
         for candidates in ([zone_timezone] if zone_timezone else [], CANDIDATES)
         for begin in (wall, wall - step)  # labels of the end may be those of the beginning and one step more
         for timezone in candidates
-        if (found := _changes(begin, values, timezone, step)) is not None
+        if (changes := _changes(begin, values, timezone, step)) is not None
     ]
-    for timezone, found in shown:
-        if found.local > 0 and found.local >= found.against:
+    for timezone, changes in shown:
+        if changes.local > 0 and changes.local >= changes.against:
             why = f"the hours that clocks skip and repeat in {timezone} are left out and doubled"
-            repeated = "first" if found.once else None
-            return Clock(timezone, why, zone_timezone == timezone, repeated, "drop" if found.present else None)
-    if said is not None:
-        return Clock(said, "the file says so", True)
-    own = next((found for timezone, found in shown if timezone == zone_timezone), None)
+            repeated = "first" if changes.once else None
+            return Clock(timezone, why, zone_timezone == timezone, repeated, "drop" if changes.present else None)
+    if named_timezone is not None:
+        return Clock(named_timezone, "the file says so", True)
+    own = next((changes for timezone, changes in shown if timezone == zone_timezone), None)
     if zone_timezone is not None and own is not None and own.against:
         shift = _shift_at_changes(wall, values, zone_timezone)
         if shift == 0:
@@ -123,15 +123,15 @@ class _Changes:
 
 def _changes(wall: pd.Series, values: pd.Series, timezone: str, step: pd.Timedelta) -> _Changes | None:
     """What the file has at the hours that clocks skip and repeat; None where it has no such day."""
-    known = wall.dropna()
-    if known.empty:
+    times_present = wall.dropna()
+    if times_present.empty:
         return None
-    grid = pd.date_range(known.min().ceil("h"), known.max().floor("h"), freq="h")
+    grid = pd.date_range(times_present.min().ceil("h"), times_present.max().floor("h"), freq="h")
     first = grid.tz_localize(timezone, ambiguous=np.full(len(grid), True), nonexistent="NaT")
     second = grid.tz_localize(timezone, ambiguous=np.full(len(grid), False), nonexistent="NaT")
     skipped, repeated = grid[np.asarray(first.isna())], grid[np.asarray((first != second) & first.notna())]
-    rows = known.value_counts()
-    valued = known[values.reindex(known.index).notna()].value_counts()
+    rows = times_present.value_counts()
+    valued = times_present[values.reindex(times_present.index).notna()].value_counts()
     around = [hour for hour in skipped if hour - step in rows.index and hour + _HOUR in rows.index]
     with_value = [hour for hour in around if hour in valued.index]
     without = [
@@ -141,10 +141,10 @@ def _changes(wall: pd.Series, values: pd.Series, timezone: str, step: pd.Timedel
     ]
     times = [int(rows.get(hour, 0)) for hour in repeated if hour - step in rows.index and hour + _HOUR in rows.index]
     left_out, present = len(without), len(with_value)
-    doubled, once = sum(count > 1 for count in times), sum(count == 1 for count in times)
-    if not (left_out or present or doubled or once):
+    doubled, single = sum(count > 1 for count in times), sum(count == 1 for count in times)
+    if not (left_out or present or doubled or single):
         return None
-    return _Changes(left_out + doubled, present + once, bool(present), bool(once))
+    return _Changes(left_out + doubled, present + single, bool(present), bool(single))
 
 
 def clock_of_periods(dates: pd.Series, periods: pd.Series) -> str | None:
@@ -172,11 +172,11 @@ def clock_of_periods(dates: pd.Series, periods: pd.Series) -> str | None:
 
 def _shift_at_changes(wall: pd.Series, values: pd.Series, timezone: str) -> int | None:
     """By how many hours the course of the day moves on the file's clock when clocks go forward; None if unclear."""
-    here = values.reindex(wall.index).to_numpy(dtype=float)
-    hourly = pd.Series(here, index=pd.DatetimeIndex(wall)).dropna().resample("h").mean()
+    by_row = values.reindex(wall.index).to_numpy(dtype=float)
+    hourly = pd.Series(by_row, index=pd.DatetimeIndex(wall)).dropna().resample("h").mean()
     grid = pd.date_range(hourly.index.min(), hourly.index.max(), freq="h")
     local = grid.tz_localize(timezone, ambiguous=np.full(len(grid), True), nonexistent="NaT")
-    found: list[int] = []
+    shifts: list[int] = []
     for change in grid[np.asarray(local.isna())].normalize().unique():
         before, after = (
             _profile(hourly, change + pd.Timedelta(days=first), change + pd.Timedelta(days=last))
@@ -185,8 +185,8 @@ def _shift_at_changes(wall: pd.Series, values: pd.Series, timezone: str) -> int 
         if before is None or after is None:
             continue
         errors = {shift: float(np.sum((np.roll(before, shift) - after) ** 2)) for shift in (-1, 0)}
-        found.append(min(errors, key=lambda shift: errors[shift]))
-    return None if not found else -1 if -2 * sum(found) > len(found) else 0
+        shifts.append(min(errors, key=lambda shift: errors[shift]))
+    return None if not shifts else -1 if -2 * sum(shifts) > len(shifts) else 0
 
 
 def _profile(hourly: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> npt.NDArray[np.float64] | None:

@@ -41,7 +41,7 @@ _IDLE = re.compile(
 
 @dataclass(frozen=True)
 class Measured:
-    """A column that is measured."""
+    """A measured column: its zone, its quantity and its name in the file."""
 
     zone: BiddingZone
     quantity: str
@@ -58,30 +58,33 @@ class Columns:
     keys: Mapping[str, object]
     """How the rows are read; of a part of a long table its quantity as well."""
     zone: BiddingZone
-    told: Told
-    found: Guess
+    options: Told
+    guess: Guess
 
     def sources(self) -> list[SourceGuess]:
         """A source for every quantity or zone that has a column."""
         sources: list[SourceGuess] = []
         measured = [] if "issue_column" in self.keys else self._measured()
-        left = {name: one for name, one in self.meanings.items() if name not in {one.column for one in measured}}
-        for one in measured:
-            block, reasons = self._value(one), dict(self.group.notes.reasons)
-            self._set_unit(block, reasons, one)
-            official = next((name for name, what in left.items() if self._is_official(name, what, one)), None)
+        taken = {target.column for target in measured}
+        rest_of_columns = {name: meaning for name, meaning in self.meanings.items() if name not in taken}
+        for target in measured:
+            block, reasons = self._value(target), dict(self.group.notes.reasons)
+            self._set_unit(block, reasons, target)
+            official = next(
+                (name for name, what in rest_of_columns.items() if self._is_official(name, what, target)), None
+            )
             if official is not None:
-                self._set_reference(block, reasons, official, one)
-                left.pop(official)
-            sources.append(SourceGuess(one.zone, block, reasons))
+                self._set_reference(block, reasons, official, target)
+                rest_of_columns.pop(official)
+            sources.append(SourceGuess(target.zone, block, reasons))
         inputs = {
-            name: one
-            for name, one in left.items()
-            if one.kind == "covariate" or one.is_forecast or "issue_column" in self.keys
+            name: meaning
+            for name, meaning in rest_of_columns.items()
+            if meaning.kind == "covariate" or meaning.is_forecast or "issue_column" in self.keys
         }
         if inputs and (sources or not measured):
             self._add_covariates(sources, inputs)
-        self.found.leave_out("column", [name for name in left if name and name not in inputs])
+        self.guess.leave_out("column", [name for name in rest_of_columns if name and name not in inputs])
         return sources
 
     @cached_property
@@ -91,113 +94,119 @@ class Columns:
         Raises:
             SourceError: the column that the person named is not there.
         """
-        found = {name: meaning_of(name, self.group.table.units.get(name, "")) for name in self.numbers}
-        column, quantity = self.told.column, self.keys.get("quantity")
-        if column is not None and column not in found:
+        meanings = {name: meaning_of(name, self.group.table.units.get(name, "")) for name in self.numbers}
+        column, quantity = self.options.column, self.keys.get("quantity")
+        if column is not None and column not in meanings:
             has = ", ".join(map(repr, self.numbers))
             raise SourceError(Path(self.group.path).name, f"no column {column!r} with numbers; it has {has}")
         if column is None and quantity is not None:
-            column = next((name for name in self.numbers if found[name].kind != "covariate"), None)
+            column = next((name for name in self.numbers if meanings[name].kind != "covariate"), None)
         if column is not None:
-            held = found[column]
+            held = meanings[column]
             name = str(quantity or (held.name if held.kind == "quantity" else "load"))
-            found[column] = Meaning("quantity", name, held.unit)
-        return found
+            meanings[column] = Meaning("quantity", name, held.unit)
+        return meanings
 
     def _measured(self) -> list[Measured]:
-        """Everything that is measured: what is called so, else the only column, else a column a zone."""
-        if self.told.column is not None:
-            return [self._one(self.told.column, self.meanings[self.told.column].name)]
-        known = [name for name, one in self.meanings.items() if one.kind == "quantity" and not one.is_forecast]
-        if known:
-            return self._called(known)
-        unknown = [name for name, one in self.meanings.items() if self._may_be_series(name, one)]
-        said = meaning_of(words_of(Path(self.group.path)))
-        usual = said.name if said.kind == "quantity" else "load"
+        """Every measured column: those named like a quantity, else the only column, else a column a zone."""
+        if self.options.column is not None:
+            return [self._target(self.options.column, self.meanings[self.options.column].name)]
+        called = [
+            name for name, meaning in self.meanings.items() if meaning.kind == "quantity" and not meaning.is_forecast
+        ]
+        if called:
+            return self._by_quantity(called)
+        unknown = [name for name, meaning in self.meanings.items() if self._may_be_series(name, meaning)]
+        path_meaning = meaning_of(words_of(Path(self.group.path)))
+        usual = path_meaning.name if path_meaning.kind == "quantity" else "load"
         if len(unknown) == 1:
-            if said.kind != "quantity" and self.told.quantity is None:
+            if path_meaning.kind != "quantity" and self.options.quantity is None:
                 what = f"column {unknown[0]!r}" if unknown[0] else "the table"
-                self.found.doubt(f"quantity: nothing names what {what} is; it is read as {usual}. Change: --quantity")
-            return [self._one(unknown[0], usual)]
+                self.guess.doubt(f"quantity: nothing names what {what} is; it is read as {usual}. Change: --quantity")
+            return [self._target(unknown[0], usual)]
         if unknown:
-            self.found.doubt(f"zones: every column is read as {usual} of a zone of its own. Choose one with --column")
-        self.found.leave_out("column", unknown[MANY:])
+            self.guess.doubt(f"zones: every column is read as {usual} of a zone of its own. Choose one with --column")
+        self.guess.leave_out("column", unknown[MANY:])
         return [
-            self._one(name, usual, zone_of_id(name) or BiddingZone(slug(name), self.zone.timezone, self.zone.country))
+            self._target(
+                name, usual, zone_of_id(name) or BiddingZone(slug(name), self.zone.timezone, self.zone.country)
+            )
             for name in unknown[:MANY]
         ]
 
-    def _called(self, known: list[str]) -> list[Measured]:
-        """The first column of every quantity that columns are called."""
+    def _by_quantity(self, columns: list[str]) -> list[Measured]:
+        """The first column of every quantity that columns are named after."""
         chosen: dict[str, Measured] = {}
-        for name in known:
-            one = self._one(name, self.meanings[name].name)
-            if one.quantity in chosen:
-                self.found.leave_out("column", [name])
-                first = chosen[one.quantity].column
-                self.found.doubt(f"value_column: {first!r} is read as {one.quantity}, not {name!r}. Change: --column")
+        for name in columns:
+            target = self._target(name, self.meanings[name].name)
+            if target.quantity in chosen:
+                self.guess.leave_out("column", [name])
+                first = chosen[target.quantity].column
+                self.guess.doubt(
+                    f"value_column: {first!r} is read as {target.quantity}, not {name!r}. Change: --column"
+                )
             else:
-                chosen[one.quantity] = one
+                chosen[target.quantity] = target
         return list(chosen.values())
 
     def _may_be_series(self, name: str, meaning: Meaning) -> bool:
         return meaning.kind == "unknown" and not meaning.is_forecast and not _IDLE.search(name)
 
-    def _one(self, column: str, quantity: str, zone: BiddingZone | None = None) -> Measured:
+    def _target(self, column: str, quantity: str, zone: BiddingZone | None = None) -> Measured:
         """A measured column; a load that is below zero is residual load."""
         negative = float((self.numbers[column] < 0).mean())
-        if self.told.quantity is not None:
-            quantity = self.told.quantity
+        if self.options.quantity is not None:
+            quantity = self.options.quantity
         elif quantity == "load" and negative > _NEGATIVE:
             quantity = "residual_load"
-            self.found.doubt(
+            self.guess.doubt(
                 f"quantity: {negative:.1%} of the values are below zero, so they are read as residual_load (load less "
                 "own generation). If they are faults: --quantity load"
             )
         return Measured(zone or self.zone, quantity, column)
 
-    def _value(self, one: Measured) -> dict[str, object]:
-        value = {"value_column": one.column} if one.column else {}
-        return {"zone": one.zone.code, **self.keys, "quantity": one.quantity, **value}
+    def _value(self, target: Measured) -> dict[str, object]:
+        value = {"value_column": target.column} if target.column else {}
+        return {"zone": target.zone.code, **self.keys, "quantity": target.quantity, **value}
 
-    def _set_unit(self, block: dict[str, object], reasons: dict[str, str], one: Measured) -> None:
+    def _set_unit(self, block: dict[str, object], reasons: dict[str, str], target: Measured) -> None:
         """Set the unit: by the name of the column, by the lines above the table, else by magnitude."""
-        values, named = self.numbers[one.column], self.meanings[one.column].unit
-        said = named or power_unit(self.group.table.preamble) or power_unit(words_of(Path(self.group.path)))
-        unit = said or unit_by_magnitude(values, one.zone.code != UNKNOWN_ZONE)
+        values, column_unit = self.numbers[target.column], self.meanings[target.column].unit
+        named_unit = column_unit or power_unit(self.group.table.preamble) or power_unit(words_of(Path(self.group.path)))
+        unit = named_unit or unit_by_magnitude(values, target.zone.code != UNKNOWN_ZONE)
         level = f"{values.abs().mean():,.4g}"
-        reasons["unit"] = "the file says so" if said else f"nothing names it; the mean is {level}"
+        reasons["unit"] = "the file says so" if named_unit else f"nothing names it; the mean is {level}"
         block["unit"] = unit
-        if said is None and not self.found.doubts(f"unit {unit}:"):
-            self.found.doubt(
-                f"unit {unit}: nothing names it; {one.quantity} has a mean of {level}. Change `unit` (W, kW, MW, GW, "
-                "or energy over one row: Wh, kWh, MWh, GWh)"
+        if named_unit is None and not self.guess.doubts(f"unit {unit}:"):
+            self.guess.doubt(
+                f"unit {unit}: nothing names it; {target.quantity} has a mean of {level}. Change `unit` (W, kW, MW, "
+                "GW, or energy over one row: Wh, kWh, MWh, GWh)"
             )
         steps = values.dropna().diff().dropna()
         if len(steps) > _FEW and (steps >= 0).mean() > _RISING and (steps > 0).mean() > 0.5:
-            self.found.doubt(
-                f"values: {one.column!r} only ever rises, like the reading of a meter. Bring the differences from row "
-                "to row instead"
+            self.guess.doubt(
+                f"values: {target.column!r} only ever rises, like the reading of a meter. Bring the differences from "
+                "row to row instead"
             )
 
-    def _is_official(self, name: str, meaning: Meaning, one: Measured) -> bool:
+    def _is_official(self, name: str, meaning: Meaning, target: Measured) -> bool:
         """Whether a column is the official forecast: its name says so, or says no quantity and it is as large."""
-        if not meaning.is_forecast or meaning.kind == "covariate" or not one.column:
+        if not meaning.is_forecast or meaning.kind == "covariate" or not target.column:
             return False
         if meaning.name:
-            return meaning.name == one.quantity
-        level = float(self.numbers[one.column].mean())
+            return meaning.name == target.quantity
+        level = float(self.numbers[target.column].mean())
         return bool(level) and 0.5 < float(self.numbers[name].mean()) / level < 2
 
-    def _set_reference(self, block: dict[str, object], reasons: dict[str, str], column: str, one: Measured) -> None:
+    def _set_reference(self, block: dict[str, object], reasons: dict[str, str], column: str, target: Measured) -> None:
         """Name the official forecast, and from when it may be used."""
         block["reference_column"] = column
         reasons["reference_column"] = "its name says that it is a forecast of the same"
-        self.found.doubt(f"reference_column: take {column!r} out if it is no forecast that is known the day before")
-        if official_by(Series(one.zone.code, one.quantity)) is None:
-            block["reference_available"] = f"D-1T1000[{one.zone.timezone}]"
+        self.guess.doubt(f"reference_column: take {column!r} out if it is no forecast that is known the day before")
+        if official_by(Series(target.zone.code, target.quantity)) is None:
+            block["reference_available"] = f"D-1T1000[{target.zone.timezone}]"
             reasons["reference_available"] = "a guess: look up when it is published"
-            self.found.doubt("reference_available: 10:00 the day before is a guess; look up when it is published")
+            self.guess.doubt("reference_available: 10:00 the day before is a guess; look up when it is published")
 
     def _add_covariates(self, sources: list[SourceGuess], inputs: Mapping[str, Meaning]) -> None:
         """Add further columns to the first source, or as a source of their own."""
@@ -206,16 +215,16 @@ class Columns:
                 SourceGuess(self.zone, {"zone": self.zone.code, **self.keys}, dict(self.group.notes.reasons))
             )
         chosen: list[dict[str, object]] = []
-        taken = set(MEASURED)
+        used_names = set(MEASURED)
         for column, meaning in inputs.items():
-            name = meaning.name if meaning.name and meaning.name not in taken else slug(column).lower()
-            name = f"{name}_{_UNIT_WORDS.get(meaning.unit or '', 'forecast')}" if name in taken else name
-            taken.add(name)
+            name = meaning.name if meaning.name and meaning.name not in used_names else slug(column).lower()
+            name = f"{name}_{_UNIT_WORDS.get(meaning.unit or '', 'forecast')}" if name in used_names else name
+            used_names.add(name)
             unit = meaning.unit or str(sources[0].keys.get("unit", "MW"))
             is_ahead = meaning.is_forecast or "issue_column" in self.keys
             chosen.append({"column": column, "name": name, "unit": unit, "known_ahead": is_ahead})
             if not is_ahead:
-                self.found.doubt(
+                self.guess.doubt(
                     f"covariate {name}: taken for measured, so it is read up to the issue time only. If {column!r} is "
                     "a forecast made before the delivery day, set known_ahead = true and move it to future_covariates"
                 )

@@ -49,7 +49,7 @@ def open_groups(paths: Sequence[Path]) -> list[FileGroup]:
         else:
             held.files.append(file)
             held.table.cells = pd.concat([held.table.cells, table.cells], ignore_index=True)
-            held.notes.uncertain += [one for one in notes.uncertain if one not in held.notes.uncertain]
+            held.notes.uncertain += [text for text in notes.uncertain if text not in held.notes.uncertain]
     for group in groups.values():
         group.path = _common_path(group.files)
     return list(groups.values())
@@ -57,14 +57,14 @@ def open_groups(paths: Sequence[Path]) -> list[FileGroup]:
 
 def _files(path: Path) -> list[Path]:
     """The files of a path that may be a folder or a pattern."""
-    found = files_of(path)
-    if path.is_dir() and not found:
+    files = files_of(path)
+    if path.is_dir() and not files:
         raise SourceError(str(path), f"the folder holds no file of a known kind ({', '.join(SUFFIXES)})")
-    if not found or not all(file.is_file() for file in found):
+    if not files or not all(file.is_file() for file in files):
         raise SourceError(
             str(path), "there is no such file. Say a file, a folder, or a pattern in quotes: 'load_*.csv'"
         )
-    return found
+    return files
 
 
 def _common_path(files: list[Path]) -> str:
@@ -79,7 +79,7 @@ def _common_path(files: list[Path]) -> str:
     head = _beginning(names)
     tail = _beginning([name[len(head) :][::-1] for name in names])[::-1]
     wide = re.sub(r"\d[\d_-]*$", "", head), re.sub(r"^[\d_-]*\d", "", tail)
-    patterns = [str(folder / f"{one}*{other}") for one, other in (wide, (head, tail)) if one or other]
+    patterns = [str(folder / f"{begin}*{end}") for begin, end in (wide, (head, tail)) if begin or end]
     for pattern in patterns:
         if files_of(Path(pattern)) == files:
             return pattern
@@ -91,7 +91,7 @@ def _common_path(files: list[Path]) -> str:
 
 
 def _beginning(names: list[str]) -> str:
-    """What all names begin with."""
+    """The longest text with which all names begin."""
     first, last = min(names), max(names)
     return next((first[:place] for place, mark in enumerate(first) if last[place : place + 1] != mark), first)
 

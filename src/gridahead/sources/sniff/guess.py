@@ -20,7 +20,7 @@ from gridahead.sources.sniff.parts import MANY, UNKNOWN_ZONE, Guess, Told
 from gridahead.sources.sniff.shape import Shape, shape_of
 
 
-def guess(group: FileGroup, told: Told) -> Guess:
+def guess(group: FileGroup, options: Told) -> Guess:
     """The sources that read a group of files.
 
     Raises:
@@ -34,26 +34,26 @@ def guess(group: FileGroup, told: Told) -> Guess:
         group.table.preamble,
         *_constants(shape.cells),
     )
-    zone = told.zone or zone_in(*words) or told.otherwise
+    zone = options.zone or zone_in(*words) or options.otherwise
     is_placed = zone is not None and (zone.country is not None or zone.timezone != "UTC")
     step = row_step(shape, name)
-    clock = file_clock(group, shape, zone if is_placed else None, told.timezone, step, _places(shape), notes)
+    clock = file_clock(group, shape, zone if is_placed else None, options.timezone, step, _places(shape), notes)
     if zone is None or not is_placed:
         zone = BiddingZone(
             UNKNOWN_ZONE if zone is None else zone.code, clock.timezone if "/" in clock.timezone else "UTC"
         )
-    if zone.country is None and zone.timezone in (told.timezone, *shape.times.zones, *_timezones(words)):
+    if zone.country is None and zone.timezone in (options.timezone, *shape.times.zones, *_timezones(words)):
         zone = replace(zone, country=holidays_of(zone.timezone))
     layout, times = layout_keys(group, shape, notes), time_keys(shape, clock, step, group.first, notes)
     common: dict[str, object] = {"path": group.path, **layout, **times}
-    found = Guess(uncertain=notes.uncertain)
-    for where, numbers, place in _tables(shape, zone, found):
-        found.sources += Columns(group, numbers, {**common, **where}, place, told, found).sources()
-    if not found.sources:
+    result = Guess(uncertain=notes.uncertain)
+    for where, numbers, place in _tables(shape, zone, result):
+        result.sources += Columns(group, numbers, {**common, **where}, place, options, result).sources()
+    if not result.sources:
         raise SourceError(name, "no column holds what can be forecast; name one with --column")
-    if any(source.zone.code == UNKNOWN_ZONE for source in found.sources):
-        found.doubt(_free_name(zone))
-    return found
+    if any(source.zone.code == UNKNOWN_ZONE for source in result.sources):
+        result.doubt(_free_name(zone))
+    return result
 
 
 def _free_name(zone: BiddingZone) -> str:
@@ -73,7 +73,7 @@ def _free_name(zone: BiddingZone) -> str:
 
 def _places(shape: Shape) -> list[str]:
     """The time zones of the zones that a long table names in its cells, and a wide one above its columns."""
-    names = {str(one) for column in shape.ids for one in shape.cells[column].unique()} or set(map(str, shape.numbers))
+    names = {str(name) for column in shape.ids for name in shape.cells[column].unique()} or set(map(str, shape.numbers))
     return sorted({zone.timezone for name in names if (zone := zone_of_id(name)) is not None})
 
 
@@ -83,13 +83,13 @@ def _timezones(texts: Sequence[str]) -> list[str]:
 
 
 def _constants(cells: pd.DataFrame) -> list[str]:
-    """What stands in every row of a column, such as the name of a region."""
+    """The texts of columns that have the same one in every row, such as the name of a region."""
     first = cells.iloc[0]
     return [str(first[name]) for name in cells.columns if (cells[name] == first[name]).all()]
 
 
 def _tables(
-    shape: Shape, zone: BiddingZone, found: Guess
+    shape: Shape, zone: BiddingZone, result: Guess
 ) -> list[tuple[dict[str, object], dict[str, pd.Series], BiddingZone]]:
     """Of a long table one part for every series, else the whole: its keys, its columns, its zone."""
     if shape.days:
@@ -100,17 +100,17 @@ def _tables(
     rows = pd.DataFrame({name: shape.cells[name].astype("str").str.strip() for name in shape.ids})
     counts = rows.value_counts()
     if len(counts) > MANY:
-        found.leave_out("series of the long table", [" / ".join(map(str, one)) for one in counts.index[MANY:]])
+        result.leave_out("series of the long table", [" / ".join(map(str, names)) for names in counts.index[MANY:]])
     tables = []
     for names in sorted(counts.index[:MANY]):
-        here = (rows == list(names)).all(axis="columns")
+        is_here = (rows == list(names)).all(axis="columns")
         where = dict(zip(shape.ids, names, strict=True))
         place = next((code for name in names if (code := zone_of_id(str(name)))), None)
-        kind = next((one for name in names if (one := meaning_of(str(name))).kind == "quantity"), None)
+        kind = next((meaning for name in names if (meaning := meaning_of(str(name))).kind == "quantity"), None)
         keys: dict[str, object] = {"where": where}
         if kind is not None:
             keys["quantity"] = kind.name
         elif place is None:
             place = BiddingZone(slug(" ".join(map(str, names))), zone.timezone, zone.country)
-        tables.append((keys, {name: values[here] for name, values in shape.numbers.items()}, place or zone))
+        tables.append((keys, {name: values[is_here] for name, values in shape.numbers.items()}, place or zone))
     return tables

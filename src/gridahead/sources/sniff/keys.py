@@ -1,4 +1,4 @@
-"""The keys that say how rows, numbers and times of a file are read."""
+"""The settings keys of how rows, numbers and times of a file are read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 from gridahead.core.errors import SourceError
 from gridahead.core.grid import BiddingZone
 from gridahead.core.time import Mtu
-from gridahead.sources.sniff.clock import CANDIDATES, Clock, clock_of, clock_of_periods, said_clock, stamp_of, step_of
+from gridahead.sources.sniff.clock import CANDIDATES, Clock, clock_in, clock_of, clock_of_periods, stamp_of, step_of
 from gridahead.sources.sniff.files import FileGroup
 from gridahead.sources.sniff.notes import Notes
 from gridahead.sources.sniff.shape import Shape
@@ -70,32 +70,34 @@ def file_clock(
     group: FileGroup,
     shape: Shape,
     zone: BiddingZone | None,
-    told_timezone: str | None,
+    timezone: str | None,
     step: pd.Timedelta,
     places: Sequence[str],
     notes: Notes,
 ) -> Clock:
     """The clock of the times; `places` are the time zones of what the table holds, where it names several zones."""
     zone_timezone = None if zone is None else zone.timezone
-    if told_timezone is not None:
-        clock = Clock(told_timezone, "you said so", True)
+    if timezone is not None:
+        clock = Clock(timezone, "you said so", True)
     elif shape.times.aware:
         clock = _clock_of_offsets(shape, zone_timezone)
     elif shape.period is not None or shape.days:
-        said = said_clock(shape.time, group.table.preamble)
-        clock = Clock(said, "the file says so", True) if said else _clock_of_days(shape, zone_timezone)
+        named_timezone = clock_in(shape.time, group.table.preamble)
+        clock = (
+            Clock(named_timezone, "the file says so", True) if named_timezone else _clock_of_days(shape, zone_timezone)
+        )
     else:
-        said = said_clock(*shape.times.zones, shape.time, group.table.preamble, *group.table.units.values())
+        named_timezone = clock_in(*shape.times.zones, shape.time, group.table.preamble, *group.table.units.values())
         if _SUMMER & set(shape.times.zones):
-            said = zone_timezone or "Europe/Berlin"
-        clock = clock_of(shape.walls(), next(iter(shape.numbers.values())), zone_timezone, said, step)
+            named_timezone = zone_timezone or "Europe/Berlin"
+        clock = clock_of(shape.walls(), next(iter(shape.numbers.values())), zone_timezone, named_timezone, step)
     notes.guess("timezone", clock.why)
     if not clock.sure:
-        other = "UTC" if clock.timezone != "UTC" else zone_timezone
-        change = f"If it is {other}: --timezone {other}"
-        if other is None and places:
+        alternative = "UTC" if clock.timezone != "UTC" else zone_timezone
+        change = f"If it is {alternative}: --timezone {alternative}"
+        if alternative is None and places:
             change = f"If it is a local time: --timezone {' or '.join(places)}"
-        elif other is None:
+        elif alternative is None:
             change = "If it is a local time, say which: --timezone with a name such as Europe/Madrid"
         notes.doubt(f"timezone: {clock.timezone}, because {clock.why}. {change}")
     return clock
@@ -122,7 +124,7 @@ def _clock_of_offsets(shape: Shape, zone_timezone: str | None) -> Clock:
         return Clock("UTC", "every time says so", True)
     if shape.times.layout == "typed":
         return Clock(next(iter(zones)), "the column has this time zone", True)
-    offsets = {one if ":" in one else f"{one[:3]}:{one[3:] or '00'}" for one in zones}
+    offsets = {zone if ":" in zone else f"{zone[:3]}:{zone[3:] or '00'}" for zone in zones}
     for timezone in dict.fromkeys([*([zone_timezone] if zone_timezone else []), *CANDIDATES]):
         local = pd.DatetimeIndex(shape.times.wall.dropna().iloc[::50]).tz_localize("UTC").tz_convert(timezone)
         there = {f"{stamp:%z}"[:3] + ":" + f"{stamp:%z}"[3:] for stamp in local}
@@ -150,7 +152,7 @@ def time_keys(shape: Shape, clock: Clock, step: pd.Timedelta, first: int, notes:
 
 
 def _place_keys(shape: Shape, notes: Notes) -> dict[str, object]:
-    """Where the times stand."""
+    """The keys of the columns that hold the times."""
     columns: dict[str, object] = {**(shape.date_parts or {"date": shape.time})}
     if shape.period is not None:
         why = f"dates alone, and a column that counts the units of the day from {shape.first_period}"
@@ -169,7 +171,7 @@ def _place_keys(shape: Shape, notes: Notes) -> dict[str, object]:
 
 
 def _format_keys(shape: Shape, notes: Notes) -> dict[str, object]:
-    """How the times are written."""
+    """The keys of the format in which the times are written."""
     keys: dict[str, object] = {}
     times = shape.times
     if times.epoch is not None:
@@ -232,7 +234,7 @@ def _unit_keys(shape: Shape, step: pd.Timedelta, notes: Notes) -> dict[str, obje
     """The market time unit, and the rows that are averaged to it."""
     keys: dict[str, object] = {}
     minutes = int(step / pd.Timedelta(minutes=1))
-    mtu = next((one for one in Mtu if one.delta % step == pd.Timedelta(0)), Mtu.PT60M)
+    mtu = next((unit for unit in Mtu if unit.delta % step == pd.Timedelta(0)), Mtu.PT60M)
     if mtu != Mtu.PT60M:
         keys["mtu"] = str(mtu)
         notes.guess("mtu", f"rows are {minutes} minutes apart")

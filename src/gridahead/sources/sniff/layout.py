@@ -67,7 +67,7 @@ def read_table(content: bytes, notes: Notes, name: str = "") -> Table:
 
 
 def table_of(rows: list[Row], width: int, keys: dict[str, object], findings: Findings, notes: Notes) -> Table:
-    """The table in rows of fields: its header is looked for, what stands above it is said.
+    """The table in rows of fields: its header is searched, and lines above it are noted.
 
     Args:
         rows: number and fields of every row that is not blank.
@@ -134,7 +134,7 @@ def _separator(lines: list[str], findings: Findings) -> tuple[str, int]:
 def _rows(text: str, separator: str) -> list[Row]:
     """Line number and fields of every line that is not blank."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    return [(number, fields) for number, fields in enumerate(reader, start=1) if any(one.strip() for one in fields)]
+    return [(number, fields) for number, fields in enumerate(reader, start=1) if any(field.strip() for field in fields)]
 
 
 def _header(rows: list[Row], width: int) -> tuple[int | None, str]:
@@ -147,18 +147,18 @@ def _header(rows: list[Row], width: int) -> tuple[int | None, str]:
             continue
         if abs(len(fields) - width) > 1:
             continue
-        named = [one for one in fields if one.strip()]
-        is_name = [not _is_value(one) for one in named]
+        names = [field for field in fields if field.strip()]
+        is_name = [not _is_value(name) for name in names]
         below = rows[place + 1][1] if place + 1 < len(rows) else []
-        if (len(named) >= min(2, width) and all(is_name)) or _stands_above_a_date(fields, below):
+        if (len(names) >= min(2, width) and all(is_name)) or _stands_above_a_date(fields, below):
             return place, comment
     return None, comment
 
 
 def _stands_above_a_date(fields: list[str], below: list[str]) -> bool:
     """Whether a row without a date has one under it in the next: names may be numbers, such as hours, or be empty."""
-    has_date, is_row = any(_DATE.match(one.strip()) for one in fields), 2 <= len(fields) <= len(below)
-    return is_row and not has_date and any(_DATE.match(one.strip()) for one in below)
+    has_date, is_row = any(_DATE.match(field.strip()) for field in fields), 2 <= len(fields) <= len(below)
+    return is_row and not has_date and any(_DATE.match(field.strip()) for field in below)
 
 
 def _first_values(rows: list[Row], width: int) -> int | None:
@@ -167,7 +167,7 @@ def _first_values(rows: list[Row], width: int) -> int | None:
         (
             place
             for place, (_, fields) in enumerate(rows[:_TOP])
-            if len(fields) == width and any(_is_value(one) for one in fields)
+            if len(fields) == width and any(_is_value(field) for field in fields)
         ),
         None,
     )
@@ -179,15 +179,15 @@ def _is_value(cell: str) -> bool:
 
 
 def _cells(rows: list[Row], keys: dict[str, object], preamble: str, notes: Notes) -> Table:
-    """The cells under a header; a row of units and lines of another width are left out and said."""
+    """The cells under a header; a row of units and lines of another width are left out, with a note."""
     names = [name.strip() for name in rows[0][1]]
     width = len(names)
     if names and not names[-1]:
         names = names[:-1]  # a separator ends every line
     body, units = rows[1:], {}
-    if body and len(body[0][1]) >= len(names) and not any(_is_value(one) for one in body[0][1]):
-        first = [one.strip() for one in body[0][1]]
-        if all(_UNIT_ROW.fullmatch(one) or one.lower() in ("utc", "local", "datetime", "date") for one in first):
+    if body and len(body[0][1]) >= len(names) and not any(_is_value(field) for field in body[0][1]):
+        first = [field.strip() for field in body[0][1]]
+        if all(_UNIT_ROW.fullmatch(unit) or unit.lower() in ("utc", "local", "datetime", "date") for unit in first):
             units = dict(zip(names, first, strict=False))
             body = body[1:]
             keys["skip_after_header"] = 1

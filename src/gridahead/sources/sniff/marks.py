@@ -56,19 +56,19 @@ def marks_of(columns: Iterable[pd.Series], separator: str = ",") -> Marks:
     """The marks that all columns of numbers agree on; the separator of the table helps where they do not say."""
     texts = pd.concat([column.iloc[:_SAMPLE] for column in columns] or [pd.Series(dtype="str")]).str.strip()
     texts = texts[is_number(texts)]
-    both, single = Counter[tuple[str, str]](), Counter[str]()
+    pairs, single = Counter[tuple[str, str]](), Counter[str]()
     repeated, short = Counter[str](), Counter[str]()
     for text in texts[texts.str.contains(_MARK)]:
-        found = _MARK.findall(text)
-        if len(set(found)) > 1:
-            both[(found[-1], found[0])] += 1
-        elif len(found) > 1:
-            repeated[found[0]] += 1
+        marks = _MARK.findall(text)
+        if len(set(marks)) > 1:
+            pairs[(marks[-1], marks[0])] += 1
+        elif len(marks) > 1:
+            repeated[marks[0]] += 1
         else:
-            single[found[0]] += 1
-            short[found[0]] += not _GROUPS_OF_THREE.fullmatch(text)
-    if both:
-        (decimal, thousands), _ = both.most_common(1)[0]
+            single[marks[0]] += 1
+            short[marks[0]] += not _GROUPS_OF_THREE.fullmatch(text)
+    if pairs:
+        (decimal, thousands), _ = pairs.most_common(1)[0]
         return Marks(decimal, thousands)
     if repeated:
         thousands = repeated.most_common(1)[0][0]
@@ -88,11 +88,11 @@ def _one_mark(texts: pd.Series, single: Counter[str], short: Counter[str], separ
     if not single:
         return Marks()
     mark = single.most_common(1)[0][0]
-    other = "," if mark == "." else "."
-    as_decimal, as_thousands = _roughness(texts, mark, ""), _roughness(texts, other, mark)
+    other_mark = "," if mark == "." else "."
+    as_decimal, as_thousands = _roughness(texts, mark, ""), _roughness(texts, other_mark, mark)
     # A comma in a table that commas divide stands in quotes, as spreadsheets write thousands and not decimals.
     if as_thousands < 0.5 * as_decimal or mark == separator == ",":
-        return Marks(other, mark, sure=as_thousands < 0.5 * as_decimal)
+        return Marks(other_mark, mark, sure=as_thousands < 0.5 * as_decimal)
     return Marks(mark, "", sure=mark == "." and separator != ";")
 
 

@@ -135,9 +135,9 @@ class Meaning:
 
 
 def plain(text: str) -> str:
-    """Lower case without accents."""
+    """The text in lower case, without accents."""
     letters = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
-    return "".join(one for one in letters if not unicodedata.combining(one)).lower()
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).lower()
 
 
 def spaced(name: str) -> str:
@@ -146,15 +146,15 @@ def spaced(name: str) -> str:
 
 
 def meaning_of(header: str, unit_row: str = "") -> Meaning:
-    """What the name of a column says."""
+    """The quantity, the unit and the kind of a column by its name."""
     text = plain(spaced(header))
     unit, is_forecast = power_unit(f"{header} {unit_row}"), bool(re.search(_FORECAST, text))
-    other = _OTHER_UNIT.search(header) or _OTHER_UNIT.search(f"({unit_row})")
+    other_unit = _OTHER_UNIT.search(header) or _OTHER_UNIT.search(f"({unit_row})")
     for name, usual, pattern in _COVARIATES:
         if re.search(pattern, text) and unit is None:
-            return Meaning("covariate", name, other["unit"] if other else usual, is_forecast)
-    if other is not None and unit is None:
-        return Meaning("covariate", slug(header).lower(), other["unit"], is_forecast)
+            return Meaning("covariate", name, other_unit["unit"] if other_unit else usual, is_forecast)
+    if other_unit is not None and unit is None:
+        return Meaning("covariate", slug(header).lower(), other_unit["unit"], is_forecast)
     for name, pattern in _QUANTITIES:
         if re.search(pattern, text):
             return Meaning("quantity", name, unit, is_forecast)
@@ -163,14 +163,14 @@ def meaning_of(header: str, unit_row: str = "") -> Meaning:
 
 def power_unit(text: str) -> str | None:
     """The unit of power or energy that a text names."""
-    found = _UNIT.search(spaced(text))
-    if found is None or re.search(r"(?:EUR|€|GBP|USD|\$)\s*/\s*MWh", text):
+    match = _UNIT.search(spaced(text))
+    if match is None or re.search(r"(?:EUR|€|GBP|USD|\$)\s*/\s*MWh", text):
         return None
-    prefix = {"K": "k", "m": "M"}.get(found["prefix"], found["prefix"])
-    bare = not prefix and not found["hour"]
-    if bare and found["stem"] == "w":
+    prefix = {"K": "k", "m": "M"}.get(match["prefix"], match["prefix"])
+    bare = not prefix and not match["hour"]
+    if bare and match["stem"] == "w":
         return None  # a lone small w is a letter
-    return f"{prefix}W{'h' if found['hour'] else ''}"
+    return f"{prefix}W{'h' if match['hour'] else ''}"
 
 
 def unit_by_magnitude(values: pd.Series, known_zone: bool) -> str:
@@ -208,7 +208,7 @@ def zone_of_id(name: str) -> BiddingZone | None:
 
 def slug(name: str) -> str:
     """A name that settings and file names take."""
-    letters = "".join(one for one in unicodedata.normalize("NFKD", name.replace("ß", "ss")) if one.isascii())
+    letters = "".join(letter for letter in unicodedata.normalize("NFKD", name.replace("ß", "ss")) if letter.isascii())
     return re.sub(r"[^A-Za-z0-9]+", "_", letters).strip("_") or "value"
 
 

@@ -16,7 +16,7 @@ class Notes:
         """Record why a key has its value."""
         self.reasons[key] = why
 
-    def doubt(self, what: str) -> None:
+    def doubt(self, text: str) -> None:
         """Record what the file does not say, and which key changes it."""
-        if what not in self.uncertain:
-            self.uncertain.append(what)
+        if text not in self.uncertain:
+            self.uncertain.append(text)

@@ -1,4 +1,4 @@
-"""What is guessed about files, and what a person said about them."""
+"""Guesses about files, and the options that take precedence over them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MANY = 10
 
 @dataclass
 class SourceGuess:
-    """One block `[[sources]]`."""
+    """A guessed source: one block `[[sources]]` of the settings, with a reason a key."""
 
     zone: BiddingZone
     keys: dict[str, object]
@@ -39,14 +39,14 @@ class Guess:
     left_out: dict[str, list[str]] = field(default_factory=dict)
     """By kind, the columns and series that are not read."""
 
-    def doubt(self, what: str) -> None:
+    def doubt(self, text: str) -> None:
         """Record what the files do not say for certain, once."""
-        if what not in self.uncertain:
-            self.uncertain.append(what)
+        if text not in self.uncertain:
+            self.uncertain.append(text)
 
     def doubts(self, about: str) -> bool:
         """Whether something that begins so is recorded."""
-        return any(one.startswith(about) for one in self.uncertain)
+        return any(text.startswith(about) for text in self.uncertain)
 
     def leave_out(self, kind: str, names: list[str]) -> None:
         """Record what is not read, once."""
@@ -55,7 +55,7 @@ class Guess:
 
     @property
     def not_read(self) -> list[str]:
-        """What is not read, in words."""
+        """The columns, files and series that are not read, a line a kind."""
         return [
             f"{kind} {', '.join(map(repr, names[:MANY]))}" + (f" and {len(names) - MANY} more" if names[MANY:] else "")
             for kind, names in self.left_out.items()
@@ -73,7 +73,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class Told:
-    """What the person said beside the path; None where the file shall say it."""
+    """The options of `init file`; None where the file itself decides."""
 
     zone: BiddingZone | None = None
     timezone: str | None = None
@@ -84,7 +84,7 @@ class Told:
 
 
 def told_by(zone: str | None, timezone: str | None, quantity: str | None, column: str | None) -> Told:
-    """What a person says on the command line.
+    """The options as they come from the command line, checked.
 
     Raises:
         SettingsError: the time zone or the quantity is not known.

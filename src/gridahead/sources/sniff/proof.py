@@ -40,8 +40,8 @@ def read(source: SourceGuess, folder: Path) -> Observations:
     try:
         settings = FileSource.model_validate({"kind": "file", **source.keys})
     except pydantic.ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise SettingsError(f"{source.keys['path']}: {told}") from error
+        details = "; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors())
+        raise SettingsError(f"{source.keys['path']}: {details}") from error
     table = FileTable(settings.model_copy(update={"path": folder / settings.path}), source.zone)
     blocks = [table.parse(payload) for payload in table.fetch()]
     return Observations(pd.concat(blocks, ignore_index=True) if blocks else OBSERVATIONS.empty())
@@ -65,8 +65,8 @@ def mend(source: SourceGuess, folder: Path) -> tuple[Observations, str]:
             continue
         source.keys.update(change)
         source.reasons.update(dict.fromkeys(change, "without it the file cannot be read"))
-        told = ", ".join(f"{key} = {value!r}" for key, value in change.items())
-        return rows, f"{told} of {source.series or source.zone.code}, because else {first.reason.split(';')[0]}"
+        keys_text = ", ".join(f"{key} = {value!r}" for key, value in change.items())
+        return rows, f"{keys_text} of {source.series or source.zone.code}, because else {first.reason.split(';')[0]}"
     raise first
 
 
@@ -74,11 +74,11 @@ def _changes(source: SourceGuess) -> Iterator[dict[str, object]]:
     """Other values than those of a source, alone and then with the zone's own clock or UTC."""
     columns = source.keys.get("time_columns")
     if isinstance(columns, dict) and "period" in columns and "first_period" not in columns:
-        told = {("time" if name == "period" else name): column for name, column in columns.items()}
-        hours: dict[str, object] = {"time_columns": told, "stamp": "ending"}
+        columns_by_part = {("time" if name == "period" else name): column for name, column in columns.items()}
+        hours: dict[str, object] = {"time_columns": columns_by_part, "stamp": "ending"}
         yield hours
         yield {**hours, "repeated_hour": "first", "skipped_hour": "drop"}
-    clocks = [one for one in ("UTC", source.zone.timezone) if one != source.keys["timezone"]]
+    clocks = [timezone for timezone in ("UTC", source.zone.timezone) if timezone != source.keys["timezone"]]
     yield from _OTHERWISE
     for timezone in clocks:
         yield {"timezone": timezone}

@@ -1,4 +1,4 @@
-"""How a table is laid out: which columns tell the time, which hold numbers, which name the series."""
+"""How a table is laid out: which columns are the time, which hold numbers, which name the series."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FEWEST_HOURS = 23
 
 @dataclass
 class Shape:
-    """The parts of a table."""
+    """The columns of a table by what they are: times, numbers, ids of series, parts of a day."""
 
     cells: pd.DataFrame
     time: str
@@ -107,12 +107,12 @@ class Shape:
         return not (walls.where(~low, back).diff() < -_HOUR).any()
 
     def interval_separator(self) -> str:
-        """What stands between the beginning and the end in a cell."""
+        """The mark between the beginning and the end in a cell."""
         if self.clock_separator is not None:
             return self.clock_separator
         text = str(self.cells[self.time].dropna().iloc[0])
-        found = _SPAN.search(text)
-        return found[0] if found else " - "
+        match = _SPAN.search(text)
+        return match[0] if match else " - "
 
     def _one_series(self) -> pd.Series:
         """The rows of the first series of a long table."""
@@ -131,30 +131,30 @@ def shape_of(cells: pd.DataFrame, name: str, separator: str = ",") -> Shape:
     """
     if cells.empty:
         raise SourceError(name, "the file has names of columns and no rows under them. Fetch it again")
-    found = _time_columns(cells)
+    time_columns = _time_columns(cells)
     parts: dict[str, str] = {}
-    if not found and (parts := date_parts(cells)):
+    if not time_columns and (parts := date_parts(cells)):
         cells = cells.assign(**{DATE: dates_of_parts(cells, **parts)})
-        found = [DATE]
-    if not found:
+        time_columns = [DATE]
+    if not time_columns:
         head = ", ".join(f"{column!r}: {cells[column].iloc[0]!r}" for column in cells.columns[:6])
         raise SourceError(
             name, f"no column tells a time; the first row has {head}. Name the column's format with `time_format`"
         )
-    time = found[0]
+    time = time_columns[0]
     times = read_times(cells[time])
     if times is not None and (footer := _untimed_at_end(times.wall)):
         cells = cells.iloc[:-footer]
         times = read_times(cells[time])
     assert times is not None
-    numbers, missing, marks = _numbers(cells.drop(columns=[*found, *parts.values()]), separator)
+    numbers, missing, marks = _numbers(cells.drop(columns=[*time_columns, *parts.values()]), separator)
     shape = Shape(cells, time, times, numbers, marks, missing, date_parts=parts)
     if times.dates_only:
-        _parts_of_a_day(shape, found[1:])
+        _parts_of_a_day(shape, time_columns[1:])
     if not shape.days:
-        shape.issue = _issue_column(cells, times.wall, found[1:])
+        shape.issue = _issue_column(cells, times.wall, time_columns[1:])
     if not shape.days and shape.issue is None:
-        _long(shape, found)
+        _long(shape, time_columns)
     if not shape.numbers:
         raise SourceError(name, f"no column beside the time {time!r} holds numbers")
     return shape
@@ -173,14 +173,14 @@ def _time_columns(cells: pd.DataFrame) -> list[str]:
         if (times := read_times(sample[column])) is None:
             continue
         name = plain(str(column)).replace("_", " ")
-        named = bool(re.search(_TIME_NAME, name))
-        if times.layout in ("compact", "epoch", "excel") and not named and place:
+        is_named = bool(re.search(_TIME_NAME, name))
+        if times.layout in ("compact", "epoch", "excel") and not is_named and place:
             continue  # 20240101 may be a number like any other
         rank = (
             bool(re.search(_LATER, name)),
             times.dates_only,
             not (times.aware or re.search(r"utc|gmt", name)),
-            not named,
+            not is_named,
             place,
         )
         ranked.append((rank, str(column)))
@@ -215,12 +215,12 @@ def _is_typed(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
-def _parts_of_a_day(shape: Shape, others: list[str]) -> None:
+def _parts_of_a_day(shape: Shape, time_columns: list[str]) -> None:
     """With dates alone: find the column of the period or time of day, or the columns that are the hours of a day."""
     dates = shape.times.wall
     if dates.dropna().duplicated().any():
         for name in shape.cells.columns:
-            used = name == shape.time or name in others or name in shape.date_parts.values()
+            used = name == shape.time or name in time_columns or name in shape.date_parts.values()
             if not used and _counts_the_day(shape, str(name), dates):
                 shape.minute = _minute_column(shape)
                 return
@@ -293,19 +293,19 @@ def date_parts(cells: pd.DataFrame) -> dict[str, str]:
 
     Columns without a name are tried in their order.
     """
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     nameless = {*numbered(len(cells.columns))}
     for part, called, low, high in _DATE_PARTS:
         for name in cells.columns:
-            is_nameless = str(name) in nameless and str(name) not in found.values()
+            is_nameless = str(name) in nameless and str(name) not in columns.values()
             if not is_nameless and re.fullmatch(called, plain(str(name)).strip()) is None:
                 continue
             numbers = pd.to_numeric(as_texts(cells[name]).str.strip(), errors="coerce").dropna()
             lowest = FIRST_YEAR if is_nameless and part == "year" else low
             if len(numbers) and numbers.between(lowest, high).all() and (numbers % 1 == 0).all():
-                found[part] = str(name)
+                columns[part] = str(name)
                 break
-    return found if len(found) == len(_DATE_PARTS) else {}
+    return columns if len(columns) == len(_DATE_PARTS) else {}
 
 
 def _leaves_out_an_hour(dates: pd.Series, values: pd.Series) -> bool:
@@ -319,17 +319,17 @@ def _leaves_out_an_hour(dates: pd.Series, values: pd.Series) -> bool:
 def _hour_of_header(name: str) -> float | None:
     """The unit of a day that a column's name counts: H1, 01:00, Hour 24, 3B."""
     text = plain(name).strip()
-    found = re.fullmatch(
+    match = re.fullmatch(
         r"(?:hour|stunde|hora|heure|he|h|hr|sp|p|q|k)?[ _.-]*(\d{1,3})([ab]|[:h]\d\d.*|\s*[-–]\s*\d\d?)?", text
     )
-    return None if found is None else float(found[1])
+    return None if match is None else float(match[1])
 
 
-def _issue_column(cells: pd.DataFrame, wall: pd.Series, others: list[str]) -> str | None:
+def _issue_column(cells: pd.DataFrame, wall: pd.Series, time_columns: list[str]) -> str | None:
     """The column that tells forecasts of the same time apart by when they were made."""
     if wall.duplicated().mean() < 0.3:
         return None
-    for name in others:
+    for name in time_columns:
         issued = read_times(cells[name])
         is_early = issued is not None and bool((issued.wall <= wall).mean() > 0.9)
         if is_early and not (wall.astype("str") + " " + cells[name].astype("str")).duplicated().any():
@@ -358,18 +358,18 @@ def _long(shape: Shape, time_columns: list[str]) -> None:
 
     def rank(name: str) -> tuple[float, int]:
         left = round(float((key + "|" + rows[name].astype("str")).duplicated().mean()), 2)
-        return left, sum(zone_of_id(str(one)) is None for one in rows[name].unique())
+        return left, sum(zone_of_id(str(text)) is None for text in rows[name].unique())
 
     best = min(several, key=rank, default=None)
     if best is None:
         return
     chosen = [best]
     for other in several:
-        both = key + "|" + rows[chosen].astype("str").agg("|".join, axis=1)
-        if other not in chosen and both.duplicated().mean() > 0.01:
+        combined_key = key + "|" + rows[chosen].astype("str").agg("|".join, axis=1)
+        if other not in chosen and combined_key.duplicated().mean() > 0.01:
             chosen.append(other)
     for name in chosen:
-        shape.ids[name] = [str(one) for one in rows[name].dropna().astype("str").str.strip().value_counts().index]
+        shape.ids[name] = [str(text) for text in rows[name].dropna().astype("str").str.strip().value_counts().index]
         shape.numbers.pop(name, None)
 
 

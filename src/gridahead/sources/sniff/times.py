@@ -17,7 +17,9 @@ _ZONE = r"(?P<zone>\s*(?:Z|UTC|GMT|CES?T|ME[SZ]Z|[+-]\d\d:?\d\d|[+-]\d\d)(?:\[[\
 _CLOCK = r"(?P<hour>\d{1,2})[:.h](?P<minute>\d\d)(?::(?P<second>\d\d)(?P<part>\.\d+)?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
 _REST = rf"(?P<between>[T ,;]+)?(?:{_CLOCK})?{_ZONE}"
 _YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_REST}")
-_YEAR_LAST = re.compile(rf"(?P<one>\d{{1,2}})(?P<mark>[-/.])(?P<two>\d{{1,2}})[-/.](?P<year>\d{{4}}|\d\d){_REST}")
+_YEAR_LAST = re.compile(
+    rf"(?P<leading>\d{{1,2}})(?P<mark>[-/.])(?P<middle>\d{{1,2}})[-/.](?P<year>\d{{4}}|\d\d){_REST}"
+)
 _COMPACT = re.compile(
     r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?P<between>[T _-])?"
     rf"(?:(?P<hour>\d\d):?(?P<minute>\d\d)?:?(?P<second>\d\d)?)?{_ZONE}"
@@ -74,7 +76,7 @@ class Times:
 
     @property
     def share(self) -> float:
-        """Of the cells are times."""
+        """The share of the cells that are times."""
         return float(self.wall.notna().mean()) if len(self.wall) else 0.0
 
 
@@ -91,11 +93,11 @@ def read_times(cells: pd.Series) -> Times | None:
     if present.empty:
         return None
     for read in (_year_first, _year_last, _compact, _text_epoch, _text_serial, _named):
-        if (found := read(present)) is not None and found.share >= ENOUGH:
-            return replace(found, wall=found.wall.reindex(cells.index))
+        if (times := read(present)) is not None and times.share >= ENOUGH:
+            return replace(times, wall=times.wall.reindex(cells.index))
     is_span = bool(present.str.contains(SPAN, regex=True).mean() >= ENOUGH)
-    if is_span and (found := read_times(present.str.split(SPAN, n=1, regex=True).str[0])) is not None:
-        return replace(found, wall=found.wall.reindex(cells.index), span=True)
+    if is_span and (times := read_times(present.str.split(SPAN, n=1, regex=True).str[0])) is not None:
+        return replace(times, wall=times.wall.reindex(cells.index), span=True)
     return None
 
 
@@ -151,14 +153,14 @@ def _year_last(texts: pd.Series) -> Times | None:
     parts = texts.str.extract("^" + _YEAR_LAST.pattern + "$")
     if parts["year"].notna().mean() < ENOUGH:
         return None
-    one, two = pd.to_numeric(parts["one"]), pd.to_numeric(parts["two"])
+    leading, middle = pd.to_numeric(parts["leading"]), pd.to_numeric(parts["middle"])
     mark = parts["mark"].mode().iloc[0]
     year = parts["year"].where(parts["year"].str.len() == 4, "20" + parts["year"])
-    orders = {"dmy": (parts["two"], parts["one"]), "mdy": (parts["one"], parts["two"])}
-    if (one > 12).any() or (two > 12).any():
+    orders = {"dmy": (parts["middle"], parts["leading"]), "mdy": (parts["leading"], parts["middle"])}
+    if (leading > 12).any() or (middle > 12).any():
         order, sure = (
-            ("dmy" if (one > 12).sum() >= (two > 12).sum() else "mdy"),
-            not ((one > 12).any() and (two > 12).any()),
+            ("dmy" if (leading > 12).sum() >= (middle > 12).sum() else "mdy"),
+            not ((leading > 12).any() and (middle > 12).any()),
         )
     else:
         order, sure = _evener(parts, year, orders)

@@ -38,7 +38,7 @@ def read_workbook(content: bytes, notes: Notes, name: str) -> Table:
 
 
 def _width(fields: list[str]) -> int:
-    return max((place for place, one in enumerate(fields, start=1) if one), default=0)
+    return max((place for place, field in enumerate(fields, start=1) if field), default=0)
 
 
 def _text(cell: object) -> str:

@@ -21,7 +21,7 @@ WIDTH = 110
 def value(anything: object) -> str:
     """A value as TOML writes it."""
     if isinstance(anything, Mapping):
-        return "{" + ", ".join(f"{key(name)} = {value(one)}" for name, one in anything.items()) + "}"
+        return "{" + ", ".join(f"{key(name)} = {value(entry)}" for name, entry in anything.items()) + "}"
     if isinstance(anything, list | tuple):
         return "[" + ", ".join(map(value, anything)) + "]"
     return json.dumps(anything, ensure_ascii=False)
@@ -39,7 +39,7 @@ def comment(text: str, mark: str = "# ") -> str:
 
 
 def zone_block(zone: BiddingZone) -> str:
-    """`[[zones]]`."""
+    """The block `[[zones]]` of a zone."""
     free = " # any name: change it under [[sources]] and [[series]] as well" if zone.code == UNKNOWN_ZONE else ""
     lines = ["[[zones]]", f"code = {value(zone.code)}{free}", f"timezone = {value(zone.timezone)}"]
     if zone.country is not None:
@@ -75,23 +75,23 @@ def series_block(series: Series, zone: BiddingZone, inputs: Iterable[str]) -> st
 
 
 def covariates(source: SourceGuess) -> list[dict[str, object]]:
-    """The covariates of a source."""
-    found = source.keys.get("covariates", [])
-    assert isinstance(found, list)
-    return found
+    """The covariates of a source, each the keys of its inline table."""
+    blocks = source.keys.get("covariates", [])
+    assert isinstance(blocks, list)
+    return blocks
 
 
 def training_block(settings: Mapping[str, object], why: str) -> str:
-    """`[training]`."""
-    lines = ["[training]", comment(why), *(f"{name} = {value(one)}" for name, one in settings.items())]
+    """The section `[training]` with its reason."""
+    lines = ["[training]", comment(why), *(f"{name} = {value(setting)}" for name, setting in settings.items())]
     return "\n".join(lines)
 
 
 def head(command: str, uncertain: Sequence[str], left_out: Sequence[str]) -> str:
-    """What stands above the settings."""
+    """The comment at the head of the settings file."""
     lines = [comment(f"Written by `{command}`. Paths are relative to this file.")]
     if uncertain:
-        lines += ["#", "# What the file does not say for certain:", *(comment(one, "# - ") for one in uncertain)]
+        lines += ["#", "# What the file does not say for certain:", *(comment(text, "# - ") for text in uncertain)]
     if left_out:
         lines += ["#", comment(f"Not read: {'; '.join(left_out)}.")]
     return "\n".join(lines)

@@ -63,5 +63,5 @@ def test_the_gradient_diagnosis_says_that_it_cannot_open_it():
 def test_a_name_without_a_cell_is_no_other_cell():
     """Guard: a cell that is declared in the settings and forgotten here must not be trained as an LSTM."""
     with pytest.raises(KeyError):
-        recurrent_layer("tcn", 3, 4)
+        recurrent_layer("tcn", 3, 4)  # type: ignore[arg-type]
     assert isinstance(recurrent_layer("transformer", 3, 4), nn.LSTM)

@@ -26,15 +26,16 @@ def segments(length=S):
 
 @pytest.mark.parametrize(("cell", "gates"), [("rnn", 1), ("gru", 3), ("lstm", 4)])
 def test_the_recurrence_of_every_gate_begins_orthogonal(cell, gates):
-    for gate in np.split(recurrent_layer(cell, E, HIDDEN).weight_hh_l0.detach().numpy(), gates):
+    for gate in np.split(recurrent_layer(cell, E, HIDDEN).get_parameter("weight_hh_l0").detach().numpy(), gates):
         np.testing.assert_allclose(gate @ gate.T, np.eye(HIDDEN), atol=1e-5)
 
 
 def test_the_forget_gates_of_an_lstm_begin_open_and_the_other_gates_do_not():
     layer = recurrent_layer("lstm", E, HIDDEN)
-    entry, forget, cell, output = layer.bias_ih_l0.detach().chunk(4)
+    entry, forget, cell, output = layer.get_parameter("bias_ih_l0").detach().chunk(4)
     assert forget.tolist() == [1.0] * HIDDEN
-    assert all(part.abs().max() < 0.5 for part in (entry, cell, output, layer.bias_hh_l0.detach()))
+    hidden = layer.get_parameter("bias_hh_l0").detach()
+    assert all(part.abs().max() < 0.5 for part in (entry, cell, output, hidden))
 
 
 # -- truncated back-propagation through time ------------------------------------------------------------------------

@@ -46,8 +46,10 @@ def test_having_learnt_nothing_the_quantiles_are_those_of_a_normal(levels):
     found = non_crossing(torch.zeros(len(levels)), normal_spacing(levels)).numpy()
     np.testing.assert_allclose(found, norm.ppf(levels), atol=1e-5)
     head = QuantileHead(4, 6, levels, 0.0)
-    torch.nn.init.zeros_(head.layers[-1].weight)
-    torch.nn.init.zeros_(head.layers[-1].bias)
+    last = head.layers[-1]
+    assert isinstance(last, torch.nn.Linear)
+    torch.nn.init.zeros_(last.weight)
+    torch.nn.init.zeros_(last.bias)
     begun = head(torch.randn(3, 5, 4)).detach().numpy()
     np.testing.assert_allclose(begun, np.broadcast_to(START_SPREAD * norm.ppf(levels), begun.shape), atol=1e-5)
 

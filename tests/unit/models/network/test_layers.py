@@ -20,6 +20,8 @@ def test_parts_of_a_joint_layer_count_as_if_they_stood_side_by_side():
         layer.zero_grad()
         (answer * weights).sum().backward()
         answers.append(answer)
+        assert layer.weight.grad is not None
+        assert layer.bias.grad is not None
         gradients.append(torch.cat([layer.weight.grad.flatten(), layer.bias.grad]))
     torch.testing.assert_close(*answers)
     torch.testing.assert_close(*gradients)

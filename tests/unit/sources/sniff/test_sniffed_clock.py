@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gridahead.sources.sniff.clock import clock_of, clock_of_periods, said_clock, stamp_of
+from gridahead.sources.sniff.clock import clock_in, clock_of, clock_of_periods, stamp_of
 
 HOUR = pd.Timedelta(hours=1)
 
@@ -77,7 +77,7 @@ def test_without_a_clock_change_the_local_time_of_the_zone_is_a_guess() -> None:
     ],
 )
 def test_the_clock_that_a_header_names_is_taken(text: str, expected: str | None) -> None:
-    assert said_clock(text) == expected
+    assert clock_in(text) == expected
 
 
 def test_stamps_that_begin_after_one_step_and_end_at_midnight_end_their_units() -> None:
