@@ -3,7 +3,6 @@
 Run as a script, with a JSON list of the arguments of `run`: it imports everything once and forks a child for each.
 """
 
-import json
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ import torch
 from builders import backtests as made_backtests
 from builders.backtests import run_backtest, workspace_of
 
+from children import exit_codes
 from gridahead.backtest import run as module
 from gridahead.backtest.store import BacktestStore
 from gridahead.lake.store import Store
@@ -42,16 +42,6 @@ def dying(owner: type, name: str, at: int, counts) -> None:
     setattr(owner, name, method)
 
 
-def forked(arguments: list) -> int:
-    """The exit code of a child that back-tests; minus the signal that killed it."""
-    child = os.fork()
-    if child == 0:
-        folder, *rest = arguments
-        run(Path(folder), *rest)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 if __name__ == "__main__":
     torch.optim.AdamW(torch.nn.Linear(1, 1).parameters())  # the first one imports for seconds, the children need not
-    sys.stdout.write(json.dumps([forked(arguments) for arguments in json.loads(sys.argv[1])]))
+    sys.stdout.write(exit_codes(run, sys.argv[1]))

@@ -4,7 +4,6 @@ Run as a script, with a JSON list of the arguments of `train`: it imports torch 
 """
 
 import dataclasses
-import json
 import os
 import signal
 import sys
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 from builders.batches import GRU, LEVELS, H, N, batch_of, network_of, settings_of
 
+from children import exit_codes
 from gridahead.training.loop import train_network
 from gridahead.training.state import TrainingState
 
@@ -68,16 +68,6 @@ def train(folder: Path, name: str, dies_in_step: int, dies_in_write: int, change
     torch.save({"weights": best.state_dict(), "epochs": epochs, "steps": made["steps"]}, folder / f"{name}.pt")
 
 
-def forked(arguments: list) -> int:
-    """The exit code of a child that trains; minus the signal that killed it."""
-    child = os.fork()
-    if child == 0:
-        folder, *rest = arguments
-        train(Path(folder), *rest)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 if __name__ == "__main__":
     torch.optim.AdamW(network_of().parameters())  # the first one imports for seconds, the children need not
-    sys.stdout.write(json.dumps([forked(arguments) for arguments in json.loads(sys.argv[1])]))
+    sys.stdout.write(exit_codes(train, sys.argv[1]))

@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gridahead.core.errors import SettingsError
-from gridahead.core.release import PACKAGE
-
-CHECKOUT = PACKAGE.parents[1]
+from gridahead.core.release import CHECKOUT
 
 
 def script(path: str) -> Path:

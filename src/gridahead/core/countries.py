@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from importlib import resources
+
+from gridahead.core.time import zones_with_places
 
 MOST = 1.001
 """What the shares of the population may add up to: rounded ones come to a little more than 1."""
@@ -13,10 +14,8 @@ MOST = 1.001
 
 @cache
 def _countries() -> dict[str, str]:
-    """The country of every time zone that has one. Source: the table of zones in the time zone database."""
-    table = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
-    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
-    return {name: country for country, _, name, *_ in rows}
+    """The country of every time zone that has one."""
+    return {name: country for country, _, name in zones_with_places()}
 
 
 def country_of(timezone: str) -> str | None:

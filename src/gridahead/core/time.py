@@ -135,11 +135,21 @@ def is_southern(timezone: str, country: str | None = None) -> bool:
 
 
 @cache
+def zones_with_places() -> tuple[tuple[str, str, str], ...]:
+    """Country (ISO 3166), place (such as -3352+15113) and name of every time zone that has a place.
+
+    Source: the table of zones in the time zone database.
+    """
+    table = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return tuple((country, place, name) for country, place, name, *_ in rows)
+
+
+@cache
 def _latitudes() -> dict[str, float]:
     """Degrees and minutes north (-3327 is 33°27′ south) of every time zone and, by its first zone, of every country."""
-    table = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
     latitudes: dict[str, float] = {}
-    for country, place, name, *_ in (line.split("\t") for line in table.splitlines() if not line.startswith("#")):
+    for country, place, name in zones_with_places():
         north = float(place[:5])
         latitudes[name] = north
         latitudes.setdefault(country, north)

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from gridahead.core.errors import SettingsError
 from gridahead.core.files import write_whole
-from gridahead.core.release import PACKAGE
+from gridahead.core.release import CHECKOUT
 from gridahead.settings.place import OWN_SETTINGS, SETTINGS_FILE
 
 DATA = Path("data") / "sample"
 """Where the data lie, below the folder of the settings."""
-CHECKOUT = PACKAGE.parents[1]
 
 
 def write_sample(folder: Path, *, force: bool = False) -> Path:

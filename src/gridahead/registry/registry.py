@@ -192,7 +192,6 @@ class Registry:
 
     def add(self, model: Forecaster, run_id: str, tags: Mapping[str, str]) -> str:
         """Store the bundle as a pyfunc made from code and make it a version; gives its number."""
-        package = PACKAGE
         with tempfile.TemporaryDirectory() as scratch:
             bundle = Path(scratch) / "bundle"
             model.save(bundle)
@@ -200,7 +199,7 @@ class Registry:
                 logged = mlflow.pyfunc.log_model(
                     name="model",
                     python_model=str(Path(__file__).with_name("served_model.py")),
-                    code_paths=[str(package)],
+                    code_paths=[str(PACKAGE)],
                     artifacts={"bundle": str(bundle)},
                     signature=signature(model),
                     pip_requirements=[f"{name}=={release_of(name).partition('+')[0]}" for name in _REQUIREMENTS],

@@ -153,11 +153,10 @@ class Tracking:
 
 def git_commit() -> str:
     """The commit of the running code, with a mark if it has been changed since; `unknown` outside a checkout."""
-    folder = PACKAGE
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
-            cwd=folder,
+            cwd=PACKAGE,
             capture_output=True,
             text=True,
             timeout=10,

@@ -9,8 +9,8 @@ import pytest
 import typer
 
 from gridahead.cli import scripts
-from gridahead.cli.checkout import CHECKOUT
 from gridahead.core.errors import SettingsError
+from gridahead.core.release import CHECKOUT
 from gridahead.operate.sample import write_sample
 from gridahead.settings.file import load_settings
 from gridahead.settings.model import SmardSource
