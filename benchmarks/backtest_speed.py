@@ -69,7 +69,7 @@ def _workspace(bench: Bench, folder: Path) -> Workspace:
     changes = {"data_folder": folder, "lake": None, "sources": (), "series": entries, "training": training}
     workspace = Workspace(Settings.model_validate(settings.model_dump() | changes))
     rows = smard(bench)
-    both = pd.concat([of_series(rows, LOAD), of_series(rows, LOAD.reference)])
+    both = pd.concat([of_series(rows, LOAD), of_series(rows, LOAD.official)])
     workspace.lake.observations.append(Observations(pd.concat([both, both.assign(zone=COPY.zone)], ignore_index=True)))
     return workspace
 

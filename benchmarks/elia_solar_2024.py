@@ -40,7 +40,7 @@ SOLAR = Series("BE", "solar")
 PUBLISHED = {0.1: "dayahead11hconfidence10", 0.5: "dayahead11hforecast", 0.9: "dayahead11hconfidence90"}
 LEVELS = tuple(PUBLISHED)
 DEADLINE = Deadline.parse("D-1T1100[Europe/Brussels]")
-ANCHORS: tuple[Anchor, ...] = ("reference",)
+ANCHORS: tuple[Anchor, ...] = ("official",)
 """On 2023, trained before every quarter, two LSTMs had 0.947 of Elia's pinball loss on its forecast, 1.04 on a
 regression, which has learnt from years without P10 and P90, and 1.10 on none; the mean of the first two had 0.968."""
 ALONE = {"normalise": "capacity", "segment": "none", "dropout": 0.4, "decoder_hidden": 16}
@@ -90,8 +90,8 @@ def observations(bench: Bench) -> Observations:
         value_column="measured",
         mtu=Mtu.PT15M,
         publication_lag_minutes=15,
-        reference_column=PUBLISHED[0.5],
-        reference_available=DEADLINE,
+        official_column=PUBLISHED[0.5],
+        official_available=DEADLINE,
         covariates=tuple(covariates),
         attribution="Elia",
     )
@@ -153,7 +153,7 @@ def _next(quarter: dt.date) -> dt.date:
 
 def published(test: Windows) -> Quantiles:
     """The official P10, median and P90, (N, H, 3) [MW]."""
-    names = (f"{test.spec.series}{suffix}" for suffix in ("_p10", "_reference", "_p90"))
+    names = (f"{test.spec.series}{suffix}" for suffix in ("_p10", "_official", "_p90"))
     return np.stack([test.input_ahead(name) for name in names], axis=-1)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-LOAD = frozenset({"load", "load_reference"})
+LOAD = frozenset({"load", "load_official"})
 RESIDUAL, WIND, SOLAR, SUMMED = (frozenset({one}) for one in ("residual_load", "wind_onshore", "solar", "wind_solar"))
 TEMPERATURE = frozenset({"temperature"})
 GENERATION = WIND | SOLAR | SUMMED

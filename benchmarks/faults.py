@@ -32,7 +32,7 @@ class Fault:
     """What happens to the touched rows beside their value."""
 
 
-_MISFIT = frozenset({"day_misfit", "reference_misfit", "day_out_of_place"})
+_MISFIT = frozenset({"day_misfit", "official_misfit", "day_out_of_place"})
 _LEVEL = _MISFIT | {
     "value_physical",
     "value_near_history",
@@ -48,9 +48,9 @@ _ORDER = _MISFIT | {"day_and_month_swapped", "days_exchanged"}
 _STUCK = frozenset({"flat", "still_day"})
 
 SWAPPED = {"load": "residual_load", "residual_load": "load", "solar": "wind_onshore", "temperature": "load"}
-REFERENCE = {name: f"{name}_reference" for name in ("load", "wind_solar", "solar")}
-PART = {"load": "residual_load", "residual_load": "load", "load_reference": "residual_load_reference"}
-OUTTURN = {"load_reference": "load"}
+REFERENCE = {name: f"{name}_official" for name in ("load", "wind_solar", "solar")}
+PART = {"load": "residual_load", "residual_load": "load", "load_official": "residual_load_official"}
+OUTTURN = {"load_official": "load"}
 
 CATALOGUE = (
     Fault("times 1000 or 1/1000", (6, 48, 336), kinds.times(1000), _LEVEL, EVERY),

@@ -103,7 +103,7 @@ def _taken_in(task: Task, workspace: Workspace) -> list[Row]:
     except QualityError as error:
         say(f"{task.name}: the gate refuses: {error}")
     # From the lake, for a run that was stopped has nothing new to judge when it goes on.
-    inputs = (task.series, task.series.reference, *(Series(task.series.zone, name) for name in task.covariates))
+    inputs = (task.series, task.series.official, *(Series(task.series.zone, name) for name in task.covariates))
     return [withheld(task.name, one, workspace.lake) for one in inputs]
 
 

@@ -100,8 +100,8 @@ class Task:
             f'value_column = "{OUTTURN}"',
             f'mtu = "{self.mtu}"',
             f"publication_lag_minutes = {self.lag_minutes}",
-            f'reference_column = "{OFFICIAL}"',
-            f'reference_available = "{self._at(self.published)}"',
+            f'official_column = "{OFFICIAL}"',
+            f'official_available = "{self._at(self.published)}"',
             *self._covariates(),
             "[[series]]",
             f'series = "{self.series}"',
@@ -137,7 +137,7 @@ class Task:
 
 def _smard(bench: Bench, series: Series) -> Table:
     rows = smard(bench)
-    columns = {OUTTURN: of_series(rows, series), OFFICIAL: of_series(rows, series.reference)}
+    columns = {OUTTURN: of_series(rows, series), OFFICIAL: of_series(rows, series.official)}
     values = {name: found.set_index("valid_time")["value"] for name, found in columns.items()}
     return pd.DataFrame(values).assign(**{COUNTS: True})
 

@@ -73,7 +73,7 @@ TASKS = (
         "German wind and solar 2025, issued D-1 18:30",
         smard,
         WIND_SOLAR,
-        ("reference", "linear"),
+        ("official", "linear"),
         DEFAULTS,
         load.VALIDATION_DAYS,
         BATCH_SIZE,

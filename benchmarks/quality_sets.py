@@ -48,7 +48,7 @@ class RealSet:
 
     def _rows(self, values: pd.Series, quantity: str, zone: str) -> pd.DataFrame:
         times = pd.DatetimeIndex(values.index)
-        ahead = quantity.endswith("_reference")
+        ahead = quantity.endswith("_official")
         return pd.DataFrame(
             {
                 "zone": zone,
@@ -79,14 +79,14 @@ def real_sets(bench: Bench) -> list[RealSet]:
 def _smard(bench: Bench) -> RealSet:
     wide = smard(Bench(bench.name)).pivot(index="valid_time", columns="quantity", values="value").sort_index()
     # The sample, whatever data are named: it has generation by type as the portal exports it.
-    targets = ("load", "load_reference", "residual_load", "wind_solar", "solar", "wind_onshore")
+    targets = ("load", "load_official", "residual_load", "wind_solar", "solar", "wind_onshore")
     years = ("2021-01-01", "2023-01-01", "2024-01-01"), ("2021-01-01", "2024-01-01", "2025-09-01")
     return RealSet("smard", "DE", "Europe/Berlin", Mtu.PT60M, wide, targets, *years)
 
 
 def _elia(bench: Bench) -> RealSet:
     table = pd.read_parquet(dataset(bench, ELIA))
-    wide = table[["measured", "dayahead11hforecast"]].astype(float).set_axis(["solar", "solar_reference"], axis=1)
+    wide = table[["measured", "dayahead11hforecast"]].astype(float).set_axis(["solar", "solar_official"], axis=1)
     years = ("2020-01-01", "2022-01-01", "2023-01-01"), ("2021-01-01", "2024-01-01", "2025-01-01")
     return RealSet("elia", "BE", "Europe/Brussels", Mtu.PT15M, wide, ("solar",), *years)
 

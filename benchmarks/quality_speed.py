@@ -25,11 +25,11 @@ from gridahead.settings.model import Settings, ZoneSettings
 
 SERIES = (
     "load",
-    "load_reference",
+    "load_official",
     "residual_load",
-    "residual_load_reference",
+    "residual_load_official",
     "wind_solar",
-    "wind_solar_reference",
+    "wind_solar_official",
     "wind_onshore",
     "wind_offshore",
 )

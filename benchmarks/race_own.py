@@ -77,7 +77,7 @@ def windows(job: dict[str, Any]) -> tuple[Batch, Batch, Scaler]:
     step = Mtu.PT60M
     rows = observations(LOAD, times, times + step.delta, pd.Series(arrays["load"]), mtu=step, payload=payload)
     spec = WindowSpec(
-        LOAD, ZONE, step, Deadline.parse("D-0T0000[UTC]"), context_days=job["context"] // 24, use_reference=False
+        LOAD, ZONE, step, Deadline.parse("D-0T0000[UTC]"), context_days=job["context"] // 24, use_official=False
     )
     days = days_between(times[0].date() + dt.timedelta(hours=job["context"]), times[-1].date())
     begin = len(days) - job["validation_steps"] // 24

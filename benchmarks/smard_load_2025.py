@@ -56,7 +56,7 @@ VALIDATION_DAYS = 365
 more than those from its last 270 days (an LSTM on two anchors)."""
 
 
-def spec(deadline: str, use_reference: bool, ahead: tuple[Series, ...]) -> WindowSpec:
+def spec(deadline: str, use_official: bool, ahead: tuple[Series, ...]) -> WindowSpec:
     """What the models of a task read."""
     return WindowSpec(
         LOAD,
@@ -64,15 +64,15 @@ def spec(deadline: str, use_reference: bool, ahead: tuple[Series, ...]) -> Windo
         Mtu.PT60M,
         Deadline.parse(f"{deadline}[Europe/Berlin]"),
         14,
-        use_reference,
+        use_official,
         past_covariates=(WIND_SOLAR,),
         future_covariates=ahead,
     )
 
 
 TASKS = {
-    "with_official": spec("D-1T1100", True, (WIND_SOLAR.reference,)),  # ahead is the forecast of today only
-    "evening": spec("D-1T1830", True, (WIND_SOLAR.reference,)),
+    "with_official": spec("D-1T1100", True, (WIND_SOLAR.official,)),  # ahead is the forecast of today only
+    "evening": spec("D-1T1830", True, (WIND_SOLAR.official,)),
     "own": spec("D-1T1100", False, ()),
 }
 
@@ -163,7 +163,7 @@ def run_task(bench: Bench, task: Task, observations: Observations, settings: Tra
 
 def references(task: Task, observations: Observations, settings: TrainingSettings) -> dict[str, list[Quantiles]]:
     """The official forecast, whether or not the models of the task read it, the same corrected, and last week."""
-    with_official = replace(task.spec, use_reference=True)
+    with_official = replace(task.spec, use_official=True)
     learnt = split(observations, with_official, settings).train
     year = settings.holdout_start or HOLDOUT
     test = build_windows(observations, with_official, days_between(year, dt.date(year.year, 12, 31)))

@@ -48,17 +48,17 @@ def ten(bench: Bench) -> list[RealSet]:
     """Two years each of ten series, with what stands beside them."""
     german, belgian, utility = real_sets(bench)
     files = [
-        _years(german, "load", ("load", "load_reference"), 2021),
-        _years(german, "residual_load", ("residual_load", "residual_load_reference"), 2022),
-        _years(german, "wind_solar", ("wind_solar", "wind_solar_reference"), 2023),
+        _years(german, "load", ("load", "load_official"), 2021),
+        _years(german, "residual_load", ("residual_load", "residual_load_official"), 2022),
+        _years(german, "wind_solar", ("wind_solar", "wind_solar_official"), 2023),
         _years(german, "solar", ("solar", "wind_onshore"), 2023),
-        _years(belgian, "solar", ("solar", "solar_reference"), 2022),
+        _years(belgian, "solar", ("solar", "solar_official"), 2022),
         _years(utility, "load", ("load", "temperature"), 2008),
         _years(_new_york(bench), "load", ("load",), 2015),
     ]
     table = pd.read_parquet(dataset(bench, EIA))
     return files + [
-        _years(_authority(table, code), "load", ("load", "load_reference"), UTILITIES[code][1]) for code in UTILITIES
+        _years(_authority(table, code), "load", ("load", "load_official"), UTILITIES[code][1]) for code in UTILITIES
     ]
 
 
@@ -79,7 +79,7 @@ def _new_york(bench: Bench) -> RealSet:
 
 def _authority(table: pd.DataFrame, code: str) -> RealSet:
     of_it = table[table["ba"] == code].set_index("time").sort_index()
-    wide = of_it[["demand_mw", "day_ahead_forecast_mw"]].astype(float).set_axis(["load", "load_reference"], axis=1)
+    wide = of_it[["demand_mw", "day_ahead_forecast_mw"]].astype(float).set_axis(["load", "load_official"], axis=1)
     wide.index = pd.DatetimeIndex(wide.index) - pd.Timedelta(hours=1)  # hour-ending stamps
     return RealSet("eia930", code, UTILITIES[code][0], Mtu.PT60M, wide, ("load",), ("", "", ""), ("", "", ""))
 

@@ -25,7 +25,7 @@ from gridahead.quality.whole_series.fault import CHECKS
 
 RULES = ("hours_off", "weeks_repeated", "unit_of_years", "unit_of_counterpart")
 WEEKS_APART = 30
-REFERENCE = "_reference"
+REFERENCE = "_official"
 
 
 @dataclass(frozen=True, slots=True)

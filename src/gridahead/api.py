@@ -70,7 +70,7 @@ class Lab:
         """What is accepted of the series: a row a valid time, the newest vintage that could be known.
 
         Args:
-            series: such as `DE/load` or `DE/load_reference`; all in the lake if none is named.
+            series: such as `DE/load` or `DE/load_official`; all in the lake if none is named.
             as_of: the instant at which somebody reads; now without it. A time without an offset is UTC.
             start: of valid times, inclusive.
             end: of valid times, exclusive.

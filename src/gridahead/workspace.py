@@ -169,10 +169,10 @@ class Workspace:
         """
         chosen = self.settings.series_settings(series)
         covariates = (*chosen.past_covariates, *chosen.future_covariates)
-        observations = self.lake.read_vintages(series, series.reference, *covariates, time_range=time_range, flags=True)
+        observations = self.lake.read_vintages(series, series.official, *covariates, time_range=time_range, flags=True)
         zone = self.settings.zone(series.zone)
         mtu = mtu or chosen.mtu or mtu_of(observations, series, zone.timezone)
-        use_reference = chosen.use_reference and series.reference.quantity in set(observations["quantity"])
+        use_official = chosen.use_official and series.official.quantity in set(observations["quantity"])
         for covariate in covariates:
             rows_of(observations, covariate)
         spec = WindowSpec(
@@ -181,7 +181,7 @@ class Workspace:
             mtu=mtu,
             deadline=chosen.deadline,
             context_days=self.settings.training.context_days,
-            use_reference=use_reference,
+            use_official=use_official,
             past_covariates=chosen.past_covariates,
             future_covariates=chosen.future_covariates,
         )

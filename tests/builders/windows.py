@@ -15,7 +15,7 @@ from gridahead.features.windows import Windows, WindowSpec, build_windows
 
 FIRST = dt.date(2025, 1, 6)
 SPEC = WindowSpec(LOAD, DE, Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), context_days=8)
-WITHOUT_REFERENCE = replace(SPEC, use_reference=False)
+WITHOUT_REFERENCE = replace(SPEC, use_official=False)
 C, H = 8 * 24, 37
 """Units of the context and the horizon of `windows_of`."""
 
@@ -28,7 +28,7 @@ def made_load(days: int = 30, seed: int = 3) -> Observations:
     rng = np.random.default_rng(seed)
     load = 50_000 - 8_000 * np.cos(2 * np.pi * hour / 24) + rng.normal(0, 1_000, len(times)).cumsum() / 10
     official = load + np.where((hour >= 9) & (hour < 15), 2_000, 0) + rng.normal(0, 500, len(times))
-    return together(measured(LOAD, times, load), day_ahead(LOAD.reference, times, official))
+    return together(measured(LOAD, times, load), day_ahead(LOAD.official, times, official))
 
 
 def made_windows(first: int = 12, last: int = 25, spec: WindowSpec = SPEC, observations: Observations | None = None):
@@ -37,20 +37,20 @@ def made_windows(first: int = 12, last: int = 25, spec: WindowSpec = SPEC, obser
     return build_windows(made_load() if observations is None else observations, spec, days)
 
 
-def windows_of(context, target=None, reference_past=None, reference_ahead=None, covariate=None):
+def windows_of(context, target=None, official_past=None, official_ahead=None, covariate=None):
     """N windows of eight days and 37 hours, issued at 11:00, with an empty calendar."""
     context = np.atleast_2d(context)
-    n, use_reference = len(context), reference_ahead is not None
+    n, use_official = len(context), official_ahead is not None
     past, future = [context], []
-    if use_reference:
-        past.append(np.atleast_2d(reference_past if reference_past is not None else context))
-        future.append(np.atleast_2d(reference_ahead))
+    if use_official:
+        past.append(np.atleast_2d(official_past if official_past is not None else context))
+        future.append(np.atleast_2d(official_ahead))
     covariates: tuple[Series, ...] = ()
     if covariate is not None:
         past.append(np.atleast_2d(covariate))
         covariates = (Series("DE", "solar"),)
     spec = WindowSpec(
-        LOAD, DE, Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), 8, use_reference, past_covariates=covariates
+        LOAD, DE, Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), 8, use_official, past_covariates=covariates
     )
     stack = [*(one[..., None] for one in past), np.zeros((n, C, len(DAY_FEATURES)))]
     ahead = [*(one[..., None] for one in future), np.zeros((n, H, len(CALENDAR_FEATURES)))]

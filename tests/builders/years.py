@@ -29,7 +29,7 @@ def made_zone(start: str, end: str, seed: int = 0) -> pd.DataFrame:
     height = np.sin(2 * np.pi * (times.hour + 0.5 - 6) / 24) - 0.45 * season
     solar = 25_000 * np.maximum(height, 0) * np.clip(0.65 + lasting(20, 0.25), 0.1, 1)
     wind = np.clip(12_000 + lasting(40, 6_000), 500, 30_000)
-    wide = pd.DataFrame({"load": load, "load_reference": load + lasting(12, 900), "solar": solar}, index=times)
+    wide = pd.DataFrame({"load": load, "load_official": load + lasting(12, 900), "solar": solar}, index=times)
     wide = wide.assign(wind_solar=wide["solar"] + wind).round(2)
     return wide.assign(residual_load=(wide["load"] - wide["wind_solar"]).round(2))
 

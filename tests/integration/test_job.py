@@ -70,7 +70,7 @@ def test_status_tells_lake_champion_and_age(gridahead_command, done: Path) -> No
     code, text = gridahead_command("status", "--json")
     found = json.loads(text)
     assert code == 0
-    assert {row["series"] for row in found["lake"]} >= {"DE/load", "DE/load_reference"}
+    assert {row["series"] for row in found["lake"]} >= {"DE/load", "DE/load_official"}
     assert found["serving"]["DE/load"]["model"] in {"lstm", "gru"}
     assert found["forecasts"][0]["age_hours"] > 0
 
@@ -155,7 +155,7 @@ def test_the_official_score_is_the_error_of_the_portals_own_columns(workspace: W
 
 
 def test_the_official_forecast_is_scored_where_models_may_not_read_it(workspace: Workspace) -> None:
-    entry = workspace.settings.series[0].model_copy(update={"use_reference": False})
+    entry = workspace.settings.series[0].model_copy(update={"use_official": False})
     blind = Workspace(workspace.settings.model_copy(update={"series": (entry,)}))
     spec, _ = blind.inputs(LOAD)
     day = pd.Timestamp("2025-11-03").date()

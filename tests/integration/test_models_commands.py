@@ -33,7 +33,7 @@ def test_every_candidate_carries_what_a_decision_on_it_needs(listed) -> None:
     assert set(listed) == {"1", "2"}
     for one in listed.values():
         assert {"data_fingerprint", "settings_hash", "deadline", "inputs", "git_commit", "outcome_reasons"} <= set(one)
-        assert one["inputs"] == "DE/load, DE/load_reference"
+        assert one["inputs"] == "DE/load, DE/load_official"
     champion = next(one for one in listed.values() if one["aliases"] == "champion")
     assert champion["outcome"] == "first"
     assert champion["validation_pinball"] == min(one["validation_pinball"] for one in listed.values())
@@ -115,7 +115,7 @@ def test_an_explanation_adds_up_and_names_the_inputs(gridahead_command, done: Pa
     total = np.sum([one["share_mw"] for one in found["shares"]], axis=0)
     difference = np.array(found["difference_mw"])
     assert np.abs(total - difference).max() < 0.02 * np.abs(difference).max()
-    assert {one["input"] for one in found["shares"]} == {"DE/load", "DE/load_reference", "calendar"}
+    assert {one["input"] for one in found["shares"]} == {"DE/load", "DE/load_official", "calendar"}
     change = found["change"]
     np.testing.assert_allclose(
         np.sum(list(change["parts_mw"].values()), axis=0), np.subtract(change["now_mw"], change["then_mw"]), atol=0.05

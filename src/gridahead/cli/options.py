@@ -78,7 +78,7 @@ def known_series(workspace: Workspace, text: str) -> Series:
 
 def declared_series(settings: Settings) -> set[Series]:
     """Every series that the settings name, or that their sources bring."""
-    from gridahead.core.grid import REFERENCE_SUFFIX, Series
+    from gridahead.core.grid import OFFICIAL_SUFFIX, Series
     from gridahead.settings.model import FileSource
     from gridahead.sources.catalogue import open_sources
 
@@ -95,7 +95,7 @@ def declared_series(settings: Settings) -> set[Series]:
     return (
         declared
         | official
-        | {Series(series.zone, series.quantity.removesuffix(REFERENCE_SUFFIX)) for series in official}
+        | {Series(series.zone, series.quantity.removesuffix(OFFICIAL_SUFFIX)) for series in official}
     )
 
 

@@ -118,12 +118,12 @@ class Series:
         return f"{self.zone}.{self.quantity}"
 
     @property
-    def reference(self) -> Series:
+    def official(self) -> Series:
         """The series of the official forecast of this one."""
-        return Series(self.zone, self.quantity + REFERENCE_SUFFIX)
+        return Series(self.zone, self.quantity + OFFICIAL_SUFFIX)
 
 
-REFERENCE_SUFFIX = "_reference"
+OFFICIAL_SUFFIX = "_official"
 """The official forecast of a quantity is a quantity of its own, with its own availability."""
 
 _MEASURED = (
@@ -144,7 +144,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     for measured in _MEASURED
     for quantity in (
         measured,
-        Quantity(measured.code + REFERENCE_SUFFIX, f"{measured.title}, official forecast", low=measured.low),
+        Quantity(measured.code + OFFICIAL_SUFFIX, f"{measured.title}, official forecast", low=measured.low),
     )
 }
 """The quantities that gridahead knows. A file source may bring others as covariates, in a unit of their own."""

@@ -175,7 +175,7 @@ class Table:
 
 _SERIES = (
     Column("zone", "text", "Bidding zone, such as DE."),
-    Column("quantity", "text", "What is measured or forecast, such as load or wind_onshore_reference."),
+    Column("quantity", "text", "What is measured or forecast, such as load or wind_onshore_official."),
 )
 _VALID_TIME = Column(
     "valid_time",

@@ -46,7 +46,7 @@ def reference_forecasts(
 
 def references_among(names: Sequence[str], observations: Observations, spec: WindowSpec) -> list[Reference]:
     """The references that are named and can be had."""
-    has_official = spec.series.reference.quantity in set(observations["quantity"])
+    has_official = spec.series.official.quantity in set(observations["quantity"])
     return [name for name in REFERENCES if name in names and (name == NAIVE or has_official)]
 
 
@@ -106,7 +106,7 @@ def _windows(
     midnight = Deadline(0, dt.time(0), spec.zone.timezone)
     windows = build_windows(
         observations,
-        replace(spec, use_reference=name != NAIVE),
+        replace(spec, use_official=name != NAIVE),
         days,
         issue_times=None if name == NAIVE else [midnight.for_delivery(day) for day in days],
         outturn_as_of=outturn_as_of,

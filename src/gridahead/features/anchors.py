@@ -19,7 +19,7 @@ COMPARABLE = 1.5
 
 def every_anchor(spec: WindowSpec) -> tuple[Anchor, ...]:
     """Anchors so different that networks on each of them err differently, which is what averaging lives on."""
-    return (*(("reference",) if spec.use_reference else ()), "week", "profile", "level", "linear")
+    return (*(("official",) if spec.use_official else ()), "week", "profile", "level", "linear")
 
 
 def plausible_anchors(windows: Windows) -> tuple[Anchor, ...]:
@@ -30,8 +30,8 @@ def plausible_anchors(windows: Windows) -> tuple[Anchor, ...]:
     """
     level = moments(windows.target_past)[0]
     candidates: list[Anchor] = ["week", "profile", "recent"]
-    if windows.spec.use_reference:
-        candidates.append("reference")
+    if windows.spec.use_official:
+        candidates.append("official")
     errors = {
         anchor: float(np.nanmean(np.abs(windows.target - anchored(windows, anchor, level))[windows.delivery]))
         for anchor in candidates
@@ -58,8 +58,8 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     recent = np.broadcast_to(mean_of_known(target[:, -spec.steps_per_day :], axis=1), profile.shape)
     simplest = [by_day[6], profile, recent]
     candidates = {"week": simplest, "profile": simplest[1:], "recent": simplest[2:], "level": []}
-    if anchor == "reference":
-        candidates["reference"] = [windows.official_ahead, *simplest]
+    if anchor == "official":
+        candidates["official"] = [windows.official_ahead, *simplest]
     forecast = np.full(profile.shape, level, np.float32)
     for candidate in reversed(candidates[anchor]):
         forecast = np.where(np.isnan(candidate), forecast, candidate)

@@ -57,7 +57,7 @@ def corrected(
         rows = slice(first, first + _ROWS_AT_ONCE)
         correction = np.take_along_axis(past.correction(known_at[rows]), slots[rows], axis=1)
         official[rows] += np.where(windows.delivery[rows], correction, 0).astype(np.float32)
-    return windows.with_values(spec.series.reference, ahead=official)
+    return windows.with_values(spec.series.official, ahead=official)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ class _Past:
         units = starts[:, None] + np.arange((ends - starts).max() // step) * step
         valid_time, has = _by_local_time(units, units < ends[:, None], spec)
         outturn = Vintages.of(of_series(observations, spec.series), span, spec.mtu)
-        official = Vintages.of(of_series(observations, spec.series.reference), span, spec.mtu)
+        official = Vintages.of(of_series(observations, spec.series.official), span, spec.mtu)
         read_at = micros(pd.DatetimeIndex([read.for_delivery(day.date()) for day in days]))
         forecast = official.as_of(read_at, valid_time.reshape(len(days), -1)).reshape(has.shape)
         published = np.where(np.isnan(outturn.value), NEVER, outturn.read_from).min(axis=1)

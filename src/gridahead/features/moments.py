@@ -57,7 +57,7 @@ class Moments:
                 'bring it as a covariate that is known ahead, or choose normalise = "series"',
             )
         level, spread = moments(target)
-        error_spread = moments(target - windows.official_past)[1] if spec.use_reference else 1.0
+        error_spread = moments(target - windows.official_past)[1] if spec.use_official else 1.0
         covariates = {
             str(series): moments(windows.input_past(series))
             for series in spec.inputs
@@ -82,10 +82,10 @@ class Moments:
     def scaled_past(self, windows: Windows) -> Array:
         """(N, C, I + 1): every input in its own scale, and last the error of the official forecast if that is read."""
         spec, frame = windows.spec, self.frame(windows)
-        scaled = np.empty((*windows.past.shape[:2], len(spec.inputs) + spec.use_reference), np.float32)
+        scaled = np.empty((*windows.past.shape[:2], len(spec.inputs) + spec.use_official), np.float32)
         for column, series in enumerate(spec.inputs):
             scaled[..., column] = self._scaled(series, windows.input_past(series), frame)
-        if spec.use_reference:
+        if spec.use_official:
             scaled[..., -1] = (windows.target_past - windows.official_past) / (self.error_spread * frame[1])
         return scaled
 

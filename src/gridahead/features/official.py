@@ -18,7 +18,7 @@ from gridahead.features.windows import Array, Windows, WindowSpec
 
 def official_levels(spec: WindowSpec) -> dict[float, Series]:
     """The published levels but for the median, and the input that is each; none without an official forecast."""
-    if not spec.use_reference:
+    if not spec.use_official:
         return {}
     named = {series: re.fullmatch(rf"{re.escape(str(spec.series))}_p(\d\d)", str(series)) for series in spec.ahead}
     levels = {int(name[1]) / 100: series for series, name in named.items() if name}

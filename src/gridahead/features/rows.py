@@ -32,7 +32,7 @@ def unit_rows(spec: WindowSpec, values: Array, decoder: Array) -> Array:
     spans = (3 * spec.mtu.per_hour, day, _WEEK * day)
     everywhere = [mean_of_known(values[:, -span:], axis=1) for span in spans]
     by_unit = [mean_of_known(same_hours(values, spec, range(1, _WEEK + 1), horizon), axis=0)]
-    target_and_error = (values[..., 0], values[..., -1])[: 1 + spec.use_reference]
+    target_and_error = (values[..., 0], values[..., -1])[: 1 + spec.use_official]
     for context in target_and_error:
         hours = same_hours(context[..., None], spec, range(1, spec.context_days + 1), horizon)[..., 0]  # (days, N, H)
         mean = mean_of_known(hours, axis=0)

@@ -46,9 +46,9 @@ def under_the_sun(windows: Windows, values: Array) -> Array:
     """
     spec, horizon = windows.spec, windows.target.shape[1]
     days = range(1, spec.context_days + 1)
-    same_hour_before = same_hours(values[..., [0, -1] if spec.use_reference else [0]], spec, days, horizon)
+    same_hour_before = same_hours(values[..., [0, -1] if spec.use_official else [0]], spec, days, horizon)
     columns = [np.fmax.reduce(same_hour_before[..., :1], axis=0)]
-    if spec.use_reference:
+    if spec.use_official:
         brightest = np.where(windows.within, np.nan_to_num(_brightest(windows)), 0)[..., None]
         floor = AT_LEAST * brightest.max(axis=1, keepdims=True) + np.float32(1e-6)
         columns.append(np.clip(windows.official_ahead[..., None] / np.maximum(brightest, floor), 0, MOST))
@@ -69,7 +69,7 @@ def dark(windows: Windows) -> npt.NDArray[np.bool_]:
     brightest = _brightest(windows)
     highest = np.where(windows.within, np.nan_to_num(brightest), 0).max(axis=1, keepdims=True)
     night: npt.NDArray[np.bool_] = (brightest <= 0) & (highest > 0)
-    return night & ~(windows.official_ahead > 0) if windows.spec.use_reference else night
+    return night & ~(windows.official_ahead > 0) if windows.spec.use_official else night
 
 
 def _brightest(windows: Windows) -> Array:

@@ -46,7 +46,7 @@ class WindowSpec:
     mtu: Mtu
     deadline: Deadline
     context_days: int
-    use_reference: bool = True
+    use_official: bool = True
     past_covariates: tuple[Series, ...] = ()
     future_covariates: tuple[Series, ...] = ()
 
@@ -64,7 +64,7 @@ class WindowSpec:
     @property
     def ahead(self) -> tuple[Series, ...]:
         """The series that are read over the context and the horizon: the official forecast first."""
-        return (*([self.series.reference] if self.use_reference else []), *self.future_covariates)
+        return (*([self.series.official] if self.use_official else []), *self.future_covariates)
 
     @property
     def inputs(self) -> tuple[Series, ...]:
@@ -102,7 +102,7 @@ class WindowSpec:
             "mtu": str(self.mtu),
             "deadline": str(self.deadline),
             "context_days": self.context_days,
-            "use_reference": self.use_reference,
+            "use_official": self.use_official,
             "past_covariates": [*map(str, self.past_covariates)],
             "future_covariates": [*map(str, self.future_covariates)],
         }
@@ -116,7 +116,7 @@ class WindowSpec:
             mtu=Mtu(stored["mtu"]),
             deadline=Deadline.parse(stored["deadline"]),
             context_days=stored["context_days"],
-            use_reference=stored["use_reference"],
+            use_official=stored["use_official"],
             past_covariates=tuple(map(Series.parse, stored["past_covariates"])),
             future_covariates=tuple(map(Series.parse, stored["future_covariates"])),
         )
@@ -164,12 +164,12 @@ class Windows:
     @property
     def official_past(self) -> Array:
         """(N, C) its official forecast in the context [MW]."""
-        return self.input_past(self.spec.series.reference)
+        return self.input_past(self.spec.series.official)
 
     @property
     def official_ahead(self) -> Array:
         """(N, H) its official forecast of the horizon [MW]."""
-        return self.input_ahead(self.spec.series.reference)
+        return self.input_ahead(self.spec.series.official)
 
     @property
     def inputs_ahead(self) -> Array:

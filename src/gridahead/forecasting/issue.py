@@ -46,12 +46,12 @@ def degradations(
         missing.append(f"newest value of {spec.series} is {lasting(pd.Timedelta(hours=hours_old))} old")
     elif (gaps := 1 - has_value.mean()) > GAP_SHARE:
         missing.append(f"{gaps:.0%} of the last {spec.context_days} days of {spec.series} missing")
-    if spec.use_reference:
+    if spec.use_official:
         unknown = np.isnan(windows.official_ahead[row]) & windows.delivery[row]
         if unknown.any():
             missing.append(f"official forecast missing for {unknown.sum()} of {windows.delivery[row].sum()} units")
     if known_share:
-        reported = {str(spec.series), f"{spec.series.reference} ahead"}
+        reported = {str(spec.series), f"{spec.series.official} ahead"}
         missing += [
             f"{name}: {share:.0%} known, usually {known_share[name]:.0%}"
             for name, share in windows.take(slice(row, row + 1)).known_share().items()

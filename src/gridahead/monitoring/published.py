@@ -56,7 +56,7 @@ def published_drift_since(
     coverage = published_coverage(workspace, series, spec, observations)
     return [
         official_drift(
-            str(series.reference),
+            str(series.official),
             errors[errors.index >= first],
             _past(errors, first),
             unit=workspace.settings.unit_of(series),
@@ -75,7 +75,7 @@ def official_losses(observations: Observations, spec: WindowSpec) -> pd.DataFram
     It is the vintage that was published when the delivery day began, as in the scores; a day counts when at least half
     of it has both a forecast and an outturn.
     """
-    official = of_series(observations, spec.series.reference)
+    official = of_series(observations, spec.series.official)
     days = delivery_days(official["valid_time"], spec.zone.timezone)
     begun = pd.DatetimeIndex(days).tz_localize(spec.zone.timezone, ambiguous=True, nonexistent="shift_forward")
     published = as_of(official[official["available_at"].to_numpy() <= begun.tz_convert("UTC")], now())

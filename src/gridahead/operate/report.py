@@ -68,15 +68,15 @@ def _view(workspace: Workspace, series: Series, manifest: dict[str, object], sco
     past = workspace.lake.read_forecasts(series, HOLDOUT, days)
     past = past[past["model"] == manifest["model"]]
     mtu = Mtu(newest["mtu"].iloc[0])
-    observations = at_mtu(workspace.lake.read_accepted(series, series.reference, time_range=days), mtu, zone.timezone)
-    official = observations[observations["quantity"] == series.reference.quantity]
+    observations = at_mtu(workspace.lake.read_accepted(series, series.official, time_range=days), mtu, zone.timezone)
+    official = observations[observations["quantity"] == series.official.quantity]
     return SeriesView(
         series=str(series),
         title=f"{quantity_of(series.quantity).title} {series.zone}",
         timezone=zone.timezone,
         forecast=newest,
         history=forecasts_at(Forecasts(pd.concat([past, live])), mtu, zone.timezone),
-        reference=as_of(official, now())[["valid_time", "value"]],
+        official=as_of(official, now())[["valid_time", "value"]],
         outturn=outturn(observations, series),
         scores=of_series(scores[scores["run"] == HOLDOUT], series),
         quality=_quality(workspace, series),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridahead.core.grid import REFERENCE_SUFFIX, SUN_DRIVEN, Series, quantity_of
+from gridahead.core.grid import OFFICIAL_SUFFIX, SUN_DRIVEN, Series, quantity_of
 from gridahead.core.time import Mtu
 from gridahead.core.vintages import micros
 from gridahead.quality.clocks import Clock, Ints, clock_of
@@ -97,21 +97,21 @@ class Curve:
     def counterpart(self) -> Curve | None:
         """The official forecast of a measured series, and the outturn of an official forecast, as it is."""
         name = self.series.quantity
-        other = name.removesuffix(REFERENCE_SUFFIX) if is_reference(self.series) else name + REFERENCE_SUFFIX
+        other = name.removesuffix(OFFICIAL_SUFFIX) if is_official(self.series) else name + OFFICIAL_SUFFIX
         return self.others.get(Series(self.series.zone, other))
 
 
 Curves = Mapping[tuple[Series, Mtu], Curve]
 
 
-def is_reference(series: Series) -> bool:
+def is_official(series: Series) -> bool:
     """Whether it is an official forecast."""
-    return series.quantity.endswith(REFERENCE_SUFFIX)
+    return series.quantity.endswith(OFFICIAL_SUFFIX)
 
 
 def is_sun_driven(series: Series) -> bool:
     """Whether its days follow the sun and not the wall clock."""
-    return series.quantity.removesuffix(REFERENCE_SUFFIX) in SUN_DRIVEN
+    return series.quantity.removesuffix(OFFICIAL_SUFFIX) in SUN_DRIVEN
 
 
 def reached(values: Floats) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridahead.core.grid import QUANTITIES, REFERENCE_SUFFIX, SUMS, Series
+from gridahead.core.grid import OFFICIAL_SUFFIX, QUANTITIES, SUMS, Series
 from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.quality.apply_rules import day_ratios, row_ratios
 from gridahead.quality.completeness import completeness_table, days_of
@@ -33,9 +33,9 @@ usual for four weeks, from days three weeks away. With less, the verdicts rest o
 
 def related(series: Series) -> tuple[Series, ...]:
     """The other series that the rules look at beside one: its counterpart, and those it forms sums with."""
-    suffix = REFERENCE_SUFFIX if series.quantity.endswith(REFERENCE_SUFFIX) else ""
-    name = series.quantity.removesuffix(REFERENCE_SUFFIX)
-    partners = {name + (REFERENCE_SUFFIX if not suffix else "")}
+    suffix = OFFICIAL_SUFFIX if series.quantity.endswith(OFFICIAL_SUFFIX) else ""
+    name = series.quantity.removesuffix(OFFICIAL_SUFFIX)
+    partners = {name + (OFFICIAL_SUFFIX if not suffix else "")}
     for total, parts in SUMS.items():
         members = {total, *dict(parts)}
         if name in members:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from gridahead.core.grid import MEASURED, QUANTITIES, REFERENCE_SUFFIX, quantity_of
+from gridahead.core.grid import MEASURED, OFFICIAL_SUFFIX, QUANTITIES, quantity_of
 from gridahead.core.time import Mtu
 from gridahead.quality.curves import Curves
 from gridahead.quality.limit_ratios import Floats, RuleRatios
@@ -27,7 +27,7 @@ def value_physical(column: RuleRatios, rows: pd.DataFrame, curves: Curves) -> No
         quantity = quantity_of(str(name).partition("/")[2])
         value = rows["value"].to_numpy()[at]
         low = -np.inf if quantity.low is None else quantity.low
-        if quantity.code.removesuffix(REFERENCE_SUFFIX) in GENERATION:
+        if quantity.code.removesuffix(OFFICIAL_SUFFIX) in GENERATION:
             known = [size for series, size in highest.items() if str(series) == name and np.isfinite(size)]
             low -= OWN_USE * max(known, default=0.0)
         high = np.inf if quantity.high is None else quantity.high
@@ -46,7 +46,7 @@ def starts_off_the_grid(column: RuleRatios, rows: pd.DataFrame, settings: Settin
 
 def in_the_future(column: RuleRatios, rows: pd.DataFrame, now: pd.Timestamp) -> None:
     """Hours by which measured values begin after the present; forecasts and plans are there before their time."""
-    ahead = rows["quantity"].str.endswith(REFERENCE_SUFFIX) | (
+    ahead = rows["quantity"].str.endswith(OFFICIAL_SUFFIX) | (
         ~rows["quantity"].isin(MEASURED) & (rows["available_at"] <= rows["valid_time"])
     )
     hours: Floats = np.asarray((rows["valid_time"] - now) / _HOUR, dtype=np.float64)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridahead.core.grid import REFERENCE_SUFFIX
+from gridahead.core.grid import OFFICIAL_SUFFIX
 from gridahead.core.tables import VERDICTS, Verdicts
 from gridahead.core.time import lasting
 from gridahead.core.vintages import IDENTITY
@@ -75,7 +75,7 @@ def _reason(rule: Rule, ratios: LimitRatios, line: int, lines: pd.DataFrame) -> 
         figures["forecast"] = served_words(ratios.served, ratios.lines.iloc[line])
     words = rule.words.format(**figures, unit=unit if isinstance(unit, str) else "").replace("  ", " ")
     negative = rule.name == "value_physical" and column.measured[line] < 0
-    hint = NET_LOAD if negative and str(lines.loc[line, "quantity"]).removesuffix(REFERENCE_SUFFIX) == "load" else ""
+    hint = NET_LOAD if negative and str(lines.loc[line, "quantity"]).removesuffix(OFFICIAL_SUFFIX) == "load" else ""
     return f"expected that {words}{hint}"
 
 

@@ -48,7 +48,7 @@ def fan_chart(day: Day, size: Size) -> str:
         axes.set_xlim(0, day.hours)
         lines = [
             Line("median", bands[0.5], "model", SOLID, 2.5),
-            Line("official", placed(day.reference), "official", DASHED),
+            Line("official", placed(day.official), "official", DASHED),
             Line("outturn", placed(day.outturn), "ink"),
         ]
         draw_lines(axes, lines, size, day.scale.unit, floor=_never_negative(day.wide))

@@ -155,7 +155,7 @@ def _band(hour: int | None) -> str:
 def _share_name(row: Mapping[str, object], series: Series) -> str:
     if row["input"] == CALENDAR:
         return CALENDAR
-    name = "official forecast" if row["input"] == str(series.reference) else row["input"]
+    name = "official forecast" if row["input"] == str(series.official) else row["input"]
     return f"{name}, {row['when']}"
 
 
@@ -166,7 +166,7 @@ def _cause(change: Change, name: str, unit: PowerUnit) -> str:
         side = "above" if change.surprise >= 0 else "below"
         outturn = f" (it came in {power(abs(change.surprise), unit)} {side} the forecast)"
         return f"new values of {name}{'' if np.isnan(change.surprise) else outturn}"
-    if name == str(series.reference):
+    if name == str(series.official):
         return "new official forecast"
     return name if name == TIME else f"news of {name}"
 

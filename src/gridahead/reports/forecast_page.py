@@ -97,7 +97,7 @@ def _card(view: SeriesView, created_at: pd.Timestamp) -> dict[str, Any]:
         # Solar is nothing every night: its lowest says nothing.
         "lowest": day.extreme(highest=False) if day.wide[0.5].min() != 0 else None,
         "mean": day.scale.text(day.wide[0.5].mean()),
-        "official_mean": day.scale.text(day.reference.mean()) if len(day.reference) else None,
+        "official_mean": day.scale.text(day.official.mean()) if len(day.official) else None,
         "bands": [wording.number(100 * (high - low)) for low, high in charts.intervals(day.wide)],
         "fan": _both(lambda size: charts.fan_chart(day, size), FAN),
         "history": _history(view, day),
@@ -134,7 +134,7 @@ def _lead(view: SeriesView, day: Day) -> dict[str, Markup] | None:
 
 def _value_rows(day: Day) -> list[tuple[str, list[str]]]:
     """The day as numbers: local time; 10 %, median, 90 %, official, outturn."""
-    columns = [day.wide.get(level, pd.Series(dtype=float)) for level in (0.1, 0.5, 0.9)] + [day.reference, day.outturn]
+    columns = [day.wide.get(level, pd.Series(dtype=float)) for level in (0.1, 0.5, 0.9)] + [day.official, day.outturn]
     return [
         (
             wording.unit_of_time(time.tz_convert(day.timezone), day.mtu.delta),

@@ -34,7 +34,7 @@ class Day:
     timezone: str
     wide: pd.DataFrame
     """Quantile levels as columns, valid times as rows [MW]."""
-    reference: pd.Series
+    official: pd.Series
     """By valid time [MW]."""
     outturn: pd.Series
     """By valid time [MW]."""
@@ -62,7 +62,7 @@ class Day:
             time_range=time_range,
             timezone=view.timezone,
             wide=wide,
-            reference=by_time(view.reference, time_range),
+            official=by_time(view.official, time_range),
             outturn=by_time(view.outturn, time_range),
             mtu=Mtu(first["mtu"]),
             scale=Scale.of(float(np.abs(wide.to_numpy(float)).max()), view.unit),

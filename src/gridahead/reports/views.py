@@ -50,7 +50,7 @@ class SeriesView:
     """FORECASTS rows of the newest issue; empty if none was issued."""
     history: pd.DataFrame
     """FORECASTS rows of the served model of the last weeks."""
-    reference: pd.DataFrame
+    official: pd.DataFrame
     """The official forecast: `valid_time`, `value` [MW]; may be empty."""
     outturn: pd.DataFrame
     """`valid_time`, `value` [MW], as far as it is known."""

@@ -18,8 +18,8 @@ from gridahead.core.errors import SettingsError, did_you_mean
 from gridahead.core.grid import (
     GATE_CLOSURE,
     MEASURED,
+    OFFICIAL_SUFFIX,
     QUANTITIES,
-    REFERENCE_SUFFIX,
     ZONES,
     BiddingZone,
     Series,
@@ -38,7 +38,7 @@ Segment = Literal["unit", "hour", "day", "none"]
 Normalise = Literal["series", "instance", "capacity"]
 """Whether the target is scaled by the moments of its whole series, by those of the last week of each window, or by the
 moments of the series as a share of the installed capacity, which must then be an input: the quantity `capacity`."""
-Anchor = Literal["reference", "week", "profile", "recent", "level", "linear"]
+Anchor = Literal["official", "week", "profile", "recent", "level", "linear"]
 """The forecast that a network answers the difference to: the official one, the same hour last week, the mean of that
 hour over 7 days, the mean of the last day, the mean of the training days, which is as good as none, or a linear
 regression on the same inputs."""
@@ -138,9 +138,9 @@ class SmardSource(SourceSection):
     """Whom the licence of the data asks to name; it stands on the report."""
     publication_lag_minutes: int = 60
     """After the end of its unit a value is taken to be known; actual values appear about an hour after it."""
-    load_reference_available: DeadlineText = _by_law("DE/load")
+    load_official_available: DeadlineText = _by_law("DE/load")
     """From when the official forecast of load may be used."""
-    generation_reference_available: DeadlineText = _by_law("DE/wind_solar")
+    generation_official_available: DeadlineText = _by_law("DE/wind_solar")
     """From when the official forecasts of everything but load may be used."""
 
     def below(self, folder: Path) -> Self:
@@ -343,11 +343,11 @@ class FileSource(SourceSection):
     """After the end of its unit a value is taken to be known."""
     attribution: str = ""
     """Whom the licence of the data asks to name; it stands on the report."""
-    reference_column: str | None = None
+    official_column: str | None = None
     """The official forecast."""
-    reference_unit: str | None = None
+    official_unit: str | None = None
     """Its unit where it is another one than `unit`: W, kW, MW, GW, or the same with an h for energy over one row."""
-    reference_available: DeadlineText | None = None
+    official_available: DeadlineText | None = None
     """From when the official forecast may be used. In zones of the EU it is there by the time that the law sets for the
     quantity, unless given; elsewhere it has to be given."""
     issue_column: str | None = None
@@ -367,10 +367,10 @@ class FileSource(SourceSection):
         """The same with an absolute path."""
         return self.model_copy(update={"path": (folder / self.path).resolve()})
 
-    @pydantic.field_validator("reference_available")
+    @pydantic.field_validator("official_available")
     @classmethod
     def _availability_known(cls, value: Deadline | None, info: pydantic.ValidationInfo) -> Deadline | None:
-        column, zone, quantity = (info.data.get(name) for name in ("reference_column", "zone", "quantity"))
+        column, zone, quantity = (info.data.get(name) for name in ("official_column", "zone", "quantity"))
         if value is not None or column is None or zone is None or quantity is None:
             return value
         published = official_by(Series(zone, quantity))
@@ -378,7 +378,7 @@ class FileSource(SourceSection):
             raise ValueError(
                 f"from when may the official forecast of {zone}/{quantity} in column {column!r} be used? The law says "
                 f"it for zones of the EU ({', '.join(GATE_CLOSURE)}) and {zone} is none. Look up when it is published, "
-                'and say so: reference_available = "D-1T1000[…]" for 10:00 on the day before, with the time zone'
+                'and say so: official_available = "D-1T1000[…]" for 10:00 on the day before, with the time zone'
             )
         return published
 
@@ -386,7 +386,7 @@ class FileSource(SourceSection):
     def _known_quantity(self) -> FileSource:
         measured, power = ", ".join(MEASURED), ", ".join(POWER_UNITS)
         if self.quantity is None:
-            if self.value_column is not None or self.reference_column is not None or self.day_columns:
+            if self.value_column is not None or self.official_column is not None or self.day_columns:
                 raise ValueError(f"what is in the value column? Say it with `quantity`: {measured}")
             if not self.covariates:
                 raise ValueError("name a column: `quantity` and `value_column`, or `covariates`")
@@ -408,16 +408,16 @@ class FileSource(SourceSection):
         return self
 
     @pydantic.model_validator(mode="after")
-    def _reference_in_power(self) -> FileSource:
-        unit = self.reference_unit
+    def _official_in_power(self) -> FileSource:
+        unit = self.official_unit
         if unit is None:
             return self
-        if self.reference_column is None:
-            raise ValueError(f"reference_unit = {unit!r} is of the column that `reference_column` names; name it")
+        if self.official_column is None:
+            raise ValueError(f"official_unit = {unit!r} is of the column that `official_column` names; name it")
         if unit not in POWER_UNITS or self.unit not in POWER_UNITS:
             hint = did_you_mean(unit, POWER_UNITS)
             known = ", ".join(POWER_UNITS)
-            raise ValueError(f"reference_unit = {unit!r} goes with power and energy alone; {hint}known: {known}")
+            raise ValueError(f"official_unit = {unit!r} goes with power and energy alone; {hint}known: {known}")
         return self
 
     @pydantic.model_validator(mode="after")
@@ -429,7 +429,7 @@ class FileSource(SourceSection):
             )
         if self.quantity is not None and (self.value_column is None) == (not self.day_columns):
             raise ValueError(f'say where {self.quantity} is: value_column = "Load", or `day_columns` if a row is a day')
-        if self.day_columns and (self.time_column is None or self.covariates or self.reference_column):
+        if self.day_columns and (self.time_column is None or self.covariates or self.official_column):
             raise ValueError("`day_columns` go with `time_column` alone; a file of days has one quantity")
         if (self.id_column is None) != (self.id_value_column is None):
             raise ValueError("`id_column` and `id_value_column` go together: which series a row is of, and its value")
@@ -484,7 +484,7 @@ class SeriesSettings(Section):
     """Series whose past is read, up to the issue time."""
     future_covariates: tuple[SeriesText, ...] = ()
     """Series that are read ahead as well, in the vintage known at the issue time."""
-    use_reference: bool = True
+    use_official: bool = True
     """Whether the official forecast is an input, where there is one."""
     models: tuple[str, ...] = ("lstm", "gru", "ensemble")
     """Which models and ensembles are trained, by name; the best of them serves. Empty where a shared network
@@ -880,7 +880,7 @@ class Settings(Section):
     def unit_wanted(self, series: Series) -> PowerUnit | None:
         """The unit that the settings say for a series, or that its file has; None where neither says more than MW."""
         chosen = next((entry.unit for entry in self.series if entry.series == series and entry.unit), None)
-        measured = series.quantity.removesuffix(REFERENCE_SUFFIX)
+        measured = series.quantity.removesuffix(OFFICIAL_SUFFIX)
         files = (source for source in self.sources if isinstance(source, FileSource))
         own = (source.unit for source in files if (source.zone, source.quantity) == (series.zone, measured))
         brought = unit_of_source(next(own, "MW"))

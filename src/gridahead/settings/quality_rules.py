@@ -164,7 +164,7 @@ RULES: tuple[Rule, ...] = (
         floor=3.0,
     ),
     Rule(
-        "reference_misfit",
+        "official_misfit",
         "day",
         "flag",
         "outturn and official forecast of a day differ by {limit} {unit} at most on average; they do by "
@@ -318,7 +318,7 @@ RULES: tuple[Rule, ...] = (
         "series",
         "flag",
         "an outturn has the unit of its official forecast; its values of {note} as there. Set `unit` for its file, or "
-        "`reference_unit` for an official forecast in the same file",
+        "`official_unit` for an official forecast in the same file",
         learnt=False,
     ),
     Rule("stale", "series", "flag", "the newest value is at most {limit} old; it is {measured} old", learnt=False),

@@ -68,7 +68,7 @@ class FileTable:
         return {
             str(column.series): column.available
             for column in self.columns
-            if column.header == self.settings.reference_column and column.available is not None
+            if column.header == self.settings.official_column and column.available is not None
         }
 
     @property
@@ -338,9 +338,9 @@ def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
     if settings.quantity is not None:
         series, unit = Series(zone.code, settings.quantity), _converted(settings.unit)
         columns.append(_Column(settings.value_column or _OF_THE_DAY, series, *unit))
-        if settings.reference_column is not None:
-            available, unit = settings.reference_available, _converted(settings.reference_unit or settings.unit)
-            columns.append(_Column(settings.reference_column, series.reference, *unit, available=available))
+        if settings.official_column is not None:
+            available, unit = settings.official_available, _converted(settings.official_unit or settings.unit)
+            columns.append(_Column(settings.official_column, series.official, *unit, available=available))
     columns += [_covariate(covariate, zone) for covariate in settings.covariates]
     names = [str(column.series) for column in columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):

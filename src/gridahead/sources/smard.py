@@ -76,13 +76,13 @@ class Smard:
     def official_available(self) -> dict[str, Deadline]:
         """From when the portal's official forecasts may be used, by their series."""
         return {
-            str(Series(ZONE, quantity).reference): self._official(quantity)
+            str(Series(ZONE, quantity).official): self._official(quantity)
             for quantity in (*QUANTITY_OF.values(), "wind_solar")
         }
 
     def _official(self, quantity: str) -> Deadline:
         of_load = quantity == "load"
-        return self.settings.load_reference_available if of_load else self.settings.generation_reference_available
+        return self.settings.load_official_available if of_load else self.settings.generation_official_available
 
     def fetch(self) -> Iterator[RawPayload]:
         """Every exported file of the folder, by name.
@@ -142,7 +142,7 @@ class Smard:
             series = Series(ZONE, quantity)
             blocks.append(
                 observations(
-                    series.reference if forecast else series,
+                    series.official if forecast else series,
                     valid_time,
                     self._available(quantity, forecast, valid_time, mtu),
                     energy_mwh * mtu.per_hour,

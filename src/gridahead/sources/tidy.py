@@ -69,6 +69,6 @@ def _choice(name: str, texts: pd.Series) -> str:
 
 
 def _other_columns(cells: pd.DataFrame, settings: FileSource) -> list[str]:
-    used = {settings.time_column, settings.value_column, settings.reference_column, settings.issue_column}
+    used = {settings.time_column, settings.value_column, settings.official_column, settings.issue_column}
     used |= {*settings.where, *(covariate.column for covariate in settings.covariates)}
     return [name for name in cells.columns if name not in used]

@@ -185,9 +185,9 @@ def _require_same_axes(name: str, series: Mapping[Series, Split]) -> None:
 
 
 def _axes(spec: WindowSpec) -> str:
-    reference = "an official forecast" if spec.use_reference else "no official forecast"
+    official = "an official forecast" if spec.use_official else "no official forecast"
     clock = "the sun's" if spec.series.quantity in SUN_DRIVEN else "the calendar's"
     return (
-        f"{spec.mtu}, {spec.context_days} days of context, {reference}, "
+        f"{spec.mtu}, {spec.context_days} days of context, {official}, "
         f"{len(spec.past_covariates)} past and {len(spec.future_covariates)} future covariates, {clock} clock"
     )

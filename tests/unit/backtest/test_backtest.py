@@ -194,13 +194,13 @@ def test_it_says_how_much_of_the_availability_was_recorded(tmp_path):
     seen = (rows["quantity"] == "load") & (rows["valid_time"] >= pd.Timestamp("2025-04-01T00:00Z"))
     rows.loc[seen, "availability"] = "recorded"
     result = run_backtest(workspace_of(tmp_path, rows), "naive")
-    load, reference = result.availability
+    load, official = result.availability
     # Read: from 10 days before 4 April (8 of context, the day before, the rest of that day) to the end of 9 April, and
     # 9 of those days are of April; midnight in Berlin is 22:00 UTC.
     assert load.rows == 16 * 24 - 1, "the clocks go forward on 30 March"
     assert load.recorded == pytest.approx((9 * 24 - 2) / load.rows)
     assert load.recorded + load.assumed == 1
-    assert reference.recorded == 0
+    assert official.recorded == 0
     told = json.loads((tmp_path / "backtest/t/DE.load/run.json").read_text())
     assert told["availability"][0]["recorded"] == load.recorded
 

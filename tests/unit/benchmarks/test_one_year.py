@@ -151,7 +151,7 @@ def test_what_is_written_is_read_as_it_was_and_not_before_it_was_published(task,
     assert isinstance(written, FileSource)
     source = FileTable(written, settings.zone(task.series.zone))
     rows = pd.concat([source.parse(payload) for payload in source.fetch()])
-    outturn, official = of_series(rows, task.series), of_series(rows, task.series.reference)
+    outturn, official = of_series(rows, task.series), of_series(rows, task.series.official)
     assert list(outturn["valid_time"]) == list(table.index)
     assert list(outturn["value"]) == list(table[OUTTURN])
     assert list(official["value"]) == list(table[OFFICIAL])

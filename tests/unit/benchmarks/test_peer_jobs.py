@@ -75,8 +75,8 @@ def test_a_view_ends_its_history_with_the_last_published_hour_and_reaches_to_the
     assert view.index[-1] == pd.Timestamp("2025-01-16T22:00Z")
     assert job.horizon == 14 + 24
     assert len(view) == 2 * 24 + 38
-    assert (job.ahead, job.past) == (["load_reference"], ["wind_solar"])
-    assert view["load_reference"].notna().all()
+    assert (job.ahead, job.past) == (["load_official"], ["wind_solar"])
+    assert view["load_official"].notna().all()
     assert view.loc[job.origins[0] :, ["y", "wind_solar"]].isna().all(axis=None)
 
 
@@ -97,7 +97,7 @@ def test_training_ends_before_the_first_origin(folder):
 def test_days_of_a_clock_change_end_where_the_market_ends_them(tmp_path):
     days = pd.date_range("2025-03-01", "2025-04-02", freq="h", tz="Europe/Berlin").tz_convert("UTC")
     observations = measured(LOAD, days, np.arange(len(days), dtype=float))
-    spec = replace(SPEC, use_reference=False)
+    spec = replace(SPEC, use_official=False)
     windows = build_windows(observations, spec, days_between(dt.date(2025, 3, 29), dt.date(2025, 3, 31)))
     job = Job.read(write_job(tmp_path, observations, windows, LEVELS, quick=True))
     assert list((job.delivery_ends - job.origins) // pd.Timedelta(hours=1)) == [38, 37, 38]

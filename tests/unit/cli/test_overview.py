@@ -79,7 +79,7 @@ SERVING = {"DE/solar": {"version": "3", "model": "gru", "learnt_until": "2025-05
 
 def test_every_series_is_a_block_with_ages_and_marks(screen, settings):
     found: Any = SimpleNamespace(
-        lake=lake_of(solar="2025-06-03T07:00Z", solar_reference="2025-06-04T21:00Z"),
+        lake=lake_of(solar="2025-06-03T07:00Z", solar_official="2025-06-04T21:00Z"),
         serving=SERVING,
         forecasts=[forecast_of("DE/solar", "2025-06-04T22:00:00+00:00")],
     )
@@ -95,7 +95,7 @@ def test_every_series_is_a_block_with_ages_and_marks(screen, settings):
         "  ✓  lake: until 2025-06-03 08:00 UTC (2 h ago), 9,000 rows, PT60M",
         "  ✓  serves: gru v3, learnt until 2025-05-31 (3 days ago), MAE 0.0127 kW",
         "  ✓  forecast: issued 2025-06-03 09:00 UTC (1 h ago) by gru v3",
-        "Also in the lake: DE/solar_reference",
+        "Also in the lake: DE/solar_official",
         "Everything: `gridahead status --wide`",
     ]
 

@@ -64,7 +64,7 @@ def compared_of(series):
 
 
 def drift_of(series, level="none"):
-    finding = DriftFinding(str(series.reference), "official", level, "it errs", 2.0, 1.0)
+    finding = DriftFinding(str(series.official), "official", level, "it errs", 2.0, 1.0)
     return Drift(series, dt.date(2025, 1, 1), dt.date(2025, 1, 28), (finding,), "gru v1")
 
 

@@ -21,14 +21,14 @@ def test_what_is_no_series_is_refused_with_an_example(text):
 
 
 def test_the_official_forecast_is_a_series_of_its_own():
-    assert str(Series("DE", "load").reference) == "DE/load_reference"
+    assert str(Series("DE", "load").official) == "DE/load_official"
 
 
 def test_every_quantity_has_an_official_forecast_with_the_same_bounds():
-    measured = [code for code in QUANTITIES if not code.endswith("_reference")]
+    measured = [code for code in QUANTITIES if not code.endswith("_official")]
     assert len(QUANTITIES) == 2 * len(measured)
     for code in measured:
-        assert QUANTITIES[f"{code}_reference"].low == QUANTITIES[code].low
+        assert QUANTITIES[f"{code}_official"].low == QUANTITIES[code].low
 
 
 def test_residual_load_may_be_negative_and_generation_may_not():

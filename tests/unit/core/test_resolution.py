@@ -176,20 +176,20 @@ def test_windows_across_a_change_are_those_of_a_series_that_had_the_unit_all_alo
 def test_an_hourly_official_forecast_is_read_beside_quarter_hours_and_the_other_way_round():
     midnight = pd.Timestamp("2025-09-15", tz=BERLIN)
     load = quarters(midnight, np.arange(20 * 96.0))
-    official = day_ahead(LOAD.reference, hours(midnight, 20 * 24), np.arange(20 * 24.0))
+    official = day_ahead(LOAD.official, hours(midnight, 20 * 24), np.arange(20 * 24.0))
     day = [dt.date(2025, 9, 30)]
-    windows = build_windows(together(load, official), spec_of(Mtu.PT15M, use_reference=True), day)
+    windows = build_windows(together(load, official), spec_of(Mtu.PT15M, use_official=True), day)
     assert windows.future[0, windows.delivery[0], 0].tolist() == [15.0 * 24 + n // 4 for n in range(96)]
     load = hourly(midnight, np.arange(20 * 24.0))
-    official = day_ahead(LOAD.reference, hours(midnight, 20 * 96, Mtu.PT15M), np.arange(20 * 96.0), mtu=Mtu.PT15M)
-    windows = build_windows(together(load, official), spec_of(Mtu.PT60M, use_reference=True), day)
+    official = day_ahead(LOAD.official, hours(midnight, 20 * 96, Mtu.PT15M), np.arange(20 * 96.0), mtu=Mtu.PT15M)
+    windows = build_windows(together(load, official), spec_of(Mtu.PT60M, use_official=True), day)
     assert windows.future[0, windows.delivery[0], 0].tolist() == [15.0 * 96 + 4 * n + 1.5 for n in range(24)]
 
 
 def test_windows_of_hours_on_utc_in_a_half_hour_zone_hold_every_half_hour():
     india = BiddingZone("DE", KOLKATA, "IN")
     observations = hourly("2025-09-10T00:00Z", np.arange(25 * 24.0))
-    windows = build_windows(observations, spec_of(Mtu.PT30M, india, use_reference=False), [dt.date(2025, 9, 25)])
+    windows = build_windows(observations, spec_of(Mtu.PT30M, india, use_official=False), [dt.date(2025, 9, 25)])
     day = windows.target[0][windows.delivery[0]]
     # The 25th begins at 18:30 UTC of the 24th: the second half of hour 14 × 24 + 18.
     assert day.tolist() == [14 * 24 + 18 + (n + 1) // 2 for n in range(48)]

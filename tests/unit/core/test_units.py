@@ -70,7 +70,7 @@ def test_the_settings_choose_the_unit_and_else_the_file_does():
     chosen = {**kw, "series": [{**series[0], "unit": "MW"}]}
     load, solar = Series("DE", "load"), Series("DE", "solar")
     settings = Settings.model_validate(kw)
-    assert [settings.unit_of(one) for one in (load, load.reference, solar)] == ["kW", "kW", "MW"]
+    assert [settings.unit_of(one) for one in (load, load.official, solar)] == ["kW", "kW", "MW"]
     assert settings.unit_wanted(solar) is None
     assert Settings.model_validate(chosen).unit_of(load) == "MW"
 

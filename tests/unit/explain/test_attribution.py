@@ -25,7 +25,7 @@ def test_of_a_sum_every_group_gets_its_own_term():
     found = attribute(model, ONE, BASELINE, hourly_groups(ONE))
     expected: dict[tuple[str, int | None], float] = {
         ("DE/load", -30): 2 * (ONE.past - BASELINE.past)[0, -30, 0],
-        ("DE/load_reference", 5): -3 * (ONE.future - BASELINE.future)[0, 5, 0],
+        ("DE/load_official", 5): -3 * (ONE.future - BASELINE.future)[0, 5, 0],
     }
     for group, share in zip(found.groups, found.shares, strict=True):
         assert share[0] == pytest.approx(expected.get((group.name, group.hour), 0.0), rel=1e-3, abs=0.1)
@@ -40,10 +40,10 @@ def test_of_a_product_from_nought_both_factors_get_half():
     half = product(ONE)[0, 0] / 2
     shares = {(group.name, group.hour): share[0] for group, share in zip(found.groups, found.shares, strict=True)}
     assert shares["DE/load", -30] == pytest.approx(half, rel=1e-3)
-    assert shares["DE/load_reference", -50] == pytest.approx(half, rel=1e-3)
+    assert shares["DE/load_official", -50] == pytest.approx(half, rel=1e-3)
 
 
-@pytest.mark.parametrize("anchor", ["reference", "linear", "profile"])
+@pytest.mark.parametrize("anchor", ["official", "linear", "profile"])
 def test_the_shares_of_a_network_and_its_anchor_add_up_to_the_difference(anchor):
     model = model_on(anchor, WINDOWS)
     found = attribute(model, ONE, BASELINE, hourly_groups(ONE))
@@ -54,13 +54,13 @@ def test_the_shares_of_a_network_and_its_anchor_add_up_to_the_difference(anchor)
 
 
 def test_the_official_forecast_as_anchor_moves_the_hour_that_it_is_of():
-    model = model_on("reference", WINDOWS)
+    model = model_on("official", WINDOWS)
     silent = replace(model, scaler=replace(model.scaler, scale=1e-6))  # the network has nothing to say
     found = attribute(silent, ONE, BASELINE, hourly_groups(ONE))
     ahead = {
         group.hour: share
         for group, share in zip(found.groups, found.shares, strict=True)
-        if group.name == "DE/load_reference" and group.hour is not None and group.hour >= 0
+        if group.name == "DE/load_official" and group.hour is not None and group.hour >= 0
     }
     change = (ONE.future - BASELINE.future)[0, :, 0]
     for hour in (0, 13, 30):
@@ -80,7 +80,7 @@ def test_a_value_that_is_known_on_one_side_only_is_refused():
     observations = made_load()
     late = made_windows(9, 9, SPEC, observations[observations["quantity"] == "load"])
     with pytest.raises(ValueError, match="same_gaps"):
-        attribute(model_on("reference", WINDOWS), ONE, late, hourly_groups(ONE))
+        attribute(model_on("official", WINDOWS), ONE, late, hourly_groups(ONE))
 
 
 def test_a_baseline_takes_over_the_gaps():

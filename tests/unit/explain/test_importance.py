@@ -14,7 +14,7 @@ def test_an_input_that_is_not_read_has_no_importance():
     found = permutation_importance(official, WINDOWS)
     assert found["DE/load"] == 0
     assert found["calendar"] == 0
-    assert found["DE/load_reference"] > 0.2
+    assert found["DE/load_official"] > 0.2
 
 
 def test_the_same_seed_gives_the_same_figures():

@@ -39,7 +39,7 @@ def observed(errors, when=None):
     """An official forecast of 50 GW that appears at 10:00 on the day before, and an outturn with these errors [MW]."""
     when = times() if when is None else when
     return together(
-        measured(LOAD, when, 50_000.0 + errors), day_ahead(LOAD.reference, when, np.full(len(when), 50_000.0))
+        measured(LOAD, when, 50_000.0 + errors), day_ahead(LOAD.official, when, np.full(len(when), 50_000.0))
     )
 
 
@@ -104,7 +104,7 @@ def test_past_errors_are_of_the_forecast_as_it_was_read_at_the_same_lead():
     # A better forecast replaces each one at 20:00 on the day before; a forecast of 11:00 never saw it.
     when = times()
     early = observed(np.full(len(when), 400.0))
-    better = day_ahead(LOAD.reference, when, np.full(len(when), 50_400.0), hour=20)
+    better = day_ahead(LOAD.official, when, np.full(len(when), 50_400.0), hour=20)
     both = together(early, better)
     np.testing.assert_allclose(correction(both), 400.0)
     read = Deadline.parse("D-0T0000[Europe/Berlin]")
@@ -141,13 +141,13 @@ def test_nothing_that_came_after_the_issue_time_is_read():
 def test_where_nothing_was_published_there_is_nothing_to_correct():
     clean = observed(np.full(len(times()), 400.0))
     noon = pd.Timestamp(DAY, tz="Europe/Berlin") + pd.Timedelta(hours=12)
-    holed = Observations(clean[~((clean["quantity"] == "load_reference") & (clean["valid_time"] == noon))])
+    holed = Observations(clean[~((clean["quantity"] == "load_official") & (clean["valid_time"] == noon))])
     windows = corrected(build_windows(holed, SPEC, [DAY]), holed)
     assert np.isnan(windows.future[0, windows.delivery[0], 0]).nonzero()[0].tolist() == [12]
 
 
 def test_without_any_outturn_the_official_forecast_stays():
-    official = day_ahead(LOAD.reference, times(), np.full(len(times()), 50_000.0))
+    official = day_ahead(LOAD.official, times(), np.full(len(times()), 50_000.0))
     np.testing.assert_array_equal(correction(official), np.zeros(24))
 
 
@@ -176,7 +176,7 @@ def test_it_is_what_a_slow_account_by_local_time_gives_also_when_clocks_change(t
         begins = when - pd.Timedelta(days=5)
         observations = together(
             measured(series, when, official + draws.standard_t(3, len(when)) * 100, mtu=mtu),
-            rows(series.reference, when, official, begins, mtu=mtu),
+            rows(series.official, when, official, begins, mtu=mtu),
         )
         days = days_between(change - dt.timedelta(days=1), change + dt.timedelta(days=3))
         windows = build_windows(observations, spec, days)
@@ -192,7 +192,7 @@ def slow_account(observations, spec, day):
     timezone, issued = spec.zone.timezone, spec.deadline.for_delivery(day)
     measured_, official = (
         observations[observations["quantity"] == quantity].set_index("valid_time")
-        for quantity in ("load", "load_reference")
+        for quantity in ("load", "load_official")
     )
     known = measured_[measured_["available_at"] <= issued]["value"]
     found: list[Any] = []

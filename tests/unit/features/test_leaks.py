@@ -58,8 +58,8 @@ def test_an_outturn_moved_by_an_hour_that_calls_itself_a_forecast_is_refused(mov
 
 
 def test_an_official_forecast_that_is_the_outturn_is_refused():
-    rows = together(measured(LOAD, TIMES, VALUES), day_ahead(LOAD.reference, TIMES, VALUES))
-    with pytest.raises(ModelError, match="DE/load_reference, read ahead"):
+    rows = together(measured(LOAD, TIMES, VALUES), day_ahead(LOAD.official, TIMES, VALUES))
+    with pytest.raises(ModelError, match="DE/load_official, read ahead"):
         refuse_leaks(build_windows(rows, SPEC, DAYS))
 
 
@@ -84,7 +84,7 @@ def test_an_input_that_shows_the_next_hour_of_the_outturn_is_refused():
 
 def test_constant_inputs_and_nights_without_sun_are_no_leak():
     refuse_leaks(known_ahead(np.zeros(len(VALUES))))
-    night = together(measured(METER, TIMES, VALUES * 0), day_ahead(METER.reference, TIMES, VALUES * 0))
+    night = together(measured(METER, TIMES, VALUES * 0), day_ahead(METER.official, TIMES, VALUES * 0))
     refuse_leaks(build_windows(night, replace(SPEC, series=METER), DAYS))
 
 

@@ -17,7 +17,7 @@ LEVELS = (0.1, 0.3, 0.5, 0.9, 0.95)
 
 def published(*covariates, forecast=FORECAST):
     """Solar power with its official forecast and, by name, what else is known ahead [MW]."""
-    one = windows_of(np.zeros(C), reference_ahead=np.full(H, forecast))
+    one = windows_of(np.zeros(C), official_ahead=np.full(H, forecast))
     ahead = tuple(Series("DE", name) for name, _ in covariates)
     values = (
         np.stack([np.full((1, H), value) for _, value in covariates], axis=-1) if covariates else one.future[..., :0]
@@ -40,7 +40,7 @@ def test_the_median_and_what_no_level_can_be_are_no_quantiles():
 
 
 def test_without_an_official_forecast_its_quantiles_are_of_nothing():
-    assert official_levels(replace(BOTH.spec, use_reference=False)) == {}
+    assert official_levels(replace(BOTH.spec, use_official=False)) == {}
 
 
 def told_of(windows, levels=LEVELS) -> np.ndarray:

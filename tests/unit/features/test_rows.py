@@ -33,7 +33,7 @@ def test_a_gap_in_the_context_leaves_no_hole_and_hardly_moves_the_linear_anchor(
 
 
 def test_the_linear_anchor_corrects_the_official_forecast():
-    assert error(LINEAR, TEST) < 0.8 * error(Scaler.fit(TRAIN, "reference"), TEST)
+    assert error(LINEAR, TEST) < 0.8 * error(Scaler.fit(TRAIN, "official"), TEST)
 
 
 def test_without_the_official_forecast_the_linear_anchor_gives_way_to_last_week():

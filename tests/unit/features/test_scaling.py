@@ -74,15 +74,15 @@ def test_the_anchor_recent_is_the_mean_of_the_last_day():
     assert found.tolist() == [(168 + 191) / 2] * H
 
 
-def test_the_anchor_reference_is_the_official_forecast_itself():
+def test_the_anchor_official_is_the_official_forecast_itself():
     official = np.linspace(50_000, 60_000, H).astype(np.float32)
-    found = anchored(windows_of(COUNT, reference_ahead=official), "reference", 0.0)
+    found = anchored(windows_of(COUNT, official_ahead=official), "official", 0.0)
     assert found[0].tobytes() == official.tobytes()
 
 
 def test_where_the_official_forecast_is_missing_last_week_stands_in():
     official = holed(np.full(H, 500.0), 20, 36)
-    found = anchored(windows_of(COUNT, reference_ahead=official), "reference", 0.0)[0]
+    found = anchored(windows_of(COUNT, official_ahead=official), "official", 0.0)[0]
     assert found[[19, 20, 21, 36]].tolist() == [500.0, 44.0, 500.0, 60.0]
 
 
@@ -101,25 +101,25 @@ def test_an_hour_that_has_a_gap_on_every_day_gets_the_mean_of_the_last_day():
 
 def test_where_nothing_is_known_the_level_remains():
     empty = np.full(C, np.nan)
-    nothing = windows_of(empty, reference_past=empty, reference_ahead=np.full(H, np.nan))
-    for anchor in ("reference", "week", "profile", "recent"):
+    nothing = windows_of(empty, official_past=empty, official_ahead=np.full(H, np.nan))
+    for anchor in ("official", "week", "profile", "recent"):
         assert anchored(nothing, anchor, 4321.0)[0].tolist() == [4321.0] * H
 
 
 def test_the_anchor_with_the_smallest_error_on_the_delivery_day_comes_first():
     official = np.full(H, 900.0)
-    by_week = windows_of(COUNT, target=24.0 + np.arange(H), reference_ahead=official)
+    by_week = windows_of(COUNT, target=24.0 + np.arange(H), official_ahead=official)
     assert plausible_anchors(by_week) == ("week",)
     # Far off before the delivery day, exact on it.
     target = np.where(np.arange(H) < 13, 0.0, 900.0)
-    assert plausible_anchors(windows_of(COUNT, target=target, reference_ahead=official)) == ("reference",)
+    assert plausible_anchors(windows_of(COUNT, target=target, official_ahead=official)) == ("official",)
 
 
 def test_a_second_anchor_is_tried_only_if_it_is_not_far_behind():
     week = 24.0 + np.arange(H)
-    close = windows_of(COUNT, target=week + 10, reference_ahead=week + 24)  # errors 10 and 14
-    far = windows_of(COUNT, target=week + 10, reference_ahead=week + 26)  # errors 10 and 16
-    assert plausible_anchors(close) == ("week", "reference")
+    close = windows_of(COUNT, target=week + 10, official_ahead=week + 24)  # errors 10 and 14
+    far = windows_of(COUNT, target=week + 10, official_ahead=week + 26)  # errors 10 and 16
+    assert plausible_anchors(close) == ("week", "official")
     assert plausible_anchors(far) == ("week",)
 
 
@@ -130,7 +130,7 @@ def test_moments_by_hand():
     # Context 0 … 191: mean 95.5, variance (192² − 1) / 12. Error of the official forecast: ±2.
     target = 24.0 + np.arange(H) + np.where(np.arange(H) % 2, 3.0, -3.0)
     wrong_by_two = COUNT + np.where(COUNT % 2, 2.0, -2.0)
-    windows = windows_of(COUNT, target=target, reference_past=wrong_by_two, reference_ahead=np.zeros(H))
+    windows = windows_of(COUNT, target=target, official_past=wrong_by_two, official_ahead=np.zeros(H))
     scaler = Scaler.fit(windows, "week")
     assert scaler.moments.level == pytest.approx(95.5)
     assert scaler.moments.spread == pytest.approx(np.sqrt((192**2 - 1) / 12))
@@ -141,7 +141,7 @@ def test_moments_by_hand():
 
 def test_covariates_are_scaled_by_their_own_moments_and_the_official_forecast_by_those_of_the_target():
     covariate = np.where(COUNT % 2, 30.0, 10.0)
-    windows = windows_of(COUNT, target=COUNT[:H], reference_ahead=np.full(H, 95.5), covariate=covariate)
+    windows = windows_of(COUNT, target=COUNT[:H], official_ahead=np.full(H, 95.5), covariate=covariate)
     scaler = Scaler.fit(windows, "week")
     assert scaler.moments.covariates == {"DE/solar": (20.0, 10.0)}
     inputs = scaler.inputs(windows, "day")
@@ -159,7 +159,7 @@ def test_covariates_are_scaled_by_their_own_moments_and_the_official_forecast_by
 
 def test_what_is_not_known_is_nought_and_flagged():
     official = holed(np.full(H, 100.0), 20)
-    windows = windows_of(holed(COUNT, 3), target=COUNT[:H], reference_ahead=official)
+    windows = windows_of(holed(COUNT, 3), target=COUNT[:H], official_ahead=official)
     inputs = Scaler.fit(windows, "week").inputs(windows, "day")
     load_official_error_known = inputs.encoder[0, 0, : 24 * 4].reshape(24, 4)
     assert load_official_error_known[3].tolist() == [0.0, 0.0, 0.0, 0.0]
@@ -262,7 +262,7 @@ def test_a_segment_shorter_than_a_day_knows_its_place_in_the_day():
 def test_every_segment_tells_the_same_values_of_the_context(segment):
     rng = np.random.default_rng(4)
     windows = windows_of(
-        rng.normal(size=(3, C)), target=rng.normal(size=(3, H)), reference_ahead=rng.normal(size=(3, H))
+        rng.normal(size=(3, C)), target=rng.normal(size=(3, H)), official_ahead=rng.normal(size=(3, H))
     )
     scaler = Scaler.fit(windows, "week")
     by_day, finer = scaler.inputs(windows, "day"), scaler.inputs(windows, segment)
@@ -336,8 +336,8 @@ def test_the_error_of_the_official_forecast_and_covariates_are_scaled_too():
     windows = windows_of(
         COUNT,
         target=COUNT[:H],
-        reference_past=wrong,
-        reference_ahead=np.full(H, 108.0),
+        official_past=wrong,
+        official_ahead=np.full(H, 108.0),
         covariate=np.where(COUNT % 2, 30.0, 10.0),
     )
     scaler = Scaler.fit(windows, "week", "instance")
@@ -408,7 +408,7 @@ def with_ahead(windows, name, values):
 
 def test_an_official_quantile_that_is_not_published_is_the_official_forecast():
     official = np.full(H, 100.0)
-    windows = windows_of(COUNT, target=COUNT[:H], reference_ahead=official)
+    windows = windows_of(COUNT, target=COUNT[:H], official_ahead=official)
     holed_at_20 = with_ahead(windows, "load_p90", holed(np.full(H, 150.0), 20))
     scaler = Scaler.fit(holed_at_20, "week")
     found, single = scaler.inputs(holed_at_20, "day").decoder, scaler.inputs(windows, "day").decoder
@@ -433,9 +433,9 @@ def test_what_all_is_divided_by_is_not_shown_again():
 
 def test_nobody_asks_whether_the_sun_shines_at_night():
     day = np.where((np.arange(C) % 24 >= 6) & (np.arange(C) % 24 < 18), 100.0, 0.0)
-    windows = windows_of(day, target=np.full(H, 30.0), reference_ahead=day[:H])
+    windows = windows_of(day, target=np.full(H, 30.0), official_ahead=day[:H])
     solar = replace(windows, spec=replace(windows.spec, series=Series("DE", "solar")))
-    answers = {one.spec.series.quantity: Scaler.fit(one, "reference").target(one)[0] for one in (windows, solar)}
+    answers = {one.spec.series.quantity: Scaler.fit(one, "official").target(one)[0] for one in (windows, solar)}
     assert not np.isnan(answers["load"]).any()
     assert np.flatnonzero(~np.isnan(answers["solar"])).tolist() == [*range(6, 18), *range(30, 37)]
 

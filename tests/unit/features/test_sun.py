@@ -19,7 +19,7 @@ SUNNY = np.where((HOURS >= 6) & (HOURS < 18), 100.0 * (DAYS + 1), 0.0)
 
 
 def solar(context, official):
-    windows = windows_of(context, target=0.0, reference_past=context, reference_ahead=official)
+    windows = windows_of(context, target=0.0, official_past=context, official_ahead=official)
     return replace(windows, spec=replace(windows.spec, series=Series("DE", "solar"), zone=DE))
 
 
@@ -56,7 +56,7 @@ def test_a_gap_is_passed_over():
 
 def test_solar_power_is_shown_no_single_day():
     bright = solar(SUNNY, np.full(H, 400.0))
-    scaler = Scaler.fit(bright, "reference")
+    scaler = Scaler.fit(bright, "official")
     changed = replace(bright, past=bright.past.copy())
     swapped = [3 * 24 + 12, 5 * 24 + 12]
     changed.past[:, swapped] = changed.past[:, swapped[::-1]]
@@ -67,7 +67,7 @@ def test_solar_power_is_shown_no_single_day():
 
 def test_solar_power_is_shown_neither_weekdays_nor_holidays():
     windows = solar(SUNNY, np.full(H, 400.0))
-    scaler = Scaler.fit(windows, "reference")
+    scaler = Scaler.fit(windows, "official")
     holiday = replace(windows, future=windows.future.copy())
     holiday.future[..., -len(CALENDAR_FEATURES) :] = 1.0
     np.testing.assert_array_equal(scaler.inputs(holiday, "day").decoder, scaler.inputs(windows, "day").decoder)

@@ -20,8 +20,8 @@ EVENING = Deadline.parse("D-1T1830[Europe/Berlin]")
 DAY = dt.date(2025, 1, 20)
 
 
-def spec_of(series=LOAD, deadline=ELEVEN, mtu=Mtu.PT60M, use_reference=False, **more):
-    return WindowSpec(series, DE, mtu, deadline, context_days=8, use_reference=use_reference, **more)
+def spec_of(series=LOAD, deadline=ELEVEN, mtu=Mtu.PT60M, use_official=False, **more):
+    return WindowSpec(series, DE, mtu, deadline, context_days=8, use_official=use_official, **more)
 
 
 def counting(days=40, start="2025-01-06", mtu=Mtu.PT60M, series=LOAD):
@@ -84,7 +84,7 @@ def test_in_a_half_hour_zone_the_hours_of_local_time_are_the_grid():
     series = Series("IN", "load")
     times = hours(pd.Timestamp("2025-01-06", tz="Asia/Kolkata"), 40 * 24)
     deadline = Deadline.parse("D-1T1100[Asia/Kolkata]")
-    spec = WindowSpec(series, kolkata, Mtu.PT60M, deadline, context_days=8, use_reference=False)
+    spec = WindowSpec(series, kolkata, Mtu.PT60M, deadline, context_days=8, use_official=False)
     windows = build_windows(measured(series, times, np.arange(len(times))), spec, [DAY])
     assert windows.past[0, -2, 0] == 13 * 24 + 9
     assert windows.target[0][windows.delivery[0]].tolist() == [14 * 24 + n for n in range(24)]
@@ -108,7 +108,7 @@ def test_a_gap_stays_a_gap():
 
 
 def test_outside_what_the_lake_has_everything_is_nan_and_nothing_fails():
-    windows = build_windows(counting(days=3), spec_of(use_reference=True), [DAY])
+    windows = build_windows(counting(days=3), spec_of(use_official=True), [DAY])
     assert np.isnan(windows.target).all()
     assert np.isnan(windows.past[..., :2]).all()
     assert not np.isnan(windows.past[..., 2:]).any()
@@ -143,30 +143,28 @@ def test_a_long_day_has_a_hundred_quarter_hours():
 # -- who sees the official forecast when ----------------------------------------------------------------------------
 
 
-def reference_seen(series, deadline, hour):
+def official_seen(series, deadline, hour):
     times = hours(pd.Timestamp("2025-01-06", tz="Europe/Berlin"), 40 * 24)
     values = np.arange(len(times))
-    observations = together(
-        measured(series, times, values), day_ahead(series.reference, times, values + 0.5, hour=hour)
-    )
-    windows = build_windows(observations, spec_of(series, deadline, use_reference=True), [DAY])
+    observations = together(measured(series, times, values), day_ahead(series.official, times, values + 0.5, hour=hour))
+    windows = build_windows(observations, spec_of(series, deadline, use_official=True), [DAY])
     return windows.future[0, :, 0], windows.delivery[0]
 
 
 def test_at_eleven_the_official_load_forecast_of_tomorrow_is_there():
-    seen, delivery = reference_seen(LOAD, ELEVEN, hour=10)
+    seen, delivery = official_seen(LOAD, ELEVEN, hour=10)
     assert seen.tolist() == [13 * 24 + 11 + n + 0.5 for n in range(37)]
     assert delivery.sum() == 24
 
 
 def test_at_eleven_the_official_wind_and_solar_forecast_of_tomorrow_is_not_there_but_todays_is():
-    seen, delivery = reference_seen(WIND_SOLAR, ELEVEN, hour=18)
+    seen, delivery = official_seen(WIND_SOLAR, ELEVEN, hour=18)
     assert seen[~delivery].tolist() == [13 * 24 + 11 + n + 0.5 for n in range(13)]
     assert np.isnan(seen[delivery]).all()
 
 
 def test_at_half_past_six_in_the_evening_it_is_there():
-    seen, delivery = reference_seen(WIND_SOLAR, EVENING, hour=18)
+    seen, delivery = official_seen(WIND_SOLAR, EVENING, hour=18)
     assert seen[delivery].tolist() == [14 * 24 + n + 0.5 for n in range(24)]
     # From 18:00 on, so six hours of today.
     assert delivery.tolist() == [False] * 6 + [True] * 24
@@ -177,14 +175,14 @@ def test_covariates_stand_where_their_names_say():
     past, ahead = Series("DE", "solar"), Series("DE", "temperature")
     observations = together(
         measured(LOAD, times, 1.0),
-        day_ahead(LOAD.reference, times, 2.0),
+        day_ahead(LOAD.official, times, 2.0),
         day_ahead(ahead, times, 3.0),
         measured(past, times, 4.0),
     )
-    spec = spec_of(use_reference=True, past_covariates=(past,), future_covariates=(ahead,))
+    spec = spec_of(use_official=True, past_covariates=(past,), future_covariates=(ahead,))
     windows = build_windows(observations, spec, [DAY])
-    assert spec.past_names[:4] == ("DE/load", "DE/load_reference", "DE/temperature", "DE/solar")
-    assert spec.future_names[:2] == ("DE/load_reference", "DE/temperature")
+    assert spec.past_names[:4] == ("DE/load", "DE/load_official", "DE/temperature", "DE/solar")
+    assert spec.future_names[:2] == ("DE/load_official", "DE/temperature")
     assert windows.past[0, 0, :4].tolist() == [1.0, 2.0, 3.0, 4.0]
     assert windows.future[0, 20, :2].tolist() == [2.0, 3.0]
 
@@ -232,11 +230,11 @@ EVERYTHING = together(
     measured(LOAD, _TIMES[:400], _RNG.normal(50, 5, 400)).assign(
         available_at=lambda frame: frame["valid_time"] + pd.Timedelta(days=3), availability="recorded"
     ),
-    day_ahead(LOAD.reference, _TIMES, _RNG.normal(50, 5, len(_TIMES))),
+    day_ahead(LOAD.official, _TIMES, _RNG.normal(50, 5, len(_TIMES))),
     measured(SOLAR, _TIMES, _RNG.normal(9, 2, len(_TIMES))),
     day_ahead(TEMPERATURE, _TIMES, _RNG.normal(9, 2, len(_TIMES)), hour=0),
 )
-SPEC = spec_of(use_reference=True, past_covariates=(SOLAR,), future_covariates=(TEMPERATURE,))
+SPEC = spec_of(use_official=True, past_covariates=(SOLAR,), future_covariates=(TEMPERATURE,))
 # Delivery days around the spring change, issued up to a day late or early, on no particular minute.
 DAYS = st.integers(10, 27).map(lambda n: dt.date(2025, 3, 15) + dt.timedelta(days=n))
 SHIFTS = st.integers(-24 * 60, 10 * 60)

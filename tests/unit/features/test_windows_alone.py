@@ -17,7 +17,7 @@ TIMES = pd.date_range("2025-10-10T22:00Z", "2025-10-28T23:00Z", freq="h", inclus
 RNG = np.random.default_rng(2)
 ROWS = together(
     measured(LOAD, TIMES, RNG.normal(50, 5, len(TIMES))),
-    day_ahead(LOAD.reference, TIMES, RNG.normal(50, 5, len(TIMES))),
+    day_ahead(LOAD.official, TIMES, RNG.normal(50, 5, len(TIMES))),
 )
 
 

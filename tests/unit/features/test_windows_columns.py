@@ -27,7 +27,7 @@ def with_covariates(shift=0.0):
 
 def test_every_input_is_found_by_its_name():
     windows = with_covariates()
-    expected = {LOAD: 0, LOAD.reference: 1, TEMPERATURE: 2, SOLAR: 3}
+    expected = {LOAD: 0, LOAD.official: 1, TEMPERATURE: 2, SOLAR: 3}
     for series, column in expected.items():
         for name in (series, str(series)):
             np.testing.assert_array_equal(windows.input_past(name), windows.past[..., column])
@@ -54,7 +54,7 @@ def test_what_is_not_read_has_no_column_and_says_so():
     assert windows.spec.past_columns(SOLAR) == []
 
 
-@pytest.mark.parametrize("name", [str(LOAD), str(LOAD.reference), str(TEMPERATURE), str(SOLAR), CALENDAR])
+@pytest.mark.parametrize("name", [str(LOAD), str(LOAD.official), str(TEMPERATURE), str(SOLAR), CALENDAR])
 def test_an_input_of_other_windows_comes_over_whole_and_alone(name):
     here, there = with_covariates(), with_covariates(shift=500.0).take(np.arange(8, -1, -1))
     mixed = here.with_input(name, from_=there)
@@ -78,10 +78,10 @@ def test_other_values_of_an_input_leave_the_windows_that_they_come_from_as_they_
 
 
 def test_a_series_that_is_declared_twice_is_changed_in_both_places():
-    spec = replace(SPEC, past_covariates=(LOAD.reference,))
+    spec = replace(SPEC, past_covariates=(LOAD.official,))
     windows = made_windows(12, 14, spec)
-    assert spec.past_columns(LOAD.reference) == [1, 2]
-    changed = windows.with_values(LOAD.reference, past=np.zeros_like(windows.official_past))
+    assert spec.past_columns(LOAD.official) == [1, 2]
+    changed = windows.with_values(LOAD.official, past=np.zeros_like(windows.official_past))
     assert (changed.past[..., 1:3] == 0).all()
 
 

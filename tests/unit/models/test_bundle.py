@@ -189,7 +189,7 @@ def test_what_is_uncalibrated_does_not_hear_of_the_calibration():
 
 
 def test_a_bundle_keeps_its_covariates_and_the_holidays_of_its_zone(tmp_path):
-    spec = replace(SPEC, past_covariates=(Series("DE", "solar"),), future_covariates=(LOAD.reference,))
+    spec = replace(SPEC, past_covariates=(Series("DE", "solar"),), future_covariates=(LOAD.official,))
     model = replace(model_of(), spec=spec)
     model.save(tmp_path)
     assert TrainedModel.load(tmp_path).spec == spec

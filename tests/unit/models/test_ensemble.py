@@ -25,7 +25,7 @@ WINDOWS = made_windows()
 TRUTH = made_windows(20, 29)
 
 
-def model_of(name="lstm", seed=0, levels=LEVELS, windows=WINDOWS, anchor="reference"):
+def model_of(name="lstm", seed=0, levels=LEVELS, windows=WINDOWS, anchor="official"):
     """A model that has learnt nothing but its scales."""
     torch.manual_seed(seed)
     scaler = Scaler.fit(windows, anchor)
@@ -94,13 +94,13 @@ def test_a_year_of_quarter_hours_takes_less_than_two_seconds():
 def with_official_quantiles(first=20, last=29, below=300.0):
     """The same load, and an official P10 and P90 that lie so far from the outturn [MW]."""
     rows = made_load()
-    told = rows[rows["quantity"] == LOAD.reference.quantity]
+    told = rows[rows["quantity"] == LOAD.official.quantity]
     truth = rows[rows["quantity"] == LOAD.quantity].set_index("valid_time")["value"].loc[told["valid_time"]].to_numpy()
     quantiles = [
         told.assign(quantity=name, value=truth + away) for name, away in (("load_p10", -below), ("load_p90", below))
     ]
-    right = rows.assign(value=rows["value"].where(rows["quantity"] != LOAD.reference.quantity))
-    right.loc[rows["quantity"] == LOAD.reference.quantity, "value"] = truth
+    right = rows.assign(value=rows["value"].where(rows["quantity"] != LOAD.official.quantity))
+    right.loc[rows["quantity"] == LOAD.official.quantity, "value"] = truth
     spec = replace(SPEC, future_covariates=(Series("DE", "load_p10"), Series("DE", "load_p90")))
     return made_windows(first, last, spec, together(right, *quantiles))
 

@@ -62,7 +62,7 @@ def made(timezone, mtu):
         load = 50_000 - 8_000 * np.cos(2 * np.pi * hour / 24) + rng.normal(0, 1_000, len(times))
         said = load + rng.normal(0, 2_000, len(times))
         known = times - pd.Timedelta(days=2)
-        parts += [measured(series, times, load, mtu=mtu), rows(series.reference, times, said, known, mtu=mtu)]
+        parts += [measured(series, times, load, mtu=mtu), rows(series.official, times, said, known, mtu=mtu)]
     observations = together(*parts)
     return build_windows(observations, spec, days), [build_windows(observations, spec, [day]) for day in days]
 
@@ -101,7 +101,7 @@ def network_on(scaler, windows, cell, decoder):
 
 def others_on(windows):
     """Every model that is no single network."""
-    scaler = Scaler.fit(windows, "reference")
+    scaler = Scaler.fit(windows, "official")
     networks = tuple(network_on(scaler, windows, cell, "recurrent") for cell in ("lstm", "gru"))
     return [
         Ensemble("ensemble", networks, (0.25, 0.75), as_it_is(LEVELS) + 0.2),

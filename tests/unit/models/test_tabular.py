@@ -28,7 +28,7 @@ TEST = made_windows(75, 88, observations=ROWS)
 def fitted(request):
     with pytest.MonkeyPatch.context() as patch:  # a fold is a training more, and few trees see noon
         patch.setattr(tabular, "MOST_TREES", 60)
-        return fit_tabular(request.param, PARTS, LEVELS, ("reference",) if request.param == "lightgbm" else None)
+        return fit_tabular(request.param, PARTS, LEVELS, ("official",) if request.param == "lightgbm" else None)
 
 
 def test_quantiles_rise_along_the_last_axis(fitted):

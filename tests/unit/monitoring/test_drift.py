@@ -206,9 +206,9 @@ def test_an_official_forecast_that_changed_is_told_within_two_weeks():
         for factor, days in ((5.0, 14), (747 / 90, 7)):
             changed = recent.copy()
             changed.iloc[-days:, 0] *= factor
-            found = official_drift("ES/wind_reference", changed, past)
+            found = official_drift("ES/wind_official", changed, past)
             assert (found.level, found.retrain) == ("alarm", False)
-    assert "ES/wind_reference: over 28 days the mean error is" in found.words
+    assert "ES/wind_official: over 28 days the mean error is" in found.words
     assert "it began to rise on" in found.words
 
 

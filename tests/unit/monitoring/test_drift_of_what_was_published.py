@@ -20,7 +20,7 @@ CHANGED = 12
 
 def with_changed_official(workspace, by):
     """The official forecast of the newest days is withdrawn and comes anew, wrong by so much more [MW]."""
-    told = of_series(OBSERVATIONS, LOAD.reference).sort_values("valid_time").tail(24 * CHANGED)
+    told = of_series(OBSERVATIONS, LOAD.official).sort_values("valid_time").tail(24 * CHANGED)
     wrong = by * np.where(np.arange(len(told)) // 6 % 2, 1, -1)
     later = told["available_at"] + pd.Timedelta(hours=1)
     workspace.lake.observations.append(Observations(told.assign(value=told["value"] + wrong, available_at=later)))
@@ -30,8 +30,8 @@ def with_changed_official(workspace, by):
 def test_the_error_of_a_day_is_that_of_what_was_published_when_it_began():
     times = hours("2025-03-30T00:00+01:00", 23 + 24 + 6)  # the day of 23 hours, a whole one, six hours of the next
     load = measured(LOAD, times, 1000.0)
-    published = day_ahead(LOAD.reference, times, np.r_[np.full(23, 1100.0), np.full(24, 970.0), np.full(6, 0.0)])
-    corrected = rows(LOAD.reference, times, 1000.0, pd.Timestamp("2025-03-31T00:00+02:00"))
+    published = day_ahead(LOAD.official, times, np.r_[np.full(23, 1100.0), np.full(24, 970.0), np.full(6, 0.0)])
+    corrected = rows(LOAD.official, times, 1000.0, pd.Timestamp("2025-03-31T00:00+02:00"))
     found = official_losses(together(load, published, corrected), SPEC)
     # The correction comes when the second day begins: too late for the first. The third has hardly begun.
     assert found["loss"].to_dict() == {pd.Timestamp("2025-03-30"): 100.0, pd.Timestamp("2025-03-31"): 0.0}
@@ -52,14 +52,14 @@ def test_an_official_forecast_that_changed_is_told_within_two_weeks_and_trains_n
     workspace = with_changed_official(workspace_at(tmp_path), 5000)
     official, _ = published_drift(workspace, LOAD)
     assert official.level == "alarm"
-    assert official.words.startswith("DE/load_reference: over 28 days the mean error is")
+    assert official.words.startswith("DE/load_official: over 28 days the mean error is")
     found = drift(workspace, LOAD)
     told = [one for one in found.findings if one.kind == "official"]
     assert [(one.value, one.limit) for one in told] == [(official.value, official.limit)], (
         "page and command say the same"
     )
     assert (found.alarm, any(one.retrain for one in told)) == (True, False)
-    assert "the official forecast DE/load_reference has changed" in drift_sentence(found)
+    assert "the official forecast DE/load_official has changed" in drift_sentence(found)
 
 
 @pytest.mark.parametrize(("live_error", "level"), [(500, "none"), (2500, "alarm")])

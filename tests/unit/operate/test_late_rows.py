@@ -52,7 +52,7 @@ class Job:
         """The last 72 hours before an issue time as a back-test reads them."""
         series = Series(zone, "load")
         deadline = Deadline.parse("D-1T0900[UTC]")
-        spec = WindowSpec(series, ZONES[zone], Mtu.PT60M, deadline, 8, use_reference=False)
+        spec = WindowSpec(series, ZONES[zone], Mtu.PT60M, deadline, 8, use_official=False)
         rows = self.workspace.lake.read_vintages(series)
         day = (issued + pd.Timedelta(days=1)).date()
         return build_windows(rows, spec, [day], issue_times=[issued]).past[0, -72:, 0]

@@ -35,7 +35,7 @@ def workspace_of(folder, quantity, deadline, official, **source):
                     "time_column": "time",
                     "value_column": "value",
                     "timezone": "Europe/Berlin",
-                    "reference_column": "official",
+                    "official_column": "official",
                     **source,
                 }
             ],
@@ -69,7 +69,7 @@ def test_a_forecast_issued_before_the_official_one_is_out_cannot_read_it(tmp_pat
     answers = []
     for n, official in enumerate((31_000.0, 33_000.0)):
         workspace, done = workspace_of(tmp_path / str(n), quantity, deadline, official)
-        assert [*done.official_available] == [f"DE/{quantity}_reference"]
+        assert [*done.official_available] == [f"DE/{quantity}_official"]
         values, fingerprint = read(workspace, quantity)
         assert np.isnan(values).all() != seen
         answers.append(fingerprint)

@@ -20,4 +20,4 @@ def settings(tmp_path_factory) -> Settings:
 @pytest.fixture(scope="session")
 def wide() -> pd.DataFrame:
     """Two years of the made zone, whose code is Z."""
-    return made_zone("2022-01-01", "2024-01-01")[["load", "load_reference", "solar"]]
+    return made_zone("2022-01-01", "2024-01-01")[["load", "load_official", "solar"]]

@@ -26,14 +26,14 @@ def local_day(wide: pd.DataFrame, day: str) -> pd.Series:
 
 
 def test_an_official_forecast_of_zero_all_day_is_wrong_and_the_outturn_is_not(settings):
-    wide = made_zone("2023-01-01", "2024-01-01")[["load", "load_reference"]]
+    wide = made_zone("2023-01-01", "2024-01-01")[["load", "load_official"]]
     zero = local_day(wide, "2023-09-12")
-    wide.loc[zero, "load_reference"] = 0.0
+    wide.loc[zero, "load_official"] = 0.0
     rows = as_rows(wide, "Z")
     at = rows["valid_time"].max()
     verdicts = inspect(rows, NOTHING, settings, decided_at=at, limits=LIMITS.empty()).verdicts
     of_day = verdicts[verdicts["valid_time"].isin(wide.index[zero])]
-    assert set(of_day["quantity"]) == {"load_reference"}
+    assert set(of_day["quantity"]) == {"load_official"}
     assert "quarantine" in set(of_day["severity"])
 
 
@@ -51,7 +51,7 @@ def test_a_day_off_by_itself_and_an_absurd_value_judge_nobody():
 
 
 def test_two_days_are_exchanged_only_where_their_midnights_mend(settings):
-    wide = made_zone("2023-01-01", "2023-07-01")[["load", "load_reference"]]
+    wide = made_zone("2023-01-01", "2023-07-01")[["load", "load_official"]]
     friday, saturday = (local_day(wide, day).to_numpy() for day in ("2023-05-12", "2023-05-13"))
 
     def gain(load: pd.Series) -> float:

@@ -19,7 +19,7 @@ def limits(settings):
 
 def made(change):
     """A load of half a year with a fault."""
-    wide = made_zone("2024-02-15", "2024-08-01", seed=1)[["load", "load_reference"]]
+    wide = made_zone("2024-02-15", "2024-08-01", seed=1)[["load", "load_official"]]
     change(wide)
     return as_rows(wide, "DE")
 

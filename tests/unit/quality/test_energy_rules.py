@@ -141,17 +141,17 @@ def read_day_first(wide):
                 ].to_numpy()
 
 
-@fault("forecast_is_outturn", "load_reference", day("2024-05-15", 48))
+@fault("forecast_is_outturn", "load_official", day("2024-05-15", 48))
 def forecast_from_the_future(wide):
-    wide.loc[day("2024-05-15", 48), "load_reference"] = wide.loc[day("2024-05-15", 48), "load"]
+    wide.loc[day("2024-05-15", 48), "load_official"] = wide.loc[day("2024-05-15", 48), "load"]
 
 
 @fault("outturn_is_forecast", "load", day("2024-05-15", 48))
 def filled_with_the_forecast(wide):
-    wide.loc[day("2024-05-15", 48), "load"] = wide.loc[day("2024-05-15", 48), "load_reference"]
+    wide.loc[day("2024-05-15", 48), "load"] = wide.loc[day("2024-05-15", 48), "load_official"]
 
 
-@fault("reference_misfit", "load", day("2024-05-15", 48))
+@fault("official_misfit", "load", day("2024-05-15", 48))
 def far_from_the_forecast(wide):
     wide.loc[day("2024-05-15", 48), "load"] += 9_000.0
 

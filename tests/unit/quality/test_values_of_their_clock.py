@@ -38,7 +38,7 @@ def test_measured_values_that_begin_after_the_present_are_kept_out(settings):
     assert failed(rows, settings, "in_the_future").empty
 
 
-@pytest.mark.parametrize("quantity", ["load_reference", "temperature"])
+@pytest.mark.parametrize("quantity", ["load_official", "temperature"])
 def test_forecasts_and_plans_may_be_of_the_future(settings, quantity):
     rows = observations_of("2025-01-01", "2025-01-11", quantity=quantity)
     ahead = Observations(rows.assign(available_at=rows["valid_time"] - pd.Timedelta(days=1)))
@@ -107,7 +107,7 @@ def half_and_half(days=60):
     change = pd.Timestamp("2025-01-31T00:00Z")
     hours, quarters = (observations_of("2025-01-01", str(end.date()), mtu=mtu) for mtu in ("PT60M", "PT15M"))
     load = pd.concat([hours[hours["valid_time"] < change], quarters[quarters["valid_time"] >= change]])
-    official = hours.assign(quantity="load_reference", value=hours["value"] + 100.0)
+    official = hours.assign(quantity="load_official", value=hours["value"] + 100.0)
     return Observations(pd.concat([load, official], ignore_index=True))
 
 

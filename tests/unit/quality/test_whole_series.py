@@ -60,7 +60,7 @@ def test_a_series_that_stands_hours_off_is_found_by_its_official_forecast(wide, 
 
 def test_one_year_of_it_is_one_finding_that_names_the_year_and_the_setting(wide, settings):
     year = of_year(wide.index, 2023)
-    wide = wide[["load", "load_reference"]]
+    wide = wide[["load", "load_official"]]
     findings = judged(wide.assign(load=moved(wide["load"], 1, year)), settings)
     assert findings[["series", "rule", "severity"]].values.tolist() == [["Z/load", "hours_off", "flag"]]
     assert findings["rows"].tolist() == [year.sum()]
@@ -68,7 +68,7 @@ def test_one_year_of_it_is_one_finding_that_names_the_year_and_the_setting(wide,
     assert "set `timezone`, or `stamp = " in findings["words"].iloc[0]
 
 
-@pytest.mark.parametrize("wrong", ["load", "load_reference"])
+@pytest.mark.parametrize("wrong", ["load", "load_official"])
 @pytest.mark.parametrize(("summer", "when"), [(True, "while daylight saving time holds"), (False, "outside daylight")])
 def test_half_a_year_off_is_blamed_on_the_one_that_jumps_with_the_clocks(wide, settings, wrong, summer, when):
     faulty = wide.assign(**{wrong: moved(wide[wrong], -1, in_summer(wide.index) == summer)})
@@ -92,7 +92,7 @@ def test_the_offset_that_the_finding_asks_for_mends_a_file_in_one_offset_all_yea
     whole = ~wall.normalize().isin(pd.to_datetime(["2022-03-27", "2022-10-30", "2023-03-26", "2023-10-29"]))
     table = wide.assign(time=wall.strftime("%Y-%m-%d %H:%M"))[whole]
     text = table[["time", "load"]].dropna().to_csv(index=False)
-    official = as_rows(wide[["load_reference"]], "Z")
+    official = as_rows(wide[["load_official"]], "Z")
 
     def read(timezone: str) -> pd.DataFrame:
         given = {
@@ -130,7 +130,7 @@ def with_copy(wide: pd.DataFrame, again: str, first: str) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("first", "again"), [("2022-02-07", "2023-09-04"), ("2023-09-04", "2022-02-07")])
-@pytest.mark.parametrize("columns", [["load"], ["load", "load_reference"]])
+@pytest.mark.parametrize("columns", [["load"], ["load", "load_official"]])
 def test_a_week_that_is_there_twice_is_found_however_far_apart_and_the_copy_named(
     wide, settings, first, again, columns
 ):
@@ -162,8 +162,8 @@ def test_a_year_that_is_the_year_before_is_found(wide, settings):
 
 
 @pytest.mark.parametrize("factor", [1000, 0.001, 4, 0.25])
-@pytest.mark.parametrize("columns", [["load"], ["load", "load_reference"]])
-@pytest.mark.parametrize("wrong", ["load", "load_reference"])
+@pytest.mark.parametrize("columns", [["load"], ["load", "load_official"]])
+@pytest.mark.parametrize("wrong", ["load", "load_official"])
 def test_a_year_in_another_unit_is_found_and_blamed_on_the_series_that_changed(wide, settings, factor, columns, wrong):
     columns = [wrong] if len(columns) == 1 else columns
     year = of_year(wide.index, 2023)
@@ -176,8 +176,8 @@ def test_a_year_in_another_unit_is_found_and_blamed_on_the_series_that_changed(w
 
 
 def test_all_years_in_another_unit_than_the_official_forecast_are_a_flag_for_the_outturn(wide, settings):
-    wide = wide[["load", "load_reference"]]
-    findings = judged(wide.assign(load_reference=wide["load_reference"] * 1000), settings)
+    wide = wide[["load", "load_official"]]
+    findings = judged(wide.assign(load_official=wide["load_official"] * 1000), settings)
     assert findings[["series", "rule", "severity"]].values.tolist() == [["Z/load", "unit_of_counterpart", "flag"]]
     assert "2022, 2023 are 1,000 times as small as there. Set `unit`" in findings["words"].iloc[0]
 

@@ -42,7 +42,7 @@ def served(model, windows):
 def untrained(windows, decoder="recurrent"):
     """A network that has learnt nothing, which reads its horizon in both directions."""
     torch.manual_seed(0)
-    scaler = Scaler.fit(windows, "reference")
+    scaler = Scaler.fit(windows, "official")
     inputs = scaler.inputs(windows, "day")
     shape = NetworkConfig(
         "lstm", inputs.encoder.shape[-1], inputs.decoder.shape[-1], LEVELS, 8, 6, decoder=decoder, bidirectional=True
@@ -65,7 +65,7 @@ def test_days_of_23_24_and_25_hours_are_answered_to_the_bit_as_each_is_forecast_
     noise = np.random.default_rng(5)
     rows = together(
         measured(LOAD, times, noise.normal(50, 5, len(times))),
-        day_ahead(LOAD.reference, times, noise.normal(50, 5, len(times))),
+        day_ahead(LOAD.official, times, noise.normal(50, 5, len(times))),
     )
     side_by_side = build_windows(rows, SPEC, days)
     model = untrained(side_by_side)

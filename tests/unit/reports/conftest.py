@@ -47,7 +47,7 @@ def series_view():
     point = history[history["quantile"] == 0.5]
     outturn = pd.DataFrame({"valid_time": point["valid_time"], "value": point["value_mw"] + 500})
     outturn = outturn[outturn["valid_time"] < NOW]
-    reference = official.rename(columns={"value_mw": "value"})[["valid_time", "value"]]
+    official = official.rename(columns={"value_mw": "value"})[["valid_time", "value"]]
     scores = score(Forecasts(pd.concat([history, official])), outturn, scored_at=NOW)
     ends = outturn["valid_time"].max() + pd.Timedelta(hours=1)
     quality = QualityLine(outturn["valid_time"].min(), ends, len(outturn) + 1, len(outturn), 2)
@@ -57,7 +57,7 @@ def series_view():
         ZONE,
         forecast("2025-12-31"),
         history,
-        reference,
+        official,
         outturn,
         scores,
         quality,

@@ -114,11 +114,11 @@ def test_what_speaks_against_trust_is_said(series_view, day_of):
 
 
 def test_an_official_forecast_and_a_band_that_have_changed_are_in_the_sentence_and_among_the_concerns(report_view):
-    figures = {"official": "ES/wind_reference: 8.30 times what it was", "band": "ES/wind as published: covers 22 %"}
+    figures = {"official": "ES/wind_official: 8.30 times what it was", "band": "ES/wind as published: covers 22 %"}
     page = render_report(with_series(report_view, drifted=figures))
     told = "the official forecast errs more than it did, the published band does not hold what it did."
     assert f"inputs complete, {told}" in page
-    assert "<li>The official forecast errs more than it did. ES/wind_reference: 8.30 times what it was.</li>" in page
+    assert "<li>The official forecast errs more than it did. ES/wind_official: 8.30 times what it was.</li>" in page
     assert "<li>The published band does not hold what it did. ES/wind as published: covers 22 %.</li>" in page
     assert "errs more than it did" not in render_report(report_view)
 
@@ -134,13 +134,13 @@ def test_a_series_without_a_forecast_says_so_instead_of_vanishing(report_view):
     assert "No forecast was issued." in page
 
 
-def test_the_page_stands_without_history_scores_reference_outturn_and_spread(report_view, day_of, nothing):
+def test_the_page_stands_without_history_scores_official_outturn_and_spread(report_view, day_of, nothing):
     bare = with_series(
         report_view,
         forecast=day_of("2025-12-31", levels=(0.5,)),
         history=report_view.series[0].history.iloc[:0],
         scores=report_view.series[0].scores.iloc[:0],
-        reference=nothing,
+        official=nothing,
         outturn=nothing,
         quality=None,
         manifest={},

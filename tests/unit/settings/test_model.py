@@ -110,7 +110,7 @@ def test_texts_become_nouns(written):
 )
 def test_an_unknown_key_is_refused_with_the_nearest_right_one(written, text, where, meant):
     line = next(line for line in refusal(written(text)).splitlines() if "unknown key" in line)
-    nothing_near = "known here: series, deadline, unit, past_covariates, future_covariates, use_reference, models"
+    nothing_near = "known here: series, deadline, unit, past_covariates, future_covariates, use_official, models"
     assert line.startswith(f"  {where}: unknown key; " + (f"did you mean {meant!r}?" if meant else nothing_near))
 
 

@@ -192,7 +192,7 @@ def test_types_and_defaults_are_told_as_they_are_written_in_the_file():
             "promotion.coverage_band",
             "data_folder",
             "sources.file.mtu",
-            "sources.smard.load_reference_available",
+            "sources.smard.load_official_available",
         )
     }
     assert told == {
@@ -204,7 +204,7 @@ def test_types_and_defaults_are_told_as_they_are_written_in_the_file():
         "promotion.coverage_band": ("[number, number]", "[0.75, 0.85]"),
         "data_folder": ("path", None),
         "sources.file.mtu": ("PT15M | PT30M | PT60M", '"PT60M"'),
-        "sources.smard.load_reference_available": ("deadline", '"D-1T1000[Europe/Brussels]"'),
+        "sources.smard.load_official_available": ("deadline", '"D-1T1000[Europe/Brussels]"'),
     }
 
 

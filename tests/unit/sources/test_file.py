@@ -169,29 +169,29 @@ WIDE = lines(*HOURS, header="time,load,official,temperature")
 
 
 def test_the_official_forecast_is_there_by_ten_the_day_before():
-    rows = parse(WIDE, reference_column="official", unit="kW").query("quantity == 'load_reference'")
+    rows = parse(WIDE, official_column="official", unit="kW").query("quantity == 'load_official'")
     assert rows["value"].tolist() == pytest.approx([0.002, 0.005])
     assert set(rows["available_at"]) == {pd.Timestamp("2024-07-01T08:00Z")}
 
 
 def test_the_official_forecast_may_have_another_unit():
-    rows = parse(WIDE, reference_column="official", unit="kW", reference_unit="MWh", mtu="PT60M")
+    rows = parse(WIDE, official_column="official", unit="kW", official_unit="MWh", mtu="PT60M")
     values = {name: part["value"].tolist() for name, part in rows.groupby("quantity")}
-    assert values == {"load": pytest.approx([0.001, 0.004]), "load_reference": [2.0, 5.0]}
+    assert values == {"load": pytest.approx([0.001, 0.004]), "load_official": [2.0, 5.0]}
 
 
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        ({"reference_unit": "kW"}, "is of the column that `reference_column` names"),
-        ({"reference_unit": "mw", "reference_column": "official"}, "power and energy alone; did you mean 'MW'"),
+        ({"official_unit": "kW"}, "is of the column that `official_column` names"),
+        ({"official_unit": "mw", "official_column": "official"}, "power and energy alone; did you mean 'MW'"),
         (
             {
-                "reference_unit": "MW",
-                "reference_column": "official",
+                "official_unit": "MW",
+                "official_column": "official",
                 "quantity": "price",
                 "unit": "EUR/MWh",
-                "reference_available": "D-1T1000[Europe/Berlin]",
+                "official_available": "D-1T1000[Europe/Berlin]",
             },
             "power and energy alone",
         ),
@@ -231,12 +231,12 @@ def test_in_the_eu_the_official_forecast_is_there_by_the_time_that_the_law_sets(
         time_column="time",
         value_column="load",
         timezone=ZONES[zone].timezone,
-        reference_column="official",
+        official_column="official",
     )
     source = FileTable(settings, ZONES[zone])
     rows = source.parse(RawPayload("f", "f", WIDE.encode(), {}, pd.Timestamp("2026-01-01", tz="UTC")))
-    assert set(rows.loc[rows["quantity"] == f"{quantity}_reference", "available_at"]) == {pd.Timestamp(available_at)}
-    assert [*source.official_available] == [f"{zone}/{quantity}_reference"]
+    assert set(rows.loc[rows["quantity"] == f"{quantity}_official", "available_at"]) == {pd.Timestamp(available_at)}
+    assert [*source.official_available] == [f"{zone}/{quantity}_official"]
 
 
 @pytest.mark.parametrize("zone", ["CH", "GB", "PJM"])
@@ -251,16 +251,16 @@ def test_elsewhere_it_has_to_be_said_from_when_the_official_forecast_may_be_used
         "timezone": "America/New_York",
     }
     with pytest.raises(ValueError, match=f"from when may the official forecast of {zone}/load .* be used") as caught:
-        FileSource(**said, reference_column="official")
-    assert 'reference_available = "D-1T1000[' in str(caught.value)
-    assert FileSource(**said).reference_available is None
-    told = FileSource(**said, reference_column="official", reference_available="D-1T0930[America/New_York]")
-    assert str(told.reference_available) == "D-1T0930[America/New_York]"
+        FileSource(**said, official_column="official")
+    assert 'official_available = "D-1T1000[' in str(caught.value)
+    assert FileSource(**said).official_available is None
+    told = FileSource(**said, official_column="official", official_available="D-1T0930[America/New_York]")
+    assert str(told.official_available) == "D-1T0930[America/New_York]"
 
 
 def test_the_official_forecast_may_have_another_deadline():
     deadline = Deadline.parse("D-2T1200[UTC]")
-    rows = parse(WIDE, reference_column="official", reference_available=deadline).query("quantity == 'load_reference'")
+    rows = parse(WIDE, official_column="official", official_available=deadline).query("quantity == 'load_official'")
     assert set(rows["available_at"]) == {pd.Timestamp("2024-06-30T12:00Z")}
 
 

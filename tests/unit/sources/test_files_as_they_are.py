@@ -352,11 +352,11 @@ def test_days_and_months_are_exchanged_back_in_the_years_and_columns_that_are_na
         lines(*rows, header="time,load,official"),
         timezone="UTC",
         day_month_exchanged=told,
-        reference_column="official",
-        reference_available="D-1T1000[Europe/Berlin]",
+        official_column="official",
+        official_available="D-1T1000[Europe/Berlin]",
     ).dropna()
     days = {name: sorted(set(part["valid_time"].dt.strftime("%m-%d"))) for name, part in parsed.groupby("quantity")}
-    assert days == {"load": of_load, "load_reference": of_official}
+    assert days == {"load": of_load, "load_official": of_official}
 
 
 def test_equal_rows_are_one_row_and_in_the_hour_that_is_there_twice_they_are_two():

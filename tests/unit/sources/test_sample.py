@@ -75,7 +75,7 @@ def test_the_sample_of_the_project_parses_and_is_small():
     counts = rows.groupby("quantity")["value"].count()
     hours = 6 * 365 * 24 + 2 * 24  # 2020 and 2024 are leap years
     assert counts["load"] == hours
-    assert counts["load_reference"] == hours - 24  # 31 January 2020
+    assert counts["load_official"] == hours - 24  # 31 January 2020
     assert counts["solar"] == 41279
     assert not rows[rows["value"].notna()].duplicated(["quantity", "valid_time"]).any()
     assert sum(file.stat().st_size for file in SAMPLE.iterdir()) < 3e6

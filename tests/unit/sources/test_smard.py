@@ -91,7 +91,7 @@ def test_wind_and_solar_are_load_minus_residual_load_to_two_decimals():
 
 def test_wind_and_solar_carry_no_dust_of_floating_point():
     content = edited(NEW_YEAR_FORECAST, 2, "44,518.25;2,286.50", "43,000.30;100.20")
-    assert at(parse(NEW_YEAR_FORECAST, content), "wind_solar_reference", "2024-12-31T23:00Z")["value"] == 42900.10
+    assert at(parse(NEW_YEAR_FORECAST, content), "wind_solar_official", "2024-12-31T23:00Z")["value"] == 42900.10
 
 
 def test_generation_gives_three_quantities():
@@ -100,17 +100,17 @@ def test_generation_gives_three_quantities():
     assert at(rows, "solar", "2024-10-27T11:00Z")["value"] == 15279.75
 
 
-def test_forecasts_become_reference_quantities():
+def test_forecasts_become_official_quantities():
     assert set(parse(NEW_YEAR_FORECAST)["quantity"]) == {
-        "load_reference",
-        "residual_load_reference",
-        "wind_solar_reference",
+        "load_official",
+        "residual_load_official",
+        "wind_solar_official",
     }
 
 
-def test_a_forecast_of_generation_becomes_reference_quantities_by_the_evening_deadline():
+def test_a_forecast_of_generation_becomes_official_quantities_by_the_evening_deadline():
     rows = parse("Forecasted_generation_Day-Ahead_202410260000_202410290000_Hour.csv", real(GENERATION))
-    assert at(rows, "solar_reference", "2024-10-27T11:00Z")["available_at"] == pd.Timestamp("2024-10-26T16:00Z")
+    assert at(rows, "solar_official", "2024-10-27T11:00Z")["available_at"] == pd.Timestamp("2024-10-26T16:00Z")
 
 
 def test_an_actual_value_is_available_an_hour_after_the_end_of_its_unit():
@@ -123,9 +123,9 @@ def test_an_actual_value_is_available_an_hour_after_the_end_of_its_unit():
 @pytest.mark.parametrize(
     ("quantity", "available_at"),
     [
-        ("load_reference", "2025-01-01T09:00Z"),  # D-1 10:00 in winter
-        ("residual_load_reference", "2025-01-01T17:00Z"),  # D-1 18:00
-        ("wind_solar_reference", "2025-01-01T17:00Z"),
+        ("load_official", "2025-01-01T09:00Z"),  # D-1 10:00 in winter
+        ("residual_load_official", "2025-01-01T17:00Z"),  # D-1 18:00
+        ("wind_solar_official", "2025-01-01T17:00Z"),
     ],
 )
 def test_a_forecast_is_available_by_its_deadline_for_the_whole_delivery_day(quantity, available_at):
@@ -136,7 +136,7 @@ def test_a_forecast_is_available_by_its_deadline_for_the_whole_delivery_day(quan
 
 
 def test_dashes_are_rows_without_a_value():
-    rows = every_row(DASHES).query("quantity == 'load_reference'")
+    rows = every_row(DASHES).query("quantity == 'load_official'")
     missing = rows["valid_time"].between("2020-01-30T23:00Z", "2020-01-31T22:00Z")
     assert (len(rows), missing.sum()) == (72, 24)
     assert rows["value"].isna().equals(missing)
@@ -152,7 +152,7 @@ def quarters(first: pd.Timestamp, count: int) -> str:
 
 def test_energy_of_a_quarter_hour_is_four_times_as_much_power():
     rows = parse(AUTUMN_FORECAST, quarters(pd.Timestamp("2024-10-26T22:00Z"), 100))
-    assert at(rows, "load_reference", "2024-10-26T22:15Z")["value"] == 802.0  # 200.50 MWh in a quarter of an hour
+    assert at(rows, "load_official", "2024-10-26T22:15Z")["value"] == 802.0  # 200.50 MWh in a quarter of an hour
     assert set(rows["mtu"]) == {"PT15M"}
     assert rows["valid_time"].nunique() == 100
 
@@ -180,8 +180,8 @@ def test_fetch_keeps_the_bytes_and_what_decides_the_parse():
     assert payloads[AUTUMN].request == {
         "kind": "smard",
         "publication_lag_minutes": 60,
-        "load_reference_available": "D-1T1000[Europe/Brussels]",
-        "generation_reference_available": "D-1T1800[Europe/Brussels]",
+        "load_official_available": "D-1T1000[Europe/Brussels]",
+        "generation_official_available": "D-1T1800[Europe/Brussels]",
         "forecast": False,
     }
     assert payloads[AUTUMN_FORECAST].request["forecast"] is True

@@ -153,9 +153,9 @@ def fitted():
 def test_a_tiny_network_improves_on_its_anchor(fitted):
     """The official forecast is 2 000 MW too high around noon; a few epochs are enough to see that."""
     found, _ = fitted
-    official = anchored(PARTS.judged, "reference", 0.0)
+    official = anchored(PARTS.judged, "official", 0.0)
     error = np.abs(PARTS.judged.target - official)[counted(PARTS)].mean()
-    assert found.model.scaler.anchor == "reference"
+    assert found.model.scaler.anchor == "official"
     assert found.validation["validation_mae"] < 0.9 * error
 
 
@@ -279,14 +279,14 @@ def test_the_first_member_alone_is_stopped_and_all_others_learn_as_long(refitted
 
 
 def test_a_fold_has_the_anchor_that_did_best_on_the_other_folds_that_tried_them(monkeypatch):
-    losses = {1: {"reference": 3.0, "linear": 1.0, "level": 2.0}, 3: {"reference": 2.0, "linear": 4.5, "level": 2.5}}
+    losses = {1: {"official": 3.0, "linear": 1.0, "level": 2.0}, 3: {"official": 2.0, "linear": 4.5, "level": 2.5}}
     asked = {tuple(MISLED.of_fold(fold).issue_time): fold for fold in losses}
-    monkeypatch.setattr(module, "anchors_to_try", lambda *_: ("reference", "linear", "level"))
+    monkeypatch.setattr(module, "anchors_to_try", lambda *_: ("official", "linear", "level"))
     monkeypatch.setattr(
         module, "_loss", lambda model, windows: losses[asked[tuple(windows.issue_time)]][model.scaler.anchor]
     )
     done = fit("gru", MISLED, SMALL, settings_of(epochs=1, refit=True), lambda epoch: None)
-    assert [fold.networks[0].scaler.anchor for fold in done.folds] == ["level", "reference", "level", "linear", "level"]
+    assert [fold.networks[0].scaler.anchor for fold in done.folds] == ["level", "official", "level", "linear", "level"]
     assert done.model.networks[0].scaler.anchor == "level", "the sums are 5, 5.5 and 4.5"
 
 
@@ -296,7 +296,7 @@ def test_what_is_learnt_later_holds_what_happened_on_the_validation_days():
     for name, parts in (("before", PARTS), ("later", LATER)):
         shifted = with_target(parts, 3_000, slice(parts.begin, None))
         again = settings.model_copy(update={"refit": parts.learnt_later})
-        one = SMALL.model_copy(update={"anchor": "reference"})
+        one = SMALL.model_copy(update={"anchor": "official"})
         model = fit("gru", shifted, one, again, lambda epoch: None).model
         said = model.uncalibrated(shifted.judged)[..., 2]
         bias[name] = float((said - shifted.judged.target)[counted(parts)].mean())
@@ -330,7 +330,7 @@ def test_a_half_life_lets_the_newest_days_decide():
     """In the last 10 training days the truth is 3 000 MW higher; with a half-life of 3 days little else counts."""
     moved = with_target(PARTS, 3_000, slice(PARTS.begin - 10, PARTS.begin))
     # A recurrent decoder is slower to learn a level, and a regression has it at once.
-    direct, level = SMALL.model_copy(update={"decoder": "direct", "anchor": "reference"}), {}
+    direct, level = SMALL.model_copy(update={"decoder": "direct", "anchor": "official"}), {}
     for half_life in (None, 3):
         settings = settings_of(epochs=4, patience=4, learning_rate=0.03, half_life_days=half_life)
         model = fit("gru", moved, direct, settings, lambda epoch: None).model
@@ -369,7 +369,7 @@ def test_a_warm_start_from_a_model_of_another_shape_is_refused(fitted):
 
 @pytest.mark.parametrize("dies_after", [2, 5])
 def test_a_fit_that_was_stopped_goes_on_and_ends_the_same(tmp_path, dies_after):
-    pair, settings = SMALL.model_copy(update={"members": 2, "anchor": "reference"}), settings_of(epochs=2, refit=True)
+    pair, settings = SMALL.model_copy(update={"members": 2, "anchor": "official"}), settings_of(epochs=2, refit=True)
     told: list[Epoch] = []
     retold: list[Epoch] = []
     whole = fit("gru", LATER, pair, settings, told.append)

@@ -43,7 +43,7 @@ def with_noise(size):
 
 @pytest.mark.parametrize("size", [5e4, 1e12])
 @pytest.mark.parametrize(
-    ("decoder", "anchor"), [("recurrent", "linear"), ("recursive", "reference"), ("attention", "profile")]
+    ("decoder", "anchor"), [("recurrent", "linear"), ("recursive", "official"), ("attention", "profile")]
 )
 def test_noise_in_padding_moves_no_weight_of_a_network(decoder, anchor, size):
     torch.set_num_threads(1)

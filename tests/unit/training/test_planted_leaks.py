@@ -59,7 +59,7 @@ def test_nothing_is_fitted_where_the_official_forecast_is_the_outturn():
     """Guard: `refuse_leaks` in `training.split.cut`, through which every fit goes."""
     truth = OBSERVATIONS[OBSERVATIONS["quantity"] == "load"]
     times, values = truth["valid_time"].array, truth["value"].to_numpy()
-    leak = together(measured(LOAD, times, values), day_ahead(LOAD.reference, times, values))
+    leak = together(measured(LOAD, times, values), day_ahead(LOAD.official, times, values))
     split(OBSERVATIONS, SPEC, SETTINGS)
     with pytest.raises(ModelError, match="DE/load: has inputs that know what is to be forecast"):
         split(leak, SPEC, SETTINGS)
@@ -78,7 +78,7 @@ def test_a_shared_network_is_not_fitted_where_one_of_its_series_has_the_outturn_
         "training": SETTINGS.model_dump() | {"context_days": SPEC.context_days},
     }
     workspace = Workspace(Settings.model_validate(said))
-    leak = together(measured(wind, times, values), day_ahead(wind.reference, times, values))
+    leak = together(measured(wind, times, values), day_ahead(wind.official, times, values))
     workspace.lake.observations.append(together(OBSERVATIONS, leak))
 
     monkeypatch.setattr(training, "fit_shared_in_worker", lambda *_given, **_named: pytest.fail("it was fitted"))

@@ -35,7 +35,7 @@ def settings_of(**changes):
 
 
 def spec_of(series, **changes):
-    plain = WindowSpec(series, DE, Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), 8, use_reference=False)
+    plain = WindowSpec(series, DE, Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), 8, use_official=False)
     return replace(plain, **changes)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gridahead.core.grid import quantity_of
-from gridahead.quality.curves import Curve, is_reference
+from gridahead.quality.curves import Curve, is_official
 from gridahead.quality.measures.base import SIZE, Floats, Measurement, measures, only_variant
 from gridahead.quality.measures.fit import ENOUGH, counterpart_scale
 from gridahead.quality.robust import AROUND, mean_of_day, median, moved, usual
@@ -23,8 +23,8 @@ def day_misfit(curve: Curve) -> Mapping[str, Measurement]:
     return only_variant(away, _usual_of_days(away))
 
 
-@measures("reference_misfit")
-def reference_misfit(curve: Curve) -> Mapping[str, Measurement]:
+@measures("official_misfit")
+def official_misfit(curve: Curve) -> Mapping[str, Measurement]:
     """Mean deviation of a day from its counterpart [unit of the series]."""
     scale = counterpart_scale(curve)
     if scale is None:
@@ -83,13 +83,13 @@ def _doublings(mean: Floats, other: Floats, least: float) -> Measurement:
 @measures("forecast_is_outturn")
 def forecast_is_outturn(curve: Curve) -> Mapping[str, Measurement]:
     """How many times closer to the outturn a day's official forecast is than usual."""
-    return _too_good(curve) if is_reference(curve.series) else {}
+    return _too_good(curve) if is_official(curve.series) else {}
 
 
 @measures("outturn_is_forecast")
 def outturn_is_forecast(curve: Curve) -> Mapping[str, Measurement]:
     """How many times closer to the official forecast a day's outturn is than usual."""
-    return {} if is_reference(curve.series) else _too_good(curve)
+    return {} if is_official(curve.series) else _too_good(curve)
 
 
 def _too_good(curve: Curve) -> Mapping[str, Measurement]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gridahead.core.grid import REFERENCE_SUFFIX
+from gridahead.core.grid import OFFICIAL_SUFFIX
 from gridahead.quality.curves import Curve, is_sun_driven
 from gridahead.quality.measures.base import Measurement, measures, only_variant
 from gridahead.quality.robust import AROUND, median, moved
@@ -24,7 +24,7 @@ GLIMMER = 0.0125
 @measures("above_capacity")
 def above_capacity(curve: Curve) -> Mapping[str, Measurement]:
     """Output [MW], on the highest that was accepted so far: learnt, or seen in the four weeks before."""
-    if curve.series.quantity.removesuffix(REFERENCE_SUFFIX) not in GENERATION or "highest" not in curve.learnt:
+    if curve.series.quantity.removesuffix(OFFICIAL_SUFFIX) not in GENERATION or "highest" not in curve.learnt:
         return {}
     # The third highest unit of a day: two wrong ones do not make a plant.
     daily = np.sort(np.nan_to_num(curve.days), axis=1)[:, -3]

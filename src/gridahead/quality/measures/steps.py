@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gridahead.core.grid import REFERENCE_SUFFIX
+from gridahead.core.grid import OFFICIAL_SUFFIX
 from gridahead.quality.curves import Curve
 from gridahead.quality.expected import Expected, expect
 from gridahead.quality.measures.base import SHEER, Floats, Measurement, by_both, measures
@@ -32,7 +32,7 @@ def spike(curve: Curve) -> Mapping[str, Measurement]:
     for width in WIDTHS:
         of_width = by_both(_out(step, width), usual, broad)
         variants |= {f"{name}.{width}" if width > 1 else name: figures for name, figures in of_width.items()}
-    if curve.series.quantity.removesuffix(REFERENCE_SUFFIX) in GENERATION:
+    if curve.series.quantity.removesuffix(OFFICIAL_SUFFIX) in GENERATION:
         return variants
     return variants | {SHEER: Measurement(*_sheer(curve))}
 

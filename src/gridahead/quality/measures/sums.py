@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from gridahead.core.grid import REFERENCE_SUFFIX, SUMS, Series
-from gridahead.quality.curves import Curve, is_reference
+from gridahead.core.grid import OFFICIAL_SUFFIX, SUMS, Series
+from gridahead.quality.curves import Curve, is_official
 from gridahead.quality.measures.base import Measurement, measures
 
 ROUNDING = 0.002
@@ -21,7 +21,7 @@ TOGETHER = ("residual_load",)
 @measures("sum")
 def sums(curve: Curve) -> Mapping[str, Measurement]:
     """Difference between a sum and its parts [MW], for every sum that the quantity takes part in."""
-    suffix = REFERENCE_SUFFIX if is_reference(curve.series) else ""
+    suffix = OFFICIAL_SUFFIX if is_official(curve.series) else ""
     variants = {}
     for total, parts in _relations(curve.series.quantity.removesuffix(suffix)):
         names = {total: -1.0, **dict(parts)}

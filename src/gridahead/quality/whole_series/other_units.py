@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridahead.core.time import Mtu
-from gridahead.quality.curves import Curve, is_reference
+from gridahead.quality.curves import Curve, is_official
 from gridahead.quality.robust import mean_of_day
 from gridahead.quality.whole_series.fault import SeriesFault, checks
 
@@ -41,7 +41,7 @@ LITTLE = 0.01
 """Of the usual day of a year: a day with less has no ratio to speak of."""
 ENOUGH = 0.7
 """Share of a day that has to be known."""
-STEADY = frozenset({"load", "load_reference"})
+STEADY = frozenset({"load", "load_official"})
 """What does not grow four times from one year to the next, as new plant does."""
 
 
@@ -77,7 +77,7 @@ def _by_counterpart(curve: Curve) -> YearsInOtherUnit | None:
     for factor in _factors(curve):
         years = [year for year, ratio in ratios.items() if _near(ratio, factor)]
         if len(years) == len(ratios) > 0:
-            return None if is_reference(curve.series) else YearsInOtherUnit(years, factor, whole=True)
+            return None if is_official(curve.series) else YearsInOtherUnit(years, factor, whole=True)
         if years:
             changes = [_change(_of_years(curve, level), years) for level in (mine, other)]
             return YearsInOtherUnit(years, factor, whole=False) if changes[0] > changes[1] else None

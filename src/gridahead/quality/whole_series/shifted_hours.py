@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridahead.core.time import zone_info
-from gridahead.quality.curves import Curve, is_reference, is_sun_driven
+from gridahead.quality.curves import Curve, is_official, is_sun_driven
 from gridahead.quality.robust import mean_of_day, median, moved
 from gridahead.quality.whole_series.fault import Mask, SeriesFault, checks
 
@@ -43,7 +43,7 @@ for load. Sound years have 0.92 and 1.43 at most. Load follows the sun in part: 
 that are wrong are not found."""
 JUMP_EACH = {True: 1.0, False: 1.28}
 """The least of one clock change of the year; sound load has both of a year at 1.14 at most."""
-ALONE = frozenset({"load", "load_reference"})
+ALONE = frozenset({"load", "load_official"})
 """Besides solar power, what keeps its hours by the wall clock; what wind has its part in does not."""
 
 
@@ -97,7 +97,7 @@ def _by_counterpart(curve: Curve, half_years: HalfYears) -> Mapping[HalfYear, Ho
         return {}
     offsets = _fits(curve, curve.counterpart, half_years)
     single = {half: offset for half, offset in offsets.items() if offset is not None and not _all_year(offsets, half)}
-    blamed_for_years, blamed_for_halves = not is_reference(curve.series), _is_to_blame(curve, half_years, single)
+    blamed_for_years, blamed_for_halves = not is_official(curve.series), _is_to_blame(curve, half_years, single)
     return {
         half: offset if offset is None or (blamed_for_halves if half in single else blamed_for_years) else None
         for half, offset in offsets.items()
@@ -122,7 +122,7 @@ def _is_to_blame(curve: Curve, half_years: HalfYears, single: Mapping[HalfYear, 
             lag = offset.lag if summer else -offset.lag
             for at, (suspect, by) in enumerate(((curve, lag), (curve.counterpart, -lag))):
                 scores[at] += np.log(_jump(suspect, HalfYears(suspect), by).get(year, (1.0, 1.0, 0))[0])
-    return bool(scores[0] > scores[1]) if scores[0] != scores[1] else not is_reference(curve.series)
+    return bool(scores[0] > scores[1]) if scores[0] != scores[1] else not is_official(curve.series)
 
 
 def keeps_hours(curve: Curve) -> bool:

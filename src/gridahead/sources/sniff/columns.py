@@ -74,7 +74,7 @@ class Columns:
                 (name for name, what in rest_of_columns.items() if self._is_official(name, what, target)), None
             )
             if official is not None:
-                self._set_reference(block, reasons, official, target)
+                self._set_official(block, reasons, official, target)
                 rest_of_columns.pop(official)
             sources.append(SourceGuess(target.zone, block, reasons))
         inputs = {
@@ -198,15 +198,15 @@ class Columns:
         level = float(self.numbers[target.column].mean())
         return bool(level) and 0.5 < float(self.numbers[name].mean()) / level < 2
 
-    def _set_reference(self, block: dict[str, object], reasons: dict[str, str], column: str, target: Measured) -> None:
+    def _set_official(self, block: dict[str, object], reasons: dict[str, str], column: str, target: Measured) -> None:
         """Name the official forecast, and from when it may be used."""
-        block["reference_column"] = column
-        reasons["reference_column"] = "its name says that it is a forecast of the same"
-        self.guess.doubt(f"reference_column: take {column!r} out if it is no forecast that is known the day before")
+        block["official_column"] = column
+        reasons["official_column"] = "its name says that it is a forecast of the same"
+        self.guess.doubt(f"official_column: take {column!r} out if it is no forecast that is known the day before")
         if official_by(Series(target.zone.code, target.quantity)) is None:
-            block["reference_available"] = f"D-1T1000[{target.zone.timezone}]"
-            reasons["reference_available"] = "a guess: look up when it is published"
-            self.guess.doubt("reference_available: 10:00 the day before is a guess; look up when it is published")
+            block["official_available"] = f"D-1T1000[{target.zone.timezone}]"
+            reasons["official_available"] = "a guess: look up when it is published"
+            self.guess.doubt("official_available: 10:00 the day before is a guess; look up when it is published")
 
     def _add_covariates(self, sources: list[SourceGuess], inputs: Mapping[str, Meaning]) -> None:
         """Add further columns to the first source, or as a source of their own."""

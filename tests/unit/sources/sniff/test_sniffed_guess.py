@@ -245,8 +245,8 @@ def test_forecast_and_weather_beside_the_load_are_its_inputs(tmp_path: Path) -> 
         "time,France load MW,load forecast MW,Temp (°C),temperature forecast °C",
     )
     (only,) = keys(look(tmp_path, text))
-    assert only["reference_column"] == "load forecast MW"
-    assert "reference_available" not in only
+    assert only["official_column"] == "load forecast MW"
+    assert "official_available" not in only
     assert only["covariates"] == [
         {"column": "Temp (°C)", "name": "temperature", "unit": "°C", "known_ahead": False},
         {"column": "temperature forecast °C", "name": "temperature_forecast_c", "unit": "°C", "known_ahead": True},
@@ -256,8 +256,8 @@ def test_forecast_and_weather_beside_the_load_are_its_inputs(tmp_path: Path) -> 
 def test_outside_the_law_it_is_asked_when_the_official_forecast_is_there(tmp_path: Path) -> None:
     text = table("2024-01-01", 72, lambda time, value: f"{iso(time, value)},{value + 5}", "time,load,forecast")
     found = look(tmp_path, text)
-    assert keys(found)[0]["reference_available"] == "D-1T1000[UTC]"
-    assert any(text.startswith("reference_available") for text in found.uncertain)
+    assert keys(found)[0]["official_available"] == "D-1T1000[UTC]"
+    assert any(text.startswith("official_available") for text in found.uncertain)
 
 
 def test_weather_alone_is_a_source_of_covariates(tmp_path: Path) -> None:
