@@ -42,6 +42,10 @@ class SourceError(GridaheadError):
         self.reason = reason
 
 
+class AccessError(SourceError):
+    """A source asks for a key and there is none, or it refuses the one that there is."""
+
+
 class QualityError(GridaheadError):
     """More rows failed the quality gate than it allows."""
 

@@ -61,6 +61,14 @@ class BiddingZone:
     """Energy Identification Code of the area at ENTSO-E."""
     holiday_weights: Mapping[str, float] = field(default_factory=dict)
     """Share of the population by subdivision, where holidays differ inside the country."""
+    name: str = ""
+    """The area in words, such as France."""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """What sources call it, by the kind of the source, where they have a name of their own for it."""
+    currency: str | None = None
+    """ISO 4217 code of its day-ahead prices."""
+    neighbours: tuple[str, ...] = ()
+    """Codes of the zones that it has lines to."""
 
     def __post_init__(self) -> None:
         zone_info(self.timezone)
@@ -136,10 +144,44 @@ _MEASURED = (
     Quantity("solar", "Solar", low=0.0),
 )
 
+_GENERATION = (
+    Quantity("biomass", "Biomass", low=0.0),
+    Quantity("lignite", "Lignite", low=0.0),
+    Quantity("hard_coal", "Hard coal", low=0.0),
+    Quantity("coal_gas", "Gas from coal", low=0.0),
+    Quantity("gas", "Natural gas", low=0.0),
+    Quantity("oil", "Oil", low=0.0),
+    Quantity("oil_shale", "Oil shale", low=0.0),
+    Quantity("peat", "Peat", low=0.0),
+    Quantity("geothermal", "Geothermal", low=0.0),
+    Quantity("hydro", "Hydro", low=0.0),
+    Quantity("hydro_run_of_river", "Run of river", low=0.0),
+    Quantity("hydro_reservoir", "Water reservoir", low=0.0),
+    Quantity("hydro_pumped_storage", "Pumped storage, pumping is negative"),
+    Quantity("storage", "Batteries and other storage, charging is negative"),
+    Quantity("marine", "Marine", low=0.0),
+    Quantity("nuclear", "Nuclear", low=0.0),
+    Quantity("waste", "Waste", low=0.0),
+    Quantity("other_renewable", "Other renewable", low=0.0),
+    Quantity("other_generation", "Other generation"),
+)
+"""What else generates; measured, and an input to models."""
+_CAPACITIES = tuple(
+    Quantity(f"{code}_capacity", f"{title}, installed capacity", low=0.0)
+    for code, title in (
+        ("solar", "Solar"),
+        ("wind", "Wind"),
+        ("wind_onshore", "Wind onshore"),
+        ("wind_offshore", "Wind offshore"),
+    )
+)
+_PRICE = Quantity("price", "Day-ahead price", unit="EUR/MWh", high=None)
+"""Its rows are in the currency of their zone."""
+
 MEASURED = tuple(quantity.code for quantity in _MEASURED)
 """The quantities that are measured and forecast."""
 
-QUANTITIES: Mapping[str, Quantity] = {
+QUANTITIES: dict[str, Quantity] = {
     quantity.code: quantity
     for measured in _MEASURED
     for quantity in (
@@ -147,6 +189,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         Quantity(measured.code + OFFICIAL_SUFFIX, f"{measured.title}, official forecast", low=measured.low),
     )
 }
+QUANTITIES |= {quantity.code: quantity for quantity in (*_GENERATION, *_CAPACITIES, _PRICE)}
 """The quantities that gridahead knows. A file source may bring others as covariates, in a unit of their own."""
 
 
@@ -244,6 +287,17 @@ GATE_CLOSURE: Mapping[str, Deadline] = {
 }
 """When the day-ahead auction of a zone closes, by its code. The zones of the EU's coupled market, Norway's among them,
 share one; Switzerland and Great Britain are no part of it. Source: NEMO Committee, single day-ahead coupling."""
+_AUCTION_BY = Deadline.parse("D-1T1300[Europe/Brussels]")
+
+
+def auction_by(zone: str) -> Deadline | None:
+    """From when the prices of a delivery day are there, in zones of the EU's coupled market; None elsewhere.
+
+    Source: NEMO Committee, single day-ahead coupling: results are published from about 12:57 on the day before.
+    """
+    return _AUCTION_BY if zone in GATE_CLOSURE else None
+
+
 _GENERATION_BY = Deadline.parse("D-1T1800[Europe/Brussels]")
 
 

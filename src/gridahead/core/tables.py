@@ -394,7 +394,21 @@ SCORES = Table(
     version=2,
 )
 
-TABLES = (OBSERVATIONS, VERDICTS, RULINGS, QUALITY, LIMITS, FORECASTS, SCORES, PROMOTIONS, PROCEDURES)
+FETCHED = Table(
+    "fetched",
+    "Which windows of which zones were fetched from sources that are asked over HTTP, whether they had values or not.",
+    (
+        Column("source", "text", "Kind of the source, such as entsoe."),
+        Column("item", "text", "What was asked for, such as load."),
+        Column("zone", "text", "Bidding zone, such as FR."),
+        Column("start", "instant", "Beginning of the window."),
+        Column("end", "instant", "End of the window, which is no part of it."),
+        Column("retrieved_at", "instant", "When the last answer of the window came."),
+    ),
+    key=("source", "item", "zone", "start", "end", "retrieved_at"),
+)
+
+TABLES = (OBSERVATIONS, VERDICTS, RULINGS, QUALITY, LIMITS, FORECASTS, SCORES, PROMOTIONS, PROCEDURES, FETCHED)
 
 Observations = NewType("Observations", pd.DataFrame)
 JudgedObservations = NewType("JudgedObservations", Observations)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from gridahead.core.grid import Series
 from gridahead.core.tables import (
+    FETCHED,
     FORECASTS,
     LIMITS,
     OBSERVATIONS,
@@ -54,6 +55,7 @@ class Lake:
         self.scores = Store(folder / "scores", SCORES)
         self.promotions = Store(folder / "promotions", PROMOTIONS)
         self.procedures = Store(folder / "procedures", PROCEDURES)
+        self.fetched = Store(folder / "fetched", FETCHED)
 
     @property
     def stores(self) -> tuple[Store, ...]:

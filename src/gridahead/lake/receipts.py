@@ -59,6 +59,8 @@ class Receipt:
     """Series of which it has rows, and a value in none."""
     after: str = ""
     """The delivery before it, where the same bytes had been there already."""
+    asked: Mapping[str, object] = field(default_factory=dict)
+    """What was asked of a service; nothing of a file."""
     amended_at: str = ""
     """When it was read again by other settings, if it was."""
     formerly: tuple[str, ...] = ()

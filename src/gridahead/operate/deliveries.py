@@ -49,6 +49,7 @@ def receipt_of(payload: RawPayload, stored_name: str, arrived: Observations, beg
         newest=newest,
         missing=missing,
         after=payload.after,
+        asked=plain(payload.asked),
     )
 
 
@@ -82,15 +83,20 @@ def is_seen(payload: RawPayload, receipts: ReceiptIndex) -> Receipt | None:
         receipts: of every delivery.
     """
     same = _same(payload, receipts)
-    if same is not None and same == newest_of(receipts.newest_first(payload.origin), same.series):
+    if same is not None and (not same.series or same == newest_of(receipts.newest_first(payload.origin), same.series)):
         return same
     # Another ingest was quicker: what it took in is newer than what was fetched here.
     for receipt in receipts.newest_first(payload.origin):
         if receipt.retrieved_at <= payload.retrieved_at:
             return None
-        if dict(receipt.request) == plain(payload.request):
+        if _is_asked_alike(receipt, payload):
             return receipt
     return None
+
+
+def _is_asked_alike(receipt: Receipt, payload: RawPayload) -> bool:
+    """Whether a delivery was asked for and read as a payload is."""
+    return dict(receipt.request) == plain(payload.request) and dict(receipt.asked) == plain(payload.asked)
 
 
 def was_there(payload: RawPayload, receipts: ReceiptIndex) -> bool:
@@ -100,9 +106,8 @@ def was_there(payload: RawPayload, receipts: ReceiptIndex) -> bool:
 
 def _same(payload: RawPayload, receipts: ReceiptIndex) -> Receipt | None:
     """The last delivery of the same bytes from the same place, read by the same settings."""
-    request = plain(payload.request)
     same_bytes = receipts.newest_first(payload.origin, payload.content_hash)
-    return next((receipt for receipt in same_bytes if dict(receipt.request) == request), None)
+    return next((receipt for receipt in same_bytes if _is_asked_alike(receipt, payload)), None)
 
 
 def is_signed(payload: RawPayload, receipts: ReceiptIndex) -> bool:
@@ -207,6 +212,7 @@ def payload_of(receipt: Receipt, source: Source, lake: Lake) -> RawPayload:
         retrieved_at=receipt.retrieved_at,
         origin=receipt.origin,
         after=receipt.after,
+        asked=receipt.asked,
     )
 
 

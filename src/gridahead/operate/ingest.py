@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -26,11 +26,13 @@ from gridahead.operate.deliveries import (
     require_same_reading,
     was_there,
 )
+from gridahead.operate.fetched import FetchedWindows
 from gridahead.operate.validate import publish_inspection
 from gridahead.quality.report import QualityReport
 from gridahead.quarantine.inspection import inspect_new
 from gridahead.sources.base import RawPayload, Source
 from gridahead.sources.catalogue import open_sources
+from gridahead.sources.wanted import Wanted
 from gridahead.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -91,11 +93,16 @@ class Ingestion:
             raise self.failed[0]
 
 
-def ingest(workspace: Workspace) -> Ingestion:
+def ingest(workspace: Workspace, wanted: Wanted | None = None, only: Collection[str] = ()) -> Ingestion:
     """Append what the sources have and inspect what is new. The same payload a second time changes nothing.
 
     A payload that cannot be read keeps nobody else waiting: the others are taken in. What failed is in the result, and
     `require` makes an error of it.
+
+    Args:
+        workspace: whose lake, and whose sources.
+        wanted: which windows of services are fetched; what is new or may have been revised unless given.
+        only: kinds of sources; all unless given.
     """
     workspace.lake.sweep()
     for folder in (Folder.at(workspace.settings.data_folder), workspace.lake.folder):
@@ -103,18 +110,26 @@ def ingest(workspace: Workspace) -> Ingestion:
     done, failed, began = [], [], now()
     receipts, warnings = workspace.lake.receipts.read(), list[str]()
     official: dict[str, Deadline] = {}
+    wanted = replace(wanted or Wanted(began), fetched=workspace.lake.fetched.read())
     for source in open_sources(workspace.settings):
+        if only and source.name not in only:
+            continue
         official |= source.official_available
+        complete = FetchedWindows(workspace.lake, source.name)
         try:
-            for payload in source.fetch():
+            for payload in source.fetch(wanted):
                 try:
                     receipt, result = _take_in(source, payload, workspace.lake, receipts, began)
                     done.append(result)
                     warnings += _warned(receipt)
+                    complete.add(payload)
                 except SourceError as error:
+                    complete.leave_out(payload)
                     failed.append(error)
         except SourceError as error:
             failed.append(error)
+        finally:
+            complete.write()
     report = inspect_new(workspace)
     if report is not None:
         publish_inspection(workspace, report)
@@ -135,6 +150,7 @@ def _take_in(
         # The same bytes have been there before, and something else since then: they are the newest delivery again.
         payload = replace(payload, after=last.batch)
     about = {"source": payload.source, "request": payload.request, "retrieved_at": payload.retrieved_at.isoformat()}
+    about |= {"asked": payload.asked} if payload.asked else {}
     stored_name = lake.archive.keep(payload.content_hash, payload.name, payload.content, about)
     arrived = source.parse(payload)
     receipt = receipt_of(payload, stored_name, arrived, began)

@@ -17,8 +17,7 @@ from gridahead.core.tables import Observations
 from gridahead.operate.init_links import Inputs, inputs_of, link, unread
 from gridahead.operate.init_preview import SeriesFound, Training, advice, preview, training_for
 from gridahead.settings.file import load_settings
-from gridahead.settings.model import Settings, SmardSource
-from gridahead.sources.smard import ZONE
+from gridahead.settings.model import Settings
 from gridahead.sources.sniff import written
 from gridahead.sources.sniff.files import open_groups
 from gridahead.sources.sniff.guess import guess
@@ -129,7 +128,7 @@ def _only_zone(held: Settings | None) -> BiddingZone | None:
     """The zone of settings that have one."""
     if held is None:
         return None
-    codes = {ZONE if isinstance(source, SmardSource) else source.zone for source in held.sources}
+    codes = {code for source in held.sources for code in source.zone_codes}
     return held.zone(codes.pop()) if len(codes) == 1 else None
 
 

@@ -29,6 +29,7 @@ from gridahead.core.grid import (
 from gridahead.core.time import Deadline, Mtu, zone_info
 from gridahead.core.units import PowerUnit, unit_of_source
 from gridahead.settings.quality_rules import RuleName, Severity
+from gridahead.settings.source_catalogue import SOURCE_INFOS, SourceInfo
 
 RecurrentCell = Literal["rnn", "lstm", "gru"]
 Cell = Literal[RecurrentCell, "transformer"]
@@ -98,6 +99,10 @@ class ZoneSettings(Section):
     """Whose public holidays are kept, as ISO 3166 says it, such as AU; without it, none."""
     eic: str | None = None
     """Energy Identification Code of the area at ENTSO-E."""
+    codes: dict[str, str] = {}
+    """What services call it, by their kind, such as {energy_charts = "FR:fr"}; added to those of the catalogue."""
+    currency: str | None = None
+    """ISO 4217 code of its day-ahead prices."""
     holiday_weights: dict[str, float] = {}
     """Share of the population by subdivision, such as {NSW = 0.9, ACT = 0.1}, where holidays differ in the country."""
 
@@ -109,7 +114,18 @@ class ZoneSettings(Section):
 
     def zone(self) -> BiddingZone:
         """The zone as a `BiddingZone`."""
-        return BiddingZone(self.code, self.timezone, self.country, self.eic, self.holiday_weights)
+        known = ZONES.get(self.code)
+        return BiddingZone(
+            self.code,
+            self.timezone,
+            self.country,
+            self.eic or (known.eic if known else None),
+            self.holiday_weights,
+            name=known.name if known else "",
+            codes={**(known.codes if known else {}), **self.codes},
+            currency=self.currency or (known.currency if known else None),
+            neighbours=known.neighbours if known else (),
+        )
 
 
 def _by_law(series: str) -> Deadline:
@@ -121,6 +137,11 @@ def _by_law(series: str) -> Deadline:
 
 class SourceSection(Section):
     """What the settings of every source have in common, beside its `kind` and whom its licence asks to name."""
+
+    @property
+    def zone_codes(self) -> tuple[str, ...]:
+        """Codes of the zones that it has values of."""
+        raise NotImplementedError
 
     def below(self, folder: Path) -> Self:
         """The same with every path absolute, read from the folder of the settings file."""
@@ -142,6 +163,11 @@ class SmardSource(SourceSection):
     """From when the official forecast of load may be used."""
     generation_official_available: DeadlineText = _by_law("DE/wind_solar")
     """From when the official forecasts of everything but load may be used."""
+
+    @property
+    def zone_codes(self) -> tuple[str, ...]:
+        """Germany alone."""
+        return ("DE",)
 
     def below(self, folder: Path) -> Self:
         """The same with an absolute folder."""
@@ -355,6 +381,11 @@ class FileSource(SourceSection):
     may then stand in several rows, each issued at another time."""
     covariates: tuple[CovariateSettings, ...] = ()
 
+    @property
+    def zone_codes(self) -> tuple[str, ...]:
+        """The one zone of the file."""
+        return (self.zone,)
+
     def years_exchanged(self, column: str) -> bool | tuple[int, ...]:
         """Whether dates of a column have day and month exchanged, in all years or in these."""
         if isinstance(self.day_month_exchanged, bool):
@@ -467,7 +498,53 @@ class FileSource(SourceSection):
         return self
 
 
-SourceSettings = Annotated[SmardSource | FileSource, Field(discriminator="kind")]
+class LiveSource(SourceSection):
+    """A service that is asked over HTTP for what the lake has not got yet."""
+
+    kind: Literal["energy_charts"]
+    """Which service; `gridahead sources` lists them."""
+    zones: Annotated[tuple[NameText, ...], Field(min_length=1)]
+    """Of which zones, such as ["FR", "BE"]."""
+    quantities: tuple[str, ...] = ()
+    """Which quantities are fetched, such as ["load", "price"]; all that the service has unless given."""
+    since: DayText | None = None
+    """From which day on history is wanted; without it, `gridahead backfill --start` says so."""
+    base_url: str | None = None
+    """Where the service is, if not where the catalogue says: a mirror, or a host for customers."""
+    publication_lag_minutes: int | None = Field(None, ge=0)
+    """After the end of its unit a value is taken to be known; what the catalogue says unless given."""
+    timeout_seconds: float = Field(60.0, gt=0)
+    """How long the service may be silent before a request counts as failed."""
+    attempts: int = Field(6, ge=1)
+    """How often a request is tried."""
+    retry_wait_seconds: float = Field(1.0, gt=0)
+    """Before the second try; it doubles with every further one, up to a minute, unless the service says how long."""
+    max_size_mb: float = Field(256, gt=0)
+    """An answer that is larger than this, packed or unpacked, is refused."""
+
+    @property
+    def zone_codes(self) -> tuple[str, ...]:
+        """The zones that it is asked for."""
+        return self.zones
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known of the service."""
+        return SOURCE_INFOS[self.kind]
+
+    @property
+    def attribution(self) -> str:
+        """Whom the licence of the data asks to name."""
+        return self.info.attribution
+
+    @property
+    def lag(self) -> pd.Timedelta:
+        """From the end of a unit until its value is taken to be known."""
+        chosen = self.publication_lag_minutes
+        return pd.Timedelta(minutes=self.info.lag_minutes if chosen is None else chosen)
+
+
+SourceSettings = Annotated[SmardSource | FileSource | LiveSource, Field(discriminator="kind")]
 
 
 class SeriesSettings(Section):

@@ -7,7 +7,7 @@ parser is mended by parsing again, and every parser test runs offline.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import pandas as pd
@@ -15,7 +15,17 @@ import pandas as pd
 from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series, quantity_of
 from gridahead.core.tables import OBSERVATIONS, Observations
-from gridahead.core.time import Deadline, Mtu, delivery_days
+from gridahead.core.time import Deadline, Mtu, TimeRange, delivery_days
+from gridahead.sources.wanted import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A window of one item in one zone, of which every answer has come."""
+
+    item: str
+    zone: str
+    window: TimeRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,10 @@ class RawPayload:
     """Where it lay, such as the path of a file: what comes from there later is a newer version of it."""
     after: str = ""
     """The batch of the delivery before it, where the same bytes had been there already."""
+    asked: Mapping[str, object] = field(default_factory=dict)
+    """What was asked of a service, without any secret; nothing of a file."""
+    completes: tuple[Fetched, ...] = ()
+    """The windows of which nothing is missing once it is taken in."""
 
     @property
     def content_hash(self) -> str:
@@ -43,7 +57,7 @@ class RawPayload:
     @property
     def batch(self) -> str:
         """Identity of the delivery: 16 digits of the SHA-256 of content, request and what came before it."""
-        return digest(dict(self.request), self.content, self.after)
+        return digest({**self.request, **({"asked": dict(self.asked)} if self.asked else {})}, self.content, self.after)
 
 
 class Source(Protocol):
@@ -60,8 +74,8 @@ class Source(Protocol):
         """Everything that decides how a payload of that name is parsed."""
         ...
 
-    def fetch(self) -> Iterator[RawPayload]:
-        """Every payload the source offers now.
+    def fetch(self, wanted: Wanted) -> Iterator[RawPayload]:
+        """What the source offers of what is wanted; of files all that there are, as only reading tells what they have.
 
         Raises:
             SourceError: the source cannot be read.

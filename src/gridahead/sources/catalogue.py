@@ -1,26 +1,56 @@
-"""The sources that the settings can name, by kind. A new one is a line here, its settings, and a module beside this."""
+"""The sources that the settings can name, by kind.
+
+A new service is a line here, its entry in the catalogue of the settings, and a module beside this.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from gridahead.settings.model import Settings
+from gridahead.settings.model import LiveSource, Settings
 from gridahead.sources.base import Source
 from gridahead.sources.file import FileTable
 from gridahead.sources.smard import Smard
 
-SOURCES: dict[str, Callable[[Any, Settings], Source]] = {
+if TYPE_CHECKING:
+    from gridahead.sources.http.source import HttpSource
+
+FILES: Mapping[str, Callable[[Any, Settings], Source]] = {
     "smard": lambda source, settings: Smard(source),
     "file": lambda source, settings: FileTable(source, settings.zone(source.zone)),
 }
-"""How a source is opened from its own settings and all of them."""
+"""How a source that reads files is opened from its own settings and all of them."""
+
+SERVICES: Mapping[str, str] = {
+    "energy_charts": "energy_charts:EnergyCharts",
+}
+"""The module and class that reads a service, imported when one is opened: a folder of files needs no HTTP."""
+
+
+def service_class(kind: str) -> type[HttpSource]:
+    """The class that reads a service."""
+    module, _, name = SERVICES[kind].partition(":")
+    found: type[HttpSource] = getattr(import_module(f"gridahead.sources.{module}"), name)
+    return found
+
+
+def open_source(source: Any, settings: Settings) -> Source:
+    """A source of the settings; nothing is read yet.
+
+    Raises:
+        SettingsError: it names a zone that is not known, or that the source does not have.
+    """
+    if isinstance(source, LiveSource):
+        return service_class(source.kind)(source, [settings.zone(code) for code in source.zones])
+    return FILES[source.kind](source, settings)
 
 
 def open_sources(settings: Settings) -> list[Source]:
     """Every source of the settings, in their order; nothing is read yet.
 
     Raises:
-        SettingsError: a source names a zone that is not known.
+        SettingsError: a source names a zone that is not known, or that it does not have.
     """
-    return [SOURCES[source.kind](source, settings) for source in settings.sources]
+    return [open_source(source, settings) for source in settings.sources]

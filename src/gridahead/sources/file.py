@@ -32,6 +32,7 @@ from gridahead.sources.stamps import Times, read_times
 from gridahead.sources.text import Layout, read_cells
 from gridahead.sources.tidy import tidy
 from gridahead.sources.typed import as_texts, is_number
+from gridahead.sources.wanted import Wanted
 
 POWER_IN_MW = {"W": 1e-6, **MEGAWATTS}
 """Megawatts in one unit of power; an energy unit is the same with an h, over the unit of a row."""
@@ -87,12 +88,13 @@ class FileTable:
             has_keys=True,
         )
 
-    def fetch(self) -> Iterator[RawPayload]:
+    def fetch(self, wanted: Wanted | None = None) -> Iterator[RawPayload]:
         """The file, or every file of the pattern or folder, by name.
 
         Raises:
             SourceError: there is none, or one cannot be read; the others have come by then.
         """
+        del wanted  # only reading a file tells what it has
         files, failed = files_of(self.settings.path), []
         if not files:
             what = "matches the pattern" if is_pattern(self.settings.path) else "to read is in the folder"

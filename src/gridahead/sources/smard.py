@@ -25,6 +25,7 @@ from gridahead.sources.clock import check_rising, to_utc
 from gridahead.sources.findings import Findings
 from gridahead.sources.numerals import numbers
 from gridahead.sources.text import Layout, read_cells
+from gridahead.sources.wanted import Wanted
 
 ZONE = "DE"
 TIMEZONE = "Europe/Berlin"
@@ -84,12 +85,13 @@ class Smard:
         of_load = quantity == "load"
         return self.settings.load_official_available if of_load else self.settings.generation_official_available
 
-    def fetch(self) -> Iterator[RawPayload]:
+    def fetch(self, wanted: Wanted | None = None) -> Iterator[RawPayload]:
         """Every exported file of the folder, by name.
 
         Raises:
             SourceError: the folder or its files are missing or cannot be read.
         """
+        del wanted  # only reading a file tells what it has
         folder = self.settings.folder
         files = sorted([*folder.glob("*.csv"), *folder.glob("*.csv.gz")])
         if not files:

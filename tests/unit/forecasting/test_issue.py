@@ -157,10 +157,10 @@ def test_a_short_day_is_issued_with_its_23_hours():
 
 def test_a_covariate_that_is_missing_more_than_usual_is_named_and_one_that_never_is_there_is_not():
     known_share = WINDOWS.known_share()
-    official = "DE/load_official"
+    name = "DE/load_official"
     assert degradations(WINDOWS, 0, known_share) == []
     official = WINDOWS.official_past.copy()
     official[0, -12:] = np.nan  # half of the last day
     missing = WINDOWS.with_values(LOAD.official, past=official)
-    assert degradations(missing, 0, known_share) == [f"{official}: 50% known, usually 100%"]
-    assert degradations(missing, 0, {**known_share, official: 0.5}) == []
+    assert degradations(missing, 0, known_share) == [f"{name}: 50% known, usually 100%"]
+    assert degradations(missing, 0, {**known_share, name: 0.5}) == []

@@ -7,12 +7,14 @@ import pytest
 
 from gridahead.core.errors import SettingsError, SourceError
 from gridahead.core.tables import Observations
+from gridahead.core.time import now
 from gridahead.operate.init_file import Initialised, init_file
 from gridahead.settings.file import load_settings
 from gridahead.settings.model import Settings
 from gridahead.settings.place import find_settings
 from gridahead.sources.catalogue import open_sources
 from gridahead.sources.sniff.parts import Told, told_by
+from gridahead.sources.wanted import Wanted
 
 
 def hourly(start: str, hours: int, level: float = 100.0) -> str:
@@ -28,7 +30,7 @@ def init(folder: Path, *names: str, told: Told | None = None, add: bool = False,
 
 
 def read(settings: Settings) -> Observations:
-    blocks = [source.parse(payload) for source in open_sources(settings) for payload in source.fetch()]
+    blocks = [source.parse(payload) for source in open_sources(settings) for payload in source.fetch(Wanted(now()))]
     return Observations(pd.concat(blocks, ignore_index=True))
 
 

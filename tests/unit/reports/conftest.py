@@ -43,12 +43,12 @@ def forecast(day, model="lstm", *, levels=LEVELS, base=50_000.0, rung="full"):
 def series_view():
     days = pd.date_range("2025-12-22", "2025-12-31")
     history = pd.concat([forecast(day) for day in days], ignore_index=True)
-    official = pd.concat([forecast(day, "official", levels=(0.5,), base=52_000.0) for day in days], ignore_index=True)
+    published = pd.concat([forecast(day, "official", levels=(0.5,), base=52_000.0) for day in days], ignore_index=True)
     point = history[history["quantile"] == 0.5]
     outturn = pd.DataFrame({"valid_time": point["valid_time"], "value": point["value_mw"] + 500})
     outturn = outturn[outturn["valid_time"] < NOW]
-    official = official.rename(columns={"value_mw": "value"})[["valid_time", "value"]]
-    scores = score(Forecasts(pd.concat([history, official])), outturn, scored_at=NOW)
+    official = published.rename(columns={"value_mw": "value"})[["valid_time", "value"]]
+    scores = score(Forecasts(pd.concat([history, published])), outturn, scored_at=NOW)
     ends = outturn["valid_time"].max() + pd.Timedelta(hours=1)
     quality = QualityLine(outturn["valid_time"].min(), ends, len(outturn) + 1, len(outturn), 2)
     return SeriesView(
