@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,19 @@ _AHEAD = pd.Timedelta(days=2)
 class EnergyCharts(HttpSource):
     """Reads the JSON of Energy-Charts."""
 
+    zone_codes: ClassVar[Mapping[str, str]] = {
+        "AT": "AT:at",
+        "BE": "BE:be",
+        "CH": "CH:ch",
+        "CZ": "CZ:cz",
+        "DE": "DE-LU:de",
+        "ES": "ES:es",
+        "FR": "FR:fr",
+        "HU": "HU:hu",
+        "NL": "NL:nl",
+        "PL": "PL:pl",
+        "SI": "SI:si",
+    }
     items = (
         Item("public_power", tuple(_POWER.values()), _MONTH),
         Item("price", ("price",), _MONTH, ahead=_AHEAD),

@@ -58,6 +58,8 @@ class HttpSource(ABC):
 
     items: ClassVar[tuple[Item, ...]]
     """Everything that it can be asked for."""
+    zone_codes: ClassVar[Mapping[str, str]] = {}
+    """What it calls the zones that it has, by our codes; the settings of a zone may say otherwise."""
 
     def __init__(self, settings: LiveSource, zones: Sequence[BiddingZone], transport: Transport | None = None) -> None:
         self.settings = settings
@@ -80,11 +82,13 @@ class HttpSource(ABC):
         Raises:
             SettingsError: it has no name for it.
         """
-        if self.name in zone.codes:
-            return zone.codes[self.name]
+        code = zone.codes.get(self.name) or self.zone_codes.get(zone.code)
+        if code:
+            return code
         raise SettingsError(
-            f"{self.settings.info.title} does not have zone {zone.code!r}, or the catalogue does not know under which "
-            f'name. If it has, say so: [[zones]] code = "{zone.code}", codes = {{{self.name} = "…"}}'
+            f"{self.settings.info.title} does not have zone {zone.code!r}, or it is not known under which name; known: "
+            f"{', '.join(self.zone_codes) or 'none'}. If it has it, say so: "
+            f'[[zones]] code = "{zone.code}", codes = {{{self.name} = "…"}}'
         )
 
     def wanted_items(self) -> tuple[Item, ...]:
