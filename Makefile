@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PREFECT_HOME ?= $(CURDIR)/data/prefect
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test test-all quick lint types layers unit format server deploy worker clean
+.PHONY: demo test test-all test-servers quick lint types layers unit format server deploy worker clean
 
 demo: .venv/installed ## ingest, validate, train, back-test, forecast, score, report on the sample data
 	$(BIN)/gridahead demo
@@ -23,14 +23,18 @@ layers: .venv/installed
 
 # By file, because the slow tests share what their file has made.
 unit: .venv/installed ## the tests, on two cores
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile -m "not server"
+
+# What they need from Debian is in tests/debian.txt; one that lacks it is skipped, and fails under CI=true.
+test-servers: .venv/installed ## the tests with a real browser, database or server
+	$(BIN)/pytest -n 2 --dist loadfile -m server
 
 quick: .venv/installed ## the inner loop: what neither trains nor kills nor waits
 	$(BIN)/pytest -n 2 -m "not slow"
 
 test-all: export GRIDAHEAD_LAKE_KILLS := 200
 test-all: export GRIDAHEAD_MUTATIONS := 5000
-test-all: test ## everything, with hundreds of kills and thousands of mutated files
+test-all: test test-servers ## everything, with hundreds of kills and thousands of mutated files
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,118 @@
+"""Servers of a test's own: started, waited for, ended. A database belongs to a user that may do nothing else."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from children import environment
+
+from builders.programs import program
+
+PATIENCE_SECONDS = 120
+"""A first start makes a database, and other tests run beside it."""
+CHECKOUT = Path(__file__).parents[2]
+"""Where Prefect finds the settings of the project, prefect.toml."""
+DATABASE_USER = "postgres"
+"""Comes with Debian's package; PostgreSQL refuses to run as root."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(command: Sequence[str], is_up: Callable[[], object], log: Path, **options: Any) -> Iterator[None]:
+    """A program while it is needed; what it says goes to a file, whose end is told if it does not come up."""
+    with log.open("ab") as said:
+        child = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, start_new_session=True, **options)
+    try:
+        _wait(child, is_up, log)
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGINT)
+        try:
+            child.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def _wait(child: subprocess.Popen, is_up: Callable[[], object], log: Path) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while child.poll() is None and time.monotonic() < end:
+        try:
+            is_up()
+            return
+        except (OSError, psycopg2.OperationalError):
+            time.sleep(0.2)
+    raise AssertionError(f"{child.args!r} is not up (exit code {child.poll()}):\n{log.read_text()[-3000:]}")
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A new cluster behind a socket in a folder of its own; gives the address of its database."""
+    initdb, server = program("initdb"), program("postgres")
+    home = Path(tempfile.mkdtemp(prefix="postgres-"))  # not below pytest's folder, which other users may not enter
+    options: dict[str, Any] = {"cwd": home}
+    if os.geteuid() == 0:
+        shutil.chown(home, DATABASE_USER)
+        options |= {"user": DATABASE_USER, "group": DATABASE_USER, "extra_groups": []}
+    address = f"postgresql://gridahead@/postgres?host={home}"
+    make = [initdb, "--pgdata", "data", "--username", "gridahead", "--auth", "trust", "--no-sync"]
+    serve = [server, "-D", "data", "-k", str(home), "-c", "listen_addresses=", "-c", "fsync=off"]
+    try:
+        subprocess.run(make, check=True, capture_output=True, **options)
+        with running(serve, lambda: psycopg2.connect(address).close(), home / "log", **options):
+            yield address
+    finally:
+        shutil.rmtree(home)
+
+
+@contextmanager
+def mlflow_server(database: str, artifacts: Path, log: Path) -> Iterator[str]:
+    """MLflow's server as docker-compose.yml starts it, on a database; gives its address."""
+    port = str(free_port())
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
+    command += ["--backend-store-uri", database, "--artifacts-destination", str(artifacts)]
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with running(command, lambda: _get(f"{address}/health"), log, env={**environment(), **quiet}):
+        yield address
+
+
+@contextmanager
+def prefect_server(home: Path) -> Iterator[dict[str, str]]:
+    """Prefect's server with a database in a folder; gives the environment of those who talk to it."""
+    port = str(free_port())
+    address = f"http://127.0.0.1:{port}/api"
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
+    surroundings = {**environment(), "PREFECT_HOME": str(home), "DO_NOT_TRACK": "1"}
+    with running(command, lambda: _get(f"{address}/health"), home / "server.log", env=surroundings, cwd=CHECKOUT):
+        yield {**surroundings, "PREFECT_API_URL": address}
+
+
+@contextmanager
+def prefect_worker(surroundings: dict[str, str], pool: str, log: Path) -> Iterator[None]:
+    """A worker that runs what is scheduled in a pool."""
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool]
+    with running(command, lambda: None, log, env=surroundings, cwd=CHECKOUT):
+        yield
+
+
+def _get(address: str) -> None:
+    urllib.request.urlopen(address, timeout=5).close()

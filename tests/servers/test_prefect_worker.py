@@ -1,0 +1,105 @@
+"""The daily forecast as it is operated: Prefect's server, the deployments of the settings, and a worker."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import httpx
+import pandas as pd
+import pytest
+from builders.rows import LOAD
+from builders.servers import CHECKOUT, prefect_server, prefect_worker
+from builders.serving import LEARNT_UNTIL, fill, serve
+
+from gridahead.core.time import now
+from gridahead.workspace import Workspace
+
+DEPLOYMENT = "forecast/D-1T1100-Europe-Berlin"
+SETTINGS = """
+data_folder = "data"
+[[series]]
+series = "DE/load"
+deadline = "D-1T1100[Europe/Berlin]"
+"""
+PATIENCE_SECONDS = 240
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A version that serves, and a load up to this hour."""
+    file = tmp_path_factory.mktemp("operation") / "settings.toml"
+    file.write_text(SETTINGS)
+    made = Workspace.open(file)
+    serve(made, LOAD)
+    fill(made, LOAD, made.settings.series[0].deadline.delivery_day(now()), until=now())
+    return made
+
+
+@pytest.fixture(scope="module")
+def api(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """Prefect's server, to which the settings are deployed, with a worker."""
+    home = tmp_path_factory.mktemp("prefect")
+    with prefect_server(home) as surroundings:
+        surroundings["GRIDAHEAD_SETTINGS"] = str(workspace.settings.data_folder.parent / "settings.toml")
+        deploy = [sys.executable, "-m", "gridahead_flows", "deploy"]
+        said = subprocess.run(deploy, env=surroundings, cwd=CHECKOUT, check=True, capture_output=True, text=True)
+        assert DEPLOYMENT in said.stdout
+        with (
+            prefect_worker(surroundings, "gridahead", home / "worker.log"),
+            httpx.Client(base_url=surroundings["PREFECT_API_URL"] + "/", timeout=30) as client,
+        ):
+            yield client
+
+
+def run_of(api: httpx.Client, **parameters: str) -> dict:
+    """A run of the deployment as it came out."""
+    deployment = api.get(f"deployments/name/{DEPLOYMENT}").raise_for_status().json()
+    told = {**deployment["parameters"], **parameters}
+    run = api.post(f"deployments/{deployment['id']}/create_flow_run", json={"parameters": told}).json()
+    end = time.monotonic() + PATIENCE_SECONDS
+    while run["state_type"] not in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") and time.monotonic() < end:
+        time.sleep(1)
+        run = api.get(f"flow_runs/{run['id']}").raise_for_status().json()
+    return run
+
+
+def words_of(api: httpx.Client, run: dict) -> str:
+    """What a run has logged, as the server has it: lines come in batches, some of them after the run has ended."""
+    asked = {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "sort": "TIMESTAMP_ASC"}
+    end, said = time.monotonic() + 30, ""
+    while "Finished in state" not in said and time.monotonic() < end:
+        time.sleep(0.5)
+        lines = api.post("logs/filter", json=asked).raise_for_status().json()
+        said = "\n".join(line["message"] for line in lines)
+    return said
+
+
+@pytest.fixture(scope="module")
+def run(api: httpx.Client) -> dict:
+    """A run with the parameters of the schedule."""
+    return run_of(api)
+
+
+def test_a_run_of_the_schedule_publishes_the_next_delivery_day(api, workspace, run):
+    assert run["state_type"] == "COMPLETED", words_of(api, run)
+    told = json.loads((workspace.settings.published_folder / LOAD.slug / "latest.json").read_text())
+    day = workspace.settings.series[0].deadline.delivery_day(pd.Timestamp(run["expected_start_time"]))
+    assert (told["delivery_day"], told["rung"], told["model_version"]) == (str(day), "full", "1")
+    assert set(workspace.lake.forecasts.read()["run"]) == {"live"}
+
+
+def test_what_the_library_logs_and_the_artifact_are_on_the_pages_of_the_server(api, run):
+    assert "DE/load: issued " in words_of(api, run)
+    asked = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
+    (artifact,) = api.post("artifacts/filter", json=asked).raise_for_status().json()
+    assert artifact["key"] == "published-de-load" and "- **delivery_day**: " in artifact["data"]
+
+
+def test_a_run_that_cannot_forecast_has_failed_with_the_reason(api, workspace):
+    learnt = workspace.settings.series[0].deadline.for_delivery(LEARNT_UNTIL)
+    fill(workspace, LOAD, LEARNT_UNTIL)
+    failed = run_of(api, issue_time=learnt.isoformat())
+    assert failed["state_type"] == "FAILED"
+    assert f"has learnt from days until {LEARNT_UNTIL}" in words_of(api, failed)
