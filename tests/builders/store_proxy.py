@@ -1,10 +1,17 @@
-"""A proxy before an object store that misbehaves on demand."""
+"""An object store on this machine, moto's, and a proxy before it that misbehaves on demand."""
 
 import http.client
+import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pyarrow.fs as pafs
+import pytest
+
+BUCKET = "lake"
 _HOP = {"connection", "transfer-encoding", "server", "date"}
 _OWN = {"transfer-encoding", "expect", "content-length"}
 
@@ -109,3 +116,35 @@ class Proxy:
         self.be("ok")
         self.server.shutdown()
         self.server.server_close()
+
+
+@contextmanager
+def object_store() -> Iterator[Proxy]:
+    """A proxy before an S3 server with one bucket, for whose credentials the environment is set meanwhile."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_EC2_METADATA_DISABLED": "true"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in credentials.items():
+            patch.setenv(name, value)
+        moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        moto.start()
+        proxy = Proxy(*moto.get_host_and_port())
+        make_bucket(proxy, BUCKET)
+        yield proxy
+        proxy.stop()
+        moto.stop()
+
+
+def make_bucket(proxy: Proxy, name: str) -> None:
+    """Make a bucket behind the proxy."""
+    pafs.S3FileSystem(
+        endpoint_override=proxy.address, scheme="http", region="eu-central-1", allow_bucket_creation=True
+    ).create_dir(name)
+
+
+def address(proxy: Proxy, prefix: str, attempts: int = 2, bucket: str = BUCKET) -> str:
+    """The address of a lake behind the proxy."""
+    options = f"endpoint_override={proxy.address}&scheme=http&region=eu-central-1&request_timeout=1&attempts={attempts}"
+    return f"s3://{bucket}{prefix}?{options}"

@@ -9,8 +9,10 @@ from typer.testing import CliRunner
 
 from gridahead.cli.main import app
 from gridahead.core.errors import LakeError, SettingsError
+from gridahead.core.fingerprint import digest
 from gridahead.core.tables import OBSERVATIONS
 from gridahead.lake.lake import Lake
+from gridahead.lake.receipts import Receipt
 
 HOURS = pd.date_range("2024-12-31T12:00Z", periods=24, freq="h", unit="us")
 
@@ -32,6 +34,13 @@ def settings(tmp_path):
     return path
 
 
+def sign(settings):
+    """Sign the batch of every row, as an ingest does."""
+    lake, at = Lake(settings.parent / "sea", settings.parent / "data/raw"), HOURS[-1] + pd.Timedelta(days=2)
+    payload = lake.archive.keep(digest(b"load"), "a.csv", b"load", {})
+    lake.receipts.sign(Receipt("0" * 16, "test", "a.csv", "/a.csv", payload, digest(b"load"), {}, at, at, {}))
+
+
 def run(settings, *arguments, code=0):
     result = CliRunner().invoke(app, ["lake", *arguments, "--settings", str(settings)])
     if isinstance(result.exception, Exception):
@@ -49,6 +58,9 @@ def test_stats_compact_and_verify_tell_machines_and_people(settings):
     assert json.loads(run(settings, "compact", "--json")) == []
     assert "nothing to merge" in run(settings, "compact")
     assert "DE/solar" in run(settings, "stats")
+    (unsigned,) = json.loads(run(settings, "verify", "--json", code=6))["findings"]
+    assert "1 batches in the lake have no receipt" in unsigned["what"]
+    sign(settings)
     found = json.loads(run(settings, "verify", "--json"))
     assert found == {"files": 4, "rows": 72, "findings": []}
     assert "4 files with 72 rows: no findings" in run(settings, "verify")

@@ -1,17 +1,14 @@
 """The lake in an object store: moto's server speaks S3, and a proxy before it refuses, hangs and is slow."""
 
 import itertools
-import logging
 import threading
 import time
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
-import pyarrow.fs as pafs
 import pytest
-from builders.store_proxy import Proxy
-from moto.server import ThreadedMotoServer
+from builders.store_proxy import address, object_store
 
 from gridahead.core.errors import LakeError
 from gridahead.core.tables import OBSERVATIONS
@@ -30,26 +27,8 @@ NUMBERS = itertools.count()
 @pytest.fixture(scope="module")
 def server():
     """A proxy before an S3 server with the bucket `lake`."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_EC2_METADATA_DISABLED": "true"}
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in credentials.items():
-            patch.setenv(name, value)
-        moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        moto.start()
-        proxy = Proxy(*moto.get_host_and_port())
-        pafs.S3FileSystem(
-            endpoint_override=proxy.address, scheme="http", region="eu-central-1", allow_bucket_creation=True
-        ).create_dir("lake")
+    with object_store() as proxy:
         yield proxy
-        proxy.stop()
-        moto.stop()
-
-
-def address(proxy, prefix, attempts=2):
-    """The address of a lake behind the proxy."""
-    options = f"endpoint_override={proxy.address}&scheme=http&region=eu-central-1&request_timeout=1&attempts={attempts}"
-    return f"s3://lake{prefix}?{options}"
 
 
 @pytest.fixture

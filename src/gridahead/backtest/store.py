@@ -24,6 +24,9 @@ from gridahead.core.runs import backtest_name
 from gridahead.models.base import Forecaster
 from gridahead.models.storage import bundle_hash, keep_model
 
+MODELS = "models"
+"""The folder of the models of a back-test, beside those of its series."""
+
 
 @dataclass(frozen=True)
 class FoldRecord:
@@ -75,7 +78,7 @@ class BacktestStore:
         Raises:
             LakeError: the folder cannot be written.
         """
-        return keep_model(model, self.folder / "models")
+        return keep_model(model, self.folder / MODELS)
 
     def bundle(self, digest: str) -> Path:
         """The folder of the model with that content, which is whole.
@@ -83,7 +86,7 @@ class BacktestStore:
         Raises:
             ModelError: it is not there, or is not what it was.
         """
-        folder = self.folder / "models" / digest
+        folder = self.folder / MODELS / digest
         if not folder.is_dir():
             raise ModelError(digest, f"the model is not in {folder.parent} any more")
         if (content := bundle_hash(folder)) != digest:

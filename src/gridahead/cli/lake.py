@@ -59,7 +59,10 @@ def _readable(row: dict[str, Any]) -> dict[str, Any]:
 
 @app.command()
 def verify(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
-    """Read every file: checksum, schema, keys, order, contradictions. Exit code 6 if something is wrong."""
+    """Read every file: checksum, schema, keys, order, contradictions, receipts, payloads.
+
+    Exit code 6 if something is wrong.
+    """
     from gridahead.operate.lake import verify_lake
 
     with _progress_line("verifying") as on_progress:

@@ -1,15 +1,19 @@
-"""`gridahead upgrade`: what an older release has stored, in the layout of this one."""
+"""`gridahead upgrade`: what an older release has stored, in the layout and with the names of this one."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 from gridahead.cli.console import err, print_json, say
 from gridahead.cli.options import JsonOption, SettingsOption
+
+if TYPE_CHECKING:
+    from gridahead.operate.upgrade import Upgrade
 
 app = typer.Typer()
 
@@ -20,21 +24,34 @@ def upgrade(
     settings: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the lake of an older release in the layout of this one, with a backup beside it.
+    """Write settings, lake and models of an older release as this one reads them, with a backup beside each.
 
-    Stop what writes to the lake before. A killed upgrade is called again.
+    Stop what writes to the data folder before. A killed upgrade is called again.
     """
     from gridahead.operate.upgrade import upgrade as use_case
-    from gridahead.settings.file import load_settings
+    from gridahead.operate.upgrade import upgrade_settings
 
+    read, file, former = upgrade_settings(settings, dry_run=dry_run)
     with err.status(Text("upgrading")) as line:
-        done = use_case(load_settings(settings), dry_run=dry_run, on_progress=lambda step: line.update(Text(step)))
+        done = use_case(read, dry_run=dry_run, on_progress=lambda step: line.update(Text(step)))
     if as_json:
-        print_json(dataclasses.asdict(done))
-    elif done.backup is None:
+        backup = None if former is None else str(former)
+        print_json({**dataclasses.asdict(done), "settings": str(file), "settings_backup": backup})
+    else:
+        _tell(done, file, former, "would be" if dry_run else "was")
+
+
+def _tell(done: Upgrade, file: Path, former: Path | None, verb: str) -> None:
+    if former is not None:
+        say(f"{file} {verb} written with the names of today; as it was before: {former}", False)
+    if done.backup is None:
         say(f"{done.folder} has layout {done.to_layout} already" if done.layout else f"{done.folder} is empty", False)
     else:
-        verb = "would be" if dry_run else "was"
         say(f"{done.folder} {verb} written anew, from layout {done.layout} to {done.to_layout}", False)
         say(f"Backup: {done.backup} ({done.bytes:,} bytes); delete it when all is well", False)
-        say("Models of a release before are not read: run `gridahead train`", False)
+        say("The next `gridahead train` trains anew what a release before has trained; until then that serves", False)
+    if done.models_backup is not None:
+        say(f"Models: {done.models} versions; their records as they were before: {done.models_backup}", False)
+    for version in done.unreadable:
+        say(f"{version.series} {version.version} cannot be read by this release: {version.reason}", False)
+        say(f"Train another: {version.way_out}", False)

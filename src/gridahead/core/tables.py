@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from gridahead.core.errors import ContractError
+from gridahead.core.fingerprint import digest
 from gridahead.core.runs import ROLES
 from gridahead.core.time import Mtu
 
@@ -96,8 +97,12 @@ class Table:
     key: tuple[str, ...]
     partition: tuple[Level, ...] = ()
     """How merged rows are laid in folders, from the outermost."""
-    version: int = 1
-    """Of the declaration; files carry it. It rises with every column that is added, removed or widened."""
+
+    @property
+    def version(self) -> str:
+        """Fingerprint of what decides how rows are stored and read; files carry it. Meanings do not count."""
+        columns = [[each.name, each.kind, each.unit, each.nullable, each.values] for each in self.columns]  # noqa: PD011
+        return digest([self.name, columns, self.key, self.partition])
 
     @property
     def names(self) -> list[str]:
@@ -116,7 +121,7 @@ class Table:
                 )
                 for column in self.columns
             ],
-            metadata={"table": self.name, "meaning": self.meaning, "version": str(self.version)},
+            metadata={"table": self.name, "meaning": self.meaning, "version": self.version},
         )
 
     def empty(self) -> pd.DataFrame:
@@ -218,7 +223,6 @@ OBSERVATIONS = Table(
     ),
     key=_IDENTITY,
     partition=("series", "year"),
-    version=2,
 )
 
 JUDGED = Table(
@@ -256,7 +260,6 @@ VERDICTS = Table(
     # With the severity: a rule that is made stricter later has its say as well.
     key=(*_IDENTITY, "rule", "severity"),
     partition=("series", "year"),
-    version=3,
 )
 
 RULINGS = Table(
@@ -391,7 +394,6 @@ SCORES = Table(
         Column("scored_at", "instant", "When they were scored; the newest replaces the older ones."),
     ),
     key=("run", "zone", "quantity", "model", "metric", "lead", "scored_at"),
-    version=2,
 )
 
 FETCHED = Table(

@@ -11,9 +11,9 @@ import json
 from gridahead.core.errors import LakeError
 from gridahead.lake.folder import Folder
 
-LAYOUT = 2
+LAYOUT = 3
 """What this release reads and writes. 1: until 0.1, without a `schema.json`. 2: rulings, scores by zone and quantity,
-receipts as JSON lines, files named by 16 digits of their content."""
+receipts as JSON lines, files named by 16 digits of their content. 3: the publisher's own forecast is `official`."""
 FILE = "schema.json"
 UPGRADING = "upgrading"
 """What the file also says of a folder whose upgrade has begun."""

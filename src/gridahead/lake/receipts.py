@@ -156,11 +156,16 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ReceiptFile:
-    """One file of receipts: its lines, and whether all of them are receipts."""
+    """One file of receipts."""
 
     lines: tuple[Line, ...]
-    sound: bool
-    """Whether each of its lines is a receipt."""
+    strange: int = 0
+    """How many lines more it has, which are no receipt."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether it has receipts and nothing else."""
+        return bool(self.lines) and not self.strange
 
     @classmethod
     def of(cls, content: bytes, path: str) -> ReceiptFile:
@@ -171,7 +176,7 @@ class ReceiptFile:
         if strange:
             log.warning("%s has %d lines that are no receipt: their payloads are taken in again", path, strange)
         lines = (Line(text, *head.groups()) for text, head in zip(texts, heads, strict=True) if head is not None)
-        return cls(tuple(lines), bool(texts) and not strange)
+        return cls(tuple(lines), strange)
 
     @cached_property
     def by_origin(self) -> dict[bytes, list[Line]]:

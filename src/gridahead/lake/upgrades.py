@@ -6,7 +6,6 @@ A file is read by its own columns and written by the declared table, under its n
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -16,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from gridahead.core.errors import LakeError
 from gridahead.lake.folder import Folder
 from gridahead.lake.lake import Lake
 from gridahead.lake.parquet import SUFFIX, conform
 from gridahead.lake.receipts import line_of, receipt_from
+from gridahead.lake.renaming import content_of, to_layout_3
 from gridahead.lake.rows import once
 from gridahead.lake.store import OnProgress, Store, content_name
 
@@ -68,7 +67,7 @@ def _rewrite(old: Folder, store: Store, change: Change, on_progress: OnProgress)
     for name in old.names(SUFFIX, below=True):
         on_progress(f"{store.table.name} {name}")
         place, _, own = name.rpartition("/")
-        rows = change(pq.read_table(pa.BufferReader(_content(old, name))))
+        rows = change(pq.read_table(pa.BufferReader(content_of(old, name, own))))
         rows = once(conform(rows, store.table, str(old / name)), store.table.key)
         if store.write(place, rows) != own or old != store.folder:
             old.delete(name)
@@ -81,24 +80,9 @@ def _rename(store: Store, on_progress: OnProgress) -> None:
         if len(own) == len(content_name(b"")):
             continue
         on_progress(f"{store.table.name} {name}")
-        content = _content(store.folder, name)
+        content = content_of(store.folder, name, own)
         (store.folder / place).write(content_name(content), content)
         store.folder.delete(name)
-
-
-def _content(folder: Folder, name: str) -> bytes:
-    """The content of a file that is named by it, however many digits the name has.
-
-    Raises:
-        LakeError: it is not what its name says.
-    """
-    content = folder.read(name)
-    if not hashlib.sha256(content).hexdigest().startswith(name.rpartition("/")[2].removesuffix(SUFFIX)):
-        raise LakeError(
-            f"{folder / name} is not what its name says: it was changed or torn. Put it back from a backup, or move it "
-            "out of the lake, and run `gridahead upgrade` again"
-        )
-    return content
 
 
 def _merge_receipts(lake: Lake, on_progress: OnProgress) -> None:
@@ -123,5 +107,5 @@ def _filled(fields: Mapping[str, object]) -> dict[str, object]:
     return {"missing": [], "after": "", "amended_at": "", "formerly": [], **fields, **instants}
 
 
-STEPS: Mapping[int, Callable[[Lake, OnProgress], None]] = {1: to_layout_2}
+STEPS: Mapping[int, Callable[[Lake, OnProgress], None]] = {1: to_layout_2, 2: to_layout_3}
 """From each layout to the one after it."""

@@ -77,7 +77,12 @@ class Forecaster(Protocol):
 def write_about(folder: Path, kind: Kind, about: Mapping[str, Any]) -> None:
     """Write what a bundle says of its model as plain values; makes the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / ABOUT).write_text(json.dumps({"kind": kind, **about}, indent=2) + "\n", encoding="utf-8")
+    (folder / ABOUT).write_text(about_text({"kind": kind, **about}), encoding="utf-8")
+
+
+def about_text(about: Mapping[str, Any]) -> str:
+    """What a bundle says of its model, as its file has it."""
+    return json.dumps(about, indent=2) + "\n"
 
 
 def read_about(folder: Path) -> dict[str, Any]:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from safetensors import SafetensorError
 
 from gridahead.core.errors import LakeError, ModelError
 from gridahead.core.files import ASIDE, sync, way_out
 from gridahead.core.fingerprint import digest
-from gridahead.models.base import Forecaster, read_about
+from gridahead.models.base import ABOUT, Forecaster, about_text, read_about
 
 
 def load(folder: Path) -> Forecaster:
@@ -77,8 +78,13 @@ def keep_model(model: Forecaster, folder: Path) -> str:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def keep_copy(bundle: Path, folder: Path) -> str:
+def keep_copy(bundle: Path, folder: Path, change: Callable[[Any], Any] | None = None) -> str:
     """The same of a bundle that lies elsewhere.
+
+    Args:
+        bundle: its folder.
+        folder: where the copy is kept.
+        change: what becomes of what it says of its model, and of every model in it; nothing unless given.
 
     Raises:
         LakeError: the folder cannot be written.
@@ -86,6 +92,9 @@ def keep_copy(bundle: Path, folder: Path) -> str:
     aside = folder / f"{ASIDE}{uuid.uuid4().hex}"
     try:
         shutil.copytree(bundle, aside)
+        if change is not None:
+            for about in aside.rglob(ABOUT):
+                about.write_text(about_text(change(read_about(about.parent))), encoding="utf-8")
         return _put_in_place(aside, folder)
     except OSError as error:
         raise LakeError(f"cannot copy {bundle} to {folder}: {error.strerror or error}. {way_out(error)}") from error

@@ -17,6 +17,7 @@ from gridahead.lake.receipts import SUFFIX as RECEIPTS_SUFFIX
 from gridahead.lake.stats import stats
 from gridahead.lake.store import OnProgress
 from gridahead.lake.verify import Verified, verify, verify_views
+from gridahead.lake.verify_receipts import verify_batches, verify_receipts
 from gridahead.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -51,12 +52,14 @@ def stats_of_archive(workspace: Workspace) -> ArchiveStats:
 
 
 def verify_lake(workspace: Workspace, on_progress: OnProgress = lambda step: None) -> Verified:
-    """Every file of every table, and what is wrong with it; and whether SQL reads what the lake reads."""
-    checked = [verify(store, on_progress) for store in workspace.lake.stores]
+    """What is wrong with files, receipts and payloads, and whether SQL reads what the lake reads."""
+    lake = workspace.lake
+    checked = [verify(store, on_progress) for store in lake.stores]
     findings = tuple(finding for table in checked for finding in table.findings)
     if not findings:  # what cannot be read cannot be compared
-        on_progress("views")
-        findings = verify_views(workspace.lake)
+        on_progress("views and batches")
+        findings = (*verify_views(lake), *verify_batches(lake))
+    findings += verify_receipts(lake, on_progress)
     return Verified(sum(table.files for table in checked), sum(table.rows for table in checked), findings)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +140,26 @@ class Exports:
         from gridahead.models.storage import keep_model
 
         return keep_model(model, self._bundles)
+
+    def keep_renamed(self, bundle: Path, change: Callable[[Any], Any]) -> str:
+        """Store a bundle with another account of its model under the hash of its content, which comes back.
+
+        Raises:
+            LakeError: the folder cannot be written.
+        """
+        from gridahead.models.storage import keep_copy
+
+        return keep_copy(bundle, self._bundles, change)
+
+    def keep_spare(self, digest: str, place: str) -> str:
+        """Copy a bundle to a folder beside MLflow's own copies; gives its name there.
+
+        Raises:
+            LakeError: the folder cannot be written.
+        """
+        from gridahead.models.storage import keep_copy
+
+        return keep_copy(self._bundles / digest, self.copies / place)
 
     def load(self, version: Version) -> Registered:
         """A version with its weights.

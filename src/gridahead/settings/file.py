@@ -21,8 +21,24 @@ def load_settings(path: str | Path | None = None) -> Settings:
     """
     file = find_settings(path)
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return parse_settings(file.read_text(encoding="utf-8"), file)
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file}: {error}") from error
+
+
+def parse_settings(text: str, file: Path) -> Settings:
+    """Check the text of a settings file.
+
+    Args:
+        text: what it says, or would say.
+        file: where it is: paths in it begin there.
+
+    Raises:
+        SettingsError: it is no TOML, or says something that cannot be meant; all findings at once.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file}: {error}") from error
     try:
         settings = Settings.model_validate(raw)

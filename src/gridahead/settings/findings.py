@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from gridahead.core.errors import did_you_mean
+from gridahead.core.renamed import KEYS
 from gridahead.settings.keys import ANY_NAME, Key, keys, sections_of, toml_value
 from gridahead.settings.model import Settings
 
@@ -40,7 +41,9 @@ def _lines(finding: ErrorDetails, raw: Mapping[str, Any]) -> Iterator[str]:
     location = [part for part in finding["loc"] if part != "[key]"]
     where = _where(location, raw)
     if kind == "extra_forbidden":
-        yield f"{where}: unknown key; {_nearest_key(location)}"
+        now = KEYS.get(str(location[-1]))
+        hint = f"it is {now} since this release, and `gridahead upgrade` renames it" if now else _nearest_key(location)
+        yield f"{where}: unknown key; {hint}"
     elif kind == "missing":
         yield f"{where}: is missing{_meaning(location)}"
     elif kind in ("literal_error", "enum", "union_tag_invalid"):

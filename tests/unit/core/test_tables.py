@@ -155,3 +155,22 @@ def test_the_data_dictionary_marks_the_key_and_names_the_unit():
     assert "| **valid_time** | instant |  | Start of the market time unit" in text
     assert "| value_mw | float64 | MW | Mean power over the market time unit. |" in text
     assert len(text.splitlines()) == len(FORECASTS.columns) + 6
+
+
+def test_what_decides_how_rows_are_stored_decides_the_version_and_words_do_not():
+    first, second = COUNTS.columns
+    others = [
+        replace(COUNTS, columns=(replace(first, kind="float64"), second)),
+        replace(COUNTS, columns=(replace(first, name="m"), second)),
+        replace(COUNTS, columns=(replace(first, nullable=True), second)),
+        replace(COUNTS, columns=(replace(first, unit="h"), second)),
+        replace(COUNTS, columns=(first, replace(second, values=("ana",)))),
+        replace(COUNTS, columns=(second, first)),
+        replace(COUNTS, columns=(first,)),
+        replace(COUNTS, key=("n",)),
+        replace(COUNTS, partition=("run",)),
+        replace(COUNTS, name="others"),
+    ]
+    assert len({COUNTS.version, *(table.version for table in others)}) == 11
+    told_otherwise = replace(COUNTS, meaning="Else.", columns=(replace(first, meaning="Number.", default=0), second))
+    assert told_otherwise.version == COUNTS.version == COUNTS.arrow_schema().metadata[b"version"].decode()

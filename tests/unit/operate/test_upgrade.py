@@ -1,12 +1,9 @@
 """A lake of layout 1, written by the release before, is read after an upgrade as it was before."""
 
-import json
 import shutil
-from pathlib import Path
 
-import pandas as pd
-import pyarrow.parquet as pq
 import pytest
+from builders.layouts import LAYOUT_1, assert_upgraded, contents
 from typer.testing import CliRunner
 
 from gridahead.cli.main import app
@@ -14,55 +11,22 @@ from gridahead.core.errors import LakeError
 from gridahead.core.grid import Series
 from gridahead.lake.folder import Folder
 from gridahead.lake.layout import LAYOUT, layout_of, mark
-from gridahead.lake.verify import verify
 from gridahead.operate.upgrade import upgrade
 from gridahead.settings.model import Settings
 from gridahead.workspace import Workspace
 
-BEFORE = Path(__file__).parents[2] / "data/layout_1"
 LOAD = Series("DE", "load")
 
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
     """A data folder of layout 1: a load of which one hour was revised, three rulings, scores of two zones."""
-    shutil.copytree(BEFORE, tmp_path / "data")
+    shutil.copytree(LAYOUT_1, tmp_path / "data")
     return Settings(data_folder=tmp_path / "data")
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-def assert_upgraded(settings: Settings) -> None:
-    """Every value is what the older release had written."""
-    lake = Workspace(settings).lake
-    assert [verify(store).findings for store in lake.stores] == [()] * len(lake.stores)
-    rulings = lake.read_rulings().sort_values("valid_time")
-    assert rulings["ruling"].tolist() == ["release", "release", "reject"]
-    assert rulings["valid_time"].dt.hour.tolist() == [3, 4, 5]
-    assert set(rulings["reason"]) == {"I asked"} and set(rulings["decided_by"]) == {"ana"}
-    scores = lake.scores.read().sort_values("value")
-    assert scores["value"].tolist() == [1.25, 1.5, 2.5, 3.5]
-    assert scores["lead"].isna().tolist() == [True, True, False, True] and scores["lead"].max() == 13
-    assert list(zip(scores["zone"], scores["quantity"], strict=True)) == [("DE", "load")] * 3 + [("DE-LU", "load")]
-    files = (BEFORE / "lake/observations").rglob("*.parquet")
-    every = pd.concat([pq.read_table(path, partitioning=None).to_pandas() for path in files])
-    every = every.sort_values(["zone", "valid_time", "available_at"], ignore_index=True)
-    pd.testing.assert_frame_equal(lake.observations.read(), every)
-    receipts = lake.receipts.all()
-    told = [json.loads(path.read_bytes()) for path in (BEFORE / "lake/receipts").glob("*.json")]
-    told.sort(key=lambda each: each["retrieved_at"])
-    assert [(each.batch, each.origin, dict(each.request)) for each in receipts] == [
-        (each["batch"], each["origin"], each["request"]) for each in told
-    ]
-    assert [each.retrieved_at for each in receipts] == [pd.Timestamp(each["retrieved_at"]) for each in told]
-    assert not (settings.data_folder / "lake/decisions").exists()
-    assert not list((settings.data_folder / "lake/receipts").glob("*.json"))
-    assert layout_of(lake.folder) == layout_of(Folder.at(settings.data_folder)) == LAYOUT
-    backup = contents(settings.data_folder / "lake.layout-1")
-    assert json.loads(backup.pop("schema.json")) == {"layout": 1}
-    assert backup == contents(BEFORE / "lake")
+def backup_of(settings: Settings) -> Folder:
+    return Folder.at(settings.data_folder / "lake.layout-1")
 
 
 def test_a_lake_of_before_is_refused_and_the_message_leads_on(settings, tmp_path):
@@ -70,12 +34,12 @@ def test_a_lake_of_before_is_refused_and_the_message_leads_on(settings, tmp_path
         _ = Workspace(settings).lake
     before = contents(tmp_path)
     planned = upgrade(settings, dry_run=True)
-    size = sum(map(len, contents(BEFORE / "lake").values()))
-    assert (planned.layout, planned.to_layout, planned.bytes) == (1, 2, size)
+    size = sum(map(len, contents(LAYOUT_1 / "lake").values()))
+    assert (planned.layout, planned.to_layout, planned.bytes) == (1, LAYOUT, size)
     assert planned.backup == str(tmp_path / "data/lake.layout-1")
     assert contents(tmp_path) == before
     assert upgrade(settings) == planned
-    assert_upgraded(settings)
+    assert_upgraded(settings, backup_of(settings))
     after = contents(tmp_path)
     assert upgrade(settings).backup is None
     assert contents(tmp_path) == after
@@ -111,9 +75,9 @@ def test_an_upgrade_that_is_killed_anywhere_ends_the_same(settings, tmp_path, mo
             _ = Workspace(settings).lake
         killed_after(3)  # and once more
         upgrade(settings)
-        assert_upgraded(settings)
+        assert_upgraded(settings, backup_of(settings))
         shutil.rmtree(tmp_path / "data")
-        shutil.copytree(BEFORE, tmp_path / "data")
+        shutil.copytree(LAYOUT_1, tmp_path / "data")
         operations += 1
     assert operations > 25, "not every operation was killed"
 
@@ -161,7 +125,7 @@ def test_the_command_says_what_it_would_do_and_what_it_did(settings, tmp_path):
     file = tmp_path / "settings.toml"
     file.write_text('data_folder = "data"\n')
     said = [CliRunner().invoke(app, ["upgrade", *more, "-s", str(file)]).stdout for more in (["--dry-run"], [], [])]
-    assert "would be written anew, from layout 1 to 2" in said[0].replace("\n", " ")
+    assert f"would be written anew, from layout 1 to {LAYOUT}" in said[0].replace("\n", " ")
     assert "lake.layout-1" in said[1].replace("\n", "") and "gridahead train" in said[1]
-    assert "has layout 2 already" in said[2].replace("\n", " ")
-    assert_upgraded(settings)
+    assert f"has layout {LAYOUT} already" in said[2].replace("\n", " ")
+    assert_upgraded(settings, backup_of(settings))
