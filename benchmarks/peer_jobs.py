@@ -87,7 +87,7 @@ def write_job(folder: Path, observations: Observations, test: Windows, levels: S
     rows = rows.sort_values(["series", "valid_time", "available_at"], ignore_index=True)
     target = rows[rows["series"] == spec.series.quantity]
     step, unit = spec.mtu.delta, pd.Timedelta(minutes=1)
-    ends = np.where(test.delivery, test.valid_time, 0).max(axis=1) + step // pd.Timedelta(microseconds=1)
+    ends = np.where(test.delivery, test.valid_time, 0).max(axis=1) + spec.mtu.microseconds
     about = {
         "target": spec.series.quantity,
         "ahead": [one.quantity for one in ahead],
@@ -150,7 +150,7 @@ def laid_out(told: pd.DataFrame, test: Windows, levels: Sequence[float]) -> Quan
 
     Libraries that fit each quantile alone let them cross; all are sorted, and nothing is below what can be.
     """
-    step = test.spec.mtu.delta // pd.Timedelta(microseconds=1)
+    step = test.spec.mtu.microseconds
     issue = told["issue"].to_numpy()
     at = (micros(told["valid_time"]) - test.valid_time[issue, 0]) // step
     inside = (at >= 0) & (at < test.valid_time.shape[1])

@@ -18,7 +18,7 @@ from pictures import colour, picture, title
 
 from gridahead.core.tables import OBSERVATIONS, Limits, Observations
 from gridahead.quality.gate import CONTEXT_DAYS, inspect
-from gridahead.quality.gx.validator import quiet_context
+from gridahead.quality.gx.validator import Validator
 from gridahead.quality.limits import learn
 from gridahead.quality.report import ALL, QualityReport
 from gridahead.settings.model import Settings, ZoneSettings
@@ -39,7 +39,7 @@ NONE = Observations(OBSERVATIONS.empty())
 
 def run(bench: Bench) -> list[Row]:
     """Seconds of both tasks."""
-    imported = seconds(lambda: quiet_context())
+    imported = seconds(Validator)
     rows = smard(Bench(bench.name))
     rows = Observations(rows[(rows["valid_time"] >= START) & (rows["valid_time"] < END)])
     year = copies(rows, SERIES[:6], 5)

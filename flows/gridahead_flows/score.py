@@ -8,10 +8,11 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHALLENGER
 from gridahead.monitoring.drift import drift
+from gridahead.operate.promotion import try_challenger
 from gridahead.operate.report import report
 from gridahead.operate.score import score_published
-from gridahead.promotion.promote import try_challenger
-from gridahead.reports.drift import drift_sentence
+from gridahead.reports.drift import drift_sentence, drift_words
+from gridahead.reports.promotion import outcome_reason
 from gridahead_flows.engine import RETRIES, artifact_key, open_workspace
 from gridahead_flows.train import train_series
 
@@ -27,7 +28,8 @@ def look_for_drift(series: str, settings: str | None) -> bool:
     """Whether a series has drifted so that it is to be trained again; all that was found is an artifact."""
     report = drift(open_workspace(settings), Series.parse(series))
     sentence = drift_sentence(report)
-    lines = [f"**{sentence}**", "", *(f"- {finding.level}: {finding.words}" for finding in report.findings)]
+    findings = [f"- {finding.level}: {drift_words(finding, report.unit)}" for finding in report.findings]
+    lines = [f"**{sentence}**", "", *findings]
     create_markdown_artifact("\n".join(lines), key=artifact_key("drift", series), description=f"Drift of {series}.")
     if report.alarm:
         get_run_logger().warning("%s: %s", series, sentence)
@@ -40,7 +42,7 @@ def hold_trial(series: str, settings: str | None) -> str | None:
     workspace, name = open_workspace(settings), Series.parse(series)
     if workspace.registry.holder(name, CHALLENGER) is None:
         return None
-    return try_challenger(workspace, name).reason
+    return outcome_reason(try_challenger(workspace, name))
 
 
 @task(name="report", **RETRIES)

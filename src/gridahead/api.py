@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # torch and MLflow take seconds to import, and reading does w
     from gridahead.operate.status import Status
     from gridahead.operate.train import Candidate
 
-FOREVER = TimeRange(pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
+ALL_TIMES = TimeRange(pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
 SeriesName = str | Series
 """`DE/load`, or the series itself."""
 
@@ -252,4 +252,6 @@ def _instant(time: str | pd.Timestamp) -> pd.Timestamp:
 def _range(start: str | pd.Timestamp | None, end: str | pd.Timestamp | None) -> TimeRange | None:
     if start is None and end is None:
         return None
-    return TimeRange(FOREVER.start if start is None else _instant(start), FOREVER.end if end is None else _instant(end))
+    return TimeRange(
+        ALL_TIMES.start if start is None else _instant(start), ALL_TIMES.end if end is None else _instant(end)
+    )

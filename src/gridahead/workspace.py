@@ -136,18 +136,20 @@ class Workspace:
         return self.database.versions(series, self.registered(series).get(series, 0))
 
     def registered(self, *series: Series) -> dict[Series, int]:
-        """The newest version that must be in the registry, by series, as the exports or else the lake tell.
+        """The newest version that must be in the registry, by series, from the exports or else the lake.
 
         Args:
             series: all that are known if none is named.
         """
-        exported = {one: number for one in series or self.exports.series() if (number := self.exports.newest_of(one))}
+        exported = {
+            member: number for member in series or self.exports.series() if (number := self.exports.newest_of(member))
+        }
         if exported or not self.database.fresh:
             return exported
         remembered: dict[Series, int] = {}
         for row in self.lake.read_promotions(*series).to_dict("records"):
-            one = Series(row["zone"], row["quantity"])
-            remembered[one] = max(remembered.get(one, 0), int(row["to_version"]))
+            member = Series(row["zone"], row["quantity"])
+            remembered[member] = max(remembered.get(member, 0), int(row["to_version"]))
         return remembered
 
     def inputs(
@@ -189,7 +191,7 @@ class Workspace:
 
 
 def require_unseen(found: Version, day: dt.date) -> None:
-    """What a model says of days that it has learnt from is no forecast, and flatters it.
+    """A forecast of days that a model has learnt is none, and flatters it.
 
     Raises:
         ModelError: the delivery day is one of them.

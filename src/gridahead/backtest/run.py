@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 Recorded = tuple[FoldRecord, bool]
 """The record of a model of a fold, and whether this call has made it."""
 FoldsRun = Callable[[], list[Recorded]]
-"""Goes through some folds of a series; gives their records."""
+"""Goes through some folds of a series; returns their records."""
 
 
 def backtest(
@@ -105,10 +105,10 @@ def backtests(
 
 
 def _check(workspace: Workspace, plan: Plan) -> None:
-    known = (*workspace.settings.names, CHAMPION, *TABULAR, *REFERENCES)
-    unknown = set(plan.models) - set(known)
+    names = (*workspace.settings.names, CHAMPION, *TABULAR, *REFERENCES)
+    unknown = set(plan.models) - set(names)
     if unknown or not plan.models:
-        raise SettingsError(f"no model {', '.join(sorted(unknown)) or 'named'}; known are {', '.join(known)}")
+        raise SettingsError(f"no model {', '.join(sorted(unknown)) or 'named'}; known are {', '.join(names)}")
     if plan.last < plan.first:
         raise SettingsError(f"a back-test from {plan.first} to {plan.last} ends before it starts")
     if plan.retrain != "never" and CHAMPION in plan.models:
@@ -159,7 +159,7 @@ def _side_by_side(
 
 
 def _run_folds(data: SeriesData, folds: Sequence[Fold], pool: WorkerPool, tracker: ProgressTracker) -> list[Recorded]:
-    """Go through folds one after the other; gives their records."""
+    """Go through folds one after the other; returns their records."""
     records: list[Recorded] = []
     former: list[FoldRecord] = []
     for fold in folds:

@@ -55,7 +55,7 @@ class FoldRecord:
 
     @property
     def id(self) -> str:
-        """What tells it from others of the same series, `lstm/2025-03-01-9f2c…`: the name of its file as well."""
+        """What identifies it among others of the same series, `lstm/2025-03-01-9f2c…`: the name of its file as well."""
         return _id(self.asked, self.first, self.made_of)
 
 

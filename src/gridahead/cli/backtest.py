@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from gridahead.backtest.plan import Plan, Retrain
     from gridahead.backtest.results import SeriesResult
-    from gridahead.operate.reproduce import Reproduction
+    from gridahead.forecasting.reproduction import Reproduction
     from gridahead.workspace import Workspace
 
 app = typer.Typer()
@@ -194,26 +194,16 @@ def _spread(count: int, size: int) -> list[int]:
 
 def _show_reproduced(reproductions: list[Reproduction], as_json: bool) -> None:
     from gridahead.core import errors
+    from gridahead.reports.reproduction import difference_lines, reproduction_row
 
-    rows: list[dict[str, Any]] = [
-        {
-            "id": again.id,
-            "run": again.run,
-            "series": str(again.series),
-            "model": again.model,
-            "version": again.version,
-            "issue_time": f"{again.issue_time:%Y-%m-%dT%H:%MZ}",
-            "values": again.count,
-            "same": again.same,
-        }
-        for again in reproductions
-    ]
+    rows = [reproduction_row(again) for again in reproductions]
+    differences = [difference_lines(again) for again in reproductions]
     if as_json:
-        print_json([{**row, "differences": again.differences} for row, again in zip(rows, reproductions, strict=True)])
+        print_json([{**row, "differences": lines} for row, lines in zip(rows, differences, strict=True)])
     else:
         show(rows, False, "Made again")
         same = sum(again.same for again in reproductions)
         say(f"{same} of {len(reproductions)} are the same to the bit", False)
-    lines = [f"{again.id}: {difference}" for again in reproductions for difference in again.differences]
+    lines = [f"{row['id']}: {line}" for row, lines in zip(rows, differences, strict=True) for line in lines]
     if lines:
         raise errors.ModelError("not the same", "\n".join(lines))

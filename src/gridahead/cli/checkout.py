@@ -25,7 +25,7 @@ def script(path: str) -> Path:
 
 
 def run_script(file: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a script of the checkout there; gives its exit code."""
+    """Run a script of the checkout there; returns its exit code."""
     return subprocess.run(
         [sys.executable, str(file), *arguments], cwd=CHECKOUT, env=environment, check=False
     ).returncode

@@ -113,7 +113,7 @@ def _lines(row: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def show_blocks(title: str, blocks: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
-    """A heading each, and under it lines of a name or a mark and what it says."""
+    """A heading each, and under it lines of a name or a mark and its text."""
     if title:
         out.print(Text(title, style="italic"))
     for heading, lines in blocks:
@@ -143,7 +143,7 @@ def _cell(name: str, value: object) -> str:
 
 
 def interval_words(low: float | None, high: float | None) -> str:
-    """`12 to 34`; says why where there is none."""
+    """`12 to 34`; the reason where there is none."""
     from gridahead.core.units import significant
 
     return "too few days" if low is None or high is None else f"{significant(low)} to {significant(high)}"

@@ -48,11 +48,11 @@ def file(
 ) -> None:
     """Look at a file and write the settings that read it; then `ingest`, `train` and `forecast` need nothing else."""
     from gridahead.operate.init_file import init_file
-    from gridahead.sources.sniff.parts import told_by
+    from gridahead.sources.sniff.parts import guess_options
 
-    told = told_by(zone, timezone, quantity, column)
+    options = guess_options(zone, timezone, quantity, column)
     command = shlex.join(["gridahead", "init", "file", *map(str, paths)])
-    done = init_file(paths, told, output, command, add=add, force=force)
+    done = init_file(paths, options, output, command, add=add, force=force)
     if as_json:
         print_json(
             {

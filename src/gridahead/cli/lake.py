@@ -180,6 +180,6 @@ def _time_range(start: str | None, end: str | None, clock: str | None) -> TimeRa
 
 @contextmanager
 def _progress_line(work: str) -> Iterator[OnProgress]:
-    """A line on a terminal that says which step the work has come to."""
+    """A line on a terminal that names the step the work has come to."""
     with err.status(Text(work)) as line:
         yield lambda step: line.update(Text(f"{work} {step}"))

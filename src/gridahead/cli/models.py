@@ -119,11 +119,12 @@ def promote(
     """Let a version serve because you say so, or hold the trial that decides whether the challenger should."""
     workspace = open_workspace(settings)
     chosen = _the_series(workspace, series)
+    from gridahead.operate.promotion import try_challenger
     from gridahead.promotion import promote as promotion
     from gridahead.reports.promotion import outcome_record, outcome_sentence
 
     if version is None:
-        outcome = promotion.try_challenger(workspace, chosen)
+        outcome = try_challenger(workspace, chosen)
         record, sentence = outcome_record(outcome), outcome_sentence(outcome)
     else:
         promoted = promotion.promote(workspace, chosen, version, reason, by or getpass.getuser())
@@ -148,7 +149,7 @@ def refresh_test(
     """Test whether training again is safe; where it is, a champion trained again takes over after a short trial."""
     workspace = open_workspace(settings)
     chosen = _the_series(workspace, series)
-    from gridahead.promotion.refresh_test import refresh_test as use_case
+    from gridahead.operate.promotion import refresh_test as use_case
     from gridahead.reports.promotion import procedure_sentence
 
     (row,) = records(use_case(workspace, chosen, run, against, by or getpass.getuser(), model))

@@ -123,14 +123,14 @@ def _record(
 ) -> None:
     if (case is None) == (where == (None, None, None)):
         raise SettingsError(f"say which: `gridahead quarantine {ruling} ID`, or --series with --start and --end")
-    workspace, who = open_workspace(settings), by or getpass.getuser()
+    workspace, person = open_workspace(settings), by or getpass.getuser()
     time_range = None if case is not None else _window(workspace, *where)
     from gridahead.operate.quarantine import rule_on_case, rule_on_range
 
     if time_range is None:
-        recorded = rule_on_case(workspace, str(case), ruling, reason, who)
+        recorded = rule_on_case(workspace, str(case), ruling, reason, person)
     else:
-        recorded = rule_on_range(workspace, *time_range, ruling, reason, who)
+        recorded = rule_on_range(workspace, *time_range, ruling, reason, person)
     if as_json:
         print_json(records(recorded))
         return
@@ -138,10 +138,8 @@ def _record(
     first = recorded.iloc[0]
     times = recorded["valid_time"]
     span = f"{times.min():%Y-%m-%d %H:%M} to {times.max():%Y-%m-%d %H:%M} UTC"
-    say(
-        f"{len(recorded)} rows of {first['zone']}/{first['quantity']}, {span}, {outcome}. Decided by {who}: {reason}",
-        False,
-    )
+    series = f"{first['zone']}/{first['quantity']}"
+    say(f"{len(recorded)} rows of {series}, {span}, {outcome}. Decided by {person}: {reason}", False)
 
 
 def _window(workspace: Workspace, series: str | None, start: str | None, end: str | None) -> tuple[Series, TimeRange]:

@@ -113,7 +113,7 @@ def _show_scored(
 
 def show_comparisons(rows: pd.DataFrame, units: UnitOf, as_json: bool) -> None:
     """Every pair on a line: the interval of what is saved, and the test in words."""
-    from gridahead.evaluation.significance import p_words
+    from gridahead.reports.wording import p_words
 
     if as_json:
         print_json(records(rows))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
+from gridahead.core.errors import nearest
 from gridahead.core.time import zones_with_places
 
 MOST = 1.001
@@ -94,9 +94,8 @@ def _near_country(country: str, codes: Iterable[str]) -> str:
 
 def _did_you_mean(text: str, names: Mapping[str, str]) -> str:
     """The code whose code or name is spelt most like a text, as a question; nothing where none is."""
-    by_lower = {name.lower(): (name, code) for name, code in names.items()}
-    near = difflib.get_close_matches(text.lower(), by_lower, n=1, cutoff=0.5)
-    if not near:
+    name = nearest(text, names, likeness=0.5)
+    if name is None:
         return ""
-    name, code = by_lower[near[0]]
+    code = names[name]
     return f'Did you mean "{code}"{"" if name == code else f" ({name})"}? '

@@ -64,7 +64,7 @@ class LakeError(GridaheadError):
 
 
 class ModelError(GridaheadError):
-    """There is no champion, or a bundle that does not fit its inputs: fall back, and say so."""
+    """There is no champion, or a bundle that does not fit its inputs: fall back, and report it."""
 
     def __init__(self, model: str, reason: str, *, retryable: bool = False) -> None:
         super().__init__(f"{model}: {reason}", retryable=retryable)
@@ -73,7 +73,7 @@ class ModelError(GridaheadError):
 
 
 class PublicationError(GridaheadError):
-    """A forecast could not be handed to the outside world."""
+    """A forecast could not be published: a file, a table or a service does not take it."""
 
     def __init__(self, target: str, reason: str, *, retryable: bool = False) -> None:
         super().__init__(f"{target}: {reason}", retryable=retryable)
@@ -93,12 +93,18 @@ class PartialError(GridaheadError):
         self.done = tuple(done)
 
 
+NEAR = 0.7
+"""The least likeness of difflib: two letters exchanged, as in laod, are found, and PT1H is not taken for PT15M."""
+
+
+def nearest(name: str, known: Iterable[str], likeness: float = NEAR) -> str | None:
+    """The known name that is spelt most like a name, in whichever case; None where none is as like as that."""
+    by_lower = {word.lower(): word for word in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=likeness)
+    return by_lower[near[0]] if near else None
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`did you mean 'load'? ` with a space behind it, nothing where no known name is near."""
-    by_lower = {word.lower(): word for word in known}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=_NEAR)
-    return f"did you mean {by_lower[near[0]]!r}? " if near else ""
-
-
-_NEAR = 0.7
-"""The least likeness of difflib: two letters exchanged, as in laod, are found, and PT1H is not taken for PT15M."""
+    near = nearest(name, known)
+    return "" if near is None else f"did you mean {near!r}? "

@@ -58,7 +58,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def _make_folder(folder: Path) -> list[Path]:
-    """Make the folder where it is missing; gives the folders that have a new entry by that."""
+    """Make the folder where it is missing; returns the folders that have a new entry by that."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return [place.parent for place in missing]

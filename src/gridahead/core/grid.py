@@ -302,7 +302,7 @@ _GENERATION_BY = Deadline.parse("D-1T1800[Europe/Brussels]")
 
 
 def official_by(series: Series) -> Deadline | None:
-    """By when the official forecast of a measured series has to be published; None where EU law does not say.
+    """By when the official forecast of a measured series has to be published; None where EU law sets no time.
 
     Load two hours before the zone's gate closes; wind and solar power, and with them what is a sum of them, by 18:00
     Brussels time. Publishers may be earlier, but do not have to be: who reads a forecast before this may look ahead.

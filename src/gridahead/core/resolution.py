@@ -17,7 +17,7 @@ import pandas as pd
 from gridahead.core.errors import LakeError
 from gridahead.core.grid import Series
 from gridahead.core.tables import Forecasts, Observations
-from gridahead.core.time import Mtu, TimeRange, clock_change
+from gridahead.core.time import MICROSECOND, Mtu, TimeRange, clock_change
 from gridahead.core.vintages import (
     FOREVER,
     READ_FROM,
@@ -29,8 +29,6 @@ from gridahead.core.vintages import (
     micros,
     of_series,
 )
-
-_MICROSECOND = pd.Timedelta(microseconds=1)
 
 
 def mtu_of(observations: pd.DataFrame, series: Series, timezone: str) -> Mtu:
@@ -85,13 +83,13 @@ def at_mtu(observations: Observations, mtu: Mtu, timezone: str) -> Observations:
     rows = observations.copy()
     if READ_UNTIL not in rows:
         rows[READ_FROM], rows[READ_UNTIL] = rows["available_at"], FOREVER
-    own_rows, others = rows[own], rows[~own]
-    others = others[micros(others["valid_time"]) % _micros(Mtu.PT15M) == 0]
-    length = others["mtu"].map({str(unit): unit.delta for unit in Mtu})
+    own_rows, other_rows = rows[own], rows[~own]
+    other_rows = other_rows[micros(other_rows["valid_time"]) % Mtu.PT15M.microseconds == 0]
+    length = other_rows["mtu"].map({str(unit): unit.delta for unit in Mtu})
     longer = (length > mtu.delta).to_numpy(dtype=bool, copy=True)
-    longer[longer] = on_grid(pd.DatetimeIndex(others["valid_time"][longer]), mtu, timezone)
-    averaged = _giving_way(_averaged(others[~longer], mtu, timezone), own_rows)
-    parts = _giving_way(repeated(others[longer], mtu), pd.concat([own_rows, averaged]))
+    longer[longer] = on_grid(pd.DatetimeIndex(other_rows["valid_time"][longer]), mtu, timezone)
+    averaged = _giving_way(_averaged(other_rows[~longer], mtu, timezone), own_rows)
+    parts = _giving_way(repeated(other_rows[longer], mtu), pd.concat([own_rows, averaged]))
     return Observations(pd.concat([own_rows, averaged, parts], ignore_index=True))
 
 
@@ -117,10 +115,6 @@ def forecasts_at(forecasts: Forecasts, mtu: Mtu, timezone: str) -> Forecasts:
     return Forecasts(pd.concat(parts, ignore_index=True))
 
 
-def _micros(mtu: Mtu) -> int:
-    return mtu.delta // _MICROSECOND
-
-
 def past_begin(times: pd.DatetimeIndex, length: pd.Timedelta | pd.TimedeltaIndex, timezone: str) -> Instants:
     """By how much (T,) instants lie behind the beginning of their unit, counted from local midnight [microseconds].
 
@@ -130,7 +124,7 @@ def past_begin(times: pd.DatetimeIndex, length: pd.Timedelta | pd.TimedeltaIndex
         timezone: from whose midnights they are counted.
     """
     local: Instants = times.tz_convert(timezone).tz_localize(None).as_unit("us").asi8
-    return np.asarray(local % (length // _MICROSECOND))
+    return np.asarray(local % (length // MICROSECOND))
 
 
 def repeated(rows: pd.DataFrame, mtu: Mtu) -> pd.DataFrame:
@@ -160,8 +154,8 @@ def _mean_of_parts(rows: pd.DataFrame, mtu: Mtu, timezone: str) -> pd.DataFrame:
     forever = micros(pd.DatetimeIndex([FOREVER]))[0]
     changes = changes[changes["at"] < forever].drop_duplicates().sort_values(["begin", "at"], ignore_index=True)
     begin, at = changes["begin"].to_numpy(), changes["at"].to_numpy()
-    of_unit = begin[:, None] + np.arange(mtu.delta // step.delta) * _micros(step)
-    span = TimeRange(*(pd.Timestamp(end, unit="us", tz="UTC") for end in (begin.min(), begin.max() + _micros(mtu))))
+    of_unit = begin[:, None] + np.arange(mtu.delta // step.delta) * step.microseconds
+    span = TimeRange(*(pd.Timestamp(end, unit="us", tz="UTC") for end in (begin.min(), begin.max() + mtu.microseconds)))
     value = Vintages.of(parts, span, step).as_of(at, of_unit).mean(axis=1)
     ends = np.where(np.r_[begin[1:] == begin[:-1], False], np.r_[at[1:], forever], forever)
     about = parts.drop_duplicates("begin", keep="last").set_index("begin").loc[begin]

@@ -22,7 +22,7 @@ HOLDOUT = "backtest/holdout"
 """The back-test of the champions on the days that none of them has learnt from."""
 
 FULL = "full"
-"""The rung of a forecast whose inputs are complete; any other says in words what was missing."""
+"""The rung of a forecast whose inputs are complete; any other names what was missing."""
 
 Role = Literal["champion", "challenger"]
 """What a version of a model does in operation; in the registry it is the version's alias."""

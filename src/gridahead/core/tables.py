@@ -44,7 +44,7 @@ class Column:
     low: float | None = None
     high: float | None = None
     default: str | float | int | None = None
-    """What rows say that come without the column, or were written before the table had it."""
+    """The value of rows that come without the column, or were written before the table had it."""
     encoding: str | None = None
     """Parquet encoding, where another is smaller than a dictionary of texts and plain numbers."""
 

@@ -7,7 +7,6 @@ features a model reads. A delivery day runs from local midnight to local midnigh
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +16,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import pandas as pd
 
+from gridahead.core.errors import did_you_mean
+
 UTC = dt.UTC
+NO_TIME = pd.Timedelta(0)
+MICROSECOND = pd.Timedelta(microseconds=1)
+"""The shortest step between two instants of the lake."""
 
 
 class Mtu(StrEnum):
@@ -31,6 +35,11 @@ class Mtu(StrEnum):
     def delta(self) -> pd.Timedelta:
         """The length of one unit, as a Timedelta."""
         return pd.Timedelta(minutes=int(self.value[2:-1]))
+
+    @property
+    def microseconds(self) -> int:
+        """The length of one unit [µs], which is what instants of the lake are counted in."""
+        return self.delta // MICROSECOND
 
     @property
     def per_hour(self) -> int:
@@ -51,7 +60,7 @@ class Mtu(StrEnum):
 
 
 HOURS_UNTIL, DAYS_UNTIL = pd.Timedelta(days=3), pd.Timedelta(days=730)
-"""Up to these an age is told in hours and in days: a person thinks of 60 hours and of 400 days, not of 500 hours."""
+"""Up to these an age is shown in hours and in days: a person thinks of 60 hours and of 400 days, not of 500 hours."""
 
 
 def lasting(span: pd.Timedelta) -> str:
@@ -84,6 +93,11 @@ class TimeRange:
     def __str__(self) -> str:
         return f"[{self.start:%Y-%m-%dT%H:%MZ}, {self.end:%Y-%m-%dT%H:%MZ})"
 
+    @classmethod
+    def spanning(cls, times: pd.Series, around: pd.Timedelta = NO_TIME) -> TimeRange:
+        """From the first of some instants to just after the last, so that both lie inside, and so much around."""
+        return cls(times.min() - around, times.max() + around + MICROSECOND)
+
     def times(self, mtu: Mtu) -> pd.DatetimeIndex:
         """The start of every market time unit in the window, UTC."""
         return pd.date_range(self.start, self.end, freq=mtu.delta, inclusive="left")
@@ -99,14 +113,9 @@ def zone_info(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(
-            f"unknown time zone {name!r}; {_near(name)}use an IANA name such as 'Europe/Berlin'"
+            f"unknown time zone {name!r}; {did_you_mean(str(name), sorted(available_timezones()))}"
+            "use an IANA name such as 'Europe/Berlin'"
         ) from error
-
-
-def _near(name: str) -> str:
-    """The known time zone that is spelt most like a name, as a question, or nothing."""
-    near = difflib.get_close_matches(str(name), sorted(available_timezones()), n=1, cutoff=0.7)
-    return f"did you mean {near[0]!r}? " if near else ""
 
 
 @cache

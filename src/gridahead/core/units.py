@@ -1,4 +1,4 @@
-"""In which unit power is shown, and with how many digits: those of a household say as much as those of a country."""
+"""In which unit power is shown, and with how many digits: those of a household are as precise as those of a country."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridahead.core.grid import Series
-from gridahead.core.tables import JudgedObservations, Observations
-from gridahead.core.time import Mtu, TimeRange
+from gridahead.core.tables import JUDGED, JudgedObservations, Observations
+from gridahead.core.time import MICROSECOND, Mtu, TimeRange
 
 Floats = npt.NDArray[np.float64]
 Instants = npt.NDArray[np.int64]
@@ -72,8 +72,8 @@ def as_of(rows: pd.DataFrame, instant: pd.Timestamp, key: Sequence[str] = tuple(
 
     A value of which the newest vintage is a withdrawal is left out.
     """
-    known = _unwithdrawn(standing(rows[_read_at(rows, instant)]), key)
-    newest = known.sort_values([*key, "available_at"], kind="stable").drop_duplicates(list(key), keep="last")
+    readable_rows = _unwithdrawn(standing(rows[_read_at(rows, instant)]), key)
+    newest = readable_rows.sort_values([*key, "available_at"], kind="stable").drop_duplicates(list(key), keep="last")
     return newest.reset_index(drop=True)
 
 
@@ -182,7 +182,7 @@ def readable(
     at = np.flatnonzero(rows["valid_time"].isin(affected["valid_time"]))
     at = at[among(rows.iloc[at], affected, IDENTITY)]
     if not len(at):
-        return JudgedObservations(Observations(_present(rows)))
+        return _judged(rows)
     periods = _read_periods(verdicts, rulings)
     of_row = list(rows.iloc[at][IDENTITY].itertuples(index=False, name=None))
     placed = [(int(place), period) for place, row in zip(at, of_row, strict=True) for period in periods[row]]
@@ -194,12 +194,17 @@ def readable(
     split = split[split[READ_FROM] < split[READ_UNTIL]]
     untouched = rows.drop(rows.index[at])
     together = pd.concat([untouched, split]).sort_index(kind="stable")
-    return JudgedObservations(Observations(_present(together.reset_index(drop=True))))
+    return _judged(together.reset_index(drop=True))
 
 
 def _always(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows, each read from when it was available until its value was withdrawn, or for ever."""
     return rows.assign(**{READ_FROM: rows["available_at"], READ_UNTIL: withdrawn_at(rows)})
+
+
+def _judged(rows: pd.DataFrame) -> JudgedObservations:
+    """The rows with a value, in the columns that their table declares."""
+    return JudgedObservations(Observations(_present(rows)[list(JUDGED.names)]))
 
 
 def _present(rows: pd.DataFrame) -> pd.DataFrame:
@@ -301,12 +306,12 @@ def unseen(
     late = first & assumed & joined["available_at"].between(since, retrieved_at, inclusive="neither")
     recorded = ~assumed & ~first & ~(missing & same) & ~among(joined, known, IDENTITY)
     # Seen before the held value counts as known: it replaces it at that instant, or it would never be the newest.
-    just_after = joined["held_from"] + pd.Timedelta(microseconds=1)
+    just_after = joined["held_from"] + MICROSECOND
     joined.loc[revised, "available_at"] = just_after.where(just_after > retrieved_at, retrieved_at)[revised]
     joined.loc[late, "available_at"] = retrieved_at
     joined.loc[late | revised, "availability"] = "recorded"
     # An hour and its first quarter may be known from the same instant; a row is told from others by that and its start.
-    joined.loc[first & among(joined, known, IDENTITY), "available_at"] += pd.Timedelta(microseconds=1)
+    joined.loc[first & among(joined, known, IDENTITY), "available_at"] += MICROSECOND
     return Observations(joined.loc[first | revised | recorded, list(arrived.columns)].reset_index(drop=True))
 
 
@@ -338,7 +343,7 @@ class Vintages:
     @classmethod
     def of(cls, rows: pd.DataFrame, time_range: TimeRange, mtu: Mtu) -> Vintages:
         """Lay the rows of one series on the grid; rows outside the window, or off the grid, are left out."""
-        start, step = micros(pd.DatetimeIndex([time_range.start]))[0], mtu.delta // pd.Timedelta(microseconds=1)
+        start, step = micros(pd.DatetimeIndex([time_range.start]))[0], mtu.microseconds
         length = int((time_range.end - time_range.start) / mtu.delta)
         rows = _with_periods(rows)
         offset = micros(rows["valid_time"]) - start
@@ -368,13 +373,13 @@ class Vintages:
         row = (valid_times - self.start) // self.step
         on_grid = (row >= 0) & (row < len(self.value)) & ((valid_times - self.start) % self.step == 0)
         row = np.where(on_grid, row, 0)
-        known = np.full(valid_times.shape, np.nan)
+        values = np.full(valid_times.shape, np.nan)
         for vintage in range(self.value.shape[1]):
             visible = on_grid & (self.read_from[row, vintage] <= issue_times[:, None])
             if (self.read_until[:, vintage] < NEVER).any():
                 visible &= issue_times[:, None] < self.read_until[row, vintage]
-            known = np.where(visible, self.value[row, vintage], known)
-        return known
+            values = np.where(visible, self.value[row, vintage], values)
+        return values
 
 
 def _with_periods(rows: pd.DataFrame) -> pd.DataFrame:

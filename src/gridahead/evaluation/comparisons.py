@@ -27,10 +27,10 @@ def comparisons(losses: pd.DataFrame) -> pd.DataFrame:
     """
     wide = losses.pivot_table(index="day", columns="model", values="crps").sort_index()
     rows = []
-    for model, other in _pairs(wide.mean().sort_values()):
-        ours, theirs = wide[model].to_numpy(), wide[other].to_numpy()
-        saved = bootstrap_difference(theirs, ours)
-        rows.append((model, other, len(wide), ours.mean(), *saved, diebold_mariano(ours, theirs).p))
+    for model, against in _pairs(wide.mean().sort_values()):
+        loss, loss_against = wide[model].to_numpy(), wide[against].to_numpy()
+        saved = bootstrap_difference(loss_against, loss)
+        rows.append((model, against, len(wide), loss.mean(), *saved, diebold_mariano(loss, loss_against).p))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -80,7 +80,7 @@ def reference_windows(name: str, observations: Observations, spec: WindowSpec, d
 def reference_answers(
     observations: Observations, learnt: Windows, test: Windows, levels: tuple[float, ...]
 ) -> dict[str, Quantiles]:
-    """What every reference says in windows that read the official forecast at their deadline, (N, H, Q) [MW] by name.
+    """Forecasts (N, H, Q) [MW] of every reference, by name, in windows that read the official one at their deadline.
 
     Args:
         observations: every vintage of the series and of its official forecast.

@@ -86,10 +86,10 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
         columns=[*key, "n", *(metric.name for metric in STORED if metric.name in wide.columns)]
     )
     for skill in skills:
-        theirs = wide.loc[wide["model"] == skill.reference, ["run", "series", "mae"]].rename(
+        of_reference = wide.loc[wide["model"] == skill.reference, ["run", "series", "mae"]].rename(
             columns={"mae": skill.name}
         )
-        wide = wide.merge(theirs, on=["run", "series"], how="left")
+        wide = wide.merge(of_reference, on=["run", "series"], how="left")
         wide[skill.name] = 1 - wide["mae"] / wide[skill.name]
     wide["rank"] = wide["model"].map({name: rank for rank, name in enumerate(REFERENCES, 1)}).fillna(0)
     return wide.sort_values(["run", "series", "rank", "mae", "model"], ignore_index=True).drop(columns="rank")

@@ -74,10 +74,10 @@ def ramp_error(forecast: npt.ArrayLike, outturn: npt.ArrayLike, units: int = 1) 
 
 
 def _same_shape(forecast: npt.ArrayLike, outturn: npt.ArrayLike) -> tuple[Floats, Floats]:
-    ours, truth = np.asarray(forecast, dtype=float), np.asarray(outturn, dtype=float)
-    if ours.shape != truth.shape or ours.ndim != 2:
-        raise ValueError(f"forecast {ours.shape} and outturn {truth.shape} are not days by units, (D, U)")
-    return ours, truth
+    predicted, truth = np.asarray(forecast, dtype=float), np.asarray(outturn, dtype=float)
+    if predicted.shape != truth.shape or predicted.ndim != 2:
+        raise ValueError(f"forecast {predicted.shape} and outturn {truth.shape} are not days by units, (D, U)")
+    return predicted, truth
 
 
 def _whole_days(forecast: npt.ArrayLike, outturn: npt.ArrayLike) -> tuple[Floats, Floats]:

@@ -55,13 +55,6 @@ def diebold_mariano(first: npt.ArrayLike, second: npt.ArrayLike, lags: int = WEE
     return Comparison(statistic, float(2 * stdtr(count - 1, -abs(statistic))))
 
 
-def p_words(p: float) -> str:
-    """`p = 0.034`; `p < 0.001` where it is smaller, as no figure is that exact, and `no p` where there is none."""
-    if np.isnan(p):
-        return "no p, too few days"
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
 def steady_comparison(first: npt.ArrayLike, second: npt.ArrayLike) -> Comparison:
     """The same test with an error rate that holds in short periods, where days resemble one another for long.
 

@@ -97,15 +97,15 @@ def value(
     """
     answer, truth = np.asarray(quantiles, dtype=float), np.asarray(outturn, dtype=float)
     low, middle, high = (_at(answer, levels, level) for level in ((1 - cover) / 2, 0.5, (1 + cover) / 2))
-    known = ~np.isnan(truth + low + middle + high)
-    reserve = np.where(known, high - low, 0.0)
+    complete = ~np.isnan(truth + low + middle + high)
+    reserve = np.where(complete, high - low, 0.0)
     outside = (truth < low) | (truth > high)
     return Value(
-        imbalance_eur=imbalance_cost(np.where(known, middle, np.nan), truth, prices, mtu, side),
+        imbalance_eur=imbalance_cost(np.where(complete, middle, np.nan), truth, prices, mtu, side),
         reserve_eur=float(np.sum(reserve * np.asarray(prices.reserve))) / mtu.per_hour,
-        reserve_mw=float(reserve[known].mean()) if known.any() else float("nan"),
-        uncovered=float(outside[known].mean()) if known.any() else float("nan"),
-        hours=float(known.sum()) / mtu.per_hour,
+        reserve_mw=float(reserve[complete].mean()) if complete.any() else float("nan"),
+        uncovered=float(outside[complete].mean()) if complete.any() else float("nan"),
+        hours=float(complete.sum()) / mtu.per_hour,
     )
 
 

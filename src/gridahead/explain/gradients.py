@@ -28,6 +28,7 @@ from gridahead.explain.recurrence import Layer, entering, kept_share, largest_si
 from gridahead.features.encoder_inputs import units_in
 from gridahead.features.windows import Windows
 from gridahead.models.bundle import TrainedModel
+from gridahead.models.determinism import seeded
 from gridahead.models.network.encoders import RecurrentEncoder
 from gridahead.models.network.network import Network
 from gridahead.training.batch import Batch, pinball
@@ -55,8 +56,7 @@ def gradient_report(network: Network, batch: Batch, levels: tuple[float, ...], h
         raise ModelError(f"{network.config.cell} network", "has no encoder, so there is no way back through time")
     steps = batch.encoder.shape[1]
     chosen = _evenly(batch, min(MAX_WINDOWS, max(1, MAX_STEPS // steps)))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with seeded(0):
         untrained = Network(network.config)
     norms_untrained, _ = _gradient_norms(untrained, chosen, levels)
     norms, recurrence = _gradient_norms(network, chosen, levels)

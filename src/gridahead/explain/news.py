@@ -149,6 +149,6 @@ def _surprise(before: Windows, then: Floats, after: Windows) -> float:
 
 def _context_times(windows: Windows) -> Instants:
     """The start of every unit of the context, (C,)."""
-    step = windows.spec.mtu.delta // pd.Timedelta(microseconds=1)
+    step = windows.spec.mtu.microseconds
     times: Instants = windows.valid_time[0, 0] + np.arange(-windows.past.shape[1], 0) * step
     return times

@@ -1,4 +1,4 @@
-"""What the calendar says about an instant: hour, weekday, season, public holidays, in the zone's local time."""
+"""The calendar of an instant: hour, weekday, season, public holidays, in the zone's local time."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class _Past:
     def of(cls, observations: Observations, spec: WindowSpec, read: Deadline) -> _Past:
         """Lay out the history of a series by day and local time."""
         observations = at_mtu(observations, spec.mtu, spec.zone.timezone)
-        measured, step = of_series(observations, spec.series), spec.mtu.delta // pd.Timedelta(microseconds=1)
+        measured, step = of_series(observations, spec.series), spec.mtu.microseconds
         measured = measured.dropna(subset="value")
         if measured.empty:
             none = np.zeros((0, 2, spec.steps_per_day))

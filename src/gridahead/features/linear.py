@@ -53,14 +53,14 @@ class LinearForecast:
             ahead: (N, H, A) whether each input that is read ahead is known.
             within: (N, H) which units are no padding.
         """
-        known = ~np.isnan(target)
-        learnt = rows[known]
+        has_target = ~np.isnan(target)
+        learnt = rows[has_target]
         mean, spread = learnt.mean(axis=0), learnt.std(axis=0) + np.float32(1e-6)
         scaled = _with_constant((rows - mean) / spread)
-        common = _ridge(scaled[known], target[known], PENALTY_FOR_ALL, np.zeros(scaled.shape[-1]))
+        common = _ridge(scaled[has_target], target[has_target], PENALTY_FOR_ALL, np.zeros(scaled.shape[-1]))
         weights = [
             _ridge(scaled[here, unit], target[here, unit], PENALTY_FOR_ONE, common) if here.sum() >= FEWEST else common
-            for unit, here in enumerate(known.T)
+            for unit, here in enumerate(has_target.T)
         ]
         required = (ahead & within[..., None]).sum(axis=0) > 0.5 * within.sum(axis=0)[:, None]
         return cls(mean, spread, np.stack([*weights, common]).astype(np.float32), required)

@@ -26,7 +26,7 @@ def official_levels(spec: WindowSpec) -> dict[float, Series]:
 
 
 def official_quantiles(windows: Windows, levels: tuple[float, ...]) -> Array | None:
-    """What the publisher says of any levels, (N, H, Q) [MW], rising along Q; None where it gives no quantiles.
+    """The publisher's own forecast at any levels, (N, H, Q) [MW], rising along Q; None where it gives no quantiles.
 
     The forecast is the median. Other levels are drawn through the published ones on a straight line between each two,
     and beyond the last, over the quantiles of the standard normal distribution, as far as physics allows. NaN where the

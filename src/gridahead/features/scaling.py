@@ -38,7 +38,7 @@ class Inputs:
     decoder: Array
     """(N, H, D) one row a unit of the horizon."""
     static: Array
-    """(N, G) what tells the series of a shared model apart; G is 0 for a model of one series."""
+    """(N, G) what identifies the series of a shared model; G is 0 for a model of one series."""
     length: npt.NDArray[np.int64]
     """(N,) units of each horizon; what stands behind them is padding."""
 

@@ -22,7 +22,7 @@ SPANS_DAYS = (7, 14)
 AT_LEAST = 0.02
 """Of the highest value of the day: by dawn and dusk a share is a ratio of small numbers."""
 MOST = 2.0
-"""Shares above say nothing more."""
+"""Shares above carry no information."""
 
 
 def sun_clock(instants: Instants) -> Array:

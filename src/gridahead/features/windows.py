@@ -304,7 +304,7 @@ def build_windows(
     """
     observations = at_mtu(observations, spec.mtu, spec.zone.timezone)
     issued = micros(pd.DatetimeIndex(list(issue_times or map(spec.deadline.for_delivery, days))))
-    step = spec.mtu.delta // pd.Timedelta(microseconds=1)
+    step = spec.mtu.microseconds
     deliveries = [delivery_range(day, spec.zone.timezone) for day in days]
     starts = micros(pd.DatetimeIndex([delivery.start for delivery in deliveries]))
     ends = micros(pd.DatetimeIndex([delivery.end for delivery in deliveries]))

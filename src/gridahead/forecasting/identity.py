@@ -9,7 +9,7 @@ import pandas as pd
 from gridahead.core.fingerprint import digest
 
 IDENTIFIES = ["run", "zone", "quantity", "model", "model_version", "issue_time", "data_hash"]
-"""The columns of the forecasts that tell one forecast from another."""
+"""The columns of the forecasts that identify one forecast."""
 
 
 def forecast_id(row: Any) -> str:
@@ -20,7 +20,7 @@ def forecast_id(row: Any) -> str:
 
 
 def forecasts_in(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a forecast: `id` and the columns that tell it from others, by issue time."""
+    """One row a forecast: `id` and the columns that identify it, by issue time."""
     forecasts = rows[IDENTIFIES].drop_duplicates().sort_values(["issue_time", "model"], ignore_index=True)
     forecasts.insert(0, "id", [forecast_id(row) for row in forecasts.to_dict("records")])
     return forecasts

@@ -1,4 +1,4 @@
-"""What models read, kept under its fingerprint: so that it can be said later which hour of which input has changed."""
+"""What models read, kept under its fingerprint: so that a changed hour of an input can be named later."""
 
 from __future__ import annotations
 
@@ -19,6 +19,28 @@ MOST_NAMED = 5
 """Differences that are named one by one."""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherShape:
+    """The window has other numbers of values than it had: its features are those of another release."""
+
+    before: tuple[tuple[int, ...], ...]
+    """Of past (C, P) and future (H, F)."""
+    after: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherValues:
+    """An input has other values in some market time units."""
+
+    name: str
+    is_ahead: bool
+    """Whether it is read ahead of the issue time."""
+    count: int
+    """Of such units."""
+    first: tuple[tuple[pd.Timestamp, float, float], ...]
+    """The first of them: start (UTC), the value as it was, the value as it is."""
+
+
 @dataclass(frozen=True)
 class StoredInputs:
     """What a model read at one issue time."""
@@ -35,7 +57,7 @@ def inputs_folder(data_folder: Path, series: Series) -> Path:
 
 
 def keep_inputs(folder: Path, windows: Windows) -> str:
-    """Store what the windows hold, without targets, in one file; gives its name."""
+    """Store what the windows hold, without targets, in one file; returns its name."""
     hashes = [windows.data_hash(row) for row in range(len(windows))]
     name = file_of(hashes)
     if not (folder / name).exists():
@@ -63,30 +85,27 @@ def kept_inputs(file: Path, data_hash: str) -> StoredInputs | None:
         return StoredInputs(packed["past"][row], packed["future"][row, : int(packed["length"][row])])
 
 
-def differences(before: StoredInputs, windows: Windows) -> list[str]:
-    """Which inputs of a single window are not what they were, in words, with the first hours."""
-    spec = windows.spec
-    if before.past.shape != windows.past[0].shape or before.future.shape != windows.future[0].shape:
-        shapes = " and ".join(str(array.shape) for array in (windows.past[0], windows.future[0]))
-        return [
-            f"the window had {before.past.shape} and {before.future.shape} values, and has {shapes} now: the features "
-            "are those of another release, so make it again with the release that made it"
-        ]
-    begin, step = windows.valid_time[0, 0], spec.mtu.delta // pd.Timedelta(microseconds=1)
+def differences(before: StoredInputs, windows: Windows) -> list[OtherShape | OtherValues]:
+    """Which inputs of a single window are not what they were, with the first hours."""
+    spec, past, future = windows.spec, windows.past[0], windows.future[0]
+    if before.past.shape != past.shape or before.future.shape != future.shape:
+        return [OtherShape((before.past.shape, before.future.shape), (past.shape, future.shape))]
+    begin, step = windows.valid_time[0, 0], spec.mtu.microseconds
     context = begin + np.arange(-len(before.past), 0) * step
     return [
-        *_differ(spec.past_names, before.past, windows.past[0], context, ""),
-        *_differ(spec.future_names, before.future, windows.future[0], windows.valid_time[0], ", read ahead,"),
+        *_other_values(spec.past_names, before.past, past, context, is_ahead=False),
+        *_other_values(spec.future_names, before.future, future, windows.valid_time[0], is_ahead=True),
     ]
 
 
-def _differ(names: tuple[str, ...], old: Array, new: Array, times: np.ndarray, ahead: str) -> Iterator[str]:
+def _other_values(
+    names: tuple[str, ...], old: Array, new: Array, times: np.ndarray, *, is_ahead: bool
+) -> Iterator[OtherValues]:
     for n, name in enumerate(names):
         rows = np.flatnonzero((old[:, n] != new[:, n]) & ~(np.isnan(old[:, n]) & np.isnan(new[:, n])))
         if len(rows):
-            hours = "; ".join(
-                f"{pd.Timestamp(times[row], unit='us'):%Y-%m-%d %H:%M} was {old[row, n]:g}, is {new[row, n]:g}"
+            first = tuple(
+                (pd.Timestamp(times[row], unit="us"), float(old[row, n]), float(new[row, n]))
                 for row in rows[:MOST_NAMED]
             )
-            more = f" and {len(rows) - MOST_NAMED} more" if len(rows) > MOST_NAMED else ""
-            yield f"{name}{ahead} differs in {len(rows)} units (UTC): {hours}{more}"
+            yield OtherValues(name, is_ahead, len(rows), first)

@@ -15,7 +15,7 @@ from gridahead.models.base import Quantiles
 from gridahead.settings.model import QualitySettings
 
 LATE_AFTER_HOURS = QualitySettings().late_after_hours
-"""Where no settings say otherwise."""
+"""Where no settings decide otherwise."""
 GAP_SHARE = 0.05
 """A context with more gaps than this has lost most of a day out of two weeks."""
 MISSED_SHARE = 0.1

@@ -14,9 +14,9 @@ from gridahead.lake.folder import Folder
 from gridahead.lake.receipts import ReceiptIndex
 
 ABOUT = ".about.json"
-"""How the name of a file ends that says what is known about a payload; it stays when the payload is deleted."""
+"""How the name of a file ends that describes a payload; it stays when the payload is deleted."""
 DELETED = "deleted"
-"""What it says then: when, and by which setting."""
+"""What it describes then: when, and by which setting."""
 
 
 class DeletedPayloadError(LakeError):

@@ -29,7 +29,7 @@ _REMOTE = (
 )
 
 _PASSING = frozenset({errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT, errno.ENETUNREACH})
-"""What a disk says that is in use or reached over a network; a full one or one without permission needs a person."""
+"""Errors of a disk that is in use or reached over a network; a full one or one without permission needs a person."""
 _LASTING = (
     "ACCESS_DENIED",
     "INVALID_ACCESS_KEY_ID",
@@ -37,7 +37,7 @@ _LASTING = (
     "NO_SUCH_BUCKET",
     "InvalidAccessKeyId",
 )
-"""What an object store says that the same request will never be answered otherwise."""
+"""Errors of an object store that will never answer the same request otherwise."""
 
 
 @dataclass(frozen=True)

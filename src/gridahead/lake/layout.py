@@ -16,7 +16,7 @@ LAYOUT = 3
 receipts as JSON lines, files named by 16 digits of their content. 3: the publisher's own forecast is `official`."""
 FILE = "schema.json"
 UPGRADING = "upgrading"
-"""What the file also says of a folder whose upgrade has begun."""
+"""What the file also records of a folder whose upgrade has begun."""
 
 
 def layout_of(folder: Folder) -> int | None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from gridahead.core.tables import Level, Table
-from gridahead.core.time import TimeRange
+from gridahead.core.time import MICROSECOND, TimeRange
 
 RECENT = "recent"
 """The folder of batches that no compaction has merged yet."""
@@ -117,7 +117,7 @@ def _filter_series(where: Where, time_range: TimeRange | None) -> LevelFilter:
 def _filter_year(where: Where, time_range: TimeRange | None) -> LevelFilter:
     if time_range is None:
         return _ANY
-    last = (time_range.end - pd.Timedelta(microseconds=1)).year
+    last = (time_range.end - MICROSECOND).year
     return _of([f"year={year}" for year in range(time_range.start.year, last + 1)])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from gridahead.core.errors import SettingsError
+from gridahead.core.errors import SettingsError, nearest
 
 REQUEST_TIMEOUT_SECONDS = 30.0
 """Without a byte for so long, a request counts as failed. A partition of the lake is far below a megabyte."""
@@ -60,7 +59,7 @@ def _s3(parts: SplitResult) -> tuple[pafs.FileSystem, str]:
     options: dict[str, Any] = {}
     for name, text in parse_qsl(parts.query):
         if name not in _OPTIONS:
-            near = difflib.get_close_matches(name, _OPTIONS, n=1, cutoff=0.0)[0]
+            near = nearest(name, _OPTIONS, likeness=0.0)
             raise SettingsError(f"the address of the lake: unknown option {name!r}; did you mean {near!r}?")
         try:
             options[name] = _OPTIONS[name](text)

@@ -1,4 +1,4 @@
-"""Verification: every file of the lake is what its name says, and holds what its table and its folder declare.
+"""Verification: every file of the lake has the content that its name, its table and its folder declare.
 
 And SQL reads what the lake reads: the views have the same two clocks of verdicts and rulings.
 """
@@ -119,7 +119,7 @@ def _file(store: Store, name: str) -> int | Finding:
 
 
 def _contradictions(store: Store, names: list[str]) -> Iterator[Finding]:
-    """Rows of one key with different values in two files, where no instant says which is newer."""
+    """Rows of one key with different values in two files, where no instant decides which is newer."""
     at: dict[str, list[str]] = defaultdict(list)
     for name in names:
         folder, _, own = name.rpartition("/")
@@ -164,10 +164,7 @@ def verify_views(lake: Lake) -> tuple[Finding, ...]:
         return ()
     instants = pd.concat([verdicts["known_at"], rulings["decided_at"]]).drop_duplicates().sort_values()
     series = sorted({Series(*pair) for pair in judged[VALUE[:2]].itertuples(index=False, name=None)})
-    first, last = judged["valid_time"].min(), judged["valid_time"].max()
-    rows = lake.read_vintages(*series, time_range=TimeRange(first, last + pd.Timedelta(microseconds=1))).merge(
-        judged, on=VALUE
-    )
+    rows = lake.read_vintages(*series, time_range=TimeRange.spanning(judged["valid_time"])).merge(judged, on=VALUE)
     differences = [
         (instant, len(different))
         for instant in [*instants.iloc[-INSTANTS:], FOREVER - pd.Timedelta(days=1)]

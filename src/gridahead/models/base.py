@@ -75,7 +75,7 @@ class Forecaster(Protocol):
 
 
 def write_about(folder: Path, kind: Kind, about: Mapping[str, Any]) -> None:
-    """Write what a bundle says of its model as plain values; makes the folder."""
+    """Write the description of a bundle's model as plain values; makes the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ABOUT).write_text(about_text({"kind": kind, **about}), encoding="utf-8")
 
@@ -86,7 +86,7 @@ def about_text(about: Mapping[str, Any]) -> str:
 
 
 def read_about(folder: Path) -> dict[str, Any]:
-    """What a bundle says of its model, `kind` among it."""
+    """The description of a bundle's model, `kind` among it."""
     return dict(json.loads((folder / ABOUT).read_text(encoding="utf-8")))
 
 
@@ -102,7 +102,7 @@ def possible(values: Quantiles, windows: Windows) -> Quantiles:
 
 
 def predict_each(model: Forecaster, windows: Windows) -> Quantiles:
-    """What a model says at each issue time alone, (N, H, Q) [MW]; NaN where a shorter day is padded.
+    """The forecasts of a model at each issue time alone, (N, H, Q) [MW]; NaN where a shorter day is padded.
 
     The one way from windows to a forecast, in operation as in every back-test, validation and benchmark. In a product
     of larger matrices the same sums are rounded in another order, so a forecast is computed from its own window only: a

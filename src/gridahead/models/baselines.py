@@ -54,7 +54,7 @@ class ReferenceForecast:
 
     @classmethod
     def fit(cls, name: Reference, windows: Windows, quantiles: tuple[float, ...]) -> ReferenceForecast:
-        """Learn the spread of the errors on training windows; where there is none, the median is all that it says."""
+        """Learn the spread of the errors on training windows; where there is none, the median is all that it has."""
         level = float(np.nanmean(windows.target_past))
         error = (windows.target - _point(name, windows, level))[windows.delivery]
         if np.isnan(error).all():
@@ -104,7 +104,7 @@ def _point(name: Reference, windows: Windows, level: float) -> Array:
 def _same_local_hour(windows: Windows, days: int) -> Array:
     """The target at the same wall-clock time some days before, (N, H): people keep their hours when clocks change."""
     spec = windows.spec
-    step = spec.mtu.delta // pd.Timedelta(microseconds=1)
+    step = spec.mtu.microseconds
     local = pd.DatetimeIndex(pd.to_datetime(windows.valid_time.ravel(), unit="us", utc=True)).tz_convert(
         spec.zone.timezone
     )

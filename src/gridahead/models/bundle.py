@@ -45,7 +45,7 @@ class TrainedModel:
     segment: Segment = "day"
     """What one step of the encoder spans."""
     static: tuple[float, ...] = ()
-    """What tells this series from the others that share the weights; empty for a model of its own."""
+    """What identifies this series among those that share the weights; empty for a model of its own."""
 
     @property
     def label(self) -> str:
@@ -110,7 +110,7 @@ class TrainedModel:
         return self.scaler.megawatts(self.raw(windows), windows)
 
     def calibrated(self, answers: Quantiles, windows: Windows) -> TrainedModel:
-        """The same model, its levels published from where the outturns of some windows say.
+        """The same model, its levels published from where the outturns of some windows lie.
 
         Args:
             answers: (N, H, Q) [MW] uncalibrated, of networks like these that had not learnt the windows.

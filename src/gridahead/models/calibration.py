@@ -33,7 +33,7 @@ than blocks of six hours."""
 MONTH_DAYS = 30
 """About so many days in a row are one observation of what the model is wrong about: neighbouring days are alike."""
 MONTHS_DIFFER = 0.3
-"""Usually, in scores; counted as `AS_MONTHS` months, for two alone tell their variance badly."""
+"""Usually, in scores; counted as `AS_MONTHS` months, for two alone show their variance badly."""
 AS_MONTHS = 2.0
 LASTING = np.array([0.1, 0.6, 0.6])
 """How far off location, spread below and spread above the median of a trained network are in the long run, in scores:
@@ -161,18 +161,20 @@ def scores_of(answer: Array, target: npt.NDArray[Any], levels: tuple[float, ...]
         target: (R,) outturns.
         levels: Q levels.
     """
-    known = normal_scores(levels)
+    level_scores = normal_scores(levels)
     right = np.clip((answer < target[:, None]).sum(axis=1), 1, len(levels) - 1)
     rows = np.arange(len(answer))
     low, width = answer[rows, right - 1], answer[rows, right] - answer[rows, right - 1]
     # Where two quantiles coincide there is no way to go: an outturn between them is half-way, one beyond is far out.
     share = np.where(width > 0, (target - low) / np.where(width > 0, width, 1), 0.5 + _EXTREME * np.sign(target - low))
-    scores: Scores = np.clip(known[right - 1] + share * (known[right] - known[right - 1]), -_EXTREME, _EXTREME)
+    scores: Scores = np.clip(
+        level_scores[right - 1] + share * (level_scores[right] - level_scores[right - 1]), -_EXTREME, _EXTREME
+    )
     return scores
 
 
 def calibrate(answer: Array, scores: Scores, levels: tuple[float, ...], units: int) -> Array:
-    """Quantiles (N, H, Q), each level read off where the scores (B, Q) of its block of lead time say.
+    """Quantiles (N, H, Q), each level read off at the scores (B, Q) of its block of lead time.
 
     A horizon may be longer than the one that the scores come from, when clocks go back: its last block is then longer.
     """

@@ -45,11 +45,11 @@ class Ensemble:
 
     def __post_init__(self) -> None:
         first = self.models[0]
-        for other in self.models[1:]:
-            if (other.spec, other.quantiles) != (first.spec, first.quantiles):
+        for model in self.models[1:]:
+            if (model.spec, model.quantiles) != (first.spec, first.quantiles):
                 raise ModelError(
                     self.label,
-                    f"cannot average {first.label} and {other.label}: they answer for other series, deadlines, inputs "
+                    f"cannot average {first.label} and {model.label}: they answer for other series, deadlines, inputs "
                     "or quantiles; train both again with `gridahead train`",
                 )
 

@@ -1,4 +1,4 @@
-"""Models on disk under the hash of their content: whole or not there, and told apart from what has been damaged.
+"""Models on disk under the hash of their content: whole or not there, and distinguished from what has been damaged.
 
 A bundle is a folder `4f0c…` of files; its name is the fingerprint of all of them. What kind of model it holds says its
 `model.json`; what a kind needs to be imported is imported when one is loaded, so that a reference costs no torch.

@@ -104,11 +104,11 @@ class TabularForecaster:
         return possible(calibrate(answers, self.calibration, self.quantiles, units_of_block(self.spec)), windows)
 
     def calibrated(self, answers: Quantiles, windows: Windows) -> TabularForecaster:
-        """The same, its levels published from where the outturns of some windows say; see `TrainedModel.calibrated`."""
+        """The same, its levels published from where the outturns of some windows lie; see `TrainedModel.calibrated`."""
         return replace(self, calibration=calibration_on(answers, windows, self.quantiles))
 
     def uncalibrated(self, windows: Windows) -> Quantiles:
-        """What the regressions say, (N, H, Q) [MW]; crossing quantiles are sorted."""
+        """The quantiles of the regressions, (N, H, Q) [MW]; crossing quantiles are sorted."""
         rows = features(self.name, windows, self.scaler)
         table = rows.reshape(-1, rows.shape[-1])
         answers = np.stack([regression.predict(table) for regression in self.regressions], axis=-1)

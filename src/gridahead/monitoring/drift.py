@@ -11,6 +11,7 @@ from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
 from gridahead.core.tables import Observations
 from gridahead.core.time import now
+from gridahead.core.units import PowerUnit
 from gridahead.core.vintages import as_of, of_series
 from gridahead.features.windows import WindowSpec
 from gridahead.monitoring.error_drift import error_drift, interval_drift, require_unlearnt
@@ -32,6 +33,8 @@ class Drift:
     findings: tuple[DriftFinding, ...]
     champion: str | None
     """Whose errors they are."""
+    unit: PowerUnit
+    """In which people read the losses."""
 
     @property
     def alarm(self) -> bool:
@@ -66,14 +69,21 @@ def drift(workspace: Workspace, series: Series, days: int = DAYS) -> Drift:
     if champion is not None:
         findings += _errors(workspace, champion, pd.Timestamp(first))
     findings += published_drift_since(workspace, series, spec, observations, pd.Timestamp(first))
-    return Drift(series, first, last.date(), tuple(findings), None if champion is None else str(champion))
+    return Drift(
+        series=series,
+        first=first,
+        last=last.date(),
+        findings=tuple(findings),
+        champion=None if champion is None else str(champion),
+        unit=workspace.settings.unit_of(series),
+    )
 
 
 def _inputs(observations: Observations, spec: WindowSpec, start: pd.Timestamp, end: pd.Timestamp) -> list[DriftFinding]:
     """Every input against the same season of former years."""
-    known, findings = as_of(observations, now()), []
+    available, findings = as_of(observations, now()), []
     for series in spec.inputs:
-        values = of_series(known, series).set_index("valid_time")["value"].sort_index()
+        values = of_series(available, series).set_index("valid_time")["value"].sort_index()
         recent = values[(values.index >= start) & (values.index < end)]
         findings.append(input_drift(str(series), recent, same_season(values, start, end), spec.steps_per_day))
     return findings
@@ -91,6 +101,6 @@ def _errors(workspace: Workspace, champion: Version, first: pd.Timestamp) -> lis
     require_unlearnt(str(champion), pd.DatetimeIndex(recent.index), champion.last_day_learnt)
     name, learnt = f"{champion.series} {champion}", champion.judged_learnt
     return [
-        error_drift(name, recent, past, learnt_until=learnt, unit=workspace.settings.unit_of(champion.series)),
+        error_drift(name, recent, past, learnt_until=learnt),
         interval_drift(name, recent, past, learnt_until=learnt),
     ]

@@ -13,8 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from gridahead.core.errors import ModelError
-from gridahead.core.units import PowerUnit, power
-from gridahead.monitoring.findings import ENOUGH, DriftFinding, DriftKind, Floats, limits
+from gridahead.monitoring.findings import ENOUGH, CoverageChange, DriftFinding, DriftKind, Floats, LossChange, limits
 from gridahead.monitoring.ordinary import Period
 
 SLACK = 0.5
@@ -53,7 +52,6 @@ def error_drift(
     learnt_until: dt.date,
     false_alarms: float = 0.01,
     seed: int = 0,
-    unit: PowerUnit = "MW",
 ) -> DriftFinding:
     """Whether a model errs more than it did before in the same season: a cumulative sum of daily losses.
 
@@ -69,7 +67,6 @@ def error_drift(
         learnt_until: the last day that the model has learnt; both periods are after it.
         false_alarms: share of ordinary periods with an alarm.
         seed: of what is drawn.
-        unit: of the loss in words.
 
     Raises:
         ModelError: the model has learnt one of the days.
@@ -80,7 +77,7 @@ def error_drift(
     """
     for days in (recent, past):
         require_unlearnt(model, days.index, learnt_until)
-    return _excess_of_loss(model, "error", recent, past, false_alarms, seed, unit)
+    return _excess_of_loss(model, "error", recent, past, false_alarms, seed)
 
 
 def official_drift(
@@ -90,7 +87,6 @@ def official_drift(
     *,
     false_alarms: float = 0.01,
     seed: int = 0,
-    unit: PowerUnit = "MW",
 ) -> DriftFinding:
     """Whether the official forecast errs more than it did before in the same season, judged like a model of ours.
 
@@ -102,9 +98,8 @@ def official_drift(
         past: the same of the days before.
         false_alarms: share of ordinary periods with an alarm.
         seed: of what is drawn.
-        unit: of the loss in words.
     """
-    return _excess_of_loss(subject, "official", recent, past, false_alarms, seed, unit)
+    return _excess_of_loss(subject, "official", recent, past, false_alarms, seed)
 
 
 def interval_drift(
@@ -156,27 +151,24 @@ def _excess_of_loss(
     past: pd.DataFrame,
     false_alarms: float,
     seed: int,
-    unit: PowerUnit,
 ) -> DriftFinding:
     """The cumulative sum of the log losses against that of ordinary periods."""
     recent, past = recent[recent["loss"] > 0], past[past["loss"] > 0]
     if recent.empty or len(past) < 2 * ENOUGH:
-        return DriftFinding.too_little(subject, kind, f"{len(recent)} recent days, {len(past)} before")
+        return DriftFinding.too_little(subject, kind, len(recent), len(past))
     logs = [np.log(days["loss"].to_numpy(dtype=float)) for days in (past, recent)]
     period = Period(past["season"].to_numpy(dtype=str), recent["season"].to_numpy(dtype=str), UNSEEN_LOSS)
     before, excess = period.from_season(*logs)
     sums = _sums(before, excess)
     bounds = limits(_sums(*period.ordinary(before, seed)).max(axis=-1), false_alarms)
     highest = float(sums.max())
-    figure = "mean error" if kind == "official" else "loss"
-    words = (
-        f"over {len(recent)} days the {figure} is {power(float(recent['loss'].mean()), unit)}, "
-        f"{np.exp(excess.mean()):.2f} times what its season had before; the sum of the excess reached {highest:.1f}, "
-        f"an alarm begins at {bounds[1]:.1f}"
+    change = LossChange(
+        days=len(recent),
+        mean_mw=float(recent["loss"].mean()),
+        ratio=float(np.exp(excess.mean())),
+        rising_since=_risen_since(recent.index, sums) if highest > bounds[0] else None,
     )
-    if highest > bounds[0]:
-        words += f"; it began to rise on {_risen_since(recent.index, sums):%Y-%m-%d}"
-    return DriftFinding.from_limits(subject, kind, words, highest, bounds)
+    return DriftFinding.from_limits(subject, kind, highest, bounds, change)
 
 
 def _coverage(
@@ -185,18 +177,15 @@ def _coverage(
     """The mean coverage, from that of its season, against that of ordinary periods."""
     recent, past = recent.dropna(subset="inside"), past.dropna(subset="inside")
     if recent.empty or len(past) < 2 * ENOUGH:
-        return DriftFinding.too_little(subject, kind, f"{len(recent)} recent days, {len(past)} before")
+        return DriftFinding.too_little(subject, kind, len(recent), len(past))
     shares = [days["inside"].to_numpy(dtype=float) for days in (past, recent)]
     period = Period(past["season"].to_numpy(dtype=str), recent["season"].to_numpy(dtype=str), UNSEEN_INSIDE)
     before, excess = period.from_season(*shares)
     distance, (_, drawn) = abs(float(excess.mean())), period.ordinary(before, seed)
     bounds = limits(np.abs(drawn.mean(axis=-1)), false_alarms)
-    words = (
-        f"the 80 % interval covers {recent['inside'].mean():.0%} over {len(recent)} days, "
-        f"{(recent['inside'].mean() - excess.mean()):.0%} in the same season before; an alarm begins "
-        f"{100 * bounds[1]:.0f} points away"
-    )
-    return DriftFinding.from_limits(subject, kind, words, distance, bounds)
+    share = float(recent["inside"].mean())
+    change = CoverageChange(len(recent), share, share - float(excess.mean()))
+    return DriftFinding.from_limits(subject, kind, distance, bounds, change)
 
 
 def _sums(past: Floats, excess: Floats) -> Floats:
@@ -210,7 +199,7 @@ def _sums(past: Floats, excess: Floats) -> Floats:
     return sums
 
 
-def _risen_since(days: pd.Index, sums: Floats) -> pd.Timestamp:
+def _risen_since(days: pd.Index, sums: Floats) -> dt.date:
     """The first day of the rise to the highest sum."""
     zeros = np.flatnonzero(sums[: int(sums.argmax())] == 0)
-    return pd.DatetimeIndex(days)[zeros[-1] + 1 if len(zeros) else 0]
+    return pd.DatetimeIndex(days)[zeros[-1] + 1 if len(zeros) else 0].date()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,9 +18,50 @@ DriftKind = Literal["input", "official", "error", "interval", "band"]
 its 80 % interval, that of the band that was published."""
 
 ENOUGH = 20
-"""Values or days below which nothing is said."""
+"""Values or days below which nothing is judged."""
 WATCH = 5
 """A watch is so many times as frequent in ordinary periods as an alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossChange:
+    """Daily losses against those of the same season before; the value is the highest sum of their excess."""
+
+    days: int
+    mean_mw: float
+    """Of the recent days."""
+    ratio: float
+    """Of the recent losses to those of their season, a geometric mean."""
+    rising_since: dt.date | None
+    """Where the sum began to rise; None below a watch."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageChange:
+    """The share of outturns in the 80 % band against that of the same season before; the value is their distance."""
+
+    days: int
+    share: float
+    share_before: float
+
+
+@dataclass(frozen=True, slots=True)
+class InputChange:
+    """Recent values against the same season of former years; the value is the distance in spreads."""
+
+    years: int
+    is_higher: bool
+    """Whether the recent values are higher in the mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooLittle:
+    """There was too little to compare."""
+
+    recent: int
+    """Days; of an input, values."""
+    before: int
+    """Days; of an input, years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +72,12 @@ class DriftFinding:
     """The series, or the model."""
     kind: DriftKind
     level: DriftLevel
-    words: str
-    """A sentence for people."""
     value: float
-    """The figure that decided; NaN where there was too little to say anything."""
+    """The figure that decided; NaN where there was too little to compare."""
     limit: float
     """Where the alarm begins."""
+    change: LossChange | CoverageChange | InputChange | TooLittle
+    """What was compared."""
 
     @property
     def retrain(self) -> bool:
@@ -47,16 +89,23 @@ class DriftFinding:
         return self.level == "alarm" and self.kind != "official"
 
     @classmethod
-    def from_limits(cls, subject: str, kind: DriftKind, words: str, value: float, limits: list[float]) -> DriftFinding:
+    def from_limits(
+        cls,
+        subject: str,
+        kind: DriftKind,
+        value: float,
+        limits: list[float],
+        change: LossChange | CoverageChange | InputChange,
+    ) -> DriftFinding:
         """With the level that two limits, watch and alarm, give a figure."""
         watch, alarm = limits
         level: DriftLevel = "alarm" if value > alarm else "watch" if value > watch else "none"
-        return cls(subject, kind, level, f"{subject}: {words}", value, alarm)
+        return cls(subject, kind, level, value, alarm, change)
 
     @classmethod
-    def too_little(cls, subject: str, kind: DriftKind, missing: str) -> DriftFinding:
-        """There was too little to compare."""
-        return cls(subject, kind, "none", f"{subject}: too little to compare ({missing})", float("nan"), float("nan"))
+    def too_little(cls, subject: str, kind: DriftKind, recent: int, before: int) -> DriftFinding:
+        """Of too few recent values or days, or too few before, which is no drift."""
+        return cls(subject, kind, "none", float("nan"), float("nan"), TooLittle(recent, before))
 
 
 def limits(ordinary: Floats, false_alarms: float) -> list[float]:

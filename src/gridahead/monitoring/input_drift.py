@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridahead.evaluation.significance import WEEK
-from gridahead.monitoring.findings import ENOUGH, DriftFinding, Floats, limits, ordinary_periods
+from gridahead.monitoring.findings import ENOUGH, DriftFinding, Floats, InputChange, limits, ordinary_periods
 from gridahead.monitoring.ordinary import ordinary_days
 
 SEASON = pd.Timedelta(days=15)
@@ -32,13 +32,13 @@ def same_season(values: pd.Series, start: pd.Timestamp, end: pd.Timestamp) -> di
         start: of the recent period, UTC.
         end: of the recent period, not included.
     """
-    known, by_years_before = values.dropna(), {}
-    if known.empty:
+    measured, by_years_before = values.dropna(), {}
+    if measured.empty:
         return {}
-    oldest = known.index.min()
+    oldest = measured.index.min()
     for years in range(1, start.year - oldest.year + 1):
         begin, finish = (instant - pd.DateOffset(years=years) for instant in (start - SEASON, end + SEASON))
-        part = known[(known.index >= begin) & (known.index < min(finish, start))].to_numpy(dtype=float)
+        part = measured[(measured.index >= begin) & (measured.index < min(finish, start))].to_numpy(dtype=float)
         # A history that begins in the middle of the season has another season.
         if len(part) >= ENOUGH and oldest <= begin + SEASON:
             by_years_before[years] = part
@@ -71,27 +71,22 @@ def input_drift(
     Source: Ramdas, García Trillos and Cuturi, On Wasserstein two-sample testing, Entropy 19 (2017), for the distance;
         that years are drawn one at a time is what makes the limit know how far years are apart.
     """
-    values, years = _known(recent), [_known(year) for year in former.values()]
+    values, years = _present(recent), [_present(year) for year in former.values()]
     years = [year for year in years if len(year) >= ENOUGH * units_per_day]
     if len(values) < ENOUGH or not years:
-        missing = f"{len(values)} recent values" if len(values) < ENOUGH else "no former year"
-        return DriftFinding.too_little(subject, "input", missing)
+        return DriftFinding.too_little(subject, "input", len(values), len(years))
     spread = float(np.std(np.concatenate(years))) or float(np.finfo(float).eps)
     distance = float(_nearest(_quantiles(values), [_quantiles(year) for year in years])) / spread
     usual = limits(_usual_distances(years, len(values), units_per_day, seed) / spread, false_alarms)
     bounds = [max(FLOOR, bound) * (LONE_YEAR if len(years) == 1 else 1) for bound in usual]
-    direction = "higher" if values.mean() > np.mean([year.mean() for year in years]) else "lower"
-    words = (
-        f"recent values are {distance:.2f} spreads from the most similar of {len(years)} former years, mostly "
-        f"{direction}; an alarm begins at {bounds[1]:.2f}"
-    )
-    return DriftFinding.from_limits(subject, "input", words, distance, bounds)
+    is_higher = bool(values.mean() > np.mean([year.mean() for year in years]))
+    return DriftFinding.from_limits(subject, "input", distance, bounds, InputChange(len(years), is_higher))
 
 
-def _known(values: npt.ArrayLike) -> Floats:
+def _present(values: npt.ArrayLike) -> Floats:
     array = np.asarray(values, dtype=float)
-    known: Floats = array[~np.isnan(array)]
-    return known
+    present: Floats = array[~np.isnan(array)]
+    return present
 
 
 def _quantiles(values: Floats) -> Floats:
@@ -110,11 +105,11 @@ def _usual_distances(years: list[Floats], length: int, units_per_day: int, seed:
     """How far periods like those of a former year are from the other years; of a lone year, from another like it."""
     quantiles_by_year, days, distances = [_quantiles(year) for year in years], max(1, round(length / units_per_day)), []
     for number, year in enumerate(years):
-        others = [quantiles for other, quantiles in enumerate(quantiles_by_year) if other != number]
-        season = 0 if others else len(year) // units_per_day
+        other_years = [quantiles for other, quantiles in enumerate(quantiles_by_year) if other != number]
+        season = 0 if other_years else len(year) // units_per_day
         drawn = _periods(year, season + days, units_per_day, seed + number)
         before, after = drawn[:, : season * units_per_day], drawn[:, season * units_per_day :]
-        distances.append(_nearest(_quantiles(after), others or [_quantiles(before)]))
+        distances.append(_nearest(_quantiles(after), other_years or [_quantiles(before)]))
     return np.concatenate(distances)
 
 

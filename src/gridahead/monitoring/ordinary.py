@@ -19,7 +19,7 @@ from gridahead.monitoring.findings import ENOUGH, Floats, ordinary_periods
 REPETITIONS = 2000
 """The limit of one alarm in a hundred then stands on twenty draws."""
 LONGEST_MEMORY = 0.95
-"""Of one day for the day before. More cannot be told from a change of level in so short a past."""
+"""Of one day for the day before. More cannot be distinguished from a change of level in so short a past."""
 BEGINNING = 60
 """Days drawn before the first one that counts: 0.95 to the power of 60 is a twentieth."""
 

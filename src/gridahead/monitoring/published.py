@@ -55,12 +55,7 @@ def published_drift_since(
     errors = official_losses(observations, spec)
     coverage = published_coverage(workspace, series, spec, observations)
     return [
-        official_drift(
-            str(series.official),
-            errors[errors.index >= first],
-            _past(errors, first),
-            unit=workspace.settings.unit_of(series),
-        ),
+        official_drift(str(series.official), errors[errors.index >= first], _past(errors, first)),
         band_drift(f"{series} as published", coverage[coverage.index >= first], _past(coverage, first)),
     ]
 

@@ -19,7 +19,7 @@ import pandas as pd
 from gridahead.core.errors import SettingsError, SourceError
 from gridahead.core.grid import Series
 from gridahead.core.tables import OBSERVATIONS, RULINGS, Observations, Rulings
-from gridahead.core.time import now
+from gridahead.core.time import MICROSECOND, now
 from gridahead.core.vintages import IDENTITY, VALUE, VOID, among, standing, unseen
 from gridahead.lake.archive import DeletedPayloadError
 from gridahead.lake.lake import Lake
@@ -32,8 +32,8 @@ from gridahead.sources.catalogue import open_sources
 from gridahead.workspace import Workspace
 
 CONTENT = ["value", "availability", "unit", "mtu"]
-"""The columns in which two rows of one identity are equal if they say the same."""
-TICK = pd.Timedelta(microseconds=1)
+"""The columns in which two rows of one identity are equal if they have the same content."""
+STEP = MICROSECOND
 """By which a row moves that would stand where one is, or was undone: no clock of a market is as fine."""
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Amended:
     unread: tuple[str, ...]
     """Payloads that the settings of today cannot read; what they gave stays as it is."""
     deleted: tuple[str, ...]
-    """Payloads that are no longer kept, as `[archive] keep_days` says; what they gave stays as it is."""
+    """Payloads that are no longer kept, as `[archive] keep_days` decides; what they gave stays as it is."""
     series: tuple[str, ...]
     added: int
     """Rows that the settings of today give and the lake did not have."""
@@ -205,7 +205,7 @@ def _beside(added: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     is_taken = among(added, held, IDENTITY)
     while is_taken.any():
         added = added.assign(
-            available_at=added["available_at"] + TICK * pd.Series(is_taken, index=added.index).astype("int64")
+            available_at=added["available_at"] + STEP * pd.Series(is_taken, index=added.index).astype("int64")
         )
         is_taken = among(added, held, IDENTITY)
     return added

@@ -76,7 +76,7 @@ def newest_of(receipts: Iterable[Receipt], series: frozenset[str]) -> Receipt | 
 
 
 def is_seen(payload: RawPayload, receipts: ReceiptIndex) -> Receipt | None:
-    """The receipt that says what a payload gives: nothing came from its place since the same was taken in, or later.
+    """The receipt of what a payload gives: nothing came from its place since the same was taken in, or later.
 
     Args:
         payload: just fetched.

@@ -28,6 +28,7 @@ from gridahead.promotion.serving import champion as serving_champion
 from gridahead.promotion.serving import holder, reconcile
 from gridahead.quarantine.inputs_in_doubt import suspect_inputs
 from gridahead.registry.versions import Registered
+from gridahead.reports.suspects import suspects_sentence
 from gridahead.workspace import Workspace, reading_range, require_unseen
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
         "run_id": champion.run_id,
         "bundle": content_of(champion.model),
         "inputs": [str(covariate) for covariate in spec.inputs],
-        "suspect_inputs": "; ".join(suspect_inputs(workspace.lake, spec.inputs, issued, end)) or None,
+        "suspect_inputs": suspects_sentence(suspect_inputs(workspace.lake, spec.inputs, issued, end)) or None,
     }
     unit = workspace.settings.unit_of(series)
     published = publish(workspace.settings.published_folder, forecasts, spec.zone.timezone, about, unit)
@@ -107,7 +108,7 @@ def _shadow(workspace: Workspace, series: Series, aliases: Mapping[str, str], is
 
 
 def _made(workspace: Workspace, registered: Registered, windows: Windows, run: str) -> Forecasts:
-    """What a version says of the windows; what they hold is kept, to be compared with later."""
+    """The forecasts of a version for the windows; what they hold is kept, to be compared with later."""
     keep_inputs(inputs_folder(workspace.settings.data_folder, registered.series), windows)
     return issue(
         windows,

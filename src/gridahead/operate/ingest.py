@@ -63,7 +63,7 @@ class Ingestion:
     report: QualityReport | None
     """None if nothing was new."""
     official_available: Mapping[str, Deadline] = field(default_factory=dict)
-    """From when each official forecast may be used, by its series; assumed, as the sources do not say."""
+    """From when each official forecast may be used, by its series; assumed, as the sources do not state it."""
     warnings: Sequence[str] = ()
     """What a person should look at although it is no error: payloads that have no value of a series."""
 
@@ -194,7 +194,7 @@ def _held(arrived: Observations, lake: Lake) -> Observations:
     """What the lake has for the series and times of a delivery, or will have: who died may have left rows that wait."""
     if arrived.empty:  # a download of hours that have no values yet
         return arrived
-    span = TimeRange(arrived["valid_time"].min(), arrived["valid_time"].max() + pd.Timedelta(microseconds=1))
+    span = TimeRange.spanning(arrived["valid_time"])
     where = {name: sorted(arrived[name].unique()) for name in ("zone", "quantity")}
     waiting = [rows[among(rows, arrived, VALUE)] for rows in (batch.rows for batch in lake.waiting.all())]
     return Observations(pd.concat([lake.observations.read(where, span), *waiting], ignore_index=True))

@@ -21,7 +21,7 @@ from gridahead.settings.model import Settings
 from gridahead.sources.sniff import written
 from gridahead.sources.sniff.files import open_groups
 from gridahead.sources.sniff.guess import guess
-from gridahead.sources.sniff.parts import Guess, Told
+from gridahead.sources.sniff.parts import Guess, GuessOptions
 from gridahead.sources.sniff.proof import mend
 
 
@@ -43,7 +43,7 @@ class Initialised:
 
 
 def init_file(
-    paths: Sequence[Path], options: Told, target: Path, command: str, *, add: bool, force: bool
+    paths: Sequence[Path], options: GuessOptions, target: Path, command: str, *, add: bool, force: bool
 ) -> Initialised:
     """Write settings that read some files, proven by reading them.
 
@@ -90,7 +90,7 @@ def init_file(
     )
 
 
-def _read(paths: Sequence[Path], options: Told, folder: Path) -> tuple[Guess, Observations]:
+def _read(paths: Sequence[Path], options: GuessOptions, folder: Path) -> tuple[Guess, Observations]:
     """What is guessed about the files, and the values read by it; paths count from the folder of the settings."""
     combined, rows = Guess(), []
     for group in open_groups(paths):

@@ -22,11 +22,11 @@ SHORTEST_CONTEXT = 8
 NEEDED_DAYS = MIN_DAYS + SHORTEST_CONTEXT + 1
 """Days of a history that can be learnt from: those that are learnt, and what the first of them looks back at."""
 WORKERS = 2
-"""Fits in parallel, as the settings have it without being told; it stands there to be changed."""
+"""Fits in parallel, as is the default; it is written down to be changed."""
 _OLD = pd.Timedelta(days=7)
-"""A newest value that is older is said: the forecast is for a day of then, not for tomorrow."""
+"""A newest value that is older is reported: the forecast is for a day of then, not for tomorrow."""
 _SOON = pd.Timedelta(days=2)
-"""Measured values that lie further ahead than any time zone explains are said."""
+"""Measured values that lie further ahead than any time zone explains are reported."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ _INSPECTION = "inspection-"
 
 
 def write_inspection_page(folder: Path, report: QualityReport, quality_page: Path) -> Path:
-    """Write the page of an inspection and the first page, which is that of the newest one; gives the first page.
+    """Write the page of an inspection and the first page, which is that of the newest one; returns the first page.
 
     Args:
         folder: where the pages are.

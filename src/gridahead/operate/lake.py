@@ -101,7 +101,7 @@ def export_lake(
     time_range: TimeRange | None = None,
     as_of: pd.Timestamp | None = None,
 ) -> int:
-    """Write rows of a table to a CSV or Parquet file; gives how many.
+    """Write rows of a table to a CSV or Parquet file; returns how many.
 
     Args:
         workspace: whose lake.

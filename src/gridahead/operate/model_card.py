@@ -34,7 +34,7 @@ IMPORTANCE_DAYS = 90
 
 @deterministic()
 def card(workspace: Workspace, series: Series, number: str) -> Path:
-    """Write the whole card of a version, by its number or alias; gives the page.
+    """Write the whole card of a version, by its number or alias; returns the page.
 
     Raises:
         ModelError: there is no such version.
@@ -46,7 +46,7 @@ def card(workspace: Workspace, series: Series, number: str) -> Path:
 
 
 def cards(workspace: Workspace, fitted: Sequence[Registered]) -> dict[str, Path]:
-    """Write the cards of new versions of one series, without the importance of inputs; gives the pages by version.
+    """Write the cards of new versions of one series, without the importance of inputs; returns the pages by version.
 
     What goes wrong here is logged and costs a card: the models are registered and stay so.
     """

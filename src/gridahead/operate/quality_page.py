@@ -30,7 +30,7 @@ Days = dict[str, pd.Series]
 
 
 def quality_page(workspace: Workspace) -> Path:
-    """Write the page; gives its path."""
+    """Write the page; returns its path."""
     settings, lake, made_at = workspace.settings, workspace.lake, now()
     page = settings.published_folder / PAGE
     rows = _newest_rows(workspace, made_at)

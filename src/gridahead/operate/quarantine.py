@@ -42,7 +42,7 @@ def show_case(workspace: Workspace, identity: str) -> ShownCase:
 
 
 def rule_on_case(workspace: Workspace, identity: str, ruling: Ruling, reason: str, by: str) -> Rulings:
-    """Record a ruling on all rows of a case and rewrite the quality page; gives what was recorded.
+    """Record a ruling on all rows of a case and rewrite the quality page; returns what was recorded.
 
     Raises:
         LakeError: no case has this id, or several do.

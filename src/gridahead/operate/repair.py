@@ -60,7 +60,7 @@ def repair(workspace: Workspace) -> Repaired:
 
 
 def _set_aside(database: Database) -> Path | None:
-    """Rename a database that cannot be read; gives its new name."""
+    """Rename a database that cannot be read; returns its new name."""
     try:
         database.require({})
     except ModelError as error:

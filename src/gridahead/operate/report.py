@@ -20,6 +20,7 @@ from gridahead.evaluation.scores import table
 from gridahead.forecasting.publish import latest_manifest
 from gridahead.monitoring.published import published_drift
 from gridahead.operate.quality_page import quality_page
+from gridahead.reports.drift import drift_words
 from gridahead.reports.forecast_page import render_report
 from gridahead.reports.views import QualityLine, ReportView, SeriesView
 from gridahead.workspace import Workspace
@@ -29,7 +30,7 @@ HISTORY = pd.Timedelta(days=14)
 
 
 def report(workspace: Workspace) -> Path:
-    """Write the page; gives its path.
+    """Write the page; returns its path.
 
     Raises:
         LakeError: nothing has been published yet.
@@ -84,7 +85,9 @@ def _view(workspace: Workspace, series: Series, manifest: dict[str, object], sco
         csv=f"{series.slug}/latest.csv",
         unit=workspace.settings.unit_wanted(series),
         drifted={
-            finding.kind: finding.words for finding in published_drift(workspace, series) if finding.level == "alarm"
+            finding.kind: drift_words(finding, workspace.settings.unit_of(series))
+            for finding in published_drift(workspace, series)
+            if finding.level == "alarm"
         },
         stale_after_hours=workspace.settings.quality.stale_after_hours,
         coverage_alarm=workspace.settings.promotion.coverage_alarm,

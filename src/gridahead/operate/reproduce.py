@@ -29,6 +29,16 @@ from gridahead.forecasting.identity import IDENTIFIES, forecasts_in
 from gridahead.forecasting.inputs import differences, file_of, inputs_folder, kept_inputs
 from gridahead.forecasting.issue import issue
 from gridahead.forecasting.publish import home_of, read_manifest
+from gridahead.forecasting.reproduction import (
+    Difference,
+    NotMade,
+    OtherContent,
+    OtherEnvironment,
+    OtherInputs,
+    OtherLength,
+    OtherNumbers,
+    Reproduction,
+)
 from gridahead.lake.lake import Lake
 from gridahead.models.base import Forecaster, predict_each
 from gridahead.models.baselines import ReferenceForecast
@@ -41,27 +51,6 @@ SHORTEST = 6
 
 
 @dataclass(frozen=True)
-class Reproduction:
-    """What came of making a forecast again."""
-
-    id: str
-    run: str
-    series: Series
-    model: str
-    version: str
-    issue_time: pd.Timestamp
-    count: int
-    """Of values: market time units times quantiles."""
-    differences: tuple[str, ...]
-    """In the data, the model or the numbers; none if all bits are the same."""
-
-    @property
-    def same(self) -> bool:
-        """Whether all bits are the same."""
-        return not self.differences
-
-
-@dataclass(frozen=True)
 class _Source:
     """What a forecast was made with."""
 
@@ -69,12 +58,12 @@ class _Source:
     spec: WindowSpec
     inputs: Path
     """The file that may hold what it read."""
-    differences: tuple[str, ...]
+    differences: tuple[Difference, ...]
     """What is not as it was."""
 
 
 def forecast_list(workspace: Workspace, run: str | None = None, series: Sequence[Series] = ()) -> pd.DataFrame:
-    """One row a forecast in the lake: its id, and what tells it from others."""
+    """One row a forecast in the lake: its id, and the columns that identify it."""
     where = {} if run is None else {"run": run}
     rows = forecasts_in(workspace.lake.forecasts.read(where, columns=IDENTIFIES))
     names = {str(chosen) for chosen in series}
@@ -94,7 +83,7 @@ def reproduce(workspace: Workspace, forecast_id: str) -> Reproduction:
     try:
         differing = _compare(workspace, series, forecast, rows)
     except GridaheadError as error:  # the model is gone, say: that is a difference as well
-        differing = [f"model: {error}" if isinstance(error, ModelError) else f"data: {error}"]
+        differing = [NotMade(error)]
     return Reproduction(
         id=forecast["id"],
         run=forecast["run"],
@@ -124,7 +113,7 @@ def _rows(lake: Lake, forecast: dict[str, Any]) -> Forecasts:
     return Forecasts(rows[rows["issue_time"] == forecast["issue_time"]].reset_index(drop=True))
 
 
-def _compare(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> list[str]:
+def _compare(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> list[Difference]:
     source = _source(workspace, series, forecast, rows)
     issue_time, data_hash = forecast["issue_time"], forecast["data_hash"]
     day = source.spec.deadline.delivery_day(issue_time)
@@ -151,11 +140,11 @@ def _source(workspace: Workspace, series: Series, forecast: dict[str, Any], rows
     registered = workspace.registry.load(workspace.registry.version(series, forecast["model_version"]))
     published = read_manifest(home_of(workspace.settings.published_folder, series, forecast["issue_time"])) or {}
     bundle = published.get("bundle") if published.get("forecast_id") == forecast["id"] else None
-    differences: tuple[str, ...] = ()
+    differing: tuple[Difference, ...] = ()
     if bundle and (content := content_of(registered.model)) != bundle:
-        differences = (f"model: {registered} has another content, {content}, than was published with, {bundle}",)
+        differing = (OtherContent(str(registered), before=str(bundle), after=content),)
     inputs = inputs_folder(workspace.settings.data_folder, series) / file_of([forecast["data_hash"]])
-    return _Source(registered.model, registered.model.spec, inputs, differences)
+    return _Source(registered.model, registered.model.spec, inputs, differing)
 
 
 def _of_backtest(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> _Source:
@@ -168,9 +157,9 @@ def _of_backtest(workspace: Workspace, series: Series, forecast: dict[str, Any],
     if record is None:
         raise ModelError(f"{series} {forecast['model']}", f"nothing is kept of it in {store.folder}")
     here = made_with()
-    differences = () if record.made_with == here else (f"made with {record.made_with}, now {here}",)
+    differing = () if record.made_with == here else (OtherEnvironment(record.made_with, here),)
     model = load(store.bundle(record.bundle))
-    return _Source(model, WindowSpec.from_dict(record.spec), store.inputs(series) / record.inputs, differences)
+    return _Source(model, WindowSpec.from_dict(record.spec), store.inputs(series) / record.inputs, differing)
 
 
 def _windows(lake: Lake, source: _Source, day: dt.date, issue_time: pd.Timestamp) -> Windows:
@@ -186,23 +175,21 @@ def _windows(lake: Lake, source: _Source, day: dt.date, issue_time: pd.Timestamp
     return windows.alone(0)
 
 
-def _data(source: _Source, windows: Windows, data_hash: str) -> list[str]:
+def _data(source: _Source, windows: Windows, data_hash: str) -> list[Difference]:
     """How what would be read now differs from what was read."""
-    fingerprints = f"data: the inputs have the fingerprint {windows.data_hash(0)}, and had {data_hash}"
     before = kept_inputs(source.inputs, data_hash)
-    if before is None:
-        return [f"{fingerprints}; they were not kept, so which hours differ cannot be told"]
-    return [fingerprints, *(f"data: {line}" for line in differences(before, windows))]
+    other = OtherInputs(data_hash, windows.data_hash(0), were_kept=before is not None)
+    return [other] if before is None else [other, *differences(before, windows)]
 
 
-def _numbers(rows: Forecasts, again: Forecasts) -> list[str]:
+def _numbers(rows: Forecasts, again: Forecasts) -> list[Difference]:
     """How the values of a forecast made again differ from those of the first time."""
     key = ["valid_time", "quantile"]
     old, new = (forecast.sort_values(key).set_index(key)["value_mw"] for forecast in (rows, again))
     if not old.index.equals(new.index):
-        return [f"numbers: the forecast has {len(old)} values, made again it has {len(new)}, or of other hours"]
+        return [OtherLength(len(old), len(new))]
     bits = old.to_numpy().view(np.int64) != new.to_numpy().view(np.int64)
     if not bits.any():
         return []
     most = float(np.abs(old.to_numpy() - new.to_numpy()).max())
-    return [f"numbers: {bits.sum()} of {len(bits)} values differ, by {most:.3g} MW at most"]
+    return [OtherNumbers(int(bits.sum()), len(bits), most)]

@@ -15,7 +15,7 @@ DATA = Path("data") / "sample"
 
 
 def write_sample(folder: Path, *, force: bool = False) -> Path:
-    """Write the settings and the data of the sample; gives the settings file.
+    """Write the settings and the data of the sample; returns the settings file.
 
     Args:
         folder: made if it is not there. Everything that gridahead makes of the sample is kept in its `data`.

@@ -35,7 +35,7 @@ def score_published(workspace: Workspace, series: Series) -> Scored:
 
 
 def score_validation(workspace: Workspace, series: Series) -> Scores:
-    """The scores of what the champion's fit said of its validation days, which nothing in it had learnt; not kept.
+    """The scores of what the champion's fit forecast for its validation days, which nothing in it had learnt; not kept.
 
     Raises:
         ModelError: the series has no champion.

@@ -20,9 +20,11 @@ from gridahead.core.runs import CHAMPION
 from gridahead.models.determinism import deterministic
 from gridahead.operate.explain import keep_gradients
 from gridahead.operate.model_card import cards
+from gridahead.operate.promotion import admit
 from gridahead.promotion.evidence import keep_judged
-from gridahead.promotion.promote import Outcome, admit
+from gridahead.promotion.version_trial import Outcome
 from gridahead.registry.versions import Registered, Version
+from gridahead.reports.promotion import outcome_reason
 from gridahead.settings.model import Settings, SharedSettings
 from gridahead.training.candidates import fit_candidates
 from gridahead.training.epoch import Progress, log_epoch
@@ -218,13 +220,13 @@ def _start(workspace: Workspace, series: Series, series_split: Split) -> Registe
         ModelError: there is none, or it has seen days that this training must not see.
     """
     champion = workspace.registry.champion(series)
-    learnt, seen = champion.about.last_day_learnt, champion.about.last_day_seen
+    learnt_until, chosen_until = champion.about.last_day_learnt, champion.about.last_day_seen
     first, last = series_split.validation_days
-    if learnt > series_split.train_days[1] or seen > last:
+    if learnt_until > series_split.train_days[1] or chosen_until > last:
         raise ModelError(
             f"{champion.series} {champion}",
-            f"has learnt days until {learnt} and was chosen on days until {seen}; what begins with its weights would "
-            f"be judged on days that it knows (from {first} to {last}). Train "
+            f"has learnt days until {learnt_until} and was chosen on days until {chosen_until}; what begins with its "
+            f"weights would be judged on days that it knows (from {first} to {last}). Train "
             "without a warm start, or with training.refit = false from one week to the next",
         )
     return champion
@@ -304,7 +306,7 @@ def _candidate(version: Version, fit: Fit | None, outcome: Outcome | None, page:
         validation=fit.validation if fit else version.validation,
         epochs=len(fit.epochs) if fit else 0,
         seconds=fit.seconds if fit else 0.0,
-        outcome=outcome.reason if outcome else "nothing has changed since it was trained",
+        outcome=outcome_reason(outcome) if outcome else "nothing has changed since it was trained",
         known=fit is None,
         card=page,
     )

@@ -32,7 +32,7 @@ def validate(workspace: Workspace, *, only_new: bool = False) -> QualityReport |
 
 
 def publish_inspection(workspace: Workspace, report: QualityReport) -> Path:
-    """Log the figures of an inspection and write the pages that show it; gives the page of the data over time."""
+    """Log the figures of an inspection and write the pages that show it; returns the page of the data over time."""
     follows = report.verdicts["severity"].value_counts()
     log.info(
         "inspected %s rows of %d series: %d findings, %s verdicts to quarantine and %s to flag",

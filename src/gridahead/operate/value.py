@@ -193,7 +193,7 @@ def _of_units(prices: pd.DataFrame, times: pd.DatetimeIndex) -> Prices:
 
 
 def _cost(model: str, spent: Mapping[dt.date, Value], reference: Mapping[dt.date, Value], is_reference: bool) -> Cost:
-    """All days together; what is saved day by day against the reference tells how sure the saving is."""
+    """All days together; what is saved day by day against the reference shows how sure the saving is."""
     hours = np.array([value.hours for value in spent.values()])
     totals = np.array([value.total_eur for value in spent.values()])
     saved: tuple[float | None, ...] = (None, None, None)

@@ -61,14 +61,14 @@ def compare(workspace: Workspace, series: Series, first: str, second: str) -> Ve
             "let one forecast along as challenger, or back-test both",
         )
     losses = evidence.losses.pivot_table(index="day", columns="model", values="crps")
-    ours, theirs = losses[str(first_version)], losses[str(second_version)]
+    first_losses, second_losses = losses[str(first_version)], losses[str(second_version)]
     return VersionComparison(
         versions=versions,
         evidence=evidence,
         scores=scores_of(evidence),
         seasons=_seasons(evidence.losses)[["season", "days", *_shown_models(versions, losses)]],
-        difference=bootstrap_difference(ours, theirs),
-        p=diebold_mariano(ours, theirs).p,
+        difference=bootstrap_difference(first_losses, second_losses),
+        p=diebold_mariano(first_losses, second_losses).p,
         unit=workspace.settings.unit_of(series),
     )
 

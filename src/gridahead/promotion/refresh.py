@@ -27,13 +27,3 @@ def passed(workspace: Workspace, version: Version) -> bool:
     rows = workspace.lake.read_procedures(version.series)
     mine = rows[(rows["model"] == version.model) & (rows["settings_hash"] == version.tags.get("settings_hash"))]
     return bool(len(mine) and mine["outcome"].iloc[-1] == "passed")
-
-
-def way_to_pass(version: Version) -> str:
-    """What to run, so that a model that was merely trained again has less to show."""
-    run = f"gridahead backtest --series {version.series} --model {version.model}"
-    return (
-        "it is the champion trained again, and that procedure has not passed its test: over 18 months or more run "
-        f"`{run} --retrain weekly --name weekly` and `{run} --retrain never --name never`, then `gridahead models "
-        f"refresh-test --series {version.series} --run backtest/weekly --against backtest/never`"
-    )

@@ -8,6 +8,7 @@ code that has learnt newer days takes over after a short trial.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -17,27 +18,33 @@ from gridahead.backtest.store import BacktestStore
 from gridahead.core.errors import LakeError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.runs import REFERENCES, backtest_run
-from gridahead.core.tables import PROCEDURES, Forecasts, Observations, Procedures
-from gridahead.core.time import now
+from gridahead.core.tables import Forecasts, Observations
 from gridahead.evaluation.daily import daily_losses
 from gridahead.evaluation.outturn import outturn
-from gridahead.promotion.trial import not_inferior
+from gridahead.promotion.trial import TrialResult, not_inferior
 from gridahead.workspace import Workspace
 
-_OUTCOMES = {"promote": "passed", "keep": "failed", "too_short": "too_short"}
+
+@dataclass(frozen=True)
+class ProcedureTest:
+    """The test of a procedure: of which model and settings, how often that is trained again, and what came of it."""
+
+    model: str
+    settings_hash: str
+    retrain: str
+    result: TrialResult
 
 
-def refresh_test(
-    workspace: Workspace, series: Series, run: str, against: str, by: str, model: str | None = None
-) -> Procedures:
-    """Test the procedure of training a model again, and record the outcome; gives its row.
+def compare_procedures(
+    workspace: Workspace, series: Series, run: str, against: str, model: str | None = None
+) -> ProcedureTest:
+    """The test of the procedure of training a model again, from two back-tests.
 
     Args:
         workspace: where the back-tests are.
         series: of which.
         run: a back-test in which the model was trained again weekly or monthly.
         against: one of the same days in which a model was kept as it is.
-        by: who asks.
         model: which model of the first; the only one there without it.
 
     Raises:
@@ -48,7 +55,7 @@ def refresh_test(
     first, observations = kept_forecasts(workspace, run, series)
     second, _ = kept_forecasts(workspace, against, series)
     name = _model(first, run, model)
-    other = _model(second, against, name if name in set(second["model"]) else None)
+    kept_name = _model(second, against, name if name in set(second["model"]) else None)
     about = _described(workspace, run, series)
     if about["retrain"] == "never" or about["warm"]:
         how = "began with the weights of the former fold" if about["warm"] else "was never trained again"
@@ -57,27 +64,11 @@ def refresh_test(
         raise SettingsError(f"{name} of {run} is no network of the settings, so it can never be the champion")
     if _described(workspace, against, series)["retrain"] != "never":
         raise SettingsError(f"the model of {against} was trained again as well; back-test it with --retrain never")
-    losses = _losses(workspace, series, first[first["model"] == name], second[second["model"] == other], observations)
+    losses = _losses(
+        workspace, series, first[first["model"] == name], second[second["model"] == kept_name], observations
+    )
     result = not_inferior(losses["again"], losses["kept"], workspace.settings.promotion)
-    figures = result.figures
-    row = {
-        "zone": series.zone,
-        "quantity": series.quantity,
-        "model": name,
-        "settings_hash": about["settings_hashes"][name],
-        "retrain": about["retrain"],
-        "run": run,
-        "against": against,
-        "outcome": _OUTCOMES[result.outcome],
-        "days": int(figures["days"]),
-        **{figure: figures.get(figure, float("nan")) for figure in ("ratio", "ratio_low", "ratio_high", "p")},
-        "reason": "; ".join(result.reasons),
-        "decided_by": by,
-        "decided_at": now(),
-    }
-    procedures = Procedures(PROCEDURES.check(pd.DataFrame([row])))
-    workspace.lake.procedures.append(procedures)
-    return procedures
+    return ProcedureTest(name, about["settings_hashes"][name], about["retrain"], result)
 
 
 def _model(rows: Forecasts, run: str, model: str | None) -> str:

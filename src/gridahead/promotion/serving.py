@@ -85,7 +85,7 @@ def reconcile(workspace: Workspace, series: Series) -> dict[str, str]:
 def record(
     workspace: Workspace, series: Series, alias: Role, how: str, moved: tuple[str, str], reason: str, by: str
 ) -> pd.Timestamp:
-    """Keep who gave an alias to whom and why; gives the time of it.
+    """Keep who gave an alias to whom and why; returns the time of it.
 
     Args:
         workspace: with the lake.

@@ -1,4 +1,4 @@
-"""The trial of a challenger: whether it takes the champion's place, from daily losses alone, with its reasons.
+"""The trial of a challenger: whether it takes the champion's place, from daily losses alone, and what decides that.
 
 It does if it is better by a margin and by more than luck, calibrated, and nowhere worse than the
 references. A champion that was merely trained again has less to show, `sane`, if training again was tested once as a
@@ -9,24 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from gridahead.core.errors import ContractError
-from gridahead.core.runs import CHALLENGER, CHAMPION, REFERENCE_WORDS, REFERENCES
+from gridahead.core.runs import CHALLENGER, CHAMPION, REFERENCES
 from gridahead.evaluation.bootstrap import bootstrap_ratio
 from gridahead.evaluation.significance import Comparison, steady_comparison
 from gridahead.promotion.sequential import block_means, days_to_see, e_process
+from gridahead.promotion.trial_findings import (
+    Calibrated,
+    Improvement,
+    Luck,
+    NotCompared,
+    NotWorseThanReference,
+    ProcedureRatio,
+    RefreshRatio,
+    ShortProcedure,
+    TooFewDays,
+    TrialFinding,
+    TrialOutcome,
+    Uncalibrated,
+    UnknownCalibration,
+    WorseThanReference,
+)
 from gridahead.settings.model import PromotionSettings
 
 Floats = npt.NDArray[np.float64]
-TrialOutcome = Literal["promote", "keep", "too_short"]
-"""The challenger is promoted, the champion kept, or the period too short to tell."""
 GAINS = (0.02, 0.05, 0.1)
-"""True improvements of which it is said after how many days they are seen."""
+"""True improvements for which the number of days is given after which they would show."""
 PROCEDURE_MONTHS = 18
 """A back-test of training again is of one winter at least, and of a summer and a half."""
 KNOWN_SHARE = 0.9
@@ -35,11 +48,11 @@ KNOWN_SHARE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """The outcome of a trial, why, and the figures behind it."""
+    """The outcome of a trial, what decided it, and the figures behind it."""
 
     outcome: TrialOutcome
-    reasons: tuple[str, ...]
-    """Sentences: all obstacles, or what speaks for it."""
+    findings: tuple[TrialFinding, ...]
+    """All obstacles, or what speaks for it; what decided comes first."""
     figures: Mapping[str, float]
     """days, improvement and the bounds of its 95 % interval, candidates, e_value and e_needed, p_megawatts (one-sided),
     days_to_see_2, _5 and _10, coverage_80; ratio/REFERENCE/SLICE for all that was compared. What cannot be said is
@@ -91,19 +104,19 @@ def decide(days: pd.DataFrame, settings: PromotionSettings, candidates: int = 1)
     common = days.dropna(subset=[CHAMPION, CHALLENGER])
     figures: dict[str, float] = {"days": float(len(common)), "candidates": float(candidates)}
     if len(common) < settings.min_days:
-        return TrialResult("too_short", (_too_few(common, settings.min_days),), figures)
+        return TrialResult("too_short", (TooFewDays(len(common), settings.min_days),), figures)
     obstacles = [
         *_uncalibrated(common, settings, figures, settings.min_days),
         *_worse_than_references(common, settings, figures),
     ]
-    outcome, reason = _improvement(common, settings, candidates, figures)
+    improvement = _improvement(common, settings, candidates, figures)
     if obstacles:
-        return TrialResult("keep", (reason, *obstacles), figures)
-    return TrialResult(outcome, (reason, *_in_favour(figures)), figures)
+        return TrialResult("keep", (improvement, *obstacles), figures)
+    return TrialResult(improvement.outcome, (improvement, *_in_favour(figures)), figures)
 
 
 def promotable(days: pd.DataFrame, settings: PromotionSettings, candidates: int = 1) -> bool:
-    """Whether `decide` promotes, without its words and intervals: for those who ask about thousands of periods.
+    """Whether `decide` promotes, without its findings and intervals: for those who ask about thousands of periods.
 
     Args:
         days: as for `decide`.
@@ -114,7 +127,7 @@ def promotable(days: pd.DataFrame, settings: PromotionSettings, candidates: int 
     return (
         len(common) >= settings.min_days
         and 1 - common[CHALLENGER].mean() / common[CHAMPION].mean() >= settings.margin
-        and _more_than_luck(common, settings, candidates, figures)[0]
+        and _luck(common, settings, candidates, figures).excluded
         and not any(_uncalibrated(common, settings, figures, settings.min_days))
         and not any(_worse_than_references(common, settings, figures))
     )
@@ -133,16 +146,13 @@ def sane(days: pd.DataFrame, settings: PromotionSettings) -> TrialResult:
     common = days.dropna(subset=[CHAMPION, CHALLENGER]).tail(settings.refresh_days)
     figures: dict[str, float] = {"days": float(len(common))}
     if len(common) < settings.refresh_days:
-        return TrialResult("too_short", (_too_few(common, settings.refresh_days),), figures)
+        return TrialResult("too_short", (TooFewDays(len(common), settings.refresh_days),), figures)
     ratio = figures["ratio/champion"] = float(common[CHALLENGER].mean() / common[CHAMPION].mean())
     obstacles = list(_uncalibrated(common, settings, figures, settings.refresh_days))
-    summary = f"its loss is {ratio:.3f} times the champion's over the newest {len(common)} days"
-    if not ratio <= settings.refresh_ratio:
-        return TrialResult("keep", (f"{summary}, more than {settings.refresh_ratio:g}", *obstacles), figures)
-    if obstacles:
-        return TrialResult("keep", (f"{summary}, at most {settings.refresh_ratio:g}", *obstacles), figures)
-    calibrated = f"calibrated: its 80 % interval covers {_percent(figures['coverage_80'])}"
-    return TrialResult("promote", (f"{summary}, at most {settings.refresh_ratio:g}", calibrated), figures)
+    compared = RefreshRatio(ratio, settings.refresh_ratio, len(common))
+    if obstacles or not compared.allowed:
+        return TrialResult("keep", (compared, *obstacles), figures)
+    return TrialResult("promote", (compared, Calibrated(figures["coverage_80"])), figures)
 
 
 def not_inferior(retrained: pd.Series, kept: pd.Series, settings: PromotionSettings) -> TrialResult:
@@ -159,31 +169,28 @@ def not_inferior(retrained: pd.Series, kept: pd.Series, settings: PromotionSetti
     days = pd.DataFrame({"retrained": retrained, "kept": kept}).dropna().sort_index()
     figures: dict[str, float] = {"days": float(len(days))}
     if days.empty or not _long_enough(pd.DatetimeIndex(days.index)):
-        span = f", from {days.index[0]:%Y-%m-%d} to {days.index[-1]:%Y-%m-%d}" if len(days) else ""
-        reason = (
-            f"period too short to tell: {len(days)} days in common{span}; {PROCEDURE_MONTHS} months are needed, nine "
-            "of ten days of them. Back-test a longer period"
-        )
-        return TrialResult("too_short", (reason,), figures)
+        first, last = (days.index[0].date(), days.index[-1].date()) if len(days) else (None, None)
+        return TrialResult("too_short", (ShortProcedure(len(days), first, last, PROCEDURE_MONTHS),), figures)
     ratio = bootstrap_ratio(days["retrained"], days["kept"])
     figures |= {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
     p = figures["p"] = steady_comparison(days["retrained"], days["kept"] * (1 + settings.margin)).p_better
     surely = ratio.value <= 1 + settings.margin if np.isnan(p) else p < settings.alpha
-    summary = (
-        f"trained again the loss is {ratio.value:.3f} times that without (95 % interval {ratio.low:.3f} to "
-        f"{ratio.high:.3f}) over {len(days)} days; at most {1 + settings.margin:g} is "
-        f"{'shown' if surely else 'not shown'}{'' if np.isnan(p) else f', p = {p:.3f} of {settings.alpha:g}'}"
+    compared = ProcedureRatio(
+        ratio=ratio.value,
+        low=ratio.low,
+        high=ratio.high,
+        days=len(days),
+        limit=1 + settings.margin,
+        shown=surely,
+        p=p,
+        alpha=settings.alpha,
     )
-    return TrialResult("promote" if surely else "keep", (summary,), figures)
+    return TrialResult("promote" if surely else "keep", (compared,), figures)
 
 
 def _long_enough(days: pd.DatetimeIndex) -> bool:
     begin, end = days[0], days[-1] + pd.Timedelta(days=1)
     return bool(end >= begin + pd.DateOffset(months=PROCEDURE_MONTHS) and len(days) >= KNOWN_SHARE * (end - begin).days)
-
-
-def _too_few(days: pd.DataFrame, needed: int) -> str:
-    return f"period too short to tell: {len(days)} days, at least {needed} are needed"
 
 
 def relative_differences(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
@@ -196,46 +203,32 @@ def relative_differences(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
 
 def _improvement(
     days: pd.DataFrame, settings: PromotionSettings, candidates: int, figures: dict[str, float]
-) -> tuple[TrialOutcome, str]:
-    """Whether the challenger is better than the champion, in words."""
+) -> Improvement:
+    """How much better the challenger is than the champion, and whether that is enough."""
     ratio = bootstrap_ratio(days[CHALLENGER], days[CHAMPION])
     improvement, low, high = 1 - ratio.value, 1 - ratio.high, 1 - ratio.low
     figures |= {"improvement": improvement, "improvement_low": low, "improvement_high": high}
-    enough, luck = _more_than_luck(days, settings, candidates, figures)
+    luck = _luck(days, settings, candidates, figures)
     _without_nan(figures)
-    size, ends = ("larger", (-high, -low)) if improvement < 0 else ("smaller", (low, high))
-    summary = (
-        f"{_percent(abs(improvement))} {size} loss than the champion over {len(days)} days "
-        f"(95 % interval {_percent(ends[0])} to {_percent(ends[1])})"
-    )
+    outcome: TrialOutcome = "too_short"
     if not improvement >= settings.margin:
-        return "keep", f"not better by the margin of {_percent(settings.margin)}: {summary}"
-    if enough:
-        return "promote", f"better: {summary}; {luck}"
-    return "too_short", f"period too short to tell: {summary}, which luck can explain: {luck}{_power(figures)}"
+        outcome = "keep"
+    elif luck.excluded:
+        outcome = "promote"
+    seen = {gain: figures.get(f"days_to_see_{100 * gain:g}", np.inf) for gain in GAINS}
+    days_to_see = tuple((gain, needed) for gain, needed in seen.items() if np.isfinite(needed))
+    return Improvement(outcome, improvement, low, high, len(days), settings.margin, luck, days_to_see)
 
 
-def _more_than_luck(
-    days: pd.DataFrame, settings: PromotionSettings, candidates: int, figures: dict[str, float]
-) -> tuple[bool, str]:
-    """Whether the improvement is more than luck explains, in relative differences and in megawatts."""
+def _luck(days: pd.DataFrame, settings: PromotionSettings, candidates: int, figures: dict[str, float]) -> Luck:
+    """How surely the improvement is more than luck explains, in relative differences and in megawatts."""
     relative = relative_differences(days[CHAMPION], days[CHALLENGER])
     blocks = block_means(pd.Series(relative, index=days.index))
     value, needed = float(e_process(blocks)[-1]) if len(blocks) else 1.0, candidates / settings.alpha_ever
     p = steady_comparison(days[CHALLENGER], days[CHAMPION]).p_better
     figures |= {"e_value": value, "e_needed": needed, "p_megawatts": p}
     figures |= {f"days_to_see_{100 * gain:g}": days_to_see(blocks, gain, needed) for gain in GAINS}
-    best_of = f", as the best of {candidates}" if candidates > 1 else ""
-    summary = f"e-value {value:,.1f} of {needed:,.0f} needed{best_of}, p = {p:.3f} of {2 * settings.alpha:g} in power"
-    # Without a variance there is no p: every day is better by as much.
-    return bool(value >= needed and not p >= 2 * settings.alpha), summary
-
-
-def _power(figures: Mapping[str, float]) -> str:
-    """What could be seen after how many days, if days go on to scatter as they did."""
-    days_by_gain = {gain: figures.get(f"days_to_see_{100 * gain:g}", np.inf) for gain in GAINS}
-    parts = [f"{100 * gain:g} % after about {days:,.0f}" for gain, days in days_by_gain.items() if np.isfinite(days)]
-    return f"; a true improvement of {', '.join(parts)} days would show" if parts else ""
+    return Luck(value, needed, candidates, p, 2 * settings.alpha)
 
 
 def _relative(first: npt.ArrayLike, second: npt.ArrayLike) -> Comparison:
@@ -245,40 +238,34 @@ def _relative(first: npt.ArrayLike, second: npt.ArrayLike) -> Comparison:
 
 def _uncalibrated(
     days: pd.DataFrame, settings: PromotionSettings, figures: dict[str, float], at_least: int
-) -> Iterator[str]:
+) -> Iterator[Uncalibrated | UnknownCalibration]:
     """What is wrong with the challenger's interval, if anything is."""
     inside, (low, high) = days["inside"].dropna(), settings.coverage_band
     if len(inside) < at_least:
-        yield f"its calibration is not known: only {len(inside)} days have an 80 % interval"
+        yield UnknownCalibration(len(inside))
         return
     share = figures["coverage_80"] = float(inside.mean())
     bound = low if share < low else high
     if low <= share <= high or not steady_comparison(inside, np.full(len(inside), bound)).p / 2 < settings.alpha:
         return
-    yield (
-        f"not calibrated: its 80 % interval covers {_percent(share)}, outside {_percent(low)} to {_percent(high)} by "
-        "more than luck explains"
-    )
+    yield Uncalibrated(share, low, high)
 
 
-def _worse_than_references(days: pd.DataFrame, settings: PromotionSettings, figures: dict[str, float]) -> Iterator[str]:
+def _worse_than_references(
+    days: pd.DataFrame, settings: PromotionSettings, figures: dict[str, float]
+) -> Iterator[WorseThanReference]:
     """Where the challenger is worse than a reference."""
     for reference in REFERENCES:
         if reference not in days:
             continue
-        known = days[days[reference].notna()]
-        ours, theirs = known[CHALLENGER].to_numpy(dtype=float), known[reference].to_numpy(dtype=float)
-        for name, part in _slices(known, settings):
-            ratio = float(ours[part].mean() / theirs[part].mean())
+        compared = days[days[reference].notna()]
+        own_losses, reference_losses = (compared[name].to_numpy(dtype=float) for name in (CHALLENGER, reference))
+        for name, part in _slices(compared, settings):
+            ratio = float(own_losses[part].mean() / reference_losses[part].mean())
             figures[f"ratio/{reference}/{name}"] = ratio
-            luck = _relative(theirs[part], ours[part]).p_better
-            if ratio > 1 + settings.tolerance or (ratio > 1 and luck < settings.alpha):
-                by = "more than luck explains" if luck < settings.alpha else "more than is tolerated"
-                where = {"all": "altogether", "holidays": "on holidays"}.get(name, f"in {name}")
-                yield (
-                    f"worse than the {REFERENCE_WORDS[reference]} forecast {where}: {_percent(ratio - 1)} larger loss "
-                    f"over {int(part.sum())} days, {by}"
-                )
+            beyond_luck = bool(_relative(reference_losses[part], own_losses[part]).p_better < settings.alpha)
+            if ratio > 1 + settings.tolerance or (ratio > 1 and beyond_luck):
+                yield WorseThanReference(reference, name, ratio - 1, int(part.sum()), beyond_luck)
 
 
 def _slices(days: pd.DataFrame, settings: PromotionSettings) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
@@ -293,26 +280,19 @@ def _slices(days: pd.DataFrame, settings: PromotionSettings) -> Iterator[tuple[s
         yield "holidays", holidays
 
 
-def _in_favour(figures: Mapping[str, float]) -> Iterator[str]:
+def _in_favour(figures: Mapping[str, float]) -> Iterator[Calibrated | NotWorseThanReference | NotCompared]:
     """What was looked at besides, and found in order."""
-    yield f"calibrated: its 80 % interval covers {_percent(figures['coverage_80'])}"
+    yield Calibrated(figures["coverage_80"])
     for reference in REFERENCES:
         prefix = f"ratio/{reference}/"
         compared = {name.removeprefix(prefix): ratio for name, ratio in figures.items() if name.startswith(prefix)}
         if compared:
             worst = max(compared, key=lambda name: compared[name])
-            yield (
-                f"not worse than the {REFERENCE_WORDS[reference]} forecast in {', '.join(compared)}: at most "
-                f"{compared[worst]:.2f} times its loss ({worst})"
-            )
+            yield NotWorseThanReference(reference, tuple(compared), worst, compared[worst])
         else:
-            yield f"not compared with the {REFERENCE_WORDS[reference]} forecast: there are too few days of it"
+            yield NotCompared(reference)
 
 
 def _without_nan(figures: dict[str, float]) -> None:
     for name in [name for name, value in figures.items() if not np.isfinite(value)]:
         del figures[name]
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

@@ -67,7 +67,7 @@ def clock_of(first: int, last: int, timezone: str, mtu: Mtu, *, standard: bool) 
     local = times.tz_localize(None)
     midnights = local.normalize()
     calendar = pd.date_range(midnights[0], midnights[-1], freq="D")
-    step = int(mtu.delta / pd.Timedelta(microseconds=1))
+    step = mtu.microseconds
     since_midnight = ((local - midnights) // mtu.delta).to_numpy(dtype=np.int64)
     day = calendar.get_indexer(midnights).astype(np.int64)
     return Clock(int(times.asi8[0]), step, day, since_midnight, calendar, 24 * mtu.per_hour)

@@ -75,10 +75,10 @@ class History:
         first, last = np.searchsorted(
             valid, [midnight - DAYS_BACK * MICROSECONDS_A_DAY, instant + DAYS_AHEAD * MICROSECONDS_A_DAY]
         )
-        known = rows.iloc[first:last][available[first:last] <= instant]
-        if known.empty:
+        rows_then = rows.iloc[first:last][available[first:last] <= instant]
+        if rows_then.empty:
             return None
-        return curves_of(known, self.settings, self._learnt(zone)).get((curve.series, curve.mtu))
+        return curves_of(rows_then, self.settings, self._learnt(zone)).get((curve.series, curve.mtu))
 
     def _learnt(self, zone: str) -> Mapping[Series, Mapping[str, float]]:
         return {series: curve.learnt for (series, _), curve in self.curves.items() if series.zone == zone}
@@ -95,7 +95,7 @@ def known_at(failed: pd.DataFrame, history: History, decided_at: pd.Timestamp) -
     available = micros(history.rows["available_at"])
     assumed = (history.rows["availability"] == "assumed").to_numpy()
     own = available[failed["place"].to_numpy(dtype=np.int64)]
-    known = own.copy()
+    instants_known = own.copy()
     for curve, day, failures in _by_day(failed, assumed, history.curves):
         rows_of_day = curve.row[curve.clock.day == day]
         complete = int(available[rows_of_day[rows_of_day >= 0]][assumed[rows_of_day[rows_of_day >= 0]]].max())
@@ -104,9 +104,9 @@ def known_at(failed: pd.DataFrame, history: History, decided_at: pd.Timestamp) -
                 # Shown by the day itself, it shows with the last value that the rule has to see.
                 soon = own[failure.line] + failure.rule.ahead * curve.clock.step
                 instants = np.where(instants == complete, np.minimum(soon, complete), instants)
-            known[failure.line] = np.maximum(known[failure.line], instants)
+            instants_known[failure.line] = np.maximum(instants_known[failure.line], instants)
     latest = np.maximum(own, micros(pd.DatetimeIndex([decided_at]))[0])
-    return from_micros(np.minimum(known, latest))
+    return from_micros(np.minimum(instants_known, latest))
 
 
 def _by_day(
@@ -143,8 +143,10 @@ def _dated(
     history: History, curve: Curve, day: int, complete: int, failures: list[_FailedRule]
 ) -> Iterator[tuple[_FailedRule, Ints]]:
     """Each failure with the instants (n,) at which it was known."""
-    known = {n: np.full(len(one.place), complete + DAYS_BACK * MICROSECONDS_A_DAY) for n, one in enumerate(failures)}
-    pending = {n: np.ones(len(one.place), dtype=bool) for n, one in enumerate(failures)}
+    instants_known = {
+        n: np.full(len(failure.place), complete + DAYS_BACK * MICROSECONDS_A_DAY) for n, failure in enumerate(failures)
+    }
+    pending = {n: np.ones(len(failure.place), dtype=bool) for n, failure in enumerate(failures)}
     for days in RECHECK_DAYS:
         instant = complete + days * MICROSECONDS_A_DAY
         curve_then = history.as_of(curve, day, instant)
@@ -153,11 +155,11 @@ def _dated(
         for n, failure in enumerate(failures):
             if pending[n].any():
                 reached = pending[n] & _failed_then(failure, curve, day, curve_then, history.settings)
-                known[n][reached], pending[n][reached] = instant, False
+                instants_known[n][reached], pending[n][reached] = instant, False
         if not any(open_ones.any() for open_ones in pending.values()):
             break
     for n, failure in enumerate(failures):
-        yield failure, known[n]
+        yield failure, instants_known[n]
 
 
 def _failed_then(

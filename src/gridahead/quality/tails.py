@@ -29,10 +29,10 @@ FEWEST_WEEKS = 4
 
 def weekly_maxima(statistic: Floats, times: npt.NDArray[np.int64]) -> Floats:
     """The largest value of each week, without weeks in which there is none."""
-    known = ~np.isnan(statistic)
-    if not known.any():
+    is_known = ~np.isnan(statistic)
+    if not is_known.any():
         return np.zeros(0)
-    week, value = times[known] // WEEK, statistic[known]
+    week, value = times[is_known] // WEEK, statistic[is_known]
     first = np.flatnonzero(np.r_[True, week[1:] != week[:-1]])
     return np.asarray(np.maximum.reduceat(value, first))
 

@@ -1,8 +1,9 @@
-"""The verdicts on the newest inputs of a forecast, in the few words that go with it."""
+"""The newest inputs of a forecast that the quality gate doubts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -14,11 +15,22 @@ from gridahead.lake.lake import Lake
 RECENT = pd.Timedelta(days=3)
 """What is older than this moves a forecast little, and yesterday's forecast has named it."""
 
-_FOLLOWS = {"quarantine": "in quarantine", "flag": "flagged"}
+
+@dataclass(frozen=True, slots=True)
+class SuspectInput:
+    """Values of an input that are flagged or in quarantine."""
+
+    series: Series
+    severity: str
+    count: int
+    rules: tuple[str, ...]
+    """That they failed."""
 
 
-def suspect_inputs(lake: Lake, inputs: Sequence[Series], issue_time: pd.Timestamp, until: pd.Timestamp) -> list[str]:
-    """A sentence without its full stop for each input of which values are flagged or in quarantine; mostly none.
+def suspect_inputs(
+    lake: Lake, inputs: Sequence[Series], issue_time: pd.Timestamp, until: pd.Timestamp
+) -> list[SuspectInput]:
+    """The inputs of which values are flagged or in quarantine; mostly none.
 
     Args:
         lake: where the verdicts are.
@@ -33,7 +45,11 @@ def suspect_inputs(lake: Lake, inputs: Sequence[Series], issue_time: pd.Timestam
     released = ruled(rulings[rulings["decided_at"] <= issue_time], "release")
     verdicts = verdicts[~among(verdicts, released, IDENTITY)]
     return [
-        f"{len(of_it.drop_duplicates(IDENTITY))} values of {zone}/{quantity} {_FOLLOWS[str(severity)]} "
-        f"({', '.join(sorted(of_it['rule'].unique()))})"
+        SuspectInput(
+            Series(str(zone), str(quantity)),
+            str(severity),
+            len(of_it.drop_duplicates(IDENTITY)),
+            tuple(sorted(of_it["rule"].unique())),
+        )
         for (zone, quantity, severity), of_it in verdicts.groupby(["zone", "quantity", "severity"])
     ]

@@ -48,18 +48,18 @@ def inspect_new(workspace: Workspace, anew: Collection[Series] = ()) -> QualityR
         _leave(lake, batches)
         return None
     series, around = _series_of(new), _window_of(new, days=CONTEXT_DAYS)
-    all_series = sorted({*series, *(other for entry in series for other in related(entry))})
-    known = lake.read_accepted(*all_series, time_range=around)
+    all_series = sorted({*series, *(member for entry in series for member in related(entry))})
+    accepted = lake.read_accepted(*all_series, time_range=around)
     report = inspect(
         new,
-        known,
+        accepted,
         settings,
         decided_at=now(),
         limits=limits_for(lake, new, anew),
         served=served_intervals(workspace, series, _window_of(new)),
         later=_later(lake, series, around),
     )
-    _keep(lake, report, known)
+    _keep(lake, report, accepted)
     _leave(lake, batches)
     relearn(workspace, [entry for entry in series if entry not in anew], report.decided_at)
     relearn(workspace, [entry for entry in series if entry in anew], report.decided_at, all_of_them=True)
@@ -138,9 +138,7 @@ def _keep(lake: Lake, report: QualityReport, read: Observations) -> None:
         live = among(verdicts, read[read["availability"] == "recorded"], IDENTITY)
         verdicts = verdicts.assign(known_at=verdicts["known_at"].mask(live, report.decided_at))
         key = list(lake.verdicts.table.key)
-        time_range = TimeRange(
-            verdicts["valid_time"].min(), verdicts["valid_time"].max() + pd.Timedelta(microseconds=1)
-        )
+        time_range = TimeRange.spanning(verdicts["valid_time"])
         stored = lake.read_verdicts(*_series_of(verdicts), time_range=time_range)
         lake.verdicts.append(Verdicts(verdicts[~among(verdicts, stored, key)]))
     lake.quality.append(report.metrics)
@@ -158,7 +156,4 @@ def _series_of(rows: pd.DataFrame) -> list[Series]:
 
 def _window_of(rows: pd.DataFrame, days: int = 0) -> TimeRange:
     """From the first to just after the last valid time, and so many days around."""
-    around = pd.Timedelta(days=days)
-    return TimeRange(
-        rows["valid_time"].min() - around, rows["valid_time"].max() + around + pd.Timedelta(microseconds=1)
-    )
+    return TimeRange.spanning(rows["valid_time"], around=pd.Timedelta(days=days))

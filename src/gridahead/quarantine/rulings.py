@@ -67,7 +67,7 @@ def case_details(workspace: Workspace, identity: str) -> CaseDetails:
 
 
 def record_ruling(workspace: Workspace, identity: str, ruling: Ruling, reason: str, by: str) -> Rulings:
-    """Record a ruling on all rows of a case; gives what was recorded.
+    """Record a ruling on all rows of a case; returns what was recorded.
 
     Raises:
         LakeError: no case has this id, or several do.
@@ -78,7 +78,7 @@ def record_ruling(workspace: Workspace, identity: str, ruling: Ruling, reason: s
 def record_ruling_on_range(
     workspace: Workspace, series: Series, time_range: TimeRange, ruling: Ruling, reason: str, by: str
 ) -> Rulings:
-    """Record a ruling on every quarantined row of a series in a window of valid times; gives what was recorded.
+    """Record a ruling on every quarantined row of a series in a window of valid times; returns what was recorded.
 
     Raises:
         LakeError: nothing of the series is in quarantine there.

@@ -133,5 +133,5 @@ class Database:
 
 
 def is_locked(error: Exception) -> bool:
-    """Whether a database is only held by somebody else: sqlite3, SQLAlchemy and MLflow say it in the same words."""
+    """Whether a database is only held by somebody else: sqlite3, SQLAlchemy and MLflow have the same message for it."""
     return "database is locked" in str(error)

@@ -77,7 +77,7 @@ class Exports:
         return [version for version in versions if version is not None]
 
     def version(self, series: Series, number: str) -> Version | None:
-        """What the registry said of a version, None if it is not here.
+        """The description of a version as it was exported, None if it is not here.
 
         Raises:
             ModelError: the record is damaged.
@@ -109,7 +109,7 @@ class Exports:
         return {} if record is None else {alias: str(number) for alias, number in record.items()}
 
     def put(self, version: Version) -> None:
-        """Keep what the registry says of a version.
+        """Keep the registry's description of a version.
 
         Raises:
             LakeError: the folder cannot be written.

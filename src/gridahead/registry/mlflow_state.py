@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 ENVIRONMENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
-"""No telemetry, no progress bar for files copied on this machine; what the environment says already counts."""
+"""No telemetry, no progress bar for files copied on this machine; what the environment has set already counts."""
 NOISY = ("mlflow", "alembic")
 _ONE_AT_A_TIME = threading.RLock()
 """One thread's tracking address must not be that of another meanwhile."""

@@ -18,7 +18,7 @@ NOT_KEPT = ("copy",)
 
 
 def register_again(registry: Registry, series: Series, above: int, until: int) -> Iterator[Version]:
-    """Register the exported versions above a number, under the numbers that they had; gives them one by one.
+    """Register the exported versions above a number, under the numbers that they had; returns them one by one.
 
     A number of which nothing is exported, or whose weights are lost, is not given again: forecasts in the lake bear it.
 
@@ -38,7 +38,7 @@ def register_again(registry: Registry, series: Series, above: int, until: int) -
 
 
 def export_all(registry: Registry) -> tuple[list[Version], list[Version]]:
-    """Export what the registry says of every version; gives those with weights, and those whose weights are lost."""
+    """Export the description of every version; returns those with weights, and those whose weights are lost."""
     sound: list[Version] = []
     lost: list[Version] = []
     for series in registry.series():

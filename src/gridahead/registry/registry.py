@@ -65,19 +65,19 @@ class Registry:
             settings_hash: fingerprint of the settings, by which the same fit is known again.
         """
         series, spec = fit.model.spec.series, fit.model.spec
-        same = {
+        identity = {
             "data_fingerprint": fit.data_fingerprint,
             "settings_hash": settings_hash,
             "bundle": self.exports.keep(fit.model),
         }
-        if (known := self.find(series, fit.model.name, same)) is not None:
+        if (known := self.find(series, fit.model.name, identity)) is not None:
             log.info("%s: %s is the same to the bit, and has its bundle again", series, known)
             return known
         run_id = self.tracking.record(fit, config, settings)
         tags = {
             "series": str(series),
             "model": fit.model.name,
-            **same,
+            **identity,
             "deadline": str(spec.deadline),
             "inputs": ", ".join(map(str, spec.inputs)),
             "git_commit": git_commit(),
@@ -191,7 +191,7 @@ class Registry:
         return {str(alias): str(number) for alias, number in aliases.items()}
 
     def add(self, model: Forecaster, run_id: str, tags: Mapping[str, str]) -> str:
-        """Store the bundle as a pyfunc made from code and make it a version; gives its number."""
+        """Store the bundle as a pyfunc made from code and make it a version; returns its number."""
         with tempfile.TemporaryDirectory() as scratch:
             bundle = Path(scratch) / "bundle"
             model.save(bundle)
@@ -241,7 +241,7 @@ class Registry:
                 self.client.set_registered_model_alias(series.slug, alias, number)
 
     def _export(self, version: Version) -> Version:
-        """Export the present tags of a version, and who has which alias; gives the version."""
+        """Export the present tags of a version, and who has which alias; returns the version."""
         changed = self.version(version.series, version.number)
         self.exports.put(changed)
         self.exports.serve(version.series, self.aliases(version.series))

@@ -108,7 +108,7 @@ class Tracking:
             self.client.log_batch(run_id, metrics=metrics[begin : begin + 1000])
 
     def begin(self, name: str, tags: Mapping[str, str], parent: str | None = None, began: float | None = None) -> str:
-        """A new run that is no fit to serve, such as a search or a trial of one; gives its id."""
+        """A new run that is no fit to serve, such as a search or a trial of one; returns its id."""
         below = {} if parent is None else {"mlflow.parentRunId": parent}
         start = None if began is None else int(began * 1000)
         run = self.client.create_run(self.experiment_id, start, {**tags, **below}, run_name=name)

@@ -1,4 +1,4 @@
-"""A version of a model: what the registry says of it, and the weights where they are wanted."""
+"""A version of a model: the registry's description of it, and the weights where they are wanted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GRADIENTS = "gradients.png"
 
 @dataclass(frozen=True)
 class Version:
-    """What the registry says of a version, without its weights."""
+    """The registry's description of a version, without its weights."""
 
     series: Series
     number: str

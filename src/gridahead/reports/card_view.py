@@ -11,19 +11,19 @@ from gridahead.core.grid import quantity_of
 from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED, REFERENCE_WORDS, REFERENCES
 from gridahead.core.tables import Promotions
 from gridahead.core.units import PowerUnit, power
-from gridahead.evaluation.significance import p_words
 from gridahead.evaluation.slices import RELIABILITY, WHOLE
 from gridahead.models.base import Forecaster
 from gridahead.promotion.measured import Measured, Saving
 from gridahead.registry.versions import Registered
 from gridahead.reports.model_card import CardView
+from gridahead.reports.wording import p_words
 from gridahead.settings.model import Settings
 
 if TYPE_CHECKING:
     from gridahead.models.bundle import TrainedModel
 
 ENOUGH_UNITS = 24
-"""A slice with fewer market time units than a day tells nothing."""
+"""A slice with fewer market time units than a day shows nothing."""
 
 
 def card_view(

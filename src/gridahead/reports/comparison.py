@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gridahead.core.units import per, power, significant
-from gridahead.evaluation.significance import p_words
 from gridahead.promotion.compare import VersionComparison
+from gridahead.reports.wording import p_words
 
 
 def comparison_sentence(comparison: VersionComparison) -> str:

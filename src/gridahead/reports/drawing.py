@@ -39,7 +39,7 @@ DARK = {
     "corrected": "#52c7ba",
     "naive": "#bba4e6",
 }
-"""Blue, orange, teal and violet are told apart with the common colour blindnesses, and lines differ in dash as well."""
+"""Blue, orange, teal and violet are distinct with the common colour blindnesses, and lines differ in dash as well."""
 
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",

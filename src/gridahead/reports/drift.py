@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
+from gridahead.core.units import PowerUnit, power
 from gridahead.monitoring.drift import Drift
+from gridahead.monitoring.findings import ENOUGH, CoverageChange, DriftFinding, InputChange, LossChange, TooLittle
 
 
 def drift_sentence(drift: Drift) -> str:
@@ -42,7 +43,10 @@ def _not_looked_at(drift: Drift) -> str:
 
 def drift_rows(drift: Drift) -> list[dict[str, object]]:
     """The findings of a drift as rows of a table, one each."""
-    return [{"kind": finding.kind, "level": finding.level, "finding": finding.words} for finding in drift.findings]
+    return [
+        {"kind": finding.kind, "level": finding.level, "finding": drift_words(finding, drift.unit)}
+        for finding in drift.findings
+    ]
 
 
 def drift_record(drift: Drift) -> dict[str, Any]:
@@ -56,9 +60,60 @@ def drift_record(drift: Drift) -> dict[str, Any]:
         "words": drift_sentence(drift),
         "findings": [
             {
-                name: None if isinstance(value, float) and np.isnan(value) else value
-                for name, value in asdict(finding).items()
+                "subject": finding.subject,
+                "kind": finding.kind,
+                "level": finding.level,
+                "words": drift_words(finding, drift.unit),
+                "value": _plain(finding.value),
+                "limit": _plain(finding.limit),
             }
             for finding in drift.findings
         ],
     }
+
+
+def _plain(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def drift_words(finding: DriftFinding, unit: PowerUnit) -> str:
+    """A finding in a sentence: what was compared, and where an alarm begins.
+
+    Args:
+        finding: which.
+        unit: of a loss.
+    """
+    return f"{finding.subject}: {_change(finding, unit)}"
+
+
+def _change(finding: DriftFinding, unit: PowerUnit) -> str:
+    change, limit = finding.change, finding.limit
+    match change:
+        case LossChange():
+            figure = "mean error" if finding.kind == "official" else "loss"
+            rise = "" if change.rising_since is None else f"; it began to rise on {change.rising_since}"
+            return (
+                f"over {change.days} days the {figure} is {power(change.mean_mw, unit)}, {change.ratio:.2f} times what "
+                f"its season had before; the sum of the excess reached {finding.value:.1f}, an alarm begins at "
+                f"{limit:.1f}{rise}"
+            )
+        case CoverageChange():
+            return (
+                f"the 80 % interval covers {change.share:.0%} over {change.days} days, {change.share_before:.0%} in "
+                f"the same season before; an alarm begins {100 * limit:.0f} points away"
+            )
+        case InputChange():
+            direction = "higher" if change.is_higher else "lower"
+            return (
+                f"recent values are {finding.value:.2f} spreads from the most similar of {change.years} former years, "
+                f"mostly {direction}; an alarm begins at {limit:.2f}"
+            )
+        case TooLittle():
+            return f"too little to compare ({_missing(finding, change)})"
+    assert_never(change)
+
+
+def _missing(finding: DriftFinding, change: TooLittle) -> str:
+    if finding.kind != "input":
+        return f"{change.recent} recent days, {change.before} before"
+    return f"{change.recent} recent values" if change.recent < ENOUGH else "no former year"

@@ -22,7 +22,7 @@ def fan_figure(forecasts: Forecasts, outturn: Observations, timezone: str, unit:
     """
     first = forecasts.iloc[0]
     wide = per(forecasts.pivot(index="valid_time", columns="quantile", values="value_mw"), unit)
-    known = outturn[outturn["valid_time"].isin(wide.index)].set_index("valid_time")["value"]
+    measured = outturn[outturn["valid_time"].isin(wide.index)].set_index("valid_time")["value"]
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots()
     hours = pd.DatetimeIndex(wide.index).tz_convert(timezone)
@@ -30,9 +30,12 @@ def fan_figure(forecasts: Forecasts, outturn: Observations, timezone: str, unit:
         label = f"{round(100 * (upper - lower))} %"
         axes.fill_between(hours, wide[lower], wide[upper], color=LIGHT["model"], alpha=0.18, linewidth=0, label=label)
     axes.plot(hours, wide[0.5], color=LIGHT["model"], linewidth=2, label=f"{first['model']}, median")
-    if len(known):
+    if len(measured):
         axes.plot(
-            pd.DatetimeIndex(known.index).tz_convert(timezone), per(known, unit), color=LIGHT["ink"], label="outturn"
+            pd.DatetimeIndex(measured.index).tz_convert(timezone),
+            per(measured, unit),
+            color=LIGHT["ink"],
+            label="outturn",
         )
     issued = pd.Timestamp(first["issue_time"]).tz_convert(timezone)
     axes.set_title(f"Issued {issued:%Y-%m-%d %H:%M}", loc="left")

@@ -35,7 +35,7 @@ DEEPEST = 1e-12
 
 
 def draw_gradients(report: GradientReport, title: str) -> Figure:
-    """Three charts side by side; where a cell has nothing to draw, a text says why."""
+    """Three charts side by side; where a cell has nothing to draw, a text explains why."""
     with styled(STYLE):
         figure = Figure(figsize=(13, 4.2), dpi=120, layout="constrained", facecolor="white")
         FigureCanvasAgg(figure)

@@ -19,7 +19,7 @@ from gridahead.reports.forecast_page import templates
 from gridahead.reports.quality_views import CaseLine, Cell, QualityView
 
 MOST_CASES = 50
-"""More open cases than a person rules on in a morning are one fault, and the list says how many there are."""
+"""More open cases than a person rules on in a morning are one fault, and the list has their number."""
 LEGEND = (
     ("whole", "complete"),
     ("gap", "values missing"),

@@ -1,4 +1,4 @@
-"""One forecast in words: what it says, how it did lately, and what speaks against trusting it."""
+"""One forecast in words: its peak, how it did lately, and what speaks against trusting it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TO_BEAT = {
 }
 """What a forecast has to beat, and what it is called."""
 COVERAGE_COUNT = 7 * 24
-"""Fewer outturns than a week of hours say nothing about a band."""
+"""Fewer outturns than a week of hours are no evidence of a band."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,22 +116,22 @@ def forecast_sentence(forecast: Day, drifted: Mapping[str, str] = MappingProxyTy
 
 def track_record(view: SeriesView, forecast: Day) -> str:
     """How the served model did on the days scored last, in one sentence; empty without scores."""
-    ours = whole_scores(view.scores, forecast.model)
-    if "mae" not in ours:
+    own_scores = whole_scores(view.scores, forecast.model)
+    if "mae" not in own_scores:
         return ""
     rows = view.scores[view.scores["model"] == forecast.model]
     first, last = rows["start"].min().tz_convert(view.timezone), rows["end"].max().tz_convert(view.timezone)
-    error = Scale.of(ours["mae"], view.unit).text(ours["mae"])
+    error = Scale.of(own_scores["mae"], view.unit).text(own_scores["mae"])
     sentence = f"{day(first)} to {day(last - forecast.mtu.delta)}: average error {error}"
     compared = []
     for name, title in TO_BEAT.items():
         official = whole_scores(view.scores, name)
         if official.get("mae") and forecast.model != name:
-            skill = 1 - ours["mae"] / official["mae"]
+            skill = 1 - own_scores["mae"] / official["mae"]
             compared.append(f"{percent(abs(skill))} {'less' if skill >= 0 else 'more'} than the {title}")
     sentence += "".join(f", {part}" for part in compared)
-    if "coverage_80" in ours:
-        sentence += f"; the 80{THIN}% band held {percent(ours['coverage_80'])} of the outturns"
+    if "coverage_80" in own_scores:
+        sentence += f"; the 80{THIN}% band held {percent(own_scores['coverage_80'])} of the outturns"
     return sentence + "."
 
 
@@ -152,17 +152,19 @@ def concerns(view: SeriesView, forecast: Day, created_at: pd.Timestamp) -> list[
 
 def _concerns_of_scores(view: SeriesView, forecast: Day) -> list[str]:
     sentences = []
-    ours = whole_scores(view.scores, forecast.model)
-    coverage, (low, high) = ours.get("coverage_80"), view.coverage_alarm
-    if coverage is not None and ours["n"] >= COVERAGE_COUNT and not low <= coverage <= high:
+    own_scores = whole_scores(view.scores, forecast.model)
+    coverage, (low, high) = own_scores.get("coverage_80"), view.coverage_alarm
+    if coverage is not None and own_scores["n"] >= COVERAGE_COUNT and not low <= coverage <= high:
         fault = "too narrow" if coverage < low else "too wide"
         sentences.append(f"Its 80{THIN}% band has been {fault}: it held {percent(coverage)} of the outturns.")
     for name, title in TO_BEAT.items():
         official = whole_scores(view.scores, name)
-        if "mae" in ours and ours["mae"] > official.get("mae", float("inf")):
-            scale = Scale.of(ours["mae"], view.unit)
-            theirs, own = (scale.text(scores["mae"]) for scores in (official, ours))
-            sentences.append(f"The {title} has been better: it erred by {theirs} on average, this one by {own}.")
+        if "mae" in own_scores and own_scores["mae"] > official.get("mae", float("inf")):
+            scale = Scale.of(own_scores["mae"], view.unit)
+            official_error, own_error = (scale.text(scores["mae"]) for scores in (official, own_scores))
+            sentences.append(
+                f"The {title} has been better: it erred by {official_error} on average, this one by {own_error}."
+            )
     return sentences
 
 

@@ -83,4 +83,4 @@ class ReportView:
     score_table: pd.DataFrame
     """As `scoring.evaluate.table` gives it; may be empty."""
     quality_page: str | None = None
-    """Where the quality of the data is told in full, relative to the page."""
+    """Where the quality of the data is shown in full, relative to the page."""

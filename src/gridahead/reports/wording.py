@@ -66,6 +66,13 @@ def floored_percent(share: float, digits: int = 2) -> str:
     return percent(int(share * steps + 1e-9) / steps, digits) if share < 1 else percent(share)
 
 
+def p_words(p: float) -> str:
+    """`p = 0.034`; `p < 0.001` where it is smaller, as no figure is that exact, and `no p` where there is none."""
+    if pd.isna(p):
+        return "no p, too few days"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
 def day(instant: pd.Timestamp) -> str:
     """A date with its weekday, such as Wed 31 Dec 2025."""
     return f"{instant:%a} {instant.day} {instant:%b %Y}"

@@ -22,7 +22,7 @@ _NAMED_BY = {
     "covariates": ("name", "column"),
     "sources": ("path", "folder"),
 }
-"""By which keys an entry of a list is told from the others."""
+"""By which keys an entry of a list is identified."""
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -137,10 +137,10 @@ def _home(key: str) -> str:
 
 def _nearest_value(finding: ErrorDetails, *, is_key: bool) -> str:
     context = finding.get("ctx", {})
-    known = _QUOTED.findall(str(context.get("expected") or context.get("expected_tags")))
+    allowed = _QUOTED.findall(str(context.get("expected") or context.get("expected_tags")))
     value = context.get("tag") if "tag" in context else finding["input"]
-    hint = did_you_mean(value, known) if isinstance(value, str) else ""
-    return f"{toml_value(value)} is {'no key' if is_key else 'not known'} here; {hint}known: {', '.join(known)}"
+    hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
+    return f"{toml_value(value)} is {'no key' if is_key else 'not known'} here; {hint}known: {', '.join(allowed)}"
 
 
 def _key_at(location: Sequence[int | str]) -> Key | None:

@@ -865,10 +865,11 @@ class Settings(Section):
 
     def _of_series(self) -> Iterator[str]:
         """What is wrong with the names in the series: zones, models, the series themselves."""
-        known = [entry.series for entry in self.series]
-        for entry in dict(zip(known, self.series, strict=True)).values():
-            if known.count(entry.series) > 1:
-                yield f"series {entry.series} stands there {known.count(entry.series)} times; keep one [[series]] of it"
+        all_series = [entry.series for entry in self.series]
+        for entry in dict(zip(all_series, self.series, strict=True)).values():
+            if all_series.count(entry.series) > 1:
+                times = all_series.count(entry.series)
+                yield f"series {entry.series} stands there {times} times; keep one [[series]] of it"
             if entry.series.quantity not in MEASURED:
                 hint = did_you_mean(entry.series.quantity, MEASURED)
                 yield (

@@ -22,7 +22,7 @@ _MONTHS = (
     "%B %d, %Y %H:%M",
     "%d %B %Y %H:%M",
 )
-"""Formats with the names of months, which have no order to be told."""
+"""Formats with the names of months, which have no order of their parts."""
 _BETWEEN = (" - ", " – ", " to ", "/", "-")
 _ORDERS = ("dmy", "mdy", "ymd")
 

@@ -34,7 +34,7 @@ class PartOfDay:
     kind: Literal["time", "period"]
     first_period: int = 1
     between: str = ""
-    """What stands between the beginning and the end, where a cell tells both."""
+    """What stands between the beginning and the end, where a cell has both."""
     mtu: Mtu | None = None
     """The unit that is counted; None where the column does not show it."""
 

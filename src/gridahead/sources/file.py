@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.core.errors import SettingsError, SourceError
+from gridahead.core.errors import SettingsError, SourceError, nearest
 from gridahead.core.grid import BiddingZone, Series
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, now
@@ -128,7 +127,7 @@ class FileTable:
         return {**settings, "zone_timezone": self.zone.timezone}
 
     def _refuse_large(self, path: Path) -> None:
-        """Go on only with a file that fits into memory as the settings say."""
+        """Go on only with a file that fits into memory as the settings allow."""
         megabytes, limit = path.stat().st_size / MEGABYTE, self.settings.max_size_mb
         if megabytes > limit:
             remedy = f"Set max_size_mb = {megabytes * 1.1:.0f} in the settings if there is memory for ten times as much"
@@ -209,8 +208,8 @@ class FileTable:
         for name in dict.fromkeys(self._needed_columns()):
             if name in headers:
                 continue
-            near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.4)
-            hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
+            near = nearest(name, headers, likeness=0.4)
+            hint = "" if near is None else f"; did you mean {near!r}?"
             findings.add(f"no column {name!r}{hint}", f"The file has: {', '.join(lower.values())}.")
         if findings.messages and (advice := nameless_advice(headers, self.settings)):
             findings.remedies.append(advice)
@@ -248,7 +247,7 @@ class FileTable:
                 )
 
     def _metered(self, column: _Column, times: Times, values: pd.Series, findings: Findings) -> pd.Series:
-        """The energy between the readings of a meter, if the settings say that it is one; other columns as they are.
+        """The energy between the readings of a meter, if it is one by the settings; other columns as they are.
 
         Raises:
             SourceError: the column seems to be the readings of a meter, and the settings say nothing of one.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from gridahead.core.time import MICROSECOND
 from gridahead.settings.model import FileSource, TimeColumns
 from gridahead.sources import periods
 from gridahead.sources.advice import numbers_advice, unread_advice
@@ -46,11 +47,11 @@ class Labels:
     texts: pd.Series
     """As it is written, for messages."""
     stamps: pd.Series
-    """Naive wall times, or UTC where the file says so."""
+    """Naive wall times, or UTC where the file has that."""
     offsets: pd.Series | None = None
     """Offset from UTC that the file gives each; None if it gives none."""
     second: pd.Series | None = None
-    """Whether a label says that it is of the second pass of an hour that is there twice; NA where it says nothing."""
+    """Whether a label is of the second pass of an hour that is there twice; NA where it does not show that."""
 
     @property
     def in_utc(self) -> bool:
@@ -155,7 +156,7 @@ def _of_numbers(column: pd.Series, texts: pd.Series, form: str, settings: FileSo
         return Labels(texts, wall)
     per_second = {"epoch": 1, "epoch_ms": 1e3, "epoch_us": 1e6, "epoch_ns": 1e9}[form]
     micros = (values / per_second).round(6) * 1e6
-    good = micros.abs() < pd.Timedelta(days=100_000) / pd.Timedelta(microseconds=1)
+    good = micros.abs() < pd.Timedelta(days=100_000) / MICROSECOND
     since = pd.to_timedelta(micros.where(good).round().astype("Int64"), unit="us").astype("timedelta64[us]")
     _refuse_unread(since, texts, settings, findings)
     return Labels(texts, pd.Timestamp(0, tz="UTC") + since)
@@ -331,7 +332,7 @@ def _of_days(cells: pd.DataFrame, empty: pd.Series, settings: FileSource, findin
 
 
 def issue_times(cells: pd.DataFrame, settings: FileSource, findings: Findings) -> pd.Series | None:
-    """The instant at which each row of a file of forecasts was issued, UTC; None if the file does not say.
+    """The instant at which each row of a file of forecasts was issued, UTC; None if the file has no such column.
 
     Of the two passes of an hour that is there twice it is the second, from which on the forecast was there in either.
     """

@@ -28,7 +28,7 @@ MISSING = (
     "NULL",
     "None",
 )
-"""Cells that say that there is no value."""
+"""Cells that mean that there is no value."""
 
 BLANKS = " \u00a0\u2009\u202f"
 """A blank, and those that do not break a line: spreadsheets put them between groups of digits."""
@@ -105,7 +105,7 @@ def _remedy(cells: pd.Series, bad: pd.Series, decimal: str, thousands: str, name
 
 
 def _marks(cells: pd.Series, decimal: str, thousands: str) -> list[str]:
-    """The keys with which all cells would be numbers, each alternative as the settings say it; the fewest keys only."""
+    """The keys with which all cells would be numbers, each alternative as it is set; the fewest keys only."""
     fitting = []
     for decimal_mark, mark in itertools.product(".,", ("", ".", ",", " ", "'")):
         attempt = Findings("")

@@ -11,7 +11,7 @@ from gridahead.sources.findings import Findings
 
 MEGABYTE = 1_000_000
 LIMIT = 256 * MEGABYTE
-"""A file has no more bytes than this unless somebody says so: ten years of quarter hours of a hundred series have 300.
+"""A file has no more bytes than this unless it is set so: ten years of quarter hours of a hundred series have 300.
 A gigabyte of zeros packs into a megabyte, and takes ten of memory as a table."""
 BLOCK = MEGABYTE
 """Bytes that are unpacked at once."""

@@ -7,7 +7,7 @@ import pandas as pd
 _ZERO = pd.Timestamp("1899-12-30")
 """Day 0 of spreadsheets, which believe in a 29 February 1900."""
 _COARSE = 1e4
-"""Values of a day that four decimals tell: 8.6 s lie between two of them, so that they tell minutes and no seconds."""
+"""Values of a day that four decimals distinguish: 8.6 s lie between two of them, enough for minutes, not seconds."""
 
 
 def from_serial(days: pd.Series) -> pd.Series:

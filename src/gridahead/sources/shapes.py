@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import json
 import re
@@ -11,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from gridahead.core.errors import nearest
 from gridahead.sources.findings import Findings
 from gridahead.sources.typed import as_texts, typed
 
@@ -38,8 +38,7 @@ def chosen(cells: pd.DataFrame, where: Mapping[str, str], findings: Findings) ->
 
 def _other_values(texts: pd.Series, column: str, value: str) -> str:
     values = list(texts.value_counts().index)
-    near = difflib.get_close_matches(value, values, n=1, cutoff=0.6)
-    first = near[0] if near else values[0]
+    first = nearest(value, values, likeness=0.6) or values[0]
     more = f" and {len(values) - NAMED} more" if len(values) > NAMED else ""
     has = f"It has {', '.join(values[:NAMED])}{more}"
     return f"{has}: set {where_key(column, first)} in the settings."
@@ -61,8 +60,8 @@ def of_id(cells: pd.DataFrame, id_column: str, value_column: str, name: str, fin
     rows = cells[ids == name.strip()]
     if rows.empty:
         values = list(ids.value_counts().index)
-        near = difflib.get_close_matches(name, values, n=1, cutoff=0.4)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        near = nearest(name, values, likeness=0.4)
+        hint = "" if near is None else f"; did you mean {near!r}?"
         remedy = f"Column {id_column!r} has: {', '.join(values[:NAMED])}."
         raise findings.refuse(f"no row has {name!r} in column {id_column!r}{hint}", remedy)
     return rows.drop(columns=[name], errors="ignore").rename(columns={value_column: name})

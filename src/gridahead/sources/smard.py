@@ -8,14 +8,13 @@ Source: https://www.smard.de/en/downloadcenter/download-market-data. Licence CC 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from gridahead.core.errors import SourceError
+from gridahead.core.errors import SourceError, nearest
 from gridahead.core.grid import Series
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, now
@@ -53,7 +52,7 @@ ONLY_ACTUAL = {
     "fossil gas",
     "other conventional",
 }
-"""Columns that are left out, and that no forecast has: they tell what a file is, whatever its name."""
+"""Columns that are left out, and that no forecast has: they show what a file is, whatever its name."""
 
 LEFT_OUT = ONLY_ACTUAL | {"photovoltaics and wind", "other", "total"}
 """Every column of the four modules that is left out on purpose. Wind and solar together come from load and residual
@@ -180,11 +179,11 @@ def _columns(headers: list[str], findings: Findings) -> dict[str, str]:
         if header.lower() != expected:
             findings.add(f"row 1: {header!r} stands where {expected.capitalize()!r} should", _EXPORT_AGAIN)
     findings.stop()
-    known = {*QUANTITY_OF, *LEFT_OUT}
+    module_names = {*QUANTITY_OF, *LEFT_OUT}
     for header in headers[2:]:
-        if not _HEADER.fullmatch(header) or portal_name(header) not in known:
-            near = difflib.get_close_matches(portal_name(header), known, n=1)
-            hint = f", is it {near[0]!r}?" if near else ""
+        if not _HEADER.fullmatch(header) or portal_name(header) not in module_names:
+            near = nearest(portal_name(header), module_names, likeness=0.6)
+            hint = "" if near is None else f", is it {near!r}?"
             findings.add(
                 f"row 1: unknown column {header!r}{hint}",
                 "Columns read 'NAME [MWh] … resolutions', with a name of the modules for consumption and generation "
@@ -198,7 +197,7 @@ def _columns(headers: list[str], findings: Findings) -> dict[str, str]:
 
 
 def _forecast_by_name(file: str) -> bool | None:
-    """Whether the portal's file name says forecast; None if it says nothing."""
+    """Whether the portal's file name is that of a forecast; None if it shows nothing."""
     name = file.lower()
     if name.startswith(_FORECAST):
         return True

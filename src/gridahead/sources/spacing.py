@@ -33,7 +33,7 @@ def unit_lengths(times: pd.DatetimeIndex, declared: pd.Timedelta, *, ending: boo
     own = np.r_[0, steps] if ending else np.r_[steps, 0]
     measured = pd.Series(pd.NaT, index=range(len(own)), dtype="timedelta64[us]")
     for mtu in Mtu:
-        for first, last in _runs(own == mtu.delta // pd.Timedelta(microseconds=1)):
+        for first, last in _runs(own == mtu.microseconds):
             measured.iloc[first:last] = mtu.delta
     near, far = (measured.bfill(), measured.ffill()) if ending else (measured.ffill(), measured.bfill())
     # No unit is longer than the way to the next row: where it would be, the other stretch has begun.

@@ -237,7 +237,7 @@ def _check_spacing(times: Times, texts: pd.Series, settings: FileSource, finding
 
 
 def _contradicts(times: Times, usual: pd.Timedelta, step: pd.Timedelta) -> bool:
-    """Whether the rows are not as far apart as the settings say, nor any stretch of them."""
+    """Whether the rows are not as far apart as the settings declare, nor any stretch of them."""
     if usual == step:
         return False
     if usual < step and (usual not in [mtu.delta for mtu in Mtu] or not (times.instant.diff() == step).any()):

@@ -42,7 +42,7 @@ Record = tuple[int, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the table stands in a text file; the settings of a file source say what differs from a plain CSV."""
+    """Where the table stands in a text file; the settings of a file source name what differs from a plain CSV."""
 
     separator: str = ","
     encoding: str | None = None

@@ -1,4 +1,4 @@
-"""Rows in order of time, and rows that say the same twice as one: what changes nothing of what a file says."""
+"""Rows in order of time, and equal rows as one: what changes nothing of the content of a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gridahead.sources.shapes import where_key
 from gridahead.sources.typed import as_texts
 
 FEW = 0.5
-"""A column that tells series apart has the same values again and again: at most so many different ones a row."""
+"""A column that identifies series has the same values again and again: at most so many different ones a row."""
 
 
 def tidy(labels: Labels, values: pd.DataFrame, cells: pd.DataFrame, settings: FileSource) -> Labels:
@@ -43,7 +43,7 @@ def _is_repeated(labels: Labels, timezone: str) -> pd.Series:
 
 
 def twice_advice(cells: pd.DataFrame, labels: Labels, settings: FileSource) -> str:
-    """What to set where a time is there several times: which column tells its rows apart."""
+    """What to set where a time is there several times: which column distinguishes its rows."""
     stamps = labels.stamps
     other_columns = {
         name: as_texts(cells.loc[stamps.index, name]).str.strip() for name in _other_columns(cells, settings)

@@ -1,4 +1,4 @@
-"""Times as they are written: text, and the wall time and offset from UTC that it says. Nothing is guessed.
+"""Times as they are written: text, and the wall time and offset from UTC that it has. Nothing is guessed.
 
 A date whose order is told has its parts by place; other layouts go through strptime. In both, 24:00 is the next
 midnight, and a date alone the midnight at which it begins.
@@ -20,7 +20,7 @@ _MARKED = r"(?P<leading>\d{1,4})(?P<mark>[-/.])(?P<middle>\d{1,2})(?P=mark)(?P<t
 _COMPACT = r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
 _OFFSET = r"(?:UTC|GMT)[+-]\d{1,2}(?::?\d\d)?|[+-]\d\d(?::?\d\d)?"
 _ALSO_NAMED = r"(?:\s[A-Z]{3,5}|\[[\w/+-]+\])"
-"""What Go and Java put behind an offset: +0000 UTC, +01:00[Europe/Berlin]. The offset has said it all."""
+"""What Go and Java put behind an offset: +0000 UTC, +01:00[Europe/Berlin]. The offset means the same."""
 _ZONE = rf"\s*[(\[]?(?:(?P<zone>(?:{_OFFSET}|Z(?=\[)){_ALSO_NAMED}?|utc|[A-Z]{{1,5}}(?:/[A-Z]{{2,5}})?))?[)\]]?"
 _CLOCK = (
     r"(?P<hour>\d{1,2})(?:(?P<pass>[AB])(?=[:.h]))?(?:[:.h](?P<minute>\d\d)(?:[:.](?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?)?"
@@ -37,7 +37,7 @@ _PLAIN = r"\d{4}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?"
 _ZERO = ("Z", "UTC", "GMT", "UT", "utc")
 _GERMAN = {"MEZ": "CET", "MESZ": "CEST"}
 _CENTURY = 69
-"""Years of two digits from here on are of the twentieth century, as POSIX says and strptime does."""
+"""Years of two digits from here on are of the twentieth century, as POSIX defines and strptime does."""
 _DAY = dt.timedelta(days=1)
 
 

@@ -56,7 +56,7 @@ class Checkpoint:
 
 
 def fingerprint(tensors: Iterable[Tensor], about: dict[str, Any]) -> str:
-    """Changes with any of the tensors, with what is said about them, with the code and with torch."""
+    """Changes with any of the tensors, with the facts about them, with the code and with torch."""
     parts: list[object] = [about, code_hash(), torch.__version__]
     for tensor in tensors:
         parts += [str(tuple(tensor.shape)), tensor.detach().cpu().contiguous().numpy().data]

@@ -26,7 +26,7 @@ class Calibratable(Answering, Forecaster, Protocol):
     """One that is calibrated by itself."""
 
     def calibrated(self, answers: Quantiles, windows: Windows) -> Self:
-        """The same, its levels published from where the outturns of windows with such answers say."""
+        """The same, its levels published from where the outturns of windows with such answers lie."""
         ...
 
 

@@ -6,10 +6,9 @@ import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import torch
-
 from gridahead.core.errors import ModelError
 from gridahead.models.bundle import TrainedModel
+from gridahead.models.determinism import seeded
 from gridahead.models.network.network import Network, NetworkConfig
 from gridahead.settings.model import TrainingSettings
 from gridahead.training.batch import Batch
@@ -56,23 +55,23 @@ class Trainer:
         """
         settings = self.settings.model_copy(update={"epochs": epochs}) if epochs else self.settings
         seed = settings.seed * 1000 + member
-        torch.manual_seed(seed)
-        network = Network(config)
-        if self.start is not None:
-            begin_with(network, self.start, member, self.label)
         record: list[Epoch] = []
-        best = train_network(
-            network,
-            train,
-            validation,
-            config.levels,
-            settings,
-            model=self.label,
-            member=member,
-            seed=seed,
-            progress=lambda epoch: self._record(epoch, record),
-            checkpoint=self.checkpoints and self.checkpoints / f"{self.done}.pt",
-        )
+        with seeded(seed):
+            network = Network(config)
+            if self.start is not None:
+                begin_with(network, self.start, member, self.label)
+            best = train_network(
+                network,
+                train,
+                validation,
+                config.levels,
+                settings,
+                model=self.label,
+                member=member,
+                seed=seed,
+                progress=lambda epoch: self._record(epoch, record),
+                checkpoint=self.checkpoints and self.checkpoints / f"{self.done}.pt",
+            )
         self.done += 1
         return Member(best, best_of(record))
 

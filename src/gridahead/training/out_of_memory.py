@@ -28,7 +28,7 @@ def out_of_memory(error: Exception) -> ModelError | None:
 
 
 def ended_early(error: Exception) -> ModelError:
-    """The error with a way out where loky says that a process has ended by itself."""
+    """The error with a way out where loky reports that a process has ended by itself."""
     codes = [int(code) for code in _EXIT_CODE.findall(str(error))]
     if -signal.SIGKILL in codes:
         return ModelError(

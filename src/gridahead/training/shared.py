@@ -31,7 +31,7 @@ from gridahead.training.members import Trainer
 from gridahead.training.split import Split
 
 CODES = 64
-"""Numbers that tell series apart at most, so that the cost grows no faster than the number of series."""
+"""Numbers that identify a series at most, so that the cost grows no faster than the number of series."""
 PADDING_HOURS = 3
 """Horizons may differ by so much, as clock changes and time zones make them; beyond it, deadlines are different."""
 

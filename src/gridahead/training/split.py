@@ -42,7 +42,7 @@ STOPPING_BLOCKS = 2
 FEWEST_DAYS = 4
 """Of validation for each block, the stopping days among them; of fewer days there are fewer blocks."""
 TRIAL_FOLDS = 2
-"""Try the anchors: half a year of six, or two months of one from either half, tell them apart; more cost a training
+"""Try the anchors: half a year of six, or two months of one from either half, distinguish them; more cost a training
 each. The 67 days that stop the training of German wind and solar, all of one spring, chose one that is 3 % worse."""
 MOST_UNLEARNT = 0.2
 """Of all days may be missing in the networks of a fold: they should be as good as those that serve."""

@@ -83,12 +83,12 @@ def regressed_anchor(learnt: Windows, judging: Windows) -> Anchor:
 
 @dataclass(frozen=True)
 class Trial:
-    """What the validation days say of a way to learn, and how to go on with it."""
+    """How a way to learn does on the validation days, and how to go on with it."""
 
     error: float
     """Mean size of the errors on the validation days, before they are learnt, in scaled units."""
     finish: Callable[[Rows], tuple[tuple[Any, ...], Array]]
-    """Learns all days; gives a regression a level and the offsets (Q,)."""
+    """Learns all days; returns a regression a level and the offsets (Q,)."""
 
 
 def _best(

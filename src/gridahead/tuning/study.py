@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -45,7 +46,18 @@ except ImportError as missing:
 HEARTBEAT_SECONDS = 15
 """A trial that has not been heard of for four times as long was killed: it counts as failed, and is tried once more."""
 UNPRUNED_TRIALS, UNPRUNED_EPOCHS = 5, 5
-"""So many trials are completed first, and so many epochs of each: early ones say little on a one-cycle schedule."""
+"""So many trials are completed first, and so many epochs of each: early ones show little on a one-cycle schedule."""
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Optuna logs errors alone, and afterwards what it logged before."""
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(verbosity)
 
 
 @dataclass(frozen=True)
@@ -105,9 +117,9 @@ class Search:
         training = {**self.training.model_dump(), **of_training}
         return ModelSettings.model_validate(model), TrainingSettings.model_validate(training)
 
+    @quiet_optuna()
     def study(self, seed: int = 0) -> optuna.Study:
         """The study, made if it is not there."""
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         return optuna.create_study(
             storage=_storage(self.file),
@@ -173,6 +185,7 @@ def run_trials(
             on_end(search.trials(), max(0.0, min(until - now, by_number)))
 
 
+@quiet_optuna()
 def run_trial(search: Search, draw: int, until: float) -> None:
     """One trial, stopped at that time [s since 1970].
 
@@ -210,6 +223,7 @@ def _suggest(trial: optuna.Trial, name: str, options: Options) -> Any:
     return trial.suggest_categorical(name, options)
 
 
+@quiet_optuna()
 def _enqueue_present(search: Search) -> None:
     """The present settings come first; those of a trial that failed come again."""
     study = search.study()

@@ -40,7 +40,7 @@ class Trial:
 
 
 def ended(trial: FrozenTrial) -> Trial:
-    """What the study says of a trial that has ended."""
+    """A trial that has ended, as the study has recorded it."""
     assert trial.datetime_complete is not None
     state = trial.state.name.lower()
     began = trial.datetime_start or trial.datetime_complete

@@ -16,7 +16,7 @@ from gridahead.core.grid import Series
 from gridahead.explain.diagnosis import Diagnosis
 from gridahead.explain.gradient_report import GradientReport
 from gridahead.monitoring.drift import Drift
-from gridahead.monitoring.findings import DriftFinding
+from gridahead.monitoring.findings import DriftFinding, LossChange
 from gridahead.operate.explain import Diagnosed
 from gridahead.registry.versions import Registered, Version
 
@@ -64,8 +64,8 @@ def compared_of(series):
 
 
 def drift_of(series, level="none"):
-    finding = DriftFinding(str(series.official), "official", level, "it errs", 2.0, 1.0)
-    return Drift(series, dt.date(2025, 1, 1), dt.date(2025, 1, 28), (finding,), "gru v1")
+    finding = DriftFinding(str(series.official), "official", level, 2.0, 1.0, LossChange(28, 900.0, 2.0, None))
+    return Drift(series, dt.date(2025, 1, 1), dt.date(2025, 1, 28), (finding,), "gru v1", "MW")
 
 
 def published_of(series):

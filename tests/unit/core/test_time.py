@@ -246,3 +246,16 @@ def test_an_unknown_time_zone_is_refused_with_the_nearest():
 )
 def test_an_age_is_told_in_the_unit_that_a_person_would_use(hours, told):
     assert lasting(pd.Timedelta(hours=hours)) == told
+
+
+def test_a_range_that_spans_instants_holds_the_first_and_the_last_and_so_much_around():
+    first, last = pd.Timestamp("2025-01-01T00:00Z"), pd.Timestamp("2025-01-01T05:00Z")
+    span = TimeRange.spanning(pd.Series([last, first]))
+    assert (span.start, span.end) == (first, pd.Timestamp("2025-01-01T05:00:00.000001Z"))
+    assert list(span.times(Mtu.PT60M)) == list(pd.date_range(first, last, freq="h"))
+    around = TimeRange.spanning(pd.Series([first]), around=pd.Timedelta(days=1))
+    assert (around.start, around.end) == (first - pd.Timedelta(days=1), first + pd.Timedelta(days=1, microseconds=1))
+
+
+def test_a_unit_has_its_length_in_microseconds():
+    assert [mtu.microseconds for mtu in (Mtu.PT15M, Mtu.PT30M, Mtu.PT60M)] == [900e6, 1800e6, 3600e6]

@@ -6,7 +6,7 @@ import pytest
 
 from gridahead.evaluation.bootstrap import bootstrap_difference
 from gridahead.evaluation.comparisons import comparisons
-from gridahead.evaluation.significance import diebold_mariano, p_words
+from gridahead.evaluation.significance import diebold_mariano
 
 DAYS = pd.date_range("2025-01-01", periods=60)
 
@@ -60,7 +60,3 @@ def test_few_days_have_no_interval_and_no_test():
     row = comparisons(losses(gru=[1.0, 2.0, 3.0], official=[2.0, 3.0, 5.0])).iloc[0]
     assert row["saves"] == pytest.approx(4 / 3)
     assert np.isnan([row["saves_low"], row["saves_high"], row["p"]]).all()
-
-
-def test_p_in_words_claims_no_more_than_is_known():
-    assert [p_words(p) for p in (0.0342, 2e-7, float("nan"))] == ["p = 0.034", "p < 0.001", "no p, too few days"]

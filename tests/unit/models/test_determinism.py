@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from gridahead.models.determinism import deterministic, switches
+from gridahead.models.determinism import deterministic, seeded, switches
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +92,16 @@ def test_it_goes_around_a_function_as_well():
 
     assert [inside(), inside()] == [True, True]
     assert not switches().flush_denormal
+
+
+def test_numbers_from_a_seed_are_those_of_torch_and_whoever_draws_besides_goes_on_where_it_was():
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    first, then = torch.rand(3), torch.rand(3)
+    torch.manual_seed(1)
+    assert torch.equal(torch.rand(3), first)
+    with pytest.raises(ZeroDivisionError), seeded(7):
+        assert torch.equal(torch.rand(3), expected)
+        raise ZeroDivisionError
+    assert torch.equal(torch.rand(3), then)

@@ -14,6 +14,7 @@ from gridahead.evaluation.slices import season
 from gridahead.monitoring import ordinary
 from gridahead.monitoring.error_drift import band_drift, error_drift, interval_drift, official_drift, require_unlearnt
 from gridahead.monitoring.input_drift import input_drift, same_season
+from gridahead.reports.drift import drift_words
 
 LEARNT = dt.date(2023, 12, 31)
 LONG_AGO = dt.date(2019, 12, 31)
@@ -63,7 +64,7 @@ def test_a_unit_that_changed_or_an_offset_is_an_alarm_in_any_season(month, broke
     assert found.level == "alarm"
     assert found.retrain
     assert found.value > found.limit
-    assert "DE/load: recent values are" in found.words
+    assert "DE/load: recent values are" in drift_words(found, "MW")
 
 
 def test_a_spread_that_changed_is_found_where_the_mean_did_not():
@@ -93,7 +94,7 @@ def test_one_former_year_raises_the_limit_and_none_says_so():
     assert alone.limit >= 0.5
     nothing = input_drift("DE/load", month, {}, 24)
     assert (nothing.level, nothing.retrain) == ("none", False)
-    assert "no former year" in nothing.words
+    assert "no former year" in drift_words(nothing, "MW")
 
 
 def test_the_same_season_is_that_of_former_years_alone():
@@ -137,7 +138,9 @@ def test_losses_that_rose_by_a_third_are_an_alarm():
     found = error_drift("lstm", losses(60, "2025-05-01", seed=6, factor=1.35), PAST, learnt_until=LEARNT)
     assert found.level == "alarm"
     assert found.retrain
-    assert re.search(r"lstm: over 60 days the loss is \d+ MW, 1\.\d+ times what its season had", found.words)
+    assert re.search(
+        r"lstm: over 60 days the loss is \d+ MW, 1\.\d+ times what its season had", drift_words(found, "MW")
+    )
 
 
 def test_a_model_that_became_better_raises_no_alarm():
@@ -208,8 +211,8 @@ def test_an_official_forecast_that_changed_is_told_within_two_weeks():
             changed.iloc[-days:, 0] *= factor
             found = official_drift("ES/wind_official", changed, past)
             assert (found.level, found.retrain) == ("alarm", False)
-    assert "ES/wind_official: over 28 days the mean error is" in found.words
-    assert "it began to rise on" in found.words
+    assert "ES/wind_official: over 28 days the mean error is" in drift_words(found, "MW")
+    assert "it began to rise on" in drift_words(found, "MW")
 
 
 def test_a_season_that_the_past_has_not_seen_is_judged_with_more_room():
@@ -246,6 +249,6 @@ def test_days_that_the_model_has_learnt_are_refused_in_either_period():
 def test_too_little_to_compare_says_so():
     found = error_drift("lstm", losses(30, "2025-04-01"), PAST.iloc[:10], learnt_until=LEARNT)
     assert found.level == "none"
-    assert "too little to compare (30 recent days, 10 before)" in found.words
+    assert "too little to compare (30 recent days, 10 before)" in drift_words(found, "MW")
     nothing = interval_drift("lstm", covered(0.8, PAST.index[:0]), covered(0.8, PAST.index), learnt_until=LEARNT)
     assert np.isnan(nothing.value)

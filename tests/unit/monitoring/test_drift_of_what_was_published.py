@@ -11,8 +11,8 @@ from gridahead.core.tables import Observations
 from gridahead.core.vintages import of_series
 from gridahead.monitoring.drift import drift
 from gridahead.monitoring.published import official_losses, published_drift
-from gridahead.promotion.promote import admit
-from gridahead.reports.drift import drift_sentence
+from gridahead.operate.promotion import admit
+from gridahead.reports.drift import drift_sentence, drift_words
 
 CHANGED = 12
 """Newest days on which the official forecast is another one."""
@@ -52,7 +52,7 @@ def test_an_official_forecast_that_changed_is_told_within_two_weeks_and_trains_n
     workspace = with_changed_official(workspace_at(tmp_path), 5000)
     official, _ = published_drift(workspace, LOAD)
     assert official.level == "alarm"
-    assert official.words.startswith("DE/load_official: over 28 days the mean error is")
+    assert drift_words(official, "MW").startswith("DE/load_official: over 28 days the mean error is")
     found = drift(workspace, LOAD)
     told = [one for one in found.findings if one.kind == "official"]
     assert [(one.value, one.limit) for one in told] == [(official.value, official.limit)], (
@@ -76,4 +76,4 @@ def test_a_published_band_that_no_longer_holds_the_outturn_is_told(tmp_path, liv
         workspace.lake.forecasts.append(narrow.assign(made_at=live["made_at"] + pd.Timedelta(seconds=1)))
     band = published_drift(workspace, LOAD, days=18)[1]
     assert (band.kind, band.level) == ("band", level)
-    assert band.words.startswith("DE/load as published: the 80 % interval covers")
+    assert drift_words(band, "MW").startswith("DE/load as published: the 80 % interval covers")

@@ -8,8 +8,8 @@ from builders.rows import LOAD
 
 from gridahead.core.errors import ModelError
 from gridahead.monitoring.drift import drift
-from gridahead.promotion.promote import admit
-from gridahead.reports.drift import drift_sentence
+from gridahead.operate.promotion import admit
+from gridahead.reports.drift import drift_rows, drift_sentence
 
 
 def serving(folder, live_error, span=(112, 129), unit=None):
@@ -39,7 +39,8 @@ def test_a_champion_that_errs_three_times_as_much_is_to_be_trained_again(tmp_pat
 
 @pytest.mark.parametrize("unit", ["kW", "MW", "GW"])
 def test_losses_are_told_in_the_unit_of_the_series(tmp_path, unit):
-    words = {one.kind: one.words for one in drift(serving(tmp_path, 500, unit=unit), LOAD, days=18).findings}
+    found = drift(serving(tmp_path, 500, unit=unit), LOAD, days=18)
+    words = {row["kind"]: str(row["finding"]) for row in drift_rows(found)}
     for kind in ("error", "official"):
         assert re.findall(r" is [\d,.]+ (\wW),", words[kind]) in ([unit], []), words[kind]
     assert f" {unit}, " in words["error"]

@@ -15,9 +15,11 @@ from gridahead.backtest.store import BacktestStore
 from gridahead.core.errors import LakeError
 from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.forecasting.identity import forecast_id
+from gridahead.forecasting.reproduction import OtherNumbers
 from gridahead.models.base import predict_each
 from gridahead.operate import reproduce as module
 from gridahead.operate.reproduce import forecast_list, reproduce
+from gridahead.reports.reproduction import difference_lines
 from gridahead.workspace import Workspace
 
 MODELS = ("pair", "ridge", "official", "official_corrected", "naive")
@@ -108,19 +110,19 @@ def test_a_value_that_was_there_and_is_another_now_is_named_with_its_hour(worksp
     late_payload(workspace, available_at=HOUR + pd.Timedelta(hours=3))
     found = reproduce(workspace, last_of(workspace, "pair"))
     assert not found.same
-    data = [line for line in found.differences if line.startswith("data")]
+    data = [line for line in difference_lines(found) if line.startswith("data")]
     was = row_at(HOUR)["value"].item()
     assert data[1].startswith("data: DE/load differs in 1 units (UTC): 2025-04-01 10:00 was ")
     assert data[1].endswith("is 12345")
     assert float(data[1].split(" was ")[1].split(",")[0]) == pytest.approx(was, rel=1e-5)
-    assert any(line.startswith("numbers: ") for line in found.differences)
+    assert any(line.startswith("numbers: ") for line in difference_lines(found))
 
 
 def test_a_value_that_is_gone_is_named_too(workspace):
     workspace.lake.verdicts.append(judged(row_at(HOUR)))  # decided in February, long before the forecast was made
     found = reproduce(workspace, last_of(workspace, "pair"))
-    assert "2025-04-01 10:00" in found.differences[1]
-    assert found.differences[1].endswith("is nan")
+    assert "2025-04-01 10:00" in difference_lines(found)[1]
+    assert difference_lines(found)[1].endswith("is nan")
 
 
 def test_another_model_under_the_same_name_is_a_difference(workspace, tmp_path):
@@ -129,15 +131,16 @@ def test_another_model_under_the_same_name_is_a_difference(workspace, tmp_path):
     file.write_text(json.dumps({**json.loads(file.read_text()), "level": 1.0}))
     rows = forecast_list(workspace)
     first = rows[(rows["model"] == "naive") & (rows["model_version"] == record.version)]["id"].iloc[0]
-    (difference,) = reproduce(workspace, first).differences
+    (difference,) = difference_lines(reproduce(workspace, first))
     assert difference.startswith("model: ") and "has been changed" in difference
     file.unlink()
     file.parent.rmdir()
-    assert "not in" in reproduce(workspace, first).differences[0]
+    assert "not in" in difference_lines(reproduce(workspace, first))[0]
 
 
 def test_a_number_that_differs_in_its_last_bit_is_a_difference(workspace, monkeypatch):
     honest = predict_each
     monkeypatch.setattr(module, "predict_each", lambda *given: honest(*given) * (1 + 2e-7))
     (difference,) = reproduce(workspace, last_of(workspace, "naive")).differences
-    assert difference.startswith("numbers: ")
+    assert isinstance(difference, OtherNumbers)
+    assert 0 < difference.most_mw < 1

@@ -13,7 +13,7 @@ from gridahead.settings.file import load_settings
 from gridahead.settings.model import Settings
 from gridahead.settings.place import find_settings
 from gridahead.sources.catalogue import open_sources
-from gridahead.sources.sniff.parts import Told, told_by
+from gridahead.sources.sniff.parts import GuessOptions, guess_options
 from gridahead.sources.wanted import Wanted
 
 
@@ -24,9 +24,13 @@ def hourly(start: str, hours: int, level: float = 100.0) -> str:
     return "\n".join(["time,load_kw", *rows]) + "\n"
 
 
-def init(folder: Path, *names: str, told: Told | None = None, add: bool = False, force: bool = False) -> Initialised:
+def init(
+    folder: Path, *names: str, told: GuessOptions | None = None, add: bool = False, force: bool = False
+) -> Initialised:
     paths = [folder / name for name in names]
-    return init_file(paths, told or Told(), folder / "settings.toml", "gridahead init file", add=add, force=force)
+    return init_file(
+        paths, told or GuessOptions(), folder / "settings.toml", "gridahead init file", add=add, force=force
+    )
 
 
 def read(settings: Settings) -> Observations:
@@ -130,7 +134,7 @@ def test_an_unknown_zone_is_declared_with_the_clock_of_the_file(tmp_path: Path) 
     times = pd.date_range("2024-03-01T00:00Z", periods=1000, freq="h").tz_convert("Europe/Berlin")
     rows = [f"{time:%d.%m.%Y %H:%M};{number},5" for number, time in enumerate(times)]
     (tmp_path / "lastgang.csv").write_text("\n".join(["Zeit;Leistung kW", *rows]) + "\n", encoding="utf-8")
-    init(tmp_path, "lastgang.csv", told=Told())
+    init(tmp_path, "lastgang.csv", told=GuessOptions())
     settings = load_settings(tmp_path / "settings.toml")
     assert settings.zone("SITE").timezone == "Europe/Berlin"
     assert read(settings)["valid_time"].iloc[0] == pd.Timestamp("2024-03-01T00:00Z")
@@ -147,7 +151,7 @@ def test_a_free_name_may_be_changed_where_the_file_says_and_a_country_added(tmp_
     settings.write_text(changed, encoding="utf-8")
     assert load_settings(settings).zone("Plant7").country == "ES"
     assert set(read(load_settings(settings))["zone"]) == {"Plant7"}
-    init(tmp_path, "meters.csv", told=told_by("Plant7", None, None, None), force=True)
+    init(tmp_path, "meters.csv", told=guess_options("Plant7", None, None, None), force=True)
     assert load_settings(settings).zone("Plant7").timezone == "UTC"
 
 
@@ -198,14 +202,16 @@ def test_init_names_the_day_that_is_forecast_by_the_end_of_what_is_forecast(
 ) -> None:
     (tmp_path / f"load_{zone}.csv").write_text(hourly("2024-04-01", 24 * 75), encoding="utf-8")
     (tmp_path / "weather.csv").write_text(hourly("2024-04-01", 24 * 80).replace("load_kw", "t2m"), encoding="utf-8")
-    said = " ".join(init(tmp_path, f"load_{zone}.csv", "weather.csv", told=told_by(zone, "UTC", None, None)).advice)
+    said = " ".join(
+        init(tmp_path, f"load_{zone}.csv", "weather.csv", told=guess_options(zone, "UTC", None, None)).advice
+    )
     assert f"the values of {zone}/load end at {end} local time: `gridahead forecast` is for {day}" in said
     assert "2024-06-20" not in said
 
 
 def test_a_day_that_has_only_begun_is_not_counted(tmp_path: Path) -> None:
     (tmp_path / "short_FR.csv").write_text(hourly("2024-04-01", 24 * 60), encoding="utf-8")
-    said = " ".join(init(tmp_path, "short_FR.csv", told=told_by("FR", "UTC", None, None), force=True).advice)
+    said = " ".join(init(tmp_path, "short_FR.csv", told=guess_options("FR", "UTC", None, None), force=True).advice)
     assert "FR/load has 60 days" in said
 
 
@@ -228,7 +234,7 @@ def test_what_a_file_needs_besides_its_look_is_tried_and_said(tmp_path: Path) ->
     times = pd.date_range("2024-10-26", periods=72, freq="h")  # every hour once, on a day that has one twice
     rows = [f"{time:%Y-%m-%d %H:%M},{number}" for number, time in enumerate(times)]
     (tmp_path / "once.csv").write_text("\n".join(["time,load", *rows]) + "\n", encoding="utf-8")
-    done = init(tmp_path, "once.csv", told=Told(timezone="Europe/Paris"))
+    done = init(tmp_path, "once.csv", told=GuessOptions(timezone="Europe/Paris"))
     assert "repeated_hour" in (tmp_path / "settings.toml").read_text(encoding="utf-8")
     assert any("set so that the file can be read" in text for text in done.uncertain)
     assert done.found[0].rows == 72

@@ -5,7 +5,8 @@ import pytest
 from builders.rows import LOAD, hours, judged, measured, rulings_on
 
 from gridahead.operate import quality_page
-from gridahead.quarantine.inputs_in_doubt import suspect_inputs
+from gridahead.quarantine.inputs_in_doubt import SuspectInput, suspect_inputs
+from gridahead.reports.suspects import suspects_sentence
 from gridahead.settings.model import Settings
 from gridahead.workspace import Workspace
 
@@ -66,10 +67,14 @@ def test_a_forecast_tells_which_of_its_newest_inputs_the_gate_doubts(workspace):
     lake.verdicts.append(judged(ROWS.iloc[-6:-4], "spike"))
     lake.verdicts.append(judged(ROWS.iloc[[-1]], "ramp", "flag"))
     lake.verdicts.append(judged(ROWS.iloc[:5], "old"))  # more than three days before
-    assert suspect_inputs(lake, [LOAD], ISSUE_TIME, until) == [
-        "1 values of DE/load flagged (ramp)",
-        "5 values of DE/load in quarantine (scaled, spike)",
+    suspects = suspect_inputs(lake, [LOAD], ISSUE_TIME, until)
+    assert suspects == [
+        SuspectInput(LOAD, "flag", 1, ("ramp",)),
+        SuspectInput(LOAD, "quarantine", 5, ("scaled", "spike")),
     ]
+    assert suspects_sentence(suspects) == (
+        "1 values of DE/load flagged (ramp); 5 values of DE/load in quarantine (scaled, spike)"
+    )
     before = ROWS["available_at"].iloc[-7]
     assert suspect_inputs(lake, [LOAD], before, until) == []
     lake.rulings.append(rulings_on(ROWS.iloc[-6:], "release"))

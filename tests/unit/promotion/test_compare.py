@@ -14,7 +14,7 @@ from gridahead.reports.comparison import comparison_record, comparison_sentence
 LIGHT = """
 import sys
 import gridahead.monitoring.drift
-import gridahead.promotion.compare, gridahead.promotion.promote, gridahead.promotion.refresh_test
+import gridahead.operate.promotion, gridahead.promotion.compare
 print([name for name in ("matplotlib", "jinja2", "torch", "mlflow") if name in sys.modules])
 """
 

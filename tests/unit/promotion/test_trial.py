@@ -6,6 +6,8 @@ import pytest
 
 from gridahead.core.errors import ContractError
 from gridahead.promotion.trial import decide, not_inferior, promotable, relative_differences, sane, trial_days
+from gridahead.promotion.trial_findings import TooFewDays
+from gridahead.reports.promotion import reasons
 from gridahead.settings.model import PromotionSettings
 
 SETTINGS = PromotionSettings()
@@ -43,7 +45,7 @@ def test_a_challenger_that_is_clearly_better_calibrated_and_nowhere_worse_is_pro
     assert result.figures["improvement_low"] < result.figures["improvement"] < result.figures["improvement_high"]
     assert result.figures["e_value"] >= result.figures["e_needed"] == 1 / SETTINGS.alpha_ever
     assert result.figures["ratio/official/winter"] == pytest.approx(0.9 / 1.5, abs=0.03)
-    assert [reason.partition(":")[0] for reason in result.reasons[:2]] == ["better", "calibrated"]
+    assert [reason.partition(":")[0] for reason in reasons(result.findings)[:2]] == ["better", "calibrated"]
 
 
 def test_equal_challengers_are_seldom_promoted_and_better_ones_mostly():
@@ -88,7 +90,7 @@ def test_the_best_of_many_has_to_show_as_many_times_more():
     alone, best_of = decide(days, SETTINGS), decide(days, SETTINGS, candidates=100)
     assert best_of.figures["e_needed"] == 100 * alone.figures["e_needed"]
     assert (alone.outcome, best_of.outcome) == ("promote", "too_short")
-    assert "as the best of 100" in best_of.reasons[0]
+    assert "as the best of 100" in reasons(best_of.findings)[0]
 
 
 def test_a_challenger_that_is_slightly_better_on_most_days_and_terrible_on_some_is_not_promoted():
@@ -105,7 +107,7 @@ def test_a_challenger_that_is_slightly_better_on_most_days_and_terrible_on_some_
 def test_few_days_are_too_short_to_tell_whatever_they_show():
     result = decide(world(days=27, gain=0.5), SETTINGS)
     assert result.outcome == "too_short"
-    assert result.reasons == ("period too short to tell: 27 days, at least 28 are needed",)
+    assert reasons(result.findings) == ["period too short to tell: 27 days, at least 28 are needed"]
 
 
 def test_an_improvement_that_luck_can_explain_says_after_how_many_days_a_true_one_would_show():
@@ -113,8 +115,8 @@ def test_an_improvement_that_luck_can_explain_says_after_how_many_days_a_true_on
     result = decide(days, SETTINGS)
     assert result.figures["improvement"] == pytest.approx(0.03)
     assert result.outcome == "too_short"
-    assert "luck can explain: e-value" in result.reasons[0]
-    assert "a true improvement of 2 % after about" in result.reasons[0]
+    assert "luck can explain: e-value" in reasons(result.findings)[0]
+    assert "a true improvement of 2 % after about" in reasons(result.findings)[0]
     assert result.figures["days_to_see_2"] > result.figures["days_to_see_5"] > result.figures["days_to_see_10"]
 
 
@@ -123,21 +125,21 @@ def test_a_challenger_that_is_not_better_by_the_margin_is_not_promoted_however_s
     days["challenger"] *= np.random.default_rng(0).uniform(0.9999, 1.0001, len(days))
     result = decide(days, SETTINGS)
     assert result.outcome == "keep"
-    assert result.reasons[0].startswith("not better by the margin of 1.0 %: 0.9 % smaller loss")
+    assert reasons(result.findings)[0].startswith("not better by the margin of 1.0 %: 0.9 % smaller loss")
     assert decide(days, PromotionSettings(margin=0.0)).outcome == "promote"
 
 
 def test_a_challenger_that_is_worse_is_said_to_have_the_larger_loss():
     result = decide(world(noise=0.0, gain=-0.14), SETTINGS)
-    assert "14.0 % larger loss than the champion" in result.reasons[0]
+    assert "14.0 % larger loss than the champion" in reasons(result.findings)[0]
 
 
 @pytest.mark.parametrize("inside", [0.65, 0.93])
 def test_a_better_challenger_whose_intervals_are_wrong_is_not_promoted(inside):
     result = decide(world(gain=0.1, inside=inside), SETTINGS)
     assert result.outcome == "keep"
-    assert result.reasons[0].startswith("better:")
-    assert result.reasons[1].startswith("not calibrated: its 80 % interval covers")
+    assert reasons(result.findings)[0].startswith("better:")
+    assert reasons(result.findings)[1].startswith("not calibrated: its 80 % interval covers")
 
 
 def test_intervals_that_luck_may_have_put_just_outside_the_band_are_no_obstacle():
@@ -147,7 +149,7 @@ def test_intervals_that_luck_may_have_put_just_outside_the_band_are_no_obstacle(
 def test_a_challenger_without_intervals_is_not_promoted():
     result = decide(world(gain=0.1).assign(inside=np.nan), SETTINGS)
     assert result.outcome == "keep"
-    assert "calibration is not known" in result.reasons[1]
+    assert "calibration is not known" in reasons(result.findings)[1]
 
 
 @pytest.mark.parametrize(
@@ -159,8 +161,8 @@ def test_a_better_challenger_that_is_worse_than_a_reference_in_one_season_is_not
     days.loc[days["season"] == "spring", reference] *= 0.3
     result = decide(days, SETTINGS)
     assert result.outcome == "keep"
-    assert any(f"worse than the {words} forecast in spring" in reason for reason in result.reasons)
-    assert not any("in winter" in reason for reason in result.reasons)
+    assert any(f"worse than the {words} forecast in spring" in reason for reason in reasons(result.findings))
+    assert not any("in winter" in reason for reason in reasons(result.findings))
 
 
 def test_a_season_of_few_days_and_few_holidays_decide_nothing():
@@ -179,7 +181,7 @@ def test_a_better_challenger_that_is_worse_on_holidays_is_not_promoted():
     days.loc[chosen, "official"] *= 0.4
     result = decide(days, SETTINGS)
     assert result.outcome == "keep"
-    assert any("worse than the official forecast on holidays" in reason for reason in result.reasons)
+    assert any("worse than the official forecast on holidays" in reason for reason in reasons(result.findings))
 
 
 def test_a_little_worse_than_a_reference_is_tolerated_only_if_luck_can_explain_it():
@@ -190,13 +192,13 @@ def test_a_little_worse_than_a_reference_is_tolerated_only_if_luck_can_explain_i
     assert decide(lucky, tolerant).figures["ratio/official/all"] == pytest.approx(1 / 0.95)
     assert decide(lucky, tolerant).outcome == "promote"
     surely = lucky.assign(official=lucky["challenger"] * np.random.default_rng(0).uniform(0.94, 0.96, 90))
-    assert "more than luck explains" in decide(surely, tolerant).reasons[1]
+    assert "more than luck explains" in reasons(decide(surely, tolerant).findings)[1]
 
 
 def test_without_an_official_forecast_the_naive_one_is_left_to_compare_with():
     result = decide(world(gain=0.1).assign(official=np.nan), SETTINGS)
     assert result.outcome == "promote"
-    assert "not compared with the official forecast: there are too few days of it" in result.reasons
+    assert "not compared with the official forecast: there are too few days of it" in reasons(result.findings)
 
 
 def test_days_that_either_model_lacks_do_not_count():
@@ -257,15 +259,12 @@ def test_a_champion_trained_again_is_sane_if_it_is_not_much_worse_on_the_newest_
 def test_a_champion_trained_again_that_went_wrong_does_not_take_over(gain, inside, said):
     result = sane(world(noise=0.01, gain=gain, inside=inside), SETTINGS)
     assert result.outcome == "keep"
-    assert any(said in reason for reason in result.reasons)
+    assert any(said in reason for reason in reasons(result.findings))
 
 
 def test_a_trial_of_few_days_says_how_many_are_needed():
     result = sane(world(days=27), SETTINGS)
-    assert (result.outcome, result.reasons) == (
-        "too_short",
-        ("period too short to tell: 27 days, at least 28 are needed",),
-    )
+    assert (result.outcome, result.findings) == ("too_short", (TooFewDays(27, needed=28),))
 
 
 def procedure(gain: float, days: int = 550, noise: float = 0.1) -> tuple[pd.Series, pd.Series]:
@@ -279,7 +278,7 @@ def test_training_again_passes_if_it_is_surely_no_worse_than_the_margin_allows()
     assert result.figures["ratio"] == pytest.approx(0.98, abs=0.015)
     assert result.figures["p"] < SETTINGS.alpha
     assert not_inferior(*procedure(-0.03), SETTINGS).outcome == "keep"
-    assert "not shown" in not_inferior(*procedure(-0.03), SETTINGS).reasons[0]
+    assert "not shown" in reasons(not_inferior(*procedure(-0.03), SETTINGS).findings)[0]
 
 
 def test_training_again_that_changes_nothing_passes():

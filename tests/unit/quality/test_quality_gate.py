@@ -1,3 +1,5 @@
+import logging
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -5,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from builders.quality import DECIDED_AT, observations_of
+from great_expectations.exceptions.exceptions import DataContextRequiredError
 
 import gridahead
 from gridahead.core.errors import ContractError, QualityError, SettingsError
@@ -231,6 +234,27 @@ def test_no_rows_are_no_error(settings):
     report = judge(Observations(OBSERVATIONS.empty()), settings)
     assert report.success and summary(report) == "no rows to inspect"
     report.require(max_share=0.0)
+
+
+def test_great_expectations_is_as_it_was_after_an_inspection(settings):
+    import great_expectations as gx
+    from great_expectations.data_context.data_context.context_factory import project_manager
+
+    log = logging.getLogger("great_expectations.data_context.types.base")
+    theirs, level = gx.get_context(mode="ephemeral"), log.level
+    log.setLevel(logging.DEBUG)
+    try:
+        assert judge(observations_of(*MAY), settings).success
+        assert project_manager.get_current_project() is theirs
+        assert log.level == logging.DEBUG
+    finally:
+        log.setLevel(level)
+        project_manager.set_project(None)
+    environment = dict(os.environ)
+    assert judge(observations_of(*MAY), settings).success
+    with pytest.raises(DataContextRequiredError):
+        project_manager.get_current_project()
+    assert dict(os.environ) == environment
 
 
 def test_only_the_quality_gate_imports_great_expectations():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gridahead.reports.wording import Scale, floored_percent, number, percent
+from gridahead.reports.wording import Scale, floored_percent, number, p_words, percent
 
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 
@@ -30,3 +30,7 @@ def test_only_what_is_complete_is_called_100_percent():
     assert floored_percent(1.0) == f"100{NARROW}%"
     assert floored_percent(0.99999) == f"99.99{NARROW}%"
     assert floored_percent(0.5) == f"50.00{NARROW}%"
+
+
+def test_p_in_words_claims_no_more_than_is_known():
+    assert [p_words(p) for p in (0.0342, 2e-7, float("nan"))] == ["p = 0.034", "p < 0.001", "no p, too few days"]

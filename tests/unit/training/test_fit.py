@@ -17,6 +17,7 @@ from gridahead.features.anchors import anchored
 from gridahead.features.scaling import Scaler
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is, calibration_on
+from gridahead.models.network.network import Network
 from gridahead.settings.model import ModelSettings, TrainingSettings
 from gridahead.training import fit as module
 from gridahead.training.epoch import Epoch
@@ -204,6 +205,19 @@ def test_the_same_seed_fits_the_same_weights_and_another_seed_others():
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert not all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
     assert one.predict(PARTS.validation).tobytes() == other.predict(PARTS.validation).tobytes()
+
+
+def test_a_fit_draws_from_its_seed_alone_and_leaves_the_numbers_of_others_as_they_were():
+    """By hand: the weights that torch makes from the seed of the first member, which one step hardly moves."""
+    settings = settings_of(epochs=1, learning_rate=1e-12, seed=3)
+    parts, before = split(LOADS, SPEC, settings), torch.get_rng_state()
+    done = fit("gru", parts, SMALL, settings, lambda epoch: None)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert isinstance(done.model, TrainedModel)
+    torch.manual_seed(3000)
+    expected = Network(done.model.members[0].config).state_dict()
+    for name, weights in done.model.members[0].state_dict().items():
+        torch.testing.assert_close(weights, expected[name], rtol=1e-4, atol=1e-6)
 
 
 def test_without_an_encoder_a_recurrent_decoder_learns_alone(tmp_path):

@@ -5,6 +5,7 @@ import importlib
 import sqlite3
 import sys
 import tomllib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -60,6 +61,16 @@ def here():
         patch.setattr(module, "_processes", threads)
         patch.setattr(module, "OF_MODEL", {**search_space.OF_MODEL, "hidden": (4, 6, 8, 16), "decoder_hidden": (8, 12)})
         yield
+
+
+@pytest.fixture(autouse=True)
+def optuna_logs_what_it_logged() -> Iterator[None]:
+    """A level that nothing of ours would set is there after every test."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+    yield
+    assert optuna.logging.get_verbosity() == optuna.logging.CRITICAL
+    optuna.logging.set_verbosity(before)
 
 
 @pytest.fixture

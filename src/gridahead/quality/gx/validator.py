@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -38,24 +41,54 @@ class SuiteResult:
         return all(result.success for result in self.results)
 
 
-def quiet_context() -> Any:
-    """A context of Great Expectations in memory that shows no progress bars and calls nobody."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+_TURNS = threading.RLock()
+_LOG = "great_expectations.data_context.types.base"
+"""This logger sets its own level, and would log every temporary folder."""
+
+
+@contextmanager
+def great_expectations(own: Any = None) -> Iterator[ModuleType]:
+    """Great Expectations, quiet, whose context and log are those of before afterwards.
+
+    It has one context for the whole process, so threads that inspect take turns.
+
+    Args:
+        own: the context that it has inside, if there is one already.
+    """
     # The import costs four seconds, which only those pay who inspect.
     import great_expectations as gx
+    from great_expectations.data_context.data_context.context_factory import project_manager
+    from great_expectations.exceptions.exceptions import DataContextRequiredError
+
+    log = logging.getLogger(_LOG)
+    with _TURNS:
+        try:
+            before = project_manager.get_current_project()
+        except DataContextRequiredError:
+            before = None
+        level = log.level
+        log.setLevel(logging.WARNING)
+        try:
+            if own is not None:
+                project_manager.set_project(own)
+            yield gx
+        finally:
+            log.setLevel(level)
+            project_manager.set_project(before)
+
+
+def _own_context(gx: ModuleType) -> Any:
+    """A context in memory that shows no progress bars and calls nobody."""
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    # This one sets its own level, and would log every temporary folder.
-    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context.enable_analytics(False)
     return context
 
 
-def expectation_suite(suite: Suite) -> Any:
+def _expectation_suite(gx: ModuleType, suite: Suite) -> Any:
     """The suite in Great Expectations' own classes."""
-    import great_expectations as gx
-
     expectations = [
         getattr(gx.expectations, expectation.kind)(**expectation.arguments, meta={"rule": expectation.name})
         for expectation in suite.expectations
@@ -68,7 +101,9 @@ class Validator:
 
     def __init__(self) -> None:
         began = time.perf_counter()
-        self._frames = quiet_context().data_sources.add_pandas("gridahead")
+        with great_expectations() as gx:
+            self._context = _own_context(gx)
+            self._frames = self._context.data_sources.add_pandas("gridahead")
         self.seconds = time.perf_counter() - began
         """What Great Expectations has cost so far."""
 
@@ -80,9 +115,10 @@ class Validator:
                 once.
         """
         began = time.perf_counter()
-        asset = self._frames.add_dataframe_asset(suite.name)
-        batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-        gx_result = batch.validate(expectation_suite(suite), result_format="COMPLETE")
+        with great_expectations(self._context) as gx:
+            asset = self._frames.add_dataframe_asset(suite.name)
+            batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+            gx_result = batch.validate(_expectation_suite(gx, suite), result_format="COMPLETE")
         self.seconds += time.perf_counter() - began
         by_name = {outcome.expectation_config.meta["rule"]: outcome for outcome in gx_result.results}
         stopped = [

@@ -93,12 +93,12 @@ def outturn_is_forecast(curve: Curve) -> Mapping[str, Measurement]:
 
 
 def _too_good(curve: Curve) -> Mapping[str, Measurement]:
-    other = curve.trusted_counterpart
-    if other is None:
+    counterpart = curve.trusted_counterpart
+    if counterpart is None:
         return {}
-    away = mean_of_day(np.abs(curve.days - other), ENOUGH)
+    away = mean_of_day(np.abs(curve.days - counterpart), ENOUGH)
     typical = median(np.stack([moved(away, by) for by in AROUND]))
-    size = mean_of_day(np.abs(other), ENOUGH)
+    size = mean_of_day(np.abs(counterpart), ENOUGH)
     with np.errstate(divide="ignore", invalid="ignore"):
         # A dark polar day has no forecast to be right about.
         times = np.where(size > 0.01 * curve.highest, typical / np.maximum(away, 1e-6 * typical), np.nan)

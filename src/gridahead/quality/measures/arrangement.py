@@ -49,13 +49,13 @@ def scaled(curve: Curve) -> Mapping[str, Measurement]:
     return _better(curve, others, level=True)
 
 
-def _better(curve: Curve, others: Sequence[Floats], *, level: bool) -> Mapping[str, Measurement]:
+def _better(curve: Curve, alternatives: Sequence[Floats], *, level: bool) -> Mapping[str, Measurement]:
     """The best gain of the alternatives: by the days around and by earlier days, each also with the counterpart."""
     against = counterpart_scale(curve)
-    more = [gain(curve.days, other, against, level=level) for other in others] if against else []
+    more = [gain(curve.days, alternative, against, level=level) for alternative in alternatives] if against else []
     variants = _best("counterpart", more) if against else {}
     for name, scale in (("", own(curve)), ("past", past(curve))):
-        gains = [gain(curve.days, other, scale, level=level) for other in others]
+        gains = [gain(curve.days, alternative, scale, level=level) for alternative in alternatives]
         variants |= _best(name, gains)
         if against:
             variants |= _best(f"{name}+counterpart", [mine + its for mine, its in zip(gains, more, strict=True)])

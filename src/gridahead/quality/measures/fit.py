@@ -60,11 +60,11 @@ def past(curve: Curve) -> Scale:
 @remembered
 def counterpart_scale(curve: Curve) -> Scale | None:
     """The official forecast of an outturn, or the outturn of an official forecast, freed of a lasting difference."""
-    other = curve.trusted_counterpart
-    if other is None:
+    counterpart = curve.trusted_counterpart
+    if counterpart is None:
         return None
-    lasting = median_of_days(curve.days - other, AROUND)
-    expected = other + np.nan_to_num(lasting)
+    lasting = median_of_days(curve.days - counterpart, AROUND)
+    expected = counterpart + np.nan_to_num(lasting)
     return Scale(expected, usual(curve.days - expected))
 
 

@@ -41,12 +41,12 @@ def false_zero(curve: Curve) -> Mapping[str, Measurement]:
 @measures("still_day")
 def still_day(curve: Curve) -> Mapping[str, Measurement]:
     """Whole days in a row in which the value never changes."""
-    known = (~np.isnan(curve.days)).sum(axis=1) >= 0.75 * curve.clock.slots
+    is_known = (~np.isnan(curve.days)).sum(axis=1) >= 0.75 * curve.clock.slots
     filled = np.where(np.isnan(curve.days), curve.days[:, :1], curve.days)
     filled = np.nan_to_num(filled)
-    still = known & (filled.max(axis=1) == filled.min(axis=1))
+    still = is_known & (filled.max(axis=1) == filled.min(axis=1))
     length = run_length(still)
-    return only_variant(np.where(known, length, np.nan))
+    return only_variant(np.where(is_known, length, np.nan))
 
 
 @measures("repeated_day")
@@ -120,11 +120,11 @@ def _is_zero(values: Floats) -> Floats:
 
 def _resolution(values: Floats) -> float:
     """How finely the values are rounded, and at least a billionth of their size."""
-    known = np.abs(values[~np.isnan(values)])
-    if not len(known):
+    sizes = np.abs(values[~np.isnan(values)])
+    if not len(sizes):
         return 0.0
-    fine = 1e-9 * float(known.max())
+    fine = 1e-9 * float(sizes.max())
     for digit in (1.0, 0.5, 0.25, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6):  # the last is a watt, as household meters have it
-        if known.max() >= digit and np.allclose(known / digit, np.round(known / digit), rtol=0, atol=1e-6):
+        if sizes.max() >= digit and np.allclose(sizes / digit, np.round(sizes / digit), rtol=0, atol=1e-6):
             return max(digit, fine)
     return max(fine, 1e-12)

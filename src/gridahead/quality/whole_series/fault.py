@@ -24,7 +24,7 @@ class SeriesFault:
     limit: float
     """In the unit of `measured`; the rule fails where more was measured."""
     note: str
-    """What the reason says besides."""
+    """What the reason adds."""
 
 
 SeriesCheck = Callable[[Curve], Sequence[SeriesFault]]

@@ -72,14 +72,14 @@ class YearsInOtherUnit:
 
 def _by_counterpart(curve: Curve) -> YearsInOtherUnit | None:
     assert curve.counterpart is not None
-    mine, other = _daily(curve, curve.value), _daily(curve, curve.aligned(curve.counterpart))
-    ratios = _of_years(curve, mine / other)
+    own_levels, counterpart_levels = _daily(curve, curve.value), _daily(curve, curve.aligned(curve.counterpart))
+    ratios = _of_years(curve, own_levels / counterpart_levels)
     for factor in _factors(curve):
         years = [year for year, ratio in ratios.items() if _near(ratio, factor)]
         if len(years) == len(ratios) > 0:
             return None if is_official(curve.series) else YearsInOtherUnit(years, factor, whole=True)
         if years:
-            changes = [_change(_of_years(curve, level), years) for level in (mine, other)]
+            changes = [_change(_of_years(curve, level), years) for level in (own_levels, counterpart_levels)]
             return YearsInOtherUnit(years, factor, whole=False) if changes[0] > changes[1] else None
     return None
 

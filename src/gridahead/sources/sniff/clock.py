@@ -72,7 +72,7 @@ def _exists(name: str) -> bool:
 def clock_of(
     wall: pd.Series, values: pd.Series, zone_timezone: str | None, named_timezone: str | None, step: pd.Timedelta
 ) -> Clock:
-    """The clock of naive times: by the hours that clocks skip and repeat, by what the file says, by the curve.
+    """The clock of naive times: by the hours that clocks skip and repeat, by the words of the file, by the curve.
 
     Args:
         wall: naive times; the index is the row.
@@ -148,7 +148,7 @@ def _changes(wall: pd.Series, values: pd.Series, timezone: str, step: pd.Timedel
 
 
 def clock_of_periods(dates: pd.Series, periods: pd.Series) -> str | None:
-    """The time zone in which days have as many hours as their periods say.
+    """The time zone in which days have as many hours as they have periods.
 
     Args:
         dates: the date of each row, naive.

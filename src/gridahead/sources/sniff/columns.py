@@ -22,7 +22,7 @@ from gridahead.sources.sniff.meaning import (
     words_of,
     zone_of_id,
 )
-from gridahead.sources.sniff.parts import MANY, UNKNOWN_ZONE, Guess, SourceGuess, Told
+from gridahead.sources.sniff.parts import MANY, UNKNOWN_ZONE, Guess, GuessOptions, SourceGuess
 
 _UNIT_WORDS = {"%": "percent", "MW": "mw", "kW": "kw", "MWh": "mwh", "kWh": "kwh"}
 """For names of covariates that would otherwise be those of a quantity."""
@@ -31,7 +31,7 @@ _NEGATIVE = 0.002
 _RISING = 0.999
 """Share of steps that do not fall above which values are the reading of a meter; a meter is exchanged now and then."""
 _FEW = 100
-"""Steps that are too few to tell a meter's reading from a morning."""
+"""Steps that are too few to distinguish a meter's reading from a morning."""
 _IDLE = re.compile(
     r"flag|quality|status|valid|code|index|^id$|count|version|\blat\b|\blon\b|unnamed|weekday|month|year|week",
     re.IGNORECASE,
@@ -58,7 +58,7 @@ class Columns:
     keys: Mapping[str, object]
     """How the rows are read; of a part of a long table its quantity as well."""
     zone: BiddingZone
-    options: Told
+    options: GuessOptions
     guess: Guess
 
     def sources(self) -> list[SourceGuess]:
@@ -190,7 +190,7 @@ class Columns:
             )
 
     def _is_official(self, name: str, meaning: Meaning, target: Measured) -> bool:
-        """Whether a column is the official forecast: its name says so, or says no quantity and it is as large."""
+        """Whether a column is the official forecast: its name means that, or no quantity and it is as large."""
         if not meaning.is_forecast or meaning.kind == "covariate" or not target.column:
             return False
         if meaning.name:

@@ -16,11 +16,11 @@ from gridahead.sources.sniff.columns import Columns
 from gridahead.sources.sniff.files import FileGroup
 from gridahead.sources.sniff.keys import file_clock, layout_keys, row_step, time_keys
 from gridahead.sources.sniff.meaning import meaning_of, slug, words_of, zone_in, zone_of_id
-from gridahead.sources.sniff.parts import MANY, UNKNOWN_ZONE, Guess, Told
+from gridahead.sources.sniff.parts import MANY, UNKNOWN_ZONE, Guess, GuessOptions
 from gridahead.sources.sniff.shape import Shape, shape_of
 
 
-def guess(group: FileGroup, options: Told) -> Guess:
+def guess(group: FileGroup, options: GuessOptions) -> Guess:
     """The sources that read a group of files.
 
     Raises:

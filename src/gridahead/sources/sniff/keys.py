@@ -15,7 +15,7 @@ from gridahead.sources.sniff.notes import Notes
 from gridahead.sources.sniff.shape import Shape
 
 _SUMMER = {"CEST", "MESZ"}
-"""Behind a time they say that the clock is one that goes forward in summer."""
+"""Behind a time they mean that the clock is one that goes forward in summer."""
 
 
 def row_step(shape: Shape, name: str) -> pd.Timedelta:

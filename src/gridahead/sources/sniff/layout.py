@@ -42,7 +42,7 @@ class Table:
     preamble: str = ""
     """What stands before the header; it may name the unit and the clock."""
     units: dict[str, str] = field(default_factory=dict)
-    """By column, what a row of units under the header says."""
+    """By column, the unit in a row of units under the header."""
 
 
 def read_table(content: bytes, notes: Notes, name: str = "") -> Table:

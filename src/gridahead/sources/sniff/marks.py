@@ -53,7 +53,7 @@ def words_for_missing(cells: pd.Series) -> list[str] | None:
 
 
 def marks_of(columns: Iterable[pd.Series], separator: str = ",") -> Marks:
-    """The marks that all columns of numbers agree on; the separator of the table helps where they do not say."""
+    """The marks that all columns of numbers agree on; the separator of the table helps where they do not decide."""
     texts = pd.concat([column.iloc[:_SAMPLE] for column in columns] or [pd.Series(dtype="str")]).str.strip()
     texts = texts[is_number(texts)]
     pairs, single = Counter[tuple[str, str]](), Counter[str]()

@@ -118,9 +118,9 @@ _OTHERS = {
 }
 """Zones beyond Europe that files name; they are declared in the settings that are written."""
 SMALL_SITE = 20.0
-"""Mean [no unit said] below which a series is taken for a meter in kW: no zone is so small in MW."""
+"""Mean [unit unknown] below which a series is taken for a meter in kW: no zone is so small in MW."""
 LARGE_ZONE = 100.0
-"""Mean [no unit said] below which the series of a known zone is taken for GW: the largest in Europe has 60 GW."""
+"""Mean [unit unknown] below which the series of a known zone is taken for GW: the largest in Europe has 60 GW."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Notes:
-    """Reasons by key of the settings, and everything that the file does not say for certain."""
+    """Reasons by key of the settings, and everything that the file leaves uncertain."""
 
     reasons: dict[str, str] = field(default_factory=dict)
     uncertain: list[str] = field(default_factory=list)
@@ -17,6 +17,6 @@ class Notes:
         self.reasons[key] = why
 
     def doubt(self, text: str) -> None:
-        """Record what the file does not say, and which key changes it."""
+        """Record what the file leaves open, and which key changes it."""
         if text not in self.uncertain:
             self.uncertain.append(text)

@@ -40,7 +40,7 @@ class Guess:
     """By kind, the columns and series that are not read."""
 
     def doubt(self, text: str) -> None:
-        """Record what the files do not say for certain, once."""
+        """Record what the files leave uncertain, once."""
         if text not in self.uncertain:
             self.uncertain.append(text)
 
@@ -72,7 +72,7 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Told:
+class GuessOptions:
     """The options of `init file`; None where the file itself decides."""
 
     zone: BiddingZone | None = None
@@ -83,7 +83,7 @@ class Told:
     """The zone of a file that names none."""
 
 
-def told_by(zone: str | None, timezone: str | None, quantity: str | None, column: str | None) -> Told:
+def guess_options(zone: str | None, timezone: str | None, quantity: str | None, column: str | None) -> GuessOptions:
     """The options as they come from the command line, checked.
 
     Raises:
@@ -98,4 +98,4 @@ def told_by(zone: str | None, timezone: str | None, quantity: str | None, column
         place = None if zone is None else zone_in(zone) or BiddingZone(zone, local)
     except ValueError as error:
         raise SettingsError(f"--timezone: {error}") from error
-    return Told(place, timezone, quantity, column)
+    return GuessOptions(place, timezone, quantity, column)

@@ -32,7 +32,7 @@ _LATER = r"\bend|\bto\b|\bbis\b|\bende|until|updat|creat|issue|publish|receiv|re
 _SAMPLE = 3_000
 """Rows that decide which columns are times and which are numbers."""
 MOST_IDS = 200
-"""Names in a column that tells series apart; a column with more holds something else."""
+"""Names in a column that identifies series; a column with more holds something else."""
 _HOUR = pd.Timedelta(hours=1)
 MONTHS = 12
 DATE = "date of year, month and day"
@@ -69,15 +69,15 @@ class Shape:
     first_period: int = 1
     """What the first unit of a day is counted as."""
     clock_separator: str | None = None
-    """What stands between the beginning and the end of a unit, where the time of day tells both."""
+    """What stands between the beginning and the end of a unit, where the time of day has both."""
     clock_ends: bool = False
     """Whether the time of day is that of the end of the unit, 24 the last."""
     issue: str | None = None
-    """Of forecasts that were made several times: the column that says when."""
+    """Of forecasts that were made several times: the column of those times."""
     days: list[str] = field(default_factory=list)
     """Columns that are the units of a day, where a row is a day."""
     ids: dict[str, list[str]] = field(default_factory=dict)
-    """Columns that tell the series of a long table apart, with their names."""
+    """Columns that identify the series of a long table, with their names."""
     period_values: pd.Series | None = None
 
     def walls(self) -> pd.Series:
@@ -326,7 +326,7 @@ def _hour_of_header(name: str) -> float | None:
 
 
 def _issue_column(cells: pd.DataFrame, wall: pd.Series, time_columns: list[str]) -> str | None:
-    """The column that tells forecasts of the same time apart by when they were made."""
+    """The column that distinguishes forecasts of the same time by when they were made."""
     if wall.duplicated().mean() < 0.3:
         return None
     for name in time_columns:
@@ -338,7 +338,7 @@ def _issue_column(cells: pd.DataFrame, wall: pd.Series, time_columns: list[str])
 
 
 def _long(shape: Shape, time_columns: list[str]) -> None:
-    """Where times occur several times: the columns that tell the series apart."""
+    """Where times occur several times: the columns that identify the series."""
     key = shape.times.wall.astype("str")
     parts = [part for part in (shape.period, shape.clock, shape.minute) if part is not None]
     for part in parts:
@@ -364,10 +364,10 @@ def _long(shape: Shape, time_columns: list[str]) -> None:
     if best is None:
         return
     chosen = [best]
-    for other in several:
+    for column in several:
         combined_key = key + "|" + rows[chosen].astype("str").agg("|".join, axis=1)
-        if other not in chosen and combined_key.duplicated().mean() > 0.01:
-            chosen.append(other)
+        if column not in chosen and combined_key.duplicated().mean() > 0.01:
+            chosen.append(column)
     for name in chosen:
         shape.ids[name] = [str(text) for text in rows[name].dropna().astype("str").str.strip().value_counts().index]
         shape.numbers.pop(name, None)

@@ -63,7 +63,7 @@ def source_block(source: SourceGuess, *, reasons: bool) -> str:
 
 
 def deadline_of(zone: BiddingZone) -> Deadline:
-    """By when a zone is forecast, where nobody has said another time."""
+    """By when a zone is forecast, where no other time is given."""
     return Deadline(1, dt.time(11), zone.timezone)
 
 

@@ -10,13 +10,13 @@ from builders.texts import curve, iso, table
 from gridahead.core.errors import SettingsError, SourceError
 from gridahead.sources.sniff.files import open_groups
 from gridahead.sources.sniff.guess import guess
-from gridahead.sources.sniff.parts import Guess, Told, told_by
+from gridahead.sources.sniff.parts import Guess, GuessOptions, guess_options
 
 
-def look(folder: Path, text: str, name: str = "meters.csv", told: Told | None = None) -> Guess:
+def look(folder: Path, text: str, name: str = "meters.csv", told: GuessOptions | None = None) -> Guess:
     (folder / name).write_text(text, encoding="utf-8")
     (group,) = open_groups([folder / name])
-    return guess(group, told or Told())
+    return guess(group, told or GuessOptions())
 
 
 def keys(found: Guess) -> list[dict[str, object]]:
@@ -159,7 +159,7 @@ def test_a_zone_without_a_name_says_that_it_is_free_and_whose_holidays_it_has(tm
     named = look(tmp_path, table("2024-01-10", 72, iso, "Fecha Europe/Madrid,Demanda MW"))
     assert (named.sources[0].zone.timezone, named.sources[0].zone.country) == ("Europe/Madrid", "ES")
     assert "its holidays are those of ES" in named.uncertain[-1]
-    told = look(tmp_path, table("2024-01-10", 72, iso), told=told_by("Plant7", "America/Santiago", None, None))
+    told = look(tmp_path, table("2024-01-10", 72, iso), told=guess_options("Plant7", "America/Santiago", None, None))
     assert (told.sources[0].zone.code, told.sources[0].zone.country) == ("Plant7", "CL")
 
 
@@ -178,7 +178,7 @@ def test_hours_1_to_24_that_stand_twice_in_autumn_are_times_of_the_clock(tmp_pat
         "Date,Hour,Load MW",
         "Europe/Berlin",
     )
-    (only,) = keys(look(tmp_path, text, told=told_by("DE", None, None, None)))
+    (only,) = keys(look(tmp_path, text, told=guess_options("DE", None, None, None)))
     assert only["time_columns"] == {"date": "Date", "time": "Hour"}
     assert only["stamp"] == "ending"
 
@@ -316,7 +316,7 @@ def test_an_index_of_a_parquet_file_is_its_time(tmp_path: Path) -> None:
     index = pd.date_range("2024-01-01", periods=72, freq="h", tz="UTC")
     pd.DataFrame({"solar_mw": np.arange(72.0)}, index=index).to_parquet(tmp_path / "sun.parquet")
     (group,) = open_groups([tmp_path / "sun.parquet"])
-    (only,) = keys(guess(group, Told()))
+    (only,) = keys(guess(group, GuessOptions()))
     assert (only["time_column"], only["quantity"], only["timezone"]) == ("index", "solar", "UTC")
 
 
@@ -330,7 +330,7 @@ def test_files_with_the_same_columns_are_one_pattern_and_a_folder_is_read_whole(
 
 
 def test_what_the_person_says_is_not_guessed(tmp_path: Path) -> None:
-    told = told_by("FR", "Europe/Paris", "solar", "a")
+    told = guess_options("FR", "Europe/Paris", "solar", "a")
     found = look(
         tmp_path, table("2024-01-01", 72, lambda time, value: f"{iso(time, value)},3", "time,a,load"), told=told
     )
@@ -369,9 +369,9 @@ def test_a_missing_file_and_an_empty_folder_are_named(tmp_path: Path) -> None:
 
 def test_an_unknown_quantity_or_clock_is_refused() -> None:
     with pytest.raises(SettingsError, match="residual_load"):
-        told_by(None, None, "lod", None)
+        guess_options(None, None, "lod", None)
     with pytest.raises(SettingsError, match="--timezone"):
-        told_by(None, "Europe/Pariss", None, None)
+        guess_options(None, "Europe/Pariss", None, None)
 
 
 def test_the_sheet_with_the_table_is_found_in_a_workbook(tmp_path: Path) -> None:
@@ -386,6 +386,6 @@ def test_the_sheet_with_the_table_is_found_in_a_workbook(tmp_path: Path) -> None
     sheet.append(["Summe", 17000])
     book.save(tmp_path / "load.xlsx")
     (group,) = open_groups([tmp_path / "load.xlsx"])
-    (only,) = keys(guess(group, Told()))
+    (only,) = keys(guess(group, GuessOptions()))
     assert (only["sheet"], only["skip_rows"], only["skip_footer"]) == ("Data", 2, 1)
     assert (only["time_column"], only["value_column"], only["unit"]) == ("Zeitpunkt", "Last [kW]", "kW")

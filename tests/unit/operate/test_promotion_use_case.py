@@ -10,8 +10,10 @@ from builders.rows import LOAD
 from gridahead.core.errors import ModelError
 from gridahead.core.tables import PROCEDURES, Procedures
 from gridahead.core.time import now
+from gridahead.operate.promotion import admit, try_challenger
 from gridahead.promotion.evidence import gather
-from gridahead.promotion.promote import admit, promote, rollback, try_challenger
+from gridahead.promotion.promote import promote, rollback
+from gridahead.reports.promotion import outcome_reason, reasons
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def test_the_best_of_the_first_candidates_serves_and_the_record_says_why(workspa
 def test_the_figures_of_who_is_outdone_have_the_unit_of_the_series(tmp_path):
     workspace = workspace_at(tmp_path, "GW")
     candidates = [workspace.registry.add(number, pinball) for number, pinball in (("1", 300.0), ("2", 250.0))]
-    reason = admit(workspace, LOAD, candidates)["1"].reason
+    reason = outcome_reason(admit(workspace, LOAD, candidates)["1"])
     assert reason == "outdone by lstm v2 of the same training: pinball 0.300 GW against 0.250 GW on the validation days"
 
 
@@ -74,7 +76,7 @@ def test_a_champion_whose_weights_are_lost_is_succeeded_at_once(workspace):
     workspace.registry.lost.add("1")
     outcome = admit(workspace, LOAD, [challenger])["2"]
     assert outcome.kind == "first"
-    assert "the weights of lstm v1 are lost" in outcome.reason
+    assert "the weights of lstm v1 are lost" in outcome_reason(outcome)
     assert workspace.registry.version(LOAD, "2").aliases == ("champion",)
 
 
@@ -99,7 +101,7 @@ def test_an_equal_challenger_forecasts_along_and_the_champion_stays(workspace):
 def test_a_challenger_that_is_better_but_worse_than_the_official_forecast_is_kept_out(workspace):
     outcome = admit(workspace, LOAD, [champion_and_challenger(workspace, 6000, 4000)])["2"]
     assert outcome.kind == "keep"
-    assert "worse than the official forecast" in outcome.reason
+    assert "worse than the official forecast" in outcome_reason(outcome)
 
 
 def test_without_a_common_day_the_period_is_too_short_to_tell(workspace):
@@ -108,7 +110,7 @@ def test_without_a_common_day_the_period_is_too_short_to_tell(workspace):
     said(workspace, first, 500)
     outcome = admit(workspace, LOAD, [workspace.registry.add("2", 200.0)])["2"]
     assert outcome.kind == "too_short"
-    assert "no day that lstm v1 and lstm v2 have both forecast" in outcome.reason
+    assert "no day that lstm v1 and lstm v2 have both forecast" in outcome_reason(outcome)
 
 
 def test_days_of_the_holdout_decide_nothing(tmp_path):
@@ -203,9 +205,9 @@ def test_how_many_candidates_there_were_and_when_the_challenger_was_named_is_kep
     outcome = admit(workspace, LOAD, [second, *others])["2"]
     tags = workspace.registry.version(LOAD, "2").tags
     assert tags["candidates"] == "41"
-    assert "as the best of 41" in outcome.reason
+    assert "as the best of 41" in outcome_reason(outcome)
     assert json.loads(tags["trial_figures"])["e_needed"] == 41 * 80
-    assert f"named on {tags['named_at'][:10]}" in try_challenger(workspace, LOAD).reasons[0]
+    assert f"named on {tags['named_at'][:10]}" in reasons(try_challenger(workspace, LOAD).findings)[0]
 
 
 def refreshed(workspace, champion_error, error, **of_second):
@@ -224,12 +226,12 @@ def test_a_champion_trained_again_takes_over_after_a_short_trial_once_the_proced
     assert not outcome.serves
     assert (
         "gridahead models refresh-test --series DE/load --run backtest/weekly --against backtest/never"
-        in outcome.reason
+        in outcome_reason(outcome)
     )
     passed(workspace, "same")
     outcome = try_challenger(workspace, LOAD)
     assert outcome.serves
-    assert "times the champion's over the newest 28 days, at most 1.05" in outcome.reason
+    assert "times the champion's over the newest 28 days, at most 1.05" in outcome_reason(outcome)
     last = workspace.lake.read_promotions(LOAD).iloc[-1]
     assert (last["how"], last["alias"], last["to_version"]) == ("refresh", "champion", "2")
 
@@ -241,7 +243,7 @@ def test_a_refresh_takes_over_even_where_another_candidate_was_better_which_chal
     said(workspace, third, 495, seed=3)
     outcomes = admit(workspace, LOAD, [second, third])
     assert outcomes["2"].serves and not outcomes["3"].serves
-    assert outcomes["3"].reasons[0].startswith("against lstm v2")
+    assert reasons(outcomes["3"].findings)[0].startswith("against lstm v2")
     assert [workspace.registry.version(LOAD, number).aliases for number in "123"] == [
         (),
         ("champion",),
@@ -271,7 +273,7 @@ def test_a_changed_model_needs_more_than_a_short_trial(workspace, of_second):
     passed(workspace, "other")
     outcome = admit(workspace, LOAD, [refreshed(workspace, 500, 500, **of_second)])["2"]
     assert not outcome.serves
-    assert "margin" in outcome.reason
+    assert "margin" in outcome_reason(outcome)
 
 
 def test_a_procedure_that_failed_later_is_no_longer_trusted(workspace):
@@ -295,4 +297,4 @@ def test_a_challenge_goes_on_where_either_is_trained_again(workspace):
     admit(workspace, LOAD, [versions[2]])
     outcome = admit(workspace, LOAD, [versions[3]])["4"]
     assert outcome.serves
-    assert "69 days" in outcome.reasons[0]
+    assert "69 days" in reasons(outcome.findings)[0]

@@ -10,9 +10,9 @@ from gridahead.backtest import run as module
 from gridahead.backtest.run import backtest
 from gridahead.core.errors import LakeError, SettingsError
 from gridahead.evaluation.significance import Comparison
+from gridahead.operate.promotion import refresh_test
 from gridahead.promotion import trial
 from gridahead.promotion.refresh import passed
-from gridahead.promotion.refresh_test import refresh_test
 from gridahead.registry.versions import Version
 from gridahead.training.identity import settings_hash
 from gridahead.workspace import Workspace
