@@ -21,19 +21,23 @@ types: .venv/installed
 layers: .venv/installed
 	$(BIN)/lint-imports
 
-# By file, because the slow tests share what their file has made.
+# A file stays in one process, whose tests share what it has made (tests/conftest.py); those that take long begin.
+# More than one thread in each of two processes would be in one another's way.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+SELECTED := not long and not server
 unit: .venv/installed ## the tests, on two cores
-	$(BIN)/pytest -n 2 --dist loadfile -m "not server"
+	$(PYTEST) -m "$(SELECTED)"
 
 # What they need from Debian is in tests/debian.txt; one that lacks it is skipped, and fails under CI=true.
 test-servers: .venv/installed ## the tests with a real browser, database or server
-	$(BIN)/pytest -n 2 --dist loadfile -m server
+	$(PYTEST) -m server
 
 quick: .venv/installed ## the inner loop: what neither trains nor kills nor waits
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(PYTEST) -m "not slow and not long"
 
 test-all: export GRIDAHEAD_LAKE_KILLS := 200
 test-all: export GRIDAHEAD_MUTATIONS := 5000
+test-all: SELECTED := not server
 test-all: test test-servers ## everything, with hundreds of kills and thousands of mutated files
 
 format: .venv/installed

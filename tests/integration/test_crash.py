@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from builders.long import first_of
 from children.crash import forecast_of, ingest_all, publish_all, run
 
 from gridahead.core.fingerprint import digest
@@ -24,6 +25,7 @@ from gridahead.workspace import Workspace
 
 PAYLOADS = Path(__file__).parents[1] / "data" / "smard"
 SEED = 20251231
+TENTHS = first_of([4, 8, 0, 1, 2, 3, 5, 6, 7, 9], 2)
 LOAD = Series("DE", "load")
 
 # A server that has imported everything once forks the children: clean processes without a second of imports each.
@@ -124,7 +126,7 @@ def test_an_undisturbed_ingest_holds_every_value_once_and_withholds_the_bad_revi
     assert operations > 50, "the points of the kills would not be inside the work"
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", TENTHS)
 def test_an_ingest_killed_at_any_point_and_started_again_gives_the_same_lake(ingested, tmp_path, number):
     undisturbed, operations = ingested
     folder = prepared(tmp_path / "work")
@@ -186,7 +188,7 @@ def _text_of(sheet: pd.DataFrame, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", TENTHS)
 def test_a_publication_killed_at_any_point_leaves_no_half_forecast_and_is_made_whole(published, tmp_path, number):
     undisturbed, operations = published
     folder = tmp_path / "work"

@@ -20,6 +20,8 @@ from gridahead.settings.file import load_settings
 from gridahead.training import workers
 from gridahead.workspace import Workspace
 
+pytestmark = pytest.mark.long  # each of it alone is in tests/unit/training and tests/unit/models
+
 LOAD, WIND_SOLAR = Series("DE", "load"), Series("DE", "wind_solar")
 MORE = """
 [ensembles]
@@ -113,8 +115,3 @@ def test_a_warm_start_from_weights_that_know_the_validation_days_is_refused(work
     before = Workspace(workspace.settings.model_copy(update={"training": earlier}))
     with pytest.raises(ModelError, match=r"has learnt days until 2025-08-01 .*judged on days that it knows"):
         train(before, WIND_SOLAR, lambda epoch: None, warm_from=WIND_SOLAR)
-
-
-def test_no_checkpoint_is_left(done: Path) -> None:
-    """Neither of the trainings in processes of their own."""
-    assert not list((done / "data").glob("checkpoints/*/*"))

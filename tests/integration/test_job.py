@@ -197,3 +197,8 @@ def test_of_two_forecasts_of_one_hour_the_newest_is_scored(workspace: Workspace)
 def test_an_issue_time_that_can_be_read_in_two_ways_is_refused(gridahead_command, done: Path) -> None:
     with pytest.raises(SettingsError, match="05/06/2025"):
         gridahead_command("forecast", "--issue-time", "05/06/2025")
+
+
+def test_no_checkpoint_is_left(done: Path) -> None:
+    """The trainings ran in processes of their own."""
+    assert not list((done / "data").glob("checkpoints/*/*"))

@@ -25,6 +25,8 @@ from gridahead.models.base import predict_each
 from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
 
+pytestmark = pytest.mark.long  # a day of it is in tests/unit/promotion/test_promotion_use_case.py
+
 LOAD = Series("DE", "load")
 WHOLE_YEAR = bool(os.environ.get("GRIDAHEAD_WHOLE_YEAR"))
 FIRST = pd.Timestamp("2025-01-01").date()

