@@ -87,6 +87,7 @@ JOB = frozenset(
         "test_job",
         "test_models_commands",
         "test_python",
+        "test_quarantine_journey",
         "test_reproduce",
         "test_search_command",
         "test_trial_year",
@@ -98,11 +99,15 @@ JOB = frozenset(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is slow, and begin with what takes long, so that no process waits for the other at the end."""
     for item in items:
-        if "done" in getattr(item, "fixturenames", ()) and item.path.stem not in JOB:
-            raise pytest.UsageError(f"{item.path} uses the fixture `done`; name it in JOB in tests/conftest.py")
         if item.path.stem in SLOW or "integration" in item.path.parts:
             item.add_marker(pytest.mark.slow)
     items.sort(key=_rank)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let no file make the job a second time unseen."""
+    if "done" in getattr(item, "fixturenames", ()) and item.path.stem not in JOB:
+        pytest.fail(f"{item.path.name} uses the fixture `done`; name it in JOB in tests/conftest.py", pytrace=False)
 
 
 def _rank(item: pytest.Item) -> int:
