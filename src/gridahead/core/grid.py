@@ -175,6 +175,12 @@ _CAPACITIES = tuple(
         ("wind_offshore", "Wind offshore"),
     )
 )
+_NEWER_FORECASTS = tuple(
+    Quantity(f"{code}_{which}", f"{title}, {words}", low=0.0)
+    for which, words in (("intraday", "forecast of the same day"), ("current", "newest forecast"))
+    for code, title in (("solar", "Solar"), ("wind_onshore", "Wind onshore"), ("wind_offshore", "Wind offshore"))
+)
+"""Forecasts that operators publish after the official one of the day before; covariates that are known ahead."""
 _PRICE = Quantity("price", "Day-ahead price", unit="EUR/MWh", high=None)
 """Its rows are in the currency of their zone."""
 
@@ -189,7 +195,7 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(measured.code + OFFICIAL_SUFFIX, f"{measured.title}, official forecast", low=measured.low),
     )
 }
-QUANTITIES |= {quantity.code: quantity for quantity in (*_GENERATION, *_CAPACITIES, _PRICE)}
+QUANTITIES |= {quantity.code: quantity for quantity in (*_GENERATION, *_CAPACITIES, *_NEWER_FORECASTS, _PRICE)}
 """The quantities that gridahead knows. A file source may bring others as covariates, in a unit of their own."""
 
 

@@ -309,7 +309,8 @@ def unseen(
     just_after = joined["held_from"] + MICROSECOND
     joined.loc[revised, "available_at"] = just_after.where(just_after > retrieved_at, retrieved_at)[revised]
     joined.loc[late, "available_at"] = retrieved_at
-    joined.loc[late | revised, "availability"] = "recorded"
+    seen = first & assumed & (joined["available_at"] == retrieved_at)  # dated by the source itself, when it came
+    joined.loc[late | revised | seen, "availability"] = "recorded"
     # An hour and its first quarter may be known from the same instant; a row is told from others by that and its start.
     joined.loc[first & among(joined, known, IDENTITY), "available_at"] += MICROSECOND
     return Observations(joined.loc[first | revised | recorded, list(arrived.columns)].reset_index(drop=True))

@@ -130,6 +130,7 @@ def ingest(workspace: Workspace, wanted: Wanted | None = None, only: Collection[
             failed.append(error)
         finally:
             complete.write()
+            warnings += getattr(source, "warnings", ())  # files have none but those of their receipts
     report = inspect_new(workspace)
     if report is not None:
         publish_inspection(workspace, report)

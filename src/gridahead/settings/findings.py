@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from gridahead.core.errors import did_you_mean
 from gridahead.core.renamed import KEYS
-from gridahead.settings.keys import ANY_NAME, Key, keys, sections_of, toml_value
+from gridahead.settings.keys import ANY_NAME, Key, keys, named_by, sections_of, toml_value
 from gridahead.settings.model import Settings
 
 _NAMED_BY = {
@@ -89,15 +89,16 @@ def _section_at(location: Sequence[int | str]) -> tuple[type[BaseModel] | None, 
     """The section at this place, and how its keys begin in `settings keys`; None where there is no section."""
     section: type[BaseModel] | None = Settings
     annotation, prefix, kinds = Settings, "", {"": Settings}
+    names: Mapping[str, str] = {}
     for part in location:
         if isinstance(part, int):
             continue
         if section is not None and part in section.model_fields:
             annotation = section.model_fields[part].annotation  # type: ignore[assignment]
-            kinds = sections_of(annotation)  # type: ignore[assignment]
+            kinds, names = sections_of(annotation), named_by(annotation)  # type: ignore[assignment]
             section, prefix = kinds.get(""), f"{prefix}{part}."
-        elif part in kinds:
-            section, prefix = kinds[str(part)], f"{prefix}{part}."
+        elif part in names:
+            section, prefix = kinds[names[part]], f"{prefix}{names[part]}."
         elif section is not None:  # the name of an entry, such as that of a model
             prefix = f"{prefix}{ANY_NAME}."
     return section, prefix
@@ -107,7 +108,7 @@ def _kinds(location: Sequence[int | str]) -> list[str]:
     fields = [part for part in location if isinstance(part, str)]
     section, _ = _section_at(fields[:-1])
     annotation = section.model_fields[fields[-1]].annotation if section is not None else None
-    return list(sections_of(annotation))
+    return list(named_by(annotation))
 
 
 def _nearest_key(location: Sequence[int | str]) -> str:

@@ -83,6 +83,15 @@ def sections_of(annotation: Any) -> dict[str, type[BaseModel]]:
     return sections
 
 
+def named_by(annotation: Any) -> dict[str, str]:
+    """Of every kind that a section may say, the one that `sections_of` has it by: several services share a section."""
+    names: dict[str, str] = {}
+    for first, section in sections_of(annotation).items():
+        kind = section.model_fields.get("kind")
+        names |= dict.fromkeys(get_args(kind.annotation) if kind is not None else (first,), first)
+    return names
+
+
 def _meaning(field: FieldInfo) -> str:
     return " ".join((field.description or "").split())
 

@@ -174,6 +174,38 @@ class SmardSource(SourceSection):
         return self.model_copy(update={"folder": (folder / self.folder).resolve()})
 
 
+class EntsoeFilesSource(SourceSection):
+    """A folder with files as the portal or the File Library of ENTSO-E let people download them."""
+
+    kind: Literal["entsoe_files"]
+    """CSV files of ENTSO-E's Transparency Platform, for years of history without a token."""
+    folder: Path
+    """The folder with the files under the names that they had, in folders of their own or not, packed or not."""
+    zones: Annotated[tuple[NameText, ...], Field(min_length=1)]
+    """Of which zones; the File Library has all in one file."""
+    quantities: tuple[str, ...] = ()
+    """Which quantities are read, such as ["load", "price"]; all that the files have unless given."""
+    late_updates: Literal["recorded", "assumed"] = "recorded"
+    """What a row of the File Library says that was updated after it should have been there: that its value was known
+    from then, so that no back-test reads too early; or nothing, as after the platform's migration of 2025, which
+    stamped old rows anew: it is then assumed to have been there in time, though it may be a corrected one."""
+    publication_lag_minutes: int = Field(60, ge=0)
+    """After the end of its unit a measured value is taken to be known."""
+    max_size_mb: float = Field(1024, gt=0)
+    """A file that is larger than this, packed or unpacked, is refused."""
+    attribution: str = "Data: ENTSO-E Transparency Platform, CC BY 4.0"
+    """Whom the licence of the data asks to name; it stands on the report."""
+
+    @property
+    def zone_codes(self) -> tuple[str, ...]:
+        """The zones that are read."""
+        return self.zones
+
+    def below(self, folder: Path) -> Self:
+        """The same with an absolute folder."""
+        return self.model_copy(update={"folder": (folder / self.folder).resolve()})
+
+
 def _other_name(quantity: str, unit: str) -> str:
     """A name for what is like a quantity and in no unit of power: the speed of wind, the share of a capacity."""
     return f"{quantity}_{_KINDS.get(unit, 'index')}"
@@ -501,7 +533,7 @@ class FileSource(SourceSection):
 class LiveSource(SourceSection):
     """A service that is asked over HTTP for what the lake has not got yet."""
 
-    kind: Literal["energy_charts"]
+    kind: Literal["energy_charts", "entsoe"]
     """Which service; `gridahead sources` lists them."""
     zones: Annotated[tuple[NameText, ...], Field(min_length=1)]
     """Of which zones, such as ["FR", "BE"]."""
@@ -544,7 +576,7 @@ class LiveSource(SourceSection):
         return pd.Timedelta(minutes=self.info.lag_minutes if chosen is None else chosen)
 
 
-SourceSettings = Annotated[SmardSource | FileSource | LiveSource, Field(discriminator="kind")]
+SourceSettings = Annotated[SmardSource | EntsoeFilesSource | FileSource | LiveSource, Field(discriminator="kind")]
 
 
 class SeriesSettings(Section):

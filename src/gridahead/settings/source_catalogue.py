@@ -67,6 +67,21 @@ _INFOS: tuple[SourceInfo, ...] = (
         parallel=1,
         note="Prices of some zones are for private use only; the licence of each answer is kept with it.",
     ),
+    SourceInfo(
+        kind="entsoe",
+        title="ENTSO-E Transparency Platform",
+        base_url="https://web-api.tp.entsoe.eu",
+        attribution="Data: ENTSO-E Transparency Platform, CC BY 4.0",
+        limits=(RateLimit(300, 60.0),),
+        key=Key(
+            ("ENTSOE_TOKEN",),
+            "https://transparency.entsoe.eu: register, ask transparency@entsoe.eu for access to the Restful API, and "
+            "generate a token under My Account Settings",
+            name="SECURITY_TOKEN",
+        ),
+        note="400 requests a minute are allowed, of all users of a token and of an address together; more are banned "
+        "for ten minutes.",
+    ),
 )
 
 SOURCE_INFOS: Mapping[str, SourceInfo] = {info.kind: info for info in _INFOS}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridahead.settings.model import LiveSource, Settings
 from gridahead.sources.base import Source
+from gridahead.sources.entsoe.files import EntsoeFiles
 from gridahead.sources.file import FileTable
 from gridahead.sources.smard import Smard
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gridahead.sources.http.source import HttpSource
 
 FILES: Mapping[str, Callable[[Any, Settings], Source]] = {
+    "entsoe_files": lambda source, settings: EntsoeFiles(source, [settings.zone(code) for code in source.zones]),
     "smard": lambda source, settings: Smard(source),
     "file": lambda source, settings: FileTable(source, settings.zone(source.zone)),
 }
@@ -25,6 +27,7 @@ FILES: Mapping[str, Callable[[Any, Settings], Source]] = {
 
 SERVICES: Mapping[str, str] = {
     "energy_charts": "energy_charts:EnergyCharts",
+    "entsoe": "entsoe.service:Entsoe",
 }
 """The module and class that reads a service, imported when one is opened: a folder of files needs no HTTP."""
 

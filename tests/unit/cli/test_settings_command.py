@@ -53,7 +53,8 @@ def test_one_key_is_explained_by_its_whole_name_or_its_last_part(key):
 
 def test_a_name_that_several_sections_have_is_explained_for_each():
     told = json.loads(said("explain", "attribution", "--json"))
-    assert [one["key"] for one in told] == ["sources.smard.attribution", "sources.file.attribution"]
+    kinds = ("smard", "entsoe_files", "file")
+    assert [one["key"] for one in told] == [f"sources.{kind}.attribution" for kind in kinds]
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,15 @@ def test_an_official_forecast_that_changes_before_it_counts_as_known_is_not_lost
     assert unseen(arrived, known, at("01T09:45")).empty
 
 
+def test_a_first_value_that_its_source_dates_by_when_it_came_was_seen():
+    """And once held, the same value in a later answer says nothing new."""
+    arrived = together(vintage(T0, 10.0, SEEN_AT), vintage(T1, 20.0, at("01T03:00")))
+    new = unseen(arrived, NO_ROWS, SEEN_AT)
+    assert list(new["availability"]) == ["recorded", "assumed"]
+    assert list(new["available_at"]) == [SEEN_AT, at("01T03:00")]
+    assert unseen(vintage(T0, 10.0, SEEN_AT + pd.Timedelta(hours=1)), new, SEEN_AT + pd.Timedelta(hours=1)).empty
+
+
 def test_what_was_to_be_there_and_is_only_now_came_when_we_saw_it():
     """Followed since 1 January 02:00; three values come on the 5th, one of them of before."""
     arrived = together(

@@ -8,7 +8,7 @@ import pydantic
 import pytest
 
 from gridahead.settings.findings import findings
-from gridahead.settings.keys import ANY_NAME, keys
+from gridahead.settings.keys import ANY_NAME, keys, sections_of
 from gridahead.settings.model import Settings
 
 FILE = """
@@ -34,7 +34,7 @@ def one_entry(name):
     *sections, last = name.split(".")
     entry: dict[str, Any] = {last + "x": 1}
     for part in reversed(sections):
-        if part in ("smard", "file"):
+        if part in sections_of(Settings.model_fields["sources"].annotation):
             entry = {"kind": part, **entry}
         elif part in ("zones", "sources", "series", "shared", "covariates"):
             entry = {part: [entry]}
@@ -50,6 +50,14 @@ def test_every_key_with_a_letter_too_many_is_answered_with_itself(key):
         Settings.model_validate(raw)
     (line,) = [line for line in findings(caught.value, raw) if "unknown key" in line]
     assert line.endswith(f"did you mean {key.rpartition('.')[2]!r}?")
+
+
+def test_a_key_of_a_service_is_known_whichever_service_it_is():
+    """Services share one section, which is called by the first of them."""
+    (line,) = told('[[sources]]\nkind = "entsoe"\nzones = ["FR"]\nattempt = 3')
+    assert line == "sources number 1: attempt: unknown key; did you mean 'attempts'?"
+    (line,) = told('[[sources]]\nzones = ["FR"]')
+    assert '"energy_charts"' in line and '"entsoe"' in line
 
 
 @pytest.mark.parametrize(

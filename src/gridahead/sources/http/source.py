@@ -66,6 +66,8 @@ class HttpSource(ABC):
         self.zones = tuple(zones)
         self.name: str = settings.kind
         self.transport = transport or Transport.of(settings)
+        self.warnings: list[str] = []
+        """What a person should look at although every answer could be read."""
         known = sorted({quantity for item in self.items for quantity in item.quantities})
         for quantity in settings.quantities:
             if quantity not in known:
@@ -75,6 +77,11 @@ class HttpSource(ABC):
                 )
         for zone in self.zones:
             self.code(zone)
+
+    def warn(self, text: str) -> None:
+        """Say once what a person should look at."""
+        if text not in self.warnings:
+            self.warnings.append(text)
 
     def code(self, zone: BiddingZone) -> str:
         """What the source calls a zone.
