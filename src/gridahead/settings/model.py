@@ -29,7 +29,7 @@ from gridahead.core.grid import (
 from gridahead.core.time import Deadline, Mtu, zone_info
 from gridahead.core.units import PowerUnit, unit_of_source
 from gridahead.settings.quality_rules import RuleName, Severity
-from gridahead.settings.source_catalogue import SOURCE_INFOS, SourceInfo
+from gridahead.settings.source_catalogue import SOURCE_INFOS, ServiceKind, SourceInfo
 
 RecurrentCell = Literal["rnn", "lstm", "gru"]
 Cell = Literal[RecurrentCell, "transformer"]
@@ -533,7 +533,7 @@ class FileSource(SourceSection):
 class LiveSource(SourceSection):
     """A service that is asked over HTTP for what the lake has not got yet."""
 
-    kind: Literal["energy_charts", "entsoe"]
+    kind: ServiceKind
     """Which service; `gridahead sources` lists them."""
     zones: Annotated[tuple[NameText, ...], Field(min_length=1)]
     """Of which zones, such as ["FR", "BE"]."""

@@ -9,6 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+ServiceKind = Literal[
+    "eco2mix",
+    "eirgrid",
+    "elexon",
+    "elia",
+    "energinet",
+    "energy_charts",
+    "entsoe",
+    "neso",
+    "nordpool",
+    "ree",
+    "smard_live",
+]
+"""What the settings call a service; each has an entry below."""
+
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
@@ -59,6 +74,50 @@ class SourceInfo:
 
 _INFOS: tuple[SourceInfo, ...] = (
     SourceInfo(
+        kind="eco2mix",
+        title="éCO2mix of RTE",
+        base_url="https://odre.opendatasoft.com/api/explore/v2.1/catalog/datasets",
+        attribution="Data: RTE éCO2mix, Open Data Réseaux Énergies, Licence Ouverte 2.0",
+        limits=(RateLimit(60, 60.0), RateLimit(5000, 86400.0)),
+        parallel=2,
+        note="The service says of no forecast when it was made; that of the day before counts from its legal deadline.",
+    ),
+    SourceInfo(
+        kind="eirgrid",
+        title="EirGrid Smart Grid Dashboard",
+        base_url="https://www.smartgriddashboard.com",
+        attribution="Data: EirGrid Group, Smart Grid Dashboard",
+        limits=(RateLimit(30, 60.0),),
+        parallel=1,
+        note="IE is the whole island, of which the two system operators are zones of their own.",
+    ),
+    SourceInfo(
+        kind="elexon",
+        title="Elexon Insights",
+        base_url="https://data.elexon.co.uk/bmrs/api/v1",
+        attribution="Contains BMRS data © Elexon Limited copyright and database right",
+        limits=(RateLimit(5, 1.0),),
+        note="Load is the national demand, which solar and wind power behind the meters have lowered already. The "
+        "price is the Market Price of the settlement, known after each half-hour, and no day-ahead price.",
+    ),
+    SourceInfo(
+        kind="elia",
+        title="Elia open data",
+        base_url="https://opendata.elia.be/api/explore/v2.1/catalog/datasets",
+        attribution="Data: Elia, Open Data Licence (CC BY 4.0)",
+        limits=(RateLimit(60, 60.0), RateLimit(5000, 86400.0)),
+        parallel=2,
+    ),
+    SourceInfo(
+        kind="energinet",
+        title="Energi Data Service of Energinet",
+        base_url="https://api.energidataservice.dk",
+        attribution="Data: Energinet, Energi Data Service",
+        limits=(RateLimit(1, 60.0),),
+        parallel=4,
+        note="One request a minute is allowed of each dataset.",
+    ),
+    SourceInfo(
         kind="energy_charts",
         title="Energy-Charts",
         base_url="https://api.energy-charts.info",
@@ -81,6 +140,46 @@ _INFOS: tuple[SourceInfo, ...] = (
         ),
         note="400 requests a minute are allowed, of all users of a token and of an address together; more are banned "
         "for ten minutes.",
+    ),
+    SourceInfo(
+        kind="neso",
+        title="NESO data portal",
+        base_url="https://api.neso.energy/api/3/action",
+        attribution="Supported by National Energy SO Open Data",
+        limits=(RateLimit(2, 60.0),),
+        parallel=1,
+    ),
+    SourceInfo(
+        kind="nordpool",
+        title="Nord Pool market data",
+        base_url="https://data-api.nordpoolgroup.com/api/v2",
+        attribution="Data: Nord Pool",
+        limits=(RateLimit(30, 60.0),),
+        parallel=1,
+        key=Key(
+            ("NORDPOOL_TOKEN",),
+            "https://www.nordpoolgroup.com: customers of its market data API get a token for their name and password; "
+            'write it with the word before it, as in NORDPOOL_TOKEN="Bearer …"',
+            name="Authorization",
+        ),
+        note="For customers of Nord Pool, who may not pass its data on.",
+    ),
+    SourceInfo(
+        kind="ree",
+        title="Demanda of Red Eléctrica",
+        base_url="https://demanda.ree.es",
+        attribution="Data: Red Eléctrica de España (REE)",
+        limits=(RateLimit(30, 60.0),),
+        parallel=2,
+        lag_minutes=15,
+    ),
+    SourceInfo(
+        kind="smard_live",
+        title="SMARD, the German market data portal",
+        base_url="https://www.smard.de/app/chart_data",
+        attribution="Data: Bundesnetzagentur | SMARD.de, CC BY 4.0",
+        limits=(RateLimit(60, 60.0),),
+        parallel=2,
     ),
 )
 

@@ -26,8 +26,17 @@ FILES: Mapping[str, Callable[[Any, Settings], Source]] = {
 """How a source that reads files is opened from its own settings and all of them."""
 
 SERVICES: Mapping[str, str] = {
+    "eco2mix": "eco2mix:Eco2mix",
+    "eirgrid": "eirgrid:EirGrid",
+    "elexon": "elexon:Elexon",
+    "elia": "elia:Elia",
+    "energinet": "energinet:Energinet",
     "energy_charts": "energy_charts:EnergyCharts",
     "entsoe": "entsoe.service:Entsoe",
+    "neso": "neso:Neso",
+    "nordpool": "nordpool:NordPool",
+    "ree": "ree:Ree",
+    "smard_live": "smard_live:SmardLive",
 }
 """The module and class that reads a service, imported when one is opened: a folder of files needs no HTTP."""
 

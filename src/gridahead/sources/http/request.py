@@ -29,6 +29,8 @@ class Request:
     """Statuses that are an answer: some hosts say with 400 or 404 that they have no data."""
     weight: float = 1.0
     """How many requests it counts for at the host."""
+    counted_as: str = ""
+    """What the host counts by itself, such as a dataset; the limits of the source hold for each of these."""
 
     @property
     def query(self) -> str:

@@ -77,6 +77,26 @@ class HttpSource(ABC):
                 )
         for zone in self.zones:
             self.code(zone)
+            self._require_offered(zone)
+
+    def _require_offered(self, zone: BiddingZone) -> None:
+        """Let a zone pass only if it has every quantity that the settings ask for.
+
+        Raises:
+            SettingsError: it has not.
+        """
+        offered = {quantity for item in self.items if self.offers(item, zone) for quantity in item.quantities}
+        missing = [quantity for quantity in self.settings.quantities if quantity not in offered]
+        if missing:
+            raise SettingsError(
+                f"{self.settings.info.title} has no {', '.join(missing)} of {zone.code}, only "
+                f"{', '.join(sorted(offered))}. Name those under quantities, or give the zone a source of its own"
+            )
+
+    def warn(self, text: str) -> None:
+        """Say once what a person should look at."""
+        if text not in self.warnings:
+            self.warnings.append(text)
 
     def warn(self, text: str) -> None:
         """Say once what a person should look at."""
@@ -97,6 +117,11 @@ class HttpSource(ABC):
             f"{', '.join(self.zone_codes) or 'none'}. If it has it, say so: "
             f'[[zones]] code = "{zone.code}", codes = {{{self.name} = "…"}}'
         )
+
+    def offers(self, item: Item, zone: BiddingZone) -> bool:
+        """Whether it has an item of a zone; it has all of every zone unless it says otherwise."""
+        del item, zone
+        return True
 
     def wanted_items(self) -> tuple[Item, ...]:
         """The items that have a quantity which the settings ask for."""
@@ -122,10 +147,11 @@ class HttpSource(ABC):
         zones = [zone for zone in self.zones if wanted.zones is None or zone.code in wanted.zones]
         jobs = []
         for item in self.wanted_items():
-            by_zone = [(zone, self._windows(wanted, item, zone)) for zone in zones]
+            offered = [zone for zone in zones if self.offers(item, zone)]
+            by_zone = [(zone, self._windows(wanted, item, zone)) for zone in offered]
             if item.together:
                 windows = joined([window for _, of_zone in by_zone for window in of_zone], item.longest)
-                jobs += [Job(item, tuple(zones), window) for window in windows]
+                jobs += [Job(item, tuple(offered), window) for window in windows]
             else:
                 jobs += [Job(item, (zone,), window) for zone, of_zone in by_zone for window in of_zone]
         return jobs

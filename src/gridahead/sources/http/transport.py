@@ -144,7 +144,7 @@ class Transport:
             self._client.close()
 
     def _attempt(self, request: Request, check: Check | None) -> Answer:
-        limits_of(self.base_url, self.info.limits).take(request.weight)
+        limits_of(self.base_url + request.counted_as, self.info.limits).take(request.weight)
         try:
             answer = self._send(request)
         except httpx.TimeoutException:
@@ -180,12 +180,12 @@ class Transport:
         status = response.status_code
         content = unpacked(response.iter_raw(), encoding, self.attempts.max_bytes)
         if status not in request.answers:
-            self._fail(response, content)
+            self._fail(response, content, request)
         if status == 200 or content:
             require_expected(content, request.expected, self.attempts.max_bytes)
         return Answer(content, status, _media_type(response), _filename(response), now())
 
-    def _fail(self, response: httpx.Response, content: bytes) -> NoReturn:
+    def _fail(self, response: httpx.Response, content: bytes, request: Request) -> NoReturn:
         status = response.status_code
         said = _said(content)
         reason = f"status {status}" + (f", {said}" if said else "")
@@ -198,7 +198,7 @@ class Transport:
             raise _AttemptError(reason)
         if wait > LONGEST_WAIT_SECONDS:
             raise _AttemptError(f"{reason}; it asks to wait {wait:.0f} s", wait=wait)
-        limits_of(self.base_url, self.info.limits).pause(wait)
+        limits_of(self.base_url + request.counted_as, self.info.limits).pause(wait)
         raise _AttemptError(reason, wait=wait)
 
     def _opened(self) -> httpx.Client:
