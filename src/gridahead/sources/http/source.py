@@ -98,11 +98,6 @@ class HttpSource(ABC):
         if text not in self.warnings:
             self.warnings.append(text)
 
-    def warn(self, text: str) -> None:
-        """Say once what a person should look at."""
-        if text not in self.warnings:
-            self.warnings.append(text)
-
     def code(self, zone: BiddingZone) -> str:
         """What the source calls a zone.
 
