@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gridahead.core.errors import ModelError
+from gridahead.core.errors import ModelError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.resolution import at_mtu, mtu_of, rows_of
 from gridahead.core.tables import Observations
 from gridahead.core.time import Mtu, TimeRange, delivery_range
+from gridahead.core.weather_points import WeatherPoint, centre, weather_points
+from gridahead.features.weather_kinds import NEEDED, WeatherFeatures, of_kind
 from gridahead.features.windows import WindowSpec
 from gridahead.lake.folder import Folder
 from gridahead.lake.lake import Lake
@@ -23,7 +25,7 @@ from gridahead.registry.database import Database
 from gridahead.registry.exports import Exports
 from gridahead.registry.versions import Version
 from gridahead.settings.file import load_settings
-from gridahead.settings.model import Settings
+from gridahead.settings.model import OpenMeteoSource, Settings
 
 if TYPE_CHECKING:  # MLflow takes seconds to import, and most use cases do without
     from gridahead.registry.registry import Registry
@@ -186,8 +188,35 @@ class Workspace:
             use_official=use_official,
             past_covariates=chosen.past_covariates,
             future_covariates=chosen.future_covariates,
+            weather=weather_features(self.settings, series),
         )
         return spec, at_mtu(observations, mtu, zone.timezone)
+
+
+def weather_features(settings: Settings, series: Series) -> WeatherFeatures | None:
+    """What is made of the weather of a series, at the weighted middle of the weather points of its zone.
+
+    Raises:
+        SettingsError: an input that a feature is made of is not read ahead, or a place is needed and not known.
+    """
+    chosen = settings.series_settings(series)
+    for kind in chosen.weather:
+        if NEEDED[kind] and not of_kind(chosen.future_covariates, kind):
+            raise SettingsError(
+                f'series {series}: weather = ["{kind}"] is made of an input whose name begins with {NEEDED[kind]}; add '
+                f'it: future_covariates = ["{series.zone}/{NEEDED[kind]}{"_100m" if "wind" in NEEDED[kind] else ""}"]'
+            )
+    if not chosen.weather:
+        return None
+    own = (source.points.get(series.zone, ()) for source in settings.sources if isinstance(source, OpenMeteoSource))
+    named = [WeatherPoint(one.latitude, one.longitude, one.weight) for points in own for one in points]
+    points = named or weather_points().get(series.zone, ())
+    if not points and "clear_sky" in chosen.weather:
+        raise SettingsError(
+            f"series {series}: where is zone {series.zone}? A clear sky needs a place; name one in the openmeteo "
+            f"source: points = {{{series.zone} = [{{latitude = 48.85, longitude = 2.35}}]}}"
+        )
+    return WeatherFeatures(chosen.weather, *(centre(points) if points else ()))
 
 
 def require_unseen(found: Version, day: dt.date) -> None:

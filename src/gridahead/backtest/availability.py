@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gridahead.core.tables import Observations
 from gridahead.core.vintages import of_series
+from gridahead.core.weather_vintages import shares_of_bounds
 from gridahead.features.windows import WindowSpec
 from gridahead.workspace import reading_range
 
@@ -21,6 +23,8 @@ class Availability:
     """Share of the rows whose availability was seen and recorded [1]."""
     assumed: float
     """Share of the rows whose availability is the usual lag of the source [1]."""
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    """Share of the rows that stand for a forecast which is not kept [1], by how they were had."""
 
 
 def availability(
@@ -34,5 +38,6 @@ def availability(
         read = rows[(rows["valid_time"] >= time_range.start) & (rows["valid_time"] < time_range.end)]
         read = read.drop_duplicates(["valid_time", "available_at"])
         recorded = float((read["availability"] == "recorded").mean()) if len(read) else 0.0
-        by_input.append(Availability(str(series), len(read), recorded, 1 - recorded if len(read) else 0.0))
+        assumed = 1 - recorded if len(read) else 0.0
+        by_input.append(Availability(str(series), len(read), recorded, assumed, shares_of_bounds(read)))
     return tuple(by_input)

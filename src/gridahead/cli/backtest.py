@@ -122,7 +122,7 @@ def _show(
         print_json(rows)
         return
     from gridahead.operate.figures import compared
-    from gridahead.reports.backtest import availability_rows, folds_sentence
+    from gridahead.reports.backtest import availability_rows, bounds_sentences, folds_sentence
 
     units = unit_of(workspace)
     show_scores(scores, f"Back-test {plan.first} to {plan.last}, trained anew: {plan.retrain}", units, wide=wide)
@@ -132,6 +132,8 @@ def _show(
     )
     show_comparisons(pd.concat(pairs.values()) if pairs else pd.DataFrame(), units, False)
     show(availability_rows(results), False, "When the inputs became available")
+    for sentence in bounds_sentences(results):
+        say(sentence, False)
     for result in results:
         say(folds_sentence(result), False)
     say(

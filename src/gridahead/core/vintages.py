@@ -279,7 +279,8 @@ def unseen(
     what it was, and one that is missing now withdraws what the same file had brought. Where the source does not say
     when it revised, all we can honestly record is when we saw it: `available_at` becomes `retrieved_at`. The same
     holds for a first value that we saw arrive: of a series that is followed, what should have been there and was not.
-    A value of another market time unit is no revision: it says something of another stretch of time.
+    A value of another market time unit is no revision: it says something of another stretch of time. Nor is a forecast
+    that was there before its unit began, and from another instant than every one that is held: it is of another run.
 
     Args:
         arrived: the delivery; a row without a value says that the source has none.
@@ -300,10 +301,16 @@ def unseen(
     if before is not None:
         same |= missing & ~joined["by"].isin(list(before))
     assumed = joined["availability"] == "assumed"
-    revised = ~first & ~same & assumed
+    of_run = assumed & ~first & ~missing & (joined["available_at"] <= joined["valid_time"])
+    held_run = among(joined, known, IDENTITY)
+    of_other_run = of_run & ~held_run
+    # Where several runs are held, one that comes again differs from the newest, and is none the less no revision.
+    runs = known[known["availability"] == "assumed"]
+    again = of_run & held_run & among(joined, runs[runs.duplicated(VALUE)], VALUE)
+    revised = ~first & ~same & assumed & ~of_other_run & ~again
     first &= ~missing
     since = _since(joined, followed or {})
-    late = first & assumed & joined["available_at"].between(since, retrieved_at, inclusive="neither")
+    late = joined["available_at"].between(since, retrieved_at, inclusive="neither") & assumed & (first | of_other_run)
     recorded = ~assumed & ~first & ~(missing & same) & ~among(joined, known, IDENTITY)
     # Seen before the held value counts as known: it replaces it at that instant, or it would never be the newest.
     just_after = joined["held_from"] + MICROSECOND
@@ -313,7 +320,9 @@ def unseen(
     joined.loc[late | revised | seen, "availability"] = "recorded"
     # An hour and its first quarter may be known from the same instant; a row is told from others by that and its start.
     joined.loc[first & among(joined, known, IDENTITY), "available_at"] += MICROSECOND
-    return Observations(joined.loc[first | revised | recorded, list(arrived.columns)].reset_index(drop=True))
+    return Observations(
+        joined.loc[first | revised | of_other_run | recorded, list(arrived.columns)].reset_index(drop=True)
+    )
 
 
 def _since(rows: pd.DataFrame, followed: Mapping[Series, pd.Timestamp]) -> pd.Series:

@@ -2,7 +2,8 @@
 
 It is the calendar, what is read ahead, and the same hour of former days, so that what happened a week ago at this hour
 need not pass through the memory of an encoder. For what lives on the sun, season and time of the day by the sun stand
-in the place of the calendar, and what a clear day would bring in that of former days.
+in the place of the calendar, and what a clear day would bring in that of former days. What is made of the weather comes
+last.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from gridahead.features.official import official_levels
 from gridahead.features.rows import same_hour
 from gridahead.features.shape_ahead import shape_ahead
 from gridahead.features.sun import sun_clock, under_the_sun
+from gridahead.features.weather import weather_inputs
 from gridahead.features.windows import Array, Windows
 
 SKIP_DAYS = (1, 2, 3, 7, 14)
@@ -37,6 +39,7 @@ def decoder_inputs(moments: Moments, windows: Windows, past: Array, values: Arra
     else:
         former = [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
         columns = [windows.calendar_ahead, *columns, *former]
+    columns += weather_inputs(windows, past)
     rows = np.where(windows.within[..., None], np.concatenate(columns, axis=-1), 0)
     return np.ascontiguousarray(rows, dtype=np.float32)
 

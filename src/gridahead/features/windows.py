@@ -32,6 +32,7 @@ from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, TimeRange, clock_change, delivery_range
 from gridahead.core.vintages import Instants, Vintages, as_of, micros, of_series
 from gridahead.features.calendar import CALENDAR, CALENDAR_FEATURES, DAY_FEATURES, calendar
+from gridahead.features.weather_kinds import WeatherFeatures
 
 Array = npt.NDArray[np.float32]
 END_OF_TIME = pd.Timestamp.max.tz_localize("UTC")
@@ -49,6 +50,8 @@ class WindowSpec:
     use_official: bool = True
     past_covariates: tuple[Series, ...] = ()
     future_covariates: tuple[Series, ...] = ()
+    weather: WeatherFeatures | None = None
+    """What is made of the weather that is read ahead."""
 
     def __post_init__(self) -> None:
         change = clock_change(self.zone.timezone)
@@ -105,6 +108,7 @@ class WindowSpec:
             "use_official": self.use_official,
             "past_covariates": [*map(str, self.past_covariates)],
             "future_covariates": [*map(str, self.future_covariates)],
+            "weather": self.weather and self.weather.to_dict(),
         }
 
     @classmethod
@@ -119,6 +123,7 @@ class WindowSpec:
             use_official=stored["use_official"],
             past_covariates=tuple(map(Series.parse, stored["past_covariates"])),
             future_covariates=tuple(map(Series.parse, stored["future_covariates"])),
+            weather=WeatherFeatures.from_dict(weather) if (weather := stored.get("weather")) else None,
         )
 
 

@@ -17,6 +17,8 @@ import numpy as np
 from gridahead.core.files import write_whole
 from gridahead.core.grid import Series
 from gridahead.core.time import days_between
+from gridahead.core.vintages import of_series
+from gridahead.core.weather_vintages import shares_of_bounds
 from gridahead.explain.importance import permutation_importance
 from gridahead.features.windows import Windows, build_windows
 from gridahead.models.determinism import deterministic
@@ -86,12 +88,25 @@ def _keep(
         gradients=None if gradients is None else gradients.read_bytes(),
         promotions=workspace.lake.read_promotions(version.series),
         settings=workspace.settings,
+        bounds=_bounds(workspace, version),
     )
     page = workspace.settings.published_folder / "cards" / f"{version.series.slug}-v{version.version}.html"
     content = render_card(view)
     write_whole(page, content.encode())
     workspace.tracking.keep_text(version.run_id, ARTIFACT, content)
     return page
+
+
+def _bounds(workspace: Workspace, version: Registered) -> dict[str, dict[str, float]]:
+    """Of the covariates that it learnt from, the share that stands for a forecast which is not kept."""
+    spec = version.model.spec
+    covariates = (*spec.future_covariates, *spec.past_covariates)
+    if not covariates:
+        return {}
+    first, last = (dt.date.fromisoformat(day) for day in version.about.tags["train_days"].split(" to "))
+    rows = workspace.lake.read_vintages(*covariates, time_range=reading_range(spec, first, last))
+    shares = {str(series): shares_of_bounds(of_series(rows, series)) for series in covariates}
+    return {name: bounds for name, bounds in shares.items() if bounds}
 
 
 def _judging_windows(workspace: Workspace, version: Registered) -> Windows:

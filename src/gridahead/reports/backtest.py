@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gridahead.backtest.results import SeriesResult
+from gridahead.core.weather_vintages import BOUNDS
 
 
 def availability_rows(results: Sequence[SeriesResult]) -> list[dict[str, object]]:
-    """A line an input of every series: how much of its availability was recorded, and how much is assumed."""
+    """A line an input of every series: how much of its availability was recorded, assumed or bounded."""
     return [
         {
             "series": str(result.series),
@@ -16,9 +17,21 @@ def availability_rows(results: Sequence[SeriesResult]) -> list[dict[str, object]
             "rows": of_input.rows,
             "recorded": f"{of_input.recorded:.0%}",
             "assumed": f"{of_input.assumed:.0%}",
+            "bounded": ", ".join(f"{share:.0%} {kind}" for kind, share in of_input.bounds.items()),
         }
         for result in results
         for of_input in result.availability
+    ]
+
+
+def bounds_sentences(results: Sequence[SeriesResult]) -> list[str]:
+    """What it means for the scores that forecasts of the weather which are not kept are bounded by others."""
+    inputs = [of_input for result in results for of_input in result.availability]
+    kinds = dict.fromkeys(kind for of_input in inputs for kind in of_input.bounds)
+    return [
+        f"{', '.join(dict.fromkeys(one.series for one in inputs if kind in one.bounds))}: past forecasts are bounded "
+        f"{BOUNDS[kind]}"
+        for kind in kinds
     ]
 
 

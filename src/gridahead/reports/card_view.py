@@ -11,6 +11,7 @@ from gridahead.core.grid import quantity_of
 from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED, REFERENCE_WORDS, REFERENCES
 from gridahead.core.tables import Promotions
 from gridahead.core.units import PowerUnit, power
+from gridahead.core.weather_vintages import BOUNDS
 from gridahead.evaluation.slices import RELIABILITY, WHOLE
 from gridahead.models.base import Forecaster
 from gridahead.promotion.measured import Measured, Saving
@@ -35,6 +36,7 @@ def card_view(
     gradients: bytes | None,
     promotions: Promotions,
     settings: Settings,
+    bounds: Mapping[str, Mapping[str, float]] = {},
 ) -> CardView:
     """The card of a version.
 
@@ -46,6 +48,7 @@ def card_view(
         gradients: PNG of the gradients of its fit.
         promotions: of its series.
         settings: for the unit and whom to name.
+        bounds: by input, the share of what was learnt that stands for a forecast which is not kept, by how it was had.
     """
     own, series = str(version), version.series
     shown, unit = (own, *REFERENCES), settings.unit_of(series)
@@ -56,7 +59,7 @@ def card_view(
         title=f"{quantity_of(series.quantity).title} {series.zone}: {own}",
         summary=_summary(version),
         facts=_facts(version),
-        data=_data(version),
+        data=_data(version) | _bounded(bounds),
         measured_on=_measured_on(measured),
         figures=figures,
         comparisons=[_saving(saving, unit) for saving in savings],
@@ -110,6 +113,14 @@ def _data(version: Registered) -> dict[str, str]:
         "Known in training": ", ".join(f"{name} {share:.0%}" for name, share in version.model.known_share.items()),
         "Data hash": tags["data_fingerprint"],
     }
+
+
+def _bounded(bounds: Mapping[str, Mapping[str, float]]) -> dict[str, str]:
+    """A line on the inputs whose availability is only bounded, if there are any."""
+    lines = [
+        f"{name}: {share:.0%} {BOUNDS[kind]}" for name, of_input in bounds.items() for kind, share in of_input.items()
+    ]
+    return {"Availability only bounded": "; ".join(lines)} if lines else {}
 
 
 def _measured_on(measured: Measured | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
@@ -354,6 +355,9 @@ class FileSource(SourceSection):
     """True where several files of the source have different units: a file then has the one that its rows show."""
     row_minutes: int | None = Field(None, ge=1, le=60)
     """Minutes from row to row in a file that is finer than `mtu`, such as 5: the values are averaged to `mtu`."""
+    row_hours: int | None = Field(None, ge=2, le=12)
+    """Hours from row to row in a file of covariates that is coarser than an hour, such as 3 of a weather model: the
+    hours between two rows are on a straight line from one to the other."""
     time_format: str | None = None
     """A strptime format where the file's is not ISO 8601; "epoch" and "epoch_ms" for seconds and milliseconds since
     1970 in UTC, "excel" for days since 1899-12-30. A date alone is its midnight, and 24:00 the next one."""
@@ -409,8 +413,9 @@ class FileSource(SourceSection):
     """From when the official forecast may be used. In zones of the EU it is there by the time that the law sets for the
     quantity, unless given; elsewhere it has to be given."""
     issue_column: str | None = None
-    """Of a file of forecasts alone: the column that says when each value was issued, from when it may be used. A time
-    may then stand in several rows, each issued at another time."""
+    """Of a file of forecasts alone: the column that says when each value was issued, from when it may be used, after
+    `publication_lag_minutes`: 420 where it is when a run of a weather model began. A time may then stand in several
+    rows, each issued at another time."""
     covariates: tuple[CovariateSettings, ...] = ()
 
     @property
@@ -505,7 +510,9 @@ class FileSource(SourceSection):
 
     @property
     def row_step(self) -> pd.Timedelta:
-        """How long the unit of a row is."""
+        """From one row to the next."""
+        if self.row_hours is not None:
+            return pd.Timedelta(hours=self.row_hours)
         return self.mtu.delta if self.row_minutes is None else pd.Timedelta(minutes=self.row_minutes)
 
     @property
@@ -524,6 +531,11 @@ class FileSource(SourceSection):
             raise ValueError('a cell with beginning and end needs no stamp = "ending"; leave out `stamp`')
         if self.time_format is not None and self.date_order is not None:
             raise ValueError("`time_format` says the order of day and month already; leave out `date_order`")
+        if self.row_hours is not None and (self.quantity is not None or self.row_minutes or self.mtu is not Mtu.PT60M):
+            raise ValueError(
+                "`row_hours` is for covariates, such as the weather, whose hours are on a straight line between rows: "
+                'leave out `quantity` and `row_minutes`, and keep mtu = "PT60M"'
+            )
         minutes = self.mtu.delta.total_seconds() / 60
         if self.row_minutes is not None and minutes % self.row_minutes:
             raise ValueError(f"row_minutes = {self.row_minutes} does not divide mtu = {self.mtu}; choose a coarser mtu")
@@ -576,7 +588,78 @@ class LiveSource(SourceSection):
         return pd.Timedelta(minutes=self.info.lag_minutes if chosen is None else chosen)
 
 
-SourceSettings = Annotated[SmardSource | EntsoeFilesSource | FileSource | LiveSource, Field(discriminator="kind")]
+WeatherVintages = Literal["runs", "previous_day2", "previous_day1", "hindcast", "reanalysis"]
+
+
+class PointSettings(Section):
+    """A place whose weather counts for a zone."""
+
+    latitude: float = Field(ge=-90, le=90)
+    """Degrees north."""
+    longitude: float = Field(ge=-180, le=180)
+    """Degrees east."""
+    weight: float = Field(1.0, gt=0)
+    """Relative to the other points of the zone: people for temperature, installed megawatts for wind and sun."""
+
+
+class OpenMeteoSource(LiveSource):
+    """Weather forecasts of Open-Meteo, every run as it was issued; covariates of a zone, known ahead."""
+
+    kind: Literal["openmeteo"]  # type: ignore[assignment]
+    """Weather forecasts and their past runs."""
+    quantities: tuple[str, ...] = (
+        "temperature",
+        "wind_speed_100m",
+        "wind_speed_10m",
+        "shortwave_radiation",
+        "cloud_cover",
+    )
+    """Which weather is fetched, each as a series of the zone such as FR/temperature."""
+    model: str = "ecmwf_ifs"
+    """The weather model. One model for history and operation; that of ECMWF at 9 km covers the world, and its single
+    runs are kept since 2024-03-14, those of others since April 2026."""
+    vintages: WeatherVintages = "runs"
+    """How past forecasts are had. `runs`: each as its run issued it. `previous_day2`: by the run of two days before
+    each hour, never newer than what was known. `previous_day1`: by that of the day before, taken as known at the
+    midnight before that day, which for later hours it was not: an upper bound of what weather is worth. `hindcast` and
+    `reanalysis`: weather as it came, known after the hour, to learn from and never a forecast."""
+    before_runs: Literal["previous_day2", "previous_day1", "hindcast", "none"] = "previous_day2"
+    """What stands for the time from which single runs are not kept."""
+    run_hours: tuple[Annotated[int, Field(ge=0, le=23)], ...] = (0, 12)
+    """Which runs of a day are fetched, by the hour [UTC] at which they begin."""
+    days_ahead: int = Field(4, ge=1, le=16)
+    """How far a run is read."""
+    delay_minutes: int | None = Field(None, ge=0)
+    """From the beginning of a run until it is there, where that was not recorded; that of the model unless given."""
+    members: int = Field(0, ge=0, le=50)
+    """So many members of the ensemble as series of their own, such as FR/temperature_m01; in operation alone."""
+    ensemble_model: str = "ecmwf_ifs025"
+    """Of which ensemble the members are."""
+    points: dict[str, Annotated[tuple[PointSettings, ...], Field(min_length=1)]] = {}
+    """By zone: places in the stead of those that the table has, which are weighted by people."""
+    base_url: str | None = None
+    """Where an installation of your own is; {host} in it stands for the first label of the service's own hosts, such as
+    single-runs-api."""
+    customer: bool = False
+    """True for customers, who have hosts of their own and a key; the free hosts are for non-commercial use only."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known of the service: for customers other hosts and limits, and a key."""
+        known = SOURCE_INFOS[self.kind]
+        if not self.customer or known.key is None:
+            return replace(known, key=None)
+        minutely = known.limits[:1]  # the free limits of an hour and a day do not hold for customers
+        home = known.base_url.replace("//", "//customer-")
+        return replace(known, base_url=home, limits=minutely, key=replace(known.key, required=True))
+
+
+SourceSettings = Annotated[
+    SmardSource | EntsoeFilesSource | FileSource | LiveSource | OpenMeteoSource, Field(discriminator="kind")
+]
+
+
+WeatherKind = Literal["degrees", "power_curve", "own_curve", "clear_sky"]
 
 
 class SeriesSettings(Section):
@@ -601,6 +684,11 @@ class SeriesSettings(Section):
     mtu: Mtu | None = None
     """Market time unit in which the series and its inputs are read and forecast: longer units are repeated, shorter
     ones averaged. Without it, that of the newest value of the series."""
+    weather: tuple[WeatherKind, ...] = ()
+    """Features that are made of the weather read ahead. `degrees`: heating and cooling degrees of series called
+    temperature…, smoothed over days. `power_curve`: power of turbines at the wind of series called wind_speed…, nearest
+    to 100 m. `own_curve`: what the series itself had in its context at such wind. `clear_sky`: irradiance of a clear
+    sky at the place, and what shortwave_radiation or cloud_cover leave of it."""
 
 
 class ModelSettings(Section):

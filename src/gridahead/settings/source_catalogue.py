@@ -165,6 +165,17 @@ _INFOS: tuple[SourceInfo, ...] = (
         note="For customers of Nord Pool, who may not pass its data on.",
     ),
     SourceInfo(
+        kind="openmeteo",
+        title="Open-Meteo",
+        base_url="https://api.open-meteo.com",
+        attribution="Weather: Open-Meteo.com, CC BY 4.0",
+        # Free hosts allow 600 calls a minute, 5 000 an hour and 10 000 a day, and a request may count for many.
+        limits=(RateLimit(500, 60.0), RateLimit(4500, 3600.0), RateLimit(9000, 86400.0)),
+        parallel=1,
+        key=Key(("OPENMETEO_API_KEY",), "https://open-meteo.com/en/pricing", "parameter", "apikey", required=False),
+        note="The free hosts are for non-commercial use only. For any other use set customer = true and a key.",
+    ),
+    SourceInfo(
         kind="ree",
         title="Demanda of Red Eléctrica",
         base_url="https://demanda.ree.es",

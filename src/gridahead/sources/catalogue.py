@@ -35,6 +35,7 @@ SERVICES: Mapping[str, str] = {
     "entsoe": "entsoe.service:Entsoe",
     "neso": "neso:Neso",
     "nordpool": "nordpool:NordPool",
+    "openmeteo": "openmeteo:OpenMeteo",
     "ree": "ree:Ree",
     "smard_live": "smard_live:SmardLive",
 }

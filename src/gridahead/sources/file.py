@@ -22,6 +22,7 @@ from gridahead.sources.counters import energy_between, refuse_counter
 from gridahead.sources.excel import is_excel, read_sheet
 from gridahead.sources.findings import Findings
 from gridahead.sources.found import files_of, is_pattern
+from gridahead.sources.interpolating import hours_between
 from gridahead.sources.labels import issue_times, read_labels
 from gridahead.sources.nameless import nameless_advice
 from gridahead.sources.numerals import finite, numbers
@@ -301,6 +302,9 @@ class FileTable:
             mtu = self.settings.mtu
             valid_time, values = averaged(valid_time, values, self.settings.row_step, mtu, times.grid)
             length = pd.TimedeltaIndex([mtu.delta] * len(valid_time))
+        if self.settings.row_hours is not None:
+            valid_time, values = hours_between(valid_time, values, self.settings.row_step)
+            length = pd.TimedeltaIndex([self.settings.mtu.delta] * len(valid_time))
         return observations(
             column.series,
             valid_time,

@@ -9,16 +9,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridahead.core.resolution import past_begin
-from gridahead.core.time import Mtu
+from gridahead.core.time import Mtu, lasting
 from gridahead.settings.model import FileSource
 from gridahead.sources.clock import check_rising, is_repeated, not_skipped, skips_the_spring_hour, to_utc
 from gridahead.sources.findings import Findings
 from gridahead.sources.labels import Labels
-from gridahead.sources.spacing import unit_lengths
+from gridahead.sources.spacing import RUN, unit_lengths
 from gridahead.sources.tidy import twice_advice
 
 HALF = 0.5
 """More than half of the steps back in time: the newest row comes first."""
+_HOUR = pd.Timedelta(hours=1)
+_COARSE = tuple(hours * _HOUR for hours in range(2, 13))
+"""Steps of weather models, which no market time unit is."""
 _PLAIN = "Change `mtu` in the settings, which is {}, or `stamp`, which is {}."
 
 
@@ -218,6 +221,15 @@ def _check_spacing(times: Times, texts: pd.Series, settings: FileSource, finding
     """Find a market time unit that the rows do not have, or rows that are off its grid."""
     remedy = _PLAIN.format(settings.mtu, settings.stamp)
     usual, step = _usual(times.instant, settings), _step(settings)
+    if _is_coarse(usual, times.instant, settings):
+        findings.add(
+            f"most rows are {lasting(usual)} apart, which contradicts {_unit_key(settings)}",
+            f"Set row_hours = {usual // _HOUR} in the settings to have the hours between them on a straight line, as "
+            "is right for a temperature."
+            if settings.quantity is None
+            else remedy,
+        )
+        return
     if not settings.mtu_changes and _contradicts(times, usual, step):
         findings.add(
             f"most rows are {usual / pd.Timedelta(minutes=1):g} minutes apart, which contradicts {_unit_key(settings)}",
@@ -236,6 +248,14 @@ def _check_spacing(times: Times, texts: pd.Series, settings: FileSource, finding
         findings.add_rows(rows, f"is no {unit}", remedy)
 
 
+def _is_coarse(usual: pd.Timedelta, instants: pd.Series, settings: FileSource) -> bool:
+    """Whether the rows are whole hours apart, other ones than the settings say, and none of them a single one."""
+    if settings.row_hours is not None:
+        return usual != settings.row_step
+    steps = instants.diff()
+    return len(instants) > RUN and usual in _COARSE and not (steps <= _HOUR).any()
+
+
 def _contradicts(times: Times, usual: pd.Timedelta, step: pd.Timedelta) -> bool:
     """Whether the rows are not as far apart as the settings declare, nor any stretch of them."""
     if usual == step:
@@ -247,6 +267,8 @@ def _contradicts(times: Times, usual: pd.Timedelta, step: pd.Timedelta) -> bool:
 
 def _unit_key(settings: FileSource) -> str:
     rows = settings.row_minutes
+    if settings.row_hours is not None:
+        return f"row_hours = {settings.row_hours}"
     return f"mtu = {settings.mtu}" if rows is None else f"row_minutes = {rows}"
 
 

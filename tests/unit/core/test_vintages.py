@@ -7,6 +7,7 @@ from builders.rows import LOAD, WIND_SOLAR, hours, judged, measured, rows, rulin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridahead.core.grid import Series
 from gridahead.core.resolution import at_mtu
 from gridahead.core.tables import JUDGED, OBSERVATIONS, RULINGS, VERDICTS, Observations
 from gridahead.core.time import Mtu, TimeRange
@@ -466,3 +467,41 @@ def test_a_void_row_counts_as_never_there():
     assert readable(rows_read, VERDICTS.empty(), RULINGS.empty())["value"].tolist() == [10.0, 11.0]
     again = vintage(T1, 20.0, at("01T03:00"))
     assert len(unseen(again, rows_read, SEEN_AT)) == 1
+
+
+# -- runs of a forecast ------------------------------------------------------------------------------------------------
+
+OF_RUNS = Series("DE", "temperature")
+NOON = pd.Timestamp("2025-01-08T12:00Z")
+
+
+def run_of(available: str, *values: float, begin: str = "2025-01-08T12:00Z"):
+    """Hours from noon as a run says that was there at an instant; assumed, as nobody has seen it come."""
+    return rows(OF_RUNS, hours(begin, len(values)), values, pd.Timestamp(available))
+
+
+def test_runs_whose_availability_is_assumed_are_vintages_of_their_own_in_whatever_order_they_come():
+    """Also where a run says the same as the next one: at 08:00 it was the only one that was there."""
+    early, late = run_of("2025-01-08T07:00Z", 1.0, 2.0), run_of("2025-01-08T10:00Z", 1.0, 3.0)
+    retrieved = pd.Timestamp("2026-01-01T00:00Z")
+    for first, second in ((early, late), (late, early)):
+        held = unseen(first, run_of("2025-01-08T07:00Z"), retrieved)
+        lake = together(held, unseen(second, held, retrieved))
+        for instant, expected in (("2025-01-08T08:00Z", [1.0, 2.0]), ("2025-01-08T11:00Z", [1.0, 3.0])):
+            assert as_of(lake, pd.Timestamp(instant)).sort_values("valid_time")["value"].tolist() == expected
+        assert unseen(second, lake, retrieved).empty
+        assert set(lake["availability"]) == {"assumed"}
+
+
+def test_another_value_of_the_same_run_is_a_revision_of_when_it_was_seen():
+    held = run_of("2025-01-08T07:00Z", 1.0)
+    (seen,) = unseen(run_of("2025-01-08T07:00Z", 5.0), held, NOON)["available_at"]
+    assert seen == NOON
+
+
+def test_a_measured_value_of_another_lag_is_a_revision_and_no_vintage():
+    """It was there after its unit: nothing tells that it is of another forecast."""
+    held = rows(LOAD, hours("2025-01-08T12:00Z", 1), [1.0], pd.Timestamp("2025-01-08T14:00Z"))
+    other = rows(LOAD, hours("2025-01-08T12:00Z", 1), [2.0], pd.Timestamp("2025-01-08T13:00Z"))
+    (seen,) = unseen(other, held, pd.Timestamp("2025-01-09T00:00Z"))["available_at"]
+    assert seen == pd.Timestamp("2025-01-09T00:00Z")

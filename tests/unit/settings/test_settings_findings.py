@@ -2,14 +2,14 @@
 
 import re
 import tomllib
-from typing import Any
+from typing import Any, get_args
 
 import pydantic
 import pytest
 
 from gridahead.settings.findings import findings
-from gridahead.settings.keys import ANY_NAME, keys, sections_of
-from gridahead.settings.model import Settings
+from gridahead.settings.keys import ANY_NAME, keys, sections_of, toml_value
+from gridahead.settings.model import Settings, SourceSettings
 
 FILE = """
 kind = "file"
@@ -20,6 +20,12 @@ time_column = "time"
 value_column = "load"
 timezone = "UTC"
 """
+LISTS = ("zones", "sources", "series", "shared", "covariates")
+KINDS = [
+    kind
+    for section in get_args(get_args(SourceSettings)[0])
+    for kind in get_args(section.model_fields["kind"].annotation)
+]
 
 
 def told(text):
@@ -36,7 +42,7 @@ def one_entry(name):
     for part in reversed(sections):
         if part in sections_of(Settings.model_fields["sources"].annotation):
             entry = {"kind": part, **entry}
-        elif part in ("zones", "sources", "series", "shared", "covariates"):
+        elif part in LISTS or (part == ANY_NAME and "points" in sections):
             entry = {part: [entry]}
         else:
             entry = {part: entry}
@@ -94,9 +100,12 @@ def test_a_key_of_another_section_is_told_where_it_belongs(text, line):
         ),
         (
             '[[sources]]\nkind = "flie"',
-            "sources number 1: \"flie\" is not known here; did you mean 'file'? known: smard, file",
+            f"sources number 1: \"flie\" is not known here; did you mean 'file'? known: {', '.join(KINDS)}",
         ),
-        ('[[sources]]\npath = "a"', 'sources number 1 (a): kind is missing; say kind = "smard" or "file"'),
+        (
+            '[[sources]]\npath = "a"',
+            f"sources number 1 (a): kind is missing; say kind = {' or '.join(map(toml_value, KINDS))}",
+        ),
         (
             '[quality.severity]\nflat = "Flag"',
             "quality.severity.flat: \"Flag\" is not known here; did you mean 'flag'? "

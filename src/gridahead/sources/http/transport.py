@@ -70,6 +70,7 @@ class Transport:
         base_url: where it is, if not where `info` says.
         attempts: how patiently it is asked.
         secret: its key; read from the environment unless given.
+        limited_as: the address under whose limits it counts, where a service has several hosts; its own unless given.
     """
 
     def __init__(
@@ -78,9 +79,11 @@ class Transport:
         base_url: str | None = None,
         attempts: Attempts = Attempts(),
         secret: Secret | None = None,
+        limited_as: str | None = None,
     ) -> None:
         self.info = info
         self.base_url = (base_url or info.base_url).rstrip("/")
+        self.limited_as = limited_as or self.base_url
         self.attempts = attempts
         self._secret = secret
         self._client: httpx.Client | None = None
@@ -144,7 +147,7 @@ class Transport:
             self._client.close()
 
     def _attempt(self, request: Request, check: Check | None) -> Answer:
-        limits_of(self.base_url + request.counted_as, self.info.limits).take(request.weight)
+        limits_of(self.limited_as + request.counted_as, self.info.limits).take(request.weight)
         try:
             answer = self._send(request)
         except httpx.TimeoutException:
@@ -198,7 +201,7 @@ class Transport:
             raise _AttemptError(reason)
         if wait > LONGEST_WAIT_SECONDS:
             raise _AttemptError(f"{reason}; it asks to wait {wait:.0f} s", wait=wait)
-        limits_of(self.base_url + request.counted_as, self.info.limits).pause(wait)
+        limits_of(self.limited_as + request.counted_as, self.info.limits).pause(wait)
         raise _AttemptError(reason, wait=wait)
 
     def _opened(self) -> httpx.Client:
