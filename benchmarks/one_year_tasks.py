@@ -114,7 +114,8 @@ class Task:
         return "\n".join(lines) + "\n"
 
     def _zone(self) -> list[str]:
-        if self.series.zone in ZONES:
+        known = ZONES.get(self.series.zone)
+        if known is not None and known.eic:  # of others the catalogue may count days by another clock, as for MISO
             return []
         return [
             "[[zones]]",
@@ -147,7 +148,7 @@ ELIA = {
     "dayahead11hforecast": OFFICIAL,
     "dayahead11hconfidence10": "solar_p10",
     "dayahead11hconfidence90": "solar_p90",
-    "monitoredcapacity": "capacity",
+    "monitoredcapacity": "solar_capacity",
 }
 """Elia's forecast of 11:00 on the day before with its quantiles, and the capacity that it watches."""
 
@@ -193,7 +194,7 @@ BELGIAN = Task(
     _elia,
     mtu=Mtu.PT15M,
     lag_minutes=15,
-    covariates=("solar_p10", "solar_p90", "capacity"),
+    covariates=("solar_p10", "solar_p90", "solar_capacity"),
 )
 """Issued when Elia's day-ahead forecast of 11:00 is out, with its P10, P90 and capacity, as in `elia_solar_2024`."""
 AUTHORITIES = {

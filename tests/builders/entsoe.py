@@ -12,9 +12,9 @@ from gridahead.settings.model import LiveSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.entsoe.service import Entsoe
 
-DE_LU = BiddingZone("DE-LU", "Europe/Berlin", "DE", "10Y1001A1001A82H")
+DE_LU = ZONES["DE-LU"]
 IT_NORTH = BiddingZone("IT-NORTH", "Europe/Rome", "IT", "10Y1001A1001A73I")
-KNOWN = (*ZONES.values(), DE_LU, IT_NORTH)
+KNOWN = (*(zone for zone in ZONES.values() if zone.eic), IT_NORTH)
 LATER = pd.Timestamp("2026-05-08T00:00Z")
 """When a payload came, unless a test says otherwise: after everything that is in it."""
 ALWAYS = ("2000-01-01T00:00Z", "2100-01-01T00:00Z")

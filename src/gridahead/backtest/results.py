@@ -14,7 +14,7 @@ import pandas as pd
 from gridahead.backtest.availability import Availability
 from gridahead.backtest.store import BacktestStore, FoldRecord
 from gridahead.core.errors import LakeError
-from gridahead.core.grid import Series
+from gridahead.core.grid import Series, unit_of
 from gridahead.core.tables import Forecasts, Observations, Scores
 from gridahead.core.time import Mtu, TimeRange, delivery_days, delivery_range, now
 from gridahead.evaluation.left_out import Scored, left_out
@@ -89,9 +89,10 @@ def score_period(
     last: dt.date,
 ) -> Scored:
     """Score forecasts of a period, and keep the scores; the observations have the market time unit of the forecasts."""
-    timezone, measured = workspace.settings.zone(series.zone).timezone, outturn(observations, series)
+    zone, measured = workspace.settings.zone(series.zone), outturn(observations, series)
+    timezone = zone.timezone
     period = TimeRange(delivery_range(first, timezone).start, delivery_range(last, timezone).end)
     expected = period.times(Mtu(observations["mtu"].iloc[0]))
-    scores = score(forecasts, measured, scored_at=now(), expected=expected)
+    scores = score(forecasts, measured, scored_at=now(), expected=expected, unit=unit_of(series, zone))
     workspace.lake.scores.append(scores)
     return Scored(scores, left_out(forecasts, measured, expected, timezone))

@@ -243,6 +243,7 @@ def _finish(data: SeriesData, recorded: Sequence[Recorded]) -> SeriesResult:
         "settings_hashes": {name: settings_hash(data.workspace.settings, name, data.spec) for name in data.networks},
         "availability": [asdict(of_input) for of_input in inputs],
         "records": [record.id for record in records],
+        "attribution": data.workspace.settings.attribution_of(*data.spec.inputs),
     }
     data.store.describe(data.series, about)
     forecasts = recorded_forecasts(data.workspace, data.series, plan.run, records)

@@ -113,11 +113,15 @@ def _show(
 ) -> None:
     import pandas as pd
 
+    from gridahead.core.files import write_licence
+
     scores = pd.concat([result.scores for result in results], ignore_index=True)
     left_out = [row for result in results for row in left_out_records(result.series, result.left_out)]
     rows = score_records(scores) + left_out
+    attribution = workspace.settings.attribution_of(*(result.series for result in results))
     if output is not None:
         output.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        write_licence(output, attribution)
     if as_json:
         print_json(rows)
         return
@@ -141,6 +145,8 @@ def _show(
         f"`gridahead value --run {plan.run}`; the forecasts: `gridahead reproduce --list --run {plan.run}`",
         False,
     )
+    if attribution:
+        say(attribution, False)
     require(incomparable, pairs.values())
 
 

@@ -21,7 +21,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gridahead.core.units import PowerUnit
+    from gridahead.core.units import Unit
 
 # Away from a terminal there is no width to respect but the reader's, who may say it.
 WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
@@ -29,7 +29,7 @@ EACH = "mape/wape"
 """One percentage a series: MAPE where it has a meaning, else WAPE."""
 out = Console(width=WIDTH, markup=False, emoji=False, highlight=False)
 err = Console(stderr=True, width=WIDTH, markup=False, emoji=False, highlight=False)
-UnitOf = Callable[[str], "PowerUnit"]
+UnitOf = Callable[[str], "Unit"]
 """The unit in which the power of a series, by its name, is shown."""
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gridahead.core.grid import Series
-    from gridahead.core.units import PowerUnit
+    from gridahead.core.units import Unit
     from gridahead.registry.versions import Version
     from gridahead.workspace import Workspace
 
@@ -89,11 +89,12 @@ def compare(
     from gridahead.promotion.compare import compare as use_case
     from gridahead.reports.compare_picture import compare_picture
     from gridahead.reports.comparison import comparison_record, comparison_sentence
+    from gridahead.reports.drawing import with_licence
 
     comparison = use_case(workspace, chosen, first, second)
     numbers = "-".join(f"v{version.number}" for version in comparison.versions)
     picture = workspace.settings.published_folder / "cards" / f"{chosen.slug}-{numbers}.png"
-    write_whole(picture, compare_picture(comparison))
+    write_whole(picture, with_licence(compare_picture(comparison), workspace.settings.attribution_of(chosen)))
     if as_json:
         print_json(comparison_record(comparison, picture))
         return
@@ -233,14 +234,14 @@ def _the_series(workspace: Workspace, text: str | None) -> Series:
     return declared[0]
 
 
-def _shown(rows: pd.DataFrame, unit: PowerUnit, powers: frozenset[str]) -> list[dict[str, Any]]:
+def _shown(rows: pd.DataFrame, unit: Unit, powers: frozenset[str]) -> list[dict[str, Any]]:
     """The rows with their power in that unit."""
     from gridahead.core.units import per
 
     return records(rows.assign(**{name: per(rows[name], unit) for name in powers & set(rows.columns)}))
 
 
-def _in_unit(version: Version, unit: PowerUnit) -> dict[str, Any]:
+def _in_unit(version: Version, unit: Unit) -> dict[str, Any]:
     """What there is to know of a version, with its figures in the unit of its series."""
     from gridahead.core.units import power
 

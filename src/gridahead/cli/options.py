@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gridahead.core.grid import Series
-    from gridahead.core.units import PowerUnit
+    from gridahead.core.units import Unit
     from gridahead.settings.model import Settings
     from gridahead.workspace import Workspace
 
@@ -116,7 +116,7 @@ def chosen_series(workspace: Workspace, series: list[str] | None) -> list[Series
     return chosen
 
 
-def unit_of(workspace: Workspace) -> Callable[[str], PowerUnit]:
+def unit_of(workspace: Workspace) -> Callable[[str], Unit]:
     """In which unit the power of a series is shown, by its name."""
     from gridahead.core.grid import Series
 

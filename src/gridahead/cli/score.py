@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gridahead.core.grid import Series
-    from gridahead.core.units import PowerUnit
+    from gridahead.core.units import Unit
 
 app = typer.Typer()
 
@@ -164,7 +164,7 @@ def show_figures(rows: pd.DataFrame, run: str, units: UnitOf, as_json: bool, *, 
             )
 
 
-def _by_metric(part: pd.DataFrame, unit: PowerUnit) -> list[dict[str, Any]]:
+def _by_metric(part: pd.DataFrame, unit: Unit) -> list[dict[str, Any]]:
     models = {str(name): rows.set_index("metric")["value"] for name, rows in part.groupby("model")}
     units = part.drop_duplicates("metric").set_index("metric")["unit"]
     return [
@@ -176,7 +176,7 @@ def _by_metric(part: pd.DataFrame, unit: PowerUnit) -> list[dict[str, Any]]:
     ]
 
 
-def _in_unit(metric: str, value: float | None, unit: str, shown: PowerUnit) -> str:
+def _in_unit(metric: str, value: float | None, unit: str, shown: Unit) -> str:
     """A figure as people read it, the digits under one another."""
     import pandas as pd
 
@@ -191,7 +191,7 @@ def _in_unit(metric: str, value: float | None, unit: str, shown: PowerUnit) -> s
     return f"{significant(per(value, shown)):>10} {shown}" if unit == "MW" else f"{significant(value):>10} {unit}"
 
 
-def _by_slice(part: pd.DataFrame, by: str, unit: PowerUnit, columns: Sequence[str]) -> list[dict[str, Any]]:
+def _by_slice(part: pd.DataFrame, by: str, unit: Unit, columns: Sequence[str]) -> list[dict[str, Any]]:
     """One line a slice and model, in the order of the slices."""
     import pandas as pd
 

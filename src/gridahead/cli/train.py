@@ -22,7 +22,7 @@ from gridahead.core.each import of_each, require
 from gridahead.core.errors import PartialError
 
 if TYPE_CHECKING:
-    from gridahead.core.units import PowerUnit
+    from gridahead.core.units import Unit
 
 app = typer.Typer()
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def train(
         raise failed
 
 
-def _shown(validation: Mapping[str, float], unit: PowerUnit) -> dict[str, str]:
+def _shown(validation: Mapping[str, float], unit: Unit) -> dict[str, str]:
     """Figures with their unit, under the name without what they all are."""
     from gridahead.core.units import power
 

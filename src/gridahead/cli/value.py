@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gridahead.core.grid import Series
-    from gridahead.core.units import PowerUnit
+    from gridahead.core.units import Unit
     from gridahead.evaluation.battery import Battery, PriceCurve
     from gridahead.evaluation.value import Prices
     from gridahead.workspace import Workspace
@@ -90,7 +90,7 @@ def _costs(
     require(failed, done.values())
 
 
-def _line(row: dict[str, Any], unit: PowerUnit) -> dict[str, Any]:
+def _line(row: dict[str, Any], unit: Unit) -> dict[str, Any]:
     from gridahead.core.units import per, significant
 
     saving = row["saving_eur"]

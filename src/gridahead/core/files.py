@@ -34,6 +34,12 @@ def way_out(error: OSError) -> str:
     return _WAYS_OUT.get(error.errno or 0, "Mend it") + ", and run again"
 
 
+def write_licence(path: Path, attribution: str) -> None:
+    """Write whom the licences of what is in a file ask to name beside it, as `NAME.licence.txt`; nothing if nobody."""
+    if attribution:
+        write_whole(path.with_name(f"{path.name}.licence.txt"), f"{attribution}\n".encode())
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file aside, force it to disk and rename it into place: a reader sees the old file or the new one.
 

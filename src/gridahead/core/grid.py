@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from urllib.parse import quote
 
+from gridahead.core import zones
 from gridahead.core.time import Deadline, is_southern, zone_info
 
 LONGEST_NAME = 80
@@ -61,14 +64,17 @@ class BiddingZone:
     """Energy Identification Code of the area at ENTSO-E."""
     holiday_weights: Mapping[str, float] = field(default_factory=dict)
     """Share of the population by subdivision, where holidays differ inside the country."""
-    name: str = ""
-    """The area in words, such as France."""
-    codes: Mapping[str, str] = field(default_factory=dict)
+    name: str = field(default="", repr=False, compare=False)
+    """The area in words, such as France. This and what follows decides no forecast, and is no part of what a model's
+    settings are known by."""
+    codes: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """What sources call it, by the kind of the source, where they have a name of their own for it."""
-    currency: str | None = None
+    currency: str | None = field(default=None, repr=False, compare=False)
     """ISO 4217 code of its day-ahead prices."""
-    neighbours: tuple[str, ...] = ()
+    neighbours: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """Codes of the zones that it has lines to."""
+    kind: str = field(default="", repr=False, compare=False)
+    """bidding zone, control area, region or balancing authority, where the catalogue has it."""
 
     def __post_init__(self) -> None:
         zone_info(self.timezone)
@@ -77,6 +83,10 @@ class BiddingZone:
     def is_southern(self) -> bool:
         """Whether it lies south of the equator, where summer is from December to February."""
         return is_southern(self.timezone, self.country)
+
+    def to_dict(self) -> dict[str, object]:
+        """What decides a forecast, as plain values for a bundle; what the zone is called there is no part of it."""
+        return {part.name: getattr(self, part.name) for part in fields(self) if part.compare}
 
     def __str__(self) -> str:
         return self.code
@@ -126,6 +136,11 @@ class Series:
         return f"{self.zone}.{self.quantity}"
 
     @property
+    def capacity(self) -> Series:
+        """The series of what is installed of this one."""
+        return Series(self.zone, self.quantity + CAPACITY_SUFFIX)
+
+    @property
     def official(self) -> Series:
         """The series of the official forecast of this one."""
         return Series(self.zone, self.quantity + OFFICIAL_SUFFIX)
@@ -166,8 +181,10 @@ _GENERATION = (
     Quantity("other_generation", "Other generation"),
 )
 """What else generates; measured, and an input to models."""
+CAPACITY_SUFFIX = "_capacity"
+"""What is installed of a quantity is a quantity of its own, known ahead like any plan."""
 _CAPACITIES = tuple(
-    Quantity(f"{code}_capacity", f"{title}, installed capacity", low=0.0)
+    Quantity(f"{code}{CAPACITY_SUFFIX}", f"{title}, installed capacity", low=0.0)
     for code, title in (
         ("solar", "Solar"),
         ("wind", "Wind"),
@@ -181,11 +198,14 @@ _NEWER_FORECASTS = tuple(
     for code, title in (("solar", "Solar"), ("wind_onshore", "Wind onshore"), ("wind_offshore", "Wind offshore"))
 )
 """Forecasts that operators publish after the official one of the day before; covariates that are known ahead."""
-_PRICE = Quantity("price", "Day-ahead price", unit="EUR/MWh", high=None)
-"""Its rows are in the currency of their zone."""
+PRICE = "price"
+_PRICE = Quantity(PRICE, "Day-ahead price", unit="EUR/MWh", high=None)
+"""Its rows are in the currency of their zone. It has no bounds: what is high in EUR is low in JPY."""
 
 MEASURED = tuple(quantity.code for quantity in _MEASURED)
-"""The quantities that are measured and forecast."""
+"""The quantities that are measured and forecast, and of which there are official forecasts."""
+FORECAST = (*MEASURED, PRICE)
+"""The quantities that are forecast. A price is not measured: an auction says it before its time."""
 
 QUANTITIES: dict[str, Quantity] = {
     quantity.code: quantity
@@ -215,6 +235,11 @@ def quantity_of(code: str, unit: str = "MW") -> Quantity:
     return QUANTITIES.get(code) or Quantity(code, code.replace("_", " ").capitalize(), unit=unit, high=None)
 
 
+def unit_of(series: Series, zone: BiddingZone) -> str:
+    """The unit in which values of a series are kept: MW, or for a price the currency of its zone per MWh."""
+    return f"{zone.currency or 'EUR'}/MWh" if series.quantity == PRICE else quantity_of(series.quantity).unit
+
+
 GERMAN_STATES = {
     "BW": 11_280_257,
     "BY": 13_369_393,
@@ -241,67 +266,77 @@ def _shares(inhabitants: Mapping[str, int]) -> dict[str, float]:
     return {state: count / total for state, count in inhabitants.items()}
 
 
-_BY_COUNTRY = """
-AT      Europe/Vienna     AT 10YAT-APG------L
-BE      Europe/Brussels   BE 10YBE----------2
-BG      Europe/Sofia      BG 10YCA-BULGARIA-R
-CH      Europe/Zurich     CH 10YCH-SWISSGRIDZ
-CZ      Europe/Prague     CZ 10YCZ-CEPS-----N
-DK1     Europe/Copenhagen DK 10YDK-1--------W
-DK2     Europe/Copenhagen DK 10YDK-2--------M
-EE      Europe/Tallinn    EE 10Y1001A1001A39I
-ES      Europe/Madrid     ES 10YES-REE------0
-FI      Europe/Helsinki   FI 10YFI-1--------U
-FR      Europe/Paris      FR 10YFR-RTE------C
-GB      Europe/London     GB 10YGB----------A
-GR      Europe/Athens     GR 10YGR-HTSO-----Y
-HR      Europe/Zagreb     HR 10YHR-HEP------M
-HU      Europe/Budapest   HU 10YHU-MAVIR----U
-IE      Europe/Dublin     IE 10Y1001A1001A59C
-IT      Europe/Rome       IT 10YIT-GRTN-----B
-LT      Europe/Vilnius    LT 10YLT-1001A0008Q
-LV      Europe/Riga       LV 10YLV-1001A00074
-NL      Europe/Amsterdam  NL 10YNL----------L
-NO1     Europe/Oslo       NO 10YNO-1--------2
-NO2     Europe/Oslo       NO 10YNO-2--------T
-NO3     Europe/Oslo       NO 10YNO-3--------J
-NO4     Europe/Oslo       NO 10YNO-4--------9
-NO5     Europe/Oslo       NO 10Y1001A1001A48H
-PL      Europe/Warsaw     PL 10YPL-AREA-----S
-PT      Europe/Lisbon     PT 10YPT-REN------W
-RO      Europe/Bucharest  RO 10YRO-TEL------P
-SE1     Europe/Stockholm  SE 10Y1001A1001A44P
-SE2     Europe/Stockholm  SE 10Y1001A1001A45N
-SE3     Europe/Stockholm  SE 10Y1001A1001A46L
-SE4     Europe/Stockholm  SE 10Y1001A1001A47J
-SI      Europe/Ljubljana  SI 10YSI-ELES-----O
-SK      Europe/Bratislava SK 10YSK-SEPS-----K
-"""
-"""Code, time zone, country of the public holidays, EIC. Source of the codes: ENTSO-E, area codes (EIC type Y)."""
+class _Catalogue(Mapping[str, BiddingZone]):
+    """The zones of the catalogue by their code; each is made when somebody asks for it."""
 
-ZONES: Mapping[str, BiddingZone] = {
-    "DE": BiddingZone("DE", "Europe/Berlin", "DE", "10Y1001A1001A83F", _shares(GERMAN_STATES)),
-    **{
-        code: BiddingZone(code, timezone, country, eic)
-        for code, timezone, country, eic in map(str.split, _BY_COUNTRY.strip().splitlines())
-    },
-}
+    def __getitem__(self, code: str) -> BiddingZone:
+        return _zone(code)
+
+    def __contains__(self, code: object) -> bool:
+        return code in zones.rows()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(zones.rows())
+
+    def __len__(self) -> int:
+        return len(zones.rows())
+
+
+@cache
+def _zone(code: str) -> BiddingZone:
+    row = zones.rows()[code]
+    weights = {part: float(share) for part, _, share in (entry.partition("=") for entry in row.holidays.split())}
+    return BiddingZone(
+        code,
+        row.timezone,
+        row.country or None,
+        row.eic or None,
+        _shares(GERMAN_STATES) if code in ("DE", "DE-LU") else weights,
+        name=row.name,
+        currency=row.currency or None,
+        neighbours=tuple(row.neighbours.split()),
+        kind=row.kind,
+    )
+
+
+ZONES: Mapping[str, BiddingZone] = _Catalogue()
 """Zones known without settings; `[[zones]]` in the settings adds others or replaces these."""
 
-GATE_CLOSURE: Mapping[str, Deadline] = {
-    code: Deadline.parse("D-1T1200[Europe/Brussels]") for code in ZONES if code not in ("CH", "GB")
-}
-"""When the day-ahead auction of a zone closes, by its code. The zones of the EU's coupled market, Norway's among them,
-share one; Switzerland and Great Britain are no part of it. Source: NEMO Committee, single day-ahead coupling."""
-_AUCTION_BY = Deadline.parse("D-1T1300[Europe/Brussels]")
+
+class _GateClosures(Mapping[str, Deadline]):
+    """The gate closures that are known, by the code of the zone."""
+
+    def __getitem__(self, code: str) -> Deadline:
+        market = zones.market_of(code)
+        if market is None or market.gate_closure is None:
+            raise KeyError(code)
+        return market.gate_closure
+
+    def __iter__(self) -> Iterator[str]:
+        return (code for code in zones.rows() if code in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+GATE_CLOSURE: Mapping[str, Deadline] = _GateClosures()
+"""When the day-ahead auction of a zone closes, by its code, as far as the catalogue says it."""
 
 
 def auction_by(zone: str) -> Deadline | None:
-    """From when the prices of a delivery day are there, in zones of the EU's coupled market; None elsewhere.
+    """From when the prices of a delivery day are there; None where there is no auction, or it is not known."""
+    market = zones.market_of(zone)
+    return None if market is None else market.published
 
-    Source: NEMO Committee, single day-ahead coupling: results are published from about 12:57 on the day before.
-    """
-    return _AUCTION_BY if zone in GATE_CLOSURE else None
+
+def price_by(zone: BiddingZone) -> Deadline:
+    """From when the prices of a delivery day may be used: the auction's publication, else the beginning of the day."""
+    return auction_by(zone.code) or day_begins(zone)
+
+
+def day_begins(zone: BiddingZone) -> Deadline:
+    """The beginning of the delivery day: by then everything about it that is published a day ahead is there."""
+    return Deadline(0, dt.time(0), zone.timezone)
 
 
 _GENERATION_BY = Deadline.parse("D-1T1800[Europe/Brussels]")
@@ -315,9 +350,9 @@ def official_by(series: Series) -> Deadline | None:
 
     Source: Regulation (EU) 543/2013, articles 6(2)(b) and 14(2)(d).
     """
-    closure = GATE_CLOSURE.get(series.zone)
-    if closure is None:
+    market = zones.market_of(series.zone)
+    if market is None or market.gate_closure is None or not market.follows_eu_law:
         return None
     if series.quantity != "load":
         return _GENERATION_BY
-    return replace(closure, at=closure.at.replace(hour=closure.at.hour - 2))
+    return replace(market.gate_closure, at=market.gate_closure.at.replace(hour=market.gate_closure.at.hour - 2))

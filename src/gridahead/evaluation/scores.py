@@ -31,6 +31,7 @@ def score(
     *,
     scored_at: pd.Timestamp,
     expected: pd.DatetimeIndex | None = None,
+    unit: str = "MW",
 ) -> Scores:
     """The scores of every model, for all lead times and by whole hour of lead time; no rows without common times.
 
@@ -41,6 +42,7 @@ def score(
             one are scored by themselves as well.
         scored_at: when this scoring happens.
         expected: the valid times that were to be scored; those of the forecasts unless given.
+        unit: of the series, in which its errors are: MW, or of a price its currency per MWh.
 
     Raises:
         ContractError: several series, runs or units are mixed, a model lacks the quantile 0.5, or a valid time has
@@ -60,7 +62,10 @@ def score(
     ]
     for model, table in tables.items():
         rows += [{**about, "model": model, "lead": None, **row} for row in _apart(table, outturn, due_times, mtu)]
-    return Scores(SCORES.check(pd.DataFrame(rows)) if rows else SCORES.empty())
+    if not rows:
+        return Scores(SCORES.empty())
+    scores = pd.DataFrame(rows)
+    return Scores(SCORES.check(scores.assign(unit=scores["unit"].replace("MW", unit))))
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:

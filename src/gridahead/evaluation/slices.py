@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridahead.core.grid import BiddingZone
+from gridahead.core.grid import BiddingZone, Series, unit_of
 from gridahead.core.tables import Forecasts
 from gridahead.core.time import Mtu, delivery_range
 from gridahead.evaluation import metrics
@@ -60,8 +60,8 @@ def breakdown(
 
     Returns:
         model; by: `none`, `lead`, `hour`, `weekday`, `month`, `season`, `day_kind`, `clock`, `outturn` (`flagged` by
-        the quality gate) or `temperature`; slice: which one; metric, value, unit: MW, h or 1; n: market time units
-        scored, or days for the metrics of peaks.
+        the quality gate) or `temperature`; slice: which one; metric, value, unit: MW or that of a price,
+        h or 1; n: market time units scored, or days for the metrics of peaks.
 
     Raises:
         ContractError: as for `evaluate.score`.
@@ -88,6 +88,9 @@ def breakdown(
                 rows.append((model, by, name, metric.name, value, metric.unit, len(sample)))
             rows += [(model, by, name, *figure) for figure in _reliability(samples.get("quantiles"))]
     figures = pd.DataFrame(rows, columns=list(COLUMNS))
+    if rows:
+        series = Series(zone.code, str(forecasts["quantity"].iloc[0]))
+        figures["unit"] = figures["unit"].replace("MW", unit_of(series, zone))
     return pd.concat([figures, *(_skills(figures, skill) for skill in SKILLS)], ignore_index=True)
 
 

@@ -12,7 +12,7 @@ from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
 from gridahead.core.quantiles import median_of
 from gridahead.core.time import delivery_days
-from gridahead.core.units import PowerUnit
+from gridahead.core.units import Unit
 from gridahead.explain.attribution import Attribution, attribute, hourly_groups, same_gaps
 from gridahead.explain.baseline import USUAL_WEEKS, mean_inputs
 from gridahead.explain.news import Change, changed
@@ -35,7 +35,7 @@ class Explanation:
     """(H,) median [MW]"""
     attribution: Attribution
     degradations: tuple[str, ...]
-    unit: PowerUnit
+    unit: Unit
     """In which people read and draw power."""
     change: Change | None
     """None where the hours have not been forecast a day before."""

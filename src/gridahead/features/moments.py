@@ -24,8 +24,6 @@ from gridahead.settings.model import Normalise
 
 LEAST_SPREAD = 0.1
 """Of a window's last week, relative to the series: a week without change must not blow up noise to a signal."""
-CAPACITY = "capacity"
-"""The quantity by which capacity normalisation knows the installed capacity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +48,10 @@ class Moments:
             ModelError: they are to be normalised by a capacity that is not read.
         """
         spec, target = windows.spec, windows.target_past
-        if normalise == "capacity" and capacity_of(spec) not in spec.inputs:
+        if normalise == "capacity" and spec.series.capacity not in spec.inputs:
             raise ModelError(
                 str(spec.series),
-                f"cannot be normalised by its capacity: {capacity_of(spec)} is not among its inputs; "
+                f"cannot be normalised by its capacity: {spec.series.capacity} is not among its inputs; "
                 'bring it as a covariate that is known ahead, or choose normalise = "series"',
             )
         level, spread = moments(target)
@@ -84,7 +82,7 @@ class Moments:
         spec, frame = windows.spec, self.frame(windows)
         scaled = np.empty((*windows.past.shape[:2], len(spec.inputs) + spec.use_official), np.float32)
         for column, series in enumerate(spec.inputs):
-            scaled[..., column] = self._scaled(series, windows.input_past(series), frame)
+            scaled[..., column] = self._scaled(spec, series, windows.input_past(series), frame)
         if spec.use_official:
             scaled[..., -1] = (windows.target_past - windows.official_past) / (self.error_spread * frame[1])
         return scaled
@@ -93,17 +91,17 @@ class Moments:
         """(N, H, A): what is read ahead, each in its own scale."""
         scaled, frame = np.empty(windows.inputs_ahead.shape, np.float32), self.frame(windows)
         for column, series in enumerate(windows.spec.ahead):
-            scaled[..., column] = self._scaled(series, windows.input_ahead(series), frame)
+            scaled[..., column] = self._scaled(windows.spec, series, windows.input_ahead(series), frame)
         return scaled
 
     def divides_all(self, spec: WindowSpec, series: Series) -> bool:
         """Whether an input is the capacity by which all else is divided."""
-        return self.normalise == "capacity" and series == capacity_of(spec)
+        return self.normalise == "capacity" and series == spec.series.capacity
 
-    def _scaled(self, series: Series, values: Array, frame: tuple[Array, Array]) -> Array:
+    def _scaled(self, spec: WindowSpec, series: Series, values: Array, frame: tuple[Array, Array]) -> Array:
         if str(series) in self.covariates:
             mean, spread = self.covariates[str(series)]
-            if self.normalise == "capacity" and series.quantity == CAPACITY:
+            if self.divides_all(spec, series):
                 values = values / frame[1]  # what is left is how it changed
             return (values - mean) / spread
         centre, relative = frame
@@ -111,15 +109,10 @@ class Moments:
 
     def _growth(self, windows: Windows) -> Array:
         """The capacity in the last day of each context relative to that of all windows learnt, (N, 1)."""
-        capacity = capacity_of(windows.spec)
+        capacity = windows.spec.series.capacity
         newest = windows.input_past(capacity)[:, -windows.spec.steps_per_day :]
         grown = mean_of_known(newest, axis=1)[:, None] / np.float32(self.covariates[str(capacity)][0])
         return np.where(np.isnan(grown), np.float32(1), grown)
-
-
-def capacity_of(spec: WindowSpec) -> Series:
-    """The series of the capacity that is installed where the target is."""
-    return Series(spec.series.zone, CAPACITY)
 
 
 def moments(values: npt.NDArray[Any]) -> tuple[float, float]:
@@ -132,5 +125,7 @@ def moments(values: npt.NDArray[Any]) -> tuple[float, float]:
 
 
 def _has_scale_of_target(spec: WindowSpec, series: Series) -> bool:
-    """Whether an input is the target or named after it, as `solar_p90` is after `solar`."""
+    """Whether an input is the target or named after it, as `solar_p90` is after `solar`; what is installed is not."""
+    if series == spec.series.capacity:
+        return False
     return series == spec.series or str(series).startswith(f"{spec.series}_")

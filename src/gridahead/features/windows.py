@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -101,7 +101,7 @@ class WindowSpec:
         """The spec as plain values, for a bundle."""
         return {
             "series": str(self.series),
-            "zone": asdict(self.zone),
+            "zone": self.zone.to_dict(),
             "mtu": str(self.mtu),
             "deadline": str(self.deadline),
             "context_days": self.context_days,

@@ -27,7 +27,7 @@ from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series
 from gridahead.core.tables import FORECASTS, Forecasts
 from gridahead.core.time import Mtu
-from gridahead.core.units import PowerUnit, decimals, per
+from gridahead.core.units import Unit, decimals, per
 from gridahead.forecasting.identity import forecast_id
 
 MANIFEST = "manifest.json"
@@ -53,7 +53,7 @@ class Published:
 
 
 def publish(
-    folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[str, object], unit: PowerUnit = "MW"
+    folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[str, object], unit: Unit = "MW"
 ) -> Published:
     """Publish the forecast of one series and one issue time.
 
@@ -61,7 +61,8 @@ def publish(
         folder: where published forecasts lie.
         forecasts: rows of one series, one issue time and one model.
         timezone: local time of the market, for the CSV.
-        about: further lines of the manifest, the same for the same forecast.
+        about: further lines of the manifest, the same for the same forecast; `attribution`, whom the licences of the
+            data ask to name, stands in the Parquet file as well.
         unit: of the CSV; the Parquet file has MW.
 
     Raises:
@@ -75,7 +76,7 @@ def publish(
     identity = identities.iloc[0]
     series = Series(identity["zone"], identity["quantity"])
     # made_at differs from run to run; leaving it to the lake keeps equal forecasts equal to the byte.
-    parquet = _parquet(forecasts.drop(columns="made_at"))
+    parquet = _parquet(forecasts.drop(columns="made_at"), str(about.get("attribution", "")))
     table = spreadsheet(forecasts, timezone, unit)
     places = max(LEAST_DECIMALS, decimals(per(float(forecasts["value_mw"].abs().max()), unit), DIGITS))
     csv = table.to_csv(index=False, lineterminator="\r\n", float_format=f"%.{places}f").encode()
@@ -149,7 +150,7 @@ def latest_manifest(folder: Path, series: Series) -> dict[str, object] | None:
     return dict(json.loads(path.read_bytes())) if path.exists() else None
 
 
-def spreadsheet(forecasts: Forecasts, timezone: str, unit: PowerUnit = "MW") -> pd.DataFrame:
+def spreadsheet(forecasts: Forecasts, timezone: str, unit: Unit = "MW") -> pd.DataFrame:
     """One row a market time unit, local time and UTC, one column a quantile with the unit in its header."""
     wide = per(forecasts.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index(), unit)
     times = pd.DatetimeIndex(wide.index)
@@ -165,9 +166,11 @@ def _write_if_new(path: Path, content: bytes) -> None:
         write_whole(path, content)
 
 
-def _parquet(rows: pd.DataFrame) -> bytes:
+def _parquet(rows: pd.DataFrame, attribution: str) -> bytes:
     schema = FORECASTS.arrow_schema()
     schema = schema.remove(schema.get_field_index("made_at"))
+    if attribution:
+        schema = schema.with_metadata({**(schema.metadata or {}), "attribution": attribution})
     buffer = io.BytesIO()
     ordered = rows.sort_values(["valid_time", "quantile"])
     pq.write_table(pa.Table.from_pandas(ordered, schema=schema, preserve_index=False), buffer, compression="zstd")

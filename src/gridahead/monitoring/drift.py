@@ -11,7 +11,7 @@ from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
 from gridahead.core.tables import Observations
 from gridahead.core.time import now
-from gridahead.core.units import PowerUnit
+from gridahead.core.units import Unit
 from gridahead.core.vintages import as_of, of_series
 from gridahead.features.windows import WindowSpec
 from gridahead.monitoring.error_drift import error_drift, interval_drift, require_unlearnt
@@ -33,7 +33,7 @@ class Drift:
     findings: tuple[DriftFinding, ...]
     champion: str | None
     """Whose errors they are."""
-    unit: PowerUnit
+    unit: Unit
     """In which people read the losses."""
 
     @property

@@ -23,6 +23,7 @@ from gridahead.features.windows import Windows
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.determinism import deterministic
 from gridahead.registry.versions import GRADIENTS, Version
+from gridahead.reports.drawing import with_licence
 from gridahead.reports.explanation import draw_change, draw_explanation
 from gridahead.reports.gradient_picture import draw_gradients
 from gridahead.training.fit import Fit
@@ -63,10 +64,12 @@ def explain_forecast(
     explanation = explain(workspace, series, issue_time, since, version)
     folder = workspace.settings.published_folder / series.slug / f"{explanation.issue_time:%Y-%m-%dT%H%MZ}"
     picture, change_picture = folder / "explained.png", folder / "changed.png"
-    write_whole(picture, draw_explanation(explanation))
+    attribution = workspace.settings.attribution_of(*explanation.windows.spec.inputs)
+    write_whole(picture, with_licence(draw_explanation(explanation), attribution))
     if explanation.change is None:
         return Explained(explanation, picture, None)
-    write_whole(change_picture, draw_change(explanation.change, explanation.unit))
+    changed = draw_change(explanation.change, explanation.unit)
+    write_whole(change_picture, with_licence(changed, attribution))
     return Explained(explanation, picture, change_picture)
 
 
@@ -79,7 +82,7 @@ def diagnose_model(workspace: Workspace, series: Series, model: str | None = Non
         content = io.BytesIO()
         figure = draw_gradients(diagnosis.gradients, diagnosis.title)
         figure.savefig(content, format="png", metadata={"Software": None})
-        write_whole(picture, content.getvalue())
+        write_whole(picture, with_licence(content.getvalue(), workspace.settings.attribution_of(series)))
         diagnosed.append(Diagnosed(diagnosis, picture))
     return diagnosed
 

@@ -75,6 +75,7 @@ def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | No
         "run_id": champion.run_id,
         "bundle": content_of(champion.model),
         "inputs": [str(covariate) for covariate in spec.inputs],
+        "attribution": workspace.settings.attribution_of(*spec.inputs),
         "suspect_inputs": suspects_sentence(suspect_inputs(workspace.lake, spec.inputs, issued, end)) or None,
     }
     unit = workspace.settings.unit_of(series)

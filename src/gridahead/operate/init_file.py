@@ -59,7 +59,7 @@ def init_file(
         SettingsError: there are settings already and neither was said, or none to add to.
         SourceError: a file cannot be read.
     """
-    held = _held(target, add=add, force=force)
+    held = held_settings(target, add=add, force=force)
     combined, observations = _read(
         paths, dataclasses.replace(options, otherwise=_only_zone(held)), target.parent.resolve()
     )
@@ -72,7 +72,7 @@ def init_file(
     before, linked = "", list[str]()
     if held is not None:
         before, linked = link(target.read_text(encoding="utf-8"), held, combined.sources, zones)
-    _write(target, text, before)
+    write_settings(target, text, before)
     advice_lines = [
         *linked,
         *unread(combined.sources, held, inputs.values()),
@@ -106,7 +106,7 @@ def _read(paths: Sequence[Path], options: GuessOptions, folder: Path) -> tuple[G
     return combined, Observations(pd.concat(rows, ignore_index=True))
 
 
-def _held(target: Path, *, add: bool, force: bool) -> Settings | None:
+def held_settings(target: Path, *, add: bool, force: bool) -> Settings | None:
     """The settings that are added to.
 
     Raises:
@@ -166,7 +166,7 @@ def _text(
     return "\n\n".join(blocks) + "\n"
 
 
-def _write(target: Path, text: str, before: str) -> None:
+def write_settings(target: Path, text: str, before: str) -> None:
     """Write the settings, once the reader of settings has accepted them, behind what was there before.
 
     Raises:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from gridahead.core.errors import SettingsError
+from gridahead.core.files import write_licence
 from gridahead.core.grid import Series
 from gridahead.core.time import TimeRange, now
 from gridahead.lake.archive import ArchiveStats, archive_stats
@@ -101,7 +102,7 @@ def export_lake(
     time_range: TimeRange | None = None,
     as_of: pd.Timestamp | None = None,
 ) -> int:
-    """Write rows of a table to a CSV or Parquet file; returns how many.
+    """Write rows of a table to a CSV or Parquet file, and beside it whom their licences name; returns how many.
 
     Args:
         workspace: whose lake.
@@ -126,4 +127,5 @@ def export_lake(
     where = {"zone": series.zone, "quantity": series.quantity} if series else {}
     rows = store.read(where, time_range, as_of=as_of)
     write_export(rows, path)
+    write_licence(path, workspace.settings.attribution_of(series) if series else workspace.settings.attribution)
     return len(rows)

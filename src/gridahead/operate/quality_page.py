@@ -48,6 +48,7 @@ def quality_page(workspace: Workspace) -> Path:
         ),
         stale_after_hours=settings.quality.stale_after_hours,
         findings=tuple(_line(workspace, case) for case in cases[:NEWEST]),
+        attribution=settings.attribution,
         inspection_page=Path(os.path.relpath(settings.quality_folder / INDEX, page.parent)).as_posix(),
     )
     write_whole(page, render_quality(view).encode())

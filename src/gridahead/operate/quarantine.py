@@ -13,6 +13,7 @@ from gridahead.operate.quality_page import quality_page
 from gridahead.quarantine import rulings
 from gridahead.quarantine.rulings import CaseDetails, Ruling
 from gridahead.reports.case_picture import case_picture
+from gridahead.reports.drawing import with_licence
 from gridahead.workspace import Workspace
 
 
@@ -37,7 +38,8 @@ def show_case(workspace: Workspace, identity: str) -> ShownCase:
     timezone = workspace.settings.zone(case.series.zone).timezone
     in_question = case.rows.set_index("valid_time")["value"]
     title = f"{case.series}: {', '.join(case.rules)}"
-    write_whole(picture, case_picture(details.accepted, in_question, title, details.unit, timezone))
+    drawn = case_picture(details.accepted, in_question, title, details.unit, timezone)
+    write_whole(picture, with_licence(drawn, workspace.settings.attribution_of(case.series)))
     return ShownCase(details, picture)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gridahead.core.grid import Series
+from gridahead.core.grid import Series, unit_of
 from gridahead.core.resolution import forecasts_at
 from gridahead.core.runs import CHAMPION, LIVE, PUBLISHED, REFERENCES, VALIDATION
 from gridahead.core.tables import SCORES, Forecasts, Observations, Scores
@@ -27,11 +27,11 @@ def score_published(workspace: Workspace, series: Series) -> Scored:
     if stored is None:
         return Scored(Scores(SCORES.empty()), pd.DataFrame(columns=list(COLUMNS)))
     together, observations = stored
-    measured, timezone = outturn(observations, series), workspace.settings.zone(series.zone).timezone
+    measured, zone = outturn(observations, series), workspace.settings.zone(series.zone)
     expected = _due(together, measured)
-    scores = score(together, measured, scored_at=now(), expected=expected)
+    scores = score(together, measured, scored_at=now(), expected=expected, unit=unit_of(series, zone))
     workspace.lake.scores.append(scores)
-    return Scored(scores, left_out(together, measured, expected, timezone))
+    return Scored(scores, left_out(together, measured, expected, zone.timezone))
 
 
 def score_validation(workspace: Workspace, series: Series) -> Scores:
@@ -45,7 +45,8 @@ def score_validation(workspace: Workspace, series: Series) -> Scores:
     rows = workspace.lake.read_forecasts(series, VALIDATION)
     mine = rows[(rows["model"] == champion.model) & (rows["model_version"] == champion.number)]
     _, observations = workspace.inputs(series, mtu=None if mine.empty else Mtu(mine["mtu"].iloc[0]))
-    return score(Forecasts(mine), outturn(observations, series), scored_at=now())
+    unit = unit_of(series, workspace.settings.zone(series.zone))
+    return score(Forecasts(mine), outturn(observations, series), scored_at=now(), unit=unit)
 
 
 def _due(forecasts: Forecasts, outturn: pd.DataFrame) -> pd.DatetimeIndex:

@@ -43,5 +43,5 @@ def publish_inspection(workspace: Workspace, report: QualityReport) -> Path:
         f"{follows.get('flag', 0):,}",
     )
     page = quality_page(workspace)
-    write_inspection_page(workspace.settings.quality_folder, report, page)
+    write_inspection_page(workspace.settings.quality_folder, report, page, workspace.settings.attribution)
     return page

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from gridahead.core.errors import LakeError, SettingsError
-from gridahead.core.grid import Series
+from gridahead.core.grid import PRICE, Series
 from gridahead.core.runs import NAIVE, OFFICIAL
 from gridahead.core.time import Mtu, delivery_range
 from gridahead.evaluation.battery import Battery, PriceCurve, dispatched_on
@@ -74,8 +74,13 @@ def costs(
 
     Raises:
         LakeError: there is no such run, or no forecast of it has an outturn yet.
-        SettingsError: the models have no quantiles for that share, or a unit has no price.
+        SettingsError: the models have no quantiles for that share, a unit has no price, or the series is a price.
     """
+    if series.quantity == PRICE:
+        raise SettingsError(
+            f"{series} is a price, and its errors are no imbalance. What a battery earns on it: --battery 10,20 "
+            "--curve=-500:-500,5000:5000, which is the price itself"
+        )
     tables, mtu = _tables(workspace, series, run)
     side: Side = "consumer" if series.quantity in CONSUMED else "producer"
     zone = workspace.settings.zone(series.zone)

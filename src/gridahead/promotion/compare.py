@@ -9,7 +9,7 @@ import pandas as pd
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
 from gridahead.core.runs import REFERENCES
-from gridahead.core.units import PowerUnit
+from gridahead.core.units import Unit
 from gridahead.evaluation.bootstrap import Interval, bootstrap_difference
 from gridahead.evaluation.significance import diebold_mariano
 from gridahead.promotion.evidence import Evidence, gather
@@ -32,7 +32,7 @@ class VersionComparison:
     """CRPS of the first less that of the second [MW]."""
     p: float
     """Of the Diebold–Mariano test, two-sided."""
-    unit: PowerUnit
+    unit: Unit
     """In which people read the difference."""
 
     @property

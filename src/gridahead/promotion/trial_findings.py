@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gridahead.core.runs import Reference
-from gridahead.core.units import PowerUnit
+from gridahead.core.units import Unit
 from gridahead.registry.versions import Version
 
 TrialOutcome = Literal["promote", "keep", "too_short"]
@@ -224,7 +224,7 @@ class Outdone:
     loss_mw: float
     """Pinball loss of the version that was outdone."""
     best_loss_mw: float
-    unit: PowerUnit
+    unit: Unit
     """In which people read the losses."""
 
 

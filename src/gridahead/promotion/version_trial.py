@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gridahead.core.runs import UNLEARNT
-from gridahead.core.units import PowerUnit
+from gridahead.core.units import Unit
 from gridahead.promotion.evidence import gather
 from gridahead.promotion.refresh import may_refresh, refreshes, same_procedure
 from gridahead.promotion.trial import TrialResult, decide, sane, trial_days
@@ -89,7 +89,7 @@ def try_version(workspace: Workspace, champion: Version, challenger: Version) ->
     return VersionTrial(period, result, (period, *result.findings, *way_out))
 
 
-def outdone(version: Version, best: Version, unit: PowerUnit) -> Outcome:
+def outdone(version: Version, best: Version, unit: Unit) -> Outcome:
     """The outcome of a version of a training whose best is another."""
     finding = Outdone(best, version.validation[CRITERION], best.validation[CRITERION], unit)
     return Outcome(version, "outdone", (finding,), False)

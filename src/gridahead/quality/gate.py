@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridahead.core.grid import OFFICIAL_SUFFIX, QUANTITIES, SUMS, Series
+from gridahead.core.grid import OFFICIAL_SUFFIX, PRICE, QUANTITIES, SUMS, Series
 from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.quality.apply_rules import day_ratios, row_ratios
 from gridahead.quality.completeness import completeness_table, days_of
@@ -155,10 +155,10 @@ def _coverage(
 
 
 def _with_expected_unit(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with the unit that is expected of their quantity: megawatts, or of a covariate its most frequent unit."""
+    """Rows with the unit that is expected of their quantity: MW, or of a price or covariate its most frequent."""
     most = rows.groupby(["zone", "quantity"])["unit"].agg(lambda units: next(iter(units.mode()), ""))
     of_row = most.loc[pd.MultiIndex.from_frame(rows[["zone", "quantity"]])].to_numpy()
-    known = rows["quantity"].map({code: quantity.unit for code, quantity in QUANTITIES.items()})
+    known = rows["quantity"].map({code: quantity.unit for code, quantity in QUANTITIES.items() if code != PRICE})
     return rows.assign(expected_unit=known.where(known.notna(), pd.Series(of_row, index=rows.index)))
 
 

@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 
 import numpy as np
 
-from gridahead.core.grid import QUANTITIES
+from gridahead.core.grid import CAPACITY_SUFFIX, PRICE, QUANTITIES
 from gridahead.quality import measures, whole_series
 from gridahead.quality.measures.base import MEASURES
 from gridahead.quality.whole_series.fault import CHECKS
@@ -32,6 +32,15 @@ WHOLE_SERIES_RULES = tuple(rule for rule in RULES if rule.name in CHECKS)
 """Rules on faults that run through a whole series."""
 
 
+def _default_for(rule: Rule, quantity: str) -> Severity:
+    """What follows when a rule fails for a quantity, where the settings say nothing."""
+    if quantity.endswith(CAPACITY_SUFFIX):
+        return rule.installed
+    if quantity == PRICE:
+        return rule.prices or rule.covariates or rule.severity
+    return rule.covariates if rule.covariates and quantity not in QUANTITIES else rule.severity
+
+
 def severity_for(rule: Rule, quantity: str, settings: QualitySettings, ratio: float = np.inf) -> Severity:
     """What follows when a rule fails: as set for the quantity, else for the rule, else its default.
 
@@ -41,7 +50,7 @@ def severity_for(rule: Rule, quantity: str, settings: QualitySettings, ratio: fl
         settings: severities.
         ratio: how many times its limit the measured figure is. By default only what is certain is withheld.
     """
-    default = rule.covariates if rule.covariates and quantity not in QUANTITIES else rule.severity
+    default = _default_for(rule, quantity)
     if rule.learnt and default == "quarantine" and ratio < CERTAIN:
         default = "flag"
     return settings.quantities.get(quantity, {}).get(rule.name, settings.severity.get(rule.name, default))

@@ -10,7 +10,7 @@ import pandas as pd
 from gridahead.core.grid import quantity_of
 from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED, REFERENCE_WORDS, REFERENCES
 from gridahead.core.tables import Promotions
-from gridahead.core.units import PowerUnit, power
+from gridahead.core.units import Unit, power
 from gridahead.core.weather_vintages import BOUNDS
 from gridahead.evaluation.slices import RELIABILITY, WHOLE
 from gridahead.models.base import Forecaster
@@ -133,7 +133,7 @@ def _measured_on(measured: Measured | None) -> str:
     )
 
 
-def _saving(saving: Saving, unit: PowerUnit) -> str:
+def _saving(saving: Saving, unit: Unit) -> str:
     value, low, high = (power(bound, unit) for bound in saving.crps)
     return (
         f"Against the {REFERENCE_WORDS[saving.reference]} forecast it saves {value} of CRPS ({low} to {high}), "

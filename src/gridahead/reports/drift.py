@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from gridahead.core.units import PowerUnit, power
+from gridahead.core.units import Unit, power
 from gridahead.monitoring.drift import Drift
 from gridahead.monitoring.findings import ENOUGH, CoverageChange, DriftFinding, InputChange, LossChange, TooLittle
 
@@ -76,7 +76,7 @@ def _plain(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
-def drift_words(finding: DriftFinding, unit: PowerUnit) -> str:
+def drift_words(finding: DriftFinding, unit: Unit) -> str:
     """A finding in a sentence: what was compared, and where an alarm begins.
 
     Args:
@@ -86,7 +86,7 @@ def drift_words(finding: DriftFinding, unit: PowerUnit) -> str:
     return f"{finding.subject}: {_change(finding, unit)}"
 
 
-def _change(finding: DriftFinding, unit: PowerUnit) -> str:
+def _change(finding: DriftFinding, unit: Unit) -> str:
     change, limit = finding.change, finding.limit
     match change:
         case LossChange():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gridahead.core.grid import Series
-from gridahead.core.units import Power, PowerUnit, per, power
+from gridahead.core.units import Power, Unit, per, power
 from gridahead.explain.baseline import USUAL_WEEKS
 from gridahead.explain.news import TIME, Change
 from gridahead.features.calendar import CALENDAR
@@ -64,7 +64,7 @@ def explanation_sentences(explanation: Explanation) -> list[str]:
     return sentences + (change_sentences(explanation.change, unit) if explanation.change else [])
 
 
-def change_sentences(change: Change, unit: PowerUnit = "MW") -> list[str]:
+def change_sentences(change: Change, unit: Unit = "MW") -> list[str]:
     """What has changed since the earlier forecast, and why."""
     times, difference = change.local_times, float((change.now - change.then).mean())
     end = times[-1] + change.spec.mtu.delta
@@ -140,7 +140,7 @@ def draw_explanation(explanation: Explanation) -> bytes:
     )
 
 
-def draw_change(change: Change, unit: PowerUnit) -> bytes:
+def draw_change(change: Change, unit: Unit) -> bytes:
     """The parts of a change as a picture, PNG."""
     parts = _per(change.parts, unit)
     return change_picture(parts, change.local_times, change_sentences(change, unit)[0], unit)
@@ -159,7 +159,7 @@ def _share_name(row: Mapping[str, object], series: Series) -> str:
     return f"{name}, {row['when']}"
 
 
-def _cause(change: Change, name: str, unit: PowerUnit) -> str:
+def _cause(change: Change, name: str, unit: Unit) -> str:
     """A cause, as a sentence has it."""
     series = change.spec.series
     if name == str(series):
@@ -171,5 +171,5 @@ def _cause(change: Change, name: str, unit: PowerUnit) -> str:
     return name if name == TIME else f"news of {name}"
 
 
-def _per(parts: Mapping[str, Power], unit: PowerUnit) -> dict[str, Power]:
+def _per(parts: Mapping[str, Power], unit: Unit) -> dict[str, Power]:
     return {name: per(part, unit) for name, part in parts.items()}

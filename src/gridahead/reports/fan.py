@@ -6,12 +6,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gridahead.core.tables import Forecasts, Observations
-from gridahead.core.units import PowerUnit, per
+from gridahead.core.units import Unit, per
 from gridahead.reports.charts import intervals
 from gridahead.reports.drawing import LIGHT
 
 
-def fan_figure(forecasts: Forecasts, outturn: Observations, timezone: str, unit: PowerUnit) -> Figure:
+def fan_figure(forecasts: Forecasts, outturn: Observations, timezone: str, unit: Unit) -> Figure:
     """Bands between symmetric quantiles, the median, and the outturn where it is known, by local time.
 
     Args:

@@ -15,7 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from gridahead.core.time import lasting
-from gridahead.core.units import PowerUnit, per
+from gridahead.core.units import Unit, per
 from gridahead.evaluation.catalogue import POWERS, shown_in
 from gridahead.reports import charts, wording
 from gridahead.reports.drawing import DARK, LIGHT, Size
@@ -144,7 +144,7 @@ def _value_rows(day: Day) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _units(view: ReportView) -> dict[str, PowerUnit]:
+def _units(view: ReportView) -> dict[str, Unit]:
     """In which unit the scores of each series are shown."""
     units = {series.series: series.unit or "MW" for series in view.series}
     return {str(name): units.get(str(name), "MW") for name in view.score_table["series"].unique()}
@@ -189,7 +189,7 @@ def _is_best(table: pd.DataFrame, name: str) -> list[bool]:
     return list((distance == by_series.transform("min")) & (by_series.transform("count") > 1))
 
 
-def _cell(name: str, value: float, unit: PowerUnit) -> str:
+def _cell(name: str, value: float, unit: Unit) -> str:
     if name in SHOWN and SHOWN[name].percent:
         return wording.percent(value, SHOWN[name].digits)
     return wording.figure(per(value, unit)) if name in POWERS else wording.number(value)

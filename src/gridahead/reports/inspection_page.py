@@ -12,13 +12,16 @@ from gridahead.reports.drawing import DARK, LIGHT
 from gridahead.reports.forecast_page import templates
 
 
-def render_inspection(report: QualityReport, quality_page: str, earlier: Sequence[tuple[str, str]] = ()) -> str:
+def render_inspection(
+    report: QualityReport, quality_page: str, earlier: Sequence[tuple[str, str]] = (), *, attribution: str = ""
+) -> str:
     """The page of an inspection.
 
     Args:
         report: the inspection.
         quality_page: the page of the data over time, relative to this one.
         earlier: name and address of the pages of earlier inspections, newest first.
+        attribution: whom the licences of the data ask to name.
     """
     return (
         templates()
@@ -31,6 +34,7 @@ def render_inspection(report: QualityReport, quality_page: str, earlier: Sequenc
             suites=report.suite_results,
             quality_page=quality_page,
             earlier=earlier,
+            attribution=attribution,
             light=LIGHT,
             dark=DARK,
         )

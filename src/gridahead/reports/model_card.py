@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from gridahead.core.units import PowerUnit, per
+from gridahead.core.units import Unit, per
 from gridahead.evaluation.catalogue import FIGURES, shown_in
 from gridahead.evaluation.slices import WHOLE
 from gridahead.reports import wording
@@ -68,7 +68,7 @@ class CardView:
     """Against the references, as sentences."""
     own: str
     """The name of this version among the models."""
-    unit: PowerUnit
+    unit: Unit
     """In which power is shown."""
     all_figures: pd.DataFrame
     """model, metric, value, unit: over all days."""
@@ -108,7 +108,7 @@ def render_card(view: CardView) -> str:
     )
 
 
-def _figures(row: Mapping[Any, Any], unit: PowerUnit) -> dict[str, str]:
+def _figures(row: Mapping[Any, Any], unit: Unit) -> dict[str, str]:
     def number(value: float) -> str:
         return wording.figure(per(value, unit))
 
@@ -125,7 +125,7 @@ def _figures(row: Mapping[Any, Any], unit: PowerUnit) -> dict[str, str]:
     }
 
 
-def _more(rows: pd.DataFrame, models: Sequence[str], unit: PowerUnit) -> list[tuple[str, list[str]]]:
+def _more(rows: pd.DataFrame, models: Sequence[str], unit: Unit) -> list[tuple[str, list[str]]]:
     """A line a metric that the first table does not have: what it is called, and its value of every model."""
     rows_by_metric = {(row["model"], row["metric"]): row for row in rows.to_dict("records")}
     return [
@@ -135,7 +135,7 @@ def _more(rows: pd.DataFrame, models: Sequence[str], unit: PowerUnit) -> list[tu
     ]
 
 
-def _in_unit(row: Mapping[Any, Any] | None, unit: PowerUnit) -> str:
+def _in_unit(row: Mapping[Any, Any] | None, unit: Unit) -> str:
     if row is None:
         return wording.NOTHING
     value, figure = row["value"], FIGURES[row["metric"]]
@@ -146,7 +146,7 @@ def _in_unit(row: Mapping[Any, Any] | None, unit: PowerUnit) -> str:
     return f"{value:.1f} h" if row["unit"] == "h" else f"{wording.figure(per(value, unit))} {unit}"
 
 
-def _worst(slices: pd.DataFrame, unit: PowerUnit, most: int = 8) -> list[dict[str, str]]:
+def _worst(slices: pd.DataFrame, unit: Unit, most: int = 8) -> list[dict[str, str]]:
     """Where the error is largest against its own mean, the worst first."""
     if slices.empty:
         return []
@@ -191,7 +191,7 @@ def _reliability(shares: Mapping[float, float]) -> str:
         return to_svg(figure, "Share of outturns below each quantile, against its level")
 
 
-def _hours(slices: pd.DataFrame, unit: PowerUnit) -> Markup | None:
+def _hours(slices: pd.DataFrame, unit: Unit) -> Markup | None:
     """The error by hour of the day, ours and those of the official forecast and the corrected one."""
     rows = slices[slices["by"] == "hour"] if not slices.empty else slices
     if len(rows) < 2:

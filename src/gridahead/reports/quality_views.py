@@ -114,3 +114,5 @@ class QualityView:
     """Where the expectations and results of the newest inspection are, relative to the page."""
     stale_after_hours: float
     """The age of a newest value that is a concern [h]."""
+    attribution: str = ""
+    """Whom the licences of the data ask to name."""

@@ -61,7 +61,7 @@ def _line(difference: Difference) -> str:
                 f"numbers: the forecast has {values_before} values, made again it has {values_after}, or of other hours"
             )
         case OtherNumbers(count, of, most_mw):
-            return f"numbers: {count} of {of} values differ, by {most_mw:.3g} MW at most"
+            return f"numbers: {count} of {of} values differ, by {most_mw:.3g} at most"
     assert_never(difference)
 
 

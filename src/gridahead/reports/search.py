@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomlkit
 
-from gridahead.core.units import PowerUnit, per, power, significant
+from gridahead.core.units import Unit, per, power, significant
 from gridahead.reports.wording import NOTHING
 from gridahead.tuning.space import OF_TRAINING
 from gridahead.tuning.trial import Trial, best_of, completed
@@ -72,9 +72,7 @@ def search_json(result: SearchResult) -> dict[str, Any]:
     }
 
 
-def trial_line(
-    search: Search, trial: Trial, ended: Sequence[Trial], seconds_left: float, unit: PowerUnit = "MW"
-) -> str:
+def trial_line(search: Search, trial: Trial, ended: Sequence[Trial], seconds_left: float, unit: Unit = "MW") -> str:
     """One trial in one line: its loss, the best so far, how much time is left."""
     shown = trial.pinball if trial.pinball is not None else min(trial.by_epoch.values(), default=None)
     loss = "" if shown is None else f", pinball {power(shown, unit)} after {len(trial.by_epoch)} epochs"
@@ -99,7 +97,7 @@ def _table(section: Mapping[str, Any]) -> tomlkit.items.Table:
     return table
 
 
-def _in_unit(validation: Mapping[str, float], unit: PowerUnit) -> dict[str, str]:
+def _in_unit(validation: Mapping[str, float], unit: Unit) -> dict[str, str]:
     return {name: significant(per(value, unit)) for name, value in validation.items()}
 
 

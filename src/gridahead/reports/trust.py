@@ -11,7 +11,7 @@ import pandas as pd
 
 from gridahead.core.runs import FULL, OFFICIAL, OFFICIAL_CORRECTED
 from gridahead.core.time import Mtu, TimeRange, delivery_range, lasting
-from gridahead.core.units import PowerUnit
+from gridahead.core.units import Unit
 from gridahead.core.vintages import newest_forecasts
 from gridahead.reports.views import SeriesView
 from gridahead.reports.wording import THIN, Scale, day, moment, percent, unit_of_time, words
@@ -40,7 +40,7 @@ class Day:
     """By valid time [MW]."""
     mtu: Mtu
     scale: Scale
-    unit: PowerUnit | None
+    unit: Unit | None
     """As wanted; None for what fits."""
     issue_time: pd.Timestamp
     model: str

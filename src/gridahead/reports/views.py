@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from gridahead.core.units import PowerUnit
+from gridahead.core.units import Unit
 from gridahead.settings.model import PromotionSettings, QualitySettings
 
 
@@ -61,7 +61,7 @@ class SeriesView:
     """Anything else worth keeping for whoever must reproduce the forecast; shown as it is."""
     csv: str | None = None
     """The forecast as a file, relative to the page."""
-    unit: PowerUnit | None = None
+    unit: Unit | None = None
     """In which its power is shown; without it, the day in what fits it and scores in MW."""
     drifted: Mapping[str, str] = field(default_factory=dict)
     """What has changed, with its figures: `official`, the official forecast; `band`, what the published band holds."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from gridahead.core.units import MEGAWATTS, PowerUnit, decimals, per
+from gridahead.core.units import Unit, decimals, per, size_of
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
@@ -22,16 +22,16 @@ class Scale:
     digits: int
 
     @classmethod
-    def of(cls, highest_mw: float, unit: PowerUnit | None = None) -> Scale:
+    def of(cls, highest_mw: float, unit: Unit | None = None) -> Scale:
         """With as many digits as a person compares.
 
         Args:
             highest_mw: the largest value that is shown [MW].
             unit: as wanted; without it, GW from 2 000 MW on and kW below 1 MW.
         """
-        fitting: PowerUnit = "GW" if highest_mw >= 2_000 else "MW" if highest_mw >= 1 or highest_mw == 0 else "kW"
+        fitting: Unit = "GW" if highest_mw >= 2_000 else "MW" if highest_mw >= 1 or highest_mw == 0 else "kW"
         unit = unit or fitting
-        return cls(unit, MEGAWATTS[unit], decimals(per(highest_mw, unit)))
+        return cls(unit, size_of(unit), decimals(per(highest_mw, unit)))
 
     def number(self, value_mw: float) -> str:
         """The number alone, such as 58.2."""

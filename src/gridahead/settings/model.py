@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
@@ -17,18 +17,20 @@ from gridahead.core.countries import check_holidays
 from gridahead.core.dates import parse_day
 from gridahead.core.errors import SettingsError, did_you_mean
 from gridahead.core.grid import (
-    GATE_CLOSURE,
+    FORECAST,
     MEASURED,
     OFFICIAL_SUFFIX,
+    PRICE,
     QUANTITIES,
     ZONES,
     BiddingZone,
     Series,
     checked_name,
     official_by,
+    unit_of,
 )
 from gridahead.core.time import Deadline, Mtu, zone_info
-from gridahead.core.units import PowerUnit, unit_of_source
+from gridahead.core.units import PowerUnit, Unit, price_unit, unit_of_source
 from gridahead.settings.quality_rules import RuleName, Severity
 from gridahead.settings.source_catalogue import SOURCE_INFOS, ServiceKind, SourceInfo
 
@@ -39,7 +41,7 @@ Segment = Literal["unit", "hour", "day", "none"]
 """What one step of an encoder spans: a market time unit, an hour or a day."""
 Normalise = Literal["series", "instance", "capacity"]
 """Whether the target is scaled by the moments of its whole series, by those of the last week of each window, or by the
-moments of the series as a share of the installed capacity, which must then be an input: the quantity `capacity`."""
+moments of the series as a share of the installed capacity, which must then be an input: solar_capacity of solar."""
 Anchor = Literal["official", "week", "profile", "recent", "level", "linear"]
 """The forecast that a network answers the difference to: the official one, the same hour last week, the mean of that
 hour over 7 days, the mean of the last day, the mean of the training days, which is as good as none, or a linear
@@ -157,7 +159,7 @@ class SmardSource(SourceSection):
     folder: Path
     """The folder with the exported files."""
     attribution: str = "Data: Bundesnetzagentur | SMARD.de, CC BY 4.0"
-    """Whom the licence of the data asks to name; it stands on the report."""
+    """Whom the licence of the data asks to name; it stands on every page and with every file that shows them."""
     publication_lag_minutes: int = 60
     """After the end of its unit a value is taken to be known; actual values appear about an hour after it."""
     load_official_available: DeadlineText = _by_law("DE/load")
@@ -212,6 +214,11 @@ def _other_name(quantity: str, unit: str) -> str:
     return f"{quantity}_{_KINDS.get(unit, 'index')}"
 
 
+def _check_price_unit(unit: str) -> None:
+    if price_unit(unit) is None:
+        raise ValueError(f"unit = {unit!r} is none of a price; say its currency per energy, such as EUR/MWh or GBP/kWh")
+
+
 class CovariateSettings(Section):
     """A further column of a file, which models may read as an input."""
 
@@ -224,11 +231,14 @@ class CovariateSettings(Section):
     known_ahead: bool
     """True for a forecast or a plan that is there before the delivery day, such as a weather forecast."""
     available: DeadlineText | None = None
-    """From when a covariate that is known ahead may be used; without it, from the start of the day before."""
+    """From when a covariate that is known ahead may be used; without it, from the start of the day before, and a price
+    from when the auction of the zone is published."""
 
     @pydantic.model_validator(mode="after")
     def _own_name(self) -> CovariateSettings:
-        if self.name in QUANTITIES and self.unit not in POWER_UNITS:
+        if self.name == PRICE:
+            _check_price_unit(self.unit)
+        elif self.name in QUANTITIES and self.unit not in POWER_UNITS:
             title = QUANTITIES[self.name].title.lower()
             raise ValueError(
                 f"the name {self.name!r} belongs to {title} in MW, and column {self.column!r} is in {self.unit}; "
@@ -404,7 +414,7 @@ class FileSource(SourceSection):
     publication_lag_minutes: int = 60
     """After the end of its unit a value is taken to be known."""
     attribution: str = ""
-    """Whom the licence of the data asks to name; it stands on the report."""
+    """Whom the licence of the data asks to name; it stands on every page and with every file that shows them."""
     official_column: str | None = None
     """The official forecast."""
     official_unit: str | None = None
@@ -445,23 +455,27 @@ class FileSource(SourceSection):
         if published is None:
             raise ValueError(
                 f"from when may the official forecast of {zone}/{quantity} in column {column!r} be used? The law says "
-                f"it for zones of the EU ({', '.join(GATE_CLOSURE)}) and {zone} is none. Look up when it is published, "
+                f"it for zones of the EU and of Norway, and {zone} is none. Look up when it is published, "
                 'and say so: official_available = "D-1T1000[…]" for 10:00 on the day before, with the time zone'
             )
         return published
 
     @pydantic.model_validator(mode="after")
     def _known_quantity(self) -> FileSource:
-        measured, power = ", ".join(MEASURED), ", ".join(POWER_UNITS)
+        known, power = ", ".join(FORECAST), ", ".join(POWER_UNITS)
         if self.quantity is None:
             if self.value_column is not None or self.official_column is not None or self.day_columns:
-                raise ValueError(f"what is in the value column? Say it with `quantity`: {measured}")
+                raise ValueError(f"what is in the value column? Say it with `quantity`: {known}")
             if not self.covariates:
                 raise ValueError("name a column: `quantity` and `value_column`, or `covariates`")
+        elif self.quantity == PRICE:
+            _check_price_unit(self.unit)
+            if self.official_column is not None:
+                raise ValueError("there is no official forecast of a price; leave out `official_column`")
         elif self.quantity not in MEASURED and self.unit in POWER_UNITS:
             raise ValueError(
-                f"{self.quantity!r} is no quantity that is forecast; {did_you_mean(self.quantity, MEASURED)}"
-                f"known: {measured}. A covariate in a file of its "
+                f"{self.quantity!r} is no quantity that is forecast; {did_you_mean(self.quantity, FORECAST)}"
+                f"known: {known}. A covariate in a file of its "
                 "own stands in `covariates`, without `quantity` and `value_column`: covariates = [{column = "
                 f'"{self.value_column}", name = "{self.quantity}", unit = "…", known_ahead = false}}]'
             )
@@ -671,7 +685,7 @@ class SeriesSettings(Section):
     """When the forecast is due, in relation to the delivery day: D-1T1100[Europe/Berlin] is 11:00 on the day before."""
     unit: PowerUnit | None = None
     """In which power is shown in tables, in the CSV and on the page. Without it: that of the file which the series is
-    read from, MW for all else; the lake, JSON and Parquet keep MW."""
+    read from, MW for all else; the lake, JSON and Parquet keep MW. A price is in its currency per MWh everywhere."""
     past_covariates: tuple[SeriesText, ...] = ()
     """Series whose past is read, up to the issue time."""
     future_covariates: tuple[SeriesText, ...] = ()
@@ -689,6 +703,15 @@ class SeriesSettings(Section):
     temperature…, smoothed over days. `power_curve`: power of turbines at the wind of series called wind_speed…, nearest
     to 100 m. `own_curve`: what the series itself had in its context at such wind. `clear_sky`: irradiance of a clear
     sky at the place, and what shortwave_radiation or cloud_cover leave of it."""
+
+    @pydantic.model_validator(mode="after")
+    def _unit_of_power(self) -> SeriesSettings:
+        if self.unit is not None and self.series.quantity == PRICE:
+            raise ValueError(
+                f"unit = {self.unit!r} is one of power; a price is in the currency of its zone, which `currency` under "
+                "[[zones]] changes"
+            )
+        return self
 
 
 class ModelSettings(Section):
@@ -915,6 +938,11 @@ class ArchiveSettings(Section):
     """How long payloads are kept as they were received; without it for ever. The newest of every file stays."""
 
 
+def _named_once(sources: Iterable[SourceSettings]) -> str:
+    """The licence lines of sources, each once."""
+    return "; ".join(dict.fromkeys(source.attribution for source in sources if source.attribution))
+
+
 class Settings(Section):
     """The whole settings file."""
 
@@ -990,11 +1018,11 @@ class Settings(Section):
             if all_series.count(entry.series) > 1:
                 times = all_series.count(entry.series)
                 yield f"series {entry.series} stands there {times} times; keep one [[series]] of it"
-            if entry.series.quantity not in MEASURED:
-                hint = did_you_mean(entry.series.quantity, MEASURED)
+            if entry.series.quantity not in FORECAST:
+                hint = did_you_mean(entry.series.quantity, FORECAST)
                 yield (
                     f"series {entry.series}: {entry.series.quantity!r} is no quantity that is forecast; {hint}known: "
-                    f"{', '.join(MEASURED)}"
+                    f"{', '.join(FORECAST)}"
                 )
             for needed in (entry.series, *entry.past_covariates, *entry.future_covariates):
                 try:
@@ -1039,8 +1067,9 @@ class Settings(Section):
         if code in ZONES:
             return ZONES[code]
         raise SettingsError(
-            f"zone {code!r} is not known. Declare it in the settings: [[zones]] code = {code!r}, timezone = ..., "
-            f"country = ... (for its public holidays). Known without: {', '.join(ZONES)}"
+            f"zone {code!r} is not known. {did_you_mean(code, ZONES)}`gridahead init zone --list` shows those that "
+            f"are. Declare another in the settings: [[zones]] code = {code!r}, timezone = ..., country = ... (for its "
+            "public holidays)"
         )
 
     @pydantic.model_validator(mode="after")
@@ -1071,12 +1100,17 @@ class Settings(Section):
         timezone = self.zone(series.zone).timezone
         return SeriesSettings(series=series, deadline=Deadline.parse(f"D-1T1100[{timezone}]"))
 
-    def unit_of(self, series: Series) -> PowerUnit:
-        """In which unit the power of a series is shown."""
+    def unit_of(self, series: Series) -> Unit:
+        """In which unit the values of a series are shown."""
         return self.unit_wanted(series) or "MW"
 
-    def unit_wanted(self, series: Series) -> PowerUnit | None:
-        """The unit that the settings say for a series, or that its file has; None where neither says more than MW."""
+    def unit_wanted(self, series: Series) -> Unit | None:
+        """The unit that the settings say for a series, or that its file has; None where neither says more than MW.
+
+        Of a price it is the currency of its zone per MWh.
+        """
+        if series.quantity == PRICE:
+            return unit_of(series, self.zone(series.zone))
         chosen = next((entry.unit for entry in self.series if entry.series == series and entry.unit), None)
         measured = series.quantity.removesuffix(OFFICIAL_SUFFIX)
         files = (source for source in self.sources if isinstance(source, FileSource))
@@ -1087,7 +1121,12 @@ class Settings(Section):
     @property
     def attribution(self) -> str:
         """Everyone who must be named, once."""
-        return "; ".join(dict.fromkeys(source.attribution for source in self.sources if source.attribution))
+        return _named_once(self.sources)
+
+    def attribution_of(self, *series: Series) -> str:
+        """Whom to name where these series are shown: the sources of their zones, each once."""
+        zones = {one.zone for one in series}
+        return _named_once(source for source in self.sources if zones & set(source.zone_codes))
 
     @property
     def archive_folder(self) -> Path:

@@ -36,19 +36,31 @@ class Rule:
     ahead: int | None = 0
     """How many values after one a rule on values has to see; None where that is the rest of the day."""
     covariates: Severity | None = None
-    """For quantities that we know nothing about, such as a price, if it is another one."""
+    """For quantities that we know nothing about, such as a temperature, and for prices, if it is another one."""
+    prices: Severity | None = None
+    """For prices, if it is another than for covariates."""
+    installed: Severity = "pass"
+    """For installed capacities, which stand still for months and then change at once."""
     explains_all: bool = False
     """Whether everything else that fails in such a series follows from this fault, and is left out."""
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("value_physical", "row", "quarantine", "a value is {limit} {unit}; it is {measured} {unit}", learnt=False),
+    Rule(
+        "value_physical",
+        "row",
+        "quarantine",
+        "a value is {limit} {unit}; it is {measured} {unit}",
+        learnt=False,
+        installed="quarantine",
+    ),
     Rule(
         "off_the_grid",
         "row",
         "quarantine",
         "a value starts where a market time unit does; it is {measured} minutes off",
         learnt=False,
+        installed="quarantine",
     ),
     Rule(
         "in_the_future",
@@ -56,6 +68,7 @@ RULES: tuple[Rule, ...] = (
         "quarantine",
         "a measured value begins before it is looked at; it begins {measured} after",
         learnt=False,
+        installed="quarantine",
     ),
     Rule(
         "value_near_history",
@@ -237,6 +250,7 @@ RULES: tuple[Rule, ...] = (
         "a day fits better as it is than with the other sign; turned it gains {measured}, more than {limit}",
         floor=6.0,
         additive=True,
+        prices="flag",
     ),
     Rule(
         "scaled",
@@ -262,6 +276,7 @@ RULES: tuple[Rule, ...] = (
         "quarantine",
         "a day repeats at most a share of {limit} of an earlier one; it repeats {measured}",
         floor=40.0,
+        prices="flag",
     ),
     Rule(
         "forecast_is_outturn",

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from gridahead.core.errors import SettingsError, SourceError, nearest
-from gridahead.core.grid import BiddingZone, Series
+from gridahead.core.grid import PRICE, BiddingZone, Series, price_by
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, now
-from gridahead.core.units import MEGAWATTS
+from gridahead.core.units import MEGAWATTS, price_unit
 from gridahead.settings.model import CovariateSettings, FileSource
 from gridahead.sources.averaging import averaged
 from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
@@ -327,8 +327,10 @@ class FileTable:
         return availability_after(valid_time, length, lag)
 
 
-def _converted(unit: str) -> tuple[str, float, bool]:
+def _converted(unit: str, quantity: str = "") -> tuple[str, float, bool]:
     """The unit in which values are kept, the factor to it, and whether they are energy over the unit of a row."""
+    if quantity == PRICE and (price := price_unit(unit)) is not None:
+        return (*price, False)
     factor = POWER_IN_MW.get(unit.removesuffix("h"))
     return (unit, 1.0, False) if factor is None else ("MW", factor, unit.endswith("h"))
 
@@ -341,8 +343,9 @@ def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
     """
     columns = []
     if settings.quantity is not None:
-        series, unit = Series(zone.code, settings.quantity), _converted(settings.unit)
-        columns.append(_Column(settings.value_column or _OF_THE_DAY, series, *unit))
+        series, unit = Series(zone.code, settings.quantity), _converted(settings.unit, settings.quantity)
+        of_auction = price_by(zone) if settings.quantity == PRICE else None
+        columns.append(_Column(settings.value_column or _OF_THE_DAY, series, *unit, available=of_auction))
         if settings.official_column is not None:
             available, unit = settings.official_available, _converted(settings.official_unit or settings.unit)
             columns.append(_Column(settings.official_column, series.official, *unit, available=available))
@@ -354,6 +357,7 @@ def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
 
 
 def _covariate(covariate: CovariateSettings, zone: BiddingZone) -> _Column:
-    ahead = covariate.available or Deadline.parse(f"D-1T0000[{zone.timezone}]")
-    declaration = Series(zone.code, covariate.name), *_converted(covariate.unit)
+    usual = price_by(zone) if covariate.name == PRICE else Deadline.parse(f"D-1T0000[{zone.timezone}]")
+    ahead = covariate.available or usual
+    declaration = Series(zone.code, covariate.name), *_converted(covariate.unit, covariate.name)
     return _Column(covariate.column, *declaration, available=ahead if covariate.known_ahead else None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gridahead.core.errors import ModelError, SettingsError
 from gridahead.core.grid import Series
-from gridahead.core.units import PowerUnit
+from gridahead.core.units import Unit
 from gridahead.training.split import split
 from gridahead.tuning.record import SearchRecord
 from gridahead.tuning.study import Search, run_trials
@@ -24,7 +24,7 @@ class SearchResult:
 
     search: Search
     trials: list[Trial]
-    unit: PowerUnit = "MW"
+    unit: Unit = "MW"
     """In which people read power; machines get MW."""
 
     @property

@@ -86,7 +86,7 @@ def test_threads_that_ask_at_once_get_one_answer_that_one_of_them_has_computed(m
     ("file", "old", "new"),
     [
         ("core/grid.py", 'Quantity("solar", "Solar", low=0.0)', 'Quantity("solar", "Solar", low=5.0)'),
-        ("core/grid.py", "CH      Europe/Zurich     CH", "CH      Europe/Zurich     AT"),
+        ("core/grid.py", '"BW": 11_280_257', '"BW": 1_280_257'),
         ("core/vintages.py", '"available_at"] <= ', '"available_at"] < '),
     ],
 )

@@ -153,7 +153,7 @@ def test_the_data_dictionary_marks_the_key_and_names_the_unit():
     text = FORECASTS.dictionary()
     assert text.startswith("### forecasts")
     assert "| **valid_time** | instant |  | Start of the market time unit" in text
-    assert "| value_mw | float64 | MW | Mean power over the market time unit. |" in text
+    assert "| value_mw | float64 | MW | Mean power over the market time unit;" in text
     assert len(text.splitlines()) == len(FORECASTS.columns) + 6
 
 

@@ -359,7 +359,7 @@ def test_the_error_of_the_official_forecast_and_covariates_are_scaled_too():
 def with_capacity(context, capacity, **others):
     """Windows of solar power whose capacity is among the inputs."""
     windows = windows_of(context, covariate=capacity, **others)
-    spec = replace(windows.spec, series=Series("DE", "wind"), past_covariates=(Series("DE", "capacity"),))
+    spec = replace(windows.spec, series=Series("DE", "wind"), past_covariates=(Series("DE", "wind_capacity"),))
     return replace(windows, spec=spec)
 
 
@@ -385,7 +385,7 @@ def test_an_unknown_capacity_counts_as_the_usual_one():
 
 
 def test_without_a_capacity_among_the_inputs_the_way_out_is_named():
-    with pytest.raises(ModelError, match="DE/capacity is not among its inputs"):
+    with pytest.raises(ModelError, match="DE/load_capacity is not among its inputs"):
         Scaler.fit(windows_of(COUNT, target=COUNT[:H]), "week", "capacity")
 
 
@@ -423,7 +423,7 @@ def test_an_official_quantile_that_is_not_published_is_the_official_forecast():
 
 
 def test_what_all_is_divided_by_is_not_shown_again():
-    grown = with_ahead(windows_of(COUNT, target=COUNT[:H]), "capacity", 1.0)
+    grown = with_ahead(windows_of(COUNT, target=COUNT[:H]), "load_capacity", 1.0)
     by_series, by_capacity = (
         Scaler.fit(grown, "week", normalise).inputs(grown, "day").decoder.shape[-1]
         for normalise in ("series", "capacity")

@@ -10,7 +10,7 @@ from gridahead.core.tables import Observations
 from gridahead.core.time import now
 from gridahead.operate.init_file import Initialised, init_file
 from gridahead.settings.file import load_settings
-from gridahead.settings.model import Settings
+from gridahead.settings.model import FileSource, Settings
 from gridahead.settings.place import find_settings
 from gridahead.sources.catalogue import open_sources
 from gridahead.sources.sniff.parts import GuessOptions, guess_options
@@ -255,3 +255,23 @@ def test_settings_beside_a_person_are_found_without_naming_them(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GRIDAHEAD_SETTINGS", raising=False)
     assert find_settings() == tmp_path / "settings.toml"
+
+
+@pytest.mark.parametrize(
+    ("header", "zone", "unit"),
+    [("price [€/MWh]", "FR", "€/MWh"), ("Spot Price", "GB", "GBP/MWh"), ("price (AUD/MWh)", "NSW1", "AUD/MWh")],
+)
+def test_prices_may_be_what_is_forecast(tmp_path, header, zone, unit):
+    times = pd.date_range("2025-01-01", periods=24 * 80, freq="h")
+    values = 50.0 - 60.0 * (times.hour == 13)
+    table = pd.DataFrame({"time": times, "load": 40_000.0 + times.hour, header: values})
+    (tmp_path / "prices.csv").write_text(table.to_csv(index=False))
+    told = guess_options(zone, "UTC", "price", None)
+    init_file(
+        [tmp_path / "prices.csv"], told, tmp_path / "settings.toml", "gridahead init file", add=False, force=False
+    )
+    settings = load_settings(tmp_path / "settings.toml")
+    (source,) = settings.sources
+    assert isinstance(source, FileSource)
+    assert (source.quantity, source.value_column, source.unit) == ("price", header, unit)
+    assert [str(entry.series) for entry in settings.series] == [f"{zone}/price"]

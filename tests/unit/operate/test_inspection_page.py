@@ -92,7 +92,7 @@ def test_a_page_that_cannot_be_made_leaves_the_former_ones_as_they_were(report, 
     write_inspection_page(tmp_path, report, tmp_path / "quality.html")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.html")}
 
-    def dies(*_):
+    def dies(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(inspection_page, "render_inspection", dies)

@@ -54,7 +54,7 @@ def again(*differences):
             "data: sun, read ahead, differs in 3 units (UTC): 2025-04-01 10:00 was 0, is 1 and 2 more",
         ),
         (OtherLength(72, 69), "numbers: the forecast has 72 values, made again it has 69, or of other hours"),
-        (OtherNumbers(2, 72, 0.012345), "numbers: 2 of 72 values differ, by 0.0123 MW at most"),
+        (OtherNumbers(2, 72, 0.012345), "numbers: 2 of 72 values differ, by 0.0123 at most"),
     ],
 )
 def test_every_difference_has_its_line(difference, line):

@@ -180,7 +180,7 @@ def test_a_series_that_stands_there_twice_is_refused():
 def test_a_misspelt_quantity_of_a_series_is_answered_with_the_nearest():
     assert told('[[series]]\nseries = "DE/laod"\ndeadline = "D-1T1100[UTC]"') == [
         "series DE/laod: 'laod' is no quantity that is forecast; did you mean 'load'? known: load, residual_load, "
-        "wind_solar, wind, wind_onshore, wind_offshore, solar"
+        "wind_solar, wind, wind_onshore, wind_offshore, solar, price"
     ]
 
 

@@ -189,8 +189,8 @@ def test_the_official_forecast_may_have_another_unit():
             {
                 "official_unit": "MW",
                 "official_column": "official",
-                "quantity": "price",
-                "unit": "EUR/MWh",
+                "quantity": "cloudiness",
+                "unit": "%",
                 "official_available": "D-1T1000[Europe/Berlin]",
             },
             "power and energy alone",

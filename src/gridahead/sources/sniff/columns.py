@@ -11,12 +11,13 @@ from pathlib import Path
 import pandas as pd
 
 from gridahead.core.errors import SourceError
-from gridahead.core.grid import MEASURED, BiddingZone, Series, official_by
+from gridahead.core.grid import MEASURED, PRICE, BiddingZone, Series, official_by, unit_of
 from gridahead.sources.sniff.files import FileGroup
 from gridahead.sources.sniff.meaning import (
     Meaning,
     meaning_of,
     power_unit,
+    price_unit_in,
     slug,
     unit_by_magnitude,
     words_of,
@@ -109,8 +110,8 @@ class Columns:
 
     def _measured(self) -> list[Measured]:
         """Every measured column: those named like a quantity, else the only column, else a column a zone."""
-        if self.options.column is not None:
-            return [self._target(self.options.column, self.meanings[self.options.column].name)]
+        if (column := self.options.column or self._price_column) is not None:
+            return [self._target(column, self.meanings[column].name)]
         called = [
             name for name, meaning in self.meanings.items() if meaning.kind == "quantity" and not meaning.is_forecast
         ]
@@ -133,6 +134,12 @@ class Columns:
             )
             for name in unknown[:MANY]
         ]
+
+    @property
+    def _price_column(self) -> str | None:
+        """The first column of prices, if the person wants to forecast prices."""
+        wanted = self.options.quantity == PRICE
+        return next((name for name, meaning in self.meanings.items() if wanted and meaning.name == PRICE), None)
 
     def _by_quantity(self, columns: list[str]) -> list[Measured]:
         """The first column of every quantity that columns are named after."""
@@ -171,6 +178,9 @@ class Columns:
 
     def _set_unit(self, block: dict[str, object], reasons: dict[str, str], target: Measured) -> None:
         """Set the unit: by the name of the column, by the lines above the table, else by magnitude."""
+        if target.quantity == PRICE:
+            self._set_price_unit(block, reasons, target)
+            return
         values, column_unit = self.numbers[target.column], self.meanings[target.column].unit
         named_unit = column_unit or power_unit(self.group.table.preamble) or power_unit(words_of(Path(self.group.path)))
         unit = named_unit or unit_by_magnitude(values, target.zone.code != UNKNOWN_ZONE)
@@ -189,9 +199,17 @@ class Columns:
                 "row to row instead"
             )
 
+    def _set_price_unit(self, block: dict[str, object], reasons: dict[str, str], target: Measured) -> None:
+        """Set the unit of a price: that of its heading, else the currency of its zone per MWh."""
+        said, usual = price_unit_in(target.column), unit_of(Series(target.zone.code, PRICE), target.zone)
+        block["unit"] = said or usual
+        reasons["unit"] = "the file says so" if said else f"nothing names it; prices of {target.zone.code} are in it"
+        if said is None:
+            self.guess.doubt(f"unit {usual}: nothing names it. Change `unit` (a currency per MWh or kWh)")
+
     def _is_official(self, name: str, meaning: Meaning, target: Measured) -> bool:
         """Whether a column is the official forecast: its name means that, or no quantity and it is as large."""
-        if not meaning.is_forecast or meaning.kind == "covariate" or not target.column:
+        if target.quantity == PRICE or not meaning.is_forecast or meaning.kind == "covariate" or not target.column:
             return False
         if meaning.name:
             return meaning.name == target.quantity

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gridahead.core.grid import ZONES, BiddingZone
+from gridahead.core.grid import PRICE, ZONES, BiddingZone
+from gridahead.core.units import price_unit
+from gridahead.core.zones import rows
 
 _QUANTITIES = (
     ("residual_load", r"residual|net[ _-]?load|netto[ _-]?last|charge nette"),
@@ -40,7 +42,7 @@ _FORECAST = (
 )
 _UNIT = re.compile(r"(?<![A-Za-z])(?P<prefix>[kKMGm]?)(?P<stem>[Ww](?:att)?)(?P<hour>[hH]?)(?![A-Za-z/])")
 _OTHER_UNIT = re.compile(
-    r"(?:[\[(]|\s)\s*(?P<unit>°C|degC|C|°F|K|%|m/s|km/h|W/m[²2]|hPa|mm|(?:EUR|€|GBP|USD|\$)/MWh)\s*(?:[\])]|$)"
+    r"(?:[\[(]|\s)\s*(?P<unit>°C|degC|C|°F|K|%|m/s|km/h|W/m[²2]|hPa|mm|(?:[A-Z]{3}|[€£$¥])/[kM]Wh)\s*(?:[\])]|$)"
 )
 _COUNTRIES = {
     "austria": "AT",
@@ -92,31 +94,17 @@ _COUNTRIES = {
     "slovenia": "SI",
     "slovakia": "SK",
 }
-_OTHERS = {
-    **{
-        code: BiddingZone(code, timezone, "AU")
-        for code, timezone in (
-            ("NSW1", "Australia/Sydney"),
-            ("QLD1", "Australia/Brisbane"),
-            ("VIC1", "Australia/Melbourne"),
-            ("SA1", "Australia/Adelaide"),
-            ("TAS1", "Australia/Hobart"),
-        )
-    },
-    **{
-        code: BiddingZone(code, timezone, "US")
-        for code, timezone in (
-            ("ERCOT", "America/Chicago"),
-            ("PJM", "America/New_York"),
-            ("CAISO", "America/Los_Angeles"),
-            ("NYISO", "America/New_York"),
-            ("ISONE", "America/New_York"),
-            ("MISO", "Etc/GMT+5"),
-            ("SPP", "America/Chicago"),
-        )
-    },
+_NAMED = {
+    **{code: code for code, row in rows().items() if row.market in ("sdac", "ch", "gb") and code.isalnum()},
+    **{code: code for code in ("NSW1", "QLD1", "SA1", "TAS1", "VIC1", "PJM", "MISO")},
+    "ERCOT": "ERCO",
+    "CAISO": "CISO",
+    "NYISO": "NYIS",
+    "ISONE": "ISNE",
+    "SPP": "SWPP",
 }
-"""Zones beyond Europe that files name; they are declared in the settings that are written."""
+"""What files call zones in one word. Of balancing authorities only the names of ISOs: GRID and SEC are words, as are BY
+and ME."""
 SMALL_SITE = 20.0
 """Mean [unit unknown] below which a series is taken for a meter in kW: no zone is so small in MW."""
 LARGE_ZONE = 100.0
@@ -152,7 +140,9 @@ def meaning_of(header: str, unit_row: str = "") -> Meaning:
     other_unit = _OTHER_UNIT.search(header) or _OTHER_UNIT.search(f"({unit_row})")
     for name, usual, pattern in _COVARIATES:
         if re.search(pattern, text) and unit is None:
-            return Meaning("covariate", name, other_unit["unit"] if other_unit else usual, is_forecast)
+            said = other_unit["unit"] if other_unit else usual
+            named = name if name != PRICE or price_unit(said) is not None else slug(header).lower()
+            return Meaning("covariate", named, said, is_forecast)
     if other_unit is not None and unit is None:
         return Meaning("covariate", slug(header).lower(), other_unit["unit"], is_forecast)
     for name, pattern in _QUANTITIES:
@@ -164,13 +154,19 @@ def meaning_of(header: str, unit_row: str = "") -> Meaning:
 def power_unit(text: str) -> str | None:
     """The unit of power or energy that a text names."""
     match = _UNIT.search(spaced(text))
-    if match is None or re.search(r"(?:EUR|€|GBP|USD|\$)\s*/\s*MWh", text):
+    if match is None or re.search(r"(?:[A-Z]{3}|[€£$¥])\s*/\s*[kM]Wh", text):
         return None
     prefix = {"K": "k", "m": "M"}.get(match["prefix"], match["prefix"])
     bare = not prefix and not match["hour"]
     if bare and match["stem"] == "w":
         return None  # a lone small w is a letter
     return f"{prefix}W{'h' if match['hour'] else ''}"
+
+
+def price_unit_in(text: str) -> str | None:
+    """The unit of a price that a text names, such as €/MWh."""
+    match = _OTHER_UNIT.search(text)
+    return match["unit"] if match is not None and price_unit(match["unit"]) is not None else None
 
 
 def unit_by_magnitude(values: pd.Series, known_zone: bool) -> str:
@@ -190,10 +186,8 @@ def zone_in(*texts: str) -> BiddingZone | None:
     for text in texts:
         words = re.split(r"[^A-Za-z0-9]+", text)
         for word in words:
-            if word in ZONES:
-                return ZONES[word]
-            if word in _OTHERS:
-                return _OTHERS[word]
+            if word in _NAMED:
+                return ZONES[_NAMED[word]]
     whole = plain(" ".join(texts))
     for name, code in _COUNTRIES.items():
         if re.search(rf"(?<![a-z]){name}", whole):

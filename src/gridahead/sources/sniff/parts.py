@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gridahead.core.errors import SettingsError
-from gridahead.core.grid import MEASURED, BiddingZone, Series
+from gridahead.core.grid import FORECAST, ZONES, BiddingZone, Series
 from gridahead.core.time import zone_info
 from gridahead.sources.sniff.meaning import zone_in
 
@@ -89,13 +89,13 @@ def guess_options(zone: str | None, timezone: str | None, quantity: str | None, 
     Raises:
         SettingsError: the time zone or the quantity is not known.
     """
-    if quantity is not None and quantity not in MEASURED:
-        raise SettingsError(f"--quantity {quantity!r} is none that is forecast; known: {', '.join(MEASURED)}")
+    if quantity is not None and quantity not in FORECAST:
+        raise SettingsError(f"--quantity {quantity!r} is none that is forecast; known: {', '.join(FORECAST)}")
     local = timezone if timezone is not None and "/" in timezone else "UTC"
     try:
         if timezone is not None and local != "UTC":
             zone_info(timezone)
-        place = None if zone is None else zone_in(zone) or BiddingZone(zone, local)
+        place = None if zone is None else ZONES.get(zone) or zone_in(zone) or BiddingZone(zone, local)
     except ValueError as error:
         raise SettingsError(f"--timezone: {error}") from error
     return GuessOptions(place, timezone, quantity, column)
