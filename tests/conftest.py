@@ -10,6 +10,7 @@ SLOW = frozenset(
     {
         "test_amend",
         "test_attribution",
+        "test_backfill",
         "test_backtest",
         "test_backtest_command",
         "test_backtest_resume",
@@ -48,6 +49,7 @@ SLOW = frozenset(
         "test_promotion_use_case",
         "test_quality_gate",
         "test_refresh_test",
+        "test_reparse",
         "test_report",
         "test_resolution",
         "test_results",

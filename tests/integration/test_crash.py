@@ -14,11 +14,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from builders.generators import energy_charts
 from builders.long import first_of
+from builders.replay import Host
 from children.crash import forecast_of, ingest_all, publish_all, run
 
 from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series
+from gridahead.core.time import now
 from gridahead.forecasting.publish import latest_manifest, read_manifest, spreadsheet
 from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
@@ -155,6 +158,52 @@ def test_an_ingest_killed_at_any_point_and_started_again_gives_the_same_lake(ing
     before = finished_files(folder / "data")
     ingest_all(folder)
     assert finished_files(folder / "data") == before
+
+
+# -- services -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def host():
+    """A service whose newest hour is the same for all of these tests."""
+    present = now().floor("h")
+    with Host([energy_charts(lambda: present)]) as service:
+        yield service
+
+
+def prepared_to_ask(folder: Path, host: Host) -> Path:
+    """Settings of a service of which three months are missing: six windows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    since = now() - pd.Timedelta(days=70)
+    settings = f'data_folder = "data"\n[[sources]]\nkind = "energy_charts"\nzones = ["DE"]\nbase_url = "{host.url}"\n'
+    settings += f'quantities = ["load", "price"]\nsince = "{since:%Y-%m-%d}"\n'
+    (folder / "settings.toml").write_text(settings)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory, host):
+    """An undisturbed ingest from the service: its folder and its number of file operations."""
+    folder = prepared_to_ask(tmp_path_factory.mktemp("service"), host)
+    return folder, killed("ingest", folder, 0, "before")
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_what_a_service_answered_is_whole_after_a_kill_at_any_point_and_another_start(fetched, host, tmp_path, number):
+    undisturbed, operations = fetched
+    folder = prepared_to_ask(tmp_path / "work", host)
+    killed("ingest", folder, *point(2 * number, operations, "service"))
+    expected, half = rows_of(undisturbed), rows_of(folder)
+    columns = ["zone", "quantity", "valid_time", "value"]
+    assert len(half.merge(expected[columns], how="inner", on=columns)) == len(half)
+
+    ingest_all(folder)
+    pd.testing.assert_frame_equal(rows_of(folder).drop(columns="batch"), expected.drop(columns="batch"))
+    told = verdicts_of(folder).drop(columns="batch")
+    pd.testing.assert_frame_equal(told, verdicts_of(undisturbed).drop(columns="batch"))
+    assert lake_of(folder).waiting.batches() == set()
+    windows, expected_windows = (lake_of(each).fetched.read() for each in (folder, undisturbed))
+    assert set(windows["item"]) == set(expected_windows["item"]) == {"public_power", "price"}
 
 
 # -- publish --------------------------------------------------------------------------------------------------------

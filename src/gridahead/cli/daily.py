@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,11 +44,8 @@ def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         print_json(record | {"warnings": list(done.warnings)})
     else:
         headings = {"new": "appended", "revised": "of them revisions"}
-        show(
-            [{headings.get(key, key): value for key, value in payload.items()} for payload in payloads],
-            False,
-            "Ingested",
-        )
+        rows = [{headings.get(key, key): value for key, value in line.items()} for line in _lines(payloads)]
+        show(rows, False, "Ingested")
         for warning in done.warnings:
             say(f"Warning: {warning}", False)
         by_time: dict[str, list[str]] = {}
@@ -59,6 +56,18 @@ def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         if done.report is not None:
             _show_findings(done.report)
     done.require(workspace.settings.quality.max_quarantined_share)
+
+
+def _lines(payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A line a file; the many answers of a service are one."""
+    from gridahead.settings.source_catalogue import SOURCE_INFOS
+
+    lines = [payload for payload in payloads if payload["source"] not in SOURCE_INFOS]
+    for source in dict.fromkeys(payload["source"] for payload in payloads if payload["source"] in SOURCE_INFOS):
+        answers = [payload for payload in payloads if payload["source"] == source]
+        totals = {name: sum(payload[name] for payload in answers) for name in ("rows", "new", "revised")}
+        lines.append({"source": source, "payload": f"{len(answers):,} answers", "batch": "", **totals})
+    return lines
 
 
 @app.command()

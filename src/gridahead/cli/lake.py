@@ -26,6 +26,7 @@ from gridahead.core.errors import SettingsError
 if TYPE_CHECKING:
     from gridahead.core.time import TimeRange
     from gridahead.lake.store import OnProgress
+    from gridahead.operate.amend import Amendment
 
 FINDINGS = 6
 """Exit code of `verify` where something is wrong: that of every error of the lake."""
@@ -108,19 +109,24 @@ def amend(
 
     workspace = open_workspace(settings)
     amendment = use_case(workspace, by=by or getpass.getuser(), only=source, dry_run=dry_run)
+    show_amendment(amendment, "Would be amended" if dry_run else "Amended", as_json)
+    if amendment.report is not None:
+        amendment.report.require(workspace.settings.quality.max_quarantined_share)
+
+
+def show_amendment(amendment: Amendment, title: str, as_json: bool) -> None:
+    """What reading the payloads again has changed, by source."""
     rows = [
         dataclasses.asdict(amended)
         | {"series": ", ".join(amended.series), "unread": len(amended.unread), "deleted": len(amended.deleted)}
         for amended in amendment.sources
     ]
-    show(rows, as_json, "Would be amended" if dry_run else "Amended", "no source")
+    show(rows, as_json, title, "no source")
     if deleted := sum(len(amended.deleted) for amended in amendment.sources):
         say(
             f"{deleted:,} payloads are no longer kept, as `[archive] keep_days` says: what they gave stays as it is",
             as_json,
         )
-    if amendment.report is not None:
-        amendment.report.require(workspace.settings.quality.max_quarantined_share)
 
 
 @app.command()

@@ -20,11 +20,13 @@ from gridahead.cli import (
     explain,
     init,
     lake,
+    live,
     models,
     quarantine,
     score,
     scripts,
     settings,
+    sources,
     train,
     upgrade,
     value,
@@ -59,6 +61,8 @@ for commands in (
     init.app,
     scripts.app,
     daily.app,
+    live.app,
+    sources.app,
     score.app,
     value.app,
     quarantine.app,
@@ -87,6 +91,7 @@ def _main(
         handlers=[RichHandler(console=err, show_path=False, markup=False)],
     )
     logging.getLogger("gridahead").setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # every try of a service that failed, without saying why
 
 
 def main() -> None:

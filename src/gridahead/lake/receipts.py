@@ -30,6 +30,8 @@ from gridahead.lake.store import ATTEMPTS, READERS
 log = logging.getLogger(__name__)
 
 SUFFIX = ".jsonl"
+UNWRITTEN = "not written yet"
+"""Where an index has receipts that are in no file."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,13 @@ class ReceiptIndex:
     def oldest_first(self) -> Iterator[Receipt]:
         """Every receipt in the order in which the deliveries came."""
         return self._receipts(self.lines)
+
+    def with_lines(self, lines: Iterable[bytes]) -> ReceiptIndex:
+        """The receipts with others, which are not written yet."""
+        unwritten = self.files.get(UNWRITTEN, ReceiptFile((), True))
+        more = ReceiptFile.of(b"".join(line + b"\n" for line in lines), UNWRITTEN)
+        files = {**self.files, UNWRITTEN: ReceiptFile(unwritten.lines + more.lines, True)}
+        return ReceiptIndex(files, self.parsed)
 
     @cached_property
     def lines(self) -> list[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gridahead.core.fingerprint import digest
-from gridahead.lake.archive import DELETED, Archive
+from gridahead.lake.archive import DELETED, Archive, DamagedPayloadError
 from gridahead.lake.lake import Lake
 from gridahead.lake.receipts import ReceiptIndex
 from gridahead.lake.store import OnProgress
@@ -73,8 +73,16 @@ def _payloads(archive: Archive, index: ReceiptIndex, on_progress: OnProgress) ->
         if name not in kept:
             if DELETED not in archive.about(name):
                 yield _payload(archive, name, "is gone, and no setting has deleted it")
-        elif not digest(archive.read(name)).startswith(content):
+        elif not _is_sound(archive, name, content):
             yield _payload(archive, name, "is not what its receipt says: it was changed or torn")
+
+
+def _is_sound(archive: Archive, name: str, content: str) -> bool:
+    """Whether a payload is what its receipt describes."""
+    try:
+        return digest(archive.read(name)).startswith(content)
+    except DamagedPayloadError:
+        return False
 
 
 def _payload(archive: Archive, name: str, what: str) -> Finding:

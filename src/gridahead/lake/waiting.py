@@ -8,6 +8,7 @@ however many writers and compactions have been at work meanwhile. Nobody ever ha
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,31 +43,38 @@ class WaitingRoom:
     def __init__(self, place: str | Path | Folder) -> None:
         self.folder = Folder.at(place)
 
-    def enter(self, batch: str, rows: Observations) -> None:
-        """Leave here the rows that are about to be appended; nothing waits where there are none.
+    def enter(self, batch: str, rows: Observations) -> str:
+        """Leave here the rows that are about to be appended, in a file of that name; nothing where there are none.
 
         Raises:
             ContractError: the rows are not what the table declares; nothing waits that could not be appended.
             LakeError: the lake cannot be written.
         """
         if rows.empty:
-            return
+            return ""
         table = pa.Table.from_pandas(OBSERVATIONS.check(rows), schema=OBSERVATIONS.arrow_schema(), preserve_index=False)
         content = to_bytes(table, OBSERVATIONS)
-        self.folder.write(f"{batch}.{content_name(content)}", content)
+        name = f"{batch}.{content_name(content)}"
+        self.folder.write(name, content)
+        return name
 
     def leave(self, waiting: Waiting) -> None:
         """The gate has judged the batch."""
         self.folder.delete(waiting.name)
 
-    def all(self) -> list[Waiting]:
+    def all(self, but: Collection[str] = ()) -> list[Waiting]:
         """All batches that have not been through the quality gate.
+
+        Args:
+            but: names of files that are left out.
 
         Raises:
             LakeError: a file cannot be read.
         """
         waiting = []
         for name in self.folder.names(SUFFIX):
+            if name in but:
+                continue
             try:
                 content = self.folder.read(name)
             except FileNotFoundError:  # judged in this moment

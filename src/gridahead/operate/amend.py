@@ -1,8 +1,8 @@
-"""Amend: the kept payloads are read again by the settings of today, and what they gave by others is undone.
+"""Amend: the kept payloads are read again by the settings and the parsers of today, and what they gave is put right.
 
-Nothing is taken out of the lake. A row that today's settings would not give is written over by a void one, what they do
-give is appended and judged, and forecasts, rulings and scores stay as they are. With the settings of before the same
-command leads back.
+Nothing is taken out of the lake. A row that they would not give today is written over by a void one, what they do give
+is appended and judged, and forecasts, rulings and scores stay as they are. With the settings of before the same command
+leads back.
 
 While it is under way the lake lacks what is not judged again yet; a killed one is ended by the next ingest or amend.
 """
@@ -10,6 +10,7 @@ While it is under way the lake lacks what is not judged again yet; a killed one 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,7 +25,8 @@ from gridahead.core.vintages import IDENTITY, VALUE, VOID, among, standing, unse
 from gridahead.lake.archive import DeletedPayloadError
 from gridahead.lake.lake import Lake
 from gridahead.lake.receipts import Receipt
-from gridahead.operate.deliveries import SAME_INSTANT, before, followed, payload_of, receipt_of
+from gridahead.operate.deliveries import SAME_INSTANT, FirstFollowed, before, payload_of, receipt_of
+from gridahead.operate.intake import HeldRows
 from gridahead.quality.report import QualityReport
 from gridahead.quarantine.inspection import inspect_new
 from gridahead.sources.base import RawPayload, Source
@@ -46,14 +48,14 @@ class Amended:
     source: str
     payloads: int
     unread: tuple[str, ...]
-    """Payloads that the settings of today cannot read; what they gave stays as it is."""
+    """Payloads that cannot be read today; what they gave stays as it is."""
     deleted: tuple[str, ...]
     """Payloads that are no longer kept, as `[archive] keep_days` decides; what they gave stays as it is."""
     series: tuple[str, ...]
     added: int
-    """Rows that the settings of today give and the lake did not have."""
+    """Rows that are given today and the lake did not have."""
     undone: int
-    """Rows that the lake had of these payloads and the settings of today do not give."""
+    """Rows that the lake had of these payloads and that are not given today."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class _Reread:
     old: Receipt
     new: Receipt
     rows: Observations
-    """What it gives by the settings of today."""
+    """What it gives today."""
 
 
 def amend(workspace: Workspace, *, by: str, only: str | None = None, dry_run: bool = False) -> Amendment:
@@ -99,6 +101,35 @@ def amend(workspace: Workspace, *, by: str, only: str | None = None, dry_run: bo
         SettingsError: no source has that name.
         LakeError: a payload is no longer in the archive, or the lake cannot be written.
     """
+    reason = "undone by `gridahead lake amend`: the settings of the source were others"
+    return _amend(workspace, by, only, dry_run, reason)
+
+
+def reparse(workspace: Workspace, *, by: str, only: str | None = None, dry_run: bool = False) -> Amendment:
+    """Read the kept payloads of the sources again by the parsers of today, as `amend` does by the settings of today.
+
+    A payload that could not be read at all has no place in the lake yet: the next ingest fetches its window again.
+
+    Args:
+        workspace: whose lake.
+        by: who asks for it; rulings on rows that are undone say so.
+        only: the name of one source; else all.
+        dry_run: whether to tell only what would be changed.
+
+    Raises:
+        SettingsError: no source has that name.
+        LakeError: a payload is no longer in the archive, or the lake cannot be written.
+    """
+    return _amend(workspace, by, only, dry_run, "undone by `gridahead reparse`: the payload was read wrongly")
+
+
+def _amend(workspace: Workspace, by: str, only: str | None, dry_run: bool, reason: str) -> Amendment:
+    """Read the kept payloads again, and write what is different, for a reason.
+
+    Raises:
+        SettingsError: no source has that name.
+        LakeError: a payload is no longer in the archive, or the lake cannot be written.
+    """
     lake = workspace.lake
     declared = open_sources(workspace.settings)
     sources = [source for source in declared if only in (None, source.name)]
@@ -108,7 +139,7 @@ def amend(workspace: Workspace, *, by: str, only: str | None = None, dry_run: bo
     corrections = [_correction(source, lake) for source in sources]
     if not dry_run:
         for correction in corrections:
-            _write(correction, lake, by)
+            _write(correction, lake, by, reason)
     report = None if dry_run else inspect_new(workspace, anew=_moved(corrections))
     return Amendment(tuple(correction.summary for correction in corrections), report)
 
@@ -123,24 +154,45 @@ def _correction(source: Source, lake: Lake) -> _Correction:
     batches = {batch for delivery in reread for batch in delivery.old.batches | delivery.new.batches}
     is_own = held["batch"].isin(batches)
     other_rows = standing(held[~is_own])
-    came = {batch: receipt.retrieved_at for receipt in all_receipts for batch in receipt.batches}
-    others_came = other_rows["batch"].map(came).fillna(pd.Timestamp(0, tz="UTC"))
-    reread_rows = [OBSERVATIONS.empty()]
-    receipts = [receipt for receipt in all_receipts if receipt.batches.isdisjoint(batches)]
-    for delivery in reread:
-        receipt, arrived = delivery.new, delivery.rows
-        rows_before = pd.concat([*reread_rows, other_rows[others_came <= receipt.retrieved_at]], ignore_index=True)
-        earlier = [other for other in receipts if other.retrieved_at <= receipt.retrieved_at]
-        earlier.sort(key=lambda other: other.retrieved_at)
-        follows = followed(earlier, receipt.began, receipt.series)
-        rows_before = Observations(rows_before[among(rows_before, arrived, VALUE)])
-        reread_rows.append(unseen(arrived, rows_before, receipt.retrieved_at, follows, before(receipt, earlier)))
-        receipts.append(receipt)
-    target, own = pd.concat(reread_rows, ignore_index=True), standing(held[is_own])
+    target, own = _taken_in_again(reread, all_receipts, other_rows), standing(held[is_own])
     added, undone = _beside(_unlike(target, own), held), _unlike(own, target)
     summary = Amended(source.name, len(reread), unread, deleted, tuple(series), len(added), len(undone))
     pairs = tuple((delivery.old, delivery.new) for delivery in reread)
     return _Correction(summary, Observations(added), Observations(undone), pairs)
+
+
+def _taken_in_again(reread: Sequence[_Reread], receipts: Sequence[Receipt], others: pd.DataFrame) -> pd.DataFrame:
+    """What deliveries bring if they are taken in once more, in the order in which they came.
+
+    Args:
+        reread: the deliveries.
+        receipts: of all, in their order.
+        others: rows of the same series that came with others.
+    """
+    came = {batch: receipt.retrieved_at for receipt in receipts for batch in receipt.batches}
+    others = others.assign(came=others["batch"].map(came).fillna(pd.Timestamp(0, tz="UTC")))
+    held, held_of_others = HeldRows(Observations(OBSERVATIONS.empty())), HeldRows(Observations(others))
+    again = {id(delivery.old): delivery for delivery in reread}
+    batches = {batch for delivery in reread for batch in delivery.old.batches | delivery.new.batches}
+    by_origin, first, target = defaultdict[str, list[Receipt]](list), FirstFollowed(), [OBSERVATIONS.empty()]
+    for receipt in receipts:
+        delivery = again.get(id(receipt))
+        if delivery is not None:
+            receipt, arrived = delivery.new, delivery.rows
+            beside = held_of_others.of(arrived)
+            beside = Observations(beside[beside["came"] <= receipt.retrieved_at].drop(columns="came"))
+            rows_before = pd.concat([held.of(arrived), beside], ignore_index=True)
+            rows_before = Observations(rows_before[among(rows_before, arrived, VALUE)])
+            earlier = before(receipt, by_origin[receipt.origin])
+            follows = first.before(receipt.began, receipt.series)
+            new = unseen(arrived, rows_before, receipt.retrieved_at, follows, earlier)
+            held.add(new)
+            target.append(new)
+        elif not receipt.batches.isdisjoint(batches):
+            continue
+        by_origin[receipt.origin].append(receipt)
+        first.note(receipt)
+    return pd.concat(target, ignore_index=True)
 
 
 def _read_again(
@@ -211,12 +263,12 @@ def _beside(added: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     return added
 
 
-def _write(correction: _Correction, lake: Lake, by: str) -> None:
+def _write(correction: _Correction, lake: Lake, by: str, reason: str) -> None:
     """Append what is new and what undoes, carry rulings over, sign; killed anywhere, a second call ends it."""
     added = {str(batch): Observations(rows.reset_index(drop=True)) for batch, rows in correction.added.groupby("batch")}
     for batch, rows in added.items():
         lake.waiting.enter(batch, rows)
-    lake.rulings.append(_carried(correction, lake, by, now()))
+    lake.rulings.append(_carried(correction, lake, by, now(), reason))
     lake.observations.append(correction.undone.assign(availability=VOID, value=np.nan))
     for rows in added.values():
         lake.observations.append(rows)
@@ -227,7 +279,7 @@ def _write(correction: _Correction, lake: Lake, by: str) -> None:
     log.info("%s: %s rows added, %s undone", summary.source, f"{summary.added:,}", f"{summary.undone:,}")
 
 
-def _carried(correction: _Correction, lake: Lake, by: str, at: pd.Timestamp) -> Rulings:
+def _carried(correction: _Correction, lake: Lake, by: str, at: pd.Timestamp, reason: str) -> Rulings:
     """Rulings on rows that only move, and the end of the cases of rows that are undone."""
     series = [Series.parse(name) for name in correction.summary.series]
     rulings, verdicts = lake.read_rulings(*series), lake.read_verdicts(*series)
@@ -239,7 +291,6 @@ def _carried(correction: _Correction, lake: Lake, by: str, at: pd.Timestamp) -> 
     over = over.assign(available_at=over["available_at_new"]).drop(columns="available_at_new")
     condemned = verdicts[(verdicts["severity"] == "quarantine") & among(verdicts, correction.undone, IDENTITY)]
     condemned = condemned[~among(condemned, rulings, IDENTITY)].drop_duplicates(IDENTITY)
-    reason = "undone by `gridahead lake amend`: the settings of the source were others"
     ended = condemned[IDENTITY].assign(ruling="reject", reason=reason, decided_by=by, decided_at=at)
     return Rulings(RULINGS.check(pd.concat([RULINGS.empty(), over, ended], ignore_index=True)))
 

@@ -7,7 +7,7 @@ and the newest delivery wins.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import pandas as pd
 
@@ -137,25 +137,55 @@ def followed(receipts: Iterable[Receipt], began: pd.Timestamp, series: Collectio
         began: when the ingest began that asks; later deliveries do not count.
         series: by their names.
     """
-    first: dict[str, tuple[pd.Timestamp, pd.Timestamp]] = {}
+    first = FirstFollowed(series)
     for receipt in receipts:
-        if receipt.retrieved_at >= began or (
-            len(first) == len(series) and all(receipt.retrieved_at > retrieved_at for retrieved_at, _ in first.values())
-        ):
+        if receipt.retrieved_at >= began or first.is_settled(receipt.retrieved_at):
             break
-        for name in receipt.newest.keys() & series:
+        first.note(receipt)
+    return first.before(began, series)
+
+
+class FirstFollowed:
+    """The first delivery of each series that came as its values appeared; receipts are noted in their order.
+
+    Args:
+        series: by their names; all unless given.
+    """
+
+    def __init__(self, series: Collection[str] | None = None) -> None:
+        self._series = None if series is None else frozenset(series)
+        self._first: dict[str, tuple[pd.Timestamp, pd.Timestamp]] = {}
+
+    def note(self, receipt: Receipt) -> None:
+        """This delivery came next."""
+        for name in receipt.newest:
+            held = self._first.get(name)
+            if (self._series is not None and name not in self._series) or (held and held[0] < receipt.retrieved_at):
+                continue
             newest = pd.Timestamp(receipt.newest[name])
             if receipt.retrieved_at - newest <= FOLLOWED_WITHIN:
                 seen = receipt.retrieved_at, min(newest, receipt.retrieved_at)
-                first[name] = min(first.get(name, seen), seen)
-    return {Series.parse(name): newest for name, (_, newest) in first.items()}
+                self._first[name] = min(held or seen, seen)
+
+    def is_settled(self, retrieved_at: pd.Timestamp) -> bool:
+        """Whether a delivery that came then, or later, changes nothing."""
+        return (
+            self._series is not None
+            and len(self._first) == len(self._series)
+            and all(retrieved_at > seen for seen, _ in self._first.values())
+        )
+
+    def before(self, began: pd.Timestamp, series: Collection[str]) -> dict[Series, pd.Timestamp]:
+        """Those of the series of which a delivery came before an instant, and up to which availability it had them."""
+        found = {name: self._first[name] for name in series if name in self._first}
+        return {Series.parse(name): newest for name, (seen, newest) in found.items() if seen < began}
 
 
 def require_same_reading(
     source: Source,
     receipt: Receipt,
     arrived: Observations,
-    held: Observations,
+    held: Callable[[], Observations],
     receipts: ReceiptIndex,
     lake: Lake,
 ) -> None:
@@ -178,7 +208,8 @@ def require_same_reading(
         except SourceError:  # a file of another shape, and settings that follow it
             return
     batches = before(receipt, receipts.newest_first(receipt.origin)) | last.batches
-    newest = standing(held[held["batch"].isin(batches)]).sort_values("available_at").drop_duplicates(VALUE, keep="last")
+    rows = held()
+    newest = standing(rows[rows["batch"].isin(batches)]).sort_values("available_at").drop_duplicates(VALUE, keep="last")
     joined = arrived.merge(newest, on=VALUE, suffixes=("", "_held"))
     at, at_held = (joined[name].dt.floor(SAME_INSTANT) for name in ("available_at", "available_at_held"))
     moved = (joined["availability_held"] == "assumed") & (at != at_held)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from gridahead.lake.lake import Lake
+from gridahead.operate.intake import AT_ONCE, TakenIn
 from gridahead.sources.base import RawPayload
-
-AT_ONCE = 50
-"""Windows that are written as one batch: a killed back-fill fetches at most so many again."""
 
 
 class FetchedWindows:
@@ -25,8 +23,11 @@ class FetchedWindows:
         self._rows: list[dict[str, object]] = []
         self._incomplete: set[tuple[object, ...]] = set()
 
-    def add(self, payload: RawPayload) -> None:
-        """Note the windows that a payload completes, unless one of their pages could not be read."""
+    def note(self, taken: TakenIn) -> None:
+        """Note the windows that a payload completes; those of which a page could not be read are fetched again."""
+        payload = taken.payload
+        if taken.error is not None:
+            self._incomplete.add(_job(payload))
         if _job(payload) in self._incomplete:
             return
         self._rows += [
@@ -42,10 +43,6 @@ class FetchedWindows:
         ]
         if len(self._rows) >= AT_ONCE:
             self.write()
-
-    def leave_out(self, payload: RawPayload) -> None:
-        """Leave out the windows of a payload that could not be read: they are fetched again."""
-        self._incomplete.add(_job(payload))
 
     def write(self) -> None:
         """Write what has been noted."""

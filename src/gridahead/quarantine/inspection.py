@@ -91,17 +91,20 @@ def inspect_everything(workspace: Workspace) -> QualityReport:
 def _waiting(lake: Lake, settings: Settings) -> tuple[list[Waiting], Observations]:
     """The batches that wait, all of them in the lake now, and their rows that have a value and no ruling.
 
-    What a batch brings is appended here once more: whoever wrote it may have died before he had, or may be about to.
+    What the lake lacks of it is appended here: whoever wrote it may have died before he had, or may be about to.
     """
     waiting = [batch for batch in lake.waiting.all() if _knows_zones(settings, batch)]
-    rows = [batch.rows for batch in waiting]
-    brought = standing(pd.concat([OBSERVATIONS.empty(), *rows], ignore_index=True))
-    for batch_rows in rows:
-        lake.observations.append(batch_rows)
-    if brought.empty:
+    everything = pd.concat([OBSERVATIONS.empty(), *(batch.rows for batch in waiting)], ignore_index=True)
+    brought = standing(everything)
+    if everything.empty:
         return waiting, Observations(brought)
-    where = {name: sorted(brought[name].unique()) for name in ("zone", "quantity")}
-    stored = standing(lake.observations.read(where, _window_of(brought)))
+    where = {name: sorted(everything[name].unique()) for name in ("zone", "quantity")}
+    stored = lake.observations.read(where, _window_of(everything))
+    lacking = everything[~among(everything, stored, [*IDENTITY, "batch"])]
+    if len(lacking):
+        lake.observations.append(lacking.drop_duplicates([*IDENTITY, "batch"]))
+        stored = lake.observations.read(where, _window_of(everything))
+    stored = standing(stored)
     # Two batches may bring one row; which of them counts, the lake decides.
     stored = stored[among(stored, brought, IDENTITY) & stored["value"].notna()]
     released = ruled(lake.read_rulings(), "release")

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from gridahead.core.errors import SourceError
 from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series, quantity_of
 from gridahead.core.tables import OBSERVATIONS, Observations
@@ -58,6 +59,31 @@ class RawPayload:
     def batch(self) -> str:
         """Identity of the delivery: 16 digits of the SHA-256 of content, request and what came before it."""
         return digest({**self.request, **({"asked": dict(self.asked)} if self.asked else {})}, self.content, self.after)
+
+
+class FetchError(SourceError):
+    """Some windows of a service could not be fetched; the others have come.
+
+    Args:
+        source: kind of the service.
+        errors: by the name of the window.
+        windows: how many were wanted.
+    """
+
+    def __init__(self, source: str, errors: Mapping[str, SourceError], windows: int) -> None:
+        reasons = "".join(f"\n{name}: {error.reason}" for name, error in errors.items())
+        reason = f"{len(errors)} of {windows} windows could not be fetched:{reasons}"
+        super().__init__(source, reason, retryable=any(error.retryable for error in errors.values()))
+        self.errors = dict(errors)
+        self.windows = windows
+
+    @property
+    def each(self) -> list[SourceError]:
+        """An error for each window, which it names."""
+        return [
+            SourceError(self.source, f"{name}: {error.reason}", retryable=error.retryable)
+            for name, error in self.errors.items()
+        ]
 
 
 class Source(Protocol):
@@ -116,7 +142,7 @@ def observations(
     unit: str | None = None,
     availability: str = "assumed",
 ) -> Observations:
-    """One series of a payload as observations; a missing value is a row without one.
+    """One series of a payload as observations; a missing value is a row without one, and what is there twice is once.
 
     Args:
         series: which.
@@ -127,6 +153,9 @@ def observations(
         payload: what they were parsed from.
         unit: of the values; that of the quantity unless given.
         availability: whether `available_at` is assumed or recorded.
+
+    Raises:
+        SourceError: the payload has two different values for one time and availability.
     """
     frame = pd.DataFrame(
         {
@@ -142,4 +171,22 @@ def observations(
             "batch": payload.batch,
         }
     )
-    return Observations(OBSERVATIONS.check(frame))
+    return Observations(OBSERVATIONS.check(_once(frame, payload)))
+
+
+def _once(rows: pd.DataFrame, payload: RawPayload) -> pd.DataFrame:
+    """The rows of a series without those that say the same again."""
+    key = ["valid_time", "available_at"]
+    if not rows.duplicated(key).any():
+        return rows
+    rows = rows.drop_duplicates([*key, "value", "mtu"])
+    contradictory = rows[rows.duplicated(key, keep=False)].sort_values(key)
+    if contradictory.empty:
+        return rows
+    first, second = (contradictory.iloc[place] for place in (0, 1))
+    raise SourceError(
+        payload.source,
+        f"{payload.name} contradicts itself: {first['zone']}/{first['quantity']} at "
+        f"{first['valid_time']:%Y-%m-%d %H:%M} UTC is {first['value']:g} ({first['mtu']}) and {second['value']:g} "
+        f"({second['mtu']}). Nothing of it is taken; of a service the next ingest asks again",
+    )

@@ -6,9 +6,11 @@ as there as far as its values had settled by then; the rest is fetched, and so i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from gridahead.core.tables import FETCHED
@@ -44,7 +46,8 @@ class Wanted:
     now: pd.Timestamp
     """When it is asked."""
     start: pd.Timestamp | None = None
-    """From when history is wanted; that of the settings unless given, and without it what may still be revised."""
+    """From when history is wanted; unless given that of the settings, without it from where on anything was fetched
+    before, and without that what may still be revised."""
     end: pd.Timestamp | None = None
     """Until when; as far ahead as there are values unless given."""
     zones: frozenset[str] | None = None
@@ -57,17 +60,33 @@ class Wanted:
         settled = (self.now - item.settles).floor("h")
         reach = (self.now + item.ahead).ceil("h")
         end = min(self.end or reach, reach)
-        start = self.start or since or settled
+        rows = self._fetched_of.get((source, item.name, zone), self.fetched.iloc[:0])
+        start = self.start or since or min([settled, *rows["start"]])
         if start >= end:
             return []
-        rows = self.fetched
-        rows = rows[(rows["source"] == source) & (rows["item"] == item.name) & (rows["zone"] == zone)]
-        there = [
-            TimeRange(begun, until)
-            for begun, ended, came in zip(rows["start"], rows["end"], rows["retrieved_at"], strict=True)
-            if (until := min(ended, came - item.settles)) > begun
-        ]
+        until = rows["end"].where(
+            rows["end"] < rows["retrieved_at"] - item.settles, rows["retrieved_at"] - item.settles
+        )
+        there = united(rows["start"], until.dt.floor("h"))
         return [piece for gap in without(TimeRange(start, end), there) for piece in cut(gap, item.longest)]
+
+    @cached_property
+    def _fetched_of(self) -> Mapping[tuple[str, str, str], pd.DataFrame]:
+        """The windows that were fetched before, by source, item and zone."""
+        groups = self.fetched.groupby(["source", "item", "zone"], sort=False)
+        return {(str(source), str(item), str(zone)): rows for (source, item, zone), rows in groups}
+
+
+def united(starts: pd.Series, ends: pd.Series) -> list[TimeRange]:
+    """The stretches that windows cover together, in the order of time; those that end before they begin are none."""
+    windows = pd.DataFrame({"start": starts, "end": ends})
+    windows = windows[windows["end"] > windows["start"]].sort_values("start", ignore_index=True)
+    if windows.empty:
+        return []
+    covered = windows["end"].cummax()
+    group = np.r_[0, np.cumsum(windows["start"].iloc[1:].to_numpy() > covered.iloc[:-1].to_numpy())]
+    joined_windows = windows.groupby(group).agg(start=("start", "min"), end=("end", "max"))
+    return [TimeRange(*window) for window in joined_windows.itertuples(index=False, name=None)]
 
 
 def without(wanted: TimeRange, there: Iterable[TimeRange]) -> Iterator[TimeRange]:

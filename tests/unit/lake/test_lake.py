@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from builders.rows import LOAD, WIND_SOLAR, hours, judged, measured, rulings_on, together
 
@@ -220,18 +221,20 @@ def test_the_contents_name_the_units_of_a_series_in_their_order(lake):
 
 def test_a_payload_is_archived_once_byte_for_byte_and_only_under_its_name(lake, tmp_path):
     content = "Start;End\r\n\ufeffKöln".encode()
-    assert lake.archive.keep("ab12", "../../somewhere/export.csv", content, {"source": "smard"}) == "ab12-export.csv"
-    path = tmp_path / "raw" / "ab12-export.csv"
-    assert path.read_bytes() == content
+    assert (
+        lake.archive.keep("ab12", "../../somewhere/export.csv", content, {"source": "smard"}) == "ab12-export.csv.zst"
+    )
+    path = tmp_path / "raw" / "ab12-export.csv.zst"
+    assert pa.decompress(path.read_bytes(), len(content), "zstd", asbytes=True) == content
     lake.archive.keep("ab12", "export.csv", b"something else", {})
-    assert path.read_bytes() == content
-    about = json.loads(path.with_name("ab12-export.csv.about.json").read_bytes())
+    assert lake.archive.read(path.name) == content
+    about = json.loads(path.with_name("ab12-export.csv.zst.about.json").read_bytes())
     assert about == {"source": "smard"}
 
 
 def test_a_payload_of_a_very_long_name_is_kept_by_its_end(lake):
     name = lake.archive.keep("ab12", "ü" * 200 + "2025.csv", b"1", {})
-    assert name.endswith("ü2025.csv") and len(name.encode()) < 150
+    assert name.endswith("ü2025.csv.zst") and len(name.encode()) < 150
     assert lake.archive.read(name) == b"1"
     with pytest.raises(LakeError, match=r"cd34-gone.csv is no longer in .*backup"):
         lake.archive.read("cd34-gone.csv")

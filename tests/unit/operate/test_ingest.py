@@ -143,7 +143,7 @@ def test_an_older_fetch_that_comes_in_late_is_not_the_newest_delivery(tmp_path, 
     assert isinstance(source, FileSource)
     fetched = list(FileTable(source, workspace.settings.zone("DE")).fetch())
     taken_in(tmp_path, {"load": REVISED}, ("load", "load"))
-    monkeypatch.setattr(FileTable, "fetch", lambda self: iter(fetched))
+    monkeypatch.setattr(FileTable, "fetch", lambda self, wanted: iter(fetched))
     assert ingest(workspace).new == 0
     np.testing.assert_array_equal(now_known(tmp_path), REVISED)
 

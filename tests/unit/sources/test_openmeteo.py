@@ -441,7 +441,7 @@ def test_customers_have_hosts_and_a_key_of_their_own(monkeypatch):
 
 def test_all_hosts_count_against_one_limit():
     hosts = Hosts(settings_of())
-    assert {hosts._of(address).limited_as for address in hosts._addresses.values()} == {"https://api.open-meteo.com"}
+    assert {hosts._of(address).limited_as for address in hosts._addresses.values()} == {"api.open-meteo.com"}
 
 
 def test_an_installation_of_ones_own_is_asked_for_everything():

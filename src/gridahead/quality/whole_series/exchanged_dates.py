@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -57,11 +58,7 @@ class DatePairs:
     @classmethod
     def around(cls, days: pd.DatetimeIndex) -> DatePairs:
         """The whole years that days are of."""
-        dates = pd.date_range(f"{days[0].year}-01-01", f"{days[-1].year}-12-31", freq="D")
-        ambiguous = dates.day <= AMBIGUOUS
-        month, day = np.where(ambiguous, dates.day, 1), np.where(ambiguous, dates.month, 1)
-        exchanged = pd.DatetimeIndex(pd.to_datetime(pd.DataFrame({"year": dates.year, "month": month, "day": day})))
-        return cls(dates, np.where(ambiguous, dates.get_indexer(exchanged), np.arange(len(dates))))
+        return _of_years(int(days[0].year), int(days[-1].year))
 
     @property
     def differs(self) -> Mask:
@@ -72,6 +69,16 @@ class DatePairs:
         """(D,) which days are right in any case, and so is the day that is `by` days later."""
         later = self.dates + pd.Timedelta(days=by)
         return np.asarray((self.dates.day > AMBIGUOUS) & (later.day > AMBIGUOUS))
+
+
+@cache
+def _of_years(first: int, last: int) -> DatePairs:
+    """The same for every series that is looked at."""
+    dates = pd.date_range(f"{first}-01-01", f"{last}-12-31", freq="D")
+    ambiguous = dates.day <= AMBIGUOUS
+    month, day = np.where(ambiguous, dates.day, 1), np.where(ambiguous, dates.month, 1)
+    exchanged = pd.DatetimeIndex(pd.to_datetime(pd.DataFrame({"year": dates.year, "month": month, "day": day})))
+    return DatePairs(dates, np.where(ambiguous, dates.get_indexer(exchanged), np.arange(len(dates))))
 
 
 @checks("dates_exchanged")
@@ -105,8 +112,11 @@ def _check_clock(curve: Curve, clock: Clock, offset: int) -> SeriesFault | None:
     days = np.full((len(pairs.dates), clock.slots), np.nan)
     days[place] = clock.matrix(value)
     there = ~np.isnan(days).all(axis=1)
+    is_torn = torn(there, pairs)
+    if not is_torn and not _are_enough(there, pairs):  # as in every hour of operation: nothing can be found
+        return None
     gained = gains(days, pairs)
-    wrong = np.full(len(days), torn(there, pairs))
+    wrong = np.full(len(days), is_torn)
     wrong |= np.isin(pairs.dates.year, exchanged_years(gained, pairs))
     wrong &= pairs.differs & there
     if not wrong.any():
@@ -115,6 +125,12 @@ def _check_clock(curve: Curve, clock: Clock, offset: int) -> SeriesFault | None:
     of_day[inside] = wrong[place][clock.day[at[inside]]]
     years = ", ".join(map(str, sorted(set(pairs.dates.year[wrong]))))
     return SeriesFault(of_day, float((wrong & ~(gained < 0)).sum()), MOST * float(wrong.sum()), years)
+
+
+def _are_enough(there: Mask, pairs: DatePairs) -> bool:
+    """Whether any year has so many days (D,) that may be exchanged as it takes to find it so."""
+    years = pairs.dates.year[pairs.differs & there]
+    return bool(len(years)) and int(years.value_counts().max()) >= FEWEST
 
 
 def torn(there: Mask, pairs: DatePairs) -> bool:

@@ -27,8 +27,9 @@ class TokenBucket:
         self.limit = limit
         self._clock, self._sleep = clock, sleep
         self._lock = threading.Lock()
-        # An eighth of the limit at once: a host that counts within its own minute never sees more than it allows.
+        # What goes at once is taken off the rest: in no stretch of so many seconds are there more than the limit.
         self._capacity = max(limit.requests / 8, 1.0)
+        self._rate = (limit.requests - self._capacity + 1.0) / limit.seconds
         self._tokens = self._capacity
         self._filled_at = clock()
 
@@ -40,18 +41,17 @@ class TokenBucket:
             self._sleep(wait)
 
     def _wait_for(self, tokens: float) -> float:
-        now, rate = self._clock(), self.limit.requests / self.limit.seconds
-        self._tokens = min(self._capacity, self._tokens + (now - self._filled_at) * rate)
+        now = self._clock()
+        self._tokens = min(self._capacity, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now
         self._tokens -= tokens  # below nothing: a debt, which those who come later wait for as well
-        return max(-self._tokens / rate, 0.0)
+        return max(-self._tokens / self._rate, 0.0)
 
     def pause(self, seconds: float) -> None:
         """Give out nothing for so many seconds, because the host said so."""
         with self._lock:
-            rate = self.limit.requests / self.limit.seconds
             self._wait_for(0.0)
-            self._tokens = min(self._tokens, -seconds * rate)
+            self._tokens = min(self._tokens, -seconds * self._rate)
 
 
 class HostLimits:

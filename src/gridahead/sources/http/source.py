@@ -8,8 +8,8 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -20,13 +20,15 @@ from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, TimeRange
 from gridahead.settings.model import LiveSource
-from gridahead.sources.base import Fetched, RawPayload
+from gridahead.sources.base import Fetched, FetchError, RawPayload
 from gridahead.sources.http.request import Answer, Request
 from gridahead.sources.http.transport import Transport
 from gridahead.sources.wanted import Item, Wanted, joined
 
 MAX_PAGES = 1000
 """A paged answer that has no end is a fault of the host."""
+GIVE_UP = 8
+"""So many windows in a row that a host fails to give, each tried as often as the settings say: it is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,36 +164,45 @@ class HttpSource(ABC):
 
         Raises:
             AccessError: the key is refused; at once.
-            SourceError: jobs failed; after all others have come.
+            FetchError: jobs failed; after all others have come, or after many in a row.
         """
-        jobs, failed = self.jobs(wanted), list[SourceError]()
-        with ThreadPoolExecutor(max(self.settings.info.parallel, 1)) as pool:
-            waiting: deque[Future[list[RawPayload]]] = deque()
-            coming = iter(jobs)
-            for job in itertools.islice(coming, 2 * max(self.settings.info.parallel, 1)):
-                waiting.append(pool.submit(self.answers_to, job))
-            while waiting:
-                try:
-                    payloads = waiting.popleft().result()
-                except SourceError as error:
-                    failed.append(error)
-                    if isinstance(error, AccessError):  # the next would be refused as well
-                        pool.shutdown(wait=True, cancel_futures=True)
-                        raise
-                    payloads = []
-                yield from payloads
-                for job in itertools.islice(coming, 1):
-                    waiting.append(pool.submit(self.answers_to, job))
+        jobs, failed, in_a_row = self.jobs(wanted), dict[str, SourceError](), 0
+        for tried, (job, answers) in enumerate(self._at_the_same_time(jobs), start=1):
+            try:
+                payloads = answers.result()
+            except AccessError:  # the next would be refused as well
+                raise
+            except SourceError as error:
+                failed[job.name] = error
+                in_a_row = in_a_row + 1 if error.retryable else 0
+                if in_a_row == GIVE_UP and tried < len(jobs):
+                    reason = f"{GIVE_UP} windows in a row failed, so {len(jobs) - tried} others were not tried"
+                    failed["the rest"] = SourceError(self.name, reason, retryable=True)
+                    break
+                continue
+            in_a_row = 0
+            yield from payloads
         if failed:
-            raise self._all_of(failed, len(jobs))
+            raise FetchError(self.name, failed, len(jobs))
 
-    def _all_of(self, failed: Sequence[SourceError], jobs: int) -> SourceError:
-        if len(failed) == 1:
-            return failed[0]
-        first = "; ".join(error.reason for error in failed[:3])
-        more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
-        reason = f"{len(failed)} of {jobs} windows could not be fetched: {first}{more}"
-        return SourceError(self.name, reason, retryable=all(error.retryable for error in failed))
+    def _at_the_same_time(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Future[list[RawPayload]]]]:
+        """The answers to jobs in their order; the first alone, which shows whether the host lets us in."""
+        parallel, coming = max(self.settings.info.parallel, 1), iter(jobs)
+        waiting: deque[tuple[Job, Future[list[RawPayload]]]] = deque()
+        with ThreadPoolExecutor(parallel) as pool:
+            try:
+                for job in itertools.islice(coming, 1):
+                    first = pool.submit(self.answers_to, job)
+                    wait([first])
+                    yield job, first
+                for job in itertools.islice(coming, 2 * parallel):
+                    waiting.append((job, pool.submit(self.answers_to, job)))
+                while waiting:
+                    yield waiting.popleft()
+                    waiting += ((job, pool.submit(self.answers_to, job)) for job in itertools.islice(coming, 1))
+            finally:
+                for _, answers in waiting:
+                    answers.cancel()
 
     def answers_to(self, job: Job) -> list[RawPayload]:
         """Every page of every answer that a job needs.

@@ -7,13 +7,16 @@ source, the request and the way out. What comes back is whole, within the size l
 from __future__ import annotations
 
 import json
+import logging
 import re
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -26,13 +29,17 @@ from gridahead.core.time import now
 from gridahead.settings.model import LiveSource
 from gridahead.settings.source_catalogue import SourceInfo
 from gridahead.sources.http.body import BodyError, page_title, require_expected, unpacked
-from gridahead.sources.http.limits import limits_of
+from gridahead.sources.http.limits import HostLimits, limits_of
 from gridahead.sources.http.request import Answer, Request
-from gridahead.sources.http.secrets import KeyedTransport, Secret, secret_of, way_to_key
+from gridahead.sources.http.secrets import KeyedTransport, Secret, keep_from_logs, secret_of, way_to_key
+
+log = logging.getLogger(__name__)
 
 LONGEST_WAIT_SECONDS = 120.0
 """A host that asks for a longer pause is left alone until the next run: a schedule comes back within the hour."""
 CONNECT_SECONDS = 10.0
+LONGEST_ANSWER = 20
+"""An answer that is still coming after so many timeouts is a host that sends a byte now and then."""
 MAX_REDIRECTS = 3
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524})
 _REFUSED = frozenset({401, 403})
@@ -70,7 +77,7 @@ class Transport:
         base_url: where it is, if not where `info` says.
         attempts: how patiently it is asked.
         secret: its key; read from the environment unless given.
-        limited_as: the address under whose limits it counts, where a service has several hosts; its own unless given.
+        limited_as: the host under whose limits it counts, where a service has several; its own unless given.
     """
 
     def __init__(
@@ -83,10 +90,11 @@ class Transport:
     ) -> None:
         self.info = info
         self.base_url = (base_url or info.base_url).rstrip("/")
-        self.limited_as = limited_as or self.base_url
+        self.limited_as = limited_as or urlsplit(self.base_url).netloc
         self.attempts = attempts
         self._secret = secret
         self._client: httpx.Client | None = None
+        self._refusal: AccessError | None = None
         self._opening = threading.Lock()
 
     @classmethod
@@ -123,6 +131,8 @@ class Transport:
             SourceError: the host fails as often as it is tried, or says no; says what it said, and the way out.
         """
         secret = self.secret
+        if self._refusal is not None:  # the next request would be refused as well
+            raise self._refusal
         try:
             for attempt in stamina.retry_context(
                 on=_wait_or_give_up,
@@ -137,8 +147,10 @@ class Transport:
         except _AttemptError as failure:
             tries = f", {self.attempts.attempts} times" if failure.again and failure.wait is None else ""
             reason = secret.struck_out(f"{self._name_of(request)}: {failure}{tries}")
-            kind = AccessError if failure.is_refusal else SourceError
-            raise kind(self.info.kind, reason, retryable=failure.again) from None
+            if failure.is_refusal:
+                self._refusal = AccessError(self.info.kind, reason)
+                raise self._refusal from None
+            raise SourceError(self.info.kind, reason, retryable=failure.again) from None
         raise AssertionError("a retry context ends with an answer or an error")
 
     def close(self) -> None:
@@ -147,7 +159,15 @@ class Transport:
             self._client.close()
 
     def _attempt(self, request: Request, check: Check | None) -> Answer:
-        limits_of(self.limited_as + request.counted_as, self.info.limits).take(request.weight)
+        self._limits(request).take(request.weight)
+        try:
+            return self._checked(request, check)
+        except _AttemptError as failure:
+            failure.args = (self.secret.struck_out(str(failure)),)
+            log.debug("%s: %s", self._name_of(request), failure)
+            raise
+
+    def _checked(self, request: Request, check: Check | None) -> Answer:
         try:
             answer = self._send(request)
         except httpx.TimeoutException:
@@ -172,16 +192,17 @@ class Transport:
             with self._opened().stream("GET", url, headers=dict(request.headers)) as response:
                 if response.status_code not in _REDIRECTS:
                     return self._read(response, request)
-                location = url.join(response.headers.get("location", ""))
-            if url.scheme == "https" and location.scheme != "https":
-                raise _AttemptError(f"sent on from https to {location.scheme}://{location.host}", again=False)
+                location = self.secret.taken_from(url.join(response.headers.get("location", "")))
+            if location.scheme not in ("http", "https") or (url.scheme, location.scheme) == ("https", "http"):
+                raise _AttemptError(f"sent on from {url.scheme} to {location.scheme}://{location.host}", again=False)
             url = location
         raise _AttemptError(f"sent on more than {MAX_REDIRECTS} times, at last to {url.host}", again=False)
 
     def _read(self, response: httpx.Response, request: Request) -> Answer:
         encoding = response.headers.get("content-encoding", "").lower().strip()
         status = response.status_code
-        content = unpacked(response.iter_raw(), encoding, self.attempts.max_bytes)
+        chunks = _until(response.iter_raw(), LONGEST_ANSWER * self.attempts.timeout_seconds)
+        content = unpacked(chunks, encoding, self.attempts.max_bytes)
         if status not in request.answers:
             self._fail(response, content, request)
         if status == 200 or content:
@@ -193,7 +214,8 @@ class Transport:
         said = _said(content)
         reason = f"status {status}" + (f", {said}" if said else "")
         if status in _REFUSED and self.info.key is not None:
-            raise _AttemptError(f"the key is refused ({reason}). {way_to_key(self.info)}", again=False, is_refusal=True)
+            fault = f"the key is refused ({reason})" if self.secret.is_there else f"it asks for a key ({reason})"
+            raise _AttemptError(f"{fault}. {way_to_key(self.info)}", again=False, is_refusal=True)
         if status not in _AGAIN:
             raise _AttemptError(reason, again=False)
         wait = _retry_after(response)
@@ -201,12 +223,17 @@ class Transport:
             raise _AttemptError(reason)
         if wait > LONGEST_WAIT_SECONDS:
             raise _AttemptError(f"{reason}; it asks to wait {wait:.0f} s", wait=wait)
-        limits_of(self.limited_as + request.counted_as, self.info.limits).pause(wait)
+        self._limits(request).pause(wait)
         raise _AttemptError(reason, wait=wait)
+
+    def _limits(self, request: Request) -> HostLimits:
+        """How often the host may be asked such a thing."""
+        return limits_of(self.limited_as + request.counted_as, self.info.limits)
 
     def _opened(self) -> httpx.Client:
         with self._opening:
             if self._client is None:
+                keep_from_logs(self.secret)
                 home, patience = httpx.URL(self.base_url), self.attempts.timeout_seconds
                 self._client = httpx.Client(
                     transport=KeyedTransport(self.secret, home.netloc.decode(), _way_out(home)),
@@ -222,10 +249,20 @@ class Transport:
         return f"{self.base_url}{request.path}{query}"
 
 
+def _until(chunks: Iterator[bytes], seconds: float) -> Iterator[bytes]:
+    """What comes of an answer until it has taken too long."""
+    end = time.monotonic() + seconds
+    for chunk in chunks:
+        if time.monotonic() > end:
+            raise BodyError(f"not complete after {seconds:g} s")
+        yield chunk
+
+
 def _way_out(base_url: httpx.URL) -> httpx.HTTPTransport:
     """Straight to a host, or through the proxy that the environment names for it."""
-    proxy = None if proxy_bypass(base_url.host) else getproxies().get(base_url.scheme)
-    return httpx.HTTPTransport(proxy=proxy)
+    proxies = {} if proxy_bypass(base_url.host) else getproxies()
+    proxy = proxies.get(base_url.scheme) or proxies.get("all")
+    return httpx.HTTPTransport(proxy=proxy if proxy is None or "://" in proxy else f"http://{proxy}")
 
 
 def _wait_or_give_up(error: Exception) -> bool | float:
