@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -67,3 +67,8 @@ def values_of(rows: Observations, quantity: str, zone: str | None = None) -> Map
     """The values of a quantity by their valid times as text, such as 2024-01-01T00:00Z."""
     chosen = rows[(rows["quantity"] == quantity) & ((rows["zone"] == zone) if zone else True)]
     return {f"{at:%Y-%m-%dT%H:%MZ}": value for at, value in zip(chosen["valid_time"], chosen["value"], strict=True)}
+
+
+def asked_of(source: HttpSource) -> list[Request]:
+    """What a service was asked so far."""
+    return cast(Answers, source.transport).asked

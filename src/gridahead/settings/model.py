@@ -571,6 +571,9 @@ class LiveSource(SourceSection):
     """Where the service is, if not where the catalogue says: a mirror, or a host for customers."""
     publication_lag_minutes: int | None = Field(None, ge=0)
     """After the end of its unit a value is taken to be known; what the catalogue says unless given."""
+    official_available: DeadlineText | None = None
+    """From when official forecasts may be used where the service does not say when it published them, such as
+    D-1T1000[America/New_York]; the law's or the operator's own time unless given."""
     timeout_seconds: float = Field(60.0, gt=0)
     """How long the service may be silent before a request counts as failed."""
     attempts: int = Field(6, ge=1)

@@ -16,6 +16,8 @@ from gridahead.sources.http.request import Expected
 _HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>|<h1[^>]*>(.*?)</h1>", re.IGNORECASE | re.DOTALL)
 _MEMBERS = 10_000
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+"""How every file of Excel before 2007 begins."""
 
 
 class BodyError(Exception):
@@ -105,6 +107,8 @@ def _fault(content: bytes, kind: Expected, max_bytes: int) -> str:
             return f"no whole zip file: {error}"
     elif kind == "csv" and content[:2] in (b"PK", b"\x1f\x8b"):
         return "packed instead of text"
+    elif kind == "xls" and not content.startswith(_OLD_EXCEL):
+        return "no Excel file of the old format"
     return ""
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-Expected = Literal["json", "xml", "csv", "zip", "html"]
+Expected = Literal["json", "xml", "csv", "zip", "xls", "html"]
 Parameters = Mapping[str, str | tuple[str, ...]]
 
 

@@ -133,10 +133,12 @@ class HttpSource(ABC):
     def request(self, name: str) -> Mapping[str, object]:
         """The settings by which any payload is parsed."""
         del name
+        by = self.settings.official_available
         return {
             "kind": self.name,
             "quantities": list(self.settings.quantities),
             "publication_lag_minutes": int(self.settings.lag / pd.Timedelta(minutes=1)),
+            **({} if by is None else {"official_available": str(by)}),
         }
 
     def jobs(self, wanted: Wanted) -> list[Job]:
