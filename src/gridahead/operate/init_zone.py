@@ -216,7 +216,7 @@ def _about(plan: _Plan) -> str:
         lines.append(written.comment(f"Neighbours: {', '.join(zone.neighbours)}."))
     lines.append("# Services that have it:")
     for offer in plan.offers:
-        key = way_to_key(offer.info) if offer.needs_key else "No key is needed"
+        key = f"It needs a key. {way_to_key(offer.info)}" if offer.needs_key else "No key is needed"
         lines.append(written.comment(f"{offer.kind}: {', '.join(offer.quantities)}. {key}.", "# - "))
     return "\n".join(lines)
 
@@ -242,7 +242,7 @@ def _source_blocks(plans: Sequence[_Plan], wishes: Wishes, held: Settings | None
             lines.insert(1, written.comment(offer.info.note))
             done.notes.append(f"{offer.info.title}: {offer.info.note}")
         if offer.needs_key:
-            done.notes.append(f"{way_to_key(offer.info)}.")
+            done.notes.append(f"{offer.info.title} needs a key. {way_to_key(offer.info)}.")
         yield "\n".join(lines)
 
 

@@ -105,7 +105,7 @@ DATASETS: Mapping[str, Dataset] = {
         "/generation/actual/per-type/wind-and-solar", "time", {"quantity": "value"}, _SOURCES, "psrType"
     ),
     "fuel": Dataset("/datasets/FUELHH", "settlement", {"generation": "value"}, _FUELS, "fuelType"),
-    "price": Dataset("/datasets/MID", "time", {"price": "price"}),
+    "price": Dataset("/datasets/MID", "time", {"price": "price_intraday"}),
 }
 
 

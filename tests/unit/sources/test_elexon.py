@@ -57,7 +57,7 @@ def test_the_example_of_solar_power_counts_from_an_hour_after_its_end_as_its_pub
 
 def test_the_example_of_the_market_index_is_in_pounds_and_known_after_its_half_hour():
     rows = parsed("price", *example("datasets__MID")["data"])
-    assert values_of(rows, "price") == {"2022-09-26T01:00Z": 678.12}
+    assert values_of(rows, "price_intraday") == {"2022-09-26T01:00Z": 678.12}
     assert rows["unit"].iloc[0] == "GBP/MWh"
     assert rows["available_at"].iloc[0] == pd.Timestamp("2022-09-26T02:30Z")
 
