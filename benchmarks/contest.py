@@ -9,7 +9,8 @@ from common import say
 
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.ensemble import Model
-from gridahead.settings.model import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
+from gridahead.settings.networks import DEFAULT_MODELS, Anchor, ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.candidates import fit_ensemble, network
 from gridahead.training.crossfit import Judged, judge, validation_metrics
 from gridahead.training.fit import Fit

@@ -9,7 +9,7 @@ from common import CHECKOUT, Bench
 
 from gridahead.core.errors import SettingsError
 from gridahead.core.tables import Observations
-from gridahead.settings.model import SmardSource
+from gridahead.settings.sources import SmardSource
 from gridahead.sources.smard import Smard
 
 SAMPLE = CHECKOUT / "data" / "sample"

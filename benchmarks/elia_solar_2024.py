@@ -32,7 +32,9 @@ from gridahead.evaluation.references import reference_answers
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.models.base import Quantiles, predict_each
 from gridahead.models.ensemble import Ensemble, Model
-from gridahead.settings.model import Anchor, CovariateSettings, FileSource, ModelSettings, TrainingSettings
+from gridahead.settings.file_source import CovariateSettings, FileSource
+from gridahead.settings.networks import Anchor, ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.sources.file import FileTable
 from gridahead.training.split import split
 

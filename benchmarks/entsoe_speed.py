@@ -37,7 +37,7 @@ from gridahead.core.tables import Observations
 from gridahead.core.time import TimeRange
 from gridahead.core.vintages import unseen
 from gridahead.lake.lake import Lake
-from gridahead.settings.model import LiveSource
+from gridahead.settings.services import LiveSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.entsoe.document import Document
 from gridahead.sources.entsoe.rows import rows_of

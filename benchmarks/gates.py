@@ -32,7 +32,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from gridahead.features.calendar import DAY_FEATURES
 from gridahead.models.network.cells import RECURRENT
 from gridahead.models.network.encoders import RecurrentEncoder
-from gridahead.settings.model import ModelSettings, RecurrentCell
+from gridahead.settings.networks import ModelSettings, RecurrentCell
 
 DAYS = 14
 VALUES = 4

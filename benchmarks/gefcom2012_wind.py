@@ -29,7 +29,7 @@ from wind_vintages import HORIZON, Floats, competition_issues, read_farms, train
 
 from gridahead.evaluation.metrics import pinball, rmse
 from gridahead.models.network.network import Network, NetworkConfig
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.loop import train_network
 from gridahead.training.tabular import BOOSTING, MOST_TREES, PATIENCE
 from gridahead.training.workers import processes

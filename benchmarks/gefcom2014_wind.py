@@ -28,7 +28,7 @@ from wind_views import VIEWS, ViewName, batch_of, by_hour, features_of
 
 from gridahead.core.errors import ModelError
 from gridahead.models.network.network import Network, NetworkConfig
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import Batch
 from gridahead.training.loop import train_network
 from gridahead.training.workers import processes

@@ -32,7 +32,7 @@ from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is
 from gridahead.models.ensemble import Model
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.crossfit import validation_metrics
 from gridahead.training.split import split
 

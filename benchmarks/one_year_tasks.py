@@ -15,7 +15,7 @@ from datasets import dataset, smard
 from gridahead.core.grid import ZONES, Series
 from gridahead.core.time import Mtu, TimeRange, delivery_range
 from gridahead.core.vintages import of_series
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 
 QUICK_DAYS, QUICK_EPOCHS = 28, 2
 FILE = "measured.csv"

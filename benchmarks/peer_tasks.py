@@ -18,7 +18,8 @@ from gridahead.core.time import Deadline, Mtu, days_between
 from gridahead.evaluation.references import reference_answers
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.models.base import Quantiles
-from gridahead.settings.model import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
+from gridahead.settings.networks import DEFAULT_MODELS, Anchor, ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.split import Split, split
 
 QUICK_DAYS, QUICK_EPOCHS = 10, 2

@@ -26,7 +26,8 @@ from gridahead.evaluation.references import reference_answers
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.models.base import Forecaster, Quantiles, predict_each
 from gridahead.models.bundle import TrainedModel
-from gridahead.settings.model import DEFAULT_MODELS, ModelSettings, TrainingSettings
+from gridahead.settings.networks import DEFAULT_MODELS, ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.split import Split, split
 from gridahead.training.tabular import fit_tabular
 from gridahead.training.workers import fit_all

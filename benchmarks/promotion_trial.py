@@ -30,7 +30,7 @@ from gridahead.evaluation.slices import day_kind, season
 from gridahead.features.windows import Array
 from gridahead.promotion.sequential import GAP, block_means, e_process
 from gridahead.promotion.trial import promotable, relative_differences
-from gridahead.settings.model import PromotionSettings
+from gridahead.settings.gates import PromotionSettings
 
 PAIRS = {
     "another seed": ("lstm", "lstm, another seed"),

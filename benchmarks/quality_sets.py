@@ -14,7 +14,8 @@ from datasets import dataset, smard
 
 from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.core.time import Mtu
-from gridahead.settings.model import Settings, ZoneSettings
+from gridahead.settings.model import Settings
+from gridahead.settings.zones import ZoneSettings
 
 ELIA = "elia/elia_solar_be_15min_2020_2024.parquet"
 GEFCOM = "gefcom2014/gefcom2014_load_L.parquet"

@@ -21,7 +21,8 @@ from gridahead.quality.gate import CONTEXT_DAYS, inspect
 from gridahead.quality.gx.validator import Validator
 from gridahead.quality.limits import learn
 from gridahead.quality.report import ALL, QualityReport
-from gridahead.settings.model import Settings, ZoneSettings
+from gridahead.settings.model import Settings
+from gridahead.settings.zones import ZoneSettings
 
 SERIES = (
     "load",

@@ -21,7 +21,8 @@ from gridahead.features.scaling import Scaler
 from gridahead.features.windows import WindowSpec, build_windows
 from gridahead.models.determinism import deterministic
 from gridahead.models.network.network import Network
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.sources.base import RawPayload, observations
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Epoch

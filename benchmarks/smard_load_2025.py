@@ -35,7 +35,8 @@ from gridahead.evaluation.significance import diebold_mariano
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.models.base import Quantiles, predict_each
 from gridahead.models.tabular import TABULAR
-from gridahead.settings.model import DEFAULT_MODELS, Anchor, ModelSettings, TrainingSettings
+from gridahead.settings.networks import DEFAULT_MODELS, Anchor, ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.split import Split, split
 from gridahead.training.tabular import fit_tabular
 from gridahead.training.workers import processes

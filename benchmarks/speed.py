@@ -25,7 +25,8 @@ from gridahead.core.grid import ZONES
 from gridahead.core.time import Deadline, Mtu
 from gridahead.features.windows import WindowSpec
 from gridahead.reports.drawing import LIGHT
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.split import Split, split
 from gridahead.training.workers import fit_all
 

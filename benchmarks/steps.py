@@ -14,7 +14,8 @@ from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Windows
 from gridahead.models.network.cells import RECURRENT
 from gridahead.models.network.network import Network
-from gridahead.settings.model import ModelSettings, RecurrentCell, Segment, TrainingSettings
+from gridahead.settings.networks import ModelSettings, RecurrentCell, Segment
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Epoch
 from gridahead.training.fit import network_config

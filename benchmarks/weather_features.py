@@ -35,7 +35,9 @@ from gridahead.features.weather_kinds import WeatherFeatures
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.models.network.network import Network
 from gridahead.models.tabular import features
-from gridahead.settings.model import ModelSettings, TrainingSettings, WeatherKind
+from gridahead.settings.model import WeatherKind
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import Batch
 from gridahead.training.fit import network_config
 from gridahead.training.loop import train_network

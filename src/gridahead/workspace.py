@@ -25,7 +25,8 @@ from gridahead.registry.database import Database
 from gridahead.registry.exports import Exports
 from gridahead.registry.versions import Version
 from gridahead.settings.file import load_settings
-from gridahead.settings.model import OpenMeteoSource, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.services import OpenMeteoSource
 
 if TYPE_CHECKING:  # MLflow takes seconds to import, and most use cases do without
     from gridahead.registry.registry import Registry

@@ -13,7 +13,8 @@ import pandas as pd
 from gridahead.core.errors import SourceError
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import Observations
-from gridahead.settings.model import LiveSource, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.services import LiveSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.catalogue import service_class
 from gridahead.sources.http.body import require_expected

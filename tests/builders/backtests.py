@@ -14,7 +14,8 @@ from gridahead.backtest.results import SeriesResult
 from gridahead.backtest.run import backtests
 from gridahead.backtest.store import BacktestStore
 from gridahead.core.tables import Observations
-from gridahead.settings.model import ModelSettings, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.networks import ModelSettings
 from gridahead.training.workers import WorkerPool
 from gridahead.workspace import Workspace
 

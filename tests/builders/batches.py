@@ -5,7 +5,7 @@ import torch
 
 from gridahead.features.scaling import Inputs
 from gridahead.models.network.network import Network, NetworkConfig
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import Batch
 
 LEVELS = (0.1, 0.5, 0.9)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from gridahead.core.grid import ZONES, BiddingZone
-from gridahead.settings.model import LiveSource
+from gridahead.settings.services import LiveSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.entsoe.service import Entsoe
 

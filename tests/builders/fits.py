@@ -7,7 +7,8 @@ from builders.models import LEVELS, model_on
 from builders.registry import day, workspace_at
 from builders.windows import made_windows
 from gridahead.promotion.promote import promote
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.fit import Fit
 from gridahead.workspace import Workspace
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from builders.windows import windows_of
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.split import cut
 
 LEVELS = (0.1, 0.5, 0.9)

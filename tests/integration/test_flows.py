@@ -12,7 +12,7 @@ import pytest
 from gridahead.core.errors import LakeError, ModelError
 from gridahead.core.grid import Series
 from gridahead.settings.file import load_settings
-from gridahead.settings.model import SharedSettings
+from gridahead.settings.networks import SharedSettings
 from gridahead.workspace import Workspace
 
 

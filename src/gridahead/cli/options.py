@@ -79,7 +79,7 @@ def known_series(workspace: Workspace, text: str) -> Series:
 def declared_series(settings: Settings) -> set[Series]:
     """Every series that the settings name, or that their sources bring."""
     from gridahead.core.grid import OFFICIAL_SUFFIX, Series
-    from gridahead.settings.model import FileSource
+    from gridahead.settings.file_source import FileSource
     from gridahead.sources.catalogue import open_sources
 
     declared = {

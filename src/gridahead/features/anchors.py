@@ -11,7 +11,7 @@ import numpy as np
 from gridahead.features.moments import moments
 from gridahead.features.rows import mean_of_known, same_hour
 from gridahead.features.windows import Array, Windows, WindowSpec
-from gridahead.settings.model import Anchor
+from gridahead.settings.networks import Anchor
 
 COMPARABLE = 1.5
 """An anchor with half as much error again may still win; wider apart, the network would spend itself on the anchor."""

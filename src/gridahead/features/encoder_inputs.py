@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridahead.features.windows import Array, Windows, WindowSpec
-from gridahead.settings.model import Segment
+from gridahead.settings.networks import Segment
 
 
 def encoder_inputs(windows: Windows, values: Array, segment: Segment) -> Array:

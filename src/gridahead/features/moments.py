@@ -20,7 +20,7 @@ from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
 from gridahead.features.rows import mean_of_known
 from gridahead.features.windows import Array, Windows, WindowSpec
-from gridahead.settings.model import Normalise
+from gridahead.settings.networks import Normalise
 
 LEAST_SPREAD = 0.1
 """Of a window's last week, relative to the series: a week without change must not blow up noise to a signal."""

@@ -26,7 +26,7 @@ from gridahead.features.moments import Moments, moments
 from gridahead.features.rows import unit_rows
 from gridahead.features.sun import dark
 from gridahead.features.windows import Array, Windows
-from gridahead.settings.model import Anchor, Normalise, Segment
+from gridahead.settings.networks import Anchor, Normalise, Segment
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from gridahead.core.tables import FORECASTS, Forecasts
 from gridahead.core.time import lasting
 from gridahead.features.windows import Windows
 from gridahead.models.base import Quantiles
-from gridahead.settings.model import QualitySettings
+from gridahead.settings.gates import QualitySettings
 
 LATE_AFTER_HOURS = QualitySettings().late_after_hours
 """Where no settings decide otherwise."""

@@ -22,7 +22,7 @@ from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.base import Kind, Quantiles, possible, read_about, write_about
 from gridahead.models.calibration import calibrate, calibration_on, units_of_block
 from gridahead.models.network.network import Network, NetworkConfig
-from gridahead.settings.model import Segment
+from gridahead.settings.networks import Segment
 
 _WEIGHTS = "weights.safetensors"
 _LINEAR = "anchor."

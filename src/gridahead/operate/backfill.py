@@ -13,7 +13,8 @@ import pandas as pd
 from gridahead.core.errors import AccessError, SettingsError, did_you_mean
 from gridahead.core.time import delivery_range, now
 from gridahead.operate.ingest import Ingestion, ingest
-from gridahead.settings.model import LiveSource, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.services import LiveSource
 from gridahead.settings.source_catalogue import SOURCE_INFOS
 from gridahead.sources.base import RawPayload
 from gridahead.sources.catalogue import open_source

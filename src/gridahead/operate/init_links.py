@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gridahead.core.grid import Series
-from gridahead.settings.model import FileSource, SeriesSettings, Settings
+from gridahead.settings.file_source import FileSource
+from gridahead.settings.model import SeriesSettings, Settings
 from gridahead.sources.sniff import written
 from gridahead.sources.sniff.parts import UNKNOWN_ZONE, SourceGuess
 

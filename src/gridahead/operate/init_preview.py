@@ -13,7 +13,7 @@ from gridahead.core.tables import Observations
 from gridahead.core.time import Mtu, last_ended_day, now
 from gridahead.core.vintages import of_series
 from gridahead.forecasting.issue import LATE_AFTER_HOURS
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.sources.sniff import written
 from gridahead.training.split import MIN_DAYS
 

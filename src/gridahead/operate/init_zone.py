@@ -15,7 +15,8 @@ from gridahead.core.grid import GATE_CLOSURE, OFFICIAL_SUFFIX, ZONES, BiddingZon
 from gridahead.core.time import Deadline, now
 from gridahead.operate.init_file import held_settings, write_settings
 from gridahead.operate.init_preview import WORKERS
-from gridahead.settings.model import LiveSource, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.services import LiveSource
 from gridahead.sources.catalogue import SERVICES
 from gridahead.sources.http.secrets import way_to_key
 from gridahead.sources.offers import Offer, offers_of

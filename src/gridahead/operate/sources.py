@@ -10,7 +10,7 @@ import pandas as pd
 from gridahead.core.errors import AccessError, GridaheadError, SettingsError, SourceError, did_you_mean
 from gridahead.core.tables import OBSERVATIONS
 from gridahead.core.time import now
-from gridahead.settings.model import LiveSource
+from gridahead.settings.services import LiveSource
 from gridahead.settings.source_catalogue import SOURCE_INFOS, SourceInfo
 from gridahead.sources.catalogue import SERVICES, open_source, service_class
 from gridahead.sources.http.secrets import secret_of

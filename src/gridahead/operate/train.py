@@ -25,7 +25,8 @@ from gridahead.promotion.evidence import keep_judged
 from gridahead.promotion.version_trial import Outcome
 from gridahead.registry.versions import Registered, Version
 from gridahead.reports.promotion import outcome_reason
-from gridahead.settings.model import Settings, SharedSettings
+from gridahead.settings.model import Settings
+from gridahead.settings.networks import SharedSettings
 from gridahead.training.candidates import fit_candidates
 from gridahead.training.epoch import Progress, log_epoch
 from gridahead.training.fit import Fit

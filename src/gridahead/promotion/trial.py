@@ -35,7 +35,7 @@ from gridahead.promotion.trial_findings import (
     UnknownCalibration,
     WorseThanReference,
 )
-from gridahead.settings.model import PromotionSettings
+from gridahead.settings.gates import PromotionSettings
 
 Floats = npt.NDArray[np.float64]
 GAINS = (0.02, 0.05, 0.1)

@@ -11,7 +11,7 @@ from gridahead.core.time import Mtu, lasting
 from gridahead.core.units import decimals
 from gridahead.quality.gx.validator import SuiteResult
 from gridahead.quality.rules import WHOLE_SERIES_RULES, severity_for
-from gridahead.settings.model import QualitySettings
+from gridahead.settings.gates import QualitySettings
 from gridahead.settings.quality_rules import RULE_BY_NAME
 
 FINDING_COLUMNS = ["series", "rule", "severity", "rows", "start", "end", "words", "example"]

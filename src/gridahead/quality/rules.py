@@ -14,7 +14,7 @@ from gridahead.core.grid import CAPACITY_SUFFIX, PRICE, QUANTITIES
 from gridahead.quality import measures, whole_series
 from gridahead.quality.measures.base import MEASURES
 from gridahead.quality.whole_series.fault import CHECKS
-from gridahead.settings.model import QualitySettings
+from gridahead.settings.gates import QualitySettings
 from gridahead.settings.quality_rules import RULES, Rule, Severity
 
 CERTAIN = 2.0

@@ -16,7 +16,7 @@ from gridahead.quality.gx.validator import SuiteResult
 from gridahead.quality.limit_ratios import GroupRatios, LimitRatios, figures_in_words
 from gridahead.quality.measures.served import served_words
 from gridahead.quality.rules import severity_for
-from gridahead.settings.model import QualitySettings
+from gridahead.settings.gates import QualitySettings
 from gridahead.settings.quality_rules import RULE_BY_NAME, Rule, Severity
 
 COLUMNS = ["place", "line", "rule", "severity", "reason"]

@@ -35,7 +35,8 @@ from gridahead.registry.artifacts import ROOT, relative
 from gridahead.registry.exports import Exports
 from gridahead.registry.runs import Tracking, git_commit
 from gridahead.registry.versions import CREATED, Registered, Version, figure_tags
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.fit import Fit
 
 log = logging.getLogger(__name__)

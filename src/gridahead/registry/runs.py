@@ -29,7 +29,8 @@ from gridahead.core.release import PACKAGE, VERSION
 from gridahead.models.ensemble import Ensemble
 from gridahead.registry.artifacts import ARTIFACTS, ROOT
 from gridahead.registry.database import Database, is_locked
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.fit import Fit
 
 EXPERIMENT = "gridahead"

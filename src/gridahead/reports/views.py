@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from gridahead.core.units import Unit
-from gridahead.settings.model import PromotionSettings, QualitySettings
+from gridahead.settings.gates import PromotionSettings, QualitySettings
 
 
 @dataclass(frozen=True, slots=True)

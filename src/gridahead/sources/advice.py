@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
-from gridahead.settings.model import FileSource
+from gridahead.settings.file_source import FileSource
 
 TRIED = 500
 """Rows at the beginning and at the end of a file on which settings are tried; a footer has a few."""

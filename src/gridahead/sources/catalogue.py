@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gridahead.settings.model import LiveSource, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.services import LiveSource
 from gridahead.sources.base import Source
 from gridahead.sources.entsoe.files import EntsoeFiles
 from gridahead.sources.file import FileTable

@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from gridahead.core.time import Mtu
-from gridahead.settings.model import FileSource, TimeColumns
+from gridahead.settings.file_source import FileSource, TimeColumns
 from gridahead.sources.typed import as_texts
 from gridahead.sources.written import read_daytimes
 

@@ -14,7 +14,7 @@ from gridahead.core.grid import PRICE, BiddingZone, Series, price_by
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, now
 from gridahead.core.units import MEGAWATTS, price_unit
-from gridahead.settings.model import CovariateSettings, FileSource
+from gridahead.settings.file_source import CovariateSettings, FileSource
 from gridahead.sources.averaging import averaged
 from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
 from gridahead.sources.columnar import is_parquet, read_columns

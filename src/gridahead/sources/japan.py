@@ -25,7 +25,7 @@ import pandas as pd
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.core.time import Mtu, TimeRange, now
-from gridahead.settings.model import LiveSource
+from gridahead.settings.services import LiveSource
 from gridahead.sources.base import RawPayload, availability_after
 from gridahead.sources.http.request import Answer, Request
 from gridahead.sources.http.source import HttpSource

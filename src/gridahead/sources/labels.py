@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridahead.core.time import MICROSECOND
-from gridahead.settings.model import FileSource, TimeColumns
+from gridahead.settings.file_source import FileSource, TimeColumns
 from gridahead.sources import periods
 from gridahead.sources.advice import numbers_advice, unread_advice
 from gridahead.sources.daytimes import (

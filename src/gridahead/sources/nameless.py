@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gridahead.settings.model import FileSource
+from gridahead.settings.file_source import FileSource
 
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,' ]\d+)*")
 _TIME = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}.*|\d{8}(?:[T _-].*)?|\d{1,2}:\d\d.*")

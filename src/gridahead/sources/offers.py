@@ -11,7 +11,8 @@ import pydantic
 from gridahead.core.errors import SettingsError
 from gridahead.core.grid import MEASURED, OFFICIAL_SUFFIX, QUANTITIES, BiddingZone, Series
 from gridahead.core.time import Deadline
-from gridahead.settings.model import LiveSource, SourceSettings
+from gridahead.settings.model import SourceSettings
+from gridahead.settings.services import LiveSource
 from gridahead.settings.source_catalogue import SOURCE_INFOS, SourceInfo
 from gridahead.sources.catalogue import SERVICES, service_class
 

@@ -27,7 +27,7 @@ from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.core.time import Deadline, Mtu, TimeRange, now
 from gridahead.core.vintages import FOREVER
 from gridahead.core.weather_points import WeatherPoint, weather_points
-from gridahead.settings.model import OpenMeteoSource
+from gridahead.settings.services import OpenMeteoSource
 from gridahead.sources.base import Fetched, RawPayload, availability_by, observations
 from gridahead.sources.http.request import Answer, Request
 from gridahead.sources.http.source import HttpSource, Job

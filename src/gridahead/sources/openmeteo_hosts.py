@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from gridahead.core.errors import SourceError
-from gridahead.settings.model import OpenMeteoSource
+from gridahead.settings.services import OpenMeteoSource
 from gridahead.sources.http.limits import limits_of
 from gridahead.sources.http.request import Answer, Request
 from gridahead.sources.http.transport import Check, Transport

@@ -16,7 +16,8 @@ from gridahead.core.errors import SourceError
 from gridahead.core.grid import ZONES
 from gridahead.core.tables import Observations
 from gridahead.core.time import now
-from gridahead.settings.model import FileSource, SmardSource
+from gridahead.settings.file_source import FileSource
+from gridahead.settings.sources import SmardSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 from gridahead.sources.findings import Findings

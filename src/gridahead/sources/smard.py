@@ -18,7 +18,7 @@ from gridahead.core.errors import SourceError, nearest
 from gridahead.core.grid import Series
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, now
-from gridahead.settings.model import SmardSource
+from gridahead.settings.sources import SmardSource
 from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
 from gridahead.sources.clock import check_rising, to_utc
 from gridahead.sources.findings import Findings

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridahead.core.resolution import past_begin
 from gridahead.core.time import Mtu, lasting
-from gridahead.settings.model import FileSource
+from gridahead.settings.file_source import FileSource
 from gridahead.sources.clock import check_rising, is_repeated, not_skipped, skips_the_spring_hour, to_utc
 from gridahead.sources.findings import Findings
 from gridahead.sources.labels import Labels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gridahead.settings.model import FileSource
+from gridahead.settings.file_source import FileSource
 from gridahead.sources.clock import is_repeated
 from gridahead.sources.daytimes import part_of_day
 from gridahead.sources.labels import Labels

@@ -12,7 +12,8 @@ from gridahead.features.anchors import every_anchor
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.determinism import deterministic
 from gridahead.models.ensemble import Ensemble, Model, combine
-from gridahead.settings.model import ModelSettings, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.networks import ModelSettings
 from gridahead.training.crossfit import crossfitted, validation_metrics
 from gridahead.training.epoch import Progress
 from gridahead.training.fit import Fit

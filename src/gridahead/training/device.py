@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 import torch
 
 from gridahead.core.errors import SettingsError
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 
 
 def training_device(settings: TrainingSettings) -> torch.device:

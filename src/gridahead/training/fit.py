@@ -25,7 +25,8 @@ from gridahead.models.calibration import as_it_is
 from gridahead.models.determinism import deterministic
 from gridahead.models.ensemble import Model
 from gridahead.models.network.network import NetworkConfig
-from gridahead.settings.model import Anchor, ModelSettings, Segment, TrainingSettings
+from gridahead.settings.networks import Anchor, ModelSettings, Segment
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import BRIDGE_WEIGHT, Batch
 from gridahead.training.crossfit import judge, validation_metrics
 from gridahead.training.device import training_device

@@ -6,7 +6,8 @@ from typing import Any
 
 from gridahead.core.fingerprint import code_hash, digest
 from gridahead.features.windows import WindowSpec
-from gridahead.settings.model import Settings, TrainingSettings
+from gridahead.settings.model import Settings
+from gridahead.settings.training import TrainingSettings
 
 _WITHOUT_EFFECT = {"workers", "checkpoint_steps", "holdout_start"}
 """Settings of a training that do not change its result; the holdout shows in the days, which are data."""

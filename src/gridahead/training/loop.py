@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gridahead.core.errors import ModelError
 from gridahead.models.network.network import Network
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import Batch, weighted_pinball
 from gridahead.training.checkpoint import Checkpoint, fingerprint
 from gridahead.training.device import precision, training_device

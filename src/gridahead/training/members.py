@@ -10,7 +10,7 @@ from gridahead.core.errors import ModelError
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.determinism import seeded
 from gridahead.models.network.network import Network, NetworkConfig
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.loop import train_network

@@ -23,7 +23,8 @@ from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.determinism import deterministic
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Progress
 from gridahead.training.fit import Fit, finished, network_config, uncalibrated, windows_to_judge, windows_to_learn

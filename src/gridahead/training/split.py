@@ -27,7 +27,7 @@ from gridahead.core.time import days_between, delivery_days, delivery_range, las
 from gridahead.core.vintages import of_series
 from gridahead.features.leaks import refuse_leaks
 from gridahead.features.windows import Windows, WindowSpec, build_windows
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 
 MIN_DAYS = 60
 """Fewer training days than this teach a network nothing but the noise."""

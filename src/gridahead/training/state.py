@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gridahead.models.network.network import Network
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.epoch import Epoch
 
 EMA_DECAY = 0.99

@@ -16,7 +16,7 @@ from gridahead.models.calibration import as_it_is
 from gridahead.models.determinism import deterministic
 from gridahead.models.regressions import RidgeRegression
 from gridahead.models.tabular import TabularForecaster, TabularName, features
-from gridahead.settings.model import Anchor
+from gridahead.settings.networks import Anchor
 from gridahead.training.crossfit import judge
 from gridahead.training.split import Split
 

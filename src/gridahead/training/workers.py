@@ -30,7 +30,8 @@ from joblib.externals.loky.backend import get_context
 
 from gridahead.core.grid import Series
 from gridahead.models.bundle import TrainedModel
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.fit import Fit, fit
 from gridahead.training.out_of_memory import ended_early, out_of_memory

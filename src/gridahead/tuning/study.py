@@ -27,7 +27,8 @@ from gridahead.core.errors import ModelError, SettingsError
 from gridahead.core.fingerprint import digest
 from gridahead.features.anchors import every_anchor
 from gridahead.features.scaling import Scaler
-from gridahead.settings.model import HEADS, ModelSettings, TrainingSettings
+from gridahead.settings.networks import HEADS, ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.epoch import Epoch
 from gridahead.training.fit import anchors_to_try, fit
 from gridahead.training.identity import decisive

@@ -14,7 +14,8 @@ from gridahead.core.grid import ZONES
 from gridahead.core.time import days_between, delivery_days
 from gridahead.core.vintages import of_series
 from gridahead.settings.file import load_settings
-from gridahead.settings.model import FileSource, Settings
+from gridahead.settings.file_source import FileSource
+from gridahead.settings.model import Settings
 from gridahead.sources.file import FileTable
 
 LEVELS = (0.1, 0.5, 0.9)

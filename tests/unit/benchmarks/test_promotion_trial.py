@@ -25,7 +25,7 @@ from promotion_trial import (
 
 from gridahead.core.runs import REFERENCES
 from gridahead.promotion.trial import promotable
-from gridahead.settings.model import PromotionSettings
+from gridahead.settings.gates import PromotionSettings
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from gridahead.core.errors import SettingsError
 from gridahead.core.release import CHECKOUT
 from gridahead.operate.sample import write_sample
 from gridahead.settings.file import load_settings
-from gridahead.settings.model import SmardSource
+from gridahead.settings.sources import SmardSource
 
 
 def test_prefect_finds_its_folder_where_the_data_folder_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,14 @@ def test_a_bound_a_calendar_or_a_sign_in_a_noun_changes_it(copy, file, old, new)
     assert changed(copy, file, old, new) != code_hash()
 
 
-NOUNS = ("core/grid.py", "core/time.py", "core/vintages.py", "core/tables.py", "settings/model.py")
+NOUNS = (
+    "core/grid.py",
+    "core/time.py",
+    "core/vintages.py",
+    "core/tables.py",
+    "settings/model.py",
+    "settings/networks.py",
+)
 FITS = ("features/windows.py", "models/calibration.py", "training/loop.py", "training/shared.py", "models/tabular.py")
 ISSUES = ("forecasting/issue.py", "models/baselines.py", "evaluation/references.py")
 

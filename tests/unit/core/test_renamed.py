@@ -3,9 +3,10 @@
 import pytest
 
 from gridahead.core.renamed import KEYS, renamed, renamed_series
+from gridahead.settings.file_source import FileSource
 from gridahead.settings.keys import keys
-from gridahead.settings.model import FileSource, SmardSource
 from gridahead.settings.quality_rules import RULES
+from gridahead.settings.sources import SmardSource
 
 
 def test_only_the_end_of_a_quantity_is_renamed():

@@ -24,7 +24,7 @@ from gridahead.models.calibration import as_it_is
 from gridahead.models.ensemble import Ensemble
 from gridahead.models.network import decoders
 from gridahead.models.network.network import Network, NetworkConfig
-from gridahead.settings.model import Anchor, Cell, DecoderName
+from gridahead.settings.networks import Anchor, Cell, DecoderName
 
 PAIRS = list(product(get_args(Cell), get_args(DecoderName)))
 ANCHORS = get_args(Anchor)

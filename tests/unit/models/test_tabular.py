@@ -12,7 +12,7 @@ from gridahead.core.errors import ModelError
 from gridahead.features.scaling import Scaler
 from gridahead.models.calibration import calibration_on
 from gridahead.models.tabular import TABULAR
-from gridahead.settings.model import TrainingSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training import tabular
 from gridahead.training.split import cut
 from gridahead.training.tabular import fit_tabular

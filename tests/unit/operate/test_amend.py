@@ -18,7 +18,8 @@ from gridahead.operate.lake import compact_lake, stats_of_archive
 from gridahead.quality.report import empty_report
 from gridahead.quarantine import inspection
 from gridahead.quarantine.cases import cases_of
-from gridahead.settings.model import ArchiveSettings, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.schedule import ArchiveSettings
 from gridahead.sources import file
 from gridahead.workspace import Workspace
 

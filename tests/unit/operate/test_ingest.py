@@ -10,7 +10,8 @@ from gridahead.operate import ingest as ingest_module
 from gridahead.operate.ingest import Ingestion, ingest
 from gridahead.quality.report import empty_report
 from gridahead.quarantine import inspection
-from gridahead.settings.model import FileSource, Settings
+from gridahead.settings.file_source import FileSource
+from gridahead.settings.model import Settings
 from gridahead.workspace import Workspace
 
 

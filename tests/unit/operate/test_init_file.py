@@ -10,7 +10,8 @@ from gridahead.core.tables import Observations
 from gridahead.core.time import now
 from gridahead.operate.init_file import Initialised, init_file
 from gridahead.settings.file import load_settings
-from gridahead.settings.model import FileSource, Settings
+from gridahead.settings.file_source import FileSource
+from gridahead.settings.model import Settings
 from gridahead.settings.place import find_settings
 from gridahead.sources.catalogue import open_sources
 from gridahead.sources.sniff.parts import GuessOptions, guess_options

@@ -184,7 +184,9 @@ def test_a_service_that_is_asked_for_says_where_its_key_comes_from(tmp_path, oth
     done = text_of(tmp_path, Wishes(("grid",)))
     assert list(done.sources) == ["grid"]
     assert 'future_covariates = ["FR/solar_official"]' in done.text  # it tells when each was published
-    assert done.notes == ["Grid needs a key. Get one at https://grid.example/register, and set GRID_TOKEN in the environment."]
+    assert done.notes == [
+        "Grid needs a key. Get one at https://grid.example/register, and set GRID_TOKEN in the environment."
+    ]
     assert "sky: temperature, dew_point" in done.text  # said, though not asked
 
 

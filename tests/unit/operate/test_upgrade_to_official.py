@@ -33,7 +33,9 @@ from gridahead.operate.forecast import forecast
 from gridahead.operate.repair import repair
 from gridahead.operate.upgrade import upgrade
 from gridahead.promotion.promote import promote
-from gridahead.settings.model import ModelSettings, Settings, TrainingSettings
+from gridahead.settings.model import Settings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.workspace import Workspace
 
 DAY = hours("2025-01-01T00:00Z", 24)

@@ -8,7 +8,7 @@ from gridahead.core.errors import ContractError
 from gridahead.promotion.trial import decide, not_inferior, promotable, relative_differences, sane, trial_days
 from gridahead.promotion.trial_findings import TooFewDays
 from gridahead.reports.promotion import reasons
-from gridahead.settings.model import PromotionSettings
+from gridahead.settings.gates import PromotionSettings
 
 SETTINGS = PromotionSettings()
 

@@ -16,7 +16,8 @@ from gridahead.quality.limits import learn
 from gridahead.quality.measures import steps
 from gridahead.quality.measures.base import MEASURES, measures
 from gridahead.quality.whole_series.fault import CHECKS
-from gridahead.settings.model import QualitySettings, Settings
+from gridahead.settings.gates import QualitySettings
+from gridahead.settings.model import Settings
 from gridahead.settings.quality_rules import RULE_BY_NAME, RULES, RuleName
 
 NOTHING = Observations(OBSERVATIONS.empty())

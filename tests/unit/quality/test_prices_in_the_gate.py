@@ -10,7 +10,7 @@ from gridahead.core.grid import Series
 from gridahead.core.tables import LIMITS, OBSERVATIONS, Observations
 from gridahead.quality.gate import inspect
 from gridahead.quality.rules import severity_for
-from gridahead.settings.model import QualitySettings
+from gridahead.settings.gates import QualitySettings
 from gridahead.settings.quality_rules import RULE_BY_NAME
 
 DAYS = 370

@@ -11,7 +11,7 @@ from gridahead.quality.gate import inspect
 from gridahead.quality.whole_series.other_units import unit_of_counterpart, unit_of_years
 from gridahead.quality.whole_series.repeated_weeks import weeks_repeated
 from gridahead.quality.whole_series.shifted_hours import hours_off
-from gridahead.settings.model import FileSource
+from gridahead.settings.file_source import FileSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 

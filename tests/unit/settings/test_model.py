@@ -9,8 +9,11 @@ import pytest
 from gridahead.core.errors import SettingsError
 from gridahead.core.grid import Series
 from gridahead.settings.file import load_settings
-from gridahead.settings.model import FileSource, PromotionSettings, Settings, SmardSource
+from gridahead.settings.file_source import FileSource
+from gridahead.settings.gates import PromotionSettings
+from gridahead.settings.model import Settings
 from gridahead.settings.place import SETTINGS_VARIABLE, find_settings
+from gridahead.settings.sources import SmardSource
 
 REPOSITORY = Path(__file__).parents[3]
 GOOD = """

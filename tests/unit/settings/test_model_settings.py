@@ -3,7 +3,8 @@
 import pydantic
 import pytest
 
-from gridahead.settings.model import ModelSettings, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.networks import ModelSettings
 
 
 def test_a_model_that_is_there_is_changed_only_in_what_is_said():

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from gridahead.core.errors import SettingsError
-from gridahead.settings.model import FileSource, Settings, SmardSource
+from gridahead.settings.file_source import FileSource
+from gridahead.settings.model import Settings
+from gridahead.settings.sources import SmardSource
 from gridahead.sources.catalogue import open_sources
 
 

@@ -16,7 +16,8 @@ import pytest
 from gridahead.core.errors import SettingsError, SourceError
 from gridahead.core.grid import ZONES, BiddingZone
 from gridahead.core.time import now
-from gridahead.settings.model import EntsoeFilesSource, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.sources import EntsoeFilesSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.catalogue import open_source
 from gridahead.sources.entsoe.files import EntsoeFiles

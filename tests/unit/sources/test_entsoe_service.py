@@ -25,7 +25,8 @@ from gridahead.operate import ingest as ingest_module
 from gridahead.operate.ingest import Ingestion, ingest
 from gridahead.quality.report import empty_report
 from gridahead.quarantine import inspection
-from gridahead.settings.model import LiveSource, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.services import LiveSource
 from gridahead.sources.entsoe.service import Entsoe
 from gridahead.sources.wanted import Wanted
 from gridahead.workspace import Workspace

@@ -8,7 +8,7 @@ import pytest
 from gridahead.core.errors import SettingsError, SourceError
 from gridahead.core.grid import ZONES
 from gridahead.core.time import Deadline, Mtu
-from gridahead.settings.model import CovariateSettings, FileSource
+from gridahead.settings.file_source import CovariateSettings, FileSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 

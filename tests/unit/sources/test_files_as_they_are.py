@@ -20,7 +20,7 @@ from unit.sources.test_file import BERLIN, instants, lines, parquet, parse, refu
 
 from gridahead.core.errors import SourceError
 from gridahead.core.time import Mtu
-from gridahead.settings.model import CovariateSettings, FileSource, TimeColumns
+from gridahead.settings.file_source import CovariateSettings, FileSource, TimeColumns
 from gridahead.sources.base import RawPayload
 from gridahead.sources.typed import typed
 

@@ -11,7 +11,7 @@ from gridahead.core.errors import SettingsError, SourceError
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import Observations
 from gridahead.core.time import TimeRange, now
-from gridahead.settings.model import LiveSource
+from gridahead.settings.services import LiveSource
 from gridahead.sources.http.request import Request
 from gridahead.sources.http.source import Job
 from gridahead.sources.http.transport import Transport

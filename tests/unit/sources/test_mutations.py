@@ -11,7 +11,7 @@ from builders.mutations import made, mutated_bytes, mutated_settings, said
 
 from gridahead.core.errors import SettingsError, SourceError
 from gridahead.core.grid import ZONES
-from gridahead.settings.model import FileSource
+from gridahead.settings.file_source import FileSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 

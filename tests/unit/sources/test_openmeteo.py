@@ -17,7 +17,7 @@ from gridahead.core.errors import SettingsError, SourceError
 from gridahead.core.grid import ZONES
 from gridahead.core.tables import FETCHED, Observations
 from gridahead.core.time import TimeRange
-from gridahead.settings.model import OpenMeteoSource
+from gridahead.settings.services import OpenMeteoSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.http.request import Answer, Request
 from gridahead.sources.openmeteo import OpenMeteo

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from gridahead.core.grid import ZONES, BiddingZone, Series
-from gridahead.settings.model import FileSource, SeriesSettings, Settings
+from gridahead.settings.file_source import FileSource
+from gridahead.settings.model import SeriesSettings, Settings
 from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 

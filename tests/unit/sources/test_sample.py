@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from gridahead.core.errors import SourceError
-from gridahead.settings.model import SmardSource
+from gridahead.settings.sources import SmardSource
 from gridahead.sources import sample
 from gridahead.sources.sample import GENERATION, GENERATION_EXPORT, make_sample
 from gridahead.sources.smard import Smard

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gridahead.core.errors import SourceError
-from gridahead.settings.model import SmardSource
+from gridahead.settings.sources import SmardSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.smard import Smard
 

@@ -9,7 +9,7 @@ import pytest
 from gridahead.core.errors import SourceError
 from gridahead.core.grid import BiddingZone
 from gridahead.core.time import Mtu
-from gridahead.settings.model import CovariateSettings, FileSource
+from gridahead.settings.file_source import CovariateSettings, FileSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.file import FileTable
 from gridahead.sources.spacing import unit_lengths

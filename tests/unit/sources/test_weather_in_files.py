@@ -7,7 +7,7 @@ import pytest
 from gridahead.core.errors import SourceError
 from gridahead.core.grid import ZONES
 from gridahead.core.tables import Observations
-from gridahead.settings.model import FileSource
+from gridahead.settings.file_source import FileSource
 from gridahead.sources.file import FileTable
 from gridahead.sources.interpolating import hours_between
 

@@ -9,7 +9,8 @@ from builders.windows import SPEC, made_load
 
 from gridahead.core.errors import ModelError
 from gridahead.models.ensemble import Ensemble, combine
-from gridahead.settings.model import DEFAULT_MODELS, Settings
+from gridahead.settings.model import Settings
+from gridahead.settings.networks import DEFAULT_MODELS
 from gridahead.training import candidates
 from gridahead.training.candidates import _starts, fit_candidates, fit_ensemble
 from gridahead.training.fit import fit

@@ -9,7 +9,8 @@ from builders.splits import LEVELS, numbers, split_of
 from scipy.stats import norm
 
 from gridahead.models.calibration import as_it_is, calibrate, calibration_on
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training import fit as module
 from gridahead.training.crossfit import crossfitted, judge, out_of_fold, validation_metrics
 from gridahead.training.fit import fit

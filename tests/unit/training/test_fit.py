@@ -19,7 +19,8 @@ from gridahead.features.scaling import Scaler
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is, calibration_on
 from gridahead.models.network.network import Network
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training import fit as module
 from gridahead.training.epoch import Epoch
 from gridahead.training.fit import anchors_to_try, fit, recency, windows_to_learn

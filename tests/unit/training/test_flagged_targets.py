@@ -9,7 +9,8 @@ from builders.windows import FIRST, SPEC, made_load
 
 from gridahead.core.tables import Observations
 from gridahead.features.windows import build_windows
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.fit import fit
 from gridahead.training.split import split
 

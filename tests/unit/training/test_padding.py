@@ -11,7 +11,8 @@ from builders.windows import FIRST, SPEC, made_load
 
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.tabular import TABULAR
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training import tabular
 from gridahead.training.fit import fit
 from gridahead.training.split import split

@@ -12,7 +12,9 @@ from builders.windows import FIRST, SPEC, made_load, made_windows
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
 from gridahead.operate import train as training
-from gridahead.settings.model import ModelSettings, Settings, TrainingSettings
+from gridahead.settings.model import Settings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.fit import fit
 from gridahead.training.split import cut, split
 from gridahead.workspace import Workspace

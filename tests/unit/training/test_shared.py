@@ -18,7 +18,8 @@ from gridahead.features.anchors import anchored
 from gridahead.features.scaling import Scaler
 from gridahead.features.windows import WindowSpec
 from gridahead.models.calibration import calibration_on
-from gridahead.settings.model import ModelSettings, TrainingSettings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.epoch import Epoch
 from gridahead.training.shared import CODES, fit_shared, series_codes
 from gridahead.training.split import split

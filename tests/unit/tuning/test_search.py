@@ -21,7 +21,9 @@ from gridahead.core.grid import Series
 from gridahead.core.tables import Observations
 from gridahead.models.calibration import as_it_is
 from gridahead.reports.search import best_settings_toml, search_rows, search_sentence, trial_line
-from gridahead.settings.model import ModelSettings, Settings, TrainingSettings
+from gridahead.settings.model import Settings
+from gridahead.settings.networks import ModelSettings
+from gridahead.settings.training import TrainingSettings
 from gridahead.training.crossfit import validation_metrics
 from gridahead.training.fit import fit
 from gridahead.training.split import split

@@ -7,7 +7,7 @@ Torch's own begin with the two starts that keep gradients alive through time:
 - The forget gate of an LSTM begins open, with a bias of 1 (Jozefowicz et al. 2015, "An empirical exploration of
   recurrent network architectures").
 
-Another cell is a name in `settings.model.RecurrentCell` and a class in `CELLS`. Encoders and decoders call it as
+Another cell is a name in `settings.networks.RecurrentCell` and a class in `CELLS`. Encoders and decoders call it as
 torch's: inputs (N, T, features) and the state that it begins with, None for nothing, give its outputs (N, T, hidden)
 and its last state, a tensor or several of its own shape.
 """
@@ -21,7 +21,7 @@ from typing import get_args
 import torch
 from torch import nn
 
-from gridahead.settings.model import Cell, RecurrentCell
+from gridahead.settings.networks import Cell, RecurrentCell
 
 RECURRENT: tuple[RecurrentCell, ...] = get_args(RecurrentCell)
 FUSED: RecurrentCell = "lstm"

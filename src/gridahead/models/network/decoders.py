@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gridahead.models.network.cells import recurrent_layer
 from gridahead.models.network.layers import Dropout, Joint
-from gridahead.settings.model import Cell
+from gridahead.settings.networks import Cell
 
 
 class DirectDecoder(nn.Module):

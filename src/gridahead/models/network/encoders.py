@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gridahead.models.network.cells import recurrent_layer
 from gridahead.models.network.layers import Dropout
-from gridahead.settings.model import RecurrentCell
+from gridahead.settings.networks import RecurrentCell
 
 
 class RecurrentEncoder(nn.Module):

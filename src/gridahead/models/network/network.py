@@ -20,7 +20,7 @@ from gridahead.models.network.encoders import RecurrentEncoder
 from gridahead.models.network.head import QuantileHead
 from gridahead.models.network.layers import Dropout
 from gridahead.models.network.transformer import TransformerEncoder
-from gridahead.settings.model import HEADS, Cell, DecoderName
+from gridahead.settings.networks import HEADS, Cell, DecoderName
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from gridahead.core.errors import SettingsError, SourceError, did_you_mean
 from gridahead.core.grid import OFFICIAL_SUFFIX, BiddingZone, Series
 from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.core.time import Deadline, now
-from gridahead.settings.model import EntsoeFilesSource
+from gridahead.settings.sources import EntsoeFilesSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.entsoe.areas import eic_of
 from gridahead.sources.entsoe.availability import assumed_availability, official_deadline

@@ -27,7 +27,7 @@ from gridahead.core.grid import OFFICIAL_SUFFIX, BiddingZone, Series, quantity_o
 from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.core.time import Deadline, Mtu, TimeRange
 from gridahead.core.vintages import from_micros, micros
-from gridahead.settings.model import LiveSource
+from gridahead.settings.services import LiveSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.entsoe.areas import EIC_OF, area_of, eic_of
 from gridahead.sources.entsoe.availability import assumed_availability, official_deadline

@@ -19,7 +19,7 @@ from gridahead.core.errors import AccessError, SettingsError, SourceError, did_y
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, TimeRange
-from gridahead.settings.model import LiveSource
+from gridahead.settings.services import LiveSource
 from gridahead.sources.base import Fetched, FetchError, RawPayload
 from gridahead.sources.http.request import Answer, Request
 from gridahead.sources.http.transport import Transport

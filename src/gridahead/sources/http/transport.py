@@ -26,7 +26,7 @@ import stamina
 from gridahead.core.errors import AccessError, SourceError
 from gridahead.core.release import VERSION
 from gridahead.core.time import now
-from gridahead.settings.model import LiveSource
+from gridahead.settings.services import LiveSource
 from gridahead.settings.source_catalogue import SourceInfo
 from gridahead.sources.http.body import BodyError, page_title, require_expected, unpacked
 from gridahead.sources.http.limits import HostLimits, limits_of

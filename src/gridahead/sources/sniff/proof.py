@@ -10,7 +10,7 @@ import pydantic
 
 from gridahead.core.errors import SettingsError, SourceError
 from gridahead.core.tables import OBSERVATIONS, Observations
-from gridahead.settings.model import FileSource
+from gridahead.settings.file_source import FileSource
 from gridahead.sources.file import FileTable
 from gridahead.sources.sniff.parts import SourceGuess
 
