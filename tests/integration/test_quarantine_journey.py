@@ -15,6 +15,7 @@ from gridahead.cli.main import app
 from gridahead.core.errors import LakeError, QualityError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.time import TimeRange
+from gridahead.lake.archive import Archive
 from gridahead.quarantine import rulings
 from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
@@ -114,7 +115,9 @@ def test_a_case_shows_its_rows_the_weeks_around_the_payload_and_a_picture(job: J
     assert shown["unit"] == "MW" and len(shown["rows"]) == 24
     first = shown["rows"][0]
     assert first["value"] > 1e7 and 30_000 < first["week_before"] < 80_000 and first["week_after"] is None
-    assert Path(shown["payloads"][0]).read_bytes() == (job.folder / "portal" / NAME).read_bytes()
+    packed = Path(shown["payloads"][0])
+    kept = Archive(packed.parent).read(packed.name)
+    assert kept == (job.folder / "portal" / NAME).read_bytes()
     assert Path(shown["picture"]).read_bytes().startswith(b"\x89PNG")
     assert NAME in job.run("quarantine", "show", case["id"])
 

@@ -301,7 +301,8 @@ def unseen(
     if before is not None:
         same |= missing & ~joined["by"].isin(list(before))
     assumed = joined["availability"] == "assumed"
-    of_run = assumed & ~first & ~missing & (joined["available_at"] <= joined["valid_time"])
+    seen = assumed & (joined["available_at"] == retrieved_at)  # dated by when it came, which is no run of its own
+    of_run = assumed & ~seen & ~first & ~missing & (joined["available_at"] <= joined["valid_time"])
     held_run = among(joined, known, IDENTITY)
     of_other_run = of_run & ~held_run
     # Where several runs are held, one that comes again differs from the newest, and is none the less no revision.
@@ -316,8 +317,7 @@ def unseen(
     just_after = joined["held_from"] + MICROSECOND
     joined.loc[revised, "available_at"] = just_after.where(just_after > retrieved_at, retrieved_at)[revised]
     joined.loc[late, "available_at"] = retrieved_at
-    seen = first & assumed & (joined["available_at"] == retrieved_at)  # dated by the source itself, when it came
-    joined.loc[late | revised | seen, "availability"] = "recorded"
+    joined.loc[late | revised | (seen & first), "availability"] = "recorded"
     # An hour and its first quarter may be known from the same instant; a row is told from others by that and its start.
     joined.loc[first & among(joined, known, IDENTITY), "available_at"] += MICROSECOND
     return Observations(

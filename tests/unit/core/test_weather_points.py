@@ -6,10 +6,50 @@ import pytest
 from gridahead.core.grid import ZONES
 from gridahead.core.weather_points import WeatherPoint, centre, weather_points
 
+EUROPE = [
+    "AT",
+    "BE",
+    "BG",
+    "CH",
+    "CZ",
+    "DE",
+    "DK1",
+    "DK2",
+    "EE",
+    "ES",
+    "FI",
+    "FR",
+    "GB",
+    "GR",
+    "HR",
+    "HU",
+    "IE",
+    "LT",
+    "LV",
+    "NL",
+    "NO1",
+    "NO2",
+    "NO3",
+    "NO4",
+    "NO5",
+    "PL",
+    "PT",
+    "RO",
+    "SE1",
+    "SE2",
+    "SE3",
+    "SE4",
+    "SI",
+    "SK",
+]
 OTHERS = ("CISO", "ERCO", "IESO", "ISNE", "JP-TK", "MISO", "NSW1", "NYIS", "PJM", "SWPP")
 
 
-@pytest.mark.parametrize("zone", [*ZONES, *OTHERS])
+def test_the_zones_of_markets_have_points_and_every_zone_that_has_some_is_known():
+    assert {*EUROPE, *OTHERS} <= set(weather_points()) <= set(ZONES)
+
+
+@pytest.mark.parametrize("zone", weather_points())
 def test_every_zone_has_points_of_its_own_with_people(zone):
     points = weather_points()[zone]
     assert 1 <= len(points) <= 8

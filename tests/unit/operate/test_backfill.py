@@ -11,6 +11,7 @@ import pytest
 from builders.commands import run
 from builders.generators import energy_charts, values
 from builders.http_faults import Weather
+from builders.long import first_of
 from builders.replay import Host
 from builders.services import limits, rows_of, workspace_at
 
@@ -139,7 +140,7 @@ def killed_after(folder, url: str, payloads: int) -> None:
         backfill(workspace, **YEAR, on_progress=note)
 
 
-@pytest.mark.parametrize("payloads", [1, 60])
+@pytest.mark.parametrize("payloads", first_of([1, 60], 1))
 def test_killed_and_started_again_it_ends_with_the_same_lake_and_goes_on_where_it_was(tmp_path, payloads):
     with limits(), Host([energy_charts()]) as host:
         child = multiprocessing.get_context("fork").Process(target=killed_after, args=(tmp_path, host.url, payloads))

@@ -174,6 +174,7 @@ def test_files_without_a_former_name_are_not_written_again(lake, tmp_path):
     assert {name: (tmp_path / "data/lake" / name).stat().st_mtime_ns for name in kept} == before
 
 
+@pytest.mark.long
 def test_a_renaming_that_is_killed_anywhere_ends_the_same(lake, tmp_path, monkeypatch):
     shutil.copytree(tmp_path / "data", tmp_path / "before")
     whole = {name: getattr(Folder, name) for name in ("write", "delete")}
