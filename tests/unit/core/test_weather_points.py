@@ -6,42 +6,10 @@ import pytest
 from gridahead.core.grid import ZONES
 from gridahead.core.weather_points import WeatherPoint, centre, weather_points
 
-EUROPE = [
-    "AT",
-    "BE",
-    "BG",
-    "CH",
-    "CZ",
-    "DE",
-    "DK1",
-    "DK2",
-    "EE",
-    "ES",
-    "FI",
-    "FR",
-    "GB",
-    "GR",
-    "HR",
-    "HU",
-    "IE",
-    "LT",
-    "LV",
-    "NL",
-    "NO1",
-    "NO2",
-    "NO3",
-    "NO4",
-    "NO5",
-    "PL",
-    "PT",
-    "RO",
-    "SE1",
-    "SE2",
-    "SE3",
-    "SE4",
-    "SI",
-    "SK",
-]
+EUROPE = (
+    *("AT", "BE", "BG", "CH", "CZ", "DE", "DK1", "DK2", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "LT"),
+    *("LV", "NL", "NO1", "NO2", "NO3", "NO4", "NO5", "PL", "PT", "RO", "SE1", "SE2", "SE3", "SE4", "SI", "SK"),
+)
 OTHERS = ("CISO", "ERCO", "IESO", "ISNE", "JP-TK", "MISO", "NSW1", "NYIS", "PJM", "SWPP")
 
 
