@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # torch and MLflow take seconds to import, and reading does w
     from matplotlib.figure import Figure
 
     from gridahead.explain.explanation import Explanation
+    from gridahead.monitoring.revisions import Revisions
     from gridahead.operate.ingest import Ingestion
     from gridahead.operate.status import Status
     from gridahead.operate.train import Candidate
@@ -202,6 +203,16 @@ class Lab:
         from gridahead.explain.explanation import explain
 
         return explain(self.workspace, self._one(series), None if issue_time is None else _instant(issue_time))
+
+    def revisions(self, series: SeriesName | None = None) -> Revisions:
+        """How much the values moved between their first and their newest vintage, and how late; `gridahead revisions`.
+
+        >>> ga.open("settings.toml").revisions("DE/load").moved  # a file that was taken in once
+        0
+        """
+        from gridahead.monitoring.revisions import revisions
+
+        return revisions(self.workspace, self._one(series))
 
     def plot(self, series: SeriesName | None = None) -> Figure:
         """The newest published forecast as a fan, with the outturn as far as it is known.

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
+from lxml import etree
 
+from builders.recordings import Recording
 from gridahead.core.grid import ZONES, BiddingZone
+from gridahead.core.tables import Observations
 from gridahead.settings.services import LiveSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.entsoe.service import Entsoe
@@ -15,6 +18,18 @@ from gridahead.sources.entsoe.service import Entsoe
 DE_LU = ZONES["DE-LU"]
 IT_NORTH = BiddingZone("IT-NORTH", "Europe/Rome", "IT", "10Y1001A1001A73I")
 KNOWN = (*(zone for zone in ZONES.values() if zone.eic), IT_NORTH)
+ITEM_OF = {
+    ("A65", "A16"): "load",
+    ("A65", "A01"): "load_official",
+    ("A75", "A16"): "generation",
+    ("A69", "A01"): "wind_solar_official",
+    ("A69", "A40"): "wind_solar_intraday",
+    ("A69", "A18"): "wind_solar_current",
+    ("A44", ""): "price",
+    ("A68", "A33"): "capacity",
+}
+ZONE_OF = {zone.eic: zone.code for zone in KNOWN}
+PREFIXES = ("entsoe/", "operators/ENTSOE", "_documented_errors/entsoe")
 LATER = pd.Timestamp("2026-05-08T00:00Z")
 """When a payload came, unless a test says otherwise: after everything that is in it."""
 ALWAYS = ("2000-01-01T00:00Z", "2100-01-01T00:00Z")
@@ -38,6 +53,28 @@ def payload(
     """An answer to a request for an item of a zone in a window."""
     asked = {"item": item, "zones": [zone], "start": window[0], "end": window[1]}
     return RawPayload("entsoe", name, content, {"kind": "entsoe"}, retrieved_at, asked=asked)
+
+
+def text_of(root: etree._Element, *names: str) -> str:
+    """The text of the first element that has one of the names, whatever its namespace."""
+    return next((e.text or "" for name in names for e in root.iter(f"{{*}}{name}")), "")
+
+
+def asked(one: Recording) -> tuple[str, str]:
+    """What item of which zone a recording answers; load of Belgium where it is of none that is read."""
+    try:
+        root = etree.fromstring(one.content)
+    except etree.XMLSyntaxError:
+        return "load", "BE"
+    kinds = text_of(root, "type"), text_of(root, "process.processType")
+    eic = text_of(root, "outBiddingZone_Domain.mRID", "inBiddingZone_Domain.mRID", "in_Domain.mRID")
+    return ITEM_OF.get(kinds, "load"), ZONE_OF.get(eic, "BE")
+
+
+def parsed(one: Recording) -> Observations:
+    """What the source reads in a recording, as the answer to what it is of."""
+    item, zone = asked(one)
+    return service().parse(payload(one.content, item, zone, name=one.name))
 
 
 @dataclass(frozen=True)

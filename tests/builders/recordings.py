@@ -41,15 +41,19 @@ def manifest() -> list[dict[str, Any]]:
     ]
 
 
-def recording(name: str) -> Recording:
-    """The recording of that name."""
-    entry = next(entry for entry in manifest() if entry["file"] == name)
-    path = Path(entry["folder"]) / name
+def opened(entry: dict[str, Any]) -> Recording:
+    """The recording of an entry of the manifest."""
+    path = Path(entry["folder"]) / entry["file"]
     packed = path.with_name(path.name + ".gz")
     content = gzip.decompress(packed.read_bytes()) if packed.exists() else path.read_bytes()
-    return Recording(name, content, entry)
+    return Recording(entry["file"], content, entry)
+
+
+def recording(name: str) -> Recording:
+    """The recording of that name."""
+    return opened(next(entry for entry in manifest() if entry["file"] == name))
 
 
 def recordings(prefix: str) -> list[Recording]:
     """All recordings whose names begin so."""
-    return [recording(entry["file"]) for entry in manifest() if entry["file"].startswith(prefix)]
+    return [opened(entry) for entry in manifest() if entry["file"].startswith(prefix)]

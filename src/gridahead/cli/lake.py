@@ -20,11 +20,10 @@ from gridahead.cli.options import (
     known_series,
     open_workspace,
     parse_instant,
+    parse_range,
 )
-from gridahead.core.errors import SettingsError
 
 if TYPE_CHECKING:
-    from gridahead.core.time import TimeRange
     from gridahead.lake.store import OnProgress
     from gridahead.operate.amend import Amendment
 
@@ -153,7 +152,7 @@ def export(
         output,
         table=table,
         series=chosen,
-        time_range=_time_range(start, end, clock),
+        time_range=parse_range(start, end, clock),
         as_of=parse_instant(as_of, "--as-of", clock),
     )
     if as_json:
@@ -168,20 +167,6 @@ def views(settings: SettingsOption = None) -> None:
     from gridahead.lake.views import views as statements
 
     typer.echo(statements(open_workspace(settings).lake))
-
-
-def _time_range(start: str | None, end: str | None, clock: str | None) -> TimeRange | None:
-    from gridahead.core.time import TimeRange
-
-    first, last = parse_instant(start, "--start", clock), parse_instant(end, "--end", clock)
-    if first is None and last is None:
-        return None
-    if first is None or last is None:
-        raise SettingsError("--start and --end belong together")
-    try:
-        return TimeRange(first, last)
-    except ValueError as error:
-        raise SettingsError(f"--start {start} --end {end}: {error}") from error
 
 
 @contextmanager

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gridahead.core.grid import Series
+    from gridahead.core.time import TimeRange
     from gridahead.core.units import Unit
     from gridahead.settings.model import Settings
     from gridahead.workspace import Workspace
@@ -161,6 +162,30 @@ def parse_instant(text: str | None, option: str, timezone: str | None = None) ->
     from gridahead.core import dates
 
     return None if text is None else _read(option, lambda: dates.parse_instant(text, timezone))
+
+
+def parse_range(start: str | None, end: str | None, clock: str | None) -> TimeRange | None:
+    """The valid times from --start to --end; None if neither was typed.
+
+    Args:
+        start: inclusive.
+        end: exclusive.
+        clock: time zone of a text without an offset; without it an offset has to be said.
+
+    Raises:
+        SettingsError: one is typed without the other, is no instant, or the end is not after the start.
+    """
+    from gridahead.core.time import TimeRange
+
+    first, last = parse_instant(start, "--start", clock), parse_instant(end, "--end", clock)
+    if first is None and last is None:
+        return None
+    if first is None or last is None:
+        raise SettingsError("--start and --end belong together")
+    try:
+        return TimeRange(first, last)
+    except ValueError as error:
+        raise SettingsError(f"--start {start} --end {end}: {error}") from error
 
 
 def _read(option: str, read: Callable[[], T]) -> T:

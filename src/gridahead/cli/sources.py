@@ -16,8 +16,17 @@ app.add_typer(sources, name="sources")
 
 
 @sources.callback()
-def _list(context: typer.Context, as_json: JsonOption = False) -> None:
+def _list(
+    context: typer.Context,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The page of them, as in docs/sources.md.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     if context.invoked_subcommand is not None:
+        return
+    if markdown:
+        from gridahead.operate.sources_page import sources_page
+
+        typer.echo(sources_page(), nl=False)
         return
     from gridahead.operate.sources import services
 

@@ -38,6 +38,10 @@ class Service:
     """What of a key has to be done; empty where it needs none."""
     licence: str
     note: str
+    published: str
+    """Whether it says when a value was published, and what is assumed where it does not."""
+    proven: str
+    """With what its reading is tested."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ def _service(info: SourceInfo, found: type[HttpSource]) -> Service:
         key=_key(info),
         licence=info.attribution,
         note=info.note,
+        published=info.published,
+        proven=info.proven,
     )
 
 

@@ -7,49 +7,14 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from builders.entsoe import KNOWN, payload, service
+from builders.entsoe import ITEM_OF, PREFIXES, asked, parsed, payload, service
 from builders.recordings import FOLDER, Recording, recording, recordings
-from lxml import etree
 
 from gridahead.core.errors import SourceError
 from gridahead.core.grid import QUANTITIES
-from gridahead.core.tables import Observations
 from gridahead.sources.entsoe.psr_types import NET, QUANTITY_OF_TYPE
 
-ITEM_OF = {
-    ("A65", "A16"): "load",
-    ("A65", "A01"): "load_official",
-    ("A75", "A16"): "generation",
-    ("A69", "A01"): "wind_solar_official",
-    ("A69", "A40"): "wind_solar_intraday",
-    ("A69", "A18"): "wind_solar_current",
-    ("A44", ""): "price",
-    ("A68", "A33"): "capacity",
-}
-ZONE_OF = {zone.eic: zone.code for zone in KNOWN}
-PREFIXES = ("entsoe/", "operators/ENTSOE", "_documented_errors/entsoe")
 EVERY = [one for prefix in PREFIXES for one in recordings(prefix) if one.about["folder"] == str(FOLDER)]
-
-
-def text_of(root: etree._Element, *names: str) -> str:
-    """The text of the first element that has one of the names, whatever its namespace."""
-    return next((e.text or "" for name in names for e in root.iter(f"{{*}}{name}")), "")
-
-
-def asked(one: Recording) -> tuple[str, str]:
-    """What item of which zone a recording answers; load of Belgium where it is of none that is read."""
-    try:
-        root = etree.fromstring(one.content)
-    except etree.XMLSyntaxError:
-        return "load", "BE"
-    kinds = text_of(root, "type"), text_of(root, "process.processType")
-    eic = text_of(root, "outBiddingZone_Domain.mRID", "inBiddingZone_Domain.mRID", "in_Domain.mRID")
-    return ITEM_OF.get(kinds, "load"), ZONE_OF.get(eic, "BE")
-
-
-def parsed(one: Recording) -> Observations:
-    item, zone = asked(one)
-    return service().parse(payload(one.content, item, zone, name=one.name))
 
 
 def test_every_recording_is_read_or_refused_with_the_reason(capsys):
