@@ -168,7 +168,8 @@ def entsoe(clock: Clock = now, path: str = "/api", resolution: str = "PT60M") ->
     Prices are a TimeSeries a local day, a hundred an answer; where there is nothing, an acknowledgement.
 
     Args:
-        clock: the present: measured values end with it, forecasts and prices two days later.
+        clock: the present: measured values end with it, forecasts two days later, prices with the last day whose
+            auction has been held.
         path: of the service.
         resolution: of all but prices, which are in quarter hours from 1 October 2025.
     """
@@ -185,8 +186,7 @@ def entsoe(clock: Clock = now, path: str = "/api", resolution: str = "PT60M") ->
         start, end = (_instant(query[name]) for name in ("periodStart", "periodEnd"))
         if end - start > pd.Timedelta(days=367):
             return _acknowledgement("the amount of requested data exceeds allowed limit", status=400)
-        ahead = kind[1] == "A01" or kind[0] == "A44"
-        end = min(end, (clock() + pd.Timedelta(days=2)).floor("D") if ahead else clock().floor("h"))
+        end = min(end, _last_known(kind, clock()))
         if start >= end:
             return _acknowledgement("No matching data found for Data item")
         blocks = _prices(zone, start, end) if kind[0] == "A44" else _powers(zone, series, start, end, resolution)
@@ -200,6 +200,14 @@ def entsoe(clock: Clock = now, path: str = "/api", resolution: str = "PT60M") ->
         return Reply(text.encode(), "text/xml", headers={"Content-Disposition": f'inline; filename="{kind[0]}.xml"'})
 
     return answer
+
+
+def _last_known(kind: tuple[str, str], present: pd.Timestamp) -> pd.Timestamp:
+    """Until when there are values of a document; prices of a day are out at 13:00 of the day before in Brussels."""
+    if kind[0] == "A44":
+        auctioned = (present.tz_convert("Europe/Brussels") + pd.Timedelta(hours=11)).normalize()
+        return (auctioned + pd.DateOffset(days=1)).tz_convert("UTC")
+    return (present + pd.Timedelta(days=2)).floor("D") if kind[1] == "A01" else present.floor("h")
 
 
 Block = tuple[str, str, pd.Timestamp, pd.Timedelta, Floats]

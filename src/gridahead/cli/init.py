@@ -134,7 +134,7 @@ def zone(
     named = "" if done.file == Path(OWN_SETTINGS) else f" --settings {shlex.quote(str(done.file))}"
     what = "Added to" if done.added else "Written to"
     out.print(f"{what} {done.file}; next:", markup=False, highlight=False)
-    for step in ("backfill", "train", "forecast"):
+    for step in ("backfill", "train", "forecast", "report"):
         out.print(f"  gridahead {step}{named}", markup=False, highlight=False, soft_wrap=True)
 
 

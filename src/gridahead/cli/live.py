@@ -51,10 +51,11 @@ def backfill(
     if as_json:
         print_json({"windows": done.windows, "series": records(done.series), "failed": failed})
     else:
-        empty = "nothing was missing" if not done.windows else "no values"
+        empty = "no values" if failed else "nothing new, all is up to date"
         show(records(done.series), False, "Back-filled", empty)
     if failed:
-        say(f"{len(failed)} of {done.windows:,} windows are missing; the same command asks for them again", as_json)
+        # An error may stand for many windows, as where a key is missing.
+        say(f"Of {done.windows:,} windows some are missing; the same command asks for them again", as_json)
     done.require(workspace.settings.quality.max_quarantined_share)
 
 

@@ -67,7 +67,7 @@ def _show_all(status: Status) -> None:
 def _held(row: Mapping[Any, Any] | None, stale_after_hours: float) -> Line:
     if row is None:
         return ABSENT, "lake: nothing yet; run `gridahead ingest`"
-    end = pd.Timestamp(row["last"]) + Mtu(row["mtu"]).delta
+    end = pd.Timestamp(row["last"]) + Mtu(row["mtu"].rpartition(", ")[2]).delta  # the newest of several
     mark = FINE if now() - end <= pd.Timedelta(hours=stale_after_hours) else LOOK
     return mark, f"lake: until {end:%Y-%m-%d %H:%M} UTC ({ago(end)}), {row['rows']:,} rows, {row['mtu']}"
 

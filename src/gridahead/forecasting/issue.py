@@ -48,7 +48,8 @@ def degradations(
         missing.append(f"{gaps:.0%} of the last {spec.context_days} days of {spec.series} missing")
     if spec.use_official:
         unknown = np.isnan(windows.official_ahead[row]) & windows.delivery[row]
-        if unknown.any():
+        is_late = (known_share or {}).get(f"{spec.series.official} ahead", 1.0) < MISSED_SHARE
+        if unknown.any() and not is_late:
             missing.append(f"official forecast missing for {unknown.sum()} of {windows.delivery[row].sum()} units")
     if known_share:
         reported = {str(spec.series), f"{spec.series.official} ahead"}

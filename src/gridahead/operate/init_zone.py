@@ -13,13 +13,16 @@ from gridahead.core.dates import parse_day
 from gridahead.core.errors import SettingsError, did_you_mean
 from gridahead.core.grid import GATE_CLOSURE, OFFICIAL_SUFFIX, ZONES, BiddingZone, Series, auction_by
 from gridahead.core.time import Deadline, now
+from gridahead.core.weather_points import weather_points
 from gridahead.operate.init_file import held_settings, write_settings
 from gridahead.operate.init_preview import WORKERS
 from gridahead.settings.model import Settings
-from gridahead.settings.services import LiveSource
+from gridahead.settings.services import LiveSource, OpenMeteoSource
+from gridahead.settings.source_catalogue import SourceInfo
 from gridahead.sources.catalogue import SERVICES
 from gridahead.sources.http.secrets import way_to_key
 from gridahead.sources.offers import Offer, offers_of
+from gridahead.sources.openmeteo_runs import MODELS
 from gridahead.sources.sniff import written
 
 YEARS = 3
@@ -242,9 +245,23 @@ def _source_blocks(plans: Sequence[_Plan], wishes: Wishes, held: Settings | None
         if offer.info.note:
             lines.insert(1, written.comment(offer.info.note))
             done.notes.append(f"{offer.info.title}: {offer.info.note}")
+        if kind == "openmeteo" and (days := _weather_days([plan.zone for plan in of_kind], since, offer.info)) > 0.1:
+            done.notes.append(
+                f"{offer.info.title}: within its limits the runs since {since} take about {days:.1f} days; a later "
+                "--since or run_hours = [0] makes it less, and a back-fill that is stopped goes on where it was."
+            )
         if offer.needs_key:
             done.notes.append(f"{offer.info.title} needs a key. {way_to_key(offer.info)}.")
         yield "\n".join(lines)
+
+
+def _weather_days(places: Sequence[BiddingZone], since: dt.date, info: SourceInfo) -> float:
+    """How long the history of Open-Meteo takes within its limits [days]: a call a run and point."""
+    section = OpenMeteoSource(kind="openmeteo", zones=tuple(zone.code for zone in places))
+    begin = max(since, MODELS[section.model].since.date())
+    points = sum(len(weather_points()[zone.code]) for zone in places)
+    calls = (now().date() - begin).days * len(section.run_hours) * points
+    return calls / min(limit.requests / limit.seconds for limit in info.limits) / 86400
 
 
 def _is_fetched(plan: _Plan, kind: str, held: Settings | None) -> bool:
@@ -297,9 +314,9 @@ def _series_block(series: Series, plan: _Plan, deadline: Deadline, why: str) -> 
     own = [offer for offer in offers if f"{series.quantity}{OFFICIAL_SUFFIX}" in plan.asked[offer.kind]]
     if own:
         known = own[0].official_known(series)
-        when = f"known by {known}" if known else "each with the time at which it was published"
+        when = f"is known by {known}" if known else "comes with the time at which it was published"
         late = "" if known is None or _is_before(known, deadline) else ", after this deadline, and is then not read"
-        lines.append(written.comment(f"The official forecast, {series.official}, is {when}{late}."))
+        lines.append(written.comment(f"The official forecast, {series.official}, {when}{late}."))
     if ahead:
         lines.append(f"future_covariates = {written.value(ahead)}")
     return "\n".join(lines)

@@ -100,6 +100,14 @@ def test_every_series_is_a_block_with_ages_and_marks(screen, settings):
     ]
 
 
+def test_a_series_whose_unit_changed_ends_by_its_newest_unit(screen, settings):
+    """A day-ahead price is in quarters of an hour since October 2025, and in hours before."""
+    lake = lake_of(load="2025-06-03T06:45Z").assign(mtu="PT60M, PT15M")
+    found: Any = SimpleNamespace(lake=lake, serving={}, forecasts=[])
+    overview.show_status(settings, found, wide=False)
+    assert "until 2025-06-03 07:00 UTC" in screen()
+
+
 @pytest.mark.parametrize(
     ("end", "more", "told"),
     [

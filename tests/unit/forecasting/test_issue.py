@@ -132,6 +132,16 @@ def test_a_missing_official_forecast_is_told_with_its_units():
     assert degradations(holed(WINDOWS, future=range(13)), 0) == []
 
 
+def test_an_official_forecast_that_always_comes_after_the_issue_time_is_not_missed():
+    """That of wind power is published at 18:00; a window of load stands for it here."""
+    without = holed(WINDOWS, future=range(WINDOWS.delivery.shape[1]))
+    name = f"{without.spec.series.official} ahead"
+    assert degradations(without, 0, {**WINDOWS.known_share(), name: 0.0}) == []
+    assert degradations(without, 0, {**WINDOWS.known_share(), name: 1.0}) == [
+        "official forecast missing for 24 of 24 units"
+    ]
+
+
 def test_several_findings_are_told_together():
     windows = holed(WINDOWS, past=range(180, 192), future=[36])
     assert issued(windows)["rung"].iloc[0] == (

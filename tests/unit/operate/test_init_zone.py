@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -190,6 +191,14 @@ def test_a_service_that_is_asked_for_says_where_its_key_comes_from(tmp_path, oth
     assert "sky: temperature, dew_point" in done.text  # said, though not asked
 
 
+def test_how_long_the_history_of_weather_takes_is_said(tmp_path, monkeypatch):
+    """From 14 March 2024 on, when runs began to be kept, 730 days of two runs at 7 points, at 9000 calls a day."""
+    monkeypatch.setattr(init_zone, "now", lambda: pd.Timestamp("2026-03-14T12:00Z"))
+    for since, told in ((dt.date(2020, 1, 1), True), (dt.date(2026, 3, 1), False)):
+        _, done = written(tmp_path, "FR", wishes=Wishes(("energy_charts", "openmeteo"), (), since), force=True)
+        assert any("take about 1.1 days" in note for note in done.notes) == told
+
+
 # -- the command ------------------------------------------------------------------------------------------------------
 
 
@@ -198,7 +207,7 @@ def test_the_command_ends_with_the_next_ones(tmp_path):
     told = CliRunner().invoke(app, ["init", "zone", "FR", "--source", "energy_charts", "-o", str(target)])
     assert told.exit_code == 0, told.output
     steps = [line.split()[1] for line in told.output.splitlines() if line.startswith("  gridahead")]
-    assert steps == ["backfill", "train", "forecast"]
+    assert steps == ["backfill", "train", "forecast", "report"]
     assert f"--settings {target}" in told.output
     assert load_settings(target).series[0].series == Series("FR", "load")
 
