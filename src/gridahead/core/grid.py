@@ -237,7 +237,12 @@ def quantity_of(code: str, unit: str = "MW") -> Quantity:
 
 def unit_of(series: Series, zone: BiddingZone) -> str:
     """The unit in which values of a series are kept: MW, or for a price the currency of its zone per MWh."""
-    return f"{zone.currency or 'EUR'}/MWh" if series.quantity == PRICE else quantity_of(series.quantity).unit
+    return f"{currency_of(zone)}/MWh" if series.quantity == PRICE else quantity_of(series.quantity).unit
+
+
+def currency_of(zone: BiddingZone) -> str:
+    """ISO 4217 code of a zone's prices; that of the coupled market where the catalogue knows none."""
+    return zone.currency or "EUR"
 
 
 GERMAN_STATES = {

@@ -12,9 +12,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from gridahead.core.grid import day_begins
 from gridahead.core.runs import NAIVE, OFFICIAL_CORRECTED, REFERENCES, Reference
 from gridahead.core.tables import Forecasts, Observations
-from gridahead.core.time import Deadline, now
+from gridahead.core.time import now
 from gridahead.features.corrected import corrected
 from gridahead.features.windows import END_OF_TIME, Windows, WindowSpec, build_windows
 from gridahead.forecasting.issue import issue
@@ -103,7 +104,7 @@ def _windows(
     outturn_as_of: pd.Timestamp = END_OF_TIME,
 ) -> Windows:
     """Windows of whole delivery days, with the official or the corrected forecast if the reference is one of them."""
-    midnight = Deadline(0, dt.time(0), spec.zone.timezone)
+    midnight = day_begins(spec.zone)
     windows = build_windows(
         observations,
         replace(spec, use_official=name != NAIVE),

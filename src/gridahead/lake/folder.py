@@ -20,8 +20,6 @@ from gridahead.lake.remote import open_remote
 
 LISTINGS = 20
 """Tries to list a folder while files are deleted from it; two compactions at work have failed three in a row."""
-LISTINGS = 20
-"""Tries to list a folder from which files are deleted meanwhile; two compactions at work have failed one or two."""
 _WITH_BUCKETS = ("s3", "gs", "gcs")
 _REMOTE = (
     "See whether the object store is up and whether endpoint, bucket and credentials are right, and run again; "

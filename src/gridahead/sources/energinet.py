@@ -20,14 +20,13 @@ from typing import ClassVar
 import pandas as pd
 
 from gridahead.core.errors import SourceError
-from gridahead.core.grid import BiddingZone, Series, official_by
+from gridahead.core.grid import BiddingZone, Series, currency_of, official_by
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, TimeRange
 from gridahead.sources.base import RawPayload
 from gridahead.sources.http.request import Answer, Request
 from gridahead.sources.http.source import HttpSource
 from gridahead.sources.records import (
-    currency_of,
     instants,
     known_from,
     numbers,

@@ -15,14 +15,13 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from gridahead.core.grid import BiddingZone, Series
+from gridahead.core.grid import BiddingZone, Series, currency_of
 from gridahead.core.tables import Observations
 from gridahead.core.time import Mtu, TimeRange, days_between
 from gridahead.sources.base import RawPayload
 from gridahead.sources.http.request import Request
 from gridahead.sources.http.source import HttpSource
 from gridahead.sources.records import (
-    currency_of,
     instants,
     known_from,
     numbers,

@@ -49,6 +49,7 @@ from gridahead.sources.openmeteo_runs import (
     Model,
     usual_model,
 )
+from gridahead.sources.records import zone_of
 from gridahead.sources.wanted import Item, Wanted
 
 
@@ -241,7 +242,7 @@ class OpenMeteo(HttpSource):
             SourceError: the answer is not what was asked for, or was asked for other points than the settings have.
         """
         asked = payload.asked
-        zone = next(zone for zone in self.zones if asked["zones"] == [zone.code])
+        zone = zone_of(payload, self.zones)
         points = self.points(zone)
         parameters: Any = asked["parameters"]
         if {**parameters, **_place(points)} != dict(parameters):

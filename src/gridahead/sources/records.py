@@ -6,7 +6,6 @@ right, and takes what is there twice once.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,9 +14,18 @@ import numpy as np
 import pandas as pd
 
 from gridahead.core.errors import SourceError
-from gridahead.core.grid import OFFICIAL_SUFFIX, BiddingZone, Series, auction_by, official_by
+from gridahead.core.grid import (
+    OFFICIAL_SUFFIX,
+    PRICE,
+    BiddingZone,
+    Series,
+    currency_of,
+    day_begins,
+    official_by,
+    price_by,
+)
 from gridahead.core.tables import OBSERVATIONS, Observations
-from gridahead.core.time import Deadline, Mtu, delivery_days
+from gridahead.core.time import Mtu, delivery_days
 from gridahead.sources.averaging import averaged
 from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
 
@@ -53,11 +61,6 @@ def records_of(payload: RawPayload, reply: Any, *path: str) -> pd.DataFrame:
     if not isinstance(found, list) or not all(isinstance(record, Mapping) for record in found):
         raise refusal(payload, f"no list of records under {'.'.join(path) or 'its root'}")
     return pd.DataFrame(found, dtype=object)
-
-
-def currency_of(zone: BiddingZone) -> str:
-    """ISO 4217 code of a zone's prices."""
-    return zone.currency or ("GBP" if zone.code == "GB" else "EUR")
 
 
 def zone_of(payload: RawPayload, zones: Sequence[BiddingZone]) -> BiddingZone:
@@ -112,17 +115,17 @@ def known_from(
     An official forecast has its legal deadline and a price the publication of its auction. Where there is neither, the
     beginning of the delivery day is taken: by then everything that is published a day ahead is there.
     """
-    by: Deadline | None
-    if series.quantity == "price":
-        by = auction_by(zone.code)
+    if series.quantity == PRICE:
+        by = price_by(zone)
     elif series.quantity.endswith(OFFICIAL_SUFFIX):
-        by = official_by(Series(series.zone, series.quantity.removesuffix(OFFICIAL_SUFFIX)))
+        measured = Series(series.zone, series.quantity.removesuffix(OFFICIAL_SUFFIX))
+        by = official_by(measured) or day_begins(zone)
     else:
         if isinstance(mtu, Mtu):
             return availability_after(valid_time, mtu.delta, lag)
         lengths = {unit: unit.delta for unit in set(mtu)}
         return availability_after(valid_time, pd.TimedeltaIndex([lengths[unit] for unit in mtu]), lag)
-    return availability_by(valid_time, by or Deadline(0, dt.time(0), zone.timezone), zone.timezone)
+    return availability_by(valid_time, by, zone.timezone)
 
 
 def units_of(payload: RawPayload, valid_time: pd.DatetimeIndex, timezone: str, otherwise: Mtu) -> list[Mtu]:

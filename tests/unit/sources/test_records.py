@@ -5,7 +5,7 @@ import pytest
 from builders.answers import payload_of
 
 from gridahead.core.errors import SourceError
-from gridahead.core.grid import BiddingZone, Series
+from gridahead.core.grid import ZONES, BiddingZone, Series
 from gridahead.core.time import Mtu
 from gridahead.sources.records import (
     instants,
@@ -21,7 +21,7 @@ from gridahead.sources.records import (
 
 PAYLOAD = payload_of("elexon", {}, "demand", "GB")
 FRANCE = BiddingZone("FR", "Europe/Paris", "FR")
-GREAT_BRITAIN = BiddingZone("GB", "Europe/London", "GB")
+GREAT_BRITAIN = ZONES["GB"]
 HOUR = pd.Timedelta(hours=1)
 
 

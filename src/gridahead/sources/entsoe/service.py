@@ -38,6 +38,7 @@ from gridahead.sources.http.body import BodyError, zip_members
 from gridahead.sources.http.request import Answer, Request
 from gridahead.sources.http.source import HttpSource, Job
 from gridahead.sources.http.transport import Transport
+from gridahead.sources.records import zone_of
 from gridahead.sources.wanted import Item, cut
 
 PAGE = 100
@@ -184,7 +185,7 @@ class Entsoe(HttpSource):
         count = sum(len(rows.laid.times) for rows in blocks)
         if not count:
             return Observations(OBSERVATIONS.empty())
-        zone, item = self._zone(payload), str(payload.asked["item"])
+        zone, item = zone_of(payload, self.zones), str(payload.asked["item"])
         lengths = [len(rows.laid.times) for rows in blocks]
         valid_time = from_micros(np.concatenate([rows.laid.times for rows in blocks]))
         minutes = np.concatenate([rows.laid.minutes for rows in blocks])
@@ -204,18 +205,13 @@ class Entsoe(HttpSource):
         )
         return Observations(OBSERVATIONS.check(frame))
 
-    def _zone(self, payload: RawPayload) -> BiddingZone:
-        """The zone that a payload was asked for."""
-        code = payload.asked["zones"][0]  # type: ignore[index]
-        return next(zone for zone in self.zones if zone.code == code)
-
     def _whole(self, payload: RawPayload) -> list[Rows]:
         """The rows of each quantity that is wanted, those beyond the window that was asked for as well.
 
         Raises:
             ValueError: it is not the document that was asked for, or it is not whole.
         """
-        item, zone = str(payload.asked["item"]), self._zone(payload)
+        item, zone = str(payload.asked["item"]), zone_of(payload, self.zones)
         parameters = payload.asked.get("parameters") or {}
         assert isinstance(parameters, Mapping)
         area = str(parameters.get(_QUESTIONS[item].domain) or area_of(zone, item))
@@ -225,7 +221,7 @@ class Entsoe(HttpSource):
 
     def _blocks(self, payload: RawPayload) -> Iterator[Rows]:
         """The rows of each quantity within the window that was asked for."""
-        zone = self._zone(payload)
+        zone = zone_of(payload, self.zones)
         start, end = micros(pd.DatetimeIndex([str(payload.asked[name]) for name in ("start", "end")]))
         for rows in self._whole(payload):
             if rows.warning:
