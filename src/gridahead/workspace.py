@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from gridahead.core.errors import ModelError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.resolution import at_mtu, mtu_of, rows_of
 from gridahead.core.tables import Observations
-from gridahead.core.time import Mtu, TimeRange, delivery_range
+from gridahead.core.time import Mtu, TimeRange, delivery_range, now
 from gridahead.core.weather_points import WeatherPoint, centre, weather_points
 from gridahead.features.weather_kinds import NEEDED, WeatherFeatures, of_kind
 from gridahead.features.windows import WindowSpec
@@ -68,6 +70,8 @@ class Workspace:
     lake_of: Callable[[Settings], Lake] = field(default=open_lake, repr=False)
     registry_of: Callable[[Workspace], Registry] = field(default=open_registry, repr=False)
     """How they are opened: a test brings others."""
+    clock: Callable[[], pd.Timestamp] = field(default=now, repr=False)
+    """What time it is, UTC: whatever is asked, recorded or forecast "now" asks here."""
 
     @classmethod
     def open(cls, settings: str | Path | None = None) -> Workspace:

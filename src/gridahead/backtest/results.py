@@ -16,7 +16,7 @@ from gridahead.backtest.store import BacktestStore, FoldRecord
 from gridahead.core.errors import LakeError
 from gridahead.core.grid import Series, unit_of
 from gridahead.core.tables import Forecasts, Observations, Scores
-from gridahead.core.time import Mtu, TimeRange, delivery_days, delivery_range, now
+from gridahead.core.time import Mtu, TimeRange, delivery_days, delivery_range
 from gridahead.evaluation.left_out import Scored, left_out
 from gridahead.evaluation.outturn import outturn
 from gridahead.evaluation.scores import score
@@ -93,6 +93,6 @@ def score_period(
     timezone = zone.timezone
     period = TimeRange(delivery_range(first, timezone).start, delivery_range(last, timezone).end)
     expected = period.times(Mtu(observations["mtu"].iloc[0]))
-    scores = score(forecasts, measured, scored_at=now(), expected=expected, unit=unit_of(series, zone))
+    scores = score(forecasts, measured, scored_at=workspace.clock(), expected=expected, unit=unit_of(series, zone))
     workspace.lake.scores.append(scores)
     return Scored(scores, left_out(forecasts, measured, expected, timezone))

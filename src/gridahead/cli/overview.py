@@ -89,7 +89,7 @@ def _published(manifest: Mapping[str, Any] | None) -> Line:
     issued, end = pd.Timestamp(str(manifest["issue_time"])), pd.Timestamp(str(manifest["delivery"][1]))
     rung = str(manifest["rung"])
     mark = LOOK if rung != FULL or end <= now() else FINE
-    why = "" if rung == FULL else f", {rung}"
+    why = "" if rung == FULL else f", {manifest['missing'] or rung}"
     past = ", its day is over" if end <= now() else ""
     by = f"{manifest['model']} v{manifest['model_version']}"
     return mark, f"forecast: issued {issued:%Y-%m-%d %H:%M} UTC ({ago(issued)}) by {by}{past}{why}"

@@ -64,7 +64,7 @@ def lines_of(published: Published, newest: bool) -> list[str]:
         f"  files: {folder / str(manifest['csv'])}, {manifest['parquet']} and manifest.json beside it",
     ]
     if manifest["rung"] != FULL:
-        lines.append(f"  ! degraded: {manifest['rung']}")
+        lines.append(f"  ! degraded: {manifest['missing'] or manifest['rung']}")
     if remark := note(manifest, newest):
         lines.append(f"  ! {remark}")
     return lines

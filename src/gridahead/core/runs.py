@@ -21,8 +21,27 @@ _BACKTEST = "backtest/"
 HOLDOUT = "backtest/holdout"
 """The back-test of the champions on the days that none of them has learnt from."""
 
-FULL = "full"
-"""The rung of a forecast whose inputs are complete; any other names what was missing."""
+BACKFILLED = "backfilled"
+"""Forecasts of delivery days on which none was published in time, made afterwards as of their issue time."""
+
+Rung = Literal["full", "degraded", "previous", "ridge", "official_corrected", "naive", "by_hand"]
+"""Which step of the fallback ladder a forecast comes from; what was missing stands beside it."""
+FULL: Rung = "full"
+"""The model that serves, with complete inputs."""
+DEGRADED: Rung = "degraded"
+"""The model that serves, without what was missing."""
+PREVIOUS: Rung = "previous"
+"""The model that served before it."""
+RIDGE: Rung = "ridge"
+"""The regression that was fitted beside the champion."""
+CORRECTED: Rung = "official_corrected"
+"""The official forecast without its own recent mean error."""
+LAST_WEEK: Rung = "naive"
+"""Last week's same hour."""
+BY_HAND: Rung = "by_hand"
+"""What a person has put in the place of the forecast."""
+RUNGS: tuple[Rung, ...] = get_args(Rung)
+"""From the top of the ladder to its foot, and what stands beside it."""
 
 Role = Literal["champion", "challenger"]
 """What a version of a model does in operation; in the registry it is the version's alias."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from gridahead.core.errors import ContractError
 from gridahead.core.fingerprint import digest
-from gridahead.core.runs import ROLES
+from gridahead.core.runs import ROLES, RUNGS
 from gridahead.core.time import Mtu
 
 Kind = Literal["text", "instant", "float64", "int64"]
@@ -319,7 +319,7 @@ FORECASTS = Table(
     "forecasts",
     "Quantile forecasts, one row a market time unit and quantile; every row tells where it came from.",
     (
-        Column("run", "text", "live, shadow, validation or backtest/<name>."),
+        Column("run", "text", "live, backfilled, shadow, validation or backtest/<name>."),
         *_SERIES,
         Column("model", "text", "Name of the model, such as lstm or official."),
         Column("issue_time", "instant", "When the forecast was made; nothing known later was used."),
@@ -333,7 +333,8 @@ FORECASTS = Table(
         ),
         Column("mtu", "text", "Market time unit.", values=tuple(Mtu)),
         Column("model_version", "text", "Version in the registry, or the settings of a back-test model."),
-        Column("rung", "text", "full, or what was degraded: which input was missing at the issue time."),
+        Column("rung", "text", "The step of the fallback ladder that it comes from.", values=RUNGS),
+        Column("missing", "text", "What was missing at the issue time, in words; empty if nothing.", default=""),
         Column("data_hash", "text", "Fingerprint of everything that the model read."),
         Column("made_at", "instant", "When the computer made it; for a back-test long after the issue time."),
     ),

@@ -225,6 +225,11 @@ class Deadline:
     def __str__(self) -> str:
         return f"D-{self.days_before}T{self.at:%H%M}[{self.timezone}]"
 
+    @property
+    def offset(self) -> dt.timedelta:
+        """How long after the beginning of the delivery day on the clock of its zone, negative before it."""
+        return dt.timedelta(days=-self.days_before, hours=self.at.hour, minutes=self.at.minute)
+
     def for_delivery(self, day: dt.date) -> pd.Timestamp:
         """The UTC instant of this deadline for a delivery day.
 

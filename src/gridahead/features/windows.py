@@ -52,6 +52,18 @@ class WindowSpec:
     future_covariates: tuple[Series, ...] = ()
     weather: WeatherFeatures | None = None
     """What is made of the weather that is read ahead."""
+    issued_until: Deadline | None = None
+    """Until when a forecast may be issued, as the model has learnt and was judged; at the deadline only without it."""
+    intraday: bool = False
+    """Whether it was trained and judged for every hour until the delivery day ends."""
+
+    def serves(self, issue_time: pd.Timestamp, day: dt.date) -> bool:
+        """Whether a model of this spec was trained and judged for an issue time of a delivery day."""
+        if issue_time <= self.deadline.for_delivery(day):
+            return True
+        if self.intraday:
+            return issue_time < delivery_range(day, self.zone.timezone).end
+        return self.issued_until is not None and issue_time <= self.issued_until.for_delivery(day)
 
     def __post_init__(self) -> None:
         change = clock_change(self.zone.timezone)
@@ -109,6 +121,8 @@ class WindowSpec:
             "past_covariates": [*map(str, self.past_covariates)],
             "future_covariates": [*map(str, self.future_covariates)],
             "weather": self.weather and self.weather.to_dict(),
+            "issued_until": None if self.issued_until is None else str(self.issued_until),
+            "intraday": self.intraday,
         }
 
     @classmethod
@@ -124,6 +138,8 @@ class WindowSpec:
             past_covariates=tuple(map(Series.parse, stored["past_covariates"])),
             future_covariates=tuple(map(Series.parse, stored["future_covariates"])),
             weather=WeatherFeatures.from_dict(weather) if (weather := stored.get("weather")) else None,
+            issued_until=Deadline.parse(until) if (until := stored.get("issued_until")) else None,
+            intraday=stored.get("intraday", False),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from gridahead.core.runs import FULL
+from gridahead.core.runs import DEGRADED, FULL, Rung
 from gridahead.core.tables import FORECASTS, Forecasts
 from gridahead.core.time import lasting
 from gridahead.features.windows import Windows
@@ -72,6 +72,8 @@ def issue(
     made_at: pd.Timestamp,
     known_share: Mapping[str, float] | None = None,
     late_after_hours: float = LATE_AFTER_HOURS,
+    rung: Rung | None = None,
+    lost: str = "",
 ) -> Forecasts:
     """The delivery days of the windows as forecast rows.
 
@@ -85,10 +87,13 @@ def issue(
         made_at: when it was computed.
         known_share: that of each input in training, for what is reported as missing.
         late_after_hours: the age of the newest value of the target that is reported as late [h].
+        rung: the step of the fallback ladder; full or degraded, by whether something is missing, unless given.
+        lost: why a step higher up did not answer, which is reported as missing as well.
     """
     row, step = np.nonzero(windows.delivery)
-    missing = [degradations(windows, n, known_share, late_after_hours) for n in range(len(windows))]
-    rung = np.array(["; ".join(words) or FULL for words in missing], dtype=object)
+    words = [degradations(windows, n, known_share, late_after_hours) for n in range(len(windows))]
+    missing = np.array(["; ".join([lost] * bool(lost) + of_one) for of_one in words], dtype=object)
+    rungs = np.array([rung or (DEGRADED if of_one else FULL) for of_one in missing], dtype=object)
     data_hash = np.array([windows.data_hash(n) for n in range(len(windows))], dtype=object)
     count, spec = len(levels), windows.spec
     frame = pd.DataFrame(
@@ -103,7 +108,8 @@ def issue(
             "value_mw": quantiles[row, step].astype(np.float64).ravel(),
             "mtu": str(spec.mtu),
             "model_version": version,
-            "rung": rung[row].repeat(count),
+            "rung": rungs[row].repeat(count),
+            "missing": missing[row].repeat(count),
             "data_hash": data_hash[row].repeat(count),
             "made_at": made_at,
         }

@@ -69,7 +69,7 @@ def publish(
         PublicationError: the rows are of several forecasts.
         LakeError: the folder cannot be written.
     """
-    columns = ["run", "zone", "quantity", "issue_time", "model", "model_version", "rung", "data_hash"]
+    columns = ["run", "zone", "quantity", "issue_time", "model", "model_version", "rung", "missing", "data_hash"]
     identities = forecasts[columns].drop_duplicates()
     if len(identities) != 1:
         raise PublicationError(str(folder), f"one forecast is published at a time, these rows are of {len(identities)}")
@@ -91,6 +91,7 @@ def publish(
         "model": identity["model"],
         "model_version": identity["model_version"],
         "rung": identity["rung"],
+        "missing": identity["missing"],
         "data_hash": identity["data_hash"],
         "median": _median(forecasts),
         "unit": unit,

@@ -11,9 +11,10 @@ import json
 from gridahead.core.errors import LakeError
 from gridahead.lake.folder import Folder
 
-LAYOUT = 3
+LAYOUT = 4
 """What this release reads and writes. 1: until 0.1, without a `schema.json`. 2: rulings, scores by zone and quantity,
-receipts as JSON lines, files named by 16 digits of their content. 3: the publisher's own forecast is `official`."""
+receipts as JSON lines, files named by 16 digits of their content. 3: the publisher's own forecast is `official`. 4: the
+rung of a forecast is a name, and what was missing stands beside it."""
 FILE = "schema.json"
 UPGRADING = "upgrading"
 """What the file also records of a folder whose upgrade has begun."""

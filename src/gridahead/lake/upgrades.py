@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from gridahead.core.runs import DEGRADED, RUNGS
 from gridahead.lake.folder import Folder
 from gridahead.lake.lake import Lake
 from gridahead.lake.parquet import SUFFIX, conform
@@ -107,5 +108,25 @@ def _filled(fields: Mapping[str, object]) -> dict[str, object]:
     return {"missing": [], "after": "", "amended_at": "", "formerly": [], **fields, **instants}
 
 
-STEPS: Mapping[int, Callable[[Lake, OnProgress], None]] = {1: to_layout_2, 2: to_layout_3}
+def to_layout_4(lake: Lake, on_progress: OnProgress) -> None:
+    """The rung of a forecast is a name; what was missing, which the rung was before, stands beside it.
+
+    Raises:
+        LakeError: a file is damaged, or cannot be read or written; what is not done is done by the next call.
+    """
+    _rewrite(lake.forecasts.folder, lake.forecasts, _missing_beside_rung, on_progress)
+
+
+def _missing_beside_rung(rows: pa.Table) -> pa.Table:
+    former = rows.column("rung")
+    named = pc.is_in(former, pa.array(RUNGS))
+    missing = pc.if_else(named, "", former)
+    rows = rows.set_column(rows.column_names.index("rung"), "rung", pc.if_else(named, former, DEGRADED))
+    if "missing" not in rows.column_names:
+        return rows.append_column("missing", missing)
+    kept = pc.if_else(named, rows.column("missing"), missing)
+    return rows.set_column(rows.column_names.index("missing"), "missing", kept)
+
+
+STEPS: Mapping[int, Callable[[Lake, OnProgress], None]] = {1: to_layout_2, 2: to_layout_3, 3: to_layout_4}
 """From each layout to the one after it."""

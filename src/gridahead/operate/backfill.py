@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gridahead.core.errors import AccessError, SettingsError, did_you_mean
-from gridahead.core.time import delivery_range, now
+from gridahead.core.time import delivery_range
 from gridahead.operate.ingest import Ingestion, ingest
 from gridahead.settings.model import Settings
 from gridahead.settings.services import LiveSource
@@ -113,7 +113,7 @@ def backfill(
         raise SettingsError('from which day on? Say --start 2024-01-01, or since = "2024-01-01" in the settings')
     if start is not None and end is not None and end < start:
         raise SettingsError(f"--start {start} is after --end {end}")
-    wanted = Wanted(now(), _first(settings, codes, start), _last(settings, codes, end), codes)
+    wanted = Wanted(workspace.clock(), _first(settings, codes, start), _last(settings, codes, end), codes)
     kinds = {one.kind for one in chosen}
     windows = _windows(workspace, chosen, wanted)
     progress, rounds = _Counter(windows, on_progress), list[Ingestion]()

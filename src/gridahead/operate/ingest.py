@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridahead.core.errors import QualityError, SourceError
 from gridahead.core.tables import OBSERVATIONS
-from gridahead.core.time import Deadline, now
+from gridahead.core.time import Deadline
 from gridahead.core.vintages import VALUE
 from gridahead.lake.folder import Folder
 from gridahead.lake.layout import mark_new
@@ -91,7 +91,7 @@ def ingest(
     lake.sweep()
     for folder in (Folder.at(workspace.settings.data_folder), lake.folder):
         mark_new(folder)
-    taken, failed, began = list[TakenIn](), list[SourceError](), now()
+    taken, failed, began = list[TakenIn](), list[SourceError](), workspace.clock()
     warnings = list[str]()
     official: dict[str, Deadline] = {}
     wanted = replace(wanted or Wanted(began), fetched=lake.fetched.read())

@@ -10,7 +10,7 @@ import pandas as pd
 from gridahead.core.errors import SettingsError
 from gridahead.core.files import write_licence
 from gridahead.core.grid import Series
-from gridahead.core.time import TimeRange, now
+from gridahead.core.time import TimeRange
 from gridahead.lake.archive import ArchiveStats, archive_stats
 from gridahead.lake.compaction import Compaction, compact, compact_receipts
 from gridahead.lake.export import write_export
@@ -49,7 +49,7 @@ def lake_stats(workspace: Workspace) -> pd.DataFrame:
 def stats_of_archive(workspace: Workspace) -> ArchiveStats:
     """How many payloads are kept, and how many of them the next compaction deletes."""
     lake, keep_days = workspace.lake, workspace.settings.archive.keep_days
-    return archive_stats(lake.archive, lake.receipts.read(), keep_days, now())
+    return archive_stats(lake.archive, lake.receipts.read(), keep_days, workspace.clock())
 
 
 def verify_lake(workspace: Workspace, on_progress: OnProgress = lambda step: None) -> Verified:
@@ -88,7 +88,7 @@ def _delete_expired(workspace: Workspace) -> Compaction:
     archived, keep_days = stats_of_archive(workspace), workspace.settings.archive.keep_days
     if keep_days is not None:
         for name in archived.expired:
-            workspace.lake.archive.delete(name, keep_days, now())
+            workspace.lake.archive.delete(name, keep_days, workspace.clock())
     count = len(archived.expired)
     return Compaction(ARCHIVE, count, min(count, 1), 0, archived.bytes, archived.bytes - archived.expired_bytes)
 

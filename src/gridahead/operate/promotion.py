@@ -16,7 +16,6 @@ from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHALLENGER, CHAMPION
 from gridahead.core.tables import PROCEDURES, Procedures
-from gridahead.core.time import now
 from gridahead.promotion.promote import move
 from gridahead.promotion.refresh import may_refresh
 from gridahead.promotion.refresh_test import compare_procedures
@@ -53,7 +52,7 @@ def admit(workspace: Workspace, series: Series, candidates: Sequence[Version]) -
         for version in again:
             outcomes[version.number] = _try(workspace, champion, version, along=False)
         champion = workspace.registry.holder(series, CHAMPION) or champion
-        named = {"candidates": str(len(candidates)), "named_at": now().isoformat()}
+        named = {"candidates": str(len(candidates)), "named_at": workspace.clock().isoformat()}
         workspace.registry.note(best, named)
         outcomes[best.number] = _try(workspace, champion, workspace.registry.version(series, best.number))
     for outcome in outcomes.values():
@@ -110,7 +109,7 @@ def refresh_test(
         **{figure: figures.get(figure, float("nan")) for figure in ("ratio", "ratio_low", "ratio_high", "p")},
         "reason": "; ".join(reasons(tested.result.findings)),
         "decided_by": by,
-        "decided_at": now(),
+        "decided_at": workspace.clock(),
     }
     procedures = Procedures(PROCEDURES.check(pd.DataFrame([row])))
     workspace.lake.procedures.append(procedures)
@@ -133,6 +132,6 @@ def _try(workspace: Workspace, champion: Version, challenger: Version, *, along:
 
 def _note(workspace: Workspace, outcome: Outcome) -> None:
     reason = outcome_reason(outcome)
-    tags = {"outcome": outcome.kind, "outcome_reasons": reason, "outcome_at": now().isoformat()}
+    tags = {"outcome": outcome.kind, "outcome_reasons": reason, "outcome_at": workspace.clock().isoformat()}
     workspace.registry.note(outcome.version, tags)
     log.info("%s %s: %s", outcome.version.series, outcome.version, reason)

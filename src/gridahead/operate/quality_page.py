@@ -11,7 +11,7 @@ from gridahead.core.files import write_whole
 from gridahead.core.grid import Series, quantity_of
 from gridahead.core.resolution import at_mtu, mtu_of
 from gridahead.core.tables import VERDICTS, Observations
-from gridahead.core.time import Mtu, TimeRange, delivery_days, now
+from gridahead.core.time import Mtu, TimeRange, delivery_days
 from gridahead.operate.inspection_page import INDEX
 from gridahead.quarantine.cases import Case, cases_of
 from gridahead.reports.quality_page import render_quality
@@ -31,7 +31,7 @@ Days = dict[str, pd.Series]
 
 def quality_page(workspace: Workspace) -> Path:
     """Write the page; returns its path."""
-    settings, lake, made_at = workspace.settings, workspace.lake, now()
+    settings, lake, made_at = workspace.settings, workspace.lake, workspace.clock()
     page = settings.published_folder / PAGE
     rows = _newest_rows(workspace, made_at)
     cases = cases_of(lake.read_verdicts(), lake.read_rulings())

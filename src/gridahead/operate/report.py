@@ -13,7 +13,7 @@ from gridahead.core.grid import Series, quantity_of
 from gridahead.core.resolution import at_mtu, forecasts_at, mtu_of
 from gridahead.core.runs import HOLDOUT, LIVE
 from gridahead.core.tables import Forecasts, Scores
-from gridahead.core.time import Mtu, TimeRange, now
+from gridahead.core.time import Mtu, TimeRange
 from gridahead.core.vintages import FOREVER, IDENTITY, among, as_of, of_series, withdrawn_at
 from gridahead.evaluation.outturn import outturn
 from gridahead.evaluation.scores import table
@@ -47,7 +47,7 @@ def report(workspace: Workspace) -> Path:
     content = render_report(
         ReportView(
             title="Day-ahead forecasts",
-            created_at=now(),
+            created_at=workspace.clock(),
             attribution=settings.attribution,
             series=tuple(views.values()),
             score_table=table(scores),
@@ -77,7 +77,7 @@ def _view(workspace: Workspace, series: Series, manifest: dict[str, object], sco
         timezone=zone.timezone,
         forecast=newest,
         history=forecasts_at(Forecasts(pd.concat([past, live])), mtu, zone.timezone),
-        official=as_of(official, now())[["valid_time", "value"]],
+        official=as_of(official, workspace.clock())[["valid_time", "value"]],
         outturn=outturn(observations, series),
         scores=of_series(scores[scores["run"] == HOLDOUT], series),
         quality=_quality(workspace, series),

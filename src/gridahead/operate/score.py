@@ -8,7 +8,7 @@ from gridahead.core.grid import Series, unit_of
 from gridahead.core.resolution import forecasts_at
 from gridahead.core.runs import CHAMPION, LIVE, PUBLISHED, REFERENCES, VALIDATION
 from gridahead.core.tables import SCORES, Forecasts, Observations, Scores
-from gridahead.core.time import Mtu, delivery_days, now
+from gridahead.core.time import Mtu, delivery_days
 from gridahead.core.vintages import newest_forecasts
 from gridahead.evaluation.left_out import COLUMNS, Scored, left_out
 from gridahead.evaluation.outturn import outturn
@@ -29,7 +29,7 @@ def score_published(workspace: Workspace, series: Series) -> Scored:
     together, observations = stored
     measured, zone = outturn(observations, series), workspace.settings.zone(series.zone)
     expected = _due(together, measured)
-    scores = score(together, measured, scored_at=now(), expected=expected, unit=unit_of(series, zone))
+    scores = score(together, measured, scored_at=workspace.clock(), expected=expected, unit=unit_of(series, zone))
     workspace.lake.scores.append(scores)
     return Scored(scores, left_out(together, measured, expected, zone.timezone))
 
@@ -46,7 +46,7 @@ def score_validation(workspace: Workspace, series: Series) -> Scores:
     mine = rows[(rows["model"] == champion.model) & (rows["model_version"] == champion.number)]
     _, observations = workspace.inputs(series, mtu=None if mine.empty else Mtu(mine["mtu"].iloc[0]))
     unit = unit_of(series, workspace.settings.zone(series.zone))
-    return score(Forecasts(mine), outturn(observations, series), scored_at=now(), unit=unit)
+    return score(Forecasts(mine), outturn(observations, series), scored_at=workspace.clock(), unit=unit)
 
 
 def _due(forecasts: Forecasts, outturn: pd.DataFrame) -> pd.DatetimeIndex:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gridahead.core.runs import CHAMPION
-from gridahead.core.time import now
 from gridahead.forecasting.publish import latest_manifest
 from gridahead.promotion.serving import holder, serving
 from gridahead.workspace import Workspace
@@ -32,7 +31,7 @@ def status(workspace: Workspace) -> Status:
     for entry in settings.series:
         manifest = latest_manifest(settings.published_folder, entry.series)
         if manifest is not None:
-            age = now() - pd.Timestamp(str(manifest["issue_time"]))
+            age = workspace.clock() - pd.Timestamp(str(manifest["issue_time"]))
             forecasts.append({**manifest, "age_hours": round(age / pd.Timedelta(hours=1), 1)})
     return Status(
         lake=workspace.lake.contents(),

@@ -20,7 +20,7 @@ from gridahead.core.grid import Series
 from gridahead.core.resolution import forecasts_at
 from gridahead.core.runs import LIVE, REFERENCES, VALIDATION
 from gridahead.core.tables import FORECASTS, Forecasts
-from gridahead.core.time import delivery_days, now
+from gridahead.core.time import delivery_days
 from gridahead.core.vintages import newest_forecasts
 from gridahead.evaluation.daily import daily_losses
 from gridahead.evaluation.outturn import outturn, temperature
@@ -63,7 +63,7 @@ def keep_judged(
         run=VALIDATION,
         model=version.model,
         version=version.number,
-        made_at=now(),
+        made_at=workspace.clock(),
         late_after_hours=workspace.settings.quality.late_after_hours,
     )
     workspace.lake.forecasts.append(rows)

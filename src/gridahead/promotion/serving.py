@@ -15,7 +15,6 @@ from gridahead.core.errors import LakeError, ModelError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHALLENGER, CHAMPION, Role
 from gridahead.core.tables import PROMOTIONS, Promotions
-from gridahead.core.time import now
 from gridahead.registry.exports import REPAIR
 from gridahead.registry.versions import Registered, Version
 from gridahead.workspace import Workspace
@@ -96,7 +95,7 @@ def record(
         reason: why.
         by: who.
     """
-    decided_at = now()
+    decided_at = workspace.clock()
     row = {
         "zone": series.zone,
         "quantity": series.quantity,

@@ -18,7 +18,7 @@ import pandas as pd
 from gridahead.core.errors import SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.tables import OBSERVATIONS, Observations, Verdicts
-from gridahead.core.time import TimeRange, now
+from gridahead.core.time import TimeRange
 from gridahead.core.vintages import FOREVER, IDENTITY, among, ruled, standing
 from gridahead.lake.lake import Lake
 from gridahead.lake.waiting import Waiting
@@ -54,7 +54,7 @@ def inspect_new(workspace: Workspace, anew: Collection[Series] = ()) -> QualityR
         new,
         accepted,
         settings,
-        decided_at=now(),
+        decided_at=workspace.clock(),
         limits=limits_for(lake, new, anew),
         served=served_intervals(workspace, series, _window_of(new)),
         later=_later(lake, series, around),
@@ -73,7 +73,7 @@ def inspect_everything(workspace: Workspace) -> QualityReport:
     read = lake.read_accepted()
     released = among(read, ruled(lake.read_rulings(), "release"), IDENTITY)
     new = Observations(pd.concat([read[~released], waiting], ignore_index=True))
-    series, decided_at = _series_of(new), now()
+    series, decided_at = _series_of(new), workspace.clock()
     relearn(workspace, series, decided_at, all_of_them=True)
     report = inspect(
         new,

@@ -10,7 +10,7 @@ import pandas as pd
 from gridahead.core.errors import LakeError
 from gridahead.core.grid import Series
 from gridahead.core.tables import RULINGS, Rulings
-from gridahead.core.time import TimeRange, now
+from gridahead.core.time import TimeRange
 from gridahead.core.vintages import IDENTITY, as_of
 from gridahead.lake.lake import Lake
 from gridahead.quarantine.cases import Case, cases_of, find_case
@@ -61,7 +61,9 @@ def case_details(workspace: Workspace, identity: str) -> CaseDetails:
     case, lake = _the_case(workspace, identity), workspace.lake
     time_range = TimeRange(case.start - AROUND, case.end + AROUND + pd.Timedelta(hours=1))
     rows = lake.read_observations(case.series, time_range=time_range)
-    accepted = as_of(lake.read_accepted(case.series, time_range=time_range), now()).set_index("valid_time")["value"]
+    accepted = as_of(lake.read_accepted(case.series, time_range=time_range), workspace.clock()).set_index("valid_time")[
+        "value"
+    ]
     unit = str(rows["unit"].mode().iloc[0]) if len(rows) else ""
     return CaseDetails(case, _beside(case, accepted), accepted, unit, _payloads(lake, case.batches))
 
@@ -92,7 +94,7 @@ def record_ruling_on_range(
 
 
 def _record(workspace: Workspace, rows: pd.DataFrame, ruling: Ruling, reason: str, by: str) -> Rulings:
-    lines = rows[IDENTITY].assign(ruling=ruling, reason=reason, decided_by=by, decided_at=now())
+    lines = rows[IDENTITY].assign(ruling=ruling, reason=reason, decided_by=by, decided_at=workspace.clock())
     rulings = Rulings(RULINGS.check(lines))
     workspace.lake.rulings.append(rulings)
     return rulings

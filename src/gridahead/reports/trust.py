@@ -46,6 +46,8 @@ class Day:
     model: str
     version: str
     rung: str
+    missing: str
+    """In words; empty if nothing was."""
     data_hash: str
 
     @classmethod
@@ -70,7 +72,8 @@ class Day:
             issue_time=first["issue_time"].tz_convert(view.timezone),
             model=str(first["model"]),
             version=_version(str(first["model_version"])),
-            rung=" and ".join(sorted(set(rows["rung"]) - {FULL})) or FULL,
+            rung=str(first["rung"]),
+            missing=str(first["missing"]),
             data_hash=str(first["data_hash"]),
         )
 
@@ -106,7 +109,7 @@ CHANGED = {
 def forecast_sentence(forecast: Day, drifted: Mapping[str, str] = MappingProxyType({})) -> str:
     """The forecast of a day in one sentence, with what has changed of it and of what it leans on."""
     peak, when, interval = forecast.extreme(highest=True)
-    inputs = "inputs complete" if forecast.rung == FULL else f"degraded: {words(forecast.rung)}"
+    inputs = "inputs complete" if forecast.rung == FULL else f"degraded: {words(forecast.missing)}"
     changed = "".join(f", {CHANGED[kind]}" for kind in drifted)
     return (
         f"peak {peak} at {when}{f' ({interval})' if interval else ''}, issued "
@@ -141,7 +144,7 @@ def concerns(view: SeriesView, forecast: Day, created_at: pd.Timestamp) -> list[
     if forecast.time_range.end <= created_at:
         sentences.append(f"Its day has passed: there is no forecast after {forecast.name}.")
     if forecast.rung != FULL:
-        sentences.append(f"It was made with less than all inputs: {words(forecast.rung)}.")
+        sentences.append(f"It was made with less than all inputs: {words(forecast.missing)}.")
     if suspects := view.manifest.get("suspect_inputs"):
         sentences.append(f"The gate doubts some of its newest inputs: {words(str(suspects))}.")
     if view.quality and (gap := forecast.issue_time - view.quality.end) > pd.Timedelta(hours=view.stale_after_hours):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from gridahead.core.errors import SettingsError, did_you_mean
 from gridahead.core.grid import FORECAST, OFFICIAL_SUFFIX, PRICE, ZONES, BiddingZone, Series, checked_name, unit_of
 from gridahead.core.time import Deadline, Mtu
 from gridahead.core.units import PowerUnit, Unit, unit_of_source
+from gridahead.core.zones import market_of
 from gridahead.settings.file_source import FileSource
 from gridahead.settings.gates import PromotionSettings, QualitySettings
 from gridahead.settings.networks import DEFAULT_ENSEMBLES, DEFAULT_MODELS, ModelSettings, SharedSettings
@@ -38,6 +40,12 @@ class SeriesSettings(Section):
     """Which: ZONE/QUANTITY, such as DE/load."""
     deadline: DeadlineText
     """When the forecast is due, in relation to the delivery day: D-1T1100[Europe/Berlin] is 11:00 on the day before."""
+    gate_closure: DeadlineText | None = None
+    """When the market closes, after which a forecast is too late: D-1T1200[Europe/Brussels]. Without it, that of the
+    day-ahead market of the zone if it is after the deadline, and else when the delivery day begins."""
+    intraday: bool = False
+    """Whether the forecast is renewed every hour until the delivery day ends; models are then trained and judged for
+    every hour."""
     unit: PowerUnit | None = None
     """In which power is shown in tables, in the CSV and on the page. Without it: that of the file which the series is
     read from, MW for all else; the lake, JSON and Parquet keep MW. A price is in its currency per MWh everywhere."""
@@ -79,6 +87,10 @@ class Settings(Section):
 
     data_folder: Path
     """Where everything is kept that gridahead writes, relative to the settings file."""
+    mode: Literal["demo", "live"] = "demo"
+    """Whether forecasts are made for tomorrow, day by day, or shown on history that ends somewhere. `live`: "now" is
+    the present, a forecast is due every day, `training.holdout_start` counts for `gridahead backtest` only. `demo`:
+    "now" is the end of the data."""
     lake: str | None = None
     """Where the lake is, if not in the data folder: a folder, or an address such as s3://bucket/prefix?region=eu-west-1."""
     zones: tuple[ZoneSettings, ...] = ()
@@ -230,6 +242,16 @@ class Settings(Section):
                 return entry
         timezone = self.zone(series.zone).timezone
         return SeriesSettings(series=series, deadline=Deadline.parse(f"D-1T1100[{timezone}]"))
+
+    def gate_closure_of(self, series: Series) -> Deadline:
+        """When a forecast of a series is too late: by the settings, the day-ahead market, or the delivery day."""
+        entry = self.series_settings(series)
+        market = market_of(series.zone)
+        closure = entry.gate_closure or (market.gate_closure if market is not None else None)
+        begins = Deadline(0, dt.time(0), self.zone(series.zone).timezone)
+        if closure is None or (entry.gate_closure is None and closure.offset < entry.deadline.offset):
+            return begins
+        return closure
 
     def unit_of(self, series: Series) -> Unit:
         """In which unit the values of a series are shown."""

@@ -70,6 +70,7 @@ def forecast_of(series, end, **more):
         "model": "gru",
         "model_version": "3",
         "rung": "full",
+        "missing": "",
         **more,
     }
 
@@ -112,7 +113,11 @@ def test_a_series_whose_unit_changed_ends_by_its_newest_unit(screen, settings):
     ("end", "more", "told"),
     [
         ("2025-06-03T10:00:00+00:00", {}, "by gru v3, its day is over"),
-        ("2025-06-04T22:00:00+00:00", {"rung": "no value for 3 h"}, "by gru v3, no value for 3 h"),
+        (
+            "2025-06-04T22:00:00+00:00",
+            {"rung": "degraded", "missing": "no wind"},
+            "by gru v3, no wind",
+        ),
     ],
 )
 def test_an_old_lake_and_a_past_or_degraded_forecast_are_marked(screen, settings, end, more, told):

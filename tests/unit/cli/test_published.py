@@ -82,7 +82,7 @@ def test_json_says_the_same(said):
 
 
 def test_what_is_degraded_or_was_there_already_is_told(said):
-    said(rung="no value for 3 h")
-    lines = said(rung="no value for 3 h").splitlines()
+    said(rung="degraded", missing="no value for 3 h")
+    lines = said(rung="degraded", missing="no value for 3 h").splitlines()
     assert lines[1].endswith("by gru v3; published before, unchanged")
     assert lines[-1] == "  ! degraded: no value for 3 h"

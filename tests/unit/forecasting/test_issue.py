@@ -82,8 +82,9 @@ def test_a_row_tells_where_it_comes_from():
 def test_each_window_tells_its_own_rung():
     part = replace(WINDOWS, future=WINDOWS.future.copy())
     part.future[1, :, 0] = np.nan
-    rung = issued(part).groupby("issue_time")["rung"].unique().explode().tolist()
-    assert rung == ["full", "official forecast missing for 24 of 24 units", "full"]
+    told = issued(part).groupby("issue_time")[["rung", "missing"]].first()
+    assert told["rung"].tolist() == ["full", "degraded", "full"]
+    assert told["missing"].tolist() == ["", "official forecast missing for 24 of 24 units", ""]
 
 
 def test_a_forecast_that_is_no_number_does_not_leave():
@@ -108,8 +109,8 @@ def test_an_old_newest_value_is_told_from_the_seventh_hour(missing, said):
 def test_from_which_age_on_a_value_is_late_is_the_settings_to_say():
     windows = holed(WINDOWS, past=range(192 - 7, 192))
     assert degradations(windows, 0, late_after_hours=7) == []
-    rungs = [set(issued(windows, late_after_hours=hours)["rung"]) for hours in (6, 7)]
-    assert rungs == [{"newest value of DE/load is 7 h old"}, {"full"}]
+    missing = [set(issued(windows, late_after_hours=hours)["missing"]) for hours in (6, 7)]
+    assert missing == [{"newest value of DE/load is 7 h old"}, {""}]
 
 
 def test_the_age_is_in_hours_for_quarter_hours_too():
@@ -144,7 +145,7 @@ def test_an_official_forecast_that_always_comes_after_the_issue_time_is_not_miss
 
 def test_several_findings_are_told_together():
     windows = holed(WINDOWS, past=range(180, 192), future=[36])
-    assert issued(windows)["rung"].iloc[0] == (
+    assert issued(windows)["missing"].iloc[0] == (
         "newest value of DE/load is 12 h old; official forecast missing for 1 of 24 units"
     )
 
@@ -162,7 +163,7 @@ def test_a_short_day_is_issued_with_its_23_hours():
     windows = made_windows(83, 83)  # 30 March; the lake has nothing of it, and the rows say so
     rows = issued(windows)
     assert len(rows) == 23 * 3
-    assert rows["rung"].unique().tolist() == ["no value of DE/load in the 8 days before"]
+    assert rows["missing"].unique().tolist() == ["no value of DE/load in the 8 days before"]
 
 
 def test_a_covariate_that_is_missing_more_than_usual_is_named_and_one_that_never_is_there_is_not():

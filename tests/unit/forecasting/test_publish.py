@@ -40,12 +40,15 @@ def test_a_forecast_is_a_folder_with_a_manifest_and_copies_beside_it(tmp_path):
 
 
 def test_the_manifest_tells_what_a_reader_asks(tmp_path):
-    manifest = publish_to(tmp_path, forecast_of("2025-12-31", rung="no value for 3 h"), run_id="abc").manifest
+    manifest = publish_to(
+        tmp_path, forecast_of("2025-12-31", rung="degraded", missing="no value for 3 h"), run_id="abc"
+    ).manifest
     assert manifest["series"] == "DE/load"
     assert manifest["issue_time"] == "2025-12-30T10:00:00+00:00"
     assert manifest["delivery"] == ["2025-12-30T23:00:00+00:00", "2025-12-31T23:00:00+00:00"]
     assert (manifest["model"], manifest["model_version"], manifest["run_id"]) == ("gru", "3", "abc")
-    assert (manifest["rung"], manifest["unit"], manifest["timezone"]) == ("no value for 3 h", "MW", BERLIN)
+    assert (manifest["rung"], manifest["missing"]) == ("degraded", "no value for 3 h")
+    assert (manifest["unit"], manifest["timezone"]) == ("MW", BERLIN)
     assert "supersedes" not in manifest
     # The median is 50 000 MW and one more from hour to hour; the delivery day is that of local time.
     assert manifest["delivery_day"] == "2025-12-31"
@@ -128,7 +131,7 @@ def test_series_do_not_get_in_each_others_way(tmp_path):
     assert latest_manifest(tmp_path, Series("DE", "solar")) == solar.manifest
 
 
-@pytest.mark.parametrize("change", [{"model": "lstm"}, {"data_hash": "ff"}, {"rung": "late"}])
+@pytest.mark.parametrize("change", [{"model": "lstm"}, {"data_hash": "ff"}, {"rung": "naive"}])
 def test_one_forecast_is_published_at_a_time(tmp_path, change):
     two = pd.concat([forecast_of("2025-12-31"), forecast_of("2025-12-31", **change)])
     with pytest.raises(PublicationError, match="one forecast is published at a time, these rows are of 2"):

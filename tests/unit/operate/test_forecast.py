@@ -9,7 +9,7 @@ from builders.rows import LOAD
 from builders.serving import DAY, fill, issued, last_week, ready, serve, stored, values_of, workspace_in_memory
 
 from gridahead.core.grid import Series
-from gridahead.core.runs import FULL
+from gridahead.core.runs import DEGRADED, FULL
 from gridahead.operate.forecast import forecast
 
 FINLAND = Series("FI", "load")
@@ -70,13 +70,16 @@ def test_without_an_issue_time_it_is_the_newest_day_that_has_complete_inputs(tmp
     assert forecast(workspace, LOAD).manifest["delivery_day"] == str(DAY)
 
 
-@pytest.mark.parametrize(("late_after_hours", "rung"), [(6, "newest value of DE/load is 7 h old"), (8, FULL)])
-def test_data_that_are_late_are_told_as_late_and_forecast_from_all_the_same(tmp_path, late_after_hours, rung):
+@pytest.mark.parametrize(("late_after_hours", "missing"), [(6, "newest value of DE/load is 7 h old"), (8, "")])
+def test_data_that_are_late_are_told_as_late_and_forecast_from_all_the_same(tmp_path, late_after_hours, missing):
     workspace = workspace_in_memory(tmp_path, "DE", late_after_hours=late_after_hours)
     serve(workspace, LOAD)
     fill(workspace, LOAD, DAY, until=issued(workspace) - pd.Timedelta(hours=7))
     published = forecast(workspace, LOAD, issued(workspace))
-    assert published.manifest["rung"] == rung and set(stored(workspace)["rung"]) == {rung}
+    rung = DEGRADED if missing else FULL
+    assert (published.manifest["rung"], published.manifest["missing"]) == (rung, missing)
+    rows = stored(workspace)
+    assert set(rows["rung"]) == {rung} and set(rows["missing"]) == {missing}
     found = values_of(stored(workspace))
     assert np.array_equal(found, last_week(LOAD, DAY, BERLIN))
 

@@ -136,7 +136,8 @@ def assert_renamed(lake: Lake) -> None:
     for store in (lake.limits, lake.quality):
         assert store.read()["quantity"].tolist() == ["load_official"]
     forecasts = lake.forecasts.read({"run": "backtest/x_reference"})
-    assert forecasts["rung"].tolist() == ["x", "DE/wind_solar_official ahead: 50% known, usually 100%"]
+    assert forecasts["missing"].tolist() == ["x", "DE/wind_solar_official ahead: 50% known, usually 100%"]
+    assert set(forecasts["rung"]) == {"degraded"}
     assert lake.scores.read()["model"].tolist() == ["official"]
     (receipt,) = lake.receipts.all()
     assert receipt.request == {

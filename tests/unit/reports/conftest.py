@@ -14,7 +14,7 @@ LEVELS = (0.1, 0.5, 0.9)
 NOW = pd.Timestamp("2025-12-31T07:05Z")
 
 
-def forecast(day, model="lstm", *, levels=LEVELS, base=50_000.0, rung="full"):
+def forecast(day, model="lstm", *, levels=LEVELS, base=50_000.0, rung="full", missing=""):
     """Hourly forecasts of a delivery day: base + 100 MW an hour, 1 000 MW a tenth of level, peak at the end."""
     day = pd.Timestamp(day)
     time_range = delivery_range(day.date(), ZONE)
@@ -33,6 +33,7 @@ def forecast(day, model="lstm", *, levels=LEVELS, base=50_000.0, rung="full"):
             mtu="PT60M",
             model_version="3",
             rung=rung,
+            missing=missing,
             data_hash="9f2c61d07ab3e845c0",
             made_at=issued,
         )

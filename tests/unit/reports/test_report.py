@@ -100,7 +100,7 @@ def test_how_wide_a_band_may_be_and_how_old_an_input_is_the_settings_to_say(seri
 
 def test_what_speaks_against_trust_is_said(series_view, day_of):
     quality = dataclasses.replace(series_view.quality, end=pd.Timestamp("2025-12-27T10:00Z"))
-    degraded = day_of("2025-12-31", rung="missing_weather")
+    degraded = day_of("2025-12-31", rung="degraded", missing="missing_weather")
     scores = series_view.scores.copy()
     scores.loc[(scores["model"] == "official") & (scores["metric"] == "mae"), "value"] = 400.0
     view = dataclasses.replace(series_view, quality=quality, forecast=degraded, scores=scores)
@@ -124,7 +124,9 @@ def test_an_official_forecast_and_a_band_that_have_changed_are_in_the_sentence_a
 
 
 def test_a_degraded_forecast_is_marked_on_the_page(report_view, day_of):
-    page = render_report(with_series(report_view, forecast=day_of("2025-12-31", rung="missing_weather")))
+    page = render_report(
+        with_series(report_view, forecast=day_of("2025-12-31", rung="degraded", missing="missing_weather"))
+    )
     assert "degraded: missing weather" in page
     assert "Look closer" in page
 

@@ -105,7 +105,11 @@ def test_texts_become_nouns(written):
         (GOOD + "[training]\nlearning-rate = 0.1", "training.learning-rate", "learning_rate"),
         (GOOD + "[quality]\nmax_quarantine_share = 0.1", "quality.max_quarantine_share", "max_quarantined_share"),
         (GOOD.replace("hidden = 16", "hiden = 16"), "models.gru.hiden", "hidden"),
-        (GOOD.replace('deadline = "D', 'gate_closure = "x"\ndeadline = "D'), "series DE/load: gate_closure", ""),
+        (
+            GOOD.replace('deadline = "D', 'gate_close = "x"\ndeadline = "D'),
+            "series DE/load: gate_close",
+            "gate_closure",
+        ),
         (GOOD.replace('folder = "exports"', 'foldr = "exports"'), "sources number 1: foldr", "folder"),
         (GOOD.replace("time_column", "time_colum"), "sources number 2 (meters/load.csv): time_colum", "time_column"),
         (GOOD + '[[zones]]\ncode = "NSW"\ntimezon = "Australia/Sydney"', "zones NSW: timezon", "timezone"),
