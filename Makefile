@@ -36,6 +36,7 @@ quick: .venv/installed ## the inner loop: what neither trains nor kills nor wait
 	$(PYTEST) -m "not slow and not long"
 
 test-all: export GRIDAHEAD_LAKE_KILLS := 200
+test-all: export GRIDAHEAD_FORECAST_KILLS := 200
 test-all: export GRIDAHEAD_MUTATIONS := 5000
 test-all: SELECTED := not server
 test-all: test test-servers ## everything, with hundreds of kills and thousands of mutated files

@@ -32,7 +32,7 @@ from gridahead.core.runs import REFERENCES
 from gridahead.core.tables import Observations
 from gridahead.core.vintages import of_series
 from gridahead.operate.reproduce import forecast_list, reproduce
-from gridahead.reports.drawing import LIGHT
+from gridahead.reports.palette import LIGHT
 from gridahead.settings.file import load_settings
 from gridahead.settings.model import Settings
 from gridahead.workspace import Workspace

@@ -41,7 +41,7 @@ from gridahead.lake.lake import Lake
 from gridahead.models.tabular import TABULAR
 from gridahead.operate.ingest import ingest
 from gridahead.operate.train import Candidate, train_all
-from gridahead.reports.drawing import LIGHT
+from gridahead.reports.palette import LIGHT
 from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
 

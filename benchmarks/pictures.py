@@ -10,7 +10,8 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gridahead.reports.drawing import LIGHT, STYLE, styled
+from gridahead.reports.drawing import STYLE, styled
+from gridahead.reports.palette import LIGHT
 
 COLOURS = {
     "lstm": LIGHT["model"],

@@ -24,7 +24,7 @@ from steps import SERIES, series_rows, step_rows
 from gridahead.core.grid import ZONES
 from gridahead.core.time import Deadline, Mtu
 from gridahead.features.windows import WindowSpec
-from gridahead.reports.drawing import LIGHT
+from gridahead.reports.palette import LIGHT
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.split import Split, split

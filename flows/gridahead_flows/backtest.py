@@ -10,7 +10,7 @@ from gridahead.backtest.run import backtest, last_day
 from gridahead.core.errors import SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION, REFERENCES
-from gridahead_flows.engine import RETRIES, open_workspace
+from gridahead_flows.engine import LIMITS, RETRIES, kept_on_record, open_workspace
 
 
 @task(name="back-test", task_run_name="back-test {series}", **RETRIES)
@@ -20,9 +20,14 @@ def backtest_series(series: str, first: dt.date, last: dt.date, settings: str | 
     return len(scores)
 
 
-@flow(name="backtest")
+@flow(name="backtest", timeout_seconds=LIMITS["history"])
+@kept_on_record
 def backtest_flow(settings: str | None = None) -> None:
-    """The champions and the references over the holdout."""
+    """The champions and the references over the holdout.
+
+    Args:
+        settings: settings file, on the machine of the worker.
+    """
     workspace = open_workspace(settings)
     first = workspace.settings.training.holdout_start
     if first is None:

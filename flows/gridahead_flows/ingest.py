@@ -6,7 +6,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
 from gridahead.operate.ingest import ingest
-from gridahead_flows.engine import RETRIES, open_workspace
+from gridahead_flows.engine import LIMITS, RETRIES, open_workspace
 from gridahead_flows.validate import publish_findings
 
 
@@ -26,9 +26,13 @@ def take_in(settings: str | None) -> int:
     return done.new
 
 
-@flow(name="ingest")
+@flow(name="ingest", timeout_seconds=LIMITS["ingest"])
 def ingest_flow(settings: str | None = None) -> int:
-    """Files → archived payloads → lake → quality gate. Twice the same file changes nothing."""
+    """Sources → archived payloads → lake → quality gate. Twice the same payload changes nothing.
+
+    Args:
+        settings: settings file, on the machine of the worker.
+    """
     return take_in(settings)
 
 

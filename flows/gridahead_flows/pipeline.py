@@ -14,9 +14,13 @@ from gridahead_flows.train import train_flow
 
 @flow(name="pipeline")
 def pipeline_flow(settings: str | None = None) -> str:
-    """Ingest with the quality gate, train, back-test, forecast, score, report; gives the page."""
+    """Ingest with the quality gate, train, back-test, forecast, score, report; gives the page.
+
+    Args:
+        settings: settings file, on the machine of the worker.
+    """
     ingest_flow(settings)
-    train_flow(settings)
+    train_flow(settings=settings)
     if open_workspace(settings).settings.training.holdout_start is not None:
         backtest_flow(settings)
     forecast_flow(settings=settings)

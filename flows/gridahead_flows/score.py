@@ -1,20 +1,21 @@
-"""Every day: published forecasts against the outturn, drift, the challenger's trial, and the page that shows it."""
+"""Every day: published forecasts against the outturn, drift, and the page that shows it."""
 
 from __future__ import annotations
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_link_artifact, create_markdown_artifact
+from prefect.artifacts import create_markdown_artifact
+from prefect.deployments import run_deployment
+from prefect.runtime import deployment, flow_run
 
+from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
-from gridahead.core.runs import CHALLENGER
 from gridahead.monitoring.drift import drift
-from gridahead.operate.promotion import try_challenger
-from gridahead.operate.report import report
 from gridahead.operate.score import score_published
 from gridahead.reports.drift import drift_sentence, drift_words
-from gridahead.reports.promotion import outcome_reason
-from gridahead_flows.engine import RETRIES, artifact_key, open_workspace
-from gridahead_flows.train import train_series
+from gridahead_flows.engine import LIMITS, RETRIES, artifact_key, kept_on_record, open_workspace
+from gridahead_flows.plan import SCHEDULED
+from gridahead_flows.report import write_report
+from gridahead_flows.train import train_flow
 
 
 @task(name="score", task_run_name="score {series}", **RETRIES)
@@ -26,53 +27,56 @@ def score_series(series: str, settings: str | None) -> int:
 @task(name="drift", task_run_name="drift {series}", **RETRIES)
 def look_for_drift(series: str, settings: str | None) -> bool:
     """Whether a series has drifted so that it is to be trained again; all that was found is an artifact."""
-    report = drift(open_workspace(settings), Series.parse(series))
+    key, words = artifact_key("drift", series), f"Drift of {series}."
+    try:
+        report = drift(open_workspace(settings), Series.parse(series))
+    except ModelError as error:  # just trained on all days, or no champion: there is nothing to judge by yet
+        create_markdown_artifact(f"Nothing can be said yet: {error}", key=key, description=words)
+        return False
     sentence = drift_sentence(report)
     findings = [f"- {finding.level}: {drift_words(finding, report.unit)}" for finding in report.findings]
     lines = [f"**{sentence}**", "", *findings]
-    create_markdown_artifact("\n".join(lines), key=artifact_key("drift", series), description=f"Drift of {series}.")
+    create_markdown_artifact("\n".join(lines), key=key, description=words)
     if report.alarm:
         get_run_logger().warning("%s: %s", series, sentence)
     return report.retrain
 
 
-@task(name="trial", task_run_name="trial {series}", **RETRIES)
-def hold_trial(series: str, settings: str | None) -> str | None:
-    """The challenger's trial on the days that there are by now; gives its reasons, None without a challenger."""
-    workspace, name = open_workspace(settings), Series.parse(series)
-    if workspace.registry.holder(name, CHALLENGER) is None:
-        return None
-    return outcome_reason(try_challenger(workspace, name))
+@flow(name="score", timeout_seconds=LIMITS["score"])
+@kept_on_record
+def score_flow(settings: str | None = None) -> str:
+    """Score every series, look for drift, and write the report; gives the page.
 
-
-@task(name="report", **RETRIES)
-def write_report(settings: str | None) -> str:
-    """Write the page; gives its path."""
-    page = report(open_workspace(settings))
-    create_link_artifact(page.as_uri(), key="report", link_text="The page that analysts read")
-    return str(page)
-
-
-@flow(name="score")
-def score_flow(settings: str | None = None, retrain_on_drift: bool = False) -> str:
-    """Score every series, look for drift, hold the trials of challengers, then write the report.
+    A series that has drifted is trained at once where `retrain_on_drift = true` under [schedule]; else the artifact
+    advises it.
 
     Args:
-        settings: settings file.
-        retrain_on_drift: whether a series that has drifted is trained at once; else the artifact advises it.
+        settings: settings file, on the machine of the worker.
     """
-    scored = []
-    for name in [str(entry.series) for entry in open_workspace(settings).settings.series]:
-        # None of the three must keep the report from being written.
+    chosen = open_workspace(settings).settings
+    scored, drifted = [], []
+    for name in [str(entry.series) for entry in chosen.series]:
+        # Neither must keep the report from being written.
         scored.append(score_series(name, settings, return_state=True))
-        drifted = look_for_drift(name, settings, return_state=True)
-        hold_trial(name, settings, return_state=True)
-        if retrain_on_drift and drifted.is_completed() and drifted.result():
-            train_series(name, settings)
+        found = look_for_drift(name, settings, return_state=True)
+        if found.is_completed() and found.result():
+            drifted.append(name)
     page = write_report(settings)
+    if drifted and chosen.schedule.retrain_on_drift:
+        _train_again(drifted, settings)
     for state in scored:
         state.result()  # a series that could not be scored fails the run, now that all else is done
     return page
+
+
+def _train_again(drifted: list[str], settings: str | None) -> None:
+    """Train what has drifted: as a run of its own where there are deployments, which this one does not wait for."""
+    if deployment.id is None:
+        train_flow(drifted, settings)
+        return
+    parameters = {"series": drifted, "settings": settings}
+    once = f"drift-{flow_run.id}"
+    run_deployment(f"train/{SCHEDULED}", parameters=parameters, timeout=0, idempotency_key=once, as_subflow=False)
 
 
 if __name__ == "__main__":

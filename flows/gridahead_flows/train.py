@@ -11,7 +11,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
 from gridahead.operate.train import Candidate, Order, order_of, train, train_shared
-from gridahead_flows.engine import RETRIES, artifact_key, open_workspace
+from gridahead_flows.engine import LIMITS, RETRIES, artifact_key, kept_on_record, open_workspace, series_meant
 
 
 @task(name="train", task_run_name="train {series}", **RETRIES)
@@ -56,9 +56,9 @@ def train_group(name: str, settings: str | None) -> dict[str, str]:
 
 
 @flow(name="train side by side")
-def train_all_flow(settings: str | None) -> dict[str, str]:
+def train_all_flow(names: list[str], settings: str | None) -> dict[str, str]:
     """Groups without rivals and series, as many at a time as the task runner has threads; gives who serves."""
-    order = _order(settings)
+    order = _order(names, settings)
     shared = [train_group.submit(group.name, settings) for group in order.first]
     own = {str(series): train_series.submit(str(series), settings) for series in order.own}
     serving = {name: done.result() for name, done in own.items()}
@@ -67,20 +67,28 @@ def train_all_flow(settings: str | None) -> dict[str, str]:
     return serving
 
 
-@flow(name="train")
-def train_flow(settings: str | None = None) -> dict[str, str]:
-    """The candidates of every series and of the groups that share a network, `training.workers` side by side."""
+@flow(name="train", timeout_seconds=LIMITS["train"])
+@kept_on_record
+def train_flow(series: list[str] = [], settings: str | None = None) -> dict[str, str]:  # noqa: B006 - a form's default
+    """The candidates of every series and of the groups that share a network, `training.workers` side by side.
+
+    Killed and started again it goes on from the last checkpoints, and registers every model once.
+
+    Args:
+        series: which, as ZONE/QUANTITY; every series of the settings if none is named.
+        settings: settings file, on the machine of the worker.
+    """
     workspace = open_workspace(settings)
+    names = series_meant(workspace, series)
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workspace.settings.training.workers)
-    serving = train_all_flow.with_options(task_runner=runner)(settings)
-    for group in _order(settings).last:
+    serving = train_all_flow.with_options(task_runner=runner)(names, settings)
+    for group in _order(names, settings).last:
         serving |= train_group(group.name, settings)
     return serving
 
 
-def _order(settings: str | None) -> Order:
-    own = open_workspace(settings).settings
-    return order_of(own, [entry.series for entry in own.series])
+def _order(names: list[str], settings: str | None) -> Order:
+    return order_of(open_workspace(settings).settings, [Series.parse(name) for name in names])
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from prefect import flow, task
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from gridahead.operate.quality_page import PAGE
 from gridahead.operate.validate import validate
 from gridahead.quality.report import QualityReport
 from gridahead.reports.quality_summary import summary
 from gridahead.workspace import Workspace
-from gridahead_flows.engine import RETRIES, open_workspace
+from gridahead_flows.engine import LIMITS, RETRIES, kept_on_record, open_workspace, page_link
 
 
 def publish_findings(workspace: Workspace, report: QualityReport) -> None:
@@ -18,8 +18,7 @@ def publish_findings(workspace: Workspace, report: QualityReport) -> None:
     create_markdown_artifact(f"```\n{summary(report)}\n```", key="quality", description="What the gate says.")
     findings = {str(name): list(column.astype("str")) for name, column in report.findings.items()}
     create_table_artifact(findings, key="quality-findings", description="Series, rules and stretches that failed.")
-    page = workspace.settings.published_folder / PAGE
-    create_link_artifact(page.as_uri(), key="quality-page", link_text="Quality of the data, over time")
+    create_markdown_artifact(page_link(workspace, PAGE, "Quality of the data, over time"), key="quality-page")
 
 
 @task(name="inspect", **RETRIES)
@@ -34,9 +33,14 @@ def inspect_lake(settings: str | None) -> int:
     return len(report.verdicts)
 
 
-@flow(name="validate")
+@flow(name="validate", timeout_seconds=LIMITS["night"])
+@kept_on_record
 def validate_flow(settings: str | None = None) -> int:
-    """Great Expectations over everything in the lake that is not in quarantine."""
+    """Great Expectations over everything in the lake that is not in quarantine.
+
+    Args:
+        settings: settings file, on the machine of the worker.
+    """
     return inspect_lake(settings)
 
 

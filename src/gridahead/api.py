@@ -128,12 +128,12 @@ class Lab:
         >>> rows.pivot(index="valid_time", columns="quantile", values="value_mw").shape
         (24, 11)
         """
+        from gridahead.forecasting.publish import Issue
         from gridahead.operate.forecast import forecast
 
         chosen = self._one(series)
         published = forecast(self.workspace, chosen, None if issue_time is None else _instant(issue_time))
-        rows = pd.read_parquet(published.folder / str(published.manifest["parquet"]))
-        return Forecasts(rows)
+        return Issue(published.folder, dict(published.manifest)).forecasts
 
     def forecasts(self, series: SeriesName | None = None, run: str = "live") -> Forecasts:
         """Every forecast that the lake keeps of a run, each with the issue time and the model that made it.

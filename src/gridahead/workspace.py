@@ -10,21 +10,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from gridahead.core.errors import ModelError, SettingsError
+from gridahead.core.files import write_whole
 from gridahead.core.grid import Series
 from gridahead.core.resolution import at_mtu, mtu_of, rows_of
 from gridahead.core.tables import Observations
-from gridahead.core.time import Mtu, TimeRange, delivery_range, now
+from gridahead.core.time import Clock, Deadline, Mtu, TimeRange, delivery_range, now
 from gridahead.core.weather_points import WeatherPoint, centre, weather_points
 from gridahead.features.weather_kinds import NEEDED, WeatherFeatures, of_kind
 from gridahead.features.windows import WindowSpec
 from gridahead.lake.folder import Folder
 from gridahead.lake.lake import Lake
 from gridahead.lake.layout import require_current
-from gridahead.registry.database import Database
-from gridahead.registry.exports import Exports
+from gridahead.registry.address import Address
+from gridahead.registry.exports import REPAIR, Exports
 from gridahead.registry.versions import Version
 from gridahead.settings.file import load_settings
 from gridahead.settings.model import Settings
@@ -70,7 +69,7 @@ class Workspace:
     lake_of: Callable[[Settings], Lake] = field(default=open_lake, repr=False)
     registry_of: Callable[[Workspace], Registry] = field(default=open_registry, repr=False)
     """How they are opened: a test brings others."""
-    clock: Callable[[], pd.Timestamp] = field(default=now, repr=False)
+    clock: Clock = field(default=now, repr=False)
     """What time it is, UTC: whatever is asked, recorded or forecast "now" asks here."""
 
     @classmethod
@@ -96,14 +95,34 @@ class Workspace:
             return self._lake
 
     @cached_property
+    def published(self) -> Folder:
+        """Where forecasts and pages are published."""
+        return Folder.at(self.settings.published_place)
+
+    def put_page(self, page: Path, content: bytes) -> None:
+        """Write a page or a picture on this machine, and beside what is published if that is in an object store.
+
+        Raises:
+            LakeError: it cannot be written.
+        """
+        write_whole(page, content)
+        home = self.settings.published_folder
+        if not self.published.local and page.is_relative_to(home):
+            self.published.write(page.relative_to(home).as_posix(), content)
+
+    @cached_property
     def exports(self) -> Exports:
         """What forecasts are made with."""
-        return Exports(self.settings.models_folder, self.settings.mlflow_folder / "artifacts")
+        return Exports(self.settings.exports_folder, self.mlflow.copies, self.settings.cache_folder / "models")
 
-    @property
-    def database(self) -> Database:
-        """The file of the registry."""
-        return Database.of(self.settings.mlflow_folder)
+    @cached_property
+    def mlflow(self) -> Address:
+        """Where MLflow is.
+
+        Raises:
+            SettingsError: its address needs a variable that the environment does not have.
+        """
+        return Address.of(self.settings)
 
     @cached_property
     def tracking(self) -> Tracking:
@@ -114,7 +133,7 @@ class Workspace:
         """
         from gridahead.registry.runs import Tracking
 
-        return Tracking(self.settings.mlflow_folder, self.registered())
+        return Tracking(self.mlflow, self.registered())
 
     @property
     def registry(self) -> Registry:
@@ -135,12 +154,19 @@ class Workspace:
         return self.registry_of(self)
 
     def versions(self, series: Series) -> list[Version]:
-        """Every version of a series, the newest first; read without MLflow.
+        """Every exported version of a series, the newest first; read without MLflow.
 
         Raises:
-            ModelError: the registry is damaged, or it was there and is there no longer.
+            ModelError: a record is damaged, or there were versions and none is exported any more.
         """
-        return self.database.versions(series, self.registered(series).get(series, 0))
+        versions = self.exports.versions(series)
+        if not versions and (newest := self.registered(series).get(series, 0)):
+            raise ModelError(
+                f"{series} v{newest}",
+                f"and what was before it are not in {self.exports.folder} any more: put them back from a backup, or "
+                f"let {REPAIR} write them again from the registry",
+            )
+        return versions
 
     def registered(self, *series: Series) -> dict[Series, int]:
         """The newest version that must be in the registry, by series, from the exports or else the lake.
@@ -151,7 +177,7 @@ class Workspace:
         exported = {
             member: number for member in series or self.exports.series() if (number := self.exports.newest_of(member))
         }
-        if exported or not self.database.fresh:
+        if exported:
             return exported
         remembered: dict[Series, int] = {}
         for row in self.lake.read_promotions(*series).to_dict("records"):
@@ -194,8 +220,15 @@ class Workspace:
             past_covariates=chosen.past_covariates,
             future_covariates=chosen.future_covariates,
             weather=weather_features(self.settings, series),
+            issued_until=_issued_until(self.settings.gate_closure_of(series), zone.timezone),
+            intraday=chosen.intraday,
         )
         return spec, at_mtu(observations, mtu, zone.timezone)
+
+
+def _issued_until(gate_closure: Deadline, timezone: str) -> Deadline:
+    """Until when a forecast of the day ahead may be issued: the gate closure, or the beginning of the delivery day."""
+    return gate_closure if gate_closure.offset <= dt.timedelta(0) else Deadline(0, dt.time(0), timezone)
 
 
 def weather_features(settings: Settings, series: Series) -> WeatherFeatures | None:

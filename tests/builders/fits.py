@@ -42,7 +42,8 @@ def fit_of(seed, fingerprint="data"):
 
 def register(workspace, seed):
     """Such a fit as a version."""
-    return workspace.registry.register(fit_of(seed), ModelSettings(cell="gru"), TrainingSettings(), f"settings {seed}")
+    settings = f"settings {seed}"
+    return workspace.registry.register(fit_of(seed), ModelSettings(cell="gru"), TrainingSettings(), settings).version
 
 
 def opened(folder):

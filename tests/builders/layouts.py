@@ -80,6 +80,7 @@ def as_layout_2(workspace: Workspace) -> None:
     exports, registry = workspace.exports, workspace.registry
     for series in registry.series():
         for version in registry.versions(series):
+            assert exports.copies is not None
             home, copy = exports.bundle(version), exports.copies / version.tags["copy"]
             digest = keep_copy(home, home.parent, former)
             for place in (home, copy):

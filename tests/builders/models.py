@@ -47,8 +47,9 @@ def model_on(anchor, windows, cell="gru"):
 def tabular_on(name, windows):
     """Regressions on a few rows."""
     scaler = Scaler.fit(windows, "week")
-    counted = windows.delivery & ~np.isnan(windows.target)
-    table, target = features(name, windows, scaler)[counted], scaler.target(windows)[counted]
+    scaled = scaler.target(windows)
+    counted = windows.delivery & ~np.isnan(scaled)
+    table, target = features(name, windows, scaler)[counted], scaled[counted]
     regressions: tuple[Regression, ...]
     if name == "ridge":
         from sklearn.linear_model import Ridge

@@ -30,6 +30,7 @@ class MadeRegistry:
 
     def __init__(self):
         self.known, self.lost = {}, set()
+        self.exports: Any = None
 
     def add(self, number, pinball, model="lstm", settings="", learnt=JUDGED[1]):
         tags = {
@@ -43,6 +44,7 @@ class MadeRegistry:
             "settings_hash": settings or f"of {number}",
         }
         self.known[number] = Version(LOAD, number, "run", pd.Timestamp("2025-06-01T00:00Z"), (), tags)
+        self.exports.put(self.known[number])
         return self.known[number]
 
     def versions(self, series):
@@ -54,6 +56,9 @@ class MadeRegistry:
                 return one
         raise ModelError(str(series), f"has no version {number!r}")
 
+    def aliases(self, series):
+        return {alias: one.number for one in self.known.values() for alias in one.aliases}
+
     def holder(self, series, alias):
         return next((one for one in self.known.values() if alias in one.aliases), None)
 
@@ -64,14 +69,21 @@ class MadeRegistry:
         return found.number not in self.lost
 
     def give(self, found, alias):
-        self.take(found.series, alias)
-        now_has = (*self.known[found.number].aliases, alias)
-        self.known[found.number] = replace(self.known[found.number], aliases=now_has)
+        self.set_alias(found.series, alias, found.number)
         return self.known[found.number]
 
     def take(self, series, alias):
-        for number, one in self.known.items():
-            self.known[number] = replace(one, aliases=tuple(other for other in one.aliases if other != alias))
+        self.set_alias(series, alias, None)
+
+    def set_alias(self, series, alias, number):
+        self.on_pages(alias, number)
+        self.exports.note_registry(series, self.aliases(series))
+
+    def on_pages(self, alias, number):
+        """As somebody does it in MLflow, whom the exports do not hear."""
+        for other, one in self.known.items():
+            held = tuple(name for name in one.aliases if name != alias)
+            self.known[other] = replace(one, aliases=(*held, alias) if other == number else held)
 
     def note(self, found, tags):
         self.known[found.number] = replace(self.known[found.number], tags={**self.known[found.number].tags, **tags})
@@ -94,6 +106,7 @@ def workspace_at(folder, unit=None, **training):
     )
     registry = MadeRegistry()
     made = Workspace(settings, registry_of=lambda workspace: cast(Any, registry))
+    registry.exports = made.exports
     made.lake.observations.append(OBSERVATIONS)
     return made
 

@@ -1,5 +1,7 @@
 """Servers of a test's own: started, waited for, ended. A database belongs to a user that may do nothing else."""
 
+import base64
+import http.client
 import os
 import shutil
 import signal
@@ -7,11 +9,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psycopg2
@@ -23,6 +29,7 @@ PATIENCE_SECONDS = 120
 """A first start makes a database, and other tests run beside it."""
 CHECKOUT = Path(__file__).parents[2]
 """Where Prefect finds the settings of the project, prefect.toml."""
+_OWN_HEADERS = {"host", "authorization", "connection", "content-length", "transfer-encoding", "server", "date"}
 DATABASE_USER = "postgres"
 """Comes with Debian's package; PostgreSQL refuses to run as root."""
 
@@ -84,15 +91,68 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def mlflow_server(database: str, artifacts: Path, log: Path) -> Iterator[str]:
-    """MLflow's server as docker-compose.yml starts it, on a database; gives its address."""
+def mlflow_server(
+    database: str, artifacts: str | Path, log: Path, surroundings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """MLflow's server as docker-compose.yml starts it, on a database; gives its address.
+
+    Args:
+        database: its address.
+        artifacts: a folder or an address, which the server reads and writes for those who ask it.
+        log: where what it says goes.
+        surroundings: what the environment has besides, such as where the object store is.
+    """
     port = str(free_port())
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
     command += ["--backend-store-uri", database, "--artifacts-destination", str(artifacts)]
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with running(command, lambda: _get(f"{address}/health"), log, env={**environment(), **quiet}):
+    with running(command, lambda: _get(f"{address}/health"), log, env={**environment(), **surroundings, **quiet}):
         yield address
+
+
+@contextmanager
+def behind_password(address: str, user: str, password: str) -> Iterator[str]:
+    """A server that lets in who says user and password (HTTP Basic), and asks another one; gives its address."""
+    expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    host = urllib.parse.urlsplit(address).netloc
+
+    class Door(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.headers.get("Authorization") != expected:
+                self.said(401, {"WWW-Authenticate": "Basic"}, b"You are not authenticated.")
+                return
+            connection = http.client.HTTPConnection(host, timeout=60)
+            kept = {name: value for name, value in self.headers.items() if name.lower() not in _OWN_HEADERS}
+            connection.request(self.command, self.path, body, {**kept, "Host": host})
+            given = connection.getresponse()
+            named = {name: value for name, value in given.getheaders() if name.lower() not in _OWN_HEADERS}
+            self.said(given.status, named, given.read())
+            connection.close()
+
+        def said(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(content))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
+
+        def log_message(self, *about: object) -> None:
+            pass
+
+    door = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    door.daemon_threads = True
+    threading.Thread(target=door.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{door.server_address[1]}"
+    finally:
+        door.shutdown()
+        door.server_close()
 
 
 @contextmanager

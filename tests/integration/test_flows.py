@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gridahead.core.errors import LakeError, ModelError
+from gridahead.core.errors import LakeError, ModelError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.settings.file import load_settings
 from gridahead.settings.networks import SharedSettings
@@ -37,7 +39,7 @@ def test_the_flows_do_what_the_commands_do(prefect_server: None, done: Path) -> 
     assert ingest_flow(settings) == 0
     assert validate_flow(settings) >= 0
     assert compact_flow(settings) > 0
-    assert forecast_flow(settings=settings)[0].endswith("DE.load/2025-12-30T1000Z")
+    assert forecast_flow(settings=settings) == ["DE/load for 2025-12-31 by full"]
     assert score_flow(settings).endswith("report.html")
 
 
@@ -48,7 +50,7 @@ def test_training_where_nothing_has_changed_names_who_serves(prefect_server: Non
     registry = Workspace(load_settings(settings)).registry
     before = len(registry.versions(Series("DE", "load")))
     champion = registry.holder(Series("DE", "load"), "champion")
-    assert train_flow(str(settings)) == {"DE/load": str(champion)}
+    assert train_flow(settings=str(settings)) == {"DE/load": str(champion)}
     assert len(registry.versions(Series("DE", "load"))) == before
 
 
@@ -103,7 +105,7 @@ def test_groups_without_rivals_are_trained_beside_the_series_and_those_with_riva
     monkeypatch.setattr(flow, "train", alone)
     monkeypatch.setattr(flow, "train_shared", together)
     monkeypatch.setattr(Workspace, "registry", SimpleNamespace(holder=lambda series, alias: f"{alias} of {series}"))
-    assert flow.train_flow(str(tmp_path / "settings.toml")) == {
+    assert flow.train_flow(settings=str(tmp_path / "settings.toml")) == {
         "DE/load": "champion of DE/load",
         "DE/solar": "alone v7",
         "DE/wind_onshore": "alone v7",
@@ -111,13 +113,44 @@ def test_groups_without_rivals_are_trained_beside_the_series_and_those_with_riva
     assert told == ["alone", "DE/load", "rival"]
 
 
-def test_one_series_that_fails_does_not_keep_the_others_from_being_published(prefect_server: None, done: Path) -> None:
-    from gridahead_flows.forecast import forecast_flow
+def test_one_series_that_fails_does_not_keep_the_others_from_being_published(
+    prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gridahead_flows import forecast as flow
 
-    published = done / "data/published/DE.load/2025-12-20T1000Z/manifest.json"
-    with pytest.raises(ModelError, match="DE/solar: has no champion"):
-        forecast_flow("2025-12-20T10:00Z", ["DE/solar", "DE/load"], str(done / "settings.toml"))
-    assert published.exists()
+    asked: list[str] = []
+
+    def forecast(workspace: Workspace, series: Series, instant: object, *, day: object) -> SimpleNamespace:
+        asked.append(str(series))
+        if series == Series("NO2", "load"):
+            raise ModelError("NO2/load", "no step of the ladder has an answer")
+        manifest = {"delivery_day": "2025-12-31", "rung": "naive", "missing": "official forecast"}
+        return SimpleNamespace(manifest=manifest)
+
+    monkeypatch.setattr(flow, "forecast", forecast)
+    (tmp_path / "settings.toml").write_text(TWO_DEADLINES)
+    state = flow.forecast_flow(settings=str(tmp_path / "settings.toml"), return_state=True)
+    assert state.is_failed() and sorted(asked) == ["DE/load", "NO2/load"]
+    assert "NO2/load: no step of the ladder" in str(state.message)
+    monkeypatch.setattr(flow, "series_meant", lambda workspace, series: ["DE/load"])
+    state = flow.forecast_flow(settings=str(tmp_path / "settings.toml"), return_state=True)
+    assert state.is_completed()  # a lower step of the ladder is no failure, and is told
+    assert state.message == "DE/load for 2025-12-31 by naive, missing: official forecast"
+
+
+def test_a_champion_that_has_learnt_all_days_is_no_failure_of_the_run_that_looks_for_drift(
+    prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gridahead_flows import score as flow
+
+    def drift(workspace: Workspace, series: Series) -> None:
+        raise ModelError("lstm v1", "has learnt until yesterday: its errors say nothing")
+
+    monkeypatch.setattr(flow, "drift", drift)
+    monkeypatch.setattr(flow, "score_published", lambda workspace, series: SimpleNamespace(scores=[]))
+    monkeypatch.setattr(flow, "write_report", lambda settings: "report.html")
+    (tmp_path / "settings.toml").write_text(TWO_DEADLINES)
+    assert flow.score_flow(str(tmp_path / "settings.toml")) == "report.html"
 
 
 TWO_DEADLINES = """
@@ -149,10 +182,11 @@ def deployed(tmp_path: Path, text: str) -> dict[str, dict[str, Any]]:
     """What the server has after the settings were deployed, by the name of flow and deployment."""
     from prefect.client.orchestration import get_client
 
-    from gridahead_flows.deployments import deploy, deployments
+    from gridahead_flows.deployments import deploy
+    from gridahead_flows.plan import plan
 
     (tmp_path / "settings.toml").write_text(text)
-    names = deploy(deployments(tmp_path / "settings.toml"))
+    names = deploy(plan(tmp_path / "settings.toml"))
     with get_client(sync_client=True) as client:
         there = {f"{client.read_flow(one.flow_id).name}/{one.name}": one for one in client.read_deployments()}
     assert sorted(there) == names
@@ -162,19 +196,32 @@ def deployed(tmp_path: Path, text: str) -> dict[str, dict[str, Any]]:
             "when": [_clock(each.schedule) for each in one.schedules],
             "parameters": one.parameters,
             "entrypoint": one.entrypoint,
+            "form": (one.parameter_openapi_schema or {})["properties"],
         }
         for name, one in there.items()
     }
 
 
-def test_deployments_follow_the_settings(prefect_server: None, tmp_path: Path) -> None:
+def automated() -> dict[str, Any]:
+    """The automations that the server has, by name."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        there = client.read_automations()
+    assert len({one.name for one in there}) == len(there)
+    return {one.name: one for one in there}
+
+
+def test_deployments_and_automations_follow_the_settings(prefect_server: None, tmp_path: Path) -> None:
     """Guard: a series whose deadline nobody else has is forecast once it is deployed, and no longer when it is gone."""
     from importlib import import_module
 
-    before = deployed(tmp_path, TWO_DEADLINES)
+    before, automations = deployed(tmp_path, TWO_DEADLINES), automated()
     morning = "forecast/D-1T1100-Europe-Oslo"
     assert before[morning]["when"] == [("0 11 * * *", "Europe/Oslo")]
     assert before[morning]["parameters"]["deadline"] == "D-1T1100[Europe/Oslo]"
+    assert before[morning]["form"]["series"]["items"]["enum"] == ["NO2/load", "DE/load"]
+    assert all(told["description"] for told in before["backfill/by-hand"]["form"].values())
     assert before["train/scheduled"]["when"] == [("0 4 * * 1", "Europe/Oslo")]
     assert {one["pool"] for one in before.values()} == {"gridahead"}
     for one in before.values():
@@ -182,25 +229,135 @@ def test_deployments_follow_the_settings(prefect_server: None, tmp_path: Path) -
         assert callable(getattr(import_module(module), name))
     added = deployed(tmp_path, TWO_DEADLINES + EVENING)
     assert added.keys() - before.keys() == {"forecast/D-1T1830-Europe-Berlin"}
+    assert {name: one.id for name, one in automated().items()} == {name: one.id for name, one in automations.items()}
     assert deployed(tmp_path, TWO_DEADLINES).keys() == before.keys()
 
 
-def test_a_run_for_a_deadline_takes_the_series_that_have_it_by_now(
+def test_a_run_for_a_deadline_takes_what_is_due_of_the_series_that_have_it_by_now(
     prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from gridahead_flows import forecast as flow
 
     asked: list[str] = []
-    published = SimpleNamespace(manifest={}, folder=tmp_path)
+    published = SimpleNamespace(manifest={"delivery_day": "", "rung": "full", "missing": ""})
 
-    def forecast(workspace: Workspace, series: Series, instant: object) -> SimpleNamespace:
-        asked.append(str(series))
+    def forecast(workspace: Workspace, series: Series, instant: object, *, day: object) -> SimpleNamespace:
+        asked.append(f"{series} {day}")
         return published
 
+    def due_of(workspace: Workspace, series: Series, at: object) -> list[SimpleNamespace]:
+        return [SimpleNamespace(day="tomorrow")] if series.zone == "DE" else []
+
     monkeypatch.setattr(flow, "forecast", forecast)
+    monkeypatch.setattr(flow, "due_of", due_of)
     (tmp_path / "settings.toml").write_text(TWO_DEADLINES + EVENING)
     flow.forecast_flow(settings=str(tmp_path / "settings.toml"), deadline="D-1T1100[Europe/Oslo]")
-    assert asked == ["NO2/load", "DE/load"]
+    assert asked == ["DE/load tomorrow"]
+    state = flow.forecast_flow(
+        settings=str(tmp_path / "settings.toml"), deadline="D-1T0900[Europe/Oslo]", return_state=True
+    )
+    assert (state.is_completed(), state.message) == (True, "nothing is due that is not published")
+
+
+def test_a_series_that_the_settings_do_not_have_is_told_before_anything_runs(
+    prefect_server: None, tmp_path: Path
+) -> None:
+    from gridahead_flows.train import train_flow
+
+    (tmp_path / "settings.toml").write_text(TWO_DEADLINES)
+    with pytest.raises(SettingsError, match="DE/laod: no such series; did you mean 'DE/load'"):
+        train_flow(["DE/laod"], str(tmp_path / "settings.toml"))
+
+
+def test_a_killed_run_is_begun_again_once_for_each_time_it_is_killed_and_not_for_ever(
+    prefect_server: None, tmp_path: Path
+) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.states import Crashed, Failed
+
+    from gridahead_flows.again import TIMES, begin_again
+
+    deployed(tmp_path, TWO_DEADLINES)
+    with get_client(sync_client=True) as client:
+        train = client.read_deployment_by_name("train/scheduled")
+        run = client.create_flow_run_from_deployment(train.id, parameters={"series": ["DE/load"]}).id
+        assert begin_again(run) is None  # nobody has killed it
+        for times in range(1, TIMES + 1):
+            client.set_flow_run_state(run, Crashed(), force=True)
+            again = begin_again(run)
+            assert again is not None and begin_again(run) == again
+            found = client.read_flow_run(again)
+            assert found.parameters["series"] == ["DE/load"]
+            assert sorted(found.tags) == [f"begun-again-{times}", "gridahead"]
+            run = again
+        client.set_flow_run_state(run, Crashed(), force=True)
+        assert begin_again(run) is None
+        forecast = client.read_deployment_by_name("forecast/by-hand")
+        # What is due is published by the watch, and what has failed is for a person.
+        endings: list[tuple[Any, Any]] = [(forecast, Crashed()), (train, Failed())]
+        for of, ended in endings:
+            other = client.create_flow_run_from_deployment(of.id).id
+            client.set_flow_run_state(other, ended, force=True)
+            assert begin_again(other) is None
+
+
+@pytest.mark.parametrize(("closure", "tries"), [("D-0T0000[Europe/Oslo]", 2), ("D-9T0000[Europe/Oslo]", 1)])
+def test_a_forecast_is_tried_again_for_as_long_as_it_can_reach_the_market(
+    prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closure: str, tries: int
+) -> None:
+    from gridahead.core.time import now
+    from gridahead_flows import forecast as flow
+
+    calls: list[int] = []
+    day = now().date() + dt.timedelta(days=2)
+
+    def forecast(workspace: Workspace, series: Series, instant: object, *, day: object) -> SimpleNamespace:
+        calls.append(1)
+        if len(calls) == 1:
+            raise LakeError("a 503", retryable=True)
+        return SimpleNamespace(manifest={"delivery_day": "", "rung": "full", "missing": ""})
+
+    monkeypatch.setattr(flow, "forecast", forecast)
+    monkeypatch.setattr(flow, "due_of", lambda workspace, series, at: [SimpleNamespace(day=day)])
+    monkeypatch.setattr(flow.forecast_series, "retry_delay_seconds", 0)
+    deadline = "D-9T0000[Europe/Oslo]" if tries == 1 else "D-1T1100[Europe/Oslo]"
+    one = f'[[series]]\nseries = "NO2/load"\ndeadline = "{deadline}"\ngate_closure = "{closure}"\n'
+    (tmp_path / "settings.toml").write_text(f'data_folder = "data"\n{one}')
+    done = flow.forecast_flow(settings=str(tmp_path / "settings.toml"), deadline=deadline, return_state=True)
+    assert (len(calls), done.is_completed()) == (tries, tries == 2)
+
+
+def test_links_of_artifacts_open_where_there_is_an_address_and_are_paths_where_there_is_none(tmp_path: Path) -> None:
+    from gridahead_flows.engine import open_workspace, page_link
+
+    file = tmp_path / "settings.toml"
+    file.write_text('data_folder = "data"')
+    assert (
+        page_link(open_workspace(str(file)), "report.html", "Page") == f"Page: `{tmp_path}/data/published/report.html`"
+    )
+    file.write_text('data_folder = "data"\n[serve]\npublic_url = "https://forecasts.example.org/"')
+    link = page_link(open_workspace(str(file)), "DE.load/latest.csv", "Forecast")
+    assert link == "[Forecast](https://forecasts.example.org/published/DE.load/latest.csv)"
+
+
+def test_a_secret_comes_from_a_block_of_prefect_where_the_environment_has_none(
+    prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.blocks.system import Secret
+
+    from gridahead_flows.engine import open_workspace
+
+    file = tmp_path / "settings.toml"
+    file.write_text('data_folder = "data"\n[schedule.secret_blocks]\nGRIDAHEAD_TEST_KEY = "entsoe"')
+    monkeypatch.setenv("GRIDAHEAD_TEST_KEY", "of the environment")
+    open_workspace(str(file))
+    assert os.environ["GRIDAHEAD_TEST_KEY"] == "of the environment"
+    monkeypatch.delenv("GRIDAHEAD_TEST_KEY")
+    with pytest.raises(SettingsError, match="GRIDAHEAD_TEST_KEY is to be read from the secret block 'entsoe'"):
+        open_workspace(str(file))
+    Secret(value="of the block").save("entsoe")
+    open_workspace(str(file))
+    assert os.environ["GRIDAHEAD_TEST_KEY"] == "of the block"
 
 
 @pytest.mark.parametrize(("error", "tries"), [(LakeError("a 503", retryable=True), 2), (LakeError("no key"), 1)])

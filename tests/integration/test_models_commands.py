@@ -140,7 +140,9 @@ def test_a_challenger_forecasts_along_unpublished_and_a_person_can_promote_and_t
     forecast(workspace, LOAD, pd.Timestamp("2025-12-20T10:00Z"))
     shadow = workspace.lake.read_forecasts(LOAD, "shadow")
     assert set(shadow["model_version"]) == {other}
-    manifest = json.loads((workspace.settings.published_folder / "DE.load/2025-12-20T1000Z/manifest.json").read_text())
+    manifest = json.loads(
+        (workspace.settings.published_folder / "DE.load/2025-12-21/2025-12-20T1000Z/manifest.json").read_text()
+    )
     assert manifest["model_version"] == champion
     gridahead_command("models", "promote", other, "--reason", "to see", "--by", "ana")
     assert workspace.registry.champion(LOAD).version == other

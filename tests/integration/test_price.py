@@ -147,7 +147,7 @@ def test_every_page_names_the_source(settings: Path) -> None:
 
 def test_every_published_forecast_names_the_source_beside_its_csv_and_inside_its_parquet(settings: Path) -> None:
     folder = Workspace.open(settings).settings.published_folder / PRICE.slug
-    (home,) = (path.parent for path in folder.glob("*/manifest.json"))
+    (home,) = (path.parent for path in folder.glob("*/*/manifest.json"))
     for about in (folder / "latest.json", home / "manifest.json"):
         assert json.loads(about.read_text())["attribution"] == LICENCE
     (parquet,) = home.glob("*.parquet")

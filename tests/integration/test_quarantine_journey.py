@@ -16,7 +16,6 @@ from gridahead.core.errors import LakeError, QualityError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.time import TimeRange
 from gridahead.lake.archive import Archive
-from gridahead.quarantine import rulings
 from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
 
@@ -55,6 +54,12 @@ class Job:
         (manifest,) = json.loads(self.run("forecast", "--issue-time", ISSUE_TIME, "--json"))
         table = pd.read_csv(Path(manifest["folder"]) / manifest["csv"])
         return manifest, float(table.filter(like="[MW]").to_numpy().max())
+
+
+def _set_clock(monkeypatch: pytest.MonkeyPatch, at: pd.Timestamp) -> None:
+    """What time it is for every command from now on."""
+    opened = classmethod(lambda cls, file: cls(load_settings(file), clock=lambda: at))
+    monkeypatch.setattr(Workspace, "open", opened)
 
 
 def spoil(portal: Path) -> None:
@@ -157,7 +162,7 @@ def test_forecasts_do_without_the_bad_day_and_say_so_until_a_person_lets_it_in(
     assert "24 values of DE/load in quarantine" in manifest["suspect_inputs"]
     assert highest < 120_000
     (case,) = [case for case in job.open_cases() if case["series"] == "DE/load"]
-    monkeypatch.setattr(rulings, "now", lambda: pd.Timestamp(ISSUE_TIME))
+    _set_clock(monkeypatch, pd.Timestamp(ISSUE_TIME))
     said = job.run("quarantine", "release", case["id"], "--reason", "the operator confirmed it", "--by", "ana")
     assert "24 rows of DE/load" in said and "ana" in said
 
@@ -177,7 +182,7 @@ def test_forecasts_do_without_the_bad_day_and_say_so_until_a_person_lets_it_in(
     assert again == released
 
     # A person may change her mind: the newest ruling counts, for forecasts of issue times from then on.
-    monkeypatch.setattr(rulings, "now", lambda: pd.Timestamp(ISSUE_TIME) + pd.Timedelta(minutes=1))
+    _set_clock(monkeypatch, pd.Timestamp(ISSUE_TIME) + pd.Timedelta(minutes=1))
     job.run("quarantine", "reject", case["id"], "--reason", "it was in kW after all", "--by", "ana")
     assert job.accepted().empty
     assert job.forecast() == ({**after, "changed": False}, released)

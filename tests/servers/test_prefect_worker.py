@@ -5,19 +5,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pandas as pd
 import pytest
 from builders.rows import LOAD
 from builders.servers import CHECKOUT, prefect_server, prefect_worker
-from builders.serving import LEARNT_UNTIL, fill, serve
+from builders.serving import fill, serve
 
 from gridahead.core.time import now
+from gridahead.forecasting.slot import due_day
 from gridahead.workspace import Workspace
 
-DEPLOYMENT = "forecast/D-1T1100-Europe-Berlin"
+DEPLOYMENT = "forecast/by-hand"
 SETTINGS = """
+mode = "live"
 data_folder = "data"
 [[series]]
 series = "DE/load"
@@ -38,9 +41,14 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def api(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prefect's folder."""
+    return tmp_path_factory.mktemp("prefect")
+
+
+@pytest.fixture(scope="module")
+def api(workspace: Workspace, home: Path) -> Iterator[httpx.Client]:
     """Prefect's server, to which the settings are deployed, with a worker."""
-    home = tmp_path_factory.mktemp("prefect")
     with prefect_server(home) as surroundings:
         surroundings["GRIDAHEAD_SETTINGS"] = str(workspace.settings.data_folder.parent / "settings.toml")
         deploy = [sys.executable, "-m", "gridahead_flows", "deploy"]
@@ -78,28 +86,31 @@ def words_of(api: httpx.Client, run: dict) -> str:
 
 @pytest.fixture(scope="module")
 def run(api: httpx.Client) -> dict:
-    """A run with the parameters of the schedule."""
+    """A run with the parameters of the form."""
     return run_of(api)
 
 
-def test_a_run_of_the_schedule_publishes_the_next_delivery_day(api, workspace, run):
+def test_a_run_publishes_the_delivery_day_that_is_due_and_leaves_nothing_pickled(api, workspace, run, home):
     assert run["state_type"] == "COMPLETED", words_of(api, run)
     told = json.loads((workspace.settings.published_folder / LOAD.slug / "latest.json").read_text())
-    day = workspace.settings.series[0].deadline.delivery_day(pd.Timestamp(run["expected_start_time"]))
+    day = due_day(workspace.settings.series[0].deadline, pd.Timestamp(run["expected_start_time"]))
     assert (told["delivery_day"], told["rung"], told["model_version"]) == (str(day), "full", "1")
+    assert run["state"]["message"] == f"DE/load for {day} by full"
+    assert not list(home.glob("storage/**/*"))
     assert set(workspace.lake.forecasts.read()["run"]) == {"live"}
 
 
 def test_what_the_library_logs_and_the_artifact_are_on_the_pages_of_the_server(api, run):
-    assert "DE/load: issued " in words_of(api, run)
+    assert "issued " in words_of(api, run)
     asked = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
-    (artifact,) = api.post("artifacts/filter", json=asked).raise_for_status().json()
-    assert artifact["key"] == "published-de-load" and "- **delivery_day**: " in artifact["data"]
+    artifacts = {one["key"]: one["data"] for one in api.post("artifacts/filter", json=asked).raise_for_status().json()}
+    assert artifacts.keys() == {"published-de-load", "report"}
+    told = artifacts["published-de-load"]
+    assert "- **delivery_day**: " in told and "- **rung**: full" in told
+    assert "file://" not in "".join(artifacts.values())
 
 
 def test_a_run_that_cannot_forecast_has_failed_with_the_reason(api, workspace):
-    learnt = workspace.settings.series[0].deadline.for_delivery(LEARNT_UNTIL)
-    fill(workspace, LOAD, LEARNT_UNTIL)
-    failed = run_of(api, issue_time=learnt.isoformat())
+    failed = run_of(api, issue_time="2024-06-01T09:00:00Z")
     assert failed["state_type"] == "FAILED"
-    assert f"has learnt from days until {LEARNT_UNTIL}" in words_of(api, failed)
+    assert "DE/load" in words_of(api, failed)

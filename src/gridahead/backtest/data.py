@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from gridahead.core.tables import Observations
 from gridahead.core.time import days_between
 from gridahead.features.windows import Windows, WindowSpec, build_windows, outturn_of
 from gridahead.models.tabular import TABULAR, TabularName
+from gridahead.training.drawn import Drawn, drawn_windows
 from gridahead.training.split import Split, cut, days_to_learn
 from gridahead.workspace import Workspace
 
@@ -37,6 +38,8 @@ class SeriesData:
     """Of each of the days, to learn or to forecast, as of its issue time."""
     folds: tuple[Fold, ...]
     """Those that have a day with an outturn."""
+    drawn: Drawn = field(default_factory=dict)
+    """Windows of the same days as of drawn issue times, to learn and to judge."""
 
     @property
     def series(self) -> Series:
@@ -67,11 +70,20 @@ class SeriesData:
         training = self.workspace.settings.training.model_copy(update={"holdout_start": fold.first})
         days = [day for day in self.days if day < fold.first]
         windows = self.windows.where(np.array([day < fold.first for day in self.days]))
-        if days:
-            known_at = self.spec.deadline.for_delivery(fold.first)
-            target = outturn_of(self.observations, self.spec, windows.valid_time, known_at)
-            windows = replace(windows, target=np.where(windows.within, target, np.float32(np.nan)))
-        return cut(windows, days, training)
+        if not days:
+            return cut(windows, days, training)
+        drawn = {
+            issued: replace(kept, windows=self._as_known(kept.windows, fold))
+            for issued, copies in self.drawn.items()
+            if (kept := copies.of_days(days)).days
+        }
+        return cut(self._as_known(windows, fold), days, training, drawn)
+
+    def _as_known(self, windows: Windows, fold: Fold) -> Windows:
+        """The windows with the outturn as it was known at the first deadline of a fold."""
+        known_at = self.spec.deadline.for_delivery(fold.first)
+        target = outturn_of(self.observations, self.spec, windows.valid_time, known_at)
+        return replace(windows, target=np.where(windows.within, target, np.float32(np.nan)))
 
     def to_forecast(self, fold: Fold) -> Windows:
         """The windows of a fold's days that have an outturn to be scored against."""
@@ -105,7 +117,9 @@ def prepare(workspace: Workspace, series: Series, plan: Plan) -> SeriesData:
             str(series), f"has no outturn from {plan.first} to {plan.last}; `gridahead status` shows what the lake has"
         )
     chosen = tuple(fold for fold in plan.folds if scored.intersection(fold.days))
-    return SeriesData(workspace, plan, spec, observations, days, windows, chosen)
+    learns = {*plan.models} & {*workspace.settings.names, *TABULAR}
+    drawn = drawn_windows(observations, spec, days, judged_from=days[0]) if learns else {}
+    return SeriesData(workspace, plan, spec, observations, days, windows, chosen, drawn)
 
 
 def _require_context(series: Series, plan: Plan, with_context: Sequence[dt.date]) -> None:

@@ -20,6 +20,7 @@ from gridahead.core.time import Mtu, TimeRange, delivery_days, delivery_range
 from gridahead.evaluation.left_out import Scored, left_out
 from gridahead.evaluation.outturn import outturn
 from gridahead.evaluation.scores import score
+from gridahead.lake.annotations import excluded_from
 from gridahead.workspace import Workspace
 
 
@@ -95,4 +96,5 @@ def score_period(
     expected = period.times(Mtu(observations["mtu"].iloc[0]))
     scores = score(forecasts, measured, scored_at=workspace.clock(), expected=expected, unit=unit_of(series, zone))
     workspace.lake.scores.append(scores)
-    return Scored(scores, left_out(forecasts, measured, expected, timezone))
+    excluded = excluded_from(workspace.lake.read_annotations(series), "scores", expected)
+    return Scored(scores, left_out(forecasts, measured, expected, timezone, excluded))

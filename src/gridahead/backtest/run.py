@@ -28,7 +28,7 @@ from gridahead.core.errors import GridaheadError, ModelError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION, REFERENCES
 from gridahead.core.tables import Scores
-from gridahead.core.time import delivery_days, now
+from gridahead.core.time import delivery_days
 from gridahead.evaluation.outturn import outturn
 from gridahead.forecasting.inputs import keep_inputs
 from gridahead.forecasting.issue import issue
@@ -191,7 +191,7 @@ def _run_fold(
 @deterministic()
 def _forecast(data: SeriesData, fold: Fold, ready: Sequence[FittedEntrant]) -> list[FoldRecord]:
     """Forecast every day of the fold and keep it all; the records are written last."""
-    made_at, forecasts, records = now(), [], []
+    made_at, forecasts, records = data.workspace.clock(), [], []
     for entrant in ready:
         bundle = data.store.keep(entrant.model)
         record = FoldRecord(

@@ -1,4 +1,4 @@
-"""What is done every day: take in, inspect, forecast, report; and what there is."""
+"""What is done every day: take in, inspect, forecast, report."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gridahead.cli.options import (
     JsonOption,
     SeriesOption,
     SettingsOption,
-    WideOption,
     chosen_series,
     clock_of,
     open_workspace,
+    parse_day,
     parse_instant,
 )
 from gridahead.cli.quarantine import case_lines
@@ -103,25 +103,56 @@ def forecast(
     issue_time: Annotated[
         str | None,
         typer.Option(
-            help="As of when: 2025-12-30T11:00, with an offset or in local time, or 'now'. The delivery day is the "
-            "first whose deadline is not "
-            "before it. Without it: the newest delivery day for which the lake has complete inputs, as of its deadline."
+            help="As of when: 2025-12-30T11:00, with an offset or in local time, or 'now'. Without it: with "
+            'mode = "live" as of now, or as of the deadline if the model has not learnt to be asked later; with '
+            'mode = "demo" the newest delivery day for which the lake has complete inputs, as of its deadline.'
+        ),
+    ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option(
+            help="The delivery day: 2025-12-31, today or tomorrow. Without it: the one whose deadline is on the date "
+            "of the issue time, whether that has passed or not."
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Forecast the next delivery day with the champion, and publish it."""
+    """Forecast the delivery day that is due, and publish it."""
     workspace = open_workspace(settings)
     chosen = chosen_series(workspace, series)
-    instant = parse_instant(issue_time, "--issue-time", clock_of(workspace, chosen))
+    clock = clock_of(workspace, chosen)
+    instant = parse_instant(issue_time, "--issue-time", clock)
+    delivery = None if day is None else parse_day(day, "--day", clock)
     from gridahead.operate.forecast import forecast as use_case
 
     # One series that cannot be forecast must not keep the others waiting.
-    done, failed = of_each(chosen, lambda one: use_case(workspace, one, instant))
+    done, failed = of_each(chosen, lambda one: use_case(workspace, one, instant, day=delivery))
     from gridahead.cli.published import show_published
 
-    show_published(done.values(), as_json=as_json, newest=instant is None)
+    show_published(done.values(), as_json=as_json, newest=instant is None and delivery is None)
     require(failed, done.values())
+
+
+@app.command("catch-up")
+def catch_up(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Publish what is due and still in time, and make up for what is not: after a downtime, or at any time."""
+    workspace = open_workspace(settings)
+    from gridahead.operate.catch_up import catch_up as use_case
+
+    done = use_case(workspace)
+    if as_json:
+        by_series = {
+            str(series): {
+                "published": [one.manifest for one in caught_up.published],
+                "backfilled": [str(delivered) for delivered in caught_up.backfilled],
+                "kept": caught_up.kept,
+            }
+            for series, caught_up in done.done.items()
+        }
+        print_json({"series": by_series, "failed": {name: str(error) for name, error in done.failed.items()}})
+    else:
+        say(f"{done.sentence}.", False)
+    done.require()
 
 
 @app.command()
@@ -137,24 +168,6 @@ def report(settings: SettingsOption = None, as_json: JsonOption = False) -> None
     typer.echo(json.dumps({"page": str(page)}) if as_json else page)
     if failed is not None:
         raise failed
-
-
-@app.command()
-def status(settings: SettingsOption = None, wide: WideOption = False, as_json: JsonOption = False) -> None:
-    """Show what is in the lake, which model serves, how old the newest forecast is: a block a series.
-
-    A mark says what to look at: ✓ in order, ! look at it, ✗ not there.
-    """
-    workspace = open_workspace(settings)
-    from gridahead.operate.status import status as use_case
-
-    state = use_case(workspace)
-    if as_json:
-        print_json({"lake": records(state.lake), "serving": state.serving, "forecasts": state.forecasts})
-    else:
-        from gridahead.cli.overview import show_status
-
-        show_status(workspace.settings, state, wide=wide)
 
 
 @app.command()

@@ -91,6 +91,25 @@ def compact(settings: SettingsOption = None, as_json: JsonOption = False) -> Non
     show([dataclasses.asdict(compaction) for compaction in compactions], as_json, "Compacted", "nothing to merge")
 
 
+@app.command("thin")
+def thin_command(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and delete nothing.")] = False,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete what is older than `[retention]` and `[archive]` keep it, and say what is lost by that.
+
+    Nothing goes that a version that serves, an open case, or the newest files need.
+    """
+    from gridahead.operate.retention import keep_what_is_wanted
+
+    done = keep_what_is_wanted(open_workspace(settings), dry_run=dry_run)
+    title = "Would be deleted" if dry_run else "Deleted"
+    show([dataclasses.asdict(one) for one in done.deleted], as_json, title, "nothing is older than it is kept")
+    if done.deleted:
+        say(f"{done.bytes:,} bytes in all", as_json)
+
+
 @app.command()
 def amend(
     source: Annotated[str | None, typer.Option(help="Only the source of that name, as `ingest` shows it.")] = None,

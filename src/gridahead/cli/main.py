@@ -1,12 +1,14 @@
 """`gridahead …`: the use cases from a shell.
 
 Exit codes: 0 done, 2 wrong call or settings, 3 a source failed, 4 the quality gate refused, 5 no model fits, 6 the lake
-or a publication cannot be written or is empty, 70 a bug of ours. Of several series what can be done is done first.
+or a publication cannot be written or is empty, 7 a forecast that should be out is not, or something is critical, 70 a
+bug of ours. Of several series what can be done is done first.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -15,7 +17,9 @@ import typer
 from rich.logging import RichHandler
 
 from gridahead.cli import (
+    annotate,
     backtest,
+    backup,
     daily,
     explain,
     init,
@@ -26,11 +30,13 @@ from gridahead.cli import (
     revisions,
     score,
     scripts,
+    serve,
     settings,
     sources,
     train,
     upgrade,
     value,
+    watch,
 )
 from gridahead.cli.console import err
 from gridahead.core import errors
@@ -55,17 +61,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Day-ahead forecasts of electricity **load, wind and solar**, with honest uncertainty.",
     epilog="Exit codes: 0 done, 2 wrong call or settings, 3 a source failed, 4 the quality gate refused, "
-    "5 no model fits, 6 lake or publication empty or not writable, 70 a bug of ours. Of several series, what can be "
-    "done is done; the exit code is that of the first which could not.",
+    "5 no model fits, 6 lake or publication empty or not writable, 7 (status) a forecast that should be out is not or "
+    "something is critical, 70 a bug of ours. Of several series, what can be done is done; the exit code is that "
+    "of the first which could not.",
 )
 for commands in (
     init.app,
     scripts.app,
+    serve.app,
     daily.app,
+    annotate.app,
     live.app,
     sources.app,
     score.app,
     value.app,
+    watch.app,
     quarantine.app,
     lake.app,
     train.app,
@@ -75,6 +85,7 @@ for commands in (
     backtest.app,
     settings.app,
     upgrade.app,
+    backup.app,
 ):
     app.add_typer(commands)
 
@@ -92,6 +103,10 @@ def _main(
         format="%(message)s",
         handlers=[RichHandler(console=err, show_path=False, markup=False)],
     )
+    if os.environ.get("GRIDAHEAD_LOG", "").lower() == "json":  # before the settings are read, which may say so too
+        from gridahead.core.logs import json_to_stderr
+
+        json_to_stderr()
     logging.getLogger("gridahead").setLevel(logging.DEBUG if verbose else logging.INFO)
     logging.getLogger("stamina").setLevel(logging.ERROR)  # every try of a service that failed, without saying why
 
@@ -106,12 +121,22 @@ def guarded(call: Callable[[], object]) -> None:
     try:
         call()
     except errors.GridaheadError as error:
-        err.print("error:", style="bold red", end=" ")
-        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        if not _logged(error):
+            err.print("error:", style="bold red", end=" ")
+            err.print(str(error), markup=False, highlight=False, soft_wrap=True)
         sys.exit(exit_code(error))
-    except Exception:
-        err.print_exception()
+    except Exception as error:
+        if not _logged(error, traceback=True):
+            err.print_exception()
         sys.exit(BUG)
+
+
+def _logged(error: Exception, *, traceback: bool = False) -> bool:
+    """Whether programs read what is written here: then it is a line of the log as all others."""
+    if (logs := sys.modules.get("gridahead.core.logs")) is None or not logs.is_json():
+        return False
+    logging.getLogger("gridahead").error("%s", error, exc_info=error if traceback else None)
+    return True
 
 
 def exit_code(error: errors.GridaheadError) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -84,7 +85,6 @@ def compare(
     """Compare two versions on the days that both have forecast without having learnt them, beside the references."""
     workspace = open_workspace(settings)
     chosen = _the_series(workspace, series)
-    from gridahead.core.files import write_whole
     from gridahead.evaluation.catalogue import POWERS
     from gridahead.promotion.compare import compare as use_case
     from gridahead.reports.compare_picture import compare_picture
@@ -94,7 +94,7 @@ def compare(
     comparison = use_case(workspace, chosen, first, second)
     numbers = "-".join(f"v{version.number}" for version in comparison.versions)
     picture = workspace.settings.published_folder / "cards" / f"{chosen.slug}-{numbers}.png"
-    write_whole(picture, with_licence(compare_picture(comparison), workspace.settings.attribution_of(chosen)))
+    workspace.put_page(picture, with_licence(compare_picture(comparison), workspace.settings.attribution_of(chosen)))
     if as_json:
         print_json(comparison_record(comparison, picture))
         return
@@ -178,6 +178,60 @@ def rollback(
         print_json({"series": str(chosen), "version": back.number, "serves": True, "reasons": [reason]})
     else:
         say(f"{chosen}: {back} serves again.", False)
+
+
+@app.command("export")
+def export_models(
+    file: Annotated[Path, typer.Argument(help="The file to write, such as load.zip.")],
+    version: Annotated[str | None, typer.Option("--version", help="A number or an alias; all that there are.")] = None,
+    settings: SettingsOption = None,
+    series: OneSeries = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write versions of a series as one file, with weights, figures and cards, for another installation."""
+    workspace = open_workspace(settings)
+    chosen = _the_series(workspace, series)
+    from gridahead.operate.parcels import export_versions
+
+    packed = export_versions(workspace, chosen, file, version)
+    if as_json:
+        print_json({"file": str(file), "versions": [one.number for one in packed]})
+    else:
+        say(f"{file}: {chosen}, {', '.join(map(str, packed))}. `gridahead models import {file}` takes it in", False)
+
+
+@app.command("import")
+def import_models(
+    file: Annotated[Path, typer.Argument(help="What `gridahead models export` has written.")],
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Register the versions of such a file here, with new numbers; `models promote NUMBER` lets one serve."""
+    workspace = open_workspace(settings)
+    from gridahead.operate.parcels import import_versions
+
+    done = import_versions(workspace, file)
+    if as_json:
+        print_json([{**_about(one.version), "former": one.former, "new": one.is_new} for one in done])
+        return
+    for one in done:
+        there = "" if one.is_new else ", which was here already"
+        say(f"{one.version.series}: v{one.former} of {file.name} is {one.version}{there}", False)
+
+
+@app.command("sync")
+def sync_registry(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Take over what was decided on MLflow's pages, and tell MLflow what was decided while it was down."""
+    from gridahead.operate.registry_sync import registry_sync
+
+    changes = registry_sync(open_workspace(settings))
+    if as_json:
+        print_json([{**vars(change), "series": str(change.series)} for change in changes])
+        return
+    for change in changes:
+        say(str(change), False)
+    if not changes:
+        say("MLflow and what is exported agree.", False)
 
 
 @app.command()

@@ -43,14 +43,16 @@ ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; else th
 
 
 def open_workspace(settings: Path | None) -> Workspace:
-    """The folders of a settings file.
+    """The folders of a settings file; lines are logged from now on as it says.
 
     Raises:
         SettingsError: there is no such file, or it says something that cannot be meant.
     """
     from gridahead.workspace import Workspace
 
-    return Workspace.open(settings)
+    workspace = Workspace.open(settings)
+    workspace.settings.logging.set_up()
+    return workspace
 
 
 def known_series(workspace: Workspace, text: str) -> Series:

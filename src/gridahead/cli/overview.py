@@ -10,12 +10,19 @@ import pandas as pd
 from gridahead.cli.console import records, say, show, show_blocks
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION, FULL
-from gridahead.core.time import Mtu, lasting, now
+from gridahead.core.time import NO_TIME, lasting, now
 from gridahead.core.units import per, significant
+from gridahead.monitoring.checks_of_machines import GB, took
 from gridahead.settings.model import Settings
+from gridahead.settings.services import LiveSource
 
 if TYPE_CHECKING:
-    from gridahead.operate.status import Status
+    from gridahead.forecasting.slot import Slot
+    from gridahead.monitoring.checks import Coverage, Out
+    from gridahead.monitoring.checks_of_machines import Disk
+    from gridahead.monitoring.conditions import Condition
+    from gridahead.monitoring.incidents import Incident
+    from gridahead.operate.status import SeriesStatus, Status
     from gridahead.registry.versions import Version
 
 FINE, LOOK, ABSENT = "✓", "!", "✗"
@@ -23,34 +30,76 @@ HOUR = pd.Timedelta(hours=1)
 Line = tuple[str, str]
 
 
-def show_status(settings: Settings, status: Status, *, wide: bool) -> None:
-    """A block a series of the settings and a line of what else is there; wide tables of everything if wanted."""
+def show_status(status: Status, *, wide: bool) -> None:
+    """A block a series of the settings, what is not in order, and the machine; wide tables if wanted."""
     if wide:
         _show_all(status)
-        return
-    stored = {str(row["series"]): row for row in status.lake.to_dict("records")}
-    newest = {str(row["series"]): row for row in status.forecasts}
-    names = [str(entry.series) for entry in settings.series] or list(status.serving)
+    settings = status.workspace.settings
     blocks = [
         (
-            name,
+            str(one.series),
             [
-                _held(stored.get(name), settings.quality.stale_after_hours),
-                _serves(status.serving.get(name), settings, name),
-                _published(newest.get(name)),
+                *_due(one, status.at),
+                _held(one, status),
+                *_inputs(one, status),
+                _serves(status.serving.get(str(one.series)), settings, str(one.series), status.at),
+                _published(one.manifest, status.at),
+                *_band(one.coverage),
             ],
         )
-        for name in names
+        for one in status.series
     ]
-    show_blocks("", blocks)
-    if others := sorted(set(stored) - set(names)):
-        say(f"Also in the lake: {', '.join(others)}", False)
-    if not stored:
-        say("The lake is empty; run `gridahead ingest`", False)
-    elif not names:
+    show_blocks("", blocks if not wide else [])
+    show_blocks("", [(name, lines) for name, lines in _around(status) if lines])
+    if not status.series:
         say("The settings name no series; add [[series]]", False)
-    elif blocks:
+    elif not any(one.freshness for one in status.series):
+        say(f"The lake is empty; run {_first_step(settings)}", False)
+    elif not wide:
         say("Everything: `gridahead status --wide`", False)
+
+
+def _around(status: Status) -> list[tuple[str, list[Line]]]:
+    """What is not in order, and the machine: headings with their lines."""
+    told = {incident.name: incident for incident in status.incidents}
+    wrong = [(ABSENT if one.severity == "critical" else LOOK, _wrong(one, told)) for one in status.conditions]
+    wrong += [(LOOK, f"{name} could not be told: {why}") for name, why in status.failures.items()]
+    return [("Not in order", wrong), ("Machine", [*map(_disk, status.disks), *_runs(status), _watched(status)])]
+
+
+def _wrong(condition: Condition, told: Mapping[str, Incident]) -> str:
+    incident = told.get(condition.incident)
+    names = "" if incident is None or not incident.told else f" (told {', '.join(sorted(incident.told))})"
+    return f"{condition.what}{names}"
+
+
+def _disk(disk: Disk) -> Line:
+    until = "" if disk.days_left is None else f", full in {disk.days_left:.0f} days at its pace"
+    return " ", f"disk of {disk.folder}: {disk.free / GB:.1f} GB free of {disk.total / GB:.0f} GB{until}"
+
+
+def _runs(status: Status) -> list[Line]:
+    lines = []
+    for kind, runs in status.runs.items():
+        if not runs:
+            continue
+        last = runs[0]
+        how = "failed: " + last.error if last.error else "under way" if last.ended is None else f"took {took(last)}"
+        failed = [name for name, error in last.parts.items() if error]
+        parts = f", failed: {', '.join(failed)}" if failed and not last.error else ""
+        name = f"{kind} of {last.subject}" if last.subject else kind
+        when = f"{lasting(max(status.at - last.began, NO_TIME))} ago"
+        lines.append((LOOK if last.error or failed else FINE, f"{name}: {when}, {how}{parts}"))
+    return lines
+
+
+def _watched(status: Status) -> Line:
+    if status.watched_at is None:
+        return LOOK if status.is_live else " ", "watch: never here; `gridahead watch --every 5m` tells people of faults"
+    since = status.at - status.watched_at
+    nobody = "" if status.workspace.settings.alerts.channels else "; nobody is told, add [[alerts.channels]]"
+    mark = FINE if since < HOUR and not nobody else LOOK
+    return mark, f"watch: {lasting(max(since, NO_TIME))} ago{nobody}"
 
 
 def _show_all(status: Status) -> None:
@@ -59,20 +108,73 @@ def _show_all(status: Status) -> None:
     serving = [{"series": name, **{key: about.get(key) for key in columns}} for name, about in status.serving.items()]
     show(serving, False, "Serving", "no champion yet; run `gridahead train`")
     shown = ("series", "forecast_id", "issue_time", "age", "model", "model_version", "rung")
-    aged = [{**row, "age": lasting(now() - pd.Timestamp(str(row["issue_time"])))} for row in status.forecasts]
+    aged = [{**row, "age": lasting(status.at - pd.Timestamp(str(row["issue_time"])))} for row in status.forecasts]
     forecasts = [{key: row.get(key) for key in shown} for row in aged]
     show(forecasts, False, "Newest forecasts", "none published; run `gridahead forecast`")
 
 
-def _held(row: Mapping[Any, Any] | None, stale_after_hours: float) -> Line:
-    if row is None:
-        return ABSENT, "lake: nothing yet; run `gridahead ingest`"
-    end = pd.Timestamp(row["last"]) + Mtu(row["mtu"].rpartition(", ")[2]).delta  # the newest of several
-    mark = FINE if now() - end <= pd.Timedelta(hours=stale_after_hours) else LOOK
-    return mark, f"lake: until {end:%Y-%m-%d %H:%M} UTC ({ago(end)}), {row['rows']:,} rows, {row['mtu']}"
+def _due(one: SeriesStatus, at: pd.Timestamp) -> list[Line]:
+    """Whether the day that is due is out and by which rung, and when the next one is due."""
+    if one.due is None or one.next is None:
+        return []
+    slot, out = one.due.slot, one.due.out
+    lines = [(FINE if out.rung == FULL else LOOK, _out(out, slot))] if out is not None else [_not_out(slot, at)]
+    gate = lasting(one.next.gate_closure - at)
+    lines.append((" ", f"{_day(one.next)} is due in {lasting(one.next.deadline - at)}, its gate closes in {gate}"))
+    return lines
 
 
-def _serves(about: Mapping[str, str] | None, settings: Settings, name: str) -> Line:
+def _day(slot: Slot) -> str:
+    return f"{slot.day:%a} {slot.day}"
+
+
+def _out(out: Out, slot: Slot) -> str:
+    since = "" if out.published_at is None else f" since {out.published_at:%Y-%m-%d %H:%M} UTC"
+    late = out.published_at is not None and out.published_at > slot.deadline
+    delay = f", {lasting(out.published_at - slot.deadline)} after its deadline" if late and out.published_at else ""
+    return f"{_day(slot)} is out{since}{delay}, rung {out.rung}"
+
+
+def _not_out(slot: Slot, at: pd.Timestamp) -> Line:
+    late = lasting(at - slot.deadline)
+    if at < slot.gate_closure:
+        return ABSENT, f"{_day(slot)} is not out, due for {late}; the gate closes in {lasting(slot.gate_closure - at)}"
+    return ABSENT, f"{_day(slot)} is not out, due for {late}; the gate is closed"
+
+
+def _held(one: SeriesStatus, status: Status) -> Line:
+    settings = status.workspace.settings
+    if one.freshness is None:
+        return ABSENT, f"lake: nothing yet; run {_first_step(settings, one.series)}"
+    end = one.freshness.until
+    mark = FINE if status.at - end <= pd.Timedelta(hours=settings.quality.stale_after_hours) else LOOK
+    return (
+        mark,
+        f"lake: until {end:%Y-%m-%d %H:%M} UTC ({ago(end, status.at)}), {one.freshness.mtu}, {one.freshness.source}",
+    )
+
+
+def _inputs(one: SeriesStatus, status: Status) -> list[Line]:
+    """How fresh the other inputs are: those that are stale a line each, all others in one."""
+    if one.due is None:  # in a demonstration all of it is history
+        return []
+    stale_after = pd.Timedelta(hours=status.workspace.settings.quality.stale_after_hours)
+    stale = [held for held in one.inputs if status.at - held.at > stale_after]
+    fresh = [f"{held.series.quantity} {ago(held.at, status.at)}" for held in one.inputs if held not in stale]
+    lines = [(LOOK, f"{held.series}: nothing new since {held.at:%Y-%m-%d %H:%M} UTC ({held.source})") for held in stale]
+    return [*lines, *([(FINE, f"inputs: {', '.join(fresh)}")] if fresh else [])]
+
+
+def _first_step(settings: Settings, series: Series | None = None) -> str:
+    """How the lake gets its first values: services are asked for their history."""
+    of_zone = [one for one in settings.sources if series is None or series.zone in one.zone_codes]
+    services = [one for one in of_zone if isinstance(one, LiveSource)]
+    if not services:
+        return "`gridahead ingest`"
+    return "`gridahead backfill`" if any(one.since for one in services) else "`gridahead backfill --start 2024-01-01`"
+
+
+def _serves(about: Mapping[str, str] | None, settings: Settings, name: str, at: pd.Timestamp) -> Line:
     if about is None:
         return ABSENT, f"no champion yet; run `gridahead train --series {name}`"
     unit = settings.unit_of(Series.parse(name))
@@ -80,19 +182,26 @@ def _serves(about: Mapping[str, str] | None, settings: Settings, name: str) -> L
         f", MAE {significant(per(float(about['validation_mae']), unit))} {unit}" if "validation_mae" in about else ""
     )
     learnt = pd.Timestamp(about["learnt_until"], tz="UTC")
-    return FINE, f"serves: {about['model']} v{about['version']}, learnt until {learnt:%Y-%m-%d} ({ago(learnt)}){error}"
+    until = f"learnt until {learnt:%Y-%m-%d} ({ago(learnt, at)})"
+    return FINE, f"serves: {about['model']} v{about['version']}, {until}{error}"
 
 
-def _published(manifest: Mapping[str, Any] | None) -> Line:
+def _published(manifest: Mapping[str, Any] | None, at: pd.Timestamp) -> Line:
     if manifest is None:
         return ABSENT, "no forecast yet; run `gridahead forecast`"
     issued, end = pd.Timestamp(str(manifest["issue_time"])), pd.Timestamp(str(manifest["delivery"][1]))
     rung = str(manifest["rung"])
-    mark = LOOK if rung != FULL or end <= now() else FINE
-    why = "" if rung == FULL else f", {manifest['missing'] or rung}"
-    past = ", its day is over" if end <= now() else ""
+    mark = LOOK if rung != FULL or end <= at else FINE
+    why = "" if rung == FULL else f", {rung}{': ' if manifest['missing'] else ''}{manifest['missing']}"
+    past = ", its day is over" if end <= at else ""
     by = f"{manifest['model']} v{manifest['model_version']}"
-    return mark, f"forecast: issued {issued:%Y-%m-%d %H:%M} UTC ({ago(issued)}) by {by}{past}{why}"
+    return mark, f"forecast: issued {issued:%Y-%m-%d %H:%M} UTC ({ago(issued, at)}) by {by}{past}{why}"
+
+
+def _band(coverage: Coverage | None) -> list[Line]:
+    if coverage is None or not coverage.days:
+        return []
+    return [(" ", f"band: its 80 % held {coverage.share:.0%} of the outturns of {coverage.days} days")]
 
 
 def show_versions(versions: Sequence[Version], settings: Settings) -> None:
@@ -124,8 +233,8 @@ def _about(version: Version, settings: Settings) -> list[Line]:
     return lines
 
 
-def ago(instant: pd.Timestamp) -> str:
-    """How long before now, or until then, in the unit that a person would use."""
-    span = now() - instant
+def ago(instant: pd.Timestamp, at: pd.Timestamp | None = None) -> str:
+    """How long before an instant, now unless given, or until then, in the unit that a person would use."""
+    span = (now() if at is None else at) - instant
     distance = lasting(abs(span)) if abs(span) >= HOUR else "less than 1 h"
     return f"{distance} ago" if span >= pd.Timedelta(0) else f"in {distance}"

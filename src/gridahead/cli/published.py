@@ -11,6 +11,7 @@ from gridahead.cli.console import print_json, say
 from gridahead.core.runs import FULL
 from gridahead.core.time import lasting, now
 from gridahead.core.units import power
+from gridahead.reports.trust import correction_words, late_words, rung_words
 
 if TYPE_CHECKING:
     from gridahead.forecasting.publish import Published
@@ -64,7 +65,19 @@ def lines_of(published: Published, newest: bool) -> list[str]:
         f"  files: {folder / str(manifest['csv'])}, {manifest['parquet']} and manifest.json beside it",
     ]
     if manifest["rung"] != FULL:
-        lines.append(f"  ! degraded: {manifest['missing'] or manifest['rung']}")
+        lines.append(f"  ! {rung_words(str(manifest['rung']), str(manifest['missing']))}")
+    if correction := correction_words(manifest):
+        lines.append(f"  ! {correction}")
+    if late := late_words(manifest):
+        lines.append(f"  ! out {late}")
+    if published.behind:
+        day = manifest["delivery_day"]
+        lines.append(
+            f"  ! the correction {published.behind} by hand stays in front of it; `gridahead correct "
+            f"{manifest['series']} --day {day} --withdraw --reason …` takes it back"
+        )
+    if published.unkept:
+        lines.append(f"  ! not in the lake yet, `gridahead catch-up` puts it there: {published.unkept}")
     if remark := note(manifest, newest):
         lines.append(f"  ! {remark}")
     return lines

@@ -31,7 +31,7 @@ from gridahead.cli.options import (
     unit_of,
 )
 from gridahead.core.each import of_each, require
-from gridahead.core.runs import LIVE
+from gridahead.core.runs import BACKFILLED, LIVE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,11 @@ def score(
     settings: SettingsOption = None,
     series: SeriesOption = None,
     run: Annotated[
-        str, typer.Option(help="backtest/NAME scores what a back-test has kept, without fitting anything.")
+        str,
+        typer.Option(
+            help="backtest/NAME scores what a back-test has kept, without fitting anything; backfilled what was made "
+            "up for after the gate had closed."
+        ),
     ] = LIVE,
     by: Annotated[
         str | None,
@@ -77,9 +81,9 @@ def score(
         rows, failed = of_each(chosen, lambda one: figures.figures_of(workspace, one, run, by))
         show_figures(_together(rows), run, units, as_json, wide=wide)
     else:
-        live = run == LIVE
+        operated = run in (LIVE, BACKFILLED)
         scored_by_series, failed = of_each(
-            chosen, lambda one: score_published(workspace, one) if live else rescore(workspace, run, one)
+            chosen, lambda one: score_published(workspace, one, run) if operated else rescore(workspace, run, one)
         )
         rows = {key: scored.scores for key, scored in scored_by_series.items()}
         left_out = {str(key): scored.left_out for key, scored in scored_by_series.items()}

@@ -28,6 +28,8 @@ PREFECT = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "gridahead",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
 }
@@ -133,16 +135,15 @@ def _print_places(workspace: Workspace, home: Path) -> None:
     from gridahead.operate.quality_page import PAGE
 
     settings, commands = workspace.settings, Path(sys.executable).parent
-    stores = (
-        f"--backend-store-uri sqlite:///{workspace.database.path} --artifacts-destination {workspace.exports.copies}"
-    )
+    mlflow = workspace.mlflow
+    stores = f"--backend-store-uri sqlite:///{mlflow.database} --artifacts-destination {mlflow.artifacts}"
     places = {
         "Page": settings.published_folder / "report.html",
         "Quality": settings.published_folder / PAGE,
         "CSV": settings.published_folder / "*" / "latest.csv",
         "Inspection": settings.quality_folder / INDEX,
         "Lake": settings.lake_folder,
-        "MLflow": f"{commands / 'mlflow'} ui {stores}",
+        "MLflow": str(mlflow) if mlflow.database is None else f"{commands / 'mlflow'} ui {stores}",
         "Prefect": f"PREFECT_HOME={home} {commands / 'prefect'} server start",
     }
     table = Table.grid(padding=(0, 2))

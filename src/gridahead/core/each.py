@@ -6,22 +6,26 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from gridahead.core.errors import GridaheadError, PartialError, SettingsError
+from gridahead.core.logs import logged
 
 K = TypeVar("K")
 T = TypeVar("T")
 
 
 def of_each(names: Iterable[K], call: Callable[[K], T]) -> tuple[dict[K, T], dict[K, GridaheadError]]:
-    """The results of the call by name, and the errors of those for which it fails.
+    """The results of the call by name, and the errors of those for which it fails; lines of the log name the series.
 
     Raises:
         SettingsError: the call is not valid whatever it is made for: its error names none of them.
     """
+    from gridahead.core.grid import Series  # brings pandas, and a command that only explains itself does without
+
     done: dict[K, T] = {}
     failed: dict[K, GridaheadError] = {}
     for name in dict.fromkeys(names):
         try:
-            done[name] = call(name)
+            with logged(series=name if isinstance(name, Series) else None):
+                done[name] = call(name)
         except GridaheadError as error:
             if isinstance(error, SettingsError) and str(name) not in str(error):
                 raise

@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import math
 import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 from gridahead.core.errors import LakeError
 
 ASIDE = ".writing-"
 """How the name of a file begins that is not finished."""
 ABANDONED_SECONDS = 3600
+LOOK_AGAIN_S = 0.1
+"""How often a lock is asked for that somebody else holds [s]."""
 
 
 _DISK_FULL = "The disk is full: make room, or name another place in the settings"
@@ -94,7 +98,7 @@ def whole_files(folder: Path, pattern: str) -> list[Path]:
 
 
 @contextlib.contextmanager
-def alone(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+def alone(path: Path, waiting: Callable[[], None] = lambda: None, at_most_s: float = math.inf) -> Iterator[None]:
     """Hold a file that one process or thread at a time can hold; who is killed lets it go.
 
     Where the folder cannot be written, or its file system knows no locks, nothing is held: a disk that can only be read
@@ -103,6 +107,10 @@ def alone(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[No
     Args:
         path: the file; it is made and stays.
         waiting: called once if somebody else holds it.
+        at_most_s: how long to wait for it [s].
+
+    Raises:
+        LakeError: somebody else has held it for so long.
     """
     with contextlib.ExitStack() as held:
         with contextlib.suppress(OSError):
@@ -112,5 +120,24 @@ def alone(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[No
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 waiting()
-                fcntl.flock(file, fcntl.LOCK_EX)
+                _wait_for(file, path, at_most_s)
         yield
+
+
+def _wait_for(file: IO[str], path: Path, at_most_s: float) -> None:
+    if at_most_s == math.inf:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return
+    until = time.monotonic() + at_most_s
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise LakeError(
+                    f"{path} has been held for {at_most_s:g} s by another gridahead. See whether it hangs, end it, "
+                    "and run again",
+                    retryable=True,
+                ) from None
+            time.sleep(LOOK_AGAIN_S)

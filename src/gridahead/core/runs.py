@@ -17,6 +17,9 @@ UNLEARNT = (VALIDATION, LIVE, SHADOW)
 PUBLISHED = "published"
 """The model as which successive champions are scored: to its readers they are one service."""
 
+UNCORRECTED = "uncorrected"
+"""The same without what people have corrected by hand."""
+
 _BACKTEST = "backtest/"
 HOLDOUT = "backtest/holdout"
 """The back-test of the champions on the days that none of them has learnt from."""
@@ -42,6 +45,16 @@ BY_HAND: Rung = "by_hand"
 """What a person has put in the place of the forecast."""
 RUNGS: tuple[Rung, ...] = get_args(Rung)
 """From the top of the ladder to its foot, and what stands beside it."""
+RUNG_WORDS: Mapping[str, str] = {
+    FULL: "by the model that serves, inputs complete",
+    DEGRADED: "by the model that serves, without all of its inputs",
+    PREVIOUS: "by the model that served before",
+    RIDGE: "by the regression, without the networks",
+    CORRECTED: "the official forecast, corrected by its recent mean error",
+    LAST_WEEK: "last week's same hour",
+    BY_HAND: "corrected by hand",
+}
+"""What a reader is told of a forecast."""
 
 Role = Literal["champion", "challenger"]
 """What a version of a model does in operation; in the registry it is the version's alias."""

@@ -420,7 +420,68 @@ FETCHED = Table(
     key=("source", "item", "zone", "start", "end", "retrieved_at"),
 )
 
-TABLES = (OBSERVATIONS, VERDICTS, RULINGS, QUALITY, LIMITS, FORECASTS, SCORES, PROMOTIONS, PROCEDURES, FETCHED)
+ANNOTATIONS = Table(
+    "annotations",
+    "What a person says of a stretch of a series; a later row of the same id takes it back.",
+    (
+        Column("id", "text", "Of the annotation: its own row, and the one that withdraws it."),
+        *_SERIES,
+        Column("start", "instant", "Beginning of the stretch."),
+        Column("end", "instant", "End of the stretch, which is no part of it."),
+        Column("kind", "text", "What it was.", values=("outage", "strike", "holiday", "event", "error")),
+        Column(
+            "excluded",
+            "text",
+            "What does without it: training learns no targets of it, scores leave it out.",
+            values=("nothing", "training", "scores", "training,scores"),
+        ),
+        Column("state", "text", "Whether the row says it or takes it back.", values=("stands", "withdrawn")),
+        Column("reason", "text", "Why, in the words of the person."),
+        Column("decided_by", "text", "Who."),
+        Column("decided_at", "instant", "When."),
+    ),
+    key=("id", "decided_at"),
+)
+
+INCIDENTS = Table(
+    "incidents",
+    "What was not in order: when it began, grew worse and ended, and who was told of it; nothing is ever taken back.",
+    (
+        Column("incident", "text", "What it is of: kind and subject, the same for as long as it lasts."),
+        Column(
+            "event",
+            "text",
+            "opened, escalated, closed: what became of it; sent, failed: a channel was told, or could not be.",
+            values=("opened", "escalated", "closed", "sent", "failed"),
+        ),
+        Column("at", "instant", "When."),
+        Column("kind", "text", "What is not in order, such as missing or silent."),
+        Column("severity", "text", "How much it matters.", values=("info", "warning", "critical")),
+        Column("subject", "text", "The series, source, run or folder."),
+        Column("cause", "text", "What several have in common, such as their source: they are told together."),
+        Column("since", "instant", "Since when it is so."),
+        Column("words", "text", "What happened, what is published meanwhile, and what a person does, as JSON."),
+        Column("channel", "text", "Who was told; empty for all events but sent and failed."),
+        Column("about", "text", "Of which event the channel was told; empty for all others."),
+        Column("host", "text", "The machine that wrote it."),
+    ),
+    key=("incident", "event", "at", "channel", "about", "host"),
+)
+
+TABLES = (
+    OBSERVATIONS,
+    VERDICTS,
+    RULINGS,
+    QUALITY,
+    LIMITS,
+    FORECASTS,
+    SCORES,
+    PROMOTIONS,
+    PROCEDURES,
+    FETCHED,
+    ANNOTATIONS,
+    INCIDENTS,
+)
 
 Observations = NewType("Observations", pd.DataFrame)
 JudgedObservations = NewType("JudgedObservations", Observations)
@@ -432,4 +493,5 @@ Forecasts = NewType("Forecasts", pd.DataFrame)
 Scores = NewType("Scores", pd.DataFrame)
 Promotions = NewType("Promotions", pd.DataFrame)
 Procedures = NewType("Procedures", pd.DataFrame)
+Annotations = NewType("Annotations", pd.DataFrame)
 """Frames of the columns of their table. Judged observations are observations: whoever asks no flags reads either."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -190,6 +191,10 @@ def last_ended_day(until: pd.Timestamp, timezone: str) -> dt.date:
 def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
     """Every day from first to last, both included."""
     return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+Clock = Callable[[], pd.Timestamp]
+"""Tells the present, UTC."""
 
 
 def now() -> pd.Timestamp:

@@ -22,7 +22,13 @@ class Scored(NamedTuple):
     """As `left_out` gives it."""
 
 
-def left_out(forecasts: Forecasts, outturn: pd.DataFrame, expected: pd.DatetimeIndex, timezone: str) -> pd.DataFrame:
+def left_out(
+    forecasts: Forecasts,
+    outturn: pd.DataFrame,
+    expected: pd.DatetimeIndex,
+    timezone: str,
+    excluded: pd.Series | None = None,
+) -> pd.DataFrame:
     """The market time units that should have been scored and are not, with the reason.
 
     Args:
@@ -30,10 +36,11 @@ def left_out(forecasts: Forecasts, outturn: pd.DataFrame, expected: pd.DatetimeI
         outturn: `valid_time` and `value` [MW]; a missing value is no outturn.
         expected: the valid times that were to be scored.
         timezone: whose delivery days are named.
+        excluded: why a person has excluded units from scores, by valid time.
 
     Returns:
         A row a reason and stretch of delivery days on end: first and last day [local date], units, and the reason:
-        there is no outturn, or which models have no forecast.
+        there is no outturn, which models have no forecast, or the words of the person who excluded it.
     """
     measured = pd.DatetimeIndex(outturn.dropna(subset="value")["valid_time"])
     points = forecasts[(forecasts["quantile"] == POINT) & (forecasts["valid_time"] >= forecasts["issue_time"])]
@@ -46,6 +53,8 @@ def left_out(forecasts: Forecasts, outturn: pd.DataFrame, expected: pd.DatetimeI
             which = (lacking == list(combination)).all(axis=1)
             reasons[which] = f"no forecast of {', '.join(names)}"
     reasons[~expected.isin(measured)] = NO_OUTTURN
+    if excluded is not None:
+        reasons.update(excluded)
     return _by_stretch(reasons[reasons != ""], timezone)
 
 

@@ -33,15 +33,17 @@ def reference_forecasts(
     days: list[dt.date],
     levels: tuple[float, ...],
     run: str,
+    made_at: pd.Timestamp | None = None,
 ) -> list[Forecasts]:
     """The named references' forecasts of each delivery day; none from the official one where the lake holds none."""
-    forecasts = []
+    forecasts, made_at = [], now() if made_at is None else made_at
     for name in references_among(names, observations, spec):
         fitted = fit_reference(name, observations, spec, min(days), levels)
         windows = reference_windows(name, observations, spec, days)
         if len(windows):
             answer = predict_each(fitted, windows)
-            forecasts.append(issue(windows, answer, fitted.quantiles, run=run, model=name, version="-", made_at=now()))
+            rows = issue(windows, answer, fitted.quantiles, run=run, model=name, version="-", made_at=made_at)
+            forecasts.append(rows)
     return forecasts
 
 

@@ -19,6 +19,7 @@ from gridahead.explain.news import Change, changed
 from gridahead.features.windows import Array, Windows, build_windows
 from gridahead.forecasting.issue import degradations
 from gridahead.forecasting.publish import latest_manifest
+from gridahead.forecasting.slot import due_day
 from gridahead.models.determinism import deterministic
 from gridahead.registry.versions import Registered
 from gridahead.workspace import Workspace, reading_range
@@ -82,8 +83,7 @@ def explain(
     registry = workspace.registry
     registered = registry.champion(series) if version is None else registry.load(registry.version(series, version))
     spec, model = registered.model.spec, registered.model
-    issued = issue_time or _newest(workspace, series)
-    day = spec.deadline.delivery_day(issued)
+    issued, day = (issue_time, due_day(spec.deadline, issue_time)) if issue_time else _newest(workspace, series)
     days = [day - dt.timedelta(weeks=back) for back in range(USUAL_WEEKS + 1)]
     issue_times = [issued - pd.Timedelta(weeks=back) for back in range(USUAL_WEEKS + 1)]
     observations = workspace.lake.read_vintages(*spec.inputs, time_range=reading_range(spec, days[-1], day))
@@ -103,10 +103,11 @@ def explain(
     )
 
 
-def _newest(workspace: Workspace, series: Series) -> pd.Timestamp:
-    manifest = latest_manifest(workspace.settings.published_folder, series)
+def _newest(workspace: Workspace, series: Series) -> tuple[pd.Timestamp, dt.date]:
+    """The issue time and the delivery day of what a reader is given."""
+    manifest = latest_manifest(workspace.settings.published_place, series)
     if manifest is None:
         raise ModelError(
             str(series), "nothing is published that could be explained; run `gridahead forecast`, or say --issue-time"
         )
-    return pd.Timestamp(str(manifest["issue_time"]))
+    return pd.Timestamp(str(manifest["issue_time"])), dt.date.fromisoformat(str(manifest["delivery_day"]))

@@ -113,7 +113,7 @@ class _Past:
         came = self.outturn.as_of(known_at, self.valid_time[newest].reshape(len(known_at), -1))
         errors = np.where(counts, came.reshape(counts.shape) - self.official[newest], np.nan)
         days = (~np.isnan(errors)).any(axis=2).sum(axis=1)
-        mean = _clipped_mean(errors.reshape(len(known_at), -1, errors.shape[-1]))
+        mean = clipped_mean(errors.reshape(len(known_at), -1, errors.shape[-1]))
         return np.where(days < FEWEST_DAYS, 0.0, mean)
 
 
@@ -139,7 +139,7 @@ def _slots(valid_time: Instants, spec: WindowSpec) -> npt.NDArray[np.int64]:
     return (minutes // (60 // spec.mtu.per_hour)).reshape(valid_time.shape)
 
 
-def _clipped_mean(values: Floats) -> Floats:
+def clipped_mean(values: Floats) -> Floats:
     """The mean of what there is along the middle axis of (N, K, S), clipped around its median; NaN of nothing."""
     median = _median(values)
     reach = CLIPPED_AT * _median(np.abs(values - median))

@@ -3,7 +3,7 @@
 It is the calendar, what is read ahead, and the same hour of former days, so that what happened a week ago at this hour
 need not pass through the memory of an encoder. For what lives on the sun, season and time of the day by the sun stand
 in the place of the calendar, and what a clear day would bring in that of former days. What is made of the weather comes
-last.
+last, and for what is made again every hour the errors of the newest ones.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from gridahead.core.grid import SUN_DRIVEN
 from gridahead.features.moments import Moments
+from gridahead.features.newest_error import newest_error
 from gridahead.features.official import official_levels
 from gridahead.features.rows import same_hour
 from gridahead.features.shape_ahead import shape_ahead
@@ -40,6 +41,8 @@ def decoder_inputs(moments: Moments, windows: Windows, past: Array, values: Arra
         former = [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
         columns = [windows.calendar_ahead, *columns, *former]
     columns += weather_inputs(windows, past)
+    if spec.intraday:
+        columns.append(newest_error(windows, past))
     rows = np.where(windows.within[..., None], np.concatenate(columns, axis=-1), 0)
     return np.ascontiguousarray(rows, dtype=np.float32)
 

@@ -43,7 +43,12 @@ class LinearForecast:
 
     @classmethod
     def fit(
-        cls, rows: Array, target: Array, ahead: npt.NDArray[np.bool_], within: npt.NDArray[np.bool_]
+        cls,
+        rows: Array,
+        target: Array,
+        ahead: npt.NDArray[np.bool_],
+        within: npt.NDArray[np.bool_],
+        skipped: npt.NDArray[np.int64] | None = None,
     ) -> LinearForecast:
         """Learn from windows.
 
@@ -52,21 +57,31 @@ class LinearForecast:
             target: (N, H), NaN where there is no outturn, or it need not be forecast.
             ahead: (N, H, A) whether each input that is read ahead is known.
             within: (N, H) which units are no padding.
+            skipped: (N,) units between the deadline and each horizon; none unless given.
         """
+        place = np.arange(rows.shape[1]) + (0 if skipped is None else skipped[:, None])
         has_target = ~np.isnan(target)
         learnt = rows[has_target]
         mean, spread = learnt.mean(axis=0), learnt.std(axis=0) + np.float32(1e-6)
         scaled = _with_constant((rows - mean) / spread)
         common = _ridge(scaled[has_target], target[has_target], PENALTY_FOR_ALL, np.zeros(scaled.shape[-1]))
         weights = [
-            _ridge(scaled[here, unit], target[here, unit], PENALTY_FOR_ONE, common) if here.sum() >= FEWEST else common
-            for unit, here in enumerate(has_target.T)
+            _ridge(scaled[here], target[here], PENALTY_FOR_ONE, common) if here.sum() >= FEWEST else common
+            for here in (has_target & (place == unit) for unit in range(rows.shape[1]))
         ]
         required = (ahead & within[..., None]).sum(axis=0) > 0.5 * within.sum(axis=0)[:, None]
         return cls(mean, spread, np.stack([*weights, common]).astype(np.float32), required)
 
-    def __call__(self, rows: Array, ahead: npt.NDArray[np.bool_]) -> Array:
+    def __call__(
+        self, rows: Array, ahead: npt.NDArray[np.bool_], skipped: npt.NDArray[np.int64] | None = None
+    ) -> Array:
         """The forecast, (N, H); NaN where an input is missing on which it leans.
+
+        Args:
+            rows: (N, H, K) what is known of each unit, without NaN.
+            ahead: (N, H, A) whether each input that is read ahead is known.
+            skipped: (N,) units between the deadline and each horizon, so that each unit has the regression of its
+                place in the delivery day; none unless given.
 
         Raises:
             ModelError: the rows hold other features than those that were learnt.
@@ -77,11 +92,21 @@ class LinearForecast:
                 f"was learnt on {len(self.mean)} features a unit, this version reads {rows.shape[-1]}; "
                 "train the model again with `gridahead train`",
             )
-        horizon = rows.shape[1]
-        unit = np.minimum(np.arange(horizon), len(self.weights) - 1)  # beyond what was learnt: the one for all
+        if skipped is None:
+            return self._beginning(0, rows, ahead)
+        answer = np.empty(rows.shape[:2], np.float32)
+        for first in np.unique(skipped):
+            here = skipped == first
+            answer[here] = self._beginning(int(first), rows[here], ahead[here])
+        return answer
+
+    def _beginning(self, first: int, rows: Array, ahead: npt.NDArray[np.bool_]) -> Array:
+        """The forecast of horizons that begin so many units after the deadline."""
+        place = np.maximum(first + np.arange(rows.shape[1]), 0)
+        unit = np.minimum(place, len(self.weights) - 1)  # beyond what was learnt: the one for all
         scaled = _with_constant((rows - self.mean) / self.spread)
         answer = np.einsum("nhk,hk->nh", scaled, self.weights[unit])
-        required = self.required[np.minimum(np.arange(horizon), len(self.required) - 1)]
+        required = self.required[np.minimum(place, len(self.required) - 1)]
         return np.where((ahead | ~required).all(axis=-1), answer, np.float32(np.nan))
 
 

@@ -68,7 +68,7 @@ class Scaler:
         if scaler.anchor == "linear":
             target = np.where(windows.delivery, (windows.target - learnt.level) / learnt.spread, np.nan)
             rows, known = scaler.rows(windows), _known_ahead(windows)
-            linear = LinearForecast.fit(rows, target.astype(np.float32), known, windows.within)
+            linear = LinearForecast.fit(rows, target.astype(np.float32), known, windows.within, windows.skipped)
             scaler = replace(scaler, linear=linear)
         left = (windows.target - scaler.baseline(windows)) / learnt.frame(windows)[1]
         return replace(scaler, scale=moments(left[windows.delivery])[1])
@@ -78,7 +78,7 @@ class Scaler:
         level, spread = self.moments.level, np.float32(self.moments.spread)
         if self.linear is None:
             return anchored(windows, self.anchor, level)
-        forecast = self.linear(self.rows(windows), _known_ahead(windows)) * spread + level
+        forecast = self.linear(self.rows(windows), _known_ahead(windows), windows.skipped) * spread + level
         return np.where(np.isnan(forecast), anchored(windows, "week", level), forecast).astype(np.float32)
 
     def rows(self, windows: Windows) -> Array:

@@ -33,6 +33,7 @@ from gridahead.core.time import Deadline, Mtu, TimeRange, clock_change, delivery
 from gridahead.core.vintages import Instants, Vintages, as_of, micros, of_series
 from gridahead.features.calendar import CALENDAR, CALENDAR_FEATURES, DAY_FEATURES, calendar
 from gridahead.features.weather_kinds import WeatherFeatures
+from gridahead.lake.annotations import NOT_SCORED
 
 Array = npt.NDArray[np.float32]
 END_OF_TIME = pd.Timestamp.max.tz_localize("UTC")
@@ -64,6 +65,33 @@ class WindowSpec:
         if self.intraday:
             return issue_time < delivery_range(day, self.zone.timezone).end
         return self.issued_until is not None and issue_time <= self.issued_until.for_delivery(day)
+
+    def unserved(self, issue_time: pd.Timestamp, day: dt.date) -> str | None:
+        """Why a model of this spec must not be asked as of an issue time, in words; None if it serves it."""
+        if self.serves(issue_time, day):
+            return None
+        local = issue_time.tz_convert(self.zone.timezone)
+        return (
+            f"{self.series}: was trained for forecasts issued {self.issued_words}, and is asked for {day} as of "
+            f"{local:%Y-%m-%d %H:%M} local time; train it again with `gridahead train`"
+        )
+
+    def latest_served(self, asked: pd.Timestamp, day: dt.date) -> pd.Timestamp:
+        """The last issue time of a delivery day that a model of this spec serves, not after the one asked for."""
+        if self.serves(asked, day):
+            return asked
+        if self.intraday:
+            return delivery_range(day, self.zone.timezone).end - self.mtu.delta
+        return max(until.for_delivery(day) for until in (self.deadline, self.issued_until or self.deadline))
+
+    @property
+    def issued_words(self) -> str:
+        """For which issue times a model of this spec was trained and judged, in words."""
+        if self.intraday:
+            return f"from {self.deadline} until the delivery day ends"
+        if self.issued_until is None or self.issued_until.offset <= self.deadline.offset:
+            return f"until {self.deadline}"
+        return f"from {self.deadline} until {self.issued_until}"
 
     def __post_init__(self) -> None:
         change = clock_change(self.zone.timezone)
@@ -100,6 +128,13 @@ class WindowSpec:
     def steps_per_day(self) -> int:
         """Market time units in 24 hours."""
         return 24 * self.mtu.per_hour
+
+    @property
+    def units_before(self) -> int:
+        """Market time units from the deadline to the delivery day, on a day on which no clock changes."""
+        day = dt.date(2025, 1, 15)
+        until = delivery_range(day, self.zone.timezone).start - self.deadline.for_delivery(day)
+        return max(0, -(-until // self.mtu.delta))
 
     def past_columns(self, name: Series | str) -> list[int]:
         """Where an input, or the calendar, stands along axis P; nowhere if it is not read."""
@@ -176,6 +211,24 @@ class Windows:
         """(N, H) the horizon of each issue time; the other units pad it to the longest one, and mean nothing."""
         upto: npt.NDArray[np.bool_] = np.logical_or.accumulate(self.delivery[:, ::-1], axis=1)[:, ::-1]
         return upto
+
+    @property
+    def days(self) -> list[dt.date]:
+        """The delivery day of each window."""
+        last = self.within.shape[1] - 1 - self.delivery[:, ::-1].argmax(axis=1)
+        ends = pd.to_datetime(self.valid_time[np.arange(len(self)), last], unit="us", utc=True)
+        return [*pd.DatetimeIndex(ends).tz_convert(self.spec.zone.timezone).date]
+
+    @property
+    def skipped(self) -> npt.NDArray[np.int64]:
+        """(N,) the units from the deadline to the beginning of each horizon, negative if it begins before."""
+        begun = self.delivery[:, 0]  # a part of the day has been delivered, and is no part of the horizon
+        units = self.spec.units_before - self.delivery.argmax(axis=1)
+        if begun.any():
+            days = self.where(begun).days
+            starts = pd.DatetimeIndex([delivery_range(day, self.spec.zone.timezone).start for day in days])
+            units[begun] += (self.valid_time[begun, 0] - micros(starts)) // self.spec.mtu.microseconds
+        return np.asarray(units)
 
     @property
     def target_past(self) -> Array:
@@ -370,7 +423,7 @@ def outturn_of(
     measured = at_mtu(Observations(of_series(observations, spec.series)), spec.mtu, spec.zone.timezone)
     outturn = as_of(measured, known_at)
     if "flags" in outturn:
-        outturn["value"] = outturn["value"].where(outturn["flags"] == "")
+        outturn["value"] = outturn["value"].where(outturn["flags"].isin(("", NOT_SCORED)))
     newest = Vintages.of(outturn, TimeRange(span.start, span.end + step), spec.mtu)
     forever = np.full(len(valid_time), np.iinfo(np.int64).max - 1)
     return newest.as_of(forever, valid_time).astype(np.float32)

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gridahead.core.files import write_whole
 from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series
 from gridahead.features.windows import Array, Windows
+from gridahead.lake.folder import Folder
+from gridahead.settings.model import Settings
 
 MOST_NAMED = 5
 """Differences that are named one by one."""
@@ -51,20 +52,21 @@ class StoredInputs:
     """(H, F)"""
 
 
-def inputs_folder(data_folder: Path, series: Series) -> Path:
+def inputs_folder(settings: Settings, series: Series) -> Folder:
     """Where the inputs of published forecasts are; a back-test has a folder of its own."""
-    return data_folder / "inputs" / series.slug
+    return Folder.at(settings.inputs_folder) / series.slug
 
 
-def keep_inputs(folder: Path, windows: Windows) -> str:
+def keep_inputs(place: Path | Folder, windows: Windows) -> str:
     """Store what the windows hold, without targets, in one file; returns its name."""
+    folder = Folder.at(place)
     hashes = [windows.data_hash(row) for row in range(len(windows))]
     name = file_of(hashes)
-    if not (folder / name).exists():
+    if not folder.exists(name):
         packed = io.BytesIO()
         lengths = [windows.alone(row).future.shape[1] for row in range(len(windows))]
         np.savez_compressed(packed, data_hash=hashes, length=lengths, past=windows.past, future=windows.future)
-        write_whole(folder / name, packed.getvalue())
+        folder.write(name, packed.getvalue())
     return name
 
 
@@ -73,11 +75,13 @@ def file_of(hashes: Sequence[str]) -> str:
     return digest(" ".join(hashes)) + ".npz"
 
 
-def kept_inputs(file: Path, data_hash: str) -> StoredInputs | None:
-    """What had this fingerprint, None if it was not kept."""
-    if not file.exists():
+def kept_inputs(place: Path | Folder, name: str, data_hash: str) -> StoredInputs | None:
+    """What had this fingerprint, of a file in a folder; None if it was not kept."""
+    try:
+        content = Folder.at(place).read(name)
+    except FileNotFoundError:
         return None
-    with np.load(file, allow_pickle=False) as packed:
+    with np.load(io.BytesIO(content), allow_pickle=False) as packed:
         rows = np.flatnonzero(packed["data_hash"] == data_hash)
         if not len(rows):
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -37,15 +37,9 @@ def degradations(
             never there at the issue time is not missed.
         late_after_hours: the age of the newest value of the target that is late [h].
     """
-    spec, missing = windows.spec, []
-    has_value = ~np.isnan(windows.target_past[row])
-    if not has_value.any():
-        return [f"no value of {spec.series} in the {spec.context_days} days before"]
-    hours_old = (len(has_value) - 1 - int(np.flatnonzero(has_value)[-1])) / spec.mtu.per_hour
-    if hours_old > late_after_hours:
-        missing.append(f"newest value of {spec.series} is {lasting(pd.Timedelta(hours=hours_old))} old")
-    elif (gaps := 1 - has_value.mean()) > GAP_SHARE:
-        missing.append(f"{gaps:.0%} of the last {spec.context_days} days of {spec.series} missing")
+    spec, missing = windows.spec, outturn_missing(windows, row, late_after_hours)
+    if np.isinf(hours_old(windows, row)):
+        return missing
     if spec.use_official:
         unknown = np.isnan(windows.official_ahead[row]) & windows.delivery[row]
         is_late = (known_share or {}).get(f"{spec.series.official} ahead", 1.0) < MISSED_SHARE
@@ -61,6 +55,25 @@ def degradations(
     return missing
 
 
+def hours_old(windows: Windows, row: int) -> float:
+    """How old the newest value of the target is at one issue time [h]; infinite where the context has none."""
+    has_value = np.flatnonzero(~np.isnan(windows.target_past[row]))
+    last = windows.past.shape[1] - 1
+    return (last - int(has_value[-1])) / windows.spec.mtu.per_hour if len(has_value) else np.inf
+
+
+def outturn_missing(windows: Windows, row: int, late_after_hours: float = LATE_AFTER_HOURS) -> list[str]:
+    """What is missing of the target itself at one issue time, in words; empty if nothing."""
+    spec, age = windows.spec, hours_old(windows, row)
+    if np.isinf(age):
+        return [f"no value of {spec.series} in the {spec.context_days} days before"]
+    if age > late_after_hours:
+        return [f"newest value of {spec.series} is {lasting(pd.Timedelta(hours=age))} old"]
+    if (gaps := float(np.isnan(windows.target_past[row]).mean())) > GAP_SHARE:
+        return [f"{gaps:.0%} of the last {spec.context_days} days of {spec.series} missing"]
+    return []
+
+
 def issue(
     windows: Windows,
     quantiles: Quantiles,
@@ -74,6 +87,8 @@ def issue(
     late_after_hours: float = LATE_AFTER_HOURS,
     rung: Rung | None = None,
     lost: str = "",
+    missing: Sequence[str] | None = None,
+    data_hash: str | None = None,
 ) -> Forecasts:
     """The delivery days of the windows as forecast rows.
 
@@ -89,12 +104,15 @@ def issue(
         late_after_hours: the age of the newest value of the target that is reported as late [h].
         rung: the step of the fallback ladder; full or degraded, by whether something is missing, unless given.
         lost: why a step higher up did not answer, which is reported as missing as well.
+        missing: what is missing, in words; what the windows do not hold unless given.
+        data_hash: fingerprint of what was read; that of each window unless given.
     """
     row, step = np.nonzero(windows.delivery)
-    words = [degradations(windows, n, known_share, late_after_hours) for n in range(len(windows))]
-    missing = np.array(["; ".join([lost] * bool(lost) + of_one) for of_one in words], dtype=object)
-    rungs = np.array([rung or (DEGRADED if of_one else FULL) for of_one in missing], dtype=object)
-    data_hash = np.array([windows.data_hash(n) for n in range(len(windows))], dtype=object)
+    found = range(len(windows))
+    words = [degradations(windows, n, known_share, late_after_hours) if missing is None else missing for n in found]
+    said = np.array(["; ".join([lost] * bool(lost) + [*of_one]) for of_one in words], dtype=object)
+    rungs = np.array([rung or (DEGRADED if of_one else FULL) for of_one in said], dtype=object)
+    hashes = np.array([data_hash or windows.data_hash(n) for n in found], dtype=object)
     count, spec = len(levels), windows.spec
     frame = pd.DataFrame(
         {
@@ -109,8 +127,8 @@ def issue(
             "mtu": str(spec.mtu),
             "model_version": version,
             "rung": rungs[row].repeat(count),
-            "missing": missing[row].repeat(count),
-            "data_hash": data_hash[row].repeat(count),
+            "missing": said[row].repeat(count),
+            "data_hash": hashes[row].repeat(count),
             "made_at": made_at,
         }
     )

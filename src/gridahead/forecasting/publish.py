@@ -1,36 +1,48 @@
 """Handing a forecast to the outside world: Parquet, a CSV for a spreadsheet, and a manifest.
 
-    published/DE.load/2025-12-30T1000Z/forecast-<hash>.parquet
-                                       forecast-<hash>.csv
-                                       manifest.json            names the files: a forecast without it does not exist
-    published/DE.load/latest.csv  latest.json                   copies of the newest issue time
+    published/DE.load/2025-12-31/2025-12-30T1000Z/forecast-<hash>.parquet
+                                                  forecast-<hash>.csv
+                                                  manifest.json        names the files: no forecast is there without it
+                                 2025-12-30T1045Z-by-hand/…            what a person has put beside it
+    published/DE.load/latest.json  today.json  …                       as `forecasting.pointers` says
 
-The files are named by their content and written first; the manifest is renamed into place last. A publisher that is
-killed at any point leaves the former forecast or the new one, never half of one, and publishing again changes nothing.
+The folder of a delivery day has one for every issue time. The files are named by their content and written first; the
+manifest is renamed into place last. A publisher that is killed at any point leaves the former forecast or the new one,
+never half of one, and publishing again changes nothing: not even when it was first published.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gridahead.core.errors import PublicationError
-from gridahead.core.files import write_whole
+from gridahead.core.errors import LakeError, PublicationError
 from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series
+from gridahead.core.runs import BY_HAND
 from gridahead.core.tables import FORECASTS, Forecasts
 from gridahead.core.time import Mtu
 from gridahead.core.units import Unit, decimals, per
 from gridahead.forecasting.identity import forecast_id
+from gridahead.forecasting.slot import Slot
+from gridahead.lake.folder import Folder
 
-MANIFEST = "manifest.json"
+MANIFEST, WITHDRAWN = "manifest.json", "withdrawn.json"
+SUPERSEDED = "superseded-"
+"""How the manifest of a forecast is called that another one of the same issue time has superseded."""
+HAND = "-by-hand"
+"""How the folder of a correction ends: it may have the issue time of the forecast that it corrects."""
+CLOCKS = ("made_at", "published_at", "late")
+"""Lines of a manifest that differ when the same forecast is published again: those of the first time stay."""
 DIGITS = 5
 """Significant digits that the largest value of a CSV has at least: differences of a hundredth of a percent are seen."""
 LEAST_DECIMALS = 1
@@ -41,29 +53,66 @@ LEAST_DECIMALS = 1
 class Published:
     """A published forecast: its folder and its manifest."""
 
-    folder: Path
+    folder: Folder
     manifest: Mapping[str, object]
     changed: bool
     """False if exactly this forecast had been published before."""
+    unkept: str = ""
+    """Why the lake does not have it yet; empty if it has."""
+    behind: str = ""
+    """The id of the correction by hand that stays in front of it; empty if there is none."""
 
     @property
-    def csv(self) -> Path:
+    def csv(self) -> bytes:
         """The table for a spreadsheet."""
-        return self.folder / str(self.manifest["csv"])
+        return self.folder.read(str(self.manifest["csv"]))
+
+
+class Issue(NamedTuple):
+    """A forecast of a delivery day, as it is found in the folder of what is published."""
+
+    folder: Folder
+    manifest: dict[str, Any]
+
+    def at(self, line: str) -> pd.Timestamp:
+        """The instant in a line of the manifest; NaT where it has none."""
+        return pd.Timestamp(str(self.manifest.get(line) or "NaT"))
+
+    @property
+    def in_time(self) -> bool:
+        """Whether it was out before the gate closed."""
+        return bool(self.at("published_at") <= self.at("gate_closure"))
+
+    @property
+    def forecasts(self) -> Forecasts:
+        """Its rows, as they are kept in the lake."""
+        rows = pd.read_parquet(io.BytesIO(self.folder.read(str(self.manifest["parquet"]))))
+        return Forecasts(FORECASTS.check(rows.assign(made_at=self.at("made_at"))))
 
 
 def publish(
-    folder: Path, forecasts: Forecasts, timezone: str, about: Mapping[str, object], unit: Unit = "MW"
+    place: str | Path | Folder,
+    forecasts: Forecasts,
+    timezone: str,
+    about: Mapping[str, object],
+    unit: Unit = "MW",
+    *,
+    at: pd.Timestamp,
+    slot: Slot | None = None,
+    live: bool = True,
 ) -> Published:
-    """Publish the forecast of one series and one issue time.
+    """Publish the forecast of one series, one delivery day and one issue time.
 
     Args:
-        folder: where published forecasts lie.
+        place: where published forecasts lie.
         forecasts: rows of one series, one issue time and one model.
         timezone: local time of the market, for the CSV.
         about: further lines of the manifest, the same for the same forecast; `attribution`, whom the licences of the
             data ask to name, stands in the Parquet file as well.
         unit: of the CSV; the Parquet file has MW.
+        at: when it is published.
+        slot: its deadline and gate closure, for the manifest: `late` is by how much it missed the deadline [min].
+        live: whether the deadline counts; a demonstration on history is never late.
 
     Raises:
         PublicationError: the rows are of several forecasts.
@@ -72,22 +121,29 @@ def publish(
     columns = ["run", "zone", "quantity", "issue_time", "model", "model_version", "rung", "missing", "data_hash"]
     identities = forecasts[columns].drop_duplicates()
     if len(identities) != 1:
-        raise PublicationError(str(folder), f"one forecast is published at a time, these rows are of {len(identities)}")
+        raise PublicationError(str(place), f"one forecast is published at a time, these rows are of {len(identities)}")
     identity = identities.iloc[0]
     series = Series(identity["zone"], identity["quantity"])
-    # made_at differs from run to run; leaving it to the lake keeps equal forecasts equal to the byte.
+    # made_at differs from run to run; leaving it to manifest and lake keeps equal forecasts equal to the byte.
     parquet = _parquet(forecasts.drop(columns="made_at"), str(about.get("attribution", "")))
     table = spreadsheet(forecasts, timezone, unit)
     places = max(LEAST_DECIMALS, decimals(per(float(forecasts["value_mw"].abs().max()), unit), DIGITS))
     csv = table.to_csv(index=False, lineterminator="\r\n", float_format=f"%.{places}f").encode()
     stamp = digest(parquet)
     end = forecasts["valid_time"].max() + Mtu(forecasts["mtu"].iloc[0]).delta
+    day = forecasts["valid_time"].min().tz_convert(timezone).date()
+    late = slot.late_by(at) if slot is not None and live else None
     manifest = {
         "series": str(series),
         "forecast_id": forecast_id(identity),
         "issue_time": identity["issue_time"].isoformat(),
-        "delivery_day": f"{forecasts['valid_time'].min().tz_convert(timezone):%Y-%m-%d}",
+        "delivery_day": str(day),
         "delivery": [forecasts["valid_time"].min().isoformat(), end.isoformat()],
+        "deadline": slot and slot.deadline.isoformat(),
+        "gate_closure": slot and slot.gate_closure.isoformat(),
+        "made_at": forecasts["made_at"].max().isoformat(),
+        "published_at": at.isoformat(),
+        "late": late and round(late / pd.Timedelta(minutes=1), 1),
         "model": identity["model"],
         "model_version": identity["model_version"],
         "rung": identity["rung"],
@@ -100,7 +156,7 @@ def publish(
         "csv": f"forecast-{stamp}.csv",
         **about,
     }
-    return _put(home_of(folder, series, identity["issue_time"]), manifest, parquet, csv)
+    return _put(home_of(place, series, day, identity["issue_time"], identity["rung"]), manifest, parquet, csv)
 
 
 def _median(forecasts: Forecasts) -> dict[str, object]:
@@ -113,58 +169,140 @@ def _median(forecasts: Forecasts) -> dict[str, object]:
     }
 
 
-def _put(home: Path, manifest: dict[str, object], parquet: bytes, csv: bytes) -> Published:
-    """Write what is new, the manifest last; then the copies of the newest."""
+def _put(home: Folder, manifest: dict[str, object], parquet: bytes, csv: bytes) -> Published:
+    """Write what is new, the manifest last; of two forecasts of an issue time, the one that was made last stays."""
     previous = read_manifest(home)
+    write_if_new(home, str(manifest["parquet"]), parquet)
+    write_if_new(home, str(manifest["csv"]), csv)
     if previous is not None and previous["parquet"] != manifest["parquet"]:
+        if str(previous["made_at"]) > str(manifest["made_at"]):
+            write_if_new(home, _superseded(manifest), _text(manifest))
+            return Published(home, previous, changed=False)
         manifest["supersedes"] = previous["parquet"]
+        write_if_new(home, _superseded(previous), _text(previous))
     elif previous is not None and "supersedes" in previous:
         manifest["supersedes"] = previous["supersedes"]
-    text = json.dumps(manifest, indent=2).encode() + b"\n"
-    for path, content in (
-        (home / str(manifest["parquet"]), parquet),
-        (home / str(manifest["csv"]), csv),
-        (home / MANIFEST, text),
-    ):
-        _write_if_new(path, content)
-    newest = max(path.parent for path in home.parent.glob(f"*/{MANIFEST}"))
-    if newest == home:
-        _write_if_new(home.parent / "latest.csv", csv)
-        _write_if_new(home.parent / "latest.json", text)
-    return Published(home, manifest, changed=previous != json.loads(text))
+    told = json.loads(_text(manifest))
+    if previous is not None and _lasting(previous) == _lasting(told) and not home.exists(WITHDRAWN):
+        return Published(home, previous, changed=False)
+    home.write(MANIFEST, _text(told))
+    home.delete(WITHDRAWN)  # of a correction before this one
+    return Published(home, told, changed=True)
 
 
-def home_of(folder: Path, series: Series, issue_time: pd.Timestamp) -> Path:
-    """Where the forecasts of one issue time lie."""
-    return folder / series.slug / f"{issue_time:%Y-%m-%dT%H%MZ}"
+def _superseded(manifest: Mapping[str, object]) -> str:
+    return f"{SUPERSEDED}{str(manifest['parquet']).removesuffix('.parquet')}.json"
 
 
-def read_manifest(home: Path) -> dict[str, object] | None:
+def _text(manifest: Mapping[str, object]) -> bytes:
+    return json.dumps(manifest, indent=2).encode() + b"\n"
+
+
+def _lasting(manifest: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in manifest.items() if name not in CLOCKS}
+
+
+def home_of(
+    place: str | Path | Folder, series: Series, day: dt.date, issue_time: pd.Timestamp, rung: str = ""
+) -> Folder:
+    """Where the forecast of a delivery day lies that was issued then, and beside it what a person has made of it."""
+    return folder_of(place, series) / f"{day}" / f"{issue_time:%Y-%m-%dT%H%MZ}{HAND if rung == BY_HAND else ''}"
+
+
+def folder_of(place: str | Path | Folder, series: Series) -> Folder:
+    """Where the published forecasts of a series lie."""
+    return Folder.at(place) / series.slug
+
+
+def published_days(place: str | Path | Folder, series: Series) -> list[dt.date]:
+    """The delivery days of a series that have a folder, in order; a killed publisher may have left one empty."""
+    days = []
+    for name in folder_of(place, series).folders():
+        try:
+            days.append(dt.date.fromisoformat(name))
+        except ValueError:
+            continue
+    return days
+
+
+def issues_of(place: str | Path | Folder, series: Series, day: dt.date) -> list[Issue]:
+    """What was published of a delivery day, by issue time; a correction behind what a computer made then."""
+    of_day = folder_of(place, series) / str(day)
+    found = ((of_day / name, read_manifest(of_day / name)) for name in of_day.folders())
+    return [Issue(home, manifest) for home, manifest in found if manifest is not None]
+
+
+def standing_corrections(place: str | Path | Folder, series: Series, day: dt.date) -> set[str]:
+    """The data hashes of the corrections of a delivery day that have not been withdrawn."""
+    issues = [issue for issue in issues_of(place, series, day) if issue.manifest["rung"] == BY_HAND]
+    return {str(issue.manifest["data_hash"]) for issue in issues if not issue.folder.exists(WITHDRAWN)}
+
+
+def superseded_at(home: Folder) -> list[Issue]:
+    """What was published of an issue time before it was forecast once more with other values."""
+    names = [name for name in home.names(".json") if name.startswith(SUPERSEDED)]
+    return [Issue(home, manifest) for name in names if (manifest := _json(home, name)) is not None]
+
+
+def newest_of(place: str | Path | Folder, series: Series, day: dt.date) -> Issue | None:
+    """What a reader is given of a delivery day: what a person has corrected last, else what was issued last.
+
+    A correction stays in front of what a computer makes later, until it is withdrawn.
+    """
+    of_day = folder_of(place, series) / str(day)
+    names = of_day.folders()
+    for name in sorted(names, key=lambda name: (name.endswith(HAND), name), reverse=True):
+        home = of_day / name
+        if (manifest := read_manifest(home)) is not None and not home.exists(WITHDRAWN):
+            return Issue(home, manifest)
+    return None
+
+
+def read_manifest(home: Folder) -> dict[str, Any] | None:
     """The manifest of a published forecast, None if there is none."""
-    path = home / MANIFEST
-    return dict(json.loads(path.read_bytes())) if path.exists() else None
+    return _json(home, MANIFEST)
 
 
-def latest_manifest(folder: Path, series: Series) -> dict[str, object] | None:
-    """The manifest of the newest issue time of a series, None if it has never been published."""
-    path = folder / series.slug / "latest.json"
-    return dict(json.loads(path.read_bytes())) if path.exists() else None
+def latest_manifest(place: str | Path | Folder, series: Series) -> dict[str, Any] | None:
+    """The manifest that `latest.json` of a series has, None if nothing has been published."""
+    return _json(folder_of(place, series), "latest.json")
+
+
+def _json(folder: Folder, name: str) -> dict[str, Any] | None:
+    try:
+        return dict(json.loads(folder.read(name)))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise LakeError(f"{folder / name} is no JSON: {error}. Delete it, and run again") from error
 
 
 def spreadsheet(forecasts: Forecasts, timezone: str, unit: Unit = "MW") -> pd.DataFrame:
-    """One row a market time unit, local time and UTC, one column a quantile with the unit in its header."""
+    """A row a market time unit: local time, UTC, a column a quantile with its unit, and where the forecast is from."""
     wide = per(forecasts.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index(), unit)
     times = pd.DatetimeIndex(wide.index)
     wide.columns = [f"P{round(100 * float(level), 4):02g} [{unit}]" for level in wide.columns]
     wide.insert(0, f"start ({timezone})", times.tz_convert(timezone).strftime("%Y-%m-%d %H:%M"))
     if timezone != "UTC":
         wide.insert(1, "start (UTC)", times.strftime("%Y-%m-%d %H:%M"))
-    return wide.reset_index(drop=True)
+    first = forecasts.iloc[0]
+    told = {"rung": "rung", "model": "model", "model version": "model_version", "missing": "missing"}
+    origin = {heading: first[column] for heading, column in told.items()}
+    return wide.reset_index(drop=True).assign(**origin, **{"forecast id": forecast_id(first)})
 
 
-def _write_if_new(path: Path, content: bytes) -> None:
-    if not path.exists() or path.read_bytes() != content:
-        write_whole(path, content)
+def write_if_new(folder: Folder, name: str, content: bytes) -> None:
+    """Write a file unless it is there with that content.
+
+    Raises:
+        LakeError: it cannot be written.
+    """
+    try:
+        if folder.read(name) == content:
+            return
+    except FileNotFoundError:
+        pass
+    folder.write(name, content)
 
 
 def _parquet(rows: pd.DataFrame, attribution: str) -> bytes:

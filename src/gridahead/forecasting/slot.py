@@ -17,6 +17,10 @@ from gridahead.core.grid import Series
 from gridahead.core.time import Deadline, delivery_range
 from gridahead.features.windows import WindowSpec
 
+GRACE = pd.Timedelta(minutes=10)
+"""A forecast that is out so soon after its deadline is in time: the run that makes it begins at the deadline, and waits
+for a free worker for a minute or two."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -38,6 +42,11 @@ class Slot:
     def is_late(self) -> bool:
         """Whether it is wanted after it was due."""
         return self.asked > self.deadline
+
+    def late_by(self, published_at: pd.Timestamp) -> pd.Timedelta | None:
+        """By how much a forecast that is out then has missed its deadline; None if it is in time."""
+        in_time = published_at <= min(self.deadline + GRACE, max(self.deadline, self.gate_closure))
+        return None if in_time else published_at - self.deadline
 
     def issue_time(self, spec: WindowSpec) -> pd.Timestamp:
         """As of when a model reads: as it is wanted if it was trained for that, else the deadline."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -105,7 +105,17 @@ class ArchiveStats:
     bytes: int
     expired: tuple[str, ...]
     """Payloads that the next compaction deletes."""
-    expired_bytes: int
+    sizes: Mapping[str, int]
+    """Of every payload [bytes]."""
+
+    @property
+    def expired_bytes(self) -> int:
+        """What the expired ones weigh."""
+        return sum(self.sizes[name] for name in self.expired)
+
+    def without(self, names: Collection[str]) -> ArchiveStats:
+        """The same with these payloads not expired."""
+        return replace(self, expired=tuple(name for name in self.expired if name not in names))
 
 
 def archive_stats(archive: Archive, receipts: ReceiptIndex, keep_days: int | None, now: pd.Timestamp) -> ArchiveStats:
@@ -129,7 +139,7 @@ def archive_stats(archive: Archive, receipts: ReceiptIndex, keep_days: int | Non
         expired = tuple(
             name for name in sizes if name not in needed and (name in named or _is_old(archive, name, limit))
         )
-    return ArchiveStats(len(sizes), sum(sizes.values()), expired, sum(sizes[name] for name in expired))
+    return ArchiveStats(len(sizes), sum(sizes.values()), expired, sizes)
 
 
 def _needed(receipts: ReceiptIndex, limit: pd.Timestamp) -> tuple[set[str], set[str]]:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from gridahead.lake.followed import FirstFollowed
+from gridahead.lake.merged_receipts import Key, Summary, delete_merged, delete_orphans, write_merged
 from gridahead.lake.parquet import SUFFIX
 from gridahead.lake.partitions import RECENT, by_partition
-from gridahead.lake.receipts import SUFFIX as RECEIPTS_SUFFIX
-from gridahead.lake.receipts import Receipts
+from gridahead.lake.receipts import Line, ReceiptIndex, Receipts, literal_of
 from gridahead.lake.rows import once
 from gridahead.lake.store import OnProgress, Store
 
@@ -66,25 +67,47 @@ def compact(store: Store, on_progress: OnProgress = lambda step: None) -> Compac
 
 
 def compact_receipts(receipts: Receipts) -> Compaction:
-    """Merge the receipts into one file, without those that were amended since; one file alone is left as it is.
+    """Merge the receipts by source and ten days, without those that were amended since; what is merged stays as it is.
 
     A file with a line that is no receipt stays, and so do its receipts in the merged one: they count once.
 
     Raises:
         LakeError: a file cannot be read, written or deleted; every receipt is where it was, or merged, or both.
     """
-    before, index = receipts.folder.sizes(RECEIPTS_SUFFIX), receipts.read()
-    lines = [line.text for line in index.lines if index.is_receipt(line)]
-    merged, deleted = "", 0
-    if len(index.files) > 1 and lines:
-        merged = receipts.write(lines)
-        for name, file in index.files.items():
-            if name != merged and file.sound and all(map(index.is_receipt, file.lines)):
-                receipts.folder.delete(name)
-                deleted += 1
-    after = receipts.folder.sizes(RECEIPTS_SUFFIX)
-    rows = len(lines) if deleted else 0
-    return Compaction("receipts", deleted, min(deleted, 1), rows, sum(before.values()), sum(after.values()))
+    before, index = receipts.folder.sizes(), receipts.read()
+    arrived: dict[Key, list[Line]] = {key: [] for key, group in index.groups.items() if not group.is_whole}
+    for file in index.files.values():
+        for line in file.lines:
+            if (receipt := index.receipt(line)) is not None:
+                arrived.setdefault(Key.of(receipt.source, receipt.retrieved_at), []).append(line)
+    sound = [name for name, file in index.files.items() if file.sound and all(map(index.receipt, file.lines))]
+    rows = sum(_merge_receipts(receipts, index, key, lines) for key, lines in arrived.items())
+    for name in sound:
+        receipts.folder.delete(name)
+    delete_orphans(receipts.folder)
+    after = receipts.folder.sizes()
+    folders = len(arrived) if sound or after != before else 0
+    return Compaction("receipts", len(sound), folders, rows, sum(before.values()), sum(after.values()))
+
+
+def _merge_receipts(receipts: Receipts, index: ReceiptIndex, key: Key, arrived: list[Line]) -> int:
+    """Put lines into the file of their key, with what is there; how many it then has."""
+    held = index.groups[key].files if key in index.groups else {}
+    lines = index.counting([*arrived, *(line for file in held.values() for line in file.lines)])
+    # What is merged has been found sound and summed up before, unless one of it was amended since.
+    known = index.groups[key].known if key in index.groups and not any(line.amended_at for line in arrived) else None
+    first = FirstFollowed()
+    first.add(known or {})
+    for line in lines if known is None else arrived:
+        if (receipt := index.receipt(line)) is not None:
+            first.note(receipt)
+    origins, contents = {line.origin for line in lines}, {line.content for line in lines}
+    summary = Summary.of(map(literal_of, origins), map(literal_of, contents), first.firsts)
+    merged = write_merged(receipts.folder, key, [line.text for line in lines], summary)
+    for name in held:
+        if name != merged:
+            delete_merged(receipts.folder, name)
+    return len(lines)
 
 
 def _groups(sizes: dict[str, int]) -> Iterator[list[str]]:

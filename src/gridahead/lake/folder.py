@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import pandas as pd
 import pyarrow.fs as pafs
 
 from gridahead.core.errors import LakeError
@@ -67,6 +68,11 @@ class Folder:
         """Whether it is on a disk of this machine."""
         return not self.scheme
 
+    @property
+    def local_path(self) -> Path | None:
+        """Where it is on a disk of this machine, None in an object store."""
+        return Path(self.path) if self.local else None
+
     def __truediv__(self, name: str) -> Folder:
         return Folder(self.filesystem, f"{self.path}/{name}" if name else self.path, self.scheme)
 
@@ -89,12 +95,22 @@ class Folder:
 
     def sizes(self, suffix: str = "", *, below: bool = False) -> dict[str, int]:
         """The same with their sizes in bytes."""
-        entries = [about for about in self._listing(below) if about.type == pafs.FileType.File]
+        return {self._relative(about.path): about.size for about in self._finished(suffix, below)}
+
+    def older(self, suffix: str, limit: pd.Timestamp) -> dict[str, int]:
+        """The same of the files in it that were written before an instant."""
+        every = self._finished(suffix, below=False)
         return {
             self._relative(about.path): about.size
-            for about in entries
-            if about.path.endswith(suffix) and not PurePosixPath(about.path).name.startswith(ASIDE)
+            for about in every
+            if (about.mtime_ns or 0) < limit.as_unit("ns").value
         }
+
+    def _finished(self, suffix: str, below: bool) -> Iterator[pafs.FileInfo]:
+        for about in self._listing(below):
+            is_whole = not PurePosixPath(about.path).name.startswith(ASIDE)
+            if about.type == pafs.FileType.File and about.path.endswith(suffix) and is_whole:
+                yield about
 
     def folders(self) -> list[str]:
         """The names of the folders in a folder, sorted."""

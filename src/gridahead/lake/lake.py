@@ -8,8 +8,10 @@ import pandas as pd
 
 from gridahead.core.grid import Series
 from gridahead.core.tables import (
+    ANNOTATIONS,
     FETCHED,
     FORECASTS,
+    INCIDENTS,
     LIMITS,
     OBSERVATIONS,
     PROCEDURES,
@@ -19,6 +21,7 @@ from gridahead.core.tables import (
     SCORES,
     TABLES,
     VERDICTS,
+    Annotations,
     Forecasts,
     JudgedObservations,
     Limits,
@@ -31,9 +34,11 @@ from gridahead.core.tables import (
 )
 from gridahead.core.time import TimeRange
 from gridahead.core.vintages import accepted, among, readable, series_names, standing
+from gridahead.lake.annotations import with_annotations
 from gridahead.lake.archive import Archive
 from gridahead.lake.folder import Folder
 from gridahead.lake.receipts import Receipts
+from gridahead.lake.run_log import RunLog
 from gridahead.lake.store import Store
 from gridahead.lake.waiting import WaitingRoom
 
@@ -56,6 +61,9 @@ class Lake:
         self.promotions = Store(folder / "promotions", PROMOTIONS)
         self.procedures = Store(folder / "procedures", PROCEDURES)
         self.fetched = Store(folder / "fetched", FETCHED)
+        self.annotations = Store(folder / "annotations", ANNOTATIONS)
+        self.incidents = Store(folder / "incidents", INCIDENTS)
+        self.runs = RunLog(folder / "runs")
 
     @property
     def stores(self) -> tuple[Store, ...]:
@@ -101,9 +109,11 @@ class Lake:
         Args:
             series: all if none is named.
             time_range: of valid times.
-            flags: whether the column `flags` tells which rules flag a row; else it is empty.
+            flags: whether the column `flags` tells which rules flag a row, and which annotations exclude it from
+                something; else it is empty.
         """
-        return readable(*self._judged(series, time_range), flags=flags)
+        rows = readable(*self._judged(series, time_range), flags=flags)
+        return with_annotations(rows, self.read_annotations(*series)) if flags else rows
 
     def _judged(
         self, series: tuple[Series, ...], time_range: TimeRange | None
@@ -118,6 +128,13 @@ class Lake:
             self.read_verdicts(*series, time_range=time_range),
             self.read_rulings(*series, time_range=time_range),
         )
+
+    def read_annotations(self, *series: Series) -> Annotations:
+        """What people say of stretches of the series and have not taken back, by its beginning."""
+        rows = _of_series(self.annotations, series, None).sort_values("decided_at", kind="stable")
+        newest = rows.drop_duplicates("id", keep="last")
+        standing_rows = newest[newest["state"] == "stands"]
+        return Annotations(standing_rows.sort_values(["start", "id"], kind="stable", ignore_index=True))
 
     def read_limits(self, *series: Series) -> Limits:
         """What the history of the series has taught, the newest of each."""

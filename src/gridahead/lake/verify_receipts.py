@@ -56,8 +56,8 @@ def _batches(lake: Lake) -> dict[str, set[str]]:
 
 
 def _unreadable(lake: Lake, index: ReceiptIndex) -> Iterator[Finding]:
-    for name, file in index.files.items():
-        strange = sum(not index.is_receipt(line) for line in file.lines) + file.strange
+    for name, file in index.everything().items():
+        strange = sum(index.receipt(line) is None for line in file.lines) + file.strange
         if strange:
             what = f"{strange} of {file.strange + len(file.lines)} lines are no receipt"
             way_out = f"put it back from a backup; else take these lines out, and {_INGEST}"

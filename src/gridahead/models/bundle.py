@@ -20,7 +20,8 @@ from gridahead.features.normal import Scores
 from gridahead.features.scaling import Inputs, Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.base import Kind, Quantiles, possible, read_about, write_about
-from gridahead.models.calibration import calibrate, calibration_on, units_of_block
+from gridahead.models.calibration import calibration_on
+from gridahead.models.conditions import NONE, Conditions
 from gridahead.models.network.network import Network, NetworkConfig
 from gridahead.settings.networks import Segment
 
@@ -46,6 +47,8 @@ class TrainedModel:
     """What one step of the encoder spans."""
     static: tuple[float, ...] = ()
     """What identifies this series among those that share the weights; empty for a model of its own."""
+    conditions: Conditions = NONE
+    """The calibrations for other issue times, and for what may be missing."""
 
     @property
     def label(self) -> str:
@@ -103,7 +106,9 @@ class TrainedModel:
             ModelError: the windows are not what the model was trained on.
         """
         answers = self.uncalibrated(windows)
-        return possible(calibrate(answers, self.calibration, self.quantiles, units_of_block(self.spec)), windows)
+        return possible(
+            self.conditions.published(answers, windows, self.calibration, self.quantiles, self.known_share), windows
+        )
 
     def uncalibrated(self, windows: Windows) -> Quantiles:
         """The mean answer of the members, (N, H, Q) [MW]."""
@@ -138,6 +143,7 @@ class TrainedModel:
             "config": self.config.to_dict(),
             "members": len(self.members),
             "calibration": self.calibration.tolist(),
+            "conditions": self.conditions.to_dict(),
             "segment": self.segment,
             "static": self.static,
         }
@@ -165,6 +171,7 @@ class TrainedModel:
                 calibration=np.array(about["calibration"]),
                 segment=about["segment"],
                 static=tuple(about["static"]),
+                conditions=Conditions.from_dict(about.get("conditions")),
             )
         except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
             raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error

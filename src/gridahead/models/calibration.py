@@ -81,17 +81,29 @@ def units_of_block(spec: WindowSpec) -> int:
     return hours * spec.mtu.per_hour
 
 
-def calibration_on(answers: Array, windows: Windows, levels: tuple[float, ...]) -> Scores:
-    """The calibration (B, Q) of uncalibrated answers (N, H, Q) [MW] on the outturn of N windows."""
+def calibration_on(answers: Array, windows: Windows, levels: tuple[float, ...], furthest: float = FURTHEST) -> Scores:
+    """The calibration (B, Q) of uncalibrated answers (N, H, Q) [MW] on the outturn of N windows.
+
+    Args:
+        answers: (N, H, Q) [MW]
+        windows: N of them.
+        levels: Q levels.
+        furthest: between the score of a level and the one that it is published from, at most.
+    """
     spec = windows.spec
     median = median_of(answers)
     outturn = np.where(windows.within, windows.target, np.float32(np.nan))
     doubted = windows.delivery & in_doubt(outturn, median, quantity_of(spec.series.quantity).low)
-    return fit_calibration(answers, outturn, doubted, levels, units_of_block(spec))
+    return fit_calibration(answers, outturn, doubted, levels, units_of_block(spec), furthest)
 
 
 def fit_calibration(
-    answer: Array, target: Array, chosen: npt.NDArray[np.bool_], levels: tuple[float, ...], units: int
+    answer: Array,
+    target: Array,
+    chosen: npt.NDArray[np.bool_],
+    levels: tuple[float, ...],
+    units: int,
+    furthest: float = FURTHEST,
 ) -> Scores:
     """From which score each level is published, by block of lead time, (B, Q), rising along Q.
 
@@ -101,6 +113,7 @@ def fit_calibration(
         chosen: (N, H) which units count.
         levels: Q levels.
         units: of the horizon in a block.
+        furthest: between the score of a level and the one that it is published from, at most.
     """
     block = np.arange(answer.shape[1]) // units
     counted = chosen & ~np.isnan(target)
@@ -113,7 +126,7 @@ def fit_calibration(
         left = np.nanquantile(scores, levels) - together
         together = together + days / (days + PRIOR_DAYS) * (left - _parts(plain) @ _sizes(left, plain))
     blocks = [together + _moved(scores[:, block == n], levels, together) for n in range(block[-1] + 1)]
-    return np.clip(_apart(np.stack(blocks), plain), plain - FURTHEST, plain + FURTHEST)
+    return np.clip(_apart(np.stack(blocks), plain), plain - furthest, plain + furthest)
 
 
 def _apart(scores: Scores, plain: Scores) -> Scores:

@@ -26,7 +26,8 @@ from gridahead.features.official import official_quantiles
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.base import Kind, Quantiles, possible, read_about, write_about
 from gridahead.models.bundle import TrainedModel
-from gridahead.models.calibration import as_it_is, calibrate, calibration_on, units_of_block
+from gridahead.models.calibration import as_it_is, calibration_on
+from gridahead.models.conditions import NONE, Conditions
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Ensemble:
     """(B, Q) the score from which each level is published by block of lead time, fitted after the weights."""
     official: float = 0.0
     """What the official forecast weighs against all models together where it is known with its quantiles, 0 to 1."""
+    conditions: Conditions = NONE
+    """The calibrations for other issue times, and for what may be missing."""
 
     def __post_init__(self) -> None:
         first = self.models[0]
@@ -90,7 +93,9 @@ class Ensemble:
             ModelError: the windows are not what the models were trained on.
         """
         answers = self.uncalibrated(windows)
-        return possible(calibrate(answers, self.calibration, self.quantiles, units_of_block(self.spec)), windows)
+        return possible(
+            self.conditions.published(answers, windows, self.calibration, self.quantiles, self.known_share), windows
+        )
 
     def uncalibrated(self, windows: Windows) -> Quantiles:
         """The weighted mean of the models and the official forecast, (N, H, Q) [MW]."""
@@ -114,6 +119,7 @@ class Ensemble:
             "weights": self.weights,
             "official": self.official,
             "calibration": self.calibration.tolist(),
+            "conditions": self.conditions.to_dict(),
         }
         write_about(folder, self.kind, about)
 
@@ -128,7 +134,8 @@ class Ensemble:
             about = read_about(folder)
             weights = tuple(about["weights"])
             models = tuple(TrainedModel.load(folder / str(number)) for number in range(len(weights)))
-            return cls(about["name"], models, weights, np.array(about["calibration"]), about["official"])
+            conditions = Conditions.from_dict(about.get("conditions"))
+            return cls(about["name"], models, weights, np.array(about["calibration"]), about["official"], conditions)
         except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error
 

@@ -20,7 +20,8 @@ from gridahead.features.normal import Scores
 from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.base import Kind, Quantiles, possible, read_about, write_about
-from gridahead.models.calibration import calibrate, calibration_on, units_of_block
+from gridahead.models.calibration import calibration_on
+from gridahead.models.conditions import NONE, Conditions
 from gridahead.models.regressions import Regression, load_regressions, save_regressions
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class TabularForecaster:
     """(Q,) added to the regressions, in scaled units."""
     calibration: Scores
     """(B, Q) the score from which each level is published by block of lead time, fitted after the regressions."""
+    conditions: Conditions = NONE
+    """The calibrations for other issue times, and for what may be missing."""
 
     @property
     def kind(self) -> Kind:
@@ -74,6 +77,7 @@ class TabularForecaster:
             "quantiles": self.quantiles,
             "offsets": self.offsets.tolist(),
             "calibration": self.calibration.tolist(),
+            "conditions": self.conditions.to_dict(),
         }
         write_about(folder, self.kind, about)
 
@@ -96,12 +100,15 @@ class TabularForecaster:
             regressions=load_regressions(folder, about["name"], len(levels)),
             offsets=offsets,
             calibration=np.array(about["calibration"]),
+            conditions=Conditions.from_dict(about.get("conditions")),
         )
 
     def predict(self, windows: Windows) -> Quantiles:
         """Calibrated quantiles of every unit of the horizon, (N, H, Q) [MW], rising along Q."""
         answers = self.uncalibrated(windows)
-        return possible(calibrate(answers, self.calibration, self.quantiles, units_of_block(self.spec)), windows)
+        return possible(
+            self.conditions.published(answers, windows, self.calibration, self.quantiles, self.known_share), windows
+        )
 
     def calibrated(self, answers: Quantiles, windows: Windows) -> TabularForecaster:
         """The same, its levels published from where the outturns of some windows lie; see `TrainedModel.calibrated`."""

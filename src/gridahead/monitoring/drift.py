@@ -9,8 +9,6 @@ import pandas as pd
 
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
-from gridahead.core.tables import Observations
-from gridahead.core.time import now
 from gridahead.core.units import Unit
 from gridahead.core.vintages import as_of, of_series
 from gridahead.features.windows import WindowSpec
@@ -65,7 +63,7 @@ def drift(workspace: Workspace, series: Series, days: int = DAYS) -> Drift:
     last = newest_day(observations, spec)
     first = start.tz_convert(spec.zone.timezone).date()
     champion = workspace.registry.holder(series, CHAMPION)
-    findings = [*_inputs(observations, spec, start, newest)]
+    findings = [*_inputs(as_of(observations, workspace.clock()), spec, start, newest)]
     if champion is not None:
         findings += _errors(workspace, champion, pd.Timestamp(first))
     findings += published_drift_since(workspace, series, spec, observations, pd.Timestamp(first))
@@ -79,9 +77,9 @@ def drift(workspace: Workspace, series: Series, days: int = DAYS) -> Drift:
     )
 
 
-def _inputs(observations: Observations, spec: WindowSpec, start: pd.Timestamp, end: pd.Timestamp) -> list[DriftFinding]:
+def _inputs(available: pd.DataFrame, spec: WindowSpec, start: pd.Timestamp, end: pd.Timestamp) -> list[DriftFinding]:
     """Every input against the same season of former years."""
-    available, findings = as_of(observations, now()), []
+    findings = []
     for series in spec.inputs:
         values = of_series(available, series).set_index("valid_time")["value"].sort_index()
         recent = values[(values.index >= start) & (values.index < end)]

@@ -12,9 +12,10 @@ from gridahead.core.grid import Series
 from gridahead.core.resolution import forecasts_at
 from gridahead.core.runs import LIVE, PUBLISHED, VALIDATION
 from gridahead.core.tables import Forecasts, Observations
-from gridahead.core.time import delivery_days, now
+from gridahead.core.time import delivery_days
 from gridahead.core.vintages import as_of, newest_forecasts, of_series
 from gridahead.evaluation.daily import daily_losses
+from gridahead.evaluation.in_time import counted
 from gridahead.evaluation.outturn import outturn
 from gridahead.evaluation.slices import season
 from gridahead.features.windows import WindowSpec
@@ -52,7 +53,7 @@ def published_drift_since(
         observations: of the series and its official forecast, every vintage.
         first: local midnight without a zone, the first of the recent days.
     """
-    errors = official_losses(observations, spec)
+    errors = official_losses(observations, spec, workspace.clock())
     coverage = published_coverage(workspace, series, spec, observations)
     return [
         official_drift(str(series.official), errors[errors.index >= first], _past(errors, first)),
@@ -64,7 +65,7 @@ def _past(days: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
     return days[(days.index < first) & (days.index >= first - PAST)]
 
 
-def official_losses(observations: Observations, spec: WindowSpec) -> pd.DataFrame:
+def official_losses(observations: Observations, spec: WindowSpec, at: pd.Timestamp) -> pd.DataFrame:
     """The mean absolute error of the official forecast by delivery day: `loss` [MW] and `season`.
 
     It is the vintage that was published when the delivery day began, as in the scores; a day counts when at least half
@@ -73,8 +74,8 @@ def official_losses(observations: Observations, spec: WindowSpec) -> pd.DataFram
     official = of_series(observations, spec.series.official)
     days = delivery_days(official["valid_time"], spec.zone.timezone)
     begun = pd.DatetimeIndex(days).tz_localize(spec.zone.timezone, ambiguous=True, nonexistent="shift_forward")
-    published = as_of(official[official["available_at"].to_numpy() <= begun.tz_convert("UTC")], now())
-    measured = outturn(observations, spec.series).rename(columns={"value": "outturn"})
+    published = as_of(official[official["available_at"].to_numpy() <= begun.tz_convert("UTC")], at)
+    measured = outturn(observations, spec.series, at).rename(columns={"value": "outturn"})
     both = published.merge(measured, on="valid_time").dropna(subset=["value", "outturn"])
     errors = (both["value"] - both["outturn"]).abs()
     by_day = errors.groupby(delivery_days(both["valid_time"], spec.zone.timezone).to_numpy())
@@ -94,13 +95,13 @@ def published_coverage(
     Successive champions are one service to its readers. Before the first day of it, the days count on which those
     champions were judged.
     """
-    live = workspace.lake.read_forecasts(series, LIVE)
+    live = counted(workspace.lake.read_forecasts(series, LIVE), series, workspace.settings)
     judged = workspace.lake.read_forecasts(series, VALIDATION)
     served = judged["model_version"].isin(live["model_version"].unique())
     rows = pd.concat([judged[served & (judged["valid_time"] < live["valid_time"].min())], live])
     rows = forecasts_at(Forecasts(rows), spec.mtu, spec.zone.timezone)
     newest = newest_forecasts(rows).assign(run=LIVE, model=PUBLISHED)
-    measured = outturn(observations, series).dropna(subset="value")
+    measured = outturn(observations, series, workspace.clock()).dropna(subset="value")
     newest = newest[newest["valid_time"].isin(set(measured["valid_time"]))]
     if newest.empty:
         return pd.DataFrame({"inside": np.zeros(0), "season": np.zeros(0, str)}, pd.DatetimeIndex([]))

@@ -20,12 +20,13 @@ import pandas as pd
 from gridahead.core.errors import SettingsError, SourceError
 from gridahead.core.grid import Series
 from gridahead.core.tables import OBSERVATIONS, RULINGS, Observations, Rulings
-from gridahead.core.time import MICROSECOND, now
+from gridahead.core.time import MICROSECOND
 from gridahead.core.vintages import IDENTITY, VALUE, VOID, among, standing, unseen
 from gridahead.lake.archive import DeletedPayloadError
+from gridahead.lake.followed import FirstFollowed
 from gridahead.lake.lake import Lake
 from gridahead.lake.receipts import Receipt
-from gridahead.operate.deliveries import SAME_INSTANT, FirstFollowed, before, payload_of, receipt_of
+from gridahead.operate.deliveries import SAME_INSTANT, before, payload_of, receipt_of
 from gridahead.operate.intake import HeldRows
 from gridahead.quality.report import QualityReport
 from gridahead.quarantine.inspection import inspect_new
@@ -131,23 +132,23 @@ def _amend(workspace: Workspace, by: str, only: str | None, dry_run: bool, reaso
         LakeError: a payload is no longer in the archive, or the lake cannot be written.
     """
     lake = workspace.lake
-    declared = open_sources(workspace.settings)
+    declared = open_sources(workspace.settings, workspace.clock)
     sources = [source for source in declared if only in (None, source.name)]
     if not sources:
         names = ", ".join(sorted({source.name for source in declared})) or "none"
         raise SettingsError(f"no source is called {only!r}; the settings have {names}")
-    corrections = [_correction(source, lake) for source in sources]
+    corrections = [_correction(source, lake, workspace.clock()) for source in sources]
     if not dry_run:
         for correction in corrections:
-            _write(correction, lake, by, reason)
+            _write(correction, lake, by, reason, workspace.clock())
     report = None if dry_run else inspect_new(workspace, anew=_moved(corrections))
     return Amendment(tuple(correction.summary for correction in corrections), report)
 
 
-def _correction(source: Source, lake: Lake) -> _Correction:
+def _correction(source: Source, lake: Lake, at: pd.Timestamp) -> _Correction:
     """Every delivery of a source, read again in the order in which they came."""
     all_receipts = lake.receipts.all()
-    reread, unread, deleted = _read_again(source, all_receipts, lake)
+    reread, unread, deleted = _read_again(source, all_receipts, lake, at)
     series = sorted({name for delivery in reread for name in _names(delivery.rows)})
     held = _held(lake, series)
     # Those of today too: an amend that was killed may have written some of its rows.
@@ -196,7 +197,7 @@ def _taken_in_again(reread: Sequence[_Reread], receipts: Sequence[Receipt], othe
 
 
 def _read_again(
-    source: Source, receipts: Sequence[Receipt], lake: Lake
+    source: Source, receipts: Sequence[Receipt], lake: Lake, at: pd.Timestamp
 ) -> tuple[list[_Reread], tuple[str, ...], tuple[str, ...]]:
     """The deliveries that have rows of a series of the source, the payloads it cannot read, and the deleted ones."""
     reread, unread, deleted = [], [], []
@@ -215,7 +216,7 @@ def _read_again(
             unread.append(receipt.payload)
             continue
         if receipt.series & _names(rows):
-            reread.append(_Reread(receipt, _renewed(receipt, payload, rows), rows))
+            reread.append(_Reread(receipt, _renewed(receipt, payload, rows, at), rows))
     return reread, tuple(unread), tuple(deleted)
 
 
@@ -229,12 +230,12 @@ def _held(lake: Lake, series: Sequence[str]) -> Observations:
     return Observations(rows[(rows["zone"] + "/" + rows["quantity"]).isin(series)].reset_index(drop=True))
 
 
-def _renewed(receipt: Receipt, payload: RawPayload, arrived: Observations) -> Receipt:
+def _renewed(receipt: Receipt, payload: RawPayload, arrived: Observations, at: pd.Timestamp) -> Receipt:
     renewed = receipt_of(payload, receipt.payload, arrived, receipt.began)
     if renewed.batch == receipt.batch:
         return receipt
     formerly = tuple(sorted(receipt.batches - {renewed.batch}))
-    return replace(renewed, amended_at=now().isoformat(), formerly=formerly)
+    return replace(renewed, amended_at=at.isoformat(), formerly=formerly)
 
 
 def _unlike(rows: pd.DataFrame, other_rows: pd.DataFrame) -> pd.DataFrame:
@@ -263,12 +264,12 @@ def _beside(added: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     return added
 
 
-def _write(correction: _Correction, lake: Lake, by: str, reason: str) -> None:
+def _write(correction: _Correction, lake: Lake, by: str, reason: str, at: pd.Timestamp) -> None:
     """Append what is new and what undoes, carry rulings over, sign; killed anywhere, a second call ends it."""
     added = {str(batch): Observations(rows.reset_index(drop=True)) for batch, rows in correction.added.groupby("batch")}
     for batch, rows in added.items():
         lake.waiting.enter(batch, rows)
-    lake.rulings.append(_carried(correction, lake, by, now(), reason))
+    lake.rulings.append(_carried(correction, lake, by, at, reason))
     lake.observations.append(correction.undone.assign(availability=VOID, value=np.nan))
     for rows in added.values():
         lake.observations.append(rows)

@@ -1,28 +1,56 @@
-"""The answer to a slot: the forecast of the highest step of the ladder that can be had, and what is told of it."""
+"""The answer to a slot: the forecast of the highest rung of the ladder that can be had, and what is told of it.
+
+    full, degraded      the champion, with or without what is missing
+    previous            the champion before it
+    ridge               the regression that was fitted beside a champion; needs no torch
+    official_corrected  the official forecast without its own recent error; needs no model
+    naive               last week's same hour; needs a few rows
+
+Nothing but the lake and the exported models is read: neither MLflow nor its database.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import logging
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from gridahead.core.errors import ModelError
-from gridahead.core.runs import LIVE, Rung
+from gridahead.core.errors import LakeError, ModelError
+from gridahead.core.grid import OFFICIAL_SUFFIX, Series
+from gridahead.core.runs import CHAMPION, CORRECTED, LAST_WEEK, LIVE, PREVIOUS, RIDGE, Rung
 from gridahead.core.tables import Forecasts, Observations
+from gridahead.core.time import Mtu, TimeRange, lasting
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.forecasting.inputs import inputs_folder, keep_inputs
-from gridahead.forecasting.issue import issue
+from gridahead.forecasting.issue import degradations, hours_old, issue, outturn_missing
+from gridahead.forecasting.ladder import NoAnswerError, Step, highest_answer
 from gridahead.forecasting.slot import Slot
-from gridahead.models.base import predict_each
-from gridahead.models.storage import content_of
-from gridahead.promotion.serving import champion as serving_champion
+from gridahead.forecasting.widening import JUDGED_DAYS, recent_windows, strain, widened
+from gridahead.models.base import Quantiles, predict_each
+from gridahead.operate.foot import Foot
 from gridahead.quarantine.inputs_in_doubt import suspect_inputs
-from gridahead.registry.versions import Registered
+from gridahead.registry.fallbacks import fallback
+from gridahead.registry.versions import Registered, Version
 from gridahead.reports.suspects import suspects_sentence
+from gridahead.settings.gates import LadderSettings
 from gridahead.workspace import Workspace, reading_range, require_unseen
+
+log = logging.getLogger(__name__)
+
+FITTED_NOW = "-"
+"""The version of a forecast that no model has made, as of the references in scores: it is no number of a version."""
+WORSE = 1.1
+"""Times the mean error of a rung below, with the same missing, from which on a model that misses inputs gives way to
+it."""
+WEATHER_SOURCE = "openmeteo"
+"""The source whose rows are of runs of a weather model."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +82,12 @@ class Answer:
     def model(self) -> str:
         """Name and version of the model that made it."""
         first = self.forecasts.iloc[0]
-        return f"{first['model']} v{first['model_version']}"
+        number = first["model_version"]
+        return str(first["model"]) if number == FITTED_NOW else f"{first['model']} v{number}"
 
 
 def climb(workspace: Workspace, slot: Slot, aliases: Mapping[str, str]) -> Answer:
-    """The forecast of the highest step of the ladder that can be had.
+    """The forecast of the highest rung of the ladder that can be had.
 
     Args:
         workspace: where the data and the models are.
@@ -66,47 +95,260 @@ def climb(workspace: Workspace, slot: Slot, aliases: Mapping[str, str]) -> Answe
         aliases: the version of each alias.
 
     Raises:
-        ModelError: there is no champion, its weights are damaged or gone, it has learnt from the delivery day, or
-            nothing of the series is known in the context.
+        ModelError: no rung has a forecast, as where nothing at all is known of the series; or, where history is shown
+            and no day is to come, a model has learnt the delivery day.
     """
-    champion = serving_champion(workspace, slot.series, aliases)
-    spec = champion.model.spec
-    windows = windows_of(workspace, spec, [slot.day], [slot.issue_time(spec)])
-    issued = pd.Timestamp(windows.issue_time[0], unit="us", tz="UTC")
-    if np.isnan(windows.target_past[0]).all():
+    if workspace.settings.mode == "demo":
+        _refuse_learnt(workspace, slot, aliases)
+    foot = Foot(workspace, slot)
+    steps = [
+        *_by_versions(workspace, slot, aliases, foot),
+        Step("official forecast", partial(_simple, workspace, foot, CORRECTED)),
+        Step("last week", partial(_simple, workspace, foot, LAST_WEEK)),
+    ]
+    answer, lost = highest_answer(str(slot.series), steps)
+    if answer is None:
         raise ModelError(
             str(slot.series),
-            f"nothing is known of it in the {spec.context_days} days before "
-            f"{issued:%Y-%m-%d %H:%M} UTC; run `gridahead ingest`, "
-            "or set --issue-time to a day that `gridahead status` shows",
+            f"cannot be forecast for {slot.day}: {'; '.join(lost)}. Bring data with `gridahead ingest`, set "
+            "--issue-time to a day that `gridahead status` shows, or put in a forecast by hand",
         )
-    require_unseen(champion.about, slot.day)
-    forecasts = made_by(workspace, champion, windows.alone(0), LIVE)
-    end = forecasts["valid_time"].max() + spec.mtu.delta
-    about = {
-        "run_id": champion.run_id,
-        "bundle": content_of(champion.model),
-        "inputs": [str(covariate) for covariate in spec.inputs],
-        "attribution": workspace.settings.attribution_of(*spec.inputs),
-        "suspect_inputs": suspects_sentence(suspect_inputs(workspace.lake, spec.inputs, issued, end)) or None,
+    return answer
+
+
+def _refuse_learnt(workspace: Workspace, slot: Slot, aliases: Mapping[str, str]) -> None:
+    """History is shown, and a day of it that the champion has learnt would flatter it.
+
+    Raises:
+        ModelError: the delivery day is one of them.
+    """
+    version = None
+    with contextlib.suppress(ModelError):  # a damaged record ends a rung, no more
+        version = workspace.exports.version(slot.series, aliases.get(CHAMPION, "none"))
+    if version is not None:
+        require_unseen(version, slot.day)
+
+
+def _by_versions(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], foot: Foot) -> Iterator[Step[Answer]]:
+    """The rungs of the champion, of the one before it, and of the regression beside it."""
+    exports, series = workspace.exports, slot.series
+
+    def of_alias(alias: str) -> Version | None:
+        number = aliases.get(alias) or exports.serving(series).get(alias)
+        return None if number is None else exports.version(series, number)
+
+    rungs: list[tuple[Rung | None, str, Callable[[], Version | None]]] = [
+        (None, "champion", lambda: of_alias(CHAMPION)),
+        (PREVIOUS, "previous version", lambda: of_alias(PREVIOUS)),
+        (RIDGE, "regression", lambda: fallback(exports, series)),
+    ]
+    for rung, name, find in rungs:
+        yield Step(name, partial(_by_version, workspace, slot, foot, rung, name, find))
+
+
+def _by_version(
+    workspace: Workspace,
+    slot: Slot,
+    foot: Foot,
+    rung: Rung | None,
+    what: str,
+    find: Callable[[], Version | None],
+    lost: str,
+) -> Answer:
+    """The answer of a version, checked: that it may be asked, can be loaded, has its inputs and says what can be."""
+    try:
+        version = find()
+    except ModelError as error:
+        raise NoAnswerError(f"{what}: its record is damaged") from error
+    if version is None:
+        raise NoAnswerError(f"no {what}")
+    name = f"{what} {version}"
+    if slot.day <= version.last_day_seen:
+        raise NoAnswerError(f"{name} has learnt this day")
+    registered = _loaded(workspace, version, name)
+    windows, unread = _inputs_of(workspace, slot, registered.model.spec, name)
+    answer = predict_each(registered.model, windows)
+    growth = 1.0
+    if unread or _missing(workspace, registered, windows):
+        growth = _strained(workspace, slot, foot, registered, windows, name)
+        answer = answer if growth == 1 else widened(answer, windows, growth)
+    delivery = windows.delivery[0]
+    levels = registered.model.quantiles
+    if reason := foot.judge(answer[0][delivery], levels, windows.valid_time[0][delivery]):
+        raise NoAnswerError(f"{name} is implausible: {reason}")
+    forecasts = _issued(workspace, registered, windows, answer, LIVE, rung, lost, unread)
+    about = {"run_id": version.run_id, "bundle": version.tags["bundle"], "widened": round(growth, 2)}
+    return Answer(forecasts, about | _about(workspace, registered.model.spec.inputs, forecasts))
+
+
+def _loaded(workspace: Workspace, version: Version, name: str) -> Registered:
+    """A version with its weights."""
+    try:
+        return workspace.exports.load(version)
+    except ImportError as error:
+        raise NoAnswerError(f"{name} cannot be loaded: {error}") from error
+    except (ModelError, OSError) as error:
+        raise NoAnswerError(f"{name}: weights damaged or gone") from error
+
+
+def _inputs_of(workspace: Workspace, slot: Slot, spec: WindowSpec, name: str) -> tuple[Windows, list[str]]:
+    """The window of a slot that a version reads, and what could not be read of it, in words."""
+    issued = slot.issue_time(spec)
+    if not spec.serves(issued, slot.day):
+        trained, due = spec.deadline.at, issued.tz_convert(spec.deadline.timezone)
+        raise NoAnswerError(f"{name} is trained for {trained:%H:%M}, due {due:%H:%M}; train again")
+    try:
+        observations, unread = _tolerantly(workspace, spec, reading_range(spec, slot.day, slot.day))
+    except LakeError as error:
+        raise NoAnswerError(f"{name}: {slot.series} cannot be read") from error
+    settings = workspace.settings.ladder
+    observations = _recent(observations, spec, issued, settings)
+    windows = build_windows(observations, spec, [slot.day], issue_times=[issued]).alone(0)
+    age = pd.Timedelta(hours=hours_old(windows, 0)) if not np.isnan(windows.target_past).all() else None
+    if age is None:
+        raise NoAnswerError(f"{name}: nothing is known of {slot.series} in the {spec.context_days} days before")
+    if age > pd.Timedelta(days=settings.model_days):
+        raise NoAnswerError(f"{name}: newest value is {lasting(age)} old, of use are {settings.model_days:g} days")
+    return windows, unread
+
+
+def _strained(
+    workspace: Workspace, slot: Slot, foot: Foot, registered: Registered, windows: Windows, name: str
+) -> float:
+    """By how many times the band of a version has to grow, as much being missing as there is."""
+    spec = registered.model.spec
+    first = slot.day - dt.timedelta(days=JUDGED_DAYS + math.ceil(workspace.settings.ladder.model_days) + 2)
+    observations, _ = _tolerantly(workspace, spec, reading_range(spec, first, slot.day))
+    found = strain(registered.model, windows, recent_windows(observations, windows))
+    if found is None:
+        return 1.0
+    better, error = foot.smallest_error
+    if found.error > WORSE * error:
+        raise NoAnswerError(
+            f"{name}: with what is missing it has lately erred by {found.error:,.0f}, {better} by {error:,.0f}"
+        )
+    return found.growth
+
+
+def _missing(workspace: Workspace, registered: Registered, windows: Windows) -> list[str]:
+    """What is missing of the inputs of a version, in words."""
+    late = workspace.settings.quality.late_after_hours
+    return degradations(windows, 0, registered.model.known_share, late)
+
+
+def _tolerantly(workspace: Workspace, spec: WindowSpec, time_range: TimeRange) -> tuple[Observations, list[str]]:
+    """Every input that can be read, and in words which could not.
+
+    Raises:
+        LakeError: the series itself cannot be read.
+    """
+    lake = workspace.lake
+    try:
+        return lake.read_vintages(*spec.inputs, time_range=time_range), []
+    except LakeError as error:
+        log.warning("%s: %s", spec.series, error)
+    parts, unread = [lake.read_vintages(spec.series, time_range=time_range)], []
+    for covariate in spec.inputs[1:]:
+        try:
+            parts.append(lake.read_vintages(covariate, time_range=time_range))
+        except LakeError:
+            unread.append(f"{covariate} cannot be read")
+    return Observations(pd.concat(parts, ignore_index=True)), unread
+
+
+def _recent(
+    observations: Observations, spec: WindowSpec, issued: pd.Timestamp, settings: LadderSettings
+) -> Observations:
+    """The observations without forecasts that are so old that a model has never been given such ones."""
+    ahead = observations["valid_time"] >= issued
+    age = issued - observations["available_at"]
+    official, weather = observations["quantity"].str.endswith(OFFICIAL_SUFFIX), observations["source"] == WEATHER_SOURCE
+    old = official & (age > pd.Timedelta(days=settings.official_days))
+    old |= weather & (age > pd.Timedelta(days=settings.weather_days))
+    return Observations(observations[~(ahead & old)])
+
+
+def _simple(workspace: Workspace, foot: Foot, rung: Rung, lost: str) -> Answer:
+    """The answer of a rung that needs no model."""
+    try:
+        simple = foot.simple[rung]
+    except LakeError as error:
+        raise NoAnswerError(f"nothing is known of {foot.slot.series}") from error
+    if isinstance(simple, str):
+        raise NoAnswerError(simple)
+    windows, values = foot.windows, foot.quantiles(simple)
+    delivery = windows.delivery[0]
+    units = windows.valid_time[0][delivery]
+    # The last rung is made of observed values: there is nothing that it could be compared with.
+    reason = foot.judge(values[0][delivery], foot.levels, units, (LAST_WEEK,)) if rung == CORRECTED else ""
+    if reason:
+        raise NoAnswerError(f"official forecast is implausible: {reason}")
+    late = workspace.settings.quality.late_after_hours
+    forecasts = issue(
+        windows,
+        values,
+        foot.levels,
+        run=LIVE,
+        model=rung,
+        version=FITTED_NOW,
+        made_at=workspace.clock(),
+        rung=rung,
+        lost=lost,
+        missing=[*outturn_missing(windows, 0, late), *simple.notes],
+        data_hash=foot.history.data_hash(),
+    )
+    read = windows.spec.inputs if rung == CORRECTED else (foot.slot.series,)
+    return Answer(forecasts, {"run_id": None, "bundle": None} | _about(workspace, read, forecasts))
+
+
+def _about(workspace: Workspace, inputs: Sequence[Series], forecasts: Forecasts) -> dict[str, object]:
+    """What the manifest says of the inputs of a forecast."""
+    end = forecasts["valid_time"].max() + Mtu(forecasts["mtu"].iloc[0]).delta
+    try:
+        suspects = suspects_sentence(suspect_inputs(workspace.lake, inputs, forecasts["issue_time"].iloc[0], end))
+    except LakeError as error:
+        log.warning("%s", error)
+        suspects = ""
+    return {
+        "inputs": [str(one) for one in inputs],
+        "attribution": workspace.settings.attribution_of(*inputs),
+        "suspect_inputs": suspects or None,
     }
-    return Answer(forecasts, about)
+
+
+def _issued(
+    workspace: Workspace,
+    registered: Registered,
+    windows: Windows,
+    answer: Quantiles,
+    run: str,
+    rung: Rung | None = None,
+    lost: str = "",
+    unread: Sequence[str] = (),
+) -> Forecasts:
+    """What a version has answered as rows; what it has read is kept, to be compared with later."""
+    model = registered.model
+    try:
+        keep_inputs(inputs_folder(workspace.settings, registered.series), windows)
+    except (LakeError, OSError) as error:  # a full disk takes no inputs; the forecast does not need them kept
+        log.warning("%s: what the forecast has read is not kept: %s", registered.series, error)
+    return issue(
+        windows,
+        answer,
+        model.quantiles,
+        run=run,
+        model=model.name,
+        version=registered.version,
+        made_at=workspace.clock(),
+        rung=rung,
+        lost=lost,
+        missing=[*unread, *_missing(workspace, registered, windows)],
+    )
 
 
 def made_by(workspace: Workspace, registered: Registered, windows: Windows, run: str) -> Forecasts:
-    """The forecasts of a version for the windows; what they hold is kept, to be compared with later."""
-    keep_inputs(inputs_folder(workspace.settings.data_folder, registered.series), windows)
-    return issue(
-        windows,
-        predict_each(registered.model, windows),
-        registered.model.quantiles,
-        run=run,
-        model=registered.model.name,
-        version=registered.version,
-        made_at=workspace.clock(),
-        known_share=registered.model.known_share,
-        late_after_hours=workspace.settings.quality.late_after_hours,
-    )
+    """The forecast of a version for a single window; what that holds is kept, to be compared with later."""
+    return _issued(workspace, registered, windows, predict_each(registered.model, windows), run)
 
 
 def windows_of(

@@ -172,7 +172,7 @@ def _windows(workspace: Workspace, services: Sequence[LiveSource], wanted: Wante
     """How many windows have to be fetched."""
     fetched = workspace.lake.fetched.read()
     known = Wanted(wanted.now, wanted.start, wanted.end, wanted.zones, fetched)
-    opened: list[HttpSource] = [open_source(one, workspace.settings) for one in services]  # type: ignore[misc]
+    opened: list[HttpSource] = [open_source(one, workspace.settings, workspace.clock) for one in services]  # type: ignore[misc]
     return sum(len(one.jobs(known)) for one in opened)
 
 

@@ -15,13 +15,11 @@ from gridahead.core.errors import SourceError
 from gridahead.core.grid import Series
 from gridahead.core.tables import Observations
 from gridahead.core.vintages import VALUE, standing
+from gridahead.lake.followed import first_followed
 from gridahead.lake.lake import Lake
 from gridahead.lake.receipts import Receipt, ReceiptIndex
 from gridahead.sources.base import RawPayload, Source
 
-FOLLOWED_WITHIN = pd.Timedelta(days=7)
-"""A payload whose newest value is no older is taken in as it appears: no source publishes more seldom than weekly that
-a forecast could use. One that ends earlier is a history, of which nobody saw when it came."""
 SAME_INSTANT = "ms"
 """Availabilities that differ by less are one: `amend` writes beside a row that it undoes, some microseconds later."""
 
@@ -127,58 +125,17 @@ def before(receipt: Receipt, receipts: Iterable[Receipt]) -> set[str]:
     return {batch for other in alike for batch in other.batches}
 
 
-def followed(receipts: Iterable[Receipt], began: pd.Timestamp, series: Collection[str]) -> dict[Series, pd.Timestamp]:
+def followed(receipts: ReceiptIndex, began: pd.Timestamp, series: Collection[str]) -> dict[Series, pd.Timestamp]:
     """Those of the series that earlier ingests took in as they appeared, and up to which availability they then had it.
 
     What came in before, or with the same call, is a history: when it appeared nobody saw.
 
     Args:
-        receipts: in the order in which the deliveries came.
+        receipts: of every delivery.
         began: when the ingest began that asks; later deliveries do not count.
         series: by their names.
     """
-    first = FirstFollowed(series)
-    for receipt in receipts:
-        if receipt.retrieved_at >= began or first.is_settled(receipt.retrieved_at):
-            break
-        first.note(receipt)
-    return first.before(began, series)
-
-
-class FirstFollowed:
-    """The first delivery of each series that came as its values appeared; receipts are noted in their order.
-
-    Args:
-        series: by their names; all unless given.
-    """
-
-    def __init__(self, series: Collection[str] | None = None) -> None:
-        self._series = None if series is None else frozenset(series)
-        self._first: dict[str, tuple[pd.Timestamp, pd.Timestamp]] = {}
-
-    def note(self, receipt: Receipt) -> None:
-        """This delivery came next."""
-        for name in receipt.newest:
-            held = self._first.get(name)
-            if (self._series is not None and name not in self._series) or (held and held[0] < receipt.retrieved_at):
-                continue
-            newest = pd.Timestamp(receipt.newest[name])
-            if receipt.retrieved_at - newest <= FOLLOWED_WITHIN:
-                seen = receipt.retrieved_at, min(newest, receipt.retrieved_at)
-                self._first[name] = min(held or seen, seen)
-
-    def is_settled(self, retrieved_at: pd.Timestamp) -> bool:
-        """Whether a delivery that came then, or later, changes nothing."""
-        return (
-            self._series is not None
-            and len(self._first) == len(self._series)
-            and all(retrieved_at > seen for seen, _ in self._first.values())
-        )
-
-    def before(self, began: pd.Timestamp, series: Collection[str]) -> dict[Series, pd.Timestamp]:
-        """Those of the series of which a delivery came before an instant, and up to which availability it had them."""
-        found = {name: self._first[name] for name in series if name in self._first}
-        return {Series.parse(name): newest for name, (seen, newest) in found.items() if seen < began}
+    return first_followed(receipts, series).before(began, series)
 
 
 def require_same_reading(

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.core.files import write_whole
 from gridahead.core.grid import Series
 from gridahead.explain.diagnosis import Diagnosis, diagnose
 from gridahead.explain.explanation import Explanation, explain
@@ -62,14 +61,15 @@ def explain_forecast(
 ) -> Explained:
     """Explain a forecast, and draw the explanation beside it; arguments and errors of `explain`."""
     explanation = explain(workspace, series, issue_time, since, version)
-    folder = workspace.settings.published_folder / series.slug / f"{explanation.issue_time:%Y-%m-%dT%H%MZ}"
+    day = workspace.settings.published_folder / series.slug / str(explanation.day)
+    folder = day / f"{explanation.issue_time:%Y-%m-%dT%H%MZ}"
     picture, change_picture = folder / "explained.png", folder / "changed.png"
     attribution = workspace.settings.attribution_of(*explanation.windows.spec.inputs)
-    write_whole(picture, with_licence(draw_explanation(explanation), attribution))
+    workspace.put_page(picture, with_licence(draw_explanation(explanation), attribution))
     if explanation.change is None:
         return Explained(explanation, picture, None)
     changed = draw_change(explanation.change, explanation.unit)
-    write_whole(change_picture, with_licence(changed, attribution))
+    workspace.put_page(change_picture, with_licence(changed, attribution))
     return Explained(explanation, picture, change_picture)
 
 
@@ -82,7 +82,7 @@ def diagnose_model(workspace: Workspace, series: Series, model: str | None = Non
         content = io.BytesIO()
         figure = draw_gradients(diagnosis.gradients, diagnosis.title)
         figure.savefig(content, format="png", metadata={"Software": None})
-        write_whole(picture, with_licence(content.getvalue(), workspace.settings.attribution_of(series)))
+        workspace.put_page(picture, with_licence(content.getvalue(), workspace.settings.attribution_of(series)))
         diagnosed.append(Diagnosed(diagnosis, picture))
     return diagnosed
 

@@ -9,7 +9,7 @@ import pandas as pd
 from gridahead.backtest.results import kept_forecasts
 from gridahead.core.errors import LakeError, SettingsError
 from gridahead.core.grid import Series
-from gridahead.core.runs import LIVE
+from gridahead.core.runs import BACKFILLED, LIVE
 from gridahead.core.tables import Forecasts
 from gridahead.evaluation.comparisons import comparisons
 from gridahead.evaluation.daily import daily_losses
@@ -34,24 +34,27 @@ class RunForecasts(NamedTuple):
 
 
 def forecasts_of_run(workspace: Workspace, series: Series, run: str) -> RunForecasts:
-    """The forecasts of `live` or of a back-test, with the outturn.
+    """The forecasts of `live`, of `backfilled` or of a back-test, with the outturn.
 
     Raises:
         LakeError: there is no such run, or no forecast of it has an outturn yet.
         SettingsError: the run is neither.
     """
-    live = run == LIVE
-    stored = published_beside_references(workspace, series) if live else kept_forecasts(workspace, run, series)
+    if run in (LIVE, BACKFILLED):
+        stored = published_beside_references(workspace, series, run)
+    else:
+        stored = kept_forecasts(workspace, run, series)
     if stored is None:
         raise LakeError(
-            f"{series}: nothing has been published yet; run `gridahead forecast`, or say --run backtest/NAME"
+            f"{series}: the lake has no forecast of run {run} that counts; run `gridahead forecast`, or say --run "
+            "backtest/NAME"
         )
     forecasts, observations = stored
-    measured = outturn(observations, series).dropna(subset="value")
+    measured = outturn(observations, series, workspace.clock()).dropna(subset="value")
     if not forecasts["valid_time"].isin(measured["valid_time"]).any():
         raise LakeError(f"{series}: nothing of run {run} has an outturn yet, so there is nothing to measure")
     chosen = workspace.settings.series_settings(series)
-    degrees = temperature(observations, (*chosen.past_covariates, *chosen.future_covariates))
+    degrees = temperature(observations, (*chosen.past_covariates, *chosen.future_covariates), workspace.clock())
     return RunForecasts(forecasts, measured, degrees)
 
 

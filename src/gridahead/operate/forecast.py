@@ -1,4 +1,4 @@
-"""Forecast and publish: as of an issue time, with the exported model of the champion.
+"""Forecast and publish: a delivery day, as of an issue time, by the highest step of the ladder that can be had.
 
 A challenger forecasts along in the shadow: its forecast is kept in the lake and compared later, but nobody reads it.
 """
@@ -14,14 +14,16 @@ import pandas as pd
 from gridahead.core.errors import GridaheadError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHALLENGER, FULL, SHADOW
-from gridahead.core.tables import Forecasts, Observations
+from gridahead.core.tables import Observations
 from gridahead.forecasting.issue import degradations
-from gridahead.forecasting.publish import Published, publish
-from gridahead.forecasting.slot import Slot, slot_of
+from gridahead.forecasting.publish import Published
+from gridahead.forecasting.slot import Slot
 from gridahead.models.determinism import deterministic
 from gridahead.operate.answer import climb, made_by, windows_of
+from gridahead.operate.publication import alone_with, hand_out, keep
+from gridahead.operate.slots import is_live, wanted_slot
 from gridahead.promotion.serving import champion as serving_champion
-from gridahead.promotion.serving import holder, reconcile
+from gridahead.promotion.serving import holder, serving
 from gridahead.registry.versions import Registered
 from gridahead.workspace import Workspace, require_unseen
 
@@ -32,48 +34,77 @@ LOOK_BACK_DAYS = 3
 
 
 @deterministic()
-def forecast(workspace: Workspace, series: Series, issue_time: pd.Timestamp | None = None) -> Published:
-    """Forecast one delivery day and publish it.
+def forecast(
+    workspace: Workspace,
+    series: Series,
+    issue_time: pd.Timestamp | None = None,
+    *,
+    day: dt.date | None = None,
+    scheduled: pd.Timestamp | None = None,
+) -> Published:
+    """Forecast one delivery day and publish it, then keep it in the lake.
+
+    In mode live a forecast is of the day that is due, made as of now or, if the model has not learnt to be asked so
+    late, as of its deadline. In mode demo it is of the newest delivery day after those that the champion has learnt for
+    which the lake has complete inputs, or else most of them, as of its deadline.
 
     Args:
         workspace: where the data and the champion are.
         series: what to forecast.
-        issue_time: as of when; the delivery day is the one whose deadline is on that date. Without it, the newest
-            delivery day after those that the champion has learnt for which the lake has complete inputs, or else
-            most of them, as of its deadline.
+        issue_time: as of when.
+        day: the delivery day; the one that is due on the date of the issue time unless given.
+        scheduled: when the run should have begun: it is of the day that was due then, whenever it begins.
 
     Raises:
-        ModelError: there is no champion, its weights are damaged or gone, it has learnt from the delivery day, or
-            nothing of the series is known in the context.
+        SettingsError: the issue time is to come, or after the end of the delivery day.
+        ModelError: no step of the ladder has an answer.
+        PublicationError: the delivery day of a scheduled run is over.
+        LakeError: the folder of what is published cannot be written.
     """
-    aliases = reconcile(workspace, series)
-    if issue_time is None:
-        issue_time = _newest_deadline(workspace, serving_champion(workspace, series, aliases))
-    slot = _slot(workspace, series, issue_time)
-    answer = climb(workspace, slot, aliases)
-    forecasts, issued = answer.forecasts, answer.issue_time
-    _keep(workspace, forecasts)
-    unit, zone = workspace.settings.unit_of(series), workspace.settings.zone(series.zone)
-    published = publish(workspace.settings.published_folder, forecasts, zone.timezone, answer.about, unit)
-    log.info(
-        "%s: issued %s by %s, %s%s",
-        series,
-        published.manifest["issue_time"],
-        answer.model,
-        "inputs complete" if answer.rung == FULL else f"{answer.rung}: {answer.missing}",
-        "" if published.changed else " (published before, unchanged)",
-    )
-    _shadow(workspace, slot, aliases, issued)
+    with alone_with(workspace, series):
+        aliases = serving(workspace, series)
+        if issue_time is day is scheduled is None and not is_live(workspace):
+            issue_time = _newest_deadline(workspace, serving_champion(workspace, series, aliases))
+        wanted = wanted_slot(workspace, series, issue_time, day, scheduled)
+        published = publish_slot(workspace, wanted, aliases)
+    shadow(workspace, wanted, aliases, pd.Timestamp(str(published.manifest["issue_time"])))
     return published
 
 
-def _slot(workspace: Workspace, series: Series, asked: pd.Timestamp) -> Slot:
-    settings = workspace.settings
-    deadline, closure = settings.series_settings(series).deadline, settings.gate_closure_of(series)
-    return slot_of(series, settings.zone(series.zone).timezone, deadline, closure, asked)
+def refresh(workspace: Workspace, series: Series) -> Published:
+    """Forecast what is left of the day that is being delivered as of now, and publish it.
+
+    Raises:
+        ModelError: no step of the ladder has an answer.
+        LakeError: the folder of what is published cannot be written.
+    """
+    timezone = workspace.settings.zone(series.zone).timezone
+    return forecast(workspace, series, day=workspace.clock().tz_convert(timezone).date())
 
 
-def _shadow(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], issued: pd.Timestamp) -> None:
+def publish_slot(workspace: Workspace, wanted: Slot, aliases: Mapping[str, str]) -> Published:
+    """Forecast a slot and publish it; whoever calls holds the series.
+
+    Raises:
+        ModelError: no step of the ladder has an answer.
+        LakeError: the folder of what is published cannot be written.
+    """
+    answer = climb(workspace, wanted, aliases)
+    published = hand_out(workspace, wanted, answer.forecasts, answer.about)
+    log.info(
+        "%s: %s issued %s by %s, %s%s%s",
+        wanted.series,
+        published.manifest["delivery_day"],
+        published.manifest["issue_time"],
+        answer.model,
+        "inputs complete" if answer.rung == FULL else f"{answer.rung}: {answer.missing}",
+        f", {published.manifest['late']:g} min late" if published.manifest["late"] else "",
+        "" if published.changed else " (published before, unchanged)",
+    )
+    return published
+
+
+def shadow(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], issued: pd.Timestamp) -> None:
     """Let the challenger, if there is one, forecast the same delivery day; nothing that it does harms the champion."""
     try:
         version = holder(workspace, slot.series, aliases, CHALLENGER)
@@ -81,18 +112,10 @@ def _shadow(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], issued
             return
         spec = (challenger := workspace.exports.load(version)).model.spec
         require_unseen(version, slot.day)
-        _keep(workspace, made_by(workspace, challenger, windows_of(workspace, spec, [slot.day], [issued]), SHADOW))
+        keep(workspace.lake, made_by(workspace, challenger, windows_of(workspace, spec, [slot.day], [issued]), SHADOW))
         log.info("%s: %s forecast along, unpublished", slot.series, version)
     except GridaheadError as error:
         log.warning("%s: the challenger did not forecast along: %s", slot.series, error)
-
-
-def _keep(workspace: Workspace, forecasts: Forecasts) -> None:
-    """Append the forecast to the lake unless exactly this one is there."""
-    key = [name for name in workspace.lake.forecasts.table.key if name not in ("valid_time", "quantile")]
-    stored = workspace.lake.forecasts.read({name: str(forecasts[name].iloc[0]) for name in key if name != "issue_time"})
-    if not (stored["issue_time"] == forecasts["issue_time"].iloc[0]).any():
-        workspace.lake.forecasts.append(forecasts)
 
 
 def _newest_deadline(workspace: Workspace, champion: Registered) -> pd.Timestamp:

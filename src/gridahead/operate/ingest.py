@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from gridahead.core.errors import QualityError, SourceError
+from gridahead.core.errors import LakeError, QualityError, SourceError
 from gridahead.core.tables import OBSERVATIONS
 from gridahead.core.time import Deadline
 from gridahead.core.vintages import VALUE
 from gridahead.lake.folder import Folder
 from gridahead.lake.layout import mark_new
 from gridahead.lake.receipts import Receipt
+from gridahead.lake.run_log import INGEST
 from gridahead.operate.fetched import FetchedWindows
 from gridahead.operate.intake import Ingested, Intake, TakenIn, groups
+from gridahead.operate.recorded import Recorder, recorded
 from gridahead.operate.validate import publish_inspection
 from gridahead.quality.report import QualityReport
 from gridahead.quarantine.inspection import inspect_new
@@ -87,6 +89,13 @@ def ingest(
         only: kinds of sources; all unless given.
         on_payload: told of each payload.
     """
+    with recorded(workspace, INGEST) as run:
+        return _ingest(workspace, wanted, only, on_payload, run)
+
+
+def _ingest(
+    workspace: Workspace, wanted: Wanted | None, only: Collection[str], on_payload: OnPayload, run: Recorder
+) -> Ingestion:
     lake = workspace.lake
     lake.sweep()
     for folder in (Folder.at(workspace.settings.data_folder), lake.folder):
@@ -95,11 +104,12 @@ def ingest(
     warnings = list[str]()
     official: dict[str, Deadline] = {}
     wanted = replace(wanted or Wanted(began), fetched=lake.fetched.read())
-    for source in open_sources(workspace.settings):
+    for source in open_sources(workspace.settings, workspace.clock):
         if only and source.name not in only:
             continue
         official |= source.official_available
         complete, intake = FetchedWindows(lake, source.name), Intake(source, lake, began)
+        seen, lost = len(taken), len(failed)
         try:
             for group in groups(source.fetch(wanted)):
                 for one in intake.take(group):
@@ -113,13 +123,25 @@ def ingest(
         finally:
             complete.write()
             warnings += getattr(source, "warnings", ())  # files have none but those of their receipts
+        run.note(source.name, [*(one.error for one in taken[seen:] if one.error is not None), *failed[lost:]])
     report = inspect_new(workspace)
     if report is not None:
-        publish_inspection(workspace, report)
+        warnings += _published(workspace, report)
     counts = [one.counts for one in taken if one.counts is not None]
     failed = [*(one.error for one in taken if one.error is not None), *failed]
     warnings += [line for one in taken if one.receipt is not None for line in _warned(one.receipt)]
     return Ingestion(counts, failed, report, official, warnings, _by_series(taken))
+
+
+def _published(workspace: Workspace, report: QualityReport) -> Iterable[str]:
+    """Write the pages of an inspection; a warning where they cannot be: the rows and the verdicts are safe by now."""
+    try:
+        publish_inspection(workspace, report)
+    except (LakeError, OSError) as error:
+        yield (
+            f"the pages of the quality gate are those of before: {error}. The data are taken in and judged; "
+            "`gridahead validate` writes the pages"
+        )
 
 
 def _by_series(taken: Iterable[TakenIn]) -> pd.DataFrame:

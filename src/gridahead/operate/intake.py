@@ -193,7 +193,7 @@ class Intake:
     def _follows(self, series: frozenset[str], signed: ReceiptIndex) -> dict[Series, pd.Timestamp]:
         """Up to where earlier ingests had those of the series that they took in as they appeared."""
         if asked := series - self._followed.keys():
-            found = followed(signed.oldest_first(), self.began, asked)
+            found = followed(signed, self.began, asked)
             self._followed |= {name: found.get(Series.parse(name)) for name in asked}
         return {Series.parse(name): since for name in series if (since := self._followed[name]) is not None}
 

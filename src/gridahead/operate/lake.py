@@ -14,11 +14,11 @@ from gridahead.core.time import TimeRange
 from gridahead.lake.archive import ArchiveStats, archive_stats
 from gridahead.lake.compaction import Compaction, compact, compact_receipts
 from gridahead.lake.export import write_export
-from gridahead.lake.receipts import SUFFIX as RECEIPTS_SUFFIX
 from gridahead.lake.stats import stats
 from gridahead.lake.store import OnProgress
 from gridahead.lake.verify import Verified, verify, verify_views
 from gridahead.lake.verify_receipts import verify_batches, verify_receipts
+from gridahead.quarantine.rulings import cases
 from gridahead.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def lake_stats(workspace: Workspace) -> pd.DataFrame:
     """A row a table and series: rows, vintages, files, bytes, first and last valid time; then receipts, archive."""
     frames = [frame for frame in map(stats, workspace.lake.stores) if len(frame)]
     receipts = workspace.lake.receipts
-    files = receipts.folder.sizes(RECEIPTS_SUFFIX)
+    files = receipts.folder.sizes(below=True)
     archived = stats_of_archive(workspace)
     beside = [
         {"table": "receipts", "rows": len(receipts.read().lines), "files": len(files), "bytes": sum(files.values())},
@@ -49,7 +49,15 @@ def lake_stats(workspace: Workspace) -> pd.DataFrame:
 def stats_of_archive(workspace: Workspace) -> ArchiveStats:
     """How many payloads are kept, and how many of them the next compaction deletes."""
     lake, keep_days = workspace.lake, workspace.settings.archive.keep_days
-    return archive_stats(lake.archive, lake.receipts.read(), keep_days, workspace.clock())
+    found = archive_stats(lake.archive, lake.receipts.read(), keep_days, workspace.clock())
+    return found.without(_of_open_cases(workspace)) if found.expired else found
+
+
+def _of_open_cases(workspace: Workspace) -> set[str]:
+    """The payloads that brought rows on which a person has not ruled yet."""
+    batches = {batch for case in cases(workspace) for batch in case.batches}
+    receipts = workspace.lake.receipts.read().newest_first() if batches else ()
+    return {receipt.payload for receipt in receipts if not receipt.batches.isdisjoint(batches)}
 
 
 def verify_lake(workspace: Workspace, on_progress: OnProgress = lambda step: None) -> Verified:

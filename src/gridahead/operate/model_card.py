@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from gridahead.core.files import write_whole
 from gridahead.core.grid import Series
 from gridahead.core.time import days_between
 from gridahead.core.vintages import of_series
@@ -92,7 +91,7 @@ def _keep(
     )
     page = workspace.settings.published_folder / "cards" / f"{version.series.slug}-v{version.version}.html"
     content = render_card(view)
-    write_whole(page, content.encode())
+    workspace.put_page(page, content.encode())
     workspace.tracking.keep_text(version.run_id, ARTIFACT, content)
     return page
 

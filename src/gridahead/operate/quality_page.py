@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.core.files import write_whole
 from gridahead.core.grid import Series, quantity_of
 from gridahead.core.resolution import at_mtu, mtu_of
 from gridahead.core.tables import VERDICTS, Observations
@@ -51,7 +50,7 @@ def quality_page(workspace: Workspace) -> Path:
         attribution=settings.attribution,
         inspection_page=Path(os.path.relpath(settings.quality_folder / INDEX, page.parent)).as_posix(),
     )
-    write_whole(page, render_quality(view).encode())
+    workspace.put_page(page, render_quality(view).encode())
     return page
 
 

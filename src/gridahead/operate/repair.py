@@ -6,11 +6,11 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridahead.core.errors import LakeError, ModelError
 from gridahead.core.grid import Series
 from gridahead.core.runs import LIVE, SHADOW, VALIDATION
-from gridahead.core.time import now
-from gridahead.registry.database import Database
+from gridahead.promotion.serving import serving
+from gridahead.promotion.sync import sync
+from gridahead.registry.client import newest as newest_of
 from gridahead.registry.rebuild import export_all, register_again
 from gridahead.registry.registry import Registry
 from gridahead.registry.runs import Tracking
@@ -41,36 +41,23 @@ def repair(workspace: Workspace) -> Repaired:
         LakeError: a folder cannot be written.
         ModelError: the database cannot be opened for another reason, such as another release of MLflow.
     """
-    exports, database = workspace.exports, workspace.database
-    aside = _set_aside(database)
-    registry = Registry(Tracking(workspace.settings.mlflow_folder, {}), exports)
+    exports = workspace.exports
+    aside = workspace.mlflow.set_aside(f"{workspace.clock():%Y%m%dT%H%M%S}")
+    registry = Registry(Tracking(workspace.mlflow, {}), exports)
     registered: list[Version] = []
     named = [entry.series for entry in workspace.settings.series]
     for series in sorted({*exports.series(), *named}):
         registered_newest, newest = (
-            database.newest(series),
+            newest_of(registry.client, series),
             max(exports.newest_of(series), _newest_in_lake(workspace, series)),
         )
         if registered_newest < newest:
-            aliases = exports.serving(series)
             registered += register_again(registry, series, registered_newest, newest)
-            registry.restore(series, aliases)
+            registry.restore(series, serving(workspace, series))
     exported, lost = export_all(registry)
+    for series in registry.series():
+        sync(workspace, registry, series)
     return Repaired(aside, tuple(registered), tuple(exported), tuple(lost))
-
-
-def _set_aside(database: Database) -> Path | None:
-    """Rename a database that cannot be read; returns its new name."""
-    try:
-        database.require({})
-    except ModelError as error:
-        aside = database.path.with_name(f"{database.path.name}.damaged-{now():%Y%m%dT%H%M%S}")
-        try:
-            database.path.rename(aside)
-        except OSError as reason:
-            raise LakeError(f"cannot rename {database.path}: {reason.strerror}. {error}") from reason
-        return aside
-    return None
 
 
 def _newest_in_lake(workspace: Workspace, series: Series) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,11 +38,13 @@ from gridahead.forecasting.reproduction import (
     OtherNumbers,
     Reproduction,
 )
+from gridahead.lake.folder import Folder
 from gridahead.lake.lake import Lake
 from gridahead.models.base import Forecaster, predict_each
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.determinism import deterministic
 from gridahead.models.storage import content_of, load
+from gridahead.promotion.promote import exported
 from gridahead.workspace import Workspace, reading_range
 
 SHORTEST = 6
@@ -56,7 +57,7 @@ class _Source:
 
     model: Forecaster
     spec: WindowSpec
-    inputs: Path
+    inputs: tuple[Folder, str]
     """The file that may hold what it read."""
     differences: tuple[Difference, ...]
     """What is not as it was."""
@@ -137,13 +138,15 @@ def _source(workspace: Workspace, series: Series, forecast: dict[str, Any], rows
     """The model of the forecast, from its back-test or from the registry."""
     if is_backtest(forecast["run"]):
         return _of_backtest(workspace, series, forecast, rows)
-    registered = workspace.registry.load(workspace.registry.version(series, forecast["model_version"]))
-    published = read_manifest(home_of(workspace.settings.published_folder, series, forecast["issue_time"])) or {}
+    registered = workspace.exports.load(exported(workspace, series, forecast["model_version"]))
+    place, timezone = workspace.settings.published_place, registered.model.spec.zone.timezone
+    day = rows["valid_time"].min().tz_convert(timezone).date()
+    published = read_manifest(home_of(place, series, day, forecast["issue_time"])) or {}
     bundle = published.get("bundle") if published.get("forecast_id") == forecast["id"] else None
     differing: tuple[Difference, ...] = ()
     if bundle and (content := content_of(registered.model)) != bundle:
         differing = (OtherContent(str(registered), before=str(bundle), after=content),)
-    inputs = inputs_folder(workspace.settings.data_folder, series) / file_of([forecast["data_hash"]])
+    inputs = inputs_folder(workspace.settings, series), file_of([forecast["data_hash"]])
     return _Source(registered.model, registered.model.spec, inputs, differing)
 
 
@@ -159,7 +162,9 @@ def _of_backtest(workspace: Workspace, series: Series, forecast: dict[str, Any],
     here = made_with()
     differing = () if record.made_with == here else (OtherEnvironment(record.made_with, here),)
     model = load(store.bundle(record.bundle))
-    return _Source(model, WindowSpec.from_dict(record.spec), store.inputs(series) / record.inputs, differing)
+    return _Source(
+        model, WindowSpec.from_dict(record.spec), (Folder.at(store.inputs(series)), record.inputs), differing
+    )
 
 
 def _windows(lake: Lake, source: _Source, day: dt.date, issue_time: pd.Timestamp) -> Windows:
@@ -177,7 +182,7 @@ def _windows(lake: Lake, source: _Source, day: dt.date, issue_time: pd.Timestamp
 
 def _data(source: _Source, windows: Windows, data_hash: str) -> list[Difference]:
     """How what would be read now differs from what was read."""
-    before = kept_inputs(source.inputs, data_hash)
+    before = kept_inputs(*source.inputs, data_hash)
     other = OtherInputs(data_hash, windows.data_hash(0), were_kept=before is not None)
     return [other] if before is None else [other, *differences(before, windows)]
 

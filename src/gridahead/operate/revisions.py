@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridahead.core.errors import SettingsError
-from gridahead.core.files import write_whole
 from gridahead.core.grid import Series
 from gridahead.core.time import TimeRange
 from gridahead.monitoring.revisions import Revisions, revisions
@@ -45,5 +44,5 @@ def revised(
     if not found.by_age:
         return Revised(found, None)
     picture = output or workspace.settings.published_folder / series.slug / "revisions.png"
-    write_whole(picture, with_licence(revisions_picture(found), workspace.settings.attribution_of(series)))
+    workspace.put_page(picture, with_licence(revisions_picture(found), workspace.settings.attribution_of(series)))
     return Revised(found, picture)

@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from gridahead.core.grid import Series, unit_of
 from gridahead.core.resolution import forecasts_at
-from gridahead.core.runs import CHAMPION, LIVE, PUBLISHED, REFERENCES, VALIDATION
+from gridahead.core.runs import BACKFILLED, BY_HAND, CHAMPION, LIVE, PUBLISHED, REFERENCES, UNCORRECTED, VALIDATION
 from gridahead.core.tables import SCORES, Forecasts, Observations, Scores
 from gridahead.core.time import Mtu, delivery_days
 from gridahead.core.vintages import newest_forecasts
+from gridahead.evaluation.in_time import counted
 from gridahead.evaluation.left_out import COLUMNS, Scored, left_out
 from gridahead.evaluation.outturn import outturn
 from gridahead.evaluation.references import reference_forecasts
 from gridahead.evaluation.scores import score
+from gridahead.forecasting.publish import standing_corrections
+from gridahead.lake.annotations import excluded_from
 from gridahead.workspace import Workspace
 
 
-def score_published(workspace: Workspace, series: Series) -> Scored:
+def score_published(workspace: Workspace, series: Series, run: str = LIVE) -> Scored:
     """Score every published forecast of a series whose outturn is known; no rows if there is none yet.
 
-    What should be there is every unit from the first published day to the newest outturn: a day on which nothing was
-    published is named among what is left out.
+    In mode live only what was there before the gate closed counts; what was made up for afterwards is scored beside it,
+    as run `backfilled`. What should be there is every unit from the first published day to the newest outturn: a day on
+    which nothing was published is named among what is left out.
+
+    Args:
+        workspace: whose lake.
+        series: which.
+        run: live, or backfilled for what was made up for alone.
     """
-    stored = published_beside_references(workspace, series)
+    if run == LIVE:
+        _score(workspace, series, BACKFILLED)
+    return _score(workspace, series, run)
+
+
+def _score(workspace: Workspace, series: Series, run: str) -> Scored:
+    stored = published_beside_references(workspace, series, run)
     if stored is None:
         return Scored(Scores(SCORES.empty()), pd.DataFrame(columns=list(COLUMNS)))
     together, observations = stored
-    measured, zone = outturn(observations, series), workspace.settings.zone(series.zone)
-    expected = _due(together, measured)
-    scores = score(together, measured, scored_at=workspace.clock(), expected=expected, unit=unit_of(series, zone))
+    scored_at, zone = workspace.clock(), workspace.settings.zone(series.zone)
+    measured = outturn(observations, series, scored_at)
+    # What is made up for is single days: those between them are published, and not missing here.
+    expected = _due(together, measured) if run == LIVE else None
+    scores = score(together, measured, scored_at=scored_at, expected=expected, unit=unit_of(series, zone))
     workspace.lake.scores.append(scores)
-    return Scored(scores, left_out(together, measured, expected, zone.timezone))
+    times = pd.DatetimeIndex(together["valid_time"].unique()).sort_values() if expected is None else expected
+    excluded = excluded_from(workspace.lake.read_annotations(series), "scores", times)
+    return Scored(scores, left_out(together, measured, times, zone.timezone, excluded))
 
 
 def score_validation(workspace: Workspace, series: Series) -> Scores:
@@ -46,32 +66,63 @@ def score_validation(workspace: Workspace, series: Series) -> Scores:
     mine = rows[(rows["model"] == champion.model) & (rows["model_version"] == champion.number)]
     _, observations = workspace.inputs(series, mtu=None if mine.empty else Mtu(mine["mtu"].iloc[0]))
     unit = unit_of(series, workspace.settings.zone(series.zone))
-    return score(Forecasts(mine), outturn(observations, series), scored_at=workspace.clock(), unit=unit)
+    scored_at = workspace.clock()
+    return score(Forecasts(mine), outturn(observations, series, scored_at), scored_at=scored_at, unit=unit)
 
 
 def _due(forecasts: Forecasts, outturn: pd.DataFrame) -> pd.DatetimeIndex:
     """Every unit from the first that was forecast to the last, as far as the outturn goes."""
-    mtu = Mtu(forecasts["mtu"].iloc[0])
-    last = min(forecasts["valid_time"].max(), outturn.dropna(subset="value")["valid_time"].max())
+    mtu, measured = Mtu(forecasts["mtu"].iloc[0]), outturn.dropna(subset="value")["valid_time"]
+    if measured.empty:
+        return pd.DatetimeIndex([], tz="UTC")
+    last = min(forecasts["valid_time"].max(), measured.max())
     return pd.date_range(forecasts["valid_time"].min(), last, freq=mtu.delta)
 
 
-def published_beside_references(workspace: Workspace, series: Series) -> tuple[Forecasts, Observations] | None:
+def published_beside_references(
+    workspace: Workspace, series: Series, run: str = LIVE
+) -> tuple[Forecasts, Observations] | None:
     """What was published, as model `published`, with the references of the same days, and what was observed.
 
-    All of it in the market time unit that the series has now. None if nothing has been published.
+    All of it in the market time unit that the series has now. None if nothing has been published in time.
+
+    Args:
+        workspace: whose lake.
+        series: which.
+        run: live, or backfilled for what was made up for.
 
     Raises:
         LakeError: the lake does not have the series.
     """
-    forecasts = workspace.lake.read_forecasts(series, LIVE)
+    forecasts = workspace.lake.read_forecasts(series, run)
+    if run == LIVE:
+        forecasts = Forecasts(counted(forecasts, series, workspace.settings))
     if forecasts.empty:
         return None
     spec, observations = workspace.inputs(series)
-    # Successive champions are one service to its readers; the newest forecast of an hour is the one they had.
     forecasts = forecasts_at(forecasts, spec.mtu, spec.zone.timezone)
-    forecasts = Forecasts(newest_forecasts(forecasts).assign(model=PUBLISHED))
+    made = forecasts[forecasts["rung"] != BY_HAND]
+    read = _as_read(workspace, series, forecasts)
+    # Successive champions are one service to its readers; the newest forecast of an hour is the one they had.
+    together = [newest_forecasts(read).assign(model=PUBLISHED)]
+    if len(made) < len(forecasts):
+        together.append(newest_forecasts(made).assign(model=UNCORRECTED))
     days = sorted(day.date() for day in delivery_days(forecasts["valid_time"], spec.zone.timezone).unique())
     levels = tuple(sorted(forecasts["quantile"].unique()))
-    references = reference_forecasts(REFERENCES, observations, spec, days, levels, LIVE)
-    return Forecasts(pd.concat([forecasts, *references], ignore_index=True)), observations
+    together += reference_forecasts(REFERENCES, observations, spec, days, levels, run, workspace.clock())
+    return Forecasts(pd.concat(together, ignore_index=True)), observations
+
+
+def _as_read(workspace: Workspace, series: Series, forecasts: pd.DataFrame) -> pd.DataFrame:
+    """The forecasts without those behind a correction, and without corrections that were withdrawn."""
+    by_hand = (forecasts["rung"] == BY_HAND).to_numpy()
+    if not by_hand.any():
+        return forecasts
+    place, timezone = workspace.settings.published_place, workspace.settings.zone(series.zone).timezone
+    days = delivery_days(forecasts["valid_time"], timezone).to_numpy()
+    kept = ~by_hand
+    for day in np.unique(days[by_hand]):
+        stands = standing_corrections(place, series, pd.Timestamp(day).date())
+        mine = by_hand & (days == day) & forecasts["data_hash"].isin(stands).to_numpy()
+        kept = np.where((days == day) & mine.any(), mine, kept)
+    return forecasts[kept]

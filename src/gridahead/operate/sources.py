@@ -9,7 +9,6 @@ import pandas as pd
 
 from gridahead.core.errors import AccessError, GridaheadError, SettingsError, SourceError, did_you_mean
 from gridahead.core.tables import OBSERVATIONS
-from gridahead.core.time import now
 from gridahead.settings.services import LiveSource
 from gridahead.settings.source_catalogue import SOURCE_INFOS, SourceInfo
 from gridahead.sources.catalogue import SERVICES, open_source, service_class
@@ -111,7 +110,7 @@ def check(workspace: Workspace, kind: str | None = None) -> list[Checked]:
 def _checked(workspace: Workspace, settings: LiveSource) -> Checked:
     hasty = settings.model_copy(update={"attempts": 1, "timeout_seconds": min(settings.timeout_seconds, 20.0)})
     try:
-        source = open_source(hasty, workspace.settings)
+        source = open_source(hasty, workspace.settings, workspace.clock)
         assert isinstance(source, HttpSource)
         return _tried(source)
     except GridaheadError as error:
@@ -120,7 +119,7 @@ def _checked(workspace: Workspace, settings: LiveSource) -> Checked:
 
 def _tried(source: HttpSource) -> Checked:
     """What the first item gives of the first zone that has it."""
-    at = now()
+    at = source.clock()
     begin = (at - AGO).floor("h")
     job, *_ = source.jobs(Wanted(at, begin, begin + SMALLEST))
     rows = pd.concat([OBSERVATIONS.empty(), *(source.parse(payload) for payload in source.answers_to(job))])

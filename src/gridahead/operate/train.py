@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gridahead.core.each import of_each, require
-from gridahead.core.errors import ModelError, SettingsError
+from gridahead.core.errors import GridaheadError, ModelError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
 from gridahead.models.determinism import deterministic
@@ -22,13 +22,16 @@ from gridahead.operate.explain import keep_gradients
 from gridahead.operate.model_card import cards
 from gridahead.operate.promotion import admit
 from gridahead.promotion.evidence import keep_judged
+from gridahead.promotion.sync import sync
 from gridahead.promotion.version_trial import Outcome
+from gridahead.registry.fallbacks import fallback, keep_fallback
 from gridahead.registry.versions import Registered, Version
 from gridahead.reports.promotion import outcome_reason
 from gridahead.settings.model import Settings
 from gridahead.settings.networks import SharedSettings
 from gridahead.training.candidates import fit_candidates
 from gridahead.training.epoch import Progress, log_epoch
+from gridahead.training.fallbacks import fit_fallback
 from gridahead.training.fit import Fit
 from gridahead.training.identity import settings_hash
 from gridahead.training.split import Split, split
@@ -84,6 +87,7 @@ def _train(
     workspace: Workspace, series: Series, progress: Progress, workers: int | WorkerPool, warm_from: Series | None
 ) -> list[Candidate]:
     settings = workspace.settings
+    sync(workspace, workspace.registry, series)
     spec, observations = workspace.inputs(series)
     series_split = split(observations, spec, settings.training)
     del observations  # several series are trained side by side, and their fits hold what they need
@@ -93,6 +97,8 @@ def _train(
     unchanged = _known(workspace, series_split, hashes)
     missing = [model for model in hashes if model not in unchanged]
     if not missing:
+        if not _has_regression(workspace, series):
+            _keep_regression(workspace, series_split)
         return _decide(workspace, series, [], list(unchanged.values()))
     fits = fit_candidates(
         series_split,
@@ -126,6 +132,7 @@ def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progres
     unchanged: dict[Series, Version] = {}
     hashes: dict[Series, str] = {}
     for series in group.series:
+        sync(workspace, workspace.registry, series)
         spec, observations = workspace.inputs(series)
         splits[series] = split(observations, spec, settings.training)
         hashes[series] = settings_hash(settings, group.name, spec)
@@ -265,18 +272,37 @@ def _admit(
     """
     registry, settings = workspace.registry, workspace.settings
     series = series_split.train.spec.series
-    before = {version.number for version in registry.versions(series)}
     new, again = [], list(known)
     for fit, hashed in fits:
         config = settings.models.get(fit.model.name)
-        version = registry.register(fit, config, settings.training, hashed)
-        if version.number in before:  # its weights had been lost
+        version, is_new = registry.register(fit, config, settings.training, hashed)
+        if not is_new:  # its weights had been lost, or another host was quicker
             again.append(version)
         else:
             new.append((fit, version))
             keep_judged(workspace, version, series_split.judged, fit.forecasts, fit.model.quantiles)
     keep_gradients(workspace, new, series_split.judged)
+    _keep_regression(workspace, series_split)
     return _decide(workspace, series, new, again)
+
+
+def _keep_regression(workspace: Workspace, series_split: Split) -> None:
+    """Fit and export the regression that serves where networks cannot; without it they serve all the same."""
+    spec = series_split.train.spec
+    try:
+        model = fit_fallback(series_split, workspace.settings.training.quantiles)
+        keep_fallback(workspace.exports, model, series_split.days[-1], workspace.clock())
+    except GridaheadError as error:
+        log.warning("%s: no regression stands by: %s", spec.series, error)
+
+
+def _has_regression(workspace: Workspace, series: Series) -> bool:
+    try:
+        version = fallback(workspace.exports, series)
+    except ModelError as error:
+        log.warning("%s", error)
+        return False
+    return version is not None and workspace.exports.sound(version)
 
 
 def _decide(

@@ -11,6 +11,7 @@ from pathlib import Path
 from gridahead.core.errors import LakeError
 from gridahead.core.files import write_whole
 from gridahead.core.renamed import LAST_LAYOUT
+from gridahead.forecasting.by_day import to_days
 from gridahead.lake.folder import Folder
 from gridahead.lake.lake import Lake
 from gridahead.lake.layout import FILE, LAYOUT, UPGRADING, about_layout, layout_of, mark, mark_new, require_current
@@ -98,6 +99,9 @@ def upgrade(settings: Settings, *, dry_run: bool = False, on_progress: OnProgres
         if (layout_of(folder) or 0) > LAYOUT:
             require_current(folder)
     backup, size = _upgrade_lake(lake, layout, dry_run, on_progress)
+    if models_layout is not None and models_layout < LAYOUT and not dry_run:
+        on_progress(f"published {settings.published_place}")
+        to_days(Folder.at(settings.published_place))
     versions, models_backup = 0, None
     if models_layout is not None and models_layout <= LAST_LAYOUT:
         versions, models_backup = _upgrade_models(settings, models_layout, dry_run, on_progress)
@@ -189,10 +193,10 @@ def _upgrade_models(settings: Settings, layout: int, dry_run: bool, on_progress:
             on_progress(f"backup {file.name}")
             write_whole(kept, file.read_bytes())
     registry = None
-    if not workspace.database.fresh:
+    if not workspace.mlflow.is_fresh:
         exports = workspace.exports
         newest = {series: exports.newest_of(series) for series in exports.series()}
-        registry = Registry(Tracking(settings.mlflow_folder, newest), exports)
+        registry = Registry(Tracking(workspace.mlflow, newest), exports)
     count = rename_versions(workspace.exports, registry, on_progress)
     rename_records(settings.data_folder, on_progress)
     return count, str(backup)
@@ -202,10 +206,11 @@ def _records(settings: Settings) -> Iterator[Path]:
     """Every file that names a bundle, or what it reads."""
     from gridahead.backtest.renaming import record_files
 
-    yield from settings.models_folder.glob("*/[0-9]*.json")
-    yield from settings.models_folder.glob("*/serving.json")
-    if not Workspace(settings).database.fresh:
-        yield Workspace(settings).database.path
+    yield from (settings.data_folder / "models").glob("*/[0-9]*.json")
+    yield from (settings.data_folder / "models").glob("*/serving.json")
+    database = (mlflow := Workspace(settings).mlflow).database
+    if database is not None and not mlflow.is_fresh:
+        yield database
     yield from record_files(settings.data_folder)
 
 

@@ -65,7 +65,7 @@ def compare(workspace: Workspace, series: Series, first: str, second: str) -> Ve
     return VersionComparison(
         versions=versions,
         evidence=evidence,
-        scores=scores_of(evidence),
+        scores=scores_of(evidence, workspace.clock()),
         seasons=_seasons(evidence.losses)[["season", "days", *_shown_models(versions, losses)]],
         difference=bootstrap_difference(first_losses, second_losses),
         p=diebold_mariano(first_losses, second_losses).p,

@@ -96,7 +96,8 @@ def gather(
         ModelError: served weights have forecast a day that they had learnt.
     """
     spec, observations = workspace.inputs(series)
-    measured = outturn(observations, series).dropna(subset="value")
+    at = workspace.clock()
+    measured = outturn(observations, series, at).dropna(subset="value")
     timezone = spec.zone.timezone
     by_version = [
         forecasts_at(Forecasts(_forecasts_of(workspace, version, runs, lines)), spec.mtu, timezone)
@@ -110,13 +111,13 @@ def gather(
         return None
     days = sorted(day.date() for day in delivery_days(alike[0]["valid_time"], timezone).unique())
     levels = workspace.settings.training.quantiles
-    references = reference_forecasts(REFERENCES, observations, spec, days, levels, LIVE)
+    references = reference_forecasts(REFERENCES, observations, spec, days, levels, LIVE, at)
     forecasts = Forecasts(pd.concat([*alike, *references], ignore_index=True).assign(run="evidence"))
     return Evidence(
         forecasts,
         measured,
         daily_losses(forecasts, measured, spec.zone, optional=REFERENCES),
-        temperature(observations, spec.inputs),
+        temperature(observations, spec.inputs, at),
     )
 
 

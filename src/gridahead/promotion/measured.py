@@ -9,7 +9,6 @@ import pandas as pd
 
 from gridahead.core.grid import Series
 from gridahead.core.runs import REFERENCES, Reference
-from gridahead.core.time import now
 from gridahead.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_mean
 from gridahead.evaluation.scores import score, table
 from gridahead.evaluation.significance import diebold_mariano
@@ -48,7 +47,7 @@ def measure(workspace: Workspace, series: Series, versions: Sequence[Version]) -
         return None
     zone = workspace.settings.zone(series.zone)
     shares = breakdown(evidence.forecasts, evidence.outturn, zone, temperature=evidence.temperature)
-    return Measured(evidence, scores_of(evidence), shares)
+    return Measured(evidence, scores_of(evidence, workspace.clock()), shares)
 
 
 def savings(evidence: Evidence, model: str) -> list[Saving]:
@@ -63,9 +62,9 @@ def savings(evidence: Evidence, model: str) -> list[Saving]:
     return against_references
 
 
-def scores_of(evidence: Evidence) -> pd.DataFrame:
+def scores_of(evidence: Evidence, scored_at: pd.Timestamp) -> pd.DataFrame:
     """A row a model: the metrics over all days, and the CRPS with its 95 % interval."""
-    scores = score(evidence.forecasts, evidence.outturn, scored_at=now())
+    scores = score(evidence.forecasts, evidence.outturn, scored_at=scored_at)
     wide = table(scores).drop(columns=["run", "series"])
     for metric in ("crps", "mae"):
         intervals = {

@@ -98,6 +98,6 @@ def _losses(
         rows[rows["valid_time"].isin(common)].assign(model=name, run=backtest_run("refresh"))
         for rows, name in ((again, "again"), (kept, "kept"))
     ]
-    measured = outturn(observations, series).dropna(subset="value")
+    measured = outturn(observations, series, workspace.clock()).dropna(subset="value")
     losses = daily_losses(Forecasts(pd.concat(both, ignore_index=True)), measured, workspace.settings.zone(series.zone))
     return losses.pivot_table(index="day", columns="model", values="crps")

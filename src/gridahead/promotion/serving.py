@@ -1,6 +1,6 @@
-"""Which version serves: the alias in the registry, whoever has set it; without a registry, the alias that was exported.
+"""Which version serves: alias, record and weights as they are exported. Neither MLflow nor its database is read.
 
-No MLflow is imported for it: aliases are read from its database, versions and weights from what is exported.
+`promotion.sync` brings aliases that were set on MLflow's pages into the exports.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pandas as pd
 
 from gridahead.core.errors import LakeError, ModelError
 from gridahead.core.grid import Series
-from gridahead.core.runs import CHALLENGER, CHAMPION, Role
+from gridahead.core.runs import CHAMPION, PREVIOUS, Role
 from gridahead.core.tables import PROMOTIONS, Promotions
 from gridahead.registry.exports import REPAIR
 from gridahead.registry.versions import Registered, Version
@@ -46,39 +46,48 @@ def holder(workspace: Workspace, series: Series, aliases: Mapping[str, str], ali
     if version is None:
         raise ModelError(
             f"{series} v{aliases[alias]}",
-            f"is {alias} in the registry, and is not in {workspace.exports.folder}: {REPAIR} puts it there if "
-            "gridahead has made it; else let another one serve: `gridahead models promote VERSION --reason …`",
+            f"is {alias}, and is not in {workspace.exports.folder}: {REPAIR} puts it there if the registry has it; "
+            "else let another one serve: `gridahead models promote VERSION --reason …`",
         )
     return replace(version, aliases=tuple(sorted(name for name, number in aliases.items() if number == version.number)))
 
 
 def serving(workspace: Workspace, series: Series) -> dict[str, str]:
-    """The version of each alias now."""
-    newest = workspace.registered(series).get(series, 0)
+    """The version of each alias, and of `previous`, which served before the champion: as it is exported.
+
+    Where the exports do not say, it is what the lake has recorded, so that nobody loses a forecast by a damaged file.
+    """
     try:
-        return workspace.database.aliases(series, newest)
-    except ModelError as error:
-        log.warning("%s. Until then %s is served by what is exported", error, series)
-        return workspace.exports.serving(series)
+        aliases = workspace.exports.serving(series)
+    except (ModelError, OSError) as error:
+        log.warning("%s. Until then %s is served by what the lake has recorded", error, series)
+        aliases = {}
+    try:
+        return aliases or recorded(workspace.lake.read_promotions(series))
+    except LakeError as error:
+        log.warning("%s: who serves is not known: %s", series, error)
+        return {}
 
 
-def reconcile(workspace: Workspace, series: Series) -> dict[str, str]:
-    """The same; who has got an alias otherwise than by a command of ours, such as on MLflow's pages, is recorded."""
-    aliases, exported = serving(workspace, series), workspace.exports.serving(series)
-    if aliases == exported:
-        return aliases
-    promotions = workspace.lake.read_promotions(series)
-    for alias in (CHAMPION, CHALLENGER):
-        recorded = promotions.loc[promotions["alias"] == alias, "to_version"]
-        last = str(recorded.iloc[-1]) if len(recorded) else ""
-        if alias in aliases and aliases[alias] not in (last, exported.get(alias)):
-            record(workspace, series, alias, "mlflow", (last, aliases[alias]), "the alias was set in MLflow", "MLflow")
-            log.info("%s: v%s is %s, set in MLflow", series, aliases[alias], alias)
-    try:
-        workspace.exports.serve(series, aliases)
-    except LakeError as error:  # a disk that can only be read is enough to forecast from
-        log.warning("%s", error)
-    return aliases
+def served_so_far(promotions: Promotions) -> list[str]:
+    """The champions one after the other, the present one last; a rollback takes the last one off."""
+    served: list[str] = []
+    for how, number in promotions.loc[promotions["alias"] == CHAMPION, ["how", "to_version"]].itertuples(index=False):
+        if how == "rollback":
+            served.pop()
+        elif served[-1:] != [str(number)]:
+            served.append(str(number))
+    return served
+
+
+def recorded(promotions: Promotions) -> dict[str, str]:
+    """The champion and the one before, as the lake has them recorded."""
+    return dict(zip((CHAMPION, PREVIOUS), reversed(served_so_far(promotions)[-2:]), strict=False))
+
+
+def since_tag(alias: str) -> str:
+    """The tag of a version that says since when it has an alias, by whom and why."""
+    return f"{alias}_since"
 
 
 def record(

@@ -12,8 +12,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-ENVIRONMENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
-"""No telemetry, no progress bar for files copied on this machine; what the environment has set already counts."""
+ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+"""No telemetry, no progress bar for files copied, nothing printed where a command prints JSON, and 15 s instead of
+minutes until a server that is gone is named; what the environment has set already counts."""
 NOISY = ("mlflow", "alembic")
 _ONE_AT_A_TIME = threading.RLock()
 """One thread's tracking address must not be that of another meanwhile."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Iterator
 
 from gridahead.core.errors import ModelError
@@ -45,7 +44,6 @@ def export_all(registry: Registry) -> tuple[list[Version], list[Version]]:
         for version in registry.versions(series):
             registry.exports.put(version)
             (sound if registry.sound(version) else lost).append(version)
-        registry.exports.serve(series, registry.aliases(series))
     return sound, lost
 
 
@@ -64,9 +62,7 @@ def _again(registry: Registry, version: Version) -> Version:
     tags = {name: value for name, value in version.tags.items() if name not in NOT_KEPT}
     run_id = tracking.begin(f"{version.series} {version.model}", tags)
     tracking.note(run_id, {}, {name: {0: value} for name, value in version.validation.items()})
-    former = tracking.folder_of(version.run_id)
-    if former.is_dir():
-        shutil.copytree(former, tracking.folder_of(run_id), dirs_exist_ok=True)
+    tracking.copy_artifacts(version.run_id, run_id)
     tracking.client.set_terminated(run_id)
     number = registry.add(model, run_id, {**tags, CREATED: version.created_at.isoformat()})
     return registry.version(version.series, number)

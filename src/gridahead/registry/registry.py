@@ -2,19 +2,18 @@
 
 `champion` serves; `challenger` forecasts along without being published. A version carries everything that a decision on
 it needs as tags: data, settings, issue-time policy, inputs, commit, metrics, and the outcome of its trial. Whatever
-changes here is exported at once: forecasts are made from the exports (`registry.exports`) and need no MLflow.
+is changed through here is exported at once: forecasts are made from the exports (`registry.exports`) without MLflow.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version as release_of
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gridahead.registry import mlflow_state  # noqa: F401  # before MLflow
 
@@ -22,19 +21,21 @@ from gridahead.registry import mlflow_state  # noqa: F401  # before MLflow
 import mlflow
 import numpy as np
 import pandas as pd
-from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types.schema import Schema, TensorSpec
 
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
 from gridahead.core.release import PACKAGE
-from gridahead.core.runs import CHAMPION, Role
+from gridahead.core.runs import CHAMPION, ROLES, Role
 from gridahead.models.base import Forecaster
-from gridahead.registry.artifacts import ROOT, relative
-from gridahead.registry.exports import Exports
+from gridahead.models.storage import bundle_hash
+from gridahead.registry.address import ROOT
+from gridahead.registry.artifacts import relative
+from gridahead.registry.client import NEWEST, RegistryError, told
+from gridahead.registry.exports import Exports, given
 from gridahead.registry.runs import Tracking, git_commit
-from gridahead.registry.versions import CREATED, Registered, Version, figure_tags
+from gridahead.registry.versions import CREATED, METRICS, Registered, Version, figure_tags
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.fit import Fit
@@ -46,6 +47,13 @@ _LONGEST_TAG = 4900
 """MLflow takes 5000 characters."""
 
 
+class Registration(NamedTuple):
+    """A version, and whether it was made now: else it was there, or another host has made it in this moment."""
+
+    version: Version
+    is_new: bool
+
+
 class Registry:
     """The registered versions of every series, their aliases and tags."""
 
@@ -54,10 +62,12 @@ class Registry:
 
     def register(
         self, fit: Fit, config: ModelSettings | None, settings: TrainingSettings, settings_hash: str
-    ) -> Version:
+    ) -> Registration:
         """Record a fit, export its model and make it a new version, which serves nobody yet.
 
         A model that is registered to the bit, whose bundle had been lost, gets it back and stays the version it is.
+        One that another host has registered meanwhile, of the same data and settings, is not registered twice: of two
+        that come at once the one with the lower number stays, on whichever host.
 
         Args:
             fit: what was trained.
@@ -73,13 +83,19 @@ class Registry:
         }
         if (known := self.find(series, fit.model.name, identity)) is not None:
             log.info("%s: %s is the same to the bit, and has its bundle again", series, known)
-            return known
+            return Registration(known, is_new=False)
+        same = {name: identity[name] for name in ("data_fingerprint", "settings_hash")}
+        if (other := self._first_sound(series, fit.model.name, same)) is not None:
+            log.info("%s: %s has been registered meanwhile, of the same data and settings", series, other)
+            return Registration(self._export(other), is_new=False)
         run_id = self.tracking.record(fit, config, settings)
         tags = {
             "series": str(series),
             "model": fit.model.name,
             **identity,
             "deadline": str(spec.deadline),
+            "issued_until": str(spec.issued_until or spec.deadline),
+            "intraday": str(spec.intraday).lower(),
             "inputs": ", ".join(map(str, spec.inputs)),
             "git_commit": git_commit(),
             "train_days": " to ".join(map(str, fit.train_days)),
@@ -88,7 +104,35 @@ class Registry:
             "learnt_until": str(fit.learnt_until),
             **figure_tags(fit.validation),
         }
-        return self._export(self.version(series, self.add(fit.model, run_id, tags)))
+        version = self.version(series, self.add(fit.model, run_id, tags))
+        # Looked at once more: MLflow has no lock that two hosts see, but numbers that it gives only once.
+        first = self._first_sound(series, fit.model.name, same)
+        if first is not None and int(first.number) < int(version.number):
+            log.info("%s: %s came at the same time as %s, which stays", series, version, first)
+            self.client.delete_model_version(series.slug, version.number)
+            self.client.delete_run(run_id)
+            return Registration(self._export(first), is_new=False)
+        return Registration(self._export(version), is_new=True)
+
+    def _first_sound(self, series: Series, model: str, same: Mapping[str, str]) -> Version | None:
+        """The oldest version of a model with these tags whose weights are what they were."""
+        of_model = (version for version in reversed(self.versions(series)) if version.model == model)
+        equal = (version for version in of_model if all(version.tags.get(tag) == value for tag, value in same.items()))
+        return next((version for version in equal if self.sound(version)), None)
+
+    def adopt(self, model: Forecaster, tags: Mapping[str, str]) -> Version:
+        """Make a model that was not trained here a version, with a run that has its figures.
+
+        Args:
+            model: whose bundle is exported already.
+            tags: of the version.
+        """
+        series = model.spec.series
+        run_id = self.tracking.begin(f"{series} {tags['model']}", tags)
+        figures = {name: {0: float(tags[name])} for name in METRICS if name in tags}
+        self.tracking.note(run_id, {}, figures)
+        self.client.set_terminated(run_id)
+        return self._export(self.version(series, self.add(model, run_id, tags)))
 
     def versions(self, series: Series) -> list[Version]:
         """Every version of a series that is ours, the newest first."""
@@ -162,20 +206,47 @@ class Registry:
         return self.exports.load(version)
 
     def sound(self, version: Version) -> bool:
-        """Whether the weights of a version are there, and what they were."""
-        return self.exports.sound(version)
+        """Whether the weights of a version are what they were; MLflow's copy takes the place of lost ones."""
+        try:
+            self.exports.bundle(version)
+        except ModelError as error:
+            return self._fetch_copy(version, error)
+        return True
+
+    def _fetch_copy(self, version: Version, lost: ModelError) -> bool:
+        """Export the copy of a bundle that MLflow keeps; whether it is what was registered."""
+        with tempfile.TemporaryDirectory() as scratch:
+            try:
+                copy = self.tracking.fetch(version.tags["copy"], Path(scratch))
+            except ModelError as error:
+                log.warning("%s (%s)", lost, error)
+                return False
+            if bundle_hash(copy) != version.tags["bundle"]:
+                log.warning("%s (MLflow's copy has another hash)", lost)
+                return False
+            self.exports.keep_bundle(copy)
+        log.warning("%s %s: its bundle was lost, and has been fetched from MLflow's copy", version.series, version)
+        return True
 
     def give(self, version: Version, alias: Role) -> Version:
-        """Give an alias to a version; whoever had it has it no longer."""
-        self.client.set_registered_model_alias(version.series.slug, alias, version.number)
-        self._export(version)
+        """Give an alias to a version, here and in the exports; whoever had it has it no longer."""
+        self.set_alias(version.series, alias, version.number)
+        self.exports.serve(version.series, given(self.exports.serving(version.series), alias, version.number))
         return replace(version, aliases=tuple({*version.aliases, alias}))
 
     def take(self, series: Series, alias: Role) -> None:
-        """Take an alias away from whoever has it."""
-        if self.holder(series, alias) is not None:
+        """Take an alias away from whoever has it, here and in the exports."""
+        self.set_alias(series, alias, None)
+        self.exports.serve(series, {name: held for name, held in self.exports.serving(series).items() if name != alias})
+
+    def set_alias(self, series: Series, alias: Role, number: str | None) -> None:
+        """Give an alias to a version in MLflow alone, or to none, and note that MLflow has it so."""
+        if number is not None:
+            self.client.set_registered_model_alias(series.slug, alias, number)
+        elif alias in self.aliases(series):
             self.client.delete_registered_model_alias(series.slug, alias)
-            self.exports.serve(series, self.aliases(series))
+        agreed = self.exports.in_registry(series) | {alias: number or ""}
+        self.exports.note_registry(series, {name: held for name, held in agreed.items() if held})
 
     def note(self, version: Version, tags: Mapping[str, str]) -> None:
         """Add tags to a version, and export them."""
@@ -187,8 +258,10 @@ class Registry:
         """The number of the version that has each alias."""
         try:
             aliases = self.client.get_registered_model(series.slug).aliases
-        except MlflowException:  # nothing has been registered yet
-            return {}
+        except RegistryError as error:
+            if error.is_missing:  # nothing has been registered yet
+                return {}
+            raise
         return {str(alias): str(number) for alias, number in aliases.items()}
 
     def add(self, model: Forecaster, run_id: str, tags: Mapping[str, str]) -> str:
@@ -196,7 +269,7 @@ class Registry:
         with tempfile.TemporaryDirectory() as scratch:
             bundle = Path(scratch) / "bundle"
             model.save(bundle)
-            with self.tracking.active(), mlflow.start_run(run_id=run_id):
+            with told(self.tracking.address), self.tracking.active(), mlflow.start_run(run_id=run_id):
                 logged = mlflow.pyfunc.log_model(
                     name="model",
                     python_model=str(Path(__file__).with_name("served_model.py")),
@@ -214,8 +287,9 @@ class Registry:
                 logged.model_uri,
                 run_id,
                 model_id=logged.model_id,
-                tags={**tags, "copy": f"{relative(address)}/artifacts/bundle"},
+                tags={**tags, "copy": f"{relative(address, self.tracking.address)}/artifacts/bundle"},
             )
+        self._note_newest(model.spec.series, registered.version)
         return str(registered.version)
 
     def series(self) -> list[Series]:
@@ -225,27 +299,34 @@ class Registry:
 
     def reserve(self, series: Series) -> None:
         """Make room for the versions of a series."""
-        with contextlib.suppress(MlflowException):  # it is there from the second fit on
+        try:
             self.client.create_registered_model(series.slug, description=f"Day-ahead forecast of {series}")
+        except RegistryError as error:
+            if not error.is_there:  # it is from the second fit on
+                raise
 
     def skip(self, series: Series) -> None:
         """Use up the next number without a version."""
         with self.tracking.active():
             gone = self.client.create_model_version(series.slug, ROOT)
+        self._note_newest(series, gone.version)
         self.client.delete_model_version(series.slug, gone.version)
+
+    def _note_newest(self, series: Series, number: object) -> None:
+        """Remember a number that has been given, should its version be deleted."""
+        self.client.set_registered_model_tag(series.slug, NEWEST, str(number))
 
     def restore(self, series: Series, aliases: Mapping[str, str]) -> None:
         """Give aliases to the versions that had them, as far as these are there."""
         numbers = {version.number for version in self.versions(series)}
-        for alias, number in aliases.items():
-            if number in numbers:
-                self.client.set_registered_model_alias(series.slug, alias, number)
+        for alias in ROLES:
+            if aliases.get(alias) in numbers:
+                self.set_alias(series, alias, aliases[alias])
 
     def _export(self, version: Version) -> Version:
-        """Export the present tags of a version, and who has which alias; returns the version."""
+        """Export the present tags of a version; returns the version."""
         changed = self.version(version.series, version.number)
         self.exports.put(changed)
-        self.exports.serve(version.series, self.aliases(version.series))
         return changed
 
 

@@ -82,6 +82,7 @@ def _tags(version: Version, exports: Exports) -> dict[str, str]:
     except (ModelError, KeyError) as error:
         log.warning("%s %s keeps its former bundle: %s", version.series, version, error)
         return tags
-    if (digest := exports.keep_renamed(bundle, renamed)) != version.tags["bundle"]:
-        tags |= {"bundle": digest, "copy": f"{SPARE}/{exports.keep_spare(digest, SPARE)}"}
+    if (digest := exports.keep_bundle(bundle, renamed)) != version.tags["bundle"]:
+        spare = exports.keep_spare(digest, SPARE)
+        tags |= {"bundle": digest} | ({} if spare is None else {"copy": f"{SPARE}/{spare}"})
     return tags

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import statistics
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,20 +21,21 @@ from gridahead.registry import mlflow_state  # before MLflow
 
 # isort: split
 import mlflow
-import sqlalchemy
 from mlflow.entities import Metric, Param
-from mlflow.exceptions import MlflowException
 
 from gridahead.core.errors import ModelError
 from gridahead.core.files import alone
 from gridahead.core.grid import Series
 from gridahead.core.release import PACKAGE, VERSION
 from gridahead.models.ensemble import Ensemble
-from gridahead.registry.artifacts import ARTIFACTS, ROOT
-from gridahead.registry.database import Database, is_locked
+from gridahead.registry.address import WAY_OUT, Address
+from gridahead.registry.artifacts import know
+from gridahead.registry.client import Client, RegistryError, newest, require_answer, told
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.fit import Fit
+
+log = logging.getLogger(__name__)
 
 EXPERIMENT = "gridahead"
 BY_EPOCH = (
@@ -47,42 +51,57 @@ CLIPPING: dict[str, Callable[[Sequence[float]], float]] = {"clip_rate": statisti
 
 
 class Tracking:
-    """MLflow on a database and a folder of artifacts beside it; the folder may be moved.
+    """The record of fits in MLflow, wherever that is; a folder of it may be moved.
 
     Args:
-        folder: of both.
-        registered: the newest version of each series that the database must know.
+        address: of MLflow.
+        registered: the newest version of each series that it must know.
 
     Raises:
-        ModelError: the database is damaged, gone though it was there, or of another release of MLflow.
+        ModelError: it does not answer, is damaged, gone though it was there, or of another release of MLflow.
     """
 
-    def __init__(self, folder: Path, registered: Mapping[Series, int]) -> None:
-        database, self.folder = Database.of(folder), folder
-        self.uri = f"sqlite:///{database.path}"
-        try:
-            # Two that make the tables or the experiment of a new database at once would be in each other's way.
-            with alone(folder / ".opening"), self.active():
-                database.require(registered)  # before MLflow makes a database where there is none
-                self.client = mlflow.MlflowClient(self.uri)
-                self.experiment_id = self._experiment_id()
-        except (MlflowException, sqlalchemy.exc.SQLAlchemyError) as error:
-            registry, problem = f"the registry of models in {database.path}", f"cannot be opened: {error}"
-            raise ModelError(registry, problem, retryable=is_locked(error)) from error
+    def __init__(self, address: Address, registered: Mapping[Series, int]) -> None:
+        self.address, self.uri = address, address.uri
+        know(address)
+        require_answer(address)
+        address.require_sound()
+        if address.is_fresh:  # before MLflow makes a database where there is none
+            self._require(dict.fromkeys(registered, 0), registered)
+        with self._opening():
+            self.client = Client(address)
+            self._require({series: newest(self.client, series) for series in registered}, registered)
+            self.experiment_id = self._experiment_id()
 
     def active(self) -> AbstractContextManager[None]:
-        """MLflow's global functions work on this database meanwhile."""
+        """MLflow's global functions work here meanwhile."""
         return mlflow_state.tracking_at(self.uri)
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Two that make the tables or the experiment of a new database at once would be in each other's way."""
+        file = self.address.database
+        lock = alone(file.parent / ".opening") if file is not None else nullcontext()
+        with lock, told(self.address), self.active():
+            yield
+
+    def _require(self, known: Mapping[Series, int], registered: Mapping[Series, int]) -> None:
+        lacking = [f"{series} v{number}" for series, number in registered.items() if known[series] < number]
+        if lacking:
+            state = "is gone, and it knew" if self.address.is_fresh else "is another one or an older one: it lacks"
+            raise self.address.error(f"{state} {', '.join(lacking)}. {WAY_OUT}")
 
     def _experiment_id(self) -> str:
         """That of our experiment, made if it is not there."""
         experiment = self.client.get_experiment_by_name(EXPERIMENT)
-        experiment_id = (
-            experiment.experiment_id
-            if experiment
-            else self.client.create_experiment(EXPERIMENT, artifact_location=ROOT)
-        )
-        return str(experiment_id)
+        if experiment is None:
+            try:
+                return str(self.client.create_experiment(EXPERIMENT, artifact_location=self.address.root))
+            except RegistryError as error:
+                if not error.is_there:
+                    raise
+            experiment = self.client.get_experiment_by_name(EXPERIMENT)  # another host has made it in this moment
+        return str(experiment.experiment_id)
 
     def record(self, fit: Fit, config: ModelSettings | None, settings: TrainingSettings) -> str:
         """Log a fit as a run, and give its id; an ensemble has no config of its own."""
@@ -132,9 +151,30 @@ class Tracking:
         history = {name: self.client.get_metric_history(run_id, name) for name in CLIPPING}
         return {name: CLIPPING[name]([metric.value for metric in steps]) for name, steps in history.items() if steps}
 
-    def folder_of(self, run_id: str) -> Path:
-        """Where the artifacts of a run lie."""
-        return self.folder / ARTIFACTS / run_id / "artifacts"
+    def fetch(self, path: str, folder: Path) -> Path:
+        """Download what lies below the root of all artifacts; returns where it is.
+
+        Args:
+            path: below the root.
+            folder: where it is put.
+
+        Raises:
+            ModelError: it is not there, or cannot be had.
+        """
+        try:
+            with told(self.address), self.active():
+                place = f"{self.address.root.rstrip('/')}/{path}"
+                return Path(mlflow.artifacts.download_artifacts(artifact_uri=place, dst_path=str(folder)))
+        except OSError as error:
+            raise self.address.error(f"has no {path} among its artifacts: {error}") from error
+
+    def copy_artifacts(self, former: str, run_id: str) -> None:
+        """Give a run what was kept with a former one, as far as it is there."""
+        with tempfile.TemporaryDirectory() as scratch:
+            try:
+                self.client.log_artifacts(run_id, str(self.fetch(f"{former}/artifacts", Path(scratch))))
+            except ModelError as error:
+                log.info("nothing is kept with the former run %s: %s", former, error)
 
     def keep_text(self, run_id: str, name: str, text: str) -> None:
         """Add a text to the artifacts of a run; one of the same name is replaced."""
@@ -148,12 +188,17 @@ class Tracking:
         """A file among the artifacts of a run, None if it has none of that name."""
         if name not in {artifact.path for artifact in self.client.list_artifacts(run_id)}:
             return None
-        with self.active():
+        with told(self.address), self.active():
             return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name))
 
 
 def git_commit() -> str:
-    """The commit of the running code, with a mark if it has been changed since; `unknown` outside a checkout."""
+    """The commit of the running code, with a mark if it has been changed since; `unknown` outside a checkout.
+
+    An image has no checkout: it says in $GRIDAHEAD_COMMIT what it was built from.
+    """
+    if built_from := os.environ.get("GRIDAHEAD_COMMIT"):
+        return built_from
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607

@@ -81,6 +81,7 @@ def _summary(version: Registered) -> list[str]:
     state = " and ".join(version.about.aliases) or "neither champion nor challenger"
     sentences = [
         f"Quantile forecasts of {spec.series} for the next delivery day, as of {spec.deadline}. It is {state} now.",
+        f"It was trained and judged for forecasts issued {spec.issued_words}, and serves no others.",
     ]
     if "outcome_reasons" in tags:
         sentences.append(f"Its trial: {tags['outcome_reasons']}.")

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from gridahead.core.units import tick
-from gridahead.reports.drawing import LIGHT, STYLE, styled
+from gridahead.reports.drawing import STYLE, styled
+from gridahead.reports.palette import LIGHT
 
 
 def case_picture(known: pd.Series, in_question: pd.Series, title: str, unit: str, timezone: str) -> bytes:

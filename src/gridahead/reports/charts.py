@@ -17,7 +17,6 @@ from gridahead.core.time import Mtu, TimeRange, delivery_range
 from gridahead.reports.drawing import (
     DASHED,
     DOTTED,
-    LIGHT,
     MIXED,
     SOLID,
     Line,
@@ -27,6 +26,7 @@ from gridahead.reports.drawing import (
     styled,
     to_svg,
 )
+from gridahead.reports.palette import LIGHT
 from gridahead.reports.trust import Day
 from gridahead.reports.wording import Scale
 

@@ -13,7 +13,8 @@ from gridahead.core.runs import NAIVE, OFFICIAL, OFFICIAL_CORRECTED
 from gridahead.core.units import per
 from gridahead.promotion.compare import VersionComparison
 from gridahead.reports.comparison import comparison_sentence
-from gridahead.reports.drawing import DASHED, DOTTED, LIGHT, MIXED, SOLID, STYLE, styled
+from gridahead.reports.drawing import DASHED, DOTTED, MIXED, SOLID, STYLE, styled
+from gridahead.reports.palette import LIGHT
 
 VERSIONS = ((LIGHT["model"], SOLID), (LIGHT["naive"], SOLID))
 LOOKS: dict[str, tuple[str, Any]] = {

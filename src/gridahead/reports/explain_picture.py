@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from gridahead.core.units import signed, tick
-from gridahead.reports.drawing import LIGHT, STYLE, styled
+from gridahead.reports.drawing import STYLE, styled
+from gridahead.reports.palette import LIGHT
 
 Floats = npt.NDArray[Any]
 COLOURS = (LIGHT["model"], LIGHT["official"], LIGHT["naive"], "#4c8c4a", "#b8860b", "#8c564b", LIGHT["soft"])

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from gridahead.core.tables import Forecasts, Observations
 from gridahead.core.units import Unit, per
 from gridahead.reports.charts import intervals
-from gridahead.reports.drawing import LIGHT
+from gridahead.reports.palette import LIGHT
 
 
 def fan_figure(forecasts: Forecasts, outturn: Observations, timezone: str, unit: Unit) -> Figure:

@@ -14,12 +14,14 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from gridahead.core.runs import FULL
 from gridahead.core.time import lasting
 from gridahead.core.units import Unit, per
 from gridahead.evaluation.catalogue import POWERS, shown_in
 from gridahead.reports import charts, wording
-from gridahead.reports.drawing import DARK, LIGHT, Size
-from gridahead.reports.trust import Day, by_quantile, concerns, forecast_sentence, track_record
+from gridahead.reports.drawing import Size
+from gridahead.reports.palette import DARK, LIGHT
+from gridahead.reports.trust import Day, absences, by_quantile, concerns, forecast_sentence, rung_words, track_record
 from gridahead.reports.views import QualityLine, ReportView, SeriesView
 
 __all__ = ["QualityLine", "ReportView", "SeriesView", "render_report"]
@@ -84,7 +86,8 @@ def templates() -> jinja2.Environment:
 def _card(view: SeriesView, created_at: pd.Timestamp) -> dict[str, Any]:
     """Everything the template needs to show one series."""
     if view.forecast.empty:
-        return {"view": view, "day": None, "concerns": ["No forecast was issued."], "created_at": created_at}
+        told = absences(view, created_at) or ["No forecast was issued."]
+        return {"view": view, "day": None, "concerns": told, "created_at": created_at}
     day = Day.of(view)
     return {
         "view": view,
@@ -93,6 +96,8 @@ def _card(view: SeriesView, created_at: pd.Timestamp) -> dict[str, Any]:
         "sentence": forecast_sentence(day, view.drifted),
         "record": track_record(view, day),
         "concerns": concerns(view, day, created_at),
+        "absences": absences(view, created_at),
+        "inputs": rung_words(day.rung, day.missing) if day.rung != FULL else "complete",
         "peak": day.extreme(highest=True),
         # Solar is nothing every night: its lowest says nothing.
         "lowest": day.extreme(highest=False) if day.wide[0.5].min() != 0 else None,

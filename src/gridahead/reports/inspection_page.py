@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gridahead.quality.report import QualityReport
-from gridahead.reports.drawing import DARK, LIGHT
 from gridahead.reports.forecast_page import templates
+from gridahead.reports.palette import DARK, LIGHT
 
 
 def render_inspection(

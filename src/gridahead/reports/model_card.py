@@ -19,9 +19,7 @@ from gridahead.evaluation.catalogue import FIGURES, shown_in
 from gridahead.evaluation.slices import WHOLE
 from gridahead.reports import wording
 from gridahead.reports.drawing import (
-    DARK,
     DASHED,
-    LIGHT,
     MIXED,
     SOLID,
     Line,
@@ -32,6 +30,7 @@ from gridahead.reports.drawing import (
     to_svg,
 )
 from gridahead.reports.forecast_page import templates
+from gridahead.reports.palette import DARK, LIGHT
 
 SQUARE = Size(400, 300)
 WIDE = Size(560, 300)

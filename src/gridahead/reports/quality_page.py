@@ -14,8 +14,8 @@ from markupsafe import Markup, escape
 
 from gridahead.core.time import lasting
 from gridahead.reports import wording
-from gridahead.reports.drawing import DARK, LIGHT
 from gridahead.reports.forecast_page import templates
+from gridahead.reports.palette import DARK, LIGHT
 from gridahead.reports.quality_views import CaseLine, Cell, QualityView
 
 MOST_CASES = 50

@@ -12,7 +12,8 @@ from matplotlib.ticker import FuncFormatter
 
 from gridahead.core.units import per, tick
 from gridahead.monitoring.revisions import Revisions
-from gridahead.reports.drawing import LIGHT, STYLE, styled
+from gridahead.reports.drawing import STYLE, styled
+from gridahead.reports.palette import LIGHT
 from gridahead.reports.revisions import age_name, revisions_sentence
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from gridahead.core.runs import FULL, OFFICIAL, OFFICIAL_CORRECTED
+from gridahead.core.runs import FULL, OFFICIAL, OFFICIAL_CORRECTED, RUNG_WORDS
 from gridahead.core.time import Mtu, TimeRange, delivery_range, lasting
 from gridahead.core.units import Unit
 from gridahead.core.vintages import newest_forecasts
@@ -49,6 +49,8 @@ class Day:
     missing: str
     """In words; empty if nothing was."""
     data_hash: str
+    late: str
+    """By how much it was out too late, in words; empty if it was not."""
 
     @classmethod
     def of(cls, view: SeriesView) -> Day:
@@ -75,6 +77,7 @@ class Day:
             rung=str(first["rung"]),
             missing=str(first["missing"]),
             data_hash=str(first["data_hash"]),
+            late=late_words(view.manifest),
         )
 
     @property
@@ -99,6 +102,27 @@ class Day:
         return self.scale.text(median[at]), when, interval
 
 
+def late_words(manifest: Mapping[str, object]) -> str:
+    """By how much a forecast missed its deadline, in words; empty if it did not."""
+    late = manifest.get("late")
+    if not isinstance(late, int | float):
+        return ""
+    words = f"{lasting(pd.Timedelta(minutes=late))} after its deadline"
+    closed = pd.Timestamp(str(manifest["published_at"])) > pd.Timestamp(str(manifest["gate_closure"]))
+    return f"{words}, when the gate had closed" if closed else words
+
+
+def correction_words(manifest: Mapping[str, object]) -> str:
+    """Who has corrected a forecast by hand, how and why; empty if nobody has."""
+    correction = manifest.get("correction")
+    return f"{correction['by']}, {correction['change']}: {correction['reason']}" if isinstance(correction, dict) else ""
+
+
+def rung_words(rung: str, missing: str) -> str:
+    """Which step of the ladder a forecast comes from, and what was missing, in words."""
+    return ": ".join(filter(None, (RUNG_WORDS[rung], words(missing))))
+
+
 CHANGED = {
     "official": "the official forecast errs more than it did",
     "band": "the published band does not hold what it did",
@@ -109,8 +133,9 @@ CHANGED = {
 def forecast_sentence(forecast: Day, drifted: Mapping[str, str] = MappingProxyType({})) -> str:
     """The forecast of a day in one sentence, with what has changed of it and of what it leans on."""
     peak, when, interval = forecast.extreme(highest=True)
-    inputs = "inputs complete" if forecast.rung == FULL else f"degraded: {words(forecast.missing)}"
-    changed = "".join(f", {CHANGED[kind]}" for kind in drifted)
+    inputs = "inputs complete" if forecast.rung == FULL else rung_words(forecast.rung, forecast.missing)
+    late = f", out {forecast.late}" if forecast.late else ""
+    changed = late + "".join(f", {CHANGED[kind]}" for kind in drifted)
     return (
         f"peak {peak} at {when}{f' ({interval})' if interval else ''}, issued "
         f"{moment(forecast.issue_time)} by {forecast.model}\N{NO-BREAK SPACE}{forecast.version}, {inputs}{changed}"
@@ -140,17 +165,31 @@ def track_record(view: SeriesView, forecast: Day) -> str:
 
 def concerns(view: SeriesView, forecast: Day, created_at: pd.Timestamp) -> list[str]:
     """The reasons against trusting this forecast, as sentences, worst first; empty when there are none."""
-    sentences = []
+    sentences = absences(view, created_at)
     if forecast.time_range.end <= created_at:
         sentences.append(f"Its day has passed: there is no forecast after {forecast.name}.")
     if forecast.rung != FULL:
-        sentences.append(f"It was made with less than all inputs: {words(forecast.missing)}.")
+        sentences.append(f"It is {rung_words(forecast.rung, forecast.missing)}.")
+    if correction := correction_words(view.manifest):
+        sentences.append(f"{correction}.")
+    if forecast.late:
+        sentences.append(f"It was out {forecast.late}.")
     if suspects := view.manifest.get("suspect_inputs"):
         sentences.append(f"The gate doubts some of its newest inputs: {words(str(suspects))}.")
     if view.quality and (gap := forecast.issue_time - view.quality.end) > pd.Timedelta(hours=view.stale_after_hours):
         sentences.append(f"The newest observation was {lasting(gap)} old at the issue time.")
     sentences += [f"{CHANGED[kind].capitalize()}. {figures}." for kind, figures in view.drifted.items()]
     return sentences + _concerns_of_scores(view, forecast)
+
+
+def absences(view: SeriesView, created_at: pd.Timestamp) -> list[str]:
+    """The forecasts that should be out and are not, as sentences."""
+    sentences = []
+    for slot in view.absent:
+        due, closure = (moment(at.tz_convert(view.timezone)) for at in (slot.deadline, slot.gate_closure))
+        closes = f"the gate closes {closure}" if slot.gate_closure > created_at else f"the gate closed {closure}"
+        sentences.append(f"There is no forecast of {day(pd.Timestamp(slot.day))}: it was due {due}, {closes}.")
+    return sentences
 
 
 def _concerns_of_scores(view: SeriesView, forecast: Day) -> list[str]:

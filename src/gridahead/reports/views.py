@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -38,6 +39,15 @@ class QualityLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Absent:
+    """A delivery day of which no forecast is out although its deadline has passed."""
+
+    day: dt.date
+    deadline: pd.Timestamp
+    gate_closure: pd.Timestamp
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesView:
     """One series as the report shows it."""
 
@@ -67,6 +77,8 @@ class SeriesView:
     """What has changed, with its figures: `official`, the official forecast; `band`, what the published band holds."""
     stale_after_hours: float = QualitySettings().stale_after_hours
     """The age of a newest observation at the issue time that is a concern [h]."""
+    absent: tuple[Absent, ...] = ()
+    """The delivery days that should be published by now and are not."""
     coverage_alarm: tuple[float, float] = PromotionSettings().coverage_alarm
     """A share of outturns in the 80 % band outside these is a concern [1]."""
 

@@ -11,6 +11,7 @@ from gridahead.core.errors import SettingsError
 from gridahead.settings.findings import findings
 from gridahead.settings.model import Settings
 from gridahead.settings.place import find_settings
+from gridahead.settings.stores import STORES, MlflowSettings, is_address
 
 
 def load_settings(path: str | Path | None = None) -> Settings:
@@ -53,8 +54,22 @@ def parse_settings(text: str, file: Path) -> Settings:
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """The same settings with every path absolute."""
     sources = tuple(source.below(folder) for source in settings.sources)
-    lake = settings.lake
-    if lake is not None and "://" not in lake:
-        lake = str((folder / lake).resolve())
     data_folder = (folder / settings.data_folder).resolve()
-    return settings.model_copy(update={"data_folder": data_folder, "lake": lake, "sources": sources})
+    places = {name: _place(getattr(settings, name), folder) for name in STORES}
+    logging = settings.logging
+    if logging.file is not None:
+        logging = logging.model_copy(update={"file": (folder / logging.file).resolve()})
+    resolved = {"data_folder": data_folder, "sources": sources, "logging": logging, **places}
+    return settings.model_copy(update={**resolved, "mlflow": _mlflow(settings.mlflow, folder)})
+
+
+def _place(place: str | None, folder: Path) -> str | None:
+    """A folder made absolute; an address as it is."""
+    return place if place is None or is_address(place) else str((folder / place).resolve())
+
+
+def _mlflow(mlflow: MlflowSettings, folder: Path) -> MlflowSettings:
+    """The same with paths that begin where the settings file is."""
+    scheme, separator, path = (mlflow.tracking_uri or "").partition("sqlite:///")
+    uri = f"{separator}{(folder / path).resolve()}" if separator and not scheme else mlflow.tracking_uri
+    return mlflow.model_copy(update={"tracking_uri": uri, "artifacts": _place(mlflow.artifacts, folder)})

@@ -65,3 +65,16 @@ class PromotionSettings(Section):
         """Twice as far from 80 % as `coverage_band`: outside it a band is wrong, not just unlucky, without any test."""
         low, high = (round(2 * bound - 0.8, 9) for bound in self.coverage_band)
         return low, high
+
+
+class LadderSettings(Section):
+    """How old what a forecast is made from may be, before the next rung of the ladder is tried."""
+
+    model_days: float = Field(7.0, gt=0)
+    """Age of the newest outturn beyond which no model is asked [days]: its context is then half empty, and the official
+    forecast without its error errs less."""
+    weather_days: float = Field(3.0, gt=0)
+    """Age beyond which a weather forecast that is read ahead counts as missing [days]: what was said three days earlier
+    is of another weather."""
+    official_days: float = Field(8.0, gt=0)
+    """The same of an official forecast: some are published once a week."""

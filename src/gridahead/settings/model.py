@@ -16,13 +16,18 @@ from gridahead.core.grid import FORECAST, OFFICIAL_SUFFIX, PRICE, ZONES, Bidding
 from gridahead.core.time import Deadline, Mtu
 from gridahead.core.units import PowerUnit, Unit, unit_of_source
 from gridahead.core.zones import market_of
+from gridahead.settings.alerts import AlertSettings
 from gridahead.settings.file_source import FileSource
-from gridahead.settings.gates import PromotionSettings, QualitySettings
+from gridahead.settings.gates import LadderSettings, PromotionSettings, QualitySettings
+from gridahead.settings.logs import LoggingSettings
 from gridahead.settings.networks import DEFAULT_ENSEMBLES, DEFAULT_MODELS, ModelSettings, SharedSettings
+from gridahead.settings.retention import RetentionSettings
 from gridahead.settings.schedule import ArchiveSettings, ScheduleSettings
 from gridahead.settings.section import DeadlineText, Section, SeriesText
+from gridahead.settings.serve import ServeSettings
 from gridahead.settings.services import LiveSource, OpenMeteoSource
 from gridahead.settings.sources import EntsoeFilesSource, SmardSource
+from gridahead.settings.stores import STORES, MlflowSettings, is_address, refuse_password
 from gridahead.settings.training import TrainingSettings
 from gridahead.settings.zones import ZoneSettings
 
@@ -82,6 +87,12 @@ def _named_once(sources: Iterable[SourceSettings]) -> str:
     return "; ".join(dict.fromkeys(source.attribution for source in sources if source.attribution))
 
 
+def _is_before(deadline: Deadline, closure: Deadline) -> bool:
+    """Whether a deadline is before another, by clocks of two zones perhaps: as instants of a day without a change."""
+    day = dt.date(2025, 1, 15)
+    return deadline.for_delivery(day) < closure.for_delivery(day)
+
+
 class Settings(Section):
     """The whole settings file."""
 
@@ -93,6 +104,14 @@ class Settings(Section):
     "now" is the end of the data."""
     lake: str | None = None
     """Where the lake is, if not in the data folder: a folder, or an address such as s3://bucket/prefix?region=eu-west-1."""
+    published: str | None = None
+    """The same for published forecasts; pages and pictures, which are written on this machine, are copied there."""
+    exports: str | None = None
+    """The same for what forecasts are made with: bundles and records of models, and who serves."""
+    raw: str | None = None
+    """The same for raw payloads as they were received."""
+    inputs: str | None = None
+    """The same for what models read at each issue time."""
     zones: tuple[ZoneSettings, ...] = ()
     """Bidding zones that gridahead does not know, or knows differently."""
     sources: tuple[SourceSettings, ...] = ()
@@ -110,12 +129,39 @@ class Settings(Section):
     """How models are fitted, and on which days."""
     quality: QualitySettings = QualitySettings()
     """What the quality gate tolerates."""
+    ladder: LadderSettings = LadderSettings()
+    """How old inputs may be before a simpler forecast takes the place of a model's."""
     promotion: PromotionSettings = PromotionSettings()
     """What a challenger has to show."""
     archive: ArchiveSettings = ArchiveSettings()
     """How long raw payloads are kept."""
+    retention: RetentionSettings = RetentionSettings()
+    """How long what is derived or superseded is kept."""
+    mlflow: MlflowSettings = MlflowSettings()
+    """Where MLflow is."""
     schedule: ScheduleSettings = ScheduleSettings()
     """When the scheduled work runs."""
+    alerts: AlertSettings = AlertSettings()
+    """Who is told when something is not in order."""
+    serve: ServeSettings = ServeSettings()
+    """Where `gridahead serve` listens, and under which names it may be asked."""
+    logging: LoggingSettings = LoggingSettings()
+    """How log lines are written."""
+
+    @pydantic.field_validator("data_folder", mode="before")
+    @classmethod
+    def _on_a_disk(cls, place: object) -> object:
+        if isinstance(place, str) and is_address(place):
+            raise ValueError(
+                f"{place!r} is an address, and the data folder is one on a disk: locks, checkpoints and copies are in "
+                f"it. What may lie in an object store has settings of its own, beside it: {', '.join(STORES)}"
+            )
+        return place
+
+    @pydantic.field_validator(*STORES)
+    @classmethod
+    def _without_password(cls, place: str | None, info: pydantic.ValidationInfo) -> str | None:
+        return None if place is None else refuse_password(str(info.field_name), place)
 
     @pydantic.field_validator("models", mode="before")
     @classmethod
@@ -166,6 +212,11 @@ class Settings(Section):
                 yield (
                     f"series {entry.series}: {entry.series.quantity!r} is no quantity that is forecast; {hint}known: "
                     f"{', '.join(FORECAST)}"
+                )
+            if entry.gate_closure is not None and not _is_before(entry.deadline, entry.gate_closure):
+                yield (
+                    f"series {entry.series}: its forecast is due {entry.deadline}, when the gate closes at "
+                    f"{entry.gate_closure}; let gate_closure be after the deadline"
                 )
             for needed in (entry.series, *entry.past_covariates, *entry.future_covariates):
                 try:
@@ -249,7 +300,7 @@ class Settings(Section):
         market = market_of(series.zone)
         closure = entry.gate_closure or (market.gate_closure if market is not None else None)
         begins = Deadline(0, dt.time(0), self.zone(series.zone).timezone)
-        if closure is None or (entry.gate_closure is None and closure.offset < entry.deadline.offset):
+        if closure is None or (entry.gate_closure is None and not _is_before(entry.deadline, closure)):
             return begins
         return closure
 
@@ -282,9 +333,14 @@ class Settings(Section):
         return _named_once(source for source in self.sources if zones & set(source.zone_codes))
 
     @property
-    def archive_folder(self) -> Path:
-        """The folder of the raw payloads as they were received."""
-        return self.data_folder / "raw"
+    def archive_folder(self) -> str:
+        """Raw payloads as they were received: a folder or an address."""
+        return self.raw or str(self.data_folder / "raw")
+
+    @property
+    def inputs_folder(self) -> str:
+        """What models read at each issue time: a folder or an address."""
+        return self.inputs or str(self.data_folder / "inputs")
 
     @property
     def lake_folder(self) -> str:
@@ -292,9 +348,15 @@ class Settings(Section):
         return self.lake or str(self.data_folder / "lake")
 
     @property
+    def published_place(self) -> str:
+        """The published forecasts: a folder or an address."""
+        return self.published or str(self.data_folder / "published")
+
+    @property
     def published_folder(self) -> Path:
-        """The folder of the published forecasts."""
-        return self.data_folder / "published"
+        """The folder of pages and pictures on this machine, and of the published forecasts if they are in a folder."""
+        elsewhere = self.published is not None and not is_address(self.published)
+        return Path(self.published) if elsewhere and self.published else self.data_folder / "published"
 
     @property
     def quality_folder(self) -> Path:
@@ -307,9 +369,14 @@ class Settings(Section):
         return self.data_folder / "checkpoints"
 
     @property
-    def models_folder(self) -> Path:
-        """What forecasts are made with: every version's bundle and record, and who serves."""
-        return self.data_folder / "models"
+    def exports_folder(self) -> str:
+        """What forecasts are made with, every version's bundle and record, and who serves: a folder or an address."""
+        return self.exports or str(self.data_folder / "models")
+
+    @property
+    def cache_folder(self) -> Path:
+        """Copies of what lies in object stores; may be deleted at any time."""
+        return self.data_folder / "cache"
 
     @property
     def mlflow_folder(self) -> Path:

@@ -24,7 +24,7 @@ import pandas as pd
 from gridahead.core.errors import SourceError
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import OBSERVATIONS, Observations
-from gridahead.core.time import Mtu, TimeRange, now
+from gridahead.core.time import Mtu, TimeRange
 from gridahead.sources.base import RawPayload
 from gridahead.sources.http.body import zip_members
 from gridahead.sources.http.request import Answer, Request
@@ -61,7 +61,7 @@ class Aemo(ListedSource):
 
     def ask(self, item: Item, zones: tuple[BiddingZone, ...], window: TimeRange) -> Iterator[Request]:
         """The list of the archive for what is old, that of the current files for what is not."""
-        edge = now() - _CURRENT
+        edge = self.clock() - _CURRENT
         if window.start < edge:
             yield Request(f"/Reports/ARCHIVE/Operational_Demand/{item.name}/", expected=("html",))
         if window.end > edge:

@@ -19,7 +19,7 @@ import pandas as pd
 
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import Observations
-from gridahead.core.time import TimeRange, now
+from gridahead.core.time import TimeRange
 from gridahead.sources.base import RawPayload, availability_after
 from gridahead.sources.http.request import Request
 from gridahead.sources.http.source import HttpSource
@@ -43,7 +43,7 @@ class Aeso(HttpSource):
 
     def ask(self, item: Item, zones: tuple[BiddingZone, ...], window: TimeRange) -> Iterator[Request]:
         """The newest report, if the window reaches the present."""
-        if window.end > now() - HOUR:
+        if window.end > self.clock() - HOUR:
             yield Request(f"{_FOLDER}/{item.name}_rpt_longterm.csv", expected=("csv",))
 
     def parse(self, payload: RawPayload) -> Observations:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gridahead.core.grid import BiddingZone
+from gridahead.core.time import Clock, now
 from gridahead.settings.model import Settings
 from gridahead.settings.services import LiveSource
 from gridahead.sources.base import Source
@@ -19,12 +21,12 @@ from gridahead.sources.smard import Smard
 if TYPE_CHECKING:
     from gridahead.sources.http.source import HttpSource
 
-FILES: Mapping[str, Callable[[Any, Settings], Source]] = {
-    "entsoe_files": lambda source, settings: EntsoeFiles(source, [settings.zone(code) for code in source.zones]),
-    "smard": lambda source, settings: Smard(source),
-    "file": lambda source, settings: FileTable(source, settings.zone(source.zone)),
+FILES: Mapping[str, Callable[[Any, Settings, Clock], Source]] = {
+    "entsoe_files": lambda source, settings, clock: EntsoeFiles(source, _zones(source, settings), clock),
+    "smard": lambda source, settings, clock: Smard(source, clock),
+    "file": lambda source, settings, clock: FileTable(source, settings.zone(source.zone), clock),
 }
-"""How a source that reads files is opened from its own settings and all of them."""
+"""How a source that reads files is opened from its own settings, all of them, and the clock."""
 
 SERVICES: Mapping[str, str] = {
     "aemo": "aemo:Aemo",
@@ -64,21 +66,25 @@ def service_class(kind: str) -> type[HttpSource]:
     return found
 
 
-def open_source(source: Any, settings: Settings) -> Source:
+def _zones(source: Any, settings: Settings) -> list[BiddingZone]:
+    return [settings.zone(code) for code in source.zones]
+
+
+def open_source(source: Any, settings: Settings, clock: Clock = now) -> Source:
     """A source of the settings; nothing is read yet.
 
     Raises:
         SettingsError: it names a zone that is not known, or that the source does not have.
     """
     if isinstance(source, LiveSource):
-        return service_class(source.kind)(source, [settings.zone(code) for code in source.zones])
-    return FILES[source.kind](source, settings)
+        return service_class(source.kind)(source, _zones(source, settings), clock=clock)
+    return FILES[source.kind](source, settings, clock)
 
 
-def open_sources(settings: Settings) -> list[Source]:
+def open_sources(settings: Settings, clock: Clock = now) -> list[Source]:
     """Every source of the settings, in their order; nothing is read yet.
 
     Raises:
         SettingsError: a source names a zone that is not known, or that it does not have.
     """
-    return [open_source(source, settings) for source in settings.sources]
+    return [open_source(source, settings, clock) for source in settings.sources]

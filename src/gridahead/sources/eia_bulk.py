@@ -18,7 +18,7 @@ import pandas as pd
 
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import OBSERVATIONS, Observations
-from gridahead.core.time import TimeRange, now
+from gridahead.core.time import TimeRange
 from gridahead.sources.base import RawPayload, availability_after, availability_by
 from gridahead.sources.eia import FORECAST_BY, GENERATION_BY, RESPONDENTS
 from gridahead.sources.eia_faults import corrected
@@ -71,12 +71,12 @@ class EiaBulk(HttpSource):
         return [
             TimeRange(max(window.start, half.start), min(window.end, half.end))
             for window in windows
-            for half in _halves(window).values()
+            for half in _halves(window, self.clock()).values()
         ]
 
     def ask(self, item: Item, zones: tuple[BiddingZone, ...], window: TimeRange) -> Iterator[Request]:
         """The half-years that a window touches."""
-        for name in _halves(window):
+        for name in _halves(window, self.clock()):
             yield Request(f"/sixMonthFiles/EIA930_{item.name}_{name}.csv", expected=("csv",))
 
     def parse(self, payload: RawPayload) -> Observations:
@@ -124,14 +124,14 @@ class EiaBulk(HttpSource):
         return availability_by(begin, forecast_by if quantity == "load_official" else GENERATION_BY, zone.timezone)
 
 
-def _halves(window: TimeRange) -> dict[str, TimeRange]:
-    """The half-years that a window touches and that are over, by the names of their files."""
+def _halves(window: TimeRange, at: pd.Timestamp) -> dict[str, TimeRange]:
+    """The half-years that a window touches and that are over at an instant, by the names of their files."""
     found = {}
     for year in range(window.start.year, window.end.year + 1):
         middle = pd.Timestamp(year=year, month=7, day=1, tz="UTC")
         first = pd.Timestamp(year=year, month=1, day=1, tz="UTC")
         after = pd.Timestamp(year=year + 1, month=1, day=1, tz="UTC")
         for name, half in (("Jan_Jun", TimeRange(first, middle)), ("Jul_Dec", TimeRange(middle, after))):
-            if half.start < window.end and half.end > window.start and half.end + _COMPLETE_AFTER < now():
+            if half.start < window.end and half.end > window.start and half.end + _COMPLETE_AFTER < at:
                 found[f"{year}_{name}"] = half
     return found

@@ -23,7 +23,7 @@ import pandas as pd
 from gridahead.core.errors import SourceError
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import Observations
-from gridahead.core.time import TimeRange, now
+from gridahead.core.time import TimeRange
 from gridahead.sources.base import RawPayload
 from gridahead.sources.http.body import zip_members
 from gridahead.sources.http.request import Answer, Request
@@ -77,7 +77,7 @@ class Ercot(ListedSource):
 
     def ask(self, item: Item, zones: tuple[BiddingZone, ...], window: TimeRange) -> Iterator[Request]:
         """The list of the reports of a type, if any of the window may still be on it."""
-        if window.end > now() - _KEPT:
+        if window.end > self.clock() - _KEPT:
             yield Request("/misapp/servlets/IceDocListJsonWS", {"reportTypeId": item.name})
 
     def check(self, answer: Answer) -> None:

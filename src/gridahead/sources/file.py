@@ -12,7 +12,7 @@ import pandas as pd
 from gridahead.core.errors import SettingsError, SourceError, nearest
 from gridahead.core.grid import PRICE, BiddingZone, Series, price_by
 from gridahead.core.tables import Observations
-from gridahead.core.time import Deadline, Mtu, now
+from gridahead.core.time import Clock, Deadline, Mtu, now
 from gridahead.core.units import MEGAWATTS, price_unit
 from gridahead.settings.file_source import CovariateSettings, FileSource
 from gridahead.sources.averaging import averaged
@@ -57,8 +57,8 @@ class _Column:
 class FileTable:
     """Reads the series of one file, or of several that are made alike."""
 
-    def __init__(self, settings: FileSource, zone: BiddingZone) -> None:
-        self.settings = settings
+    def __init__(self, settings: FileSource, zone: BiddingZone, clock: Clock = now) -> None:
+        self.settings, self.clock = settings, clock
         self.zone = zone
         self.name = settings.path.name
         self.columns = _columns(settings, zone)
@@ -120,7 +120,7 @@ class FileTable:
             raise SourceError(self.name, f"there is no file {path}. {self._other_path}") from error
         except OSError as error:
             raise SourceError(self.name, f"cannot read {path}: {error.strerror}", retryable=True) from error
-        return RawPayload(self.name, path.name, content, self.request(path.name), now(), str(path.absolute()))
+        return RawPayload(self.name, path.name, content, self.request(path.name), self.clock(), str(path.absolute()))
 
     def request(self, name: str) -> dict[str, object]:
         """The settings by which the file is read, whatever its name."""

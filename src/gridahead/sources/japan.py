@@ -24,7 +24,7 @@ import pandas as pd
 
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import OBSERVATIONS, Observations
-from gridahead.core.time import Mtu, TimeRange, now
+from gridahead.core.time import Clock, Mtu, TimeRange, now
 from gridahead.settings.services import LiveSource
 from gridahead.sources.base import RawPayload, availability_after
 from gridahead.sources.http.request import Answer, Request
@@ -93,8 +93,8 @@ AREAS: Mapping[str, Files] = {
 class Hosts:
     """The transport of a source whose files lie on hosts of their own."""
 
-    def __init__(self, settings: LiveSource) -> None:
-        self._settings = settings
+    def __init__(self, settings: LiveSource, clock: Clock = now) -> None:
+        self._settings, self._clock = settings, clock
         self._transports: dict[str, Transport] = {}
         self.base_url = settings.base_url or settings.info.base_url
 
@@ -107,7 +107,7 @@ class Hosts:
         host, _, path = request.path.removeprefix("/").partition("/")
         home = f"{self._settings.base_url}/{host}" if self._settings.base_url else f"https://{host}"
         settings = self._settings.model_copy(update={"base_url": home})
-        transport = self._transports.setdefault(host, Transport.of(settings))
+        transport = self._transports.setdefault(host, Transport.of(settings, self._clock))
         return transport.get(replace(request, path=f"/{path}"), check)
 
 
@@ -121,9 +121,13 @@ class Japan(HttpSource):
     )
 
     def __init__(
-        self, settings: LiveSource, zones: tuple[BiddingZone, ...], transport: Transport | None = None
+        self,
+        settings: LiveSource,
+        zones: tuple[BiddingZone, ...],
+        transport: Transport | None = None,
+        clock: Clock = now,
     ) -> None:
-        super().__init__(settings, zones, transport or cast(Transport, Hosts(settings)))
+        super().__init__(settings, zones, transport or cast(Transport, Hosts(settings, clock)), clock)
 
     def offers(self, item: Item, zone: BiddingZone) -> bool:
         """Forecasts of the utilities whose files are known."""
@@ -137,7 +141,7 @@ class Japan(HttpSource):
         elif "{day}" in files.forecast:
             paths = [files.forecast.format(day=f"{day:%Y%m%d}") for day in days]
         else:
-            paths = [files.forecast] if now().tz_convert(TOKYO).date() in days else []
+            paths = [files.forecast] if self.clock().tz_convert(TOKYO).date() in days else []
         for path in paths:
             yield Request(f"/{path}", expected=("csv", "html"), answers=frozenset({200, 404}))
 

@@ -18,7 +18,7 @@ import pandas as pd
 from gridahead.core.errors import SourceError
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import Observations
-from gridahead.core.time import TimeRange, now
+from gridahead.core.time import TimeRange
 from gridahead.sources.base import RawPayload
 from gridahead.sources.http.request import Answer, Request
 from gridahead.sources.http.source import HttpSource
@@ -38,7 +38,7 @@ class MisoLive(HttpSource):
 
     def ask(self, item: Item, zones: tuple[BiddingZone, ...], window: TimeRange) -> Iterator[Request]:
         """The newest forecast, if the window reaches the present."""
-        if window.end > now() - HOUR:
+        if window.end > self.clock() - HOUR:
             yield Request("/DataBrokerServices.asmx", {"messageType": item.name, "returnType": "json"})
 
     def check(self, answer: Answer) -> None:

@@ -22,7 +22,7 @@ import pandas as pd
 
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import OBSERVATIONS, Observations
-from gridahead.core.time import TimeRange, now
+from gridahead.core.time import TimeRange
 from gridahead.sources.base import RawPayload, availability_after
 from gridahead.sources.http.body import zip_members
 from gridahead.sources.http.request import Request
@@ -53,7 +53,7 @@ class Nyiso(HttpSource):
         """A file for every new day, and one for every month of older ones; a forecast's window is of publication."""
         ahead = dt.timedelta(days=1 if item.name == "isolf" else 0)
         days = [day + ahead for day in local_days(window, NEW_YORK)]
-        kept_from = now().tz_convert(NEW_YORK).date() - dt.timedelta(days=_DAYS_KEPT)
+        kept_from = self.clock().tz_convert(NEW_YORK).date() - dt.timedelta(days=_DAYS_KEPT)
         for month in sorted({day.replace(day=1) for day in days if day < kept_from}):
             yield Request(f"/{item.name}/{month:%Y%m%d}{item.name}_csv.zip", expected=("zip",))
         for day in days:

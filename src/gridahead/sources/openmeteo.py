@@ -24,7 +24,7 @@ import pandas as pd
 from gridahead.core.errors import SettingsError, SourceError
 from gridahead.core.grid import BiddingZone, Series
 from gridahead.core.tables import OBSERVATIONS, Observations
-from gridahead.core.time import Deadline, Mtu, TimeRange, now
+from gridahead.core.time import Clock, Deadline, Mtu, TimeRange, now
 from gridahead.core.vintages import FOREVER
 from gridahead.core.weather_points import WeatherPoint, weather_points
 from gridahead.settings.services import OpenMeteoSource
@@ -60,9 +60,13 @@ class OpenMeteo(HttpSource):
     settings: OpenMeteoSource
 
     def __init__(
-        self, settings: OpenMeteoSource, zones: Sequence[BiddingZone], transport: Transport | None = None
+        self,
+        settings: OpenMeteoSource,
+        zones: Sequence[BiddingZone],
+        transport: Transport | None = None,
+        clock: Clock = now,
     ) -> None:
-        super().__init__(settings, zones, transport or Hosts(settings))
+        super().__init__(settings, zones, transport or Hosts(settings, clock), clock)
         if settings.model not in MODELS and settings.delay_minutes is None:
             raise SettingsError(
                 f"when the runs of {settings.model!r} appear is not known; say so with delay_minutes, or take one of "
@@ -185,7 +189,7 @@ class OpenMeteo(HttpSource):
             return super().answers_to(job)
         run, zone = job.window.start, job.zones[0]
         newest, recorded = self._newest[job.item.name], None
-        if now() < self._to_be_expected(run, newest):
+        if self.clock() < self._to_be_expected(run, newest):
             return []
         if newest is not None and newest.begun == run:
             request = self._of_run(job.item, zone, None)
@@ -197,7 +201,7 @@ class OpenMeteo(HttpSource):
                 return []
             request = self._of_run(job.item, zone, run)
             answer = self.transport.get(request, self.check)
-        if answer.status != 200 and now() - run < UNAVAILABLE:
+        if answer.status != 200 and self.clock() - run < UNAVAILABLE:
             return []
         payload = self._payload(job, request, answer, "0.0")
         asked = {**payload.asked, "run": run.isoformat(), "available_at": recorded and recorded.isoformat()}

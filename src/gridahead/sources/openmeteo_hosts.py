@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from gridahead.core.errors import SourceError
+from gridahead.core.time import Clock, now
 from gridahead.settings.services import OpenMeteoSource
 from gridahead.sources.http.limits import limits_of
 from gridahead.sources.http.request import Answer, Request
@@ -41,9 +42,9 @@ class Hosts(Transport):
     by the label of the host.
     """
 
-    def __init__(self, settings: OpenMeteoSource) -> None:
-        usual = Transport.of(settings)
-        super().__init__(settings.info, _address(settings, LIVE), usual.attempts)
+    def __init__(self, settings: OpenMeteoSource, clock: Clock = now) -> None:
+        usual = Transport.of(settings, clock)
+        super().__init__(settings.info, _address(settings, LIVE), usual.attempts, clock=clock)
         self._addresses = {
             host: _address(settings, host) for host in (LIVE, SINGLE, PREVIOUS, HINDCAST, REANALYSIS, ENSEMBLE)
         }
@@ -65,7 +66,9 @@ class Hosts(Transport):
 
     def _of(self, address: str) -> Transport:
         if address not in self._by_address:
-            self._by_address[address] = Transport(self.info, address, self.attempts, limited_as=self.limited_as)
+            self._by_address[address] = Transport(
+                self.info, address, self.attempts, limited_as=self.limited_as, clock=self.clock
+            )
         return self._by_address[address]
 
 

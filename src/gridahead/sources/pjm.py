@@ -21,7 +21,7 @@ import pandas as pd
 from gridahead.core.errors import SourceError
 from gridahead.core.grid import BiddingZone, Series
 from gridahead.core.tables import Observations
-from gridahead.core.time import Mtu, TimeRange, now
+from gridahead.core.time import Mtu, TimeRange
 from gridahead.sources.base import RawPayload, availability_after
 from gridahead.sources.http.request import Answer, Request
 from gridahead.sources.http.source import HttpSource
@@ -122,7 +122,7 @@ class Pjm(HttpSource):
         if item.name != "load_frcstd_7_day":
             last = window.end - pd.Timedelta(minutes=1)
             parameters[feed.begin] = f"{window.start:%m/%d/%Y %H:%M}to{last:%m/%d/%Y %H:%M}"
-        elif window.end <= now() - HOUR:
+        elif window.end <= self.clock() - HOUR:
             return
         yield Request(f"/{item.name}", parameters)
 

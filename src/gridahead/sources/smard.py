@@ -17,7 +17,7 @@ import pandas as pd
 from gridahead.core.errors import SourceError, nearest
 from gridahead.core.grid import Series
 from gridahead.core.tables import Observations
-from gridahead.core.time import Deadline, Mtu, now
+from gridahead.core.time import Clock, Deadline, Mtu, now
 from gridahead.settings.sources import SmardSource
 from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
 from gridahead.sources.clock import check_rising, to_utc
@@ -69,8 +69,8 @@ class Smard:
 
     name = "smard"
 
-    def __init__(self, settings: SmardSource) -> None:
-        self.settings = settings
+    def __init__(self, settings: SmardSource, clock: Clock = now) -> None:
+        self.settings, self.clock = settings, clock
 
     @property
     def official_available(self) -> dict[str, Deadline]:
@@ -104,7 +104,7 @@ class Smard:
             content = file.read_bytes()
         except OSError as error:
             raise SourceError(self.name, f"cannot read {file}: {error.strerror}", retryable=True) from error
-        return RawPayload(self.name, file.name, content, self.request(file.name), now(), str(file.absolute()))
+        return RawPayload(self.name, file.name, content, self.request(file.name), self.clock(), str(file.absolute()))
 
     def request(self, name: str) -> dict[str, object]:
         """The settings, and whether the file name is of a forecast: the rest of it decides nothing."""

@@ -14,6 +14,7 @@ from gridahead.models.determinism import deterministic
 from gridahead.models.ensemble import Ensemble, Model, combine
 from gridahead.settings.model import Settings
 from gridahead.settings.networks import ModelSettings
+from gridahead.training.conditions import conditions_on, later_metrics, views
 from gridahead.training.crossfit import crossfitted, validation_metrics
 from gridahead.training.epoch import Progress
 from gridahead.training.fit import Fit
@@ -89,18 +90,23 @@ def fit_ensemble(name: str, fits: Sequence[Fit], split: Split) -> Fit:
         return combine(name, networks, [answer[block.others] for answer in answers], judged.where(block.others))
 
     served = combine(name, tuple(network(fit.model) for fit in fits), answers, judged)
-    forecasts = crossfitted(split, of_block)
+    forecasts, levels = crossfitted(split, of_block), served.quantiles
+    beside = tuple(
+        served.mean([fit.beside[number] for fit in fits], view.windows) for number, view in enumerate(views(split))
+    )
+    mean = served.mean(answers, judged)
     return replace(
         fits[0],
-        model=served,
+        model=replace(served, conditions=conditions_on(split, served.calibration, mean, beside, levels)),
         folds=tuple(
             replace(served, models=tuple(network(fit.folds[fold]) for fit in fits)) for fold in range(split.folds)
         ),
-        answers=served.mean(answers, judged),
+        answers=mean,
         forecasts=forecasts,
         epochs=(),
-        validation=validation_metrics(forecasts, judged, served.quantiles),
+        validation={**validation_metrics(forecasts, judged, levels), **later_metrics(split, beside, levels)},
         seconds=time.perf_counter() - begun,
+        beside=beside,
     )
 
 

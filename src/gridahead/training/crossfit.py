@@ -61,14 +61,15 @@ def judge(served: Model, folds: Sequence[Model], split: Split) -> Judged[Model]:
     return Judged(served.calibrated(answers, judged), answers, crossfitted(split, of_block))
 
 
-def out_of_fold(split: Split, folds: Sequence[Answering]) -> Quantiles:
+def out_of_fold(split: Split, folds: Sequence[Answering], judged: Windows | None = None) -> Quantiles:
     """The answers of the networks of each fold on its days before calibration, (J, H, Q) [MW].
 
     Args:
         split: gives the J judged days.
         folds: the networks that have not learnt each fold.
+        judged: J other windows of the same days, in their order.
     """
-    judged = split.judged
+    judged = split.judged if judged is None else judged
     return np.concatenate([folds[block.fold].uncalibrated(judged.where(block.rows)) for block in split.blocks()])
 
 

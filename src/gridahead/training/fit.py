@@ -28,11 +28,12 @@ from gridahead.models.network.network import NetworkConfig
 from gridahead.settings.networks import Anchor, ModelSettings, Segment
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import BRIDGE_WEIGHT, Batch
+from gridahead.training.conditions import answers_of, conditions_on, later_metrics
 from gridahead.training.crossfit import judge, validation_metrics
 from gridahead.training.device import training_device
 from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.members import Member, Trainer
-from gridahead.training.split import Split
+from gridahead.training.split import Lesson, Split
 from gridahead.training.tabular import regressed_anchor
 
 
@@ -58,6 +59,8 @@ class Fit:
     validation: dict[str, float]
     """Metrics of the forecasts of the judged days, which decide between candidates; never on the holdout."""
     seconds: float
+    beside: tuple[Quantiles, ...] = ()
+    """Their answers to every view of the judged days that `training.conditions` gives: later, and without inputs."""
 
 
 @deterministic(flush_denormal=True)
@@ -97,7 +100,7 @@ def fit(
         return finished(stopped, (stopped,) * split.folds, split, trainer, time.perf_counter() - begun)
     stopped, epochs = _stop(name, split, config, trainer, anchors[:1])
     folds, anchor = _folds(stopped, epochs, config.members, split, trainer, anchors)
-    served = _again(stopped, anchor, epochs, range(config.members), split.windows, trainer)
+    served = _again(stopped, anchor, epochs, range(config.members), split.everything(), trainer)
     return finished(served, folds, split, trainer, time.perf_counter() - begun)
 
 
@@ -112,9 +115,12 @@ def finished(
     served: TrainedModel, folds: tuple[TrainedModel, ...], split: Split, trainer: Trainer, seconds: float
 ) -> Fit:
     """The fit of trained networks: what serves is calibrated on what the folds have shown, and judged by it."""
-    evaluated = judge(served, folds, split)
+    evaluated, levels = judge(served, folds, split), served.quantiles
+    beside = answers_of(split, folds)
+    model = evaluated.model
+    conditions = conditions_on(split, model.calibration, evaluated.answers, beside, levels)
     return Fit(
-        model=evaluated.model,
+        model=replace(model, conditions=conditions),
         folds=folds,
         answers=evaluated.answers,
         forecasts=evaluated.forecasts,
@@ -124,8 +130,12 @@ def finished(
         judged_days=split.judged_days,
         learnt_until=(split.validation_days if split.learnt_later else split.train_days)[1],
         data_fingerprint=split.fingerprint(),
-        validation=validation_metrics(evaluated.forecasts, split.judged, served.quantiles),
+        validation={
+            **validation_metrics(evaluated.forecasts, split.judged, levels),
+            **later_metrics(split, beside, levels),
+        },
         seconds=seconds,
+        beside=beside,
     )
 
 
@@ -140,7 +150,7 @@ def anchors_to_try(split: Split, config: ModelSettings, start: TrainedModel | No
         return (config.anchor,)
     if start is not None:
         return (start.scaler.anchor,)
-    learnt = split.to_stop()
+    learnt = split.to_stop().daily
     return tuple(dict.fromkeys((plausible_anchors(learnt)[0], regressed_anchor(learnt, split.stopping), "level")))
 
 
@@ -155,14 +165,14 @@ def _stop(
     learnt, stopping = split.to_stop(), split.stopping
 
     def members(scaler: Scaler, seeds: range) -> tuple[TrainedModel, int]:
-        train = windows_to_learn(scaler, config.segment, trainer.settings, learnt)
+        train = to_learn(scaler, config.segment, trainer.settings, learnt)
         judge = windows_to_judge(scaler, config.segment, trainer.settings, stopping)
         shape = network_config(config, train, trainer.settings.quantiles)
-        trained = [trainer.train(shape, seed, train, judge) for seed in seeds]
+        trained = [trainer.train(shape, seed, train, judge, windows=learnt.an_epoch) for seed in seeds]
         model = uncalibrated(name, split.windows.spec, scaler, config, shape, trained)
         return model, trained[0].epochs
 
-    trials = [members(Scaler.fit(learnt, anchor, config.normalise), range(1)) for anchor in anchors]
+    trials = [members(Scaler.fit(learnt.daily, anchor, config.normalise), range(1)) for anchor in anchors]
     first, epochs = min(trials, key=lambda trial: _loss(trial[0], stopping)) if len(trials) > 1 else trials[0]
     if split.learnt_later or config.members == 1:
         return first, epochs
@@ -222,13 +232,20 @@ def uncalibrated(
 
 
 def _again(
-    stopped: TrainedModel, anchor: Anchor, epochs: int, seeds: range, windows: Windows, trainer: Trainer
+    stopped: TrainedModel, anchor: Anchor, epochs: int, seeds: range, lesson: Lesson, trainer: Trainer
 ) -> TrainedModel:
     """The same model with members that have learnt other windows on an anchor, each for so many epochs."""
-    scaler = Scaler.fit(windows, anchor, stopped.scaler.moments.normalise)
-    train = windows_to_learn(scaler, stopped.segment, trainer.settings, windows)
-    trained = [trainer.train(stopped.config, seed, train, None, epochs=epochs) for seed in seeds]
+    scaler = Scaler.fit(lesson.daily, anchor, stopped.scaler.moments.normalise)
+    train = to_learn(scaler, stopped.segment, trainer.settings, lesson)
+    trained = [trainer.train(stopped.config, n, train, None, windows=lesson.an_epoch, epochs=epochs) for n in seeds]
     return replace(stopped, scaler=scaler, members=tuple(member.network for member in trained))
+
+
+def to_learn(
+    scaler: Scaler, segment: Segment, settings: TrainingSettings, lesson: Lesson, static: tuple[float, ...] = ()
+) -> Batch:
+    """A lesson on the device of the training: the windows of the deadlines, then their copies."""
+    return Batch.join(*(windows_to_learn(scaler, segment, settings, part, static) for part in lesson.everything))
 
 
 def windows_to_learn(

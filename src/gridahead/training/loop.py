@@ -45,6 +45,7 @@ def train_network(
     seed: int,
     progress: Progress,
     checkpoint: Path | None = None,
+    windows: int | None = None,
 ) -> Network:
     """The network with the best averaged weights on the validation windows, on the CPU.
 
@@ -60,6 +61,7 @@ def train_network(
         progress: called after every epoch.
         checkpoint: a file to keep the state in, at the end of every epoch and every `training.checkpoint_steps`. A
             training that finds its own state there tells the epochs until then again, and goes on from it.
+        windows: that an epoch goes through, by chance some of those to learn; all of them unless given.
 
     Raises:
         ModelError: the loss is not a number, or explodes.
@@ -72,7 +74,7 @@ def train_network(
     validation = None if validation is None else validation.to(device)
     weight = train.weight.sum() / len(train)  # of a window, on average: those that weigh more count for more
 
-    state = TrainingState.begin(network, len(train), settings)
+    state = TrainingState.begin(network, windows or len(train), settings)
     if stored and (before := stored.read()):
         state.restore(before)
         for epoch in state.epochs:

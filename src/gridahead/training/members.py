@@ -46,9 +46,16 @@ class Trainer:
     done: int = 0
 
     def train(
-        self, config: NetworkConfig, member: int, train: Batch, validation: Batch | None, epochs: int | None = None
+        self,
+        config: NetworkConfig,
+        member: int,
+        train: Batch,
+        validation: Batch | None,
+        *,
+        windows: int | None = None,
+        epochs: int | None = None,
     ) -> Member:
-        """A network from the seed of this member; with `epochs`, exactly so many are trained.
+        """A network from the seed of this member; with `epochs`, exactly so many are trained, each of so many windows.
 
         Raises:
             ModelError: the loss is not a number, or no weight of the start fits.
@@ -71,6 +78,7 @@ class Trainer:
                 seed=seed,
                 progress=lambda epoch: self._record(epoch, record),
                 checkpoint=self.checkpoints and self.checkpoints / f"{self.done}.pt",
+                windows=windows,
             )
         self.done += 1
         return Member(best, best_of(record))

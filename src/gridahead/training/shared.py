@@ -27,9 +27,9 @@ from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Progress
-from gridahead.training.fit import Fit, finished, network_config, uncalibrated, windows_to_judge, windows_to_learn
+from gridahead.training.fit import Fit, finished, network_config, to_learn, uncalibrated, windows_to_judge
 from gridahead.training.members import Trainer
-from gridahead.training.split import Split
+from gridahead.training.split import Lesson, Split
 
 CODES = 64
 """Numbers that identify a series at most, so that the cost grows no faster than the number of series."""
@@ -92,12 +92,13 @@ def fit_shared(
     trainings = 1 + config.members * (1 + len(folds)) if later else config.members
     trainer = Trainer(f"{name} of {len(parts)} series", settings, trainings, progress, checkpoints=checkpoints)
 
-    def learn(windows: Sequence[Windows], count: int, epochs: int | None = None) -> list[Fitted]:
-        again = [replace(part, scaler=part.scaler_on(one)) for part, one in zip(parts, windows, strict=True)]
-        train = Batch.join(*(_to_learn(part, config, settings, one) for part, one in zip(again, windows, strict=True)))
+    def learn(lessons: Sequence[Lesson], count: int, epochs: int | None = None) -> list[Fitted]:
+        again = [replace(part, scaler=part.scaler_on(one.daily)) for part, one in zip(parts, lessons, strict=True)]
+        train = Batch.join(*(_to_learn(part, config, settings, one) for part, one in zip(again, lessons, strict=True)))
         judge = None if epochs else Batch.join(*(_to_judge(part, config, settings) for part in again))
         shape = network_config(config, train, settings.quantiles)
-        members = [trainer.train(shape, n, train, judge, epochs=epochs) for n in range(count)]
+        windows = sum(lesson.an_epoch for lesson in lessons)
+        members = [trainer.train(shape, n, train, judge, windows=windows, epochs=epochs) for n in range(count)]
         return [
             Fitted(uncalibrated(name, part.spec, part.scaler, config, shape, members, part.static), members[0].epochs)
             for part in again
@@ -107,7 +108,7 @@ def fit_shared(
     if later:
         epochs = stopped[0].epochs
         by_fold = [learn(_without(parts, fold), config.members, epochs) for fold in folds]
-        served = learn([part.split.windows for part in parts], config.members, epochs)
+        served = learn([part.split.everything() for part in parts], config.members, epochs)
     else:
         by_fold, served = [stopped for _ in folds], stopped
     seconds = (time.perf_counter() - begun) / len(parts)
@@ -119,7 +120,7 @@ def fit_shared(
     return [replace(fit, learnt_until=learnt_until) for fit in fits]
 
 
-def _without(parts: Sequence[_Part], fold: int) -> list[Windows]:
+def _without(parts: Sequence[_Part], fold: int) -> list[Lesson]:
     """What the networks of a fold learn of each series: no day of the fold of any of them, as days are alike."""
     spans = {span for part in parts for span in part.split.spans(fold)}
     return [part.split.without(spans) for part in parts]
@@ -154,8 +155,8 @@ def _parts(series: Mapping[Series, Split], config: ModelSettings) -> list[_Part]
     return [_Part(*each) for each in zip(splits, scalers, rows, strict=True)]
 
 
-def _to_learn(part: _Part, config: ModelSettings, settings: TrainingSettings, windows: Windows) -> Batch:
-    return windows_to_learn(part.scaler, config.segment, settings, windows, static=part.static)
+def _to_learn(part: _Part, config: ModelSettings, settings: TrainingSettings, lesson: Lesson) -> Batch:
+    return to_learn(part.scaler, config.segment, settings, lesson, static=part.static)
 
 
 def _to_judge(part: _Part, config: ModelSettings, settings: TrainingSettings) -> Batch:

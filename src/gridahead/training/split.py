@@ -13,9 +13,10 @@ ensembles and calibrations of a block are fitted on those of the others.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,9 @@ from gridahead.core.time import days_between, delivery_days, delivery_range, las
 from gridahead.core.vintages import of_series
 from gridahead.features.leaks import refuse_leaks
 from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.models.conditions import Issued
 from gridahead.settings.training import TrainingSettings
+from gridahead.training.drawn import Copies, Drawn, drawn_windows, learnt_copies
 
 MIN_DAYS = 60
 """Fewer training days than this teach a network nothing but the noise."""
@@ -62,6 +65,29 @@ class Block:
     """(J,) the other judged days, but for those around it."""
 
 
+class Lesson(NamedTuple):
+    """What a network learns."""
+
+    daily: Windows
+    """One window a day, as of its deadline: levels, spreads and anchors are of these."""
+    copies: tuple[Windows, ...]
+    """Of the same days: issued at other times, and without inputs."""
+
+    @property
+    def an_epoch(self) -> int:
+        """How many of the windows an epoch goes through, chosen by chance.
+
+        It is one a day, and two where every hour is served: the outturn of a day that stood in more windows would be
+        learnt by heart. That costs no more time than learning nothing beside.
+        """
+        return len(self.daily) * (2 if self.daily.spec.intraday else 1)
+
+    @property
+    def everything(self) -> tuple[Windows, ...]:
+        """All windows, in parts that may have other horizons."""
+        return (self.daily, *self.copies)
+
+
 @dataclass(frozen=True)
 class Split:
     """The windows of one series before the holdout, and what each is for."""
@@ -78,6 +104,10 @@ class Split:
     """Networks that answer for them; every so many blocks share theirs."""
     learnt_later: bool
     """Whether the validation days are learnt in the end, and so by all networks but for those that they judge."""
+    copies: tuple[Copies, ...] = ()
+    """What is learnt of the same days beside their windows."""
+    drawn: Mapping[Issued, Windows] = field(default_factory=dict)
+    """The judged days as of drawn issue times, J windows of each kind."""
 
     @property
     def train(self) -> Windows:
@@ -114,11 +144,11 @@ class Split:
         """The first and the last of them."""
         return self.days[self.judging[0].start], self.days[-1]
 
-    def to_stop(self) -> Windows:
+    def to_stop(self) -> Lesson:
         """What networks learn that the stopping days stop: the days before, or all but those around."""
         if not self.learnt_later:
-            return self.train
-        return self.windows.where(self.apart_from(self.days[self.begin], self.days[self.judging[0].start - 1]))
+            return self._of_days(self.days[: self.begin])
+        return self._apart_from([(self.days[self.begin], self.days[self.judging[0].start - 1])])
 
     def spans(self, fold: int) -> list[tuple[dt.date, dt.date]]:
         """The first and the last day of each block of a fold."""
@@ -134,9 +164,24 @@ class Split:
         first = self.folds // (2 * TRIAL_FOLDS)
         return tuple(dict.fromkeys((first, self.folds - 1 - first)))
 
-    def without(self, spans: Iterable[tuple[dt.date, dt.date]]) -> Windows:
+    def without(self, spans: Iterable[tuple[dt.date, dt.date]]) -> Lesson:
         """What the networks of a fold learn: all days but for its blocks, and those around them."""
-        return self.windows.where(np.all([self.apart_from(*span) for span in spans], axis=0))
+        return self._apart_from([*spans])
+
+    def everything(self) -> Lesson:
+        """What the networks learn that serve."""
+        return self._of_days(self.days)
+
+    def _apart_from(self, spans: Sequence[tuple[dt.date, dt.date]]) -> Lesson:
+        learnt = np.all([self.apart_from(*span) for span in spans], axis=0)
+        return self._of_days([day for day, is_learnt in zip(self.days, learnt, strict=True) if is_learnt])
+
+    def _of_days(self, days: Sequence[dt.date]) -> Lesson:
+        """The windows of some days, and their copies: a day that is not learnt is not learnt by any of them."""
+        wanted = set(days)
+        daily = self.windows.where(np.array([day in wanted for day in self.days], bool))
+        copies = (of_kind.of_days(days) for of_kind in self.copies)
+        return Lesson(daily, tuple(kept.windows for kept in copies if kept.days))
 
     def apart_from(self, first: dt.date, last: dt.date) -> Rows:
         """(N,) the days that are neither among some days nor around them."""
@@ -153,7 +198,13 @@ class Split:
 
     def fingerprint(self) -> str:
         """Fingerprint of all windows that decide what a fit gives, 16 digits."""
-        return digest(self.train.fingerprint(), self.validation.fingerprint())
+        beside = [copies.windows.fingerprint() for copies in self.copies]
+        return digest(
+            self.train.fingerprint(),
+            self.validation.fingerprint(),
+            *beside,
+            *(windows.fingerprint() for windows in self.drawn.values()),
+        )
 
     def _from(self, row: int) -> Rows:
         return np.arange(len(self.days)) >= row
@@ -174,7 +225,10 @@ def split(observations: Observations, spec: WindowSpec, settings: TrainingSettin
     elif days:
         known_by = max(newest, delivery_range(days[-1], spec.zone.timezone).end)
     _require_days(days, spec, settings.holdout_start)
-    return cut(build_windows(observations, spec, days, outturn_as_of=known_by), days, settings)
+    windows = build_windows(observations, spec, days, outturn_as_of=known_by)
+    judged_from = days[-min(len(days), settings.validation_days)]
+    drawn = drawn_windows(observations, spec, days, judged_from=judged_from, outturn_as_of=known_by)
+    return cut(windows, days, settings, drawn)
 
 
 def gap_days(spec: WindowSpec) -> int:
@@ -198,8 +252,14 @@ def days_to_learn(observations: Observations, spec: WindowSpec) -> list[dt.date]
     return days_between(first, last_ended_day(target["valid_time"].max() + spec.mtu.delta, spec.zone.timezone))
 
 
-def cut(windows: Windows, days: Sequence[dt.date], settings: TrainingSettings) -> Split:
+def cut(windows: Windows, days: Sequence[dt.date], settings: TrainingSettings, drawn: Drawn | None = None) -> Split:
     """The windows of some days, all before the holdout, with the last ones for validation.
+
+    Args:
+        windows: of the deadlines, N of them.
+        days: N
+        settings: how many days are for validation.
+        drawn: windows of the same days at other issue times.
 
     Raises:
         ModelError: there are too few days, or an input knows the outturn.
@@ -216,7 +276,22 @@ def cut(windows: Windows, days: Sequence[dt.date], settings: TrainingSettings) -
     judging = tuple(slice(*pair) for pair in pairwise(edges[STOPPING_BLOCKS:]))
     unlearnt = validation_count // (count + STOPPING_BLOCKS) + 2 * gap_days(windows.spec)
     folds = next((n for n in range(2, count) if -(-count // n) * unlearnt <= MOST_UNLEARNT * len(days)), count)
-    return Split(windows, tuple(days), edges[0], judging, folds, settings.refit)
+    drawn = {issued: copies.of_days(days) for issued, copies in (drawn or {}).items()}
+    judged_days = days[judging[0].start :]
+    return Split(
+        windows,
+        tuple(days),
+        edges[0],
+        judging,
+        folds,
+        settings.refit,
+        learnt_copies(windows, days, drawn),
+        {
+            issued: of_days.windows
+            for issued, copies in drawn.items()
+            if (of_days := copies.of_days(judged_days)).days == tuple(judged_days)
+        },
+    )
 
 
 def _require_days(days: Sequence[dt.date], spec: WindowSpec, before: dt.date | None) -> None:

@@ -44,6 +44,8 @@ class TrainingState:
     """A network in training, on its device."""
 
     settings: TrainingSettings
+    windows: int
+    """That an epoch goes through; where there are more, chance chooses anew in every epoch."""
     steps: int
     """In an epoch."""
     network: Network
@@ -73,7 +75,7 @@ class TrainingState:
         average, best = (copy.deepcopy(network).eval() for _ in range(2))
         for copied in (average, best):
             copied.to(next(network.parameters()).device)  # it is there; this lays its weights side by side for cuDNN
-        return cls(settings, steps, network, average, best, optimiser, schedule)
+        return cls(settings, windows, steps, network, average, best, optimiser, schedule)
 
     @property
     def finished(self) -> bool:
@@ -84,7 +86,7 @@ class TrainingState:
     def rows_left(self, windows: int, seed: int) -> Sequence[Tensor]:
         """The batches of this epoch that are still to come; they follow from the seed and the epoch alone."""
         shuffle = torch.Generator().manual_seed(seed * _SEEDS_APART + len(self.epochs))
-        return torch.randperm(windows, generator=shuffle).chunk(self.steps)[self.sums.steps :]
+        return torch.randperm(windows, generator=shuffle)[: self.windows].chunk(self.steps)[self.sums.steps :]
 
     def gradient(self, loss: Tensor) -> tuple[float, float]:
         """The loss, and the norm of its gradient before clipping; the gradient is then there, clipped."""

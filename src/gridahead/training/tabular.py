@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from gridahead.models.determinism import deterministic
 from gridahead.models.regressions import RidgeRegression
 from gridahead.models.tabular import TabularForecaster, TabularName, features
 from gridahead.settings.networks import Anchor
+from gridahead.training.conditions import answers_of, conditions_on
 from gridahead.training.crossfit import judge
-from gridahead.training.split import Split
+from gridahead.training.split import Lesson, Split
 
 Rows = tuple[Array, Array]
 """Features (R, K) and scaled targets (R,)."""
@@ -67,13 +68,20 @@ def fit_tabular(
         anchors = ("level", *plausible_anchors(train), *(("linear",) if name == "ridge" else ()))
     chosen, best = _best(name, anchors, train, validation, quantiles)
 
-    def learnt(windows: Windows) -> TabularForecaster:
-        scaler = Scaler.fit(windows, chosen)
-        regressions, offsets = best.finish(_rows(name, windows, scaler))
-        return TabularForecaster(name, windows.spec, scaler, quantiles, regressions, offsets, as_it_is(quantiles))
+    def learnt(lesson: Lesson) -> TabularForecaster:
+        scaler, spec = Scaler.fit(lesson.daily, chosen), lesson.daily.spec
+        parts = [_rows(name, windows, scaler) for windows in lesson.everything]
+        regressions, offsets = best.finish(
+            (np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]))
+        )
+        return TabularForecaster(name, spec, scaler, quantiles, regressions, offsets, as_it_is(quantiles))
 
     folds = [learnt(split.without(split.spans(fold))) for fold in range(split.folds)]
-    return judge(learnt(split.windows), folds, split).model
+    judged = judge(learnt(split.everything()), folds, split)
+    beside = answers_of(split, folds)
+    model = judged.model
+    conditions = conditions_on(split, model.calibration, judged.answers, beside, quantiles)
+    return replace(model, conditions=conditions)
 
 
 def regressed_anchor(learnt: Windows, judging: Windows) -> Anchor:

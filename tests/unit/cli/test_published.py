@@ -6,12 +6,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from builders.commands import run, settings_in
-from builders.forecasts import BERLIN, forecast_of
+from builders.forecasts import BERLIN, ELEVEN, forecast_of
+from builders.rows import LOAD
 
 from gridahead.cli import published as command
+from gridahead.core.time import Deadline
 from gridahead.forecasting.publish import publish
+from gridahead.forecasting.slot import slot_of
 
-EVE = pd.Timestamp("2025-12-30T15:00Z")
+EVE = pd.Timestamp("2025-12-30T10:00:05Z")
 
 
 @pytest.fixture
@@ -21,11 +24,13 @@ def said(monkeypatch, tmp_path):
 
     def say(*arguments, at=EVE, **changes):
         monkeypatch.setattr(command, "now", lambda: pd.Timestamp(at))
-        unit = changes.pop("unit", "MW")
+        unit, out = changes.pop("unit", "MW"), changes.pop("out", EVE)
+        closure = Deadline.parse("D-1T1200[Europe/Brussels]")
+        slot = slot_of(LOAD, BERLIN, ELEVEN, closure, pd.Timestamp("2025-12-30T10:00Z"))
         monkeypatch.setattr(
             "gridahead.operate.forecast.forecast",
-            lambda workspace, series, instant: publish(
-                tmp_path / "out", forecast_of("2025-12-31", **changes), BERLIN, {}, unit
+            lambda workspace, series, instant, day: publish(
+                tmp_path / "out", forecast_of("2025-12-31", **changes), BERLIN, {}, unit, at=out, slot=slot
             ),
         )
         ended = run(file, "forecast", *arguments)
@@ -37,7 +42,7 @@ def said(monkeypatch, tmp_path):
 
 def test_day_clock_issue_time_model_median_and_files_are_told(said, tmp_path):
     lines = said().splitlines()
-    home = tmp_path / "out" / "DE.load" / "2025-12-30T1000Z"
+    home = tmp_path / "out/DE.load/2025-12-31/2025-12-30T1000Z"
     assert lines[:3] == [
         "DE/load: Wednesday, 2025-12-31, by the clock of Europe/Berlin (24 hours)",
         "  issued as of 2025-12-30 11:00 (2025-12-30 10:00 UTC) by gru v3",
@@ -85,4 +90,15 @@ def test_what_is_degraded_or_was_there_already_is_told(said):
     said(rung="degraded", missing="no value for 3 h")
     lines = said(rung="degraded", missing="no value for 3 h").splitlines()
     assert lines[1].endswith("by gru v3; published before, unchanged")
-    assert lines[-1] == "  ! degraded: no value for 3 h"
+    assert lines[-1] == "  ! by the model that serves, without all of its inputs: no value for 3 h"
+
+
+@pytest.mark.parametrize(
+    ("out", "late"),
+    [
+        ("2025-12-30T10:40Z", "out 40 min after its deadline"),
+        ("2025-12-30T15:00Z", "out 5 h after its deadline, when the gate had closed"),
+    ],
+)
+def test_a_late_forecast_is_called_late(said, out, late):
+    assert said(out=pd.Timestamp(out)).splitlines()[-1] == f"  ! {late}"

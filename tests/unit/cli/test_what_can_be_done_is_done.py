@@ -83,7 +83,7 @@ def published_of(series):
         "median": {"mean_mw": 1.0, "peak_mw": 2.0, "peak_at": "2025-01-02T11:00:00+00:00"},
         "parquet": "a.parquet",
     }
-    return SimpleNamespace(manifest=manifest, folder=Path("out"), changed=True)
+    return SimpleNamespace(manifest=manifest, folder=Path("out"), changed=True, unkept="", behind="")
 
 
 def diagnosed(series):
@@ -137,7 +137,7 @@ def test_of_one_series_alone_the_error_is_its_own(monkeypatch, file):
 
 
 def test_all_that_fail_are_named(monkeypatch, file):
-    def use_case(workspace, series, issue_time):
+    def use_case(workspace, series, issue_time, day):
         raise ModelError(str(series), "has no champion")
 
     monkeypatch.setattr("gridahead.operate.forecast.forecast", use_case)

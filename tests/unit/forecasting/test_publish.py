@@ -1,42 +1,55 @@
 """Publishing: whole, once, and the newest on top."""
 
+import datetime as dt
+import io
 import json
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from builders.forecasts import BERLIN, forecast_of
+from builders.forecasts import BERLIN, ELEVEN, forecast_of
 from builders.rows import LOAD
 
 from gridahead.core.errors import LakeError, PublicationError
 from gridahead.core.grid import Series
-from gridahead.core.time import Mtu
-from gridahead.forecasting.publish import latest_manifest, publish, read_manifest, spreadsheet
+from gridahead.core.time import Deadline, Mtu
+from gridahead.forecasting.identity import forecast_id
+from gridahead.forecasting.publish import (
+    issues_of,
+    newest_of,
+    publish,
+    published_days,
+    read_manifest,
+    spreadsheet,
+    superseded_at,
+)
+from gridahead.forecasting.slot import slot_of
 
 
 def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def publish_to(folder, forecasts, **about):
-    return publish(folder, forecasts, BERLIN, about)
+AT = pd.Timestamp("2026-01-01T00:00:30Z")
+
+
+def publish_to(folder, forecasts, at=AT, slot=None, **about):
+    return publish(folder, forecasts, BERLIN, about, at=at, slot=slot)
 
 
 # -- files ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_forecast_is_a_folder_with_a_manifest_and_copies_beside_it(tmp_path):
+def test_a_forecast_is_a_folder_with_a_manifest(tmp_path):
     published = publish_to(tmp_path, forecast_of("2025-12-31"), run_id="abc")
     assert published.changed
-    assert published.folder == tmp_path / "DE.load" / "2025-12-30T1000Z"
-    manifest = json.loads((published.folder / "manifest.json").read_bytes())
+    assert str(published.folder) == str(tmp_path / "DE.load/2025-12-31/2025-12-30T1000Z")
+    manifest = json.loads(published.folder.read("manifest.json"))
     assert manifest == published.manifest
-    files = contents(tmp_path)
-    assert set(files) == {
-        f"DE.load/2025-12-30T1000Z/{name}" for name in ("manifest.json", manifest["parquet"], manifest["csv"])
-    } | {"DE.load/latest.csv", "DE.load/latest.json"}
-    assert files["DE.load/latest.csv"] == published.csv.read_bytes()
-    assert files["DE.load/latest.json"] == files["DE.load/2025-12-30T1000Z/manifest.json"]
+    assert set(contents(tmp_path)) == {
+        f"DE.load/2025-12-31/2025-12-30T1000Z/{name}"
+        for name in ("manifest.json", manifest["parquet"], manifest["csv"])
+    }
 
 
 def test_the_manifest_tells_what_a_reader_asks(tmp_path):
@@ -62,8 +75,7 @@ def test_complete_inputs_are_no_degradation(tmp_path):
 def test_the_parquet_file_has_every_row_with_its_unit(tmp_path):
     forecasts = forecast_of("2025-12-31")
     published = publish_to(tmp_path, forecasts)
-    path = published.folder / published.manifest["parquet"]
-    found = pq.read_table(path)
+    found = pq.read_table(io.BytesIO(published.folder.read(published.manifest["parquet"])))
     assert (found.schema.field("value_mw").metadata or {})[b"unit"] == b"MW"
     expected = forecasts.drop(columns="made_at").sort_values(["valid_time", "quantile"], ignore_index=True)
     pd.testing.assert_frame_equal(found.to_pandas(), expected)
@@ -78,9 +90,10 @@ def test_publishing_again_changes_not_a_byte(tmp_path):
     touched = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     # Made again an hour later, in another order of rows: the same forecast.
     again = forecast_of("2025-12-31", made_at=pd.Timestamp("2026-01-01T01:00Z")).sample(frac=1, random_state=1)
-    second = publish_to(tmp_path, again)
+    second = publish_to(tmp_path, again, at=pd.Timestamp("2026-01-01T01:00:30Z"))
     assert first.changed
     assert not second.changed
+    assert second.manifest == first.manifest
     assert contents(tmp_path) == before
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == touched
 
@@ -91,44 +104,70 @@ def test_another_forecast_for_the_same_issue_time_supersedes_and_says_so(tmp_pat
     assert second.changed
     assert second.folder == first.folder
     assert second.manifest["supersedes"] == first.manifest["parquet"]
-    assert (first.folder / first.manifest["parquet"]).exists(), "what was published stays readable"
+    assert first.folder.exists(first.manifest["parquet"]), "what was published stays readable"
     assert (read_manifest(first.folder) or {})["model_version"] == "4"
-    assert latest_manifest(tmp_path, LOAD) == second.manifest
-    assert (tmp_path / "DE.load" / "latest.csv").read_bytes() == second.csv.read_bytes()
+    (former,) = superseded_at(first.folder)
+    assert former.manifest == first.manifest
     again = publish_to(tmp_path, forecast_of("2025-12-31", level=51_000.0, model_version="4"))
     assert not again.changed
     assert again.manifest == second.manifest
 
 
-def test_latest_follows_the_newest_issue_time_only(tmp_path):
-    publish_to(tmp_path, forecast_of("2025-12-30"))
-    newest = publish_to(tmp_path, forecast_of("2025-12-31"))
-    assert latest_manifest(tmp_path, LOAD) == newest.manifest
-    older = publish_to(tmp_path, forecast_of("2025-12-29"))
-    assert older.changed
-    assert latest_manifest(tmp_path, LOAD) == newest.manifest
-    assert (tmp_path / "DE.load" / "latest.csv").read_bytes() == newest.csv.read_bytes()
-    corrected = publish_to(tmp_path, forecast_of("2025-12-30", level=1.0))
-    assert corrected.manifest["supersedes"]
-    assert latest_manifest(tmp_path, LOAD) == newest.manifest
+def test_what_was_made_before_what_is_there_does_not_take_its_place_and_is_not_lost(tmp_path):
+    newer = publish_to(tmp_path, forecast_of("2025-12-31", level=51_000.0))
+    older = publish_to(tmp_path, forecast_of("2025-12-31", made_at=pd.Timestamp("2025-12-31T23:59Z")))
+    assert (older.manifest, older.changed) == (newer.manifest, False)
+    assert read_manifest(newer.folder) == newer.manifest
+    (kept,) = superseded_at(newer.folder)
+    assert kept.forecasts["value_mw"].min() == 46_000.0
+
+
+# -- deadline and gate closure --------------------------------------------------------------------------------------
+
+
+def noted(folder, at, live=True):
+    """What a manifest says of the clocks of a forecast with a deadline at 11:00 and a gate closure at 12:00."""
+    closure = Deadline.parse("D-1T1200[Europe/Brussels]")
+    slot = slot_of(LOAD, BERLIN, ELEVEN, closure, pd.Timestamp("2025-12-30T10:00Z"))
+    made = forecast_of("2025-12-31", made_at=pd.Timestamp("2025-12-30T10:00:02Z"))
+    return publish(folder, made, BERLIN, {}, at=pd.Timestamp(at), slot=slot, live=live).manifest
+
+
+def test_the_manifest_knows_when_it_was_due_made_and_out(tmp_path):
+    said = noted(tmp_path, "2025-12-30T10:00:05Z")
+    assert (said["deadline"], said["gate_closure"]) == ("2025-12-30T10:00:00+00:00", "2025-12-30T11:00:00+00:00")
+    assert said["made_at"] == "2025-12-30T10:00:02+00:00"
+    assert (said["published_at"], said["late"]) == ("2025-12-30T10:00:05+00:00", None)
+
+
+@pytest.mark.parametrize(
+    ("at", "late"), [("2025-12-30T10:10Z", None), ("2025-12-30T10:11Z", 11.0), ("2025-12-30T11:30Z", 90.0)]
+)
+def test_a_forecast_that_is_out_long_after_its_deadline_is_late_by_minutes(tmp_path, at, late):
+    assert noted(tmp_path, at)["late"] == late
+    assert noted(tmp_path / "demo", at, live=False)["late"] is None
+
+
+def test_what_is_published_again_later_is_as_late_as_it_was(tmp_path):
+    first = noted(tmp_path, "2025-12-30T10:00:05Z")
+    assert noted(tmp_path, "2025-12-30T14:00Z") == first
 
 
 def test_a_folder_without_a_manifest_is_no_forecast(tmp_path):
-    half = tmp_path / "DE.load" / "2026-01-05T1000Z"
+    half = tmp_path / "DE.load/2026-01-06/2026-01-05T1000Z"
     half.mkdir(parents=True)
     (half / "forecast-0123456789ab.parquet").write_bytes(b"PAR1")
-    assert read_manifest(half) is None
-    assert latest_manifest(tmp_path, LOAD) is None
-    whole = publish_to(tmp_path, forecast_of("2025-12-31"))
-    assert latest_manifest(tmp_path, LOAD) == whole.manifest
+    day = dt.date(2026, 1, 6)
+    assert newest_of(tmp_path, LOAD, day) is None and issues_of(tmp_path, LOAD, day) == []
+    whole = publish_to(tmp_path, forecast_of("2026-01-06"))
+    assert (newest_of(tmp_path, LOAD, day) or whole).manifest == whole.manifest
 
 
 def test_series_do_not_get_in_each_others_way(tmp_path):
-    load = publish_to(tmp_path, forecast_of("2025-12-31"))
+    publish_to(tmp_path, forecast_of("2025-12-31"))
     solar = publish_to(tmp_path, forecast_of("2025-12-31", quantity="solar"))
-    assert solar.folder == tmp_path / "DE.solar" / "2025-12-30T1000Z"
-    assert latest_manifest(tmp_path, LOAD) == load.manifest
-    assert latest_manifest(tmp_path, Series("DE", "solar")) == solar.manifest
+    assert str(solar.folder) == str(tmp_path / "DE.solar/2025-12-31/2025-12-30T1000Z")
+    assert len(published_days(tmp_path, LOAD)) == len(published_days(tmp_path, Series("DE", "solar"))) == 1
 
 
 @pytest.mark.parametrize("change", [{"model": "lstm"}, {"data_hash": "ff"}, {"rung": "naive"}])
@@ -150,9 +189,17 @@ def test_a_folder_that_cannot_be_written_is_an_error_and_the_former_forecast_sta
 
 def test_the_spreadsheet_has_local_time_utc_and_a_column_a_quantile_with_its_unit():
     sheet = spreadsheet(forecast_of("2025-12-31", levels=(0.05, 0.5, 0.95)), BERLIN)
-    assert list(sheet.columns) == ["start (Europe/Berlin)", "start (UTC)", "P05 [MW]", "P50 [MW]", "P95 [MW]"]
-    assert sheet.iloc[0].tolist() == ["2025-12-31 00:00", "2025-12-30 23:00", 45_500.0, 50_000.0, 54_500.0]
-    assert sheet.iloc[-1].tolist() == ["2025-12-31 23:00", "2025-12-31 22:00", 45_523.0, 50_023.0, 54_523.0]
+    values = ["start (Europe/Berlin)", "start (UTC)", "P05 [MW]", "P50 [MW]", "P95 [MW]"]
+    assert list(sheet.columns) == [*values, "rung", "model", "model version", "missing", "forecast id"]
+    assert sheet[values].iloc[0].tolist() == ["2025-12-31 00:00", "2025-12-30 23:00", 45_500.0, 50_000.0, 54_500.0]
+    assert sheet[values].iloc[-1].tolist() == ["2025-12-31 23:00", "2025-12-31 22:00", 45_523.0, 50_023.0, 54_523.0]
+
+
+def test_every_row_of_the_spreadsheet_says_which_forecast_it_is_of_and_what_was_missing():
+    made = forecast_of("2025-12-31", rung="degraded", missing="no official forecast, no weather")
+    told = spreadsheet(made, BERLIN)[["rung", "model", "model version", "missing"]].drop_duplicates()
+    assert told.to_numpy().tolist() == [["degraded", "gru", "3", "no official forecast, no weather"]]
+    assert set(spreadsheet(made, BERLIN)["forecast id"]) == {forecast_id(made.iloc[0])}
 
 
 def test_in_a_zone_whose_clock_is_utc_the_time_stands_once():
@@ -184,14 +231,14 @@ def test_quarter_hours_are_rows_of_their_own():
 
 def test_levels_between_whole_percents_keep_their_names():
     sheet = spreadsheet(forecast_of("2025-12-31", levels=(0.025, 0.5, 0.975)), BERLIN)
-    assert list(sheet.columns[2:]) == ["P2.5 [MW]", "P50 [MW]", "P97.5 [MW]"]
+    assert list(sheet.columns[2:5]) == ["P2.5 [MW]", "P50 [MW]", "P97.5 [MW]"]
 
 
 def test_the_csv_is_what_a_spreadsheet_opens(tmp_path):
     published = publish_to(tmp_path, forecast_of("2025-12-31", levels=(0.1, 0.5, 0.9)))
-    lines = published.csv.read_bytes().decode().split("\r\n")
-    assert lines[0] == "start (Europe/Berlin),start (UTC),P10 [MW],P50 [MW],P90 [MW]"
-    assert lines[1] == "2025-12-31 00:00,2025-12-30 23:00,46000.0,50000.0,54000.0"
+    lines = published.csv.decode().split("\r\n")
+    assert lines[0].startswith("start (Europe/Berlin),start (UTC),P10 [MW],P50 [MW],P90 [MW],rung,model,")
+    assert lines[1].startswith("2025-12-31 00:00,2025-12-30 23:00,46000.0,50000.0,54000.0,full,gru,3,,")
     assert len(lines) == 26
     assert lines[-1] == ""
 
@@ -207,9 +254,9 @@ def small(factor):
 @pytest.mark.parametrize(("factor", "unit"), [(1.0, "MW"), (1e-8, "kW"), (1e-8, "MW"), (1.0, "GW")])
 def test_the_csv_tells_every_value_to_a_hundredth_of_a_percent_of_the_largest(tmp_path, factor, unit):
     forecasts = small(factor)
-    published = publish(tmp_path, forecasts, BERLIN, {}, unit)
+    published = publish(tmp_path, forecasts, BERLIN, {}, unit, at=AT)
     assert published.manifest["unit"] == unit
-    table = pd.read_csv(published.csv)
+    table = pd.read_csv(io.BytesIO(published.csv))
     (median,) = [name for name in table if name == f"P50 [{unit}]"]
     wanted = forecasts[forecasts["quantile"] == 0.5].sort_values("valid_time")["value_mw"].to_numpy()
     told = table[median].to_numpy() * {"kW": 1e-3, "MW": 1.0, "GW": 1e3}[unit]
@@ -218,11 +265,11 @@ def test_the_csv_tells_every_value_to_a_hundredth_of_a_percent_of_the_largest(tm
 
 
 def test_the_csv_of_a_country_in_mw_has_a_tenth_as_ever(tmp_path):
-    text = publish_to(tmp_path, small(1.0)).csv.read_text()
-    assert all(len(cell.partition(".")[2]) == 1 for cell in text.splitlines()[1].split(",")[2:])
+    text = publish_to(tmp_path, small(1.0)).csv.decode()
+    assert all(len(cell.partition(".")[2]) == 1 for cell in text.splitlines()[1].split(",")[2:5])
 
 
 def test_the_parquet_file_has_mw_whatever_is_shown(tmp_path):
-    inside = [publish(tmp_path / unit, small(1e-8), BERLIN, {}, unit) for unit in ("kW", "MW")]
-    files = [(one.folder / str(one.manifest["parquet"])).read_bytes() for one in inside]
+    inside = [publish(tmp_path / unit, small(1e-8), BERLIN, {}, unit, at=AT) for unit in ("kW", "MW")]
+    files = [one.folder.read(str(one.manifest["parquet"])) for one in inside]
     assert files[0] == files[1]

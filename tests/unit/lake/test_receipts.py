@@ -9,10 +9,14 @@ from typing import Any, ClassVar
 import pandas as pd
 import pytest
 
+from gridahead.core.grid import Series
 from gridahead.lake.compaction import compact_receipts
 from gridahead.lake.folder import Folder
-from gridahead.lake.receipts import Receipt, Receipts
+from gridahead.lake.followed import first_followed
+from gridahead.lake.merged_receipts import read_merged
+from gridahead.lake.receipts import Receipt, Receipts, line_of
 
+LOAD = Series("DE", "load")
 DAY = pd.date_range("2025-01-01T00:00Z", periods=24, freq="h")
 
 
@@ -58,7 +62,7 @@ def receipts(folder):
 
 
 def files(folder):
-    return sorted(path.name for path in folder.glob("*"))
+    return sorted(path.name for path in folder.glob("*.jsonl*"))
 
 
 def test_a_receipt_is_there_once_it_is_signed_and_says_what_it_said(receipts, folder):
@@ -143,7 +147,7 @@ def test_what_was_read_once_is_not_read_again(folder):
     counted.asked.clear()
     assert len(receipts.all()) == 6
     assert len([name for name in counted.asked if name != "list"]) == 1
-    assert counted.asked.count("list") <= 2
+    assert counted.asked.count("list") <= 3
 
 
 def test_a_compaction_leaves_one_file_and_the_same_receipts(receipts, folder):
@@ -154,7 +158,7 @@ def test_a_compaction_leaves_one_file_and_the_same_receipts(receipts, folder):
     assert (done.table, done.batches, done.folders, done.rows) == ("receipts", 7, 1, 7)
     assert receipts.all() == Receipts(folder).all() == before
     assert len(files(folder)) == 1
-    lines = (folder / files(folder)[0]).read_text().splitlines()
+    lines = read_merged(receipts.folder, files(folder)[0]).splitlines()
     assert [json.loads(line)["batch"] for line in lines] == [each.batch for each in before]
     assert compact_receipts(receipts).folders == 0
     receipts.sign(receipt("last", DAY[9]))
@@ -271,3 +275,97 @@ def test_two_compactions_and_those_who_sign_at_once_lose_nothing(folder):
     compact_receipts(Receipts(folder))
     assert [each.batch for each in Receipts(folder).all()] == expected
     assert len(files(folder)) == 1
+
+
+# -- merged ones are read only if they may be what is asked for ------------------------------------------------------
+
+YEAR = pd.date_range("2025-01-05T00:00Z", periods=36, freq="10D")
+
+
+def of_a_year(folder) -> list[Receipt]:
+    """Receipts of two sources, one each in ten days, merged; each has a content of its own."""
+    own = Receipts(folder)
+    made = [
+        receipt(f"{source}{number}", at, source=source, origin=f"/{source}", content=f"{source}{number:02}")
+        for number, at in enumerate(YEAR)
+        for source in ("s", "t")
+    ]
+    own.write([line_of(each) for each in made])
+    compact_receipts(own)
+    return sorted(made, key=lambda each: (each.retrieved_at, each.batch))
+
+
+def read_files(folder, ask) -> int:
+    """How many files a question reads, besides summaries."""
+    place = Folder.at(folder)
+    counted = Counting(place.filesystem, place.path)
+    counted.asked.clear()
+    ask(Receipts(counted).read())
+    return len([name for name in counted.asked if name != "list"])
+
+
+def test_a_year_is_a_file_a_source_and_ten_days_and_nothing_is_lost(folder):
+    made = of_a_year(folder)
+    assert Receipts(folder).all() == made
+    assert list(Receipts(folder).read().newest_first()) == made[::-1]
+    assert len(files(folder)) == 2 * len({f"{at:%Y-%m}-{at.day // 10}" for at in YEAR})
+    assert compact_receipts(Receipts(folder)).folders == 0
+
+
+@pytest.mark.parametrize(
+    ("ask", "reads"),
+    [
+        (lambda index: next(index.newest_first("/s")), 1),
+        (lambda index: next(index.newest_first()), 2),  # of both sources: one of them is the newest
+        (lambda index: list(index.newest_first("/s", "s03")), 1),
+        (lambda index: list(index.newest_first(content="t07")), 1),
+        (lambda index: list(index.newest_first("/s", "new")), 0),
+        (lambda index: list(index.newest_first("/new")), 0),
+        (lambda index: first_followed(index, {"DE/load"}), 0),
+    ],
+)
+def test_only_files_that_may_have_what_is_asked_for_are_read(folder, ask, reads):
+    of_a_year(folder)
+    assert read_files(folder, ask) == reads
+
+
+@pytest.mark.parametrize("content", [b"", b"torn", b'{"origins": []}'])
+def test_a_file_without_a_sound_summary_is_read_and_gets_one_again(folder, content):
+    made = of_a_year(folder)
+    for summary in (folder / "summaries").iterdir():
+        summary.write_bytes(content) if content else summary.unlink()
+    assert Receipts(folder).all() == made
+    assert [each.batch for each in Receipts(folder).read().newest_first("/s", "s03")] == ["s3"]
+    compact_receipts(Receipts(folder))
+    assert read_files(folder, lambda index: list(index.newest_first("/s", "s03"))) == 1
+
+
+def test_a_summary_whose_file_is_gone_goes_too(folder):
+    of_a_year(folder)
+    (folder / "summaries" / "s~2020-01-0~0123456789abcdef.json").write_text("{}")
+    compact_receipts(Receipts(folder))
+    assert len(list((folder / "summaries").iterdir())) == len(files(folder))
+
+
+def test_a_file_that_is_replaced_after_it_was_listed_is_found_by_its_days(folder):
+    of_a_year(folder)
+    index = Receipts(folder).read()
+    Receipts(folder).sign(receipt("late", YEAR[3] + pd.Timedelta(hours=1), origin="/s", content="x"))
+    compact_receipts(Receipts(folder))
+    assert [each.batch for each in index.newest_first("/s", "s03")] == ["s3"]
+
+
+def test_what_was_followed_first_is_the_same_from_summaries_and_from_receipts(folder):
+    seen = pd.date_range("2025-02-01T06:00Z", periods=40, freq="D")
+    made = [
+        receipt(f"{number:02}", at, newest={"DE/load": (at - pd.Timedelta(days=20 - number)).isoformat()}, missing=())
+        for number, at in enumerate(seen)
+    ]
+    own = Receipts(folder)
+    own.write([line_of(each) for each in made])
+    # On the 14th day the newest value is 7 days old for the first time.
+    expected = {LOAD: seen[13] - pd.Timedelta(days=7)}
+    for _ in range(2):
+        assert first_followed(Receipts(folder).read(), {"DE/load"}).before(seen[-1], {"DE/load"}) == expected
+        assert first_followed(Receipts(folder).read(), {"DE/load"}).before(seen[13], {"DE/load"}) == {}
+        compact_receipts(Receipts(folder))

@@ -8,6 +8,7 @@ from builders.rows import LOAD, day_ahead, hours, measured, rows, together
 from builders.windows import SPEC
 
 from gridahead.core.tables import Observations
+from gridahead.core.time import now
 from gridahead.core.vintages import of_series
 from gridahead.monitoring.drift import drift
 from gridahead.monitoring.published import official_losses, published_drift
@@ -32,14 +33,14 @@ def test_the_error_of_a_day_is_that_of_what_was_published_when_it_began():
     load = measured(LOAD, times, 1000.0)
     published = day_ahead(LOAD.official, times, np.r_[np.full(23, 1100.0), np.full(24, 970.0), np.full(6, 0.0)])
     corrected = rows(LOAD.official, times, 1000.0, pd.Timestamp("2025-03-31T00:00+02:00"))
-    found = official_losses(together(load, published, corrected), SPEC)
+    found = official_losses(together(load, published, corrected), SPEC, now())
     # The correction comes when the second day begins: too late for the first. The third has hardly begun.
     assert found["loss"].to_dict() == {pd.Timestamp("2025-03-30"): 100.0, pd.Timestamp("2025-03-31"): 0.0}
     assert set(found["season"]) == {"spring"}
 
 
 def test_without_an_official_forecast_there_is_nothing_to_say_of_one():
-    assert official_losses(measured(LOAD, hours("2025-03-01T00:00+01:00", 240), 1000.0), SPEC).empty
+    assert official_losses(measured(LOAD, hours("2025-03-01T00:00+01:00", 240), 1000.0), SPEC, now()).empty
 
 
 def test_an_official_forecast_that_is_as_it_was_is_not_told(tmp_path):

@@ -11,7 +11,6 @@ from gridahead.core.time import now
 from gridahead.core.vintages import READ_FROM, READ_UNTIL
 from gridahead.lake.compaction import compact
 from gridahead.operate import ingest as ingest_module
-from gridahead.operate import lake as lake_module
 from gridahead.operate.amend import amend
 from gridahead.operate.ingest import Ingestion, ingest
 from gridahead.operate.lake import compact_lake, stats_of_archive
@@ -20,7 +19,6 @@ from gridahead.quarantine import inspection
 from gridahead.quarantine.cases import cases_of
 from gridahead.settings.model import Settings
 from gridahead.settings.schedule import ArchiveSettings
-from gridahead.sources import file
 from gridahead.workspace import Workspace
 
 HOURS = pd.date_range("2025-03-01T00:00", periods=72, freq="h")
@@ -47,20 +45,19 @@ def judge(monkeypatch):
 class Job:
     """A file that is delivered again and again, and settings that may change."""
 
-    def __init__(self, folder, monkeypatch):
-        self.folder, self.patch = folder, monkeypatch
+    def __init__(self, folder):
+        self.folder = folder
         folder.mkdir()
 
-    def workspace(self, **settings) -> Workspace:
+    def workspace(self, at: pd.Timestamp | None = None, **settings) -> Workspace:
         told = {"kind": "file", "path": self.folder / "a.csv", "zone": "DE", "quantity": "load", "time_column": "time"}
         source = told | {"value_column": "load", "timezone": "UTC"} | settings
-        return Workspace(Settings.model_validate({"data_folder": self.folder / "data", "sources": [source]}))
+        job = Settings.model_validate({"data_folder": self.folder / "data", "sources": [source]})
+        return Workspace(job, clock=now if at is None else lambda: at)
 
     def deliver(self, values, at: pd.Timestamp, **settings) -> Ingestion:
-        for module in (file, ingest_module):
-            self.patch.setattr(module, "now", lambda: at)
         pd.DataFrame({"time": HOURS[: len(values)], "load": values}).to_csv(self.folder / "a.csv", index=False)
-        return ingest(self.workspace(**settings))
+        return ingest(self.workspace(at, **settings))
 
     def history(self, **settings) -> None:
         """Three days that come, are revised, put back, and lose a value; the last day comes as it appears."""
@@ -79,8 +76,8 @@ class Job:
 
 
 @pytest.fixture
-def job(tmp_path, monkeypatch):
-    return Job(tmp_path / "job", monkeypatch)
+def job(tmp_path):
+    return Job(tmp_path / "job")
 
 
 @pytest.mark.parametrize(
@@ -90,8 +87,8 @@ def job(tmp_path, monkeypatch):
     ),
     ids=["later", "unit and time zone", "sooner"],
 )
-def test_the_lake_is_as_if_the_settings_had_been_right_all_along_and_back_again(job, tmp_path, monkeypatch, wrong):
-    right, as_wrong = Job(tmp_path / "right", monkeypatch), Job(tmp_path / "wrong", monkeypatch)
+def test_the_lake_is_as_if_the_settings_had_been_right_all_along_and_back_again(job, tmp_path, wrong):
+    right, as_wrong = Job(tmp_path / "right"), Job(tmp_path / "wrong")
     right.history()
     as_wrong.history(**wrong)
     job.history(**wrong)
@@ -146,7 +143,7 @@ def test_killed_anywhere_and_called_again_it_ends_with_the_same_lake(job, tmp_pa
     """After so many files written, none more is."""
     from gridahead.lake.folder import Folder
 
-    right = Job(tmp_path / "right", monkeypatch)
+    right = Job(tmp_path / "right")
     right.history(unit="kW")
     job.history()
     write, left = Folder.write, [operation]
@@ -208,17 +205,17 @@ def test_a_source_of_another_name_is_an_error_that_names_those_there_are(job):
     assert now() > AT
 
 
-def test_payloads_that_are_kept_no_longer_leave_what_they_gave_and_amend_says_so(tmp_path, monkeypatch, caplog):
-    job = Job(tmp_path / "job", monkeypatch)
+def test_payloads_that_are_kept_no_longer_leave_what_they_gave_and_amend_says_so(tmp_path, caplog):
+    job = Job(tmp_path / "job")
     job.deliver(LOADS[:24], AT)
     job.deliver(LOADS[:48], AT + 40 * DAY)
     workspace = job.workspace()
     kept = workspace.settings.model_copy(update={"archive": ArchiveSettings(keep_days=30)})
-    monkeypatch.setattr(lake_module, "now", lambda: AT + 60 * DAY)
-    assert stats_of_archive(Workspace(kept)).payloads == 2
-    (archive,) = (done for done in compact_lake(Workspace(kept)) if done.table == "archive")
+    later = Workspace(kept, clock=lambda: AT + 60 * DAY)
+    assert stats_of_archive(later).payloads == 2
+    (archive,) = (done for done in compact_lake(later) if done.table == "archive")
     assert (archive.batches, archive.bytes_before > archive.bytes_after > 0) == (1, True)
-    assert compact_lake(Workspace(kept)) == []
+    assert compact_lake(later) == []
     before = len(workspace.lake.read_observations())
     done = amend(job.workspace(unit="kW"), by="test", dry_run=True).sources[0]
     assert (done.payloads, len(done.deleted), done.unread) == (1, 1, ())

@@ -4,6 +4,7 @@ import datetime as dt
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -100,8 +101,6 @@ def test_a_host_that_is_down_is_left_alone_after_some_windows(tmp_path):
 
 def with_key(monkeypatch) -> Key:
     key = Key(("CHARTS_KEY",), "https://charts.example/keys", "parameter", "api_key")
-    from dataclasses import replace
-
     monkeypatch.setitem(SOURCE_INFOS, "energy_charts", replace(SOURCE_INFOS["energy_charts"], key=key))
     return key
 
@@ -202,11 +201,8 @@ def test_the_command_ends_with_what_came_and_an_exit_code_for_what_did_not(tmp_p
 # -- the increment --------------------------------------------------------------------------------------------------
 
 
-def test_after_an_outage_the_increment_fetches_what_is_missing_and_what_may_have_been_revised(tmp_path, monkeypatch):
+def test_after_an_outage_the_increment_fetches_what_is_missing_and_what_may_have_been_revised(tmp_path):
     present = {"is": now().floor("h") - pd.Timedelta(days=20)}
-    monkeypatch.setattr("gridahead.operate.ingest.now", lambda: present["is"])
-    monkeypatch.setattr("gridahead.operate.backfill.now", lambda: present["is"])
-    monkeypatch.setattr("gridahead.sources.http.transport.now", lambda: present["is"])
     revised = set[pd.Timestamp]()
 
     def answer(asked):
@@ -225,6 +221,7 @@ def test_after_an_outage_the_increment_fetches_what_is_missing_and_what_may_have
 
     with limits(), Host([answer]) as host:
         workspace = workspace_at(tmp_path, host, "FR", quantities=["load"])
+        workspace = replace(workspace, clock=lambda: present["is"])
         start = (present["is"] - pd.Timedelta(days=10)).date()
         backfill(workspace, start=start)
         began = present["is"]

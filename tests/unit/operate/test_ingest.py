@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gridahead.core.errors import LakeError
 from gridahead.core.time import now
 from gridahead.core.vintages import as_of
 from gridahead.operate import ingest as ingest_module
@@ -68,6 +69,20 @@ def test_another_column_of_the_same_file_for_the_same_series_is_no_revision(tmp_
     (failed,) = taken_in(tmp_path, values, ("other", "load")).failed
     assert "power.csv was taken in before with other settings, and now 48 of its rows differ" in str(failed)
     assert "run `gridahead lake amend`" in str(failed)
+
+
+@pytest.mark.parametrize("error", [LakeError("cannot write index.html: No space left"), OSError(28, "No space left")])
+def test_a_full_disk_under_the_pages_of_the_gate_fails_no_ingest_whose_data_are_safe(tmp_path, monkeypatch, error):
+    def full(*_):
+        raise error
+
+    monkeypatch.setattr(ingest_module, "publish_inspection", full)
+    done = taken_in(tmp_path, {"load": np.full(48, 50_000.0)}, ("load", "load"))
+    done.require(0.02)
+    assert done.new == 48
+    (warning,) = done.warnings
+    assert "No space left. The data are taken in and judged; `gridahead validate` writes the pages" in warning
+    assert len(workspace_of(tmp_path, ("load", "load")).lake.read_accepted()) == 48
 
 
 # -- the newest delivery wins ---------------------------------------------------------------------------------------

@@ -7,11 +7,8 @@ import pytest
 from gridahead.core.grid import ZONES, Series
 from gridahead.core.time import Deadline, Mtu
 from gridahead.features.windows import WindowSpec, build_windows
-from gridahead.operate import ingest as ingest_module
 from gridahead.operate.ingest import ingest
-from gridahead.quarantine import inspection
 from gridahead.settings.model import Settings
-from gridahead.sources import file
 from gridahead.workspace import Workspace
 
 START = pd.Timestamp("2025-03-01T00:00Z")
@@ -22,8 +19,8 @@ HOUR = pd.Timedelta(hours=1)
 class Job:
     """Files of two zones that grow, taken in at instants of a test."""
 
-    def __init__(self, folder, monkeypatch):
-        self.folder, self.patch = folder, monkeypatch
+    def __init__(self, folder):
+        self.folder, self.present = folder, START
         sources = [
             {
                 "kind": "file",
@@ -36,11 +33,12 @@ class Job:
             }
             for zone in ("DE", "FR")
         ]
-        self.workspace = Workspace(Settings.model_validate({"data_folder": folder / "data", "sources": sources}))
+        self.workspace = Workspace(
+            Settings.model_validate({"data_folder": folder / "data", "sources": sources}), clock=lambda: self.present
+        )
 
     def take_in(self, at: pd.Timestamp, until: dict[str, pd.Timestamp], revised: float = 0.0) -> None:
-        for module in (file, ingest_module, inspection):
-            self.patch.setattr(module, "now", lambda: at)
+        self.present = at
         for zone, end in until.items():
             times = pd.date_range(START, end, freq="h", inclusive="left")
             values = 50_000 + 5_000 * np.sin(2 * np.pi * times.hour / 24) + 100.0 * (times.dayofweek > 4)
@@ -59,8 +57,8 @@ class Job:
 
 
 @pytest.fixture
-def job(tmp_path, monkeypatch):
-    return Job(tmp_path, monkeypatch)
+def job(tmp_path):
+    return Job(tmp_path)
 
 
 def test_after_three_days_of_silence_a_back_test_sees_what_operation_saw(job):

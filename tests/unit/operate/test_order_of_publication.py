@@ -1,8 +1,7 @@
-"""A forecast is kept, then handed out, once; the challenger forecasts along after it."""
+"""A forecast is handed out, then kept, once; the challenger forecasts along after it."""
 
 import datetime as dt
 
-import pandas as pd
 import pytest
 from builders.rows import LOAD
 from builders.serving import DAY, LEVELS, issued, ready, serve, stored
@@ -24,12 +23,12 @@ def test_the_challenger_forecasts_along_and_is_not_handed_out(tmp_path):
 def test_a_challenger_that_refuses_costs_its_own_forecast_alone(tmp_path, caplog):
     workspace = ready(tmp_path)
     serve(workspace, LOAD, "2", CHALLENGER, learnt=DAY)
-    assert forecast(workspace, LOAD, issued(workspace)).csv.exists()
+    assert forecast(workspace, LOAD, issued(workspace)).csv
     assert stored(workspace, run=SHADOW).empty
     assert f"the challenger did not forecast along: DE/load naive v2: has learnt from days until {DAY}" in caplog.text
 
 
-def test_a_forecast_is_kept_before_it_is_handed_out_and_the_challenger_comes_last(tmp_path):
+def test_a_forecast_that_cannot_be_handed_out_is_not_kept_and_the_challenger_comes_last(tmp_path):
     workspace = ready(tmp_path)
     serve(workspace, LOAD, "2", CHALLENGER)
     home = workspace.settings.published_folder / LOAD.slug
@@ -37,12 +36,26 @@ def test_a_forecast_is_kept_before_it_is_handed_out_and_the_challenger_comes_las
     home.write_text("in the way")
     with pytest.raises(LakeError, match="cannot write"):
         forecast(workspace, LOAD, issued(workspace))
-    kept = stored(workspace)
-    assert len(kept) == 24 * len(LEVELS) and stored(workspace, run=SHADOW).empty
+    assert stored(workspace).empty and stored(workspace, run=SHADOW).empty
     home.unlink()
     assert forecast(workspace, LOAD, issued(workspace)).changed
-    pd.testing.assert_frame_equal(stored(workspace), kept)
-    assert len(stored(workspace, run=SHADOW)) == len(kept)
+    assert len(stored(workspace)) == len(stored(workspace, run=SHADOW)) == 24 * len(LEVELS)
+
+
+def test_a_lake_that_cannot_be_written_stops_no_publication_and_has_it_later(tmp_path, monkeypatch):
+    workspace = ready(tmp_path)
+
+    def full(rows):
+        raise LakeError("cannot write: the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(workspace.lake.forecasts, "append", full)
+        published = forecast(workspace, LOAD, issued(workspace))
+    assert published.changed and "the disk is full" in published.unkept and stored(workspace).empty
+    latest = workspace.settings.published_folder / LOAD.slug / "latest.csv"
+    assert latest.read_bytes() == published.csv
+    again = forecast(workspace, LOAD, issued(workspace))
+    assert (again.changed, again.unkept, len(stored(workspace))) == (False, "", 24 * len(LEVELS))
 
 
 def test_a_forecast_that_is_made_again_is_there_once(tmp_path):
@@ -50,7 +63,7 @@ def test_a_forecast_that_is_made_again_is_there_once(tmp_path):
     first, again = (forecast(workspace, LOAD, issued(workspace)) for _ in range(2))
     assert (first.changed, again.changed) == (True, False)
     assert len(stored(workspace)) == 24 * len(LEVELS)
-    assert len(list(first.folder.iterdir())) == 3
+    assert len(first.folder.names()) == 3
 
 
 def test_a_day_that_is_made_up_for_later_does_not_take_the_place_of_the_newest(tmp_path):
@@ -58,5 +71,5 @@ def test_a_day_that_is_made_up_for_later_does_not_take_the_place_of_the_newest(t
     newest = forecast(workspace, LOAD, issued(workspace))
     forecast(workspace, LOAD, issued(workspace, day=DAY - dt.timedelta(days=1)))
     latest = workspace.settings.published_folder / LOAD.slug / "latest.csv"
-    assert latest.read_bytes() == newest.csv.read_bytes()
+    assert latest.read_bytes() == newest.csv
     assert stored(workspace)["issue_time"].nunique() == 2

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from gridahead.core.errors import LakeError, PartialError
+from gridahead.core.files import write_whole
 from gridahead.core.grid import Series
 from gridahead.core.time import now
 from gridahead.operate import report as module
@@ -30,7 +31,13 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "render_report", lambda view: f"page of {view.series}")
     monkeypatch.setattr(module, "quality_page", lambda workspace: tmp_path / "quality.html")
     scores = pd.DataFrame(columns=["run", "zone", "quantity", "model", "metric", "value", "lead", "n", "scored_at"])
-    return SimpleNamespace(settings=settings, clock=now, lake=SimpleNamespace(read_scores=lambda: scores))
+    return SimpleNamespace(
+        settings=settings,
+        lake=SimpleNamespace(read_scores=lambda: scores),
+        clock=now,
+        published=settings.published_place,
+        put_page=write_whole,
+    )
 
 
 def test_a_series_that_cannot_be_shown_is_named_and_the_page_is_there(workspace):

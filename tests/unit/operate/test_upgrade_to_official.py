@@ -238,7 +238,8 @@ def former_models(tmp_path_factory) -> Settings:
     workspace = opened(folder)
     for seed in (1, 2):
         fit = fit_of(seed) if seed == 1 else replace(fit_of(seed), model=model_on("official", made_windows()))
-        version = workspace.registry.register(fit, ModelSettings(cell="gru"), TrainingSettings(), f"settings {seed}")
+        settings = f"settings {seed}"
+        version, _ = workspace.registry.register(fit, ModelSettings(cell="gru"), TrainingSettings(), settings)
         promote(workspace, version.series, version.number, f"reason {seed}", "Ada")
     as_layout_2(workspace)
     return workspace.settings

@@ -1,9 +1,11 @@
 """A data folder that was moved, restored, or damaged: forecasts go on, and what is missing is named with a way out."""
 
+import json
 import logging
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -15,9 +17,12 @@ from children import environment
 from gridahead.core.errors import ModelError
 from gridahead.models.storage import bundle_hash
 from gridahead.operate.forecast import forecast
+from gridahead.operate.registry_sync import registry_sync
 from gridahead.operate.repair import repair
 from gridahead.operate.status import status
 from gridahead.promotion.promote import promote, rollback
+from gridahead.promotion.serving import champion, serving
+from gridahead.promotion.sync import Synced
 
 WITHOUT_MLFLOW = """
 import sys
@@ -64,6 +69,11 @@ def said_by(workspace):
     return forecast(workspace, LOAD, issue_time(workspace)).manifest["parquet"]
 
 
+def champion_of(workspace):
+    """The version that serves, with its weights."""
+    return champion(workspace, LOAD, serving(workspace, LOAD))
+
+
 def apart(program, folder):
     """What a program says in a process of its own."""
     done = subprocess.run(
@@ -73,7 +83,7 @@ def apart(program, folder):
 
 
 def bundle_of(workspace, number):
-    return workspace.exports.folder / "bundles" / workspace.exports.version(LOAD, number).tags["bundle"]
+    return Path(workspace.settings.exports_folder, "bundles", workspace.exports.version(LOAD, number).tags["bundle"])
 
 
 def copy_of(workspace, number):
@@ -111,14 +121,14 @@ def test_what_is_trained_after_a_move_is_kept_where_the_folder_is_now(original, 
     assert sum(path.is_file() for path in original[0].rglob("*")) == before
 
 
-def test_the_database_alone_knows_the_versions_that_mlflow_knows(moved):
+def test_the_exports_alone_know_the_versions_that_mlflow_knows(moved):
     workspace = opened(moved)
     workspace.registry.skip(LOAD)
     known = workspace.registry.versions(LOAD)
     workspace.registry.note(known[0], {"created_at": "2025-01-02T03:00:00+00:00"})
     known = workspace.registry.versions(LOAD)
     assert [one.number for one in known] == ["2", "1"]
-    assert workspace.versions(LOAD) == known
+    assert workspace.versions(LOAD) == [known[0], replace(known[1], aliases=("previous",))]
 
 
 def test_the_same_model_is_registered_once(moved):
@@ -142,9 +152,11 @@ def test_a_registry_that_is_gone_or_damaged_is_named_and_forecasts_go_on(origina
         _ = workspace.registry
     with caplog.at_level(logging.WARNING):
         assert said_by(workspace) == original[1]
-    assert "mlflow.db" in caplog.text
-    assert "gridahead models repair" in caplog.text
-    assert status(workspace).serving["DE/load"]["version"] == "2"
+        assert caplog.text == "", "a forecast asks no registry"
+        assert rollback(workspace, LOAD, "the former was better", "Ada").number == "1"
+    assert "`gridahead models sync` tells MLflow" in caplog.text
+    assert said_by(workspace) != original[1]
+    assert status(workspace).serving["DE/load"]["version"] == "1"
     assert (database.read_bytes() if database.exists() else None) == left, "it was made anew in silence"
 
 
@@ -199,14 +211,17 @@ def test_a_damaged_bundle_is_found_by_its_hash_and_mlflows_copy_takes_its_place(
     assert bundle_hash(bundle) == bundle.name
 
 
-def test_a_bundle_that_is_damaged_everywhere_serves_nobody_and_training_again_brings_it_back(original, moved):
+def test_for_a_bundle_that_is_damaged_everywhere_the_one_before_serves_and_training_again_brings_it_back(
+    original, moved
+):
     workspace = opened(moved)
     damage(bundle_of(workspace, "2"))
     shutil.rmtree(copy_of(workspace, "2"))
     with pytest.raises(
         ModelError, match=r"is damaged.*MLflow's copy in .* is not there.*`gridahead train --series DE/load`"
     ):
-        said_by(workspace)
+        champion_of(workspace)
+    assert forecast(workspace, LOAD, issue_time(workspace)).manifest["rung"] == "previous"
     assert not workspace.registry.sound(workspace.registry.version(LOAD, "2"))
     register(workspace, 2)
     assert said_by(workspace) == original[1]
@@ -214,26 +229,40 @@ def test_a_bundle_that_is_damaged_everywhere_serves_nobody_and_training_again_br
 
 def test_exports_that_are_gone_are_written_again_from_the_registry(original, moved):
     shutil.rmtree(moved / "models")
-    with pytest.raises(ModelError, match=r"is champion in the registry, and is not in .*`gridahead models repair`"):
-        said_by(opened(moved))
+    with pytest.raises(ModelError, match=r"v2: is champion, and is not in .*`gridahead models repair`"):
+        champion_of(opened(moved))
+    with pytest.raises(ModelError, match=r"v2: and what was before it are not in .*`gridahead models repair`"):
+        opened(moved).versions(LOAD)
     repair(opened(moved))
     assert said_by(opened(moved)) == original[1]
 
 
-@pytest.mark.parametrize("name", ["2.json", "serving.json"])
-def test_a_damaged_record_is_named_and_written_again(original, moved, name):
-    (moved / "models/DE.load" / name).write_text('{"torn')
-    with pytest.raises(ModelError, match=rf"DE.load/{name}: is damaged.*`gridahead models repair`"):
-        said_by(opened(moved))
+def test_a_damaged_record_is_named_and_written_again(original, moved):
+    (moved / "models/DE.load/2.json").write_text('{"torn')
+    with pytest.raises(ModelError, match=r"DE.load/2.json: is damaged.*`gridahead models repair`"):
+        champion_of(opened(moved))
     repair(opened(moved))
     assert said_by(opened(moved)) == original[1]
+
+
+def test_who_serves_is_known_from_the_lake_where_the_file_that_says_so_is_damaged(original, moved, caplog):
+    file = moved / "models/DE.load/serving.json"
+    file.write_text('{"torn')
+    with caplog.at_level(logging.WARNING):
+        assert said_by(opened(moved)) == original[1]
+    assert "serving.json: is damaged" in caplog.text
+    assert registry_sync(opened(moved)) == []
+    assert json.loads(file.read_text()) == {"champion": "2", "previous": "1"}
 
 
 def test_an_alias_that_is_set_in_mlflow_serves_is_recorded_and_can_be_rolled_back(original, moved):
     workspace = opened(moved)
     workspace.tracking.client.set_registered_model_alias("DE.load", "champion", "1")
+    assert said_by(workspace) == original[1]
+    assert registry_sync(workspace) == [Synced(LOAD, "champion", "1", "mlflow")]
+    assert registry_sync(workspace) == []
     assert said_by(workspace) != original[1]
-    assert workspace.exports.serving(LOAD) == {"champion": "1"}
+    assert workspace.exports.serving(LOAD) == {"champion": "1", "previous": "2"}
     last = workspace.lake.read_promotions(LOAD).iloc[-1]
     assert (last["how"], last["from_version"], last["to_version"]) == ("mlflow", "2", "1")
     rollback(workspace, LOAD, "it was a mistake", "Ada")
@@ -262,19 +291,21 @@ def test_a_challenger_that_is_lost_keeps_nobody_waiting(original, moved, caplog)
 def test_a_series_that_was_never_trained_has_no_champion_and_no_registry(tmp_path):
     workspace = opened(tmp_path / "data")
     with pytest.raises(ModelError, match="has no champion; train one with `gridahead train --series DE/load`"):
-        said_by(workspace)
+        champion_of(workspace)
+    assert registry_sync(workspace) == []
     assert not (tmp_path / "data/mlflow").exists()
 
 
-def test_a_version_that_somebody_else_has_registered_serves_nobody_and_another_can_be_promoted(original, moved):
+def test_a_version_that_somebody_else_has_registered_serves_nobody_and_another_can_be_promoted(original, moved, caplog):
     workspace = opened(moved)
     client = workspace.tracking.client
     other = client.create_model_version("DE.load", "s3://elsewhere/model")
     client.set_registered_model_alias("DE.load", "champion", other.version)
-    with pytest.raises(
-        ModelError, match=r"v3: is champion in the registry.*`gridahead models promote VERSION --reason"
-    ):
-        said_by(workspace)
+    with caplog.at_level(logging.WARNING):
+        assert registry_sync(workspace) == []
+    assert "v3 is champion in MLflow and cannot serve, for gridahead has not made it" in caplog.text
+    assert "`gridahead models promote VERSION --reason" in caplog.text
     assert repair(workspace).lost == ()
-    promote(workspace, LOAD, "2", "ours", "Ada")
     assert said_by(workspace) == original[1]
+    promote(workspace, LOAD, "1", "ours", "Ada")
+    assert workspace.registry.aliases(LOAD) == {"champion": "1"}

@@ -10,7 +10,8 @@ import pytest
 
 from gridahead.core.time import delivery_range
 from gridahead.reports.charts import day_ticks, fan_chart, hour_ticks, intervals
-from gridahead.reports.drawing import LIGHT, Size, spread
+from gridahead.reports.drawing import Size, spread
+from gridahead.reports.palette import LIGHT
 from gridahead.reports.trust import Day
 
 ZONE = "Europe/Berlin"

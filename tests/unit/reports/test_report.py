@@ -1,13 +1,16 @@
 """The page: what it says, that it needs nobody, and that nothing in it can do harm."""
 
 import dataclasses
+import datetime as dt
 import re
 
 import pandas as pd
 import pytest
 
+from gridahead.core.runs import RUNG_WORDS, RUNGS
 from gridahead.reports.forecast_page import render_report
 from gridahead.reports.trust import Day, concerns, forecast_sentence, track_record
+from gridahead.reports.views import Absent
 
 HOSTILE = "$\\frac$<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
@@ -107,7 +110,7 @@ def test_what_speaks_against_trust_is_said(series_view, day_of):
     found = [plain(line) for line in concerns(view, Day.of(view), pd.Timestamp("2026-01-02T07:00Z"))]
     assert found[:3] == [
         "Its day has passed: there is no forecast after Wed 31 Dec 2025.",
-        "It was made with less than all inputs: missing weather.",
+        "It is by the model that serves, without all of its inputs: missing weather.",
         "The newest observation was 3 days old at the issue time.",
     ]
     assert found[-1] == "The official forecast has been better: it erred by 400 MW on average, this one by 500 MW."
@@ -127,8 +130,35 @@ def test_a_degraded_forecast_is_marked_on_the_page(report_view, day_of):
     page = render_report(
         with_series(report_view, forecast=day_of("2025-12-31", rung="degraded", missing="missing_weather"))
     )
-    assert "degraded: missing weather" in page
+    assert "by the model that serves, without all of its inputs: missing weather" in page
     assert "Look closer" in page
+
+
+def test_what_should_be_out_and_is_not_is_said_first_and_the_page_is_not_in_order(report_view):
+    due, closure = pd.Timestamp("2025-12-31T10:00Z"), pd.Timestamp("2025-12-31T11:00Z")
+    absent = with_series(report_view, absent=(Absent(dt.date(2026, 1, 1), due, closure),), coverage_alarm=(0.0, 1.0))
+    (card,) = absent.series
+    for at, closes in ((pd.Timestamp("2025-12-31T10:30Z"), "closes"), (pd.Timestamp("2025-12-31T15:00Z"), "closed")):
+        said = f"There is no forecast of Thu 1 Jan 2026: it was due 31 Dec 2025, 11:00, the gate {closes} "
+        assert concerns(card, Day.of(card), at)[0] == f"{said}31 Dec 2025, 12:00."
+        page = render_report(dataclasses.replace(absent, created_at=at))
+        assert "Look closer" in page and "In order" not in page and said in page
+        empty = dataclasses.replace(card, forecast=card.forecast.iloc[:0])
+        assert said in render_report(dataclasses.replace(absent, series=(empty,), created_at=at))
+    assert "In order" in render_report(with_series(absent, absent=()))
+
+
+def test_a_late_forecast_says_by_how_much(report_view):
+    clocks = {"published_at": "2025-12-30T11:30:00+00:00", "gate_closure": "2025-12-30T11:00:00+00:00"}
+    page = render_report(with_series(report_view, manifest={"late": 90.0, **clocks}))
+    assert "<li>It was out 1.5 h after its deadline, when the gate had closed.</li>" in page
+    assert "inputs complete, out 1.5 h after its deadline" in page
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_every_rung_has_its_words_on_the_page(report_view, day_of, rung):
+    page = render_report(with_series(report_view, forecast=day_of("2025-12-31", rung=rung)))
+    assert (f"<li>It is {RUNG_WORDS[rung]}.</li>" in page.replace("&#39;", "'")) == (rung != "full")
 
 
 def test_a_series_without_a_forecast_says_so_instead_of_vanishing(report_view):

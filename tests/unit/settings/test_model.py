@@ -336,3 +336,26 @@ def test_names_that_some_systems_take_for_one_are_refused():
 def test_a_page_warns_twice_as_far_from_the_level_of_a_band_as_a_trial_does():
     assert PromotionSettings().coverage_alarm == (0.7, 0.9)
     assert PromotionSettings(coverage_band=(0.7, 0.82)).coverage_alarm == (0.6, 0.84)
+
+
+@pytest.mark.parametrize(
+    ("zone", "deadline", "said", "expected"),
+    [
+        ("DE", "D-1T1100[Europe/Berlin]", None, "D-1T1200[Europe/Brussels]"),
+        # 11:30 in Brussels is 12:30 in Helsinki; 12:30 there is after the gate of noon.
+        ("FI", "D-1T1230[Europe/Helsinki]", None, "D-1T1200[Europe/Brussels]"),
+        ("DE", "D-1T1200[Europe/Berlin]", None, "D-0T0000[Europe/Berlin]"),
+        ("DE", "D-1T1830[Europe/Berlin]", None, "D-0T0000[Europe/Berlin]"),
+        ("DE", "D-1T1830[Europe/Berlin]", "D-0T0600[Europe/Berlin]", "D-0T0600[Europe/Berlin]"),
+    ],
+)
+def test_the_gate_closes_after_the_deadline_by_the_clocks_of_both(zone, deadline, said, expected):
+    entry = {"series": f"{zone}/load", "deadline": deadline, "gate_closure": said}
+    settings = Settings.model_validate({"data_folder": "data", "series": [entry]})
+    assert str(settings.gate_closure_of(Series(zone, "load"))) == expected
+
+
+def test_a_gate_that_closes_before_the_deadline_is_refused():
+    entry = {"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]", "gate_closure": "D-1T1200[Europe/Helsinki]"}
+    with pytest.raises(ValueError, match=r"DE/load: its forecast is due .* let gate_closure be after the deadline"):
+        Settings.model_validate({"data_folder": "data", "series": [entry]})

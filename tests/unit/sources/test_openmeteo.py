@@ -6,6 +6,7 @@ fixed age and of the service's own word on its runs follows its documentation: s
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from builders.recordings import recording
 from gridahead.core.errors import SettingsError, SourceError
 from gridahead.core.grid import ZONES
 from gridahead.core.tables import FETCHED, Observations
-from gridahead.core.time import TimeRange
+from gridahead.core.time import Clock, TimeRange, now
 from gridahead.settings.services import OpenMeteoSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.http.request import Answer, Request
@@ -82,12 +83,14 @@ def weather(request: Request) -> Any:
     return of_points if len(of_points) > 1 else of_points[0]
 
 
-def source(service: Service | None = None, zones: tuple[str, ...] = ("DE",), **said: Any) -> OpenMeteo:
+def source(
+    service: Service | None = None, zones: tuple[str, ...] = ("DE",), clock: Clock = now, **said: Any
+) -> OpenMeteo:
     settings = OpenMeteoSource.model_validate(
         {"kind": "openmeteo", "zones": zones, "quantities": ["temperature"], "points": ONE, **said}
     )
     transport: Any = service or Service()
-    return OpenMeteo(settings, [ZONES[zone] for zone in zones], transport)
+    return OpenMeteo(settings, [ZONES[zone] for zone in zones], transport, clock)
 
 
 def fetched(one: OpenMeteo, **wanted: Any) -> list[RawPayload]:
@@ -332,29 +335,27 @@ def test_a_run_that_is_late_is_asked_for_again():
     assert [payload.asked["run"] for payload in fetched(late)][-1] == "2026-11-09T12:00:00+00:00"
 
 
-def test_a_run_that_is_early_is_fetched_before_its_usual_delay_has_passed(monkeypatch):
+def test_a_run_that_is_early_is_fetched_before_its_usual_delay_has_passed():
     """The run of 06:00 is usually there at 13:00; at noon the service says that it has it since 11:40."""
-    monkeypatch.setattr("gridahead.sources.openmeteo.now", lambda: NOON)
-    early = source(Service(newest="2026-11-10T06:00Z", at="2026-11-10T11:40Z"), run_hours=[6])
+    early = source(Service(newest="2026-11-10T06:00Z", at="2026-11-10T11:40Z"), clock=lambda: NOON, run_hours=[6])
     last = fetched(early)[-1]
     assert last.asked["run"] == "2026-11-10T06:00:00+00:00"
     assert set(early.parse(last)["available_at"]) == {pd.Timestamp("2026-11-10T11:40Z")}
-    just_there = source(Service(newest="2026-11-10T06:00Z", at="2026-11-10T11:55Z"), run_hours=[6])
+    just_there = source(Service(newest="2026-11-10T06:00Z", at="2026-11-10T11:55Z"), clock=lambda: NOON, run_hours=[6])
     assert fetched(just_there)[-1].asked["run"] == "2026-11-09T06:00:00+00:00"  # not all of its servers have it
 
 
-def test_without_a_word_of_the_service_a_run_is_asked_for_after_its_usual_delay(monkeypatch):
+def test_without_a_word_of_the_service_a_run_is_asked_for_after_its_usual_delay():
     service = Service()
     service.newest = []  # its answer is damaged
     for instant, last in (("2026-11-10T12:59Z", "2026-11-09T06:00"), ("2026-11-10T13:00Z", "2026-11-10T06:00")):
-        monkeypatch.setattr("gridahead.sources.openmeteo.now", lambda instant=instant: pd.Timestamp(instant))
-        runs = [payload.asked["run"] for payload in fetched(source(service, run_hours=[6]), now=pd.Timestamp(instant))]
+        one = source(service, clock=partial(pd.Timestamp, instant), run_hours=[6])
+        runs = [payload.asked["run"] for payload in fetched(one, now=pd.Timestamp(instant))]
         assert str(runs[-1]).startswith(last)
 
 
-def test_a_recent_run_that_the_service_does_not_have_is_no_gap_yet(monkeypatch):
-    monkeypatch.setattr("gridahead.sources.openmeteo.now", lambda: NOON)
-    one = source(Service(missing=("2026-11-09T12:00", "2026-10-01T12:00")), since="2026-10-01")
+def test_a_recent_run_that_the_service_does_not_have_is_no_gap_yet():
+    one = source(Service(missing=("2026-11-09T12:00", "2026-10-01T12:00")), clock=lambda: NOON, since="2026-10-01")
     payloads = fetched(one)
     runs = [payload.asked["run"] for payload in payloads]
     assert "2026-11-09T12:00:00+00:00" not in runs

@@ -48,7 +48,7 @@ class Memory:
 
 
 def judged_memory(parts, reach):
-    folds = [Memory(frozenset(numbers(parts.without(parts.spans(fold)))), reach) for fold in range(parts.folds)]
+    folds = [Memory(frozenset(numbers(parts.without(parts.spans(fold)).daily)), reach) for fold in range(parts.folds)]
     return judge(Memory(frozenset(numbers(parts.windows)), reach), folds, parts)
 
 
@@ -73,19 +73,22 @@ def test_a_fit_trains_networks_on_the_days_of_the_split_and_no_others(monkeypatc
     parts, learnt = split_of(200, validation_days=90), []
     plain = module.windows_to_learn
 
-    def written_down(scaler, segment, settings, windows):
+    def written_down(scaler, segment, settings, windows, static):
         learnt.append(windows.target[:, 20].astype(int).tolist())
-        return plain(scaler, segment, settings, windows)
+        return plain(scaler, segment, settings, windows, static)
 
     monkeypatch.setattr(module, "windows_to_learn", written_down)
     one = ModelSettings(cell="gru", hidden=4, decoder_hidden=4, members=1, anchor="level", decoder="direct")
     settings = TrainingSettings(quantiles=LEVELS, epochs=1, context_days=8, device="cpu")
     fit("gru", parts, one, settings, lambda epoch: None)
-    by_fold = [numbers(parts.without(parts.spans(fold))) for fold in range(parts.folds)]
-    assert learnt == [numbers(parts.to_stop()), *by_fold, numbers(parts.windows)]
+    by_fold = [parts.without(parts.spans(fold)) for fold in range(parts.folds)]
+    lessons = [parts.to_stop(), *by_fold, parts.everything()]
+    assert learnt == [numbers(windows) for lesson in lessons for windows in lesson.everything]
+    assert all(len(lesson.copies) == 1 for lesson in lessons), "days without an input are learnt beside"
     for block in parts.blocks():
         own = np.array(numbers(parts.judged.where(block.rows)))
-        assert np.abs(own[:, None] - learnt[1 + block.fold]).min() > GAP
+        for windows in by_fold[block.fold].everything:
+            assert np.abs(own[:, None] - numbers(windows)).min() > GAP
 
 
 def test_every_block_is_answered_by_the_networks_of_its_fold():

@@ -151,7 +151,7 @@ def test_networks_that_serve_learn_all_days_and_those_of_a_fold_no_day_of_it_of_
     assert fits[0].learnt_until == series[SMALL].validation_days[1]
     spans = {span for split_ in series.values() for span in replace(split_, folds=folds).spans(0)}
     for one, split_ in zip(fits, series.values(), strict=True):
-        learnt = split_.without(spans)
+        learnt = split_.without(spans).daily
         scaler = one.folds[0].networks[0].scaler
         assert scaler == Scaler.fit(learnt, scaler.anchor)
         days = [day for day, kept in zip(split_.days, split_.apart_from(*min(spans)), strict=True) if kept]

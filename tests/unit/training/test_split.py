@@ -67,7 +67,7 @@ def test_neither_networks_nor_weights_nor_calibration_of_a_block_learn_a_day_of_
     """The outturn of each day is its number: what is learnt can be read off the targets."""
     parts = split_of(count, validation_days=validation)
     judged = parts.judged
-    learnt = [parts.without(parts.spans(fold)).target[:, 20] for fold in range(parts.folds)]
+    learnt = [parts.without(parts.spans(fold)).daily.target[:, 20] for fold in range(parts.folds)]
     for block in parts.blocks():
         own = judged.where(block.rows).target[:, 20]
         for heard in (learnt[block.fold], judged.where(block.others).target[:, 20]):
@@ -87,18 +87,18 @@ def test_an_earlier_deadline_widens_the_gap():
 
 def test_what_the_stopping_days_stop_has_learnt_neither_them_nor_the_days_around():
     parts = split_of(400)
-    learnt, stopping = set(numbers(parts.to_stop())), numbers(parts.stopping)
+    learnt, stopping = set(numbers(parts.to_stop().daily)), numbers(parts.stopping)
     around = set(range(stopping[0] - GAP, stopping[-1] + GAP + 1))
     assert learnt == set(range(400)) - around
     before = split_of(400, refit=False)
-    assert numbers(before.to_stop()) == numbers(before.train)
+    assert numbers(before.to_stop().daily) == numbers(before.train)
 
 
 @pytest.mark.parametrize(("count", "validation"), SIZES)
 def test_networks_of_a_fold_have_learnt_nearly_as_much_as_those_that_serve(count, validation):
     """A fifth of the days is missing at most; where even one block is more, every block has networks of its own."""
     parts = split_of(count, validation_days=validation)
-    unlearnt = [1 - len(parts.without(parts.spans(fold))) / count for fold in range(parts.folds)]
+    unlearnt = [1 - len(parts.without(parts.spans(fold)).daily) / count for fold in range(parts.folds)]
     assert max(unlearnt) <= MOST_UNLEARNT or parts.folds == len(parts.judging)
     if parts.folds > 2:  # fewer would have left out too much
         fewer = [-(-len(parts.judging) // n) for n in range(2, parts.folds)]

@@ -16,7 +16,7 @@ import pandas as pd
 from gridahead.core.errors import SettingsError, SourceError, did_you_mean
 from gridahead.core.grid import OFFICIAL_SUFFIX, BiddingZone, Series
 from gridahead.core.tables import OBSERVATIONS, Observations
-from gridahead.core.time import Deadline, now
+from gridahead.core.time import Clock, Deadline, now
 from gridahead.settings.sources import EntsoeFilesSource
 from gridahead.sources.base import RawPayload
 from gridahead.sources.entsoe.areas import eic_of
@@ -51,8 +51,8 @@ class EntsoeFiles:
 
     name = "entsoe_files"
 
-    def __init__(self, settings: EntsoeFilesSource, zones: Sequence[BiddingZone]) -> None:
-        self.settings = settings
+    def __init__(self, settings: EntsoeFilesSource, zones: Sequence[BiddingZone], clock: Clock = now) -> None:
+        self.settings, self.clock = settings, clock
         self.zones: Mapping[str, BiddingZone] = {zone.code: zone for zone in zones}
         for zone in zones:
             eic_of(zone)
@@ -96,7 +96,7 @@ class EntsoeFiles:
             content = file.read_bytes()
         except OSError as error:
             raise SourceError(self.name, f"cannot read {file}: {error.strerror}", retryable=True) from error
-        return RawPayload(self.name, file.name, content, self.request(file.name), now(), str(file.absolute()))
+        return RawPayload(self.name, file.name, content, self.request(file.name), self.clock(), str(file.absolute()))
 
     def request(self, name: str) -> dict[str, object]:
         """The settings, and the name, which tells what a file is of."""

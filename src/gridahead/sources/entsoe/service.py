@@ -25,7 +25,7 @@ import pandas as pd
 from gridahead.core.errors import SourceError
 from gridahead.core.grid import OFFICIAL_SUFFIX, BiddingZone, Series, quantity_of
 from gridahead.core.tables import OBSERVATIONS, Observations
-from gridahead.core.time import Deadline, Mtu, TimeRange
+from gridahead.core.time import Clock, Deadline, Mtu, TimeRange, now
 from gridahead.core.vintages import from_micros, micros
 from gridahead.settings.services import LiveSource
 from gridahead.sources.base import RawPayload
@@ -94,8 +94,14 @@ class Entsoe(HttpSource):
         Item("capacity", tuple(name + CAPACITY for name in WEATHER_DRIVEN), _YEAR, ahead=_CAPACITY_AHEAD),
     )
 
-    def __init__(self, settings: LiveSource, zones: Sequence[BiddingZone], transport: Transport | None = None) -> None:
-        super().__init__(settings, zones, transport)
+    def __init__(
+        self,
+        settings: LiveSource,
+        zones: Sequence[BiddingZone],
+        transport: Transport | None = None,
+        clock: Clock = now,
+    ) -> None:
+        super().__init__(settings, zones, transport, clock)
         self._day_ahead: dict[Series, Laid] = {}
 
     def code(self, zone: BiddingZone) -> str:

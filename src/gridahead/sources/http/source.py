@@ -18,7 +18,7 @@ import pandas as pd
 from gridahead.core.errors import AccessError, SettingsError, SourceError, did_you_mean
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import Observations
-from gridahead.core.time import Deadline, TimeRange
+from gridahead.core.time import Clock, Deadline, TimeRange, now
 from gridahead.settings.services import LiveSource
 from gridahead.sources.base import Fetched, FetchError, RawPayload
 from gridahead.sources.http.request import Answer, Request
@@ -53,6 +53,7 @@ class HttpSource(ABC):
         settings: of the source.
         zones: that it is asked for.
         transport: what asks; by the settings unless given.
+        clock: what time it is.
 
     Raises:
         SettingsError: the source knows none of the zones by a name, or has none of the quantities.
@@ -63,11 +64,18 @@ class HttpSource(ABC):
     zone_codes: ClassVar[Mapping[str, str]] = {}
     """What it calls the zones that it has, by our codes; the settings of a zone may say otherwise."""
 
-    def __init__(self, settings: LiveSource, zones: Sequence[BiddingZone], transport: Transport | None = None) -> None:
+    def __init__(
+        self,
+        settings: LiveSource,
+        zones: Sequence[BiddingZone],
+        transport: Transport | None = None,
+        clock: Clock = now,
+    ) -> None:
         self.settings = settings
         self.zones = tuple(zones)
         self.name: str = settings.kind
-        self.transport = transport or Transport.of(settings)
+        self.transport = transport or Transport.of(settings, clock)
+        self.clock = clock
         self.warnings: list[str] = []
         """What a person should look at although every answer could be read."""
         known = sorted({quantity for item in self.items for quantity in item.quantities})

@@ -25,7 +25,7 @@ import stamina
 
 from gridahead.core.errors import AccessError, SourceError
 from gridahead.core.release import VERSION
-from gridahead.core.time import now
+from gridahead.core.time import Clock, now
 from gridahead.settings.services import LiveSource
 from gridahead.settings.source_catalogue import SourceInfo
 from gridahead.sources.http.body import BodyError, page_title, require_expected, unpacked
@@ -78,6 +78,7 @@ class Transport:
         attempts: how patiently it is asked.
         secret: its key; read from the environment unless given.
         limited_as: the host under whose limits it counts, where a service has several; its own unless given.
+        clock: what time it is when an answer comes; waiting is in real time, whatever it says.
     """
 
     def __init__(
@@ -87,18 +88,20 @@ class Transport:
         attempts: Attempts = Attempts(),
         secret: Secret | None = None,
         limited_as: str | None = None,
+        clock: Clock = now,
     ) -> None:
         self.info = info
         self.base_url = (base_url or info.base_url).rstrip("/")
         self.limited_as = limited_as or urlsplit(self.base_url).netloc
         self.attempts = attempts
+        self.clock = clock
         self._secret = secret
         self._client: httpx.Client | None = None
         self._refusal: AccessError | None = None
         self._opening = threading.Lock()
 
     @classmethod
-    def of(cls, settings: LiveSource) -> Transport:
+    def of(cls, settings: LiveSource, clock: Clock = now) -> Transport:
         """The transport that the settings of a source ask for."""
         return cls(
             settings.info,
@@ -110,6 +113,7 @@ class Transport:
                 settings.timeout_seconds,
                 int(settings.max_size_mb * 1e6),
             ),
+            clock=clock,
         )
 
     @property
@@ -207,7 +211,7 @@ class Transport:
             self._fail(response, content, request)
         if status == 200 or content:
             require_expected(content, request.expected, self.attempts.max_bytes)
-        return Answer(content, status, _media_type(response), _filename(response), now())
+        return Answer(content, status, _media_type(response), _filename(response), self.clock())
 
     def _fail(self, response: httpx.Response, content: bytes, request: Request) -> NoReturn:
         status = response.status_code

@@ -1,0 +1,75 @@
+"""The files whose names a reader knows: `latest.*` for the next delivery day, `today.*` for the one that is running.
+
+`latest.*` is the next delivery day that is published and has not begun; where none is, the newest that has. `today.*`
+is the day that is being delivered, and is not there where nothing is published of it. The Parquet file and the CSV are
+written before the JSON, and all three are of one forecast: the CSV has its id in every row. A writer that is killed
+between them leaves the JSON of the forecast before, which the next call puts right.
+
+Whoever writes looks once more afterwards: of two that write at once, the last one has seen what both have published.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from gridahead.core.errors import LakeError
+from gridahead.core.grid import Series
+from gridahead.core.time import delivery_range
+from gridahead.forecasting.publish import Issue, folder_of, newest_of, published_days, write_if_new
+from gridahead.lake.folder import Folder
+
+LATEST, TODAY = "latest", "today"
+ENDINGS = ("parquet", "csv", "json")
+"""In the order in which they are written."""
+LOOKS = 10
+"""How often a writer looks whether something newer was published while it wrote; nobody publishes that fast."""
+
+
+def renew_pointers(place: str | Path | Folder, series: Series, at: pd.Timestamp | None) -> None:
+    """Write `latest.*` and `today.*` of a series where they are not what they should be.
+
+    Args:
+        place: where published forecasts lie.
+        series: which.
+        at: the present; None for a demonstration on history, whose newest day is the latest.
+
+    Raises:
+        LakeError: the folder cannot be read or written.
+    """
+    folder = folder_of(place, series)
+    for _ in range(LOOKS):
+        wanted = pointed_at(place, series, at)
+        for name, issue in wanted.items():
+            _point(folder, name, issue)
+        if pointed_at(place, series, at) == wanted:
+            return
+    raise LakeError(f"{folder}: forecasts are published faster than they can be pointed at; are many under way?")
+
+
+def pointed_at(place: str | Path | Folder, series: Series, at: pd.Timestamp | None) -> dict[str, Issue | None]:
+    """The forecast of each pointer, None where there is none."""
+    latest: Issue | None = None
+    for day in reversed(published_days(place, series)):
+        if (issue := newest_of(place, series, day)) is None:
+            continue
+        whole = delivery_range(day, str(issue.manifest["timezone"]))
+        if at is None:
+            return {LATEST: issue, TODAY: None}
+        if latest is None or whole.start > at:
+            latest = issue
+        if whole.start <= at:
+            return {LATEST: latest, TODAY: issue if at < whole.end else None}
+    return {LATEST: latest, TODAY: None}
+
+
+def _point(folder: Folder, name: str, issue: Issue | None) -> None:
+    if issue is None:
+        for ending in reversed(ENDINGS):  # the JSON first: what it speaks of is there as long as it is
+            folder.delete(f"{name}.{ending}")
+        return
+    for ending in ENDINGS[:-1]:
+        write_if_new(folder, f"{name}.{ending}", issue.folder.read(str(issue.manifest[ending])))
+    write_if_new(folder, f"{name}.json", json.dumps(issue.manifest, indent=2).encode() + b"\n")

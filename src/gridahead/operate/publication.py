@@ -1,0 +1,81 @@
+"""Publication of a forecast: its files, its manifest, the pointers to it, and last the lake.
+
+What is published is what counts. A lake that cannot be written must not stop it: it is told, and the next catch-up
+appends from the published files what the lake has not got.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from gridahead.core.errors import GridaheadError
+from gridahead.core.files import alone
+from gridahead.core.grid import Series
+from gridahead.core.runs import BY_HAND
+from gridahead.core.tables import Forecasts
+from gridahead.core.time import TimeRange
+from gridahead.forecasting.pointers import renew_pointers
+from gridahead.forecasting.publish import Published, newest_of, publish
+from gridahead.forecasting.slot import Slot
+from gridahead.lake.lake import Lake
+from gridahead.operate.slots import is_live
+from gridahead.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 300
+"""How long a forecast waits for another of the same series [s]; one takes seconds, one that hangs is no reason to."""
+
+
+def alone_with(workspace: Workspace, series: Series) -> AbstractContextManager[None]:
+    """Forecast and publish a series while nobody else on this machine does."""
+    return alone(
+        workspace.settings.data_folder / "locks" / f"{series.slug}.forecast",
+        lambda: log.info("%s: somebody else forecasts it; this one begins when that has ended", series),
+        at_most_s=PATIENCE_S,
+    )
+
+
+def hand_out(workspace: Workspace, slot: Slot, forecasts: Forecasts, about: Mapping[str, object]) -> Published:
+    """Publish the forecast of a slot and point at it, then keep it in the lake.
+
+    Raises:
+        LakeError: the folder of what is published cannot be written.
+    """
+    settings, at = workspace.settings, workspace.clock()
+    timezone, live = settings.zone(slot.series.zone).timezone, is_live(workspace)
+    published = publish(
+        settings.published_place,
+        forecasts,
+        timezone,
+        about,
+        settings.unit_of(slot.series),
+        at=at,
+        slot=slot,
+        live=live,
+    )
+    renew_pointers(settings.published_place, slot.series, at if live else None)
+    front = newest_of(settings.published_place, slot.series, slot.day)
+    if front is not None and front.manifest["rung"] == BY_HAND != published.manifest["rung"]:
+        log.warning("%s: the correction of %s by hand stays in front of it", slot.series, slot.day)
+        published = replace(published, behind=str(front.manifest["forecast_id"]))
+    try:
+        keep(workspace.lake, forecasts)
+    except (GridaheadError, OSError) as error:
+        log.error("%s: published, but the lake does not have it yet: %s", slot.series, error)
+        return replace(published, unkept=str(error))
+    return published
+
+
+def keep(lake: Lake, forecasts: Forecasts) -> bool:
+    """Append a forecast to the lake unless exactly this one is there; whether it was appended."""
+    key = [name for name in lake.forecasts.table.key if name not in ("valid_time", "quantile")]
+    where = {name: str(forecasts[name].iloc[0]) for name in key if name != "issue_time"}
+    stored = lake.forecasts.read(where, TimeRange.spanning(forecasts["valid_time"]))
+    if (stored["issue_time"] == forecasts["issue_time"].iloc[0]).any():
+        return False
+    lake.forecasts.append(forecasts)
+    return True

@@ -1,0 +1,94 @@
+"""The addresses of the server, and what is answered at each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp
+
+from gridahead.core.errors import GridaheadError
+from gridahead.lake.folder import Folder
+from gridahead.settings.model import Settings
+from gridahead.web import metrics
+from gridahead.web.files import PUBLISHED, find, folders
+from gridahead.web.guard import Guard
+from gridahead.web.health import health
+from gridahead.web.page import PAGES, render_status
+from gridahead.web.state import Watch
+from gridahead.workspace import Workspace
+
+ANEW = "no-store"
+"""Of what is true only now."""
+ASK_AGAIN = "no-cache"
+"""Of files: a browser keeps them, and asks every time whether they are still the same."""
+Endpoint = Callable[[Request], Response]
+
+
+def application(workspace: Workspace, watch: Watch | None = None) -> ASGIApp:
+    """The server of a workspace.
+
+    Args:
+        workspace: what is shown.
+        watch: puts the state together; one of the workspace unless given.
+    """
+    watch = watch or Watch(workspace)
+    # Its own description comes with the API.
+    app = FastAPI(title="gridahead", openapi_url=None)
+    addresses: dict[str, Endpoint] = {
+        "/": lambda _: RedirectResponse("status"),
+        "/livez": lambda _: PlainTextResponse("alive\n", headers={"Cache-Control": ANEW}),
+        "/healthz": lambda _: _health(watch),
+        "/metrics": lambda _: _text(metrics.metrics(watch.state()), metrics.MEDIA_TYPE),
+        "/status": lambda _: _status(watch, workspace.settings),
+    }
+    for address, endpoint in addresses.items():
+        app.add_route(address, endpoint, methods=["GET"])  # and HEAD
+    for name, folder in folders(workspace.settings).items():
+        app.add_route(f"/{name}/{{file:path}}", _files(folder), methods=["GET"])
+    app.add_exception_handler(GridaheadError, _unavailable)
+    return Guard(app, workspace.settings.serve.hosts)
+
+
+def _health(watch: Watch) -> Response:
+    found = health(watch.state())
+    said = {"healthy": found.healthy, "reasons": list(found.reasons)}
+    return Response(json.dumps(said) + "\n", found.code, {"Cache-Control": ANEW}, "application/json")
+
+
+def _status(watch: Watch, settings: Settings) -> Response:
+    published = folders(settings)[PUBLISHED]
+    pages = [name for name in PAGES if published.exists(name)]
+    return _text(render_status(watch.state(), settings, pages).encode(), "text/html")
+
+
+def _text(content: bytes, media_type: str) -> Response:
+    return Response(content, headers={"Cache-Control": ANEW}, media_type=media_type)
+
+
+def _files(folder: Folder) -> Endpoint:
+    def answer(request: Request) -> Response:
+        name = request.path_params["file"]
+        found = find(folder, name)
+        if found is None:
+            return PlainTextResponse(f"there is no {name[:200]!r} here\n", 404)
+        headers = {"ETag": f'"{found.tag}"', "Cache-Control": ASK_AGAIN}
+        if _is_same(request.headers, found.tag):
+            return Response(status_code=304, headers=headers)
+        return Response(found.content, headers=headers, media_type=found.media_type)
+
+    return answer
+
+
+def _is_same(headers: Mapping[str, str], tag: str) -> bool:
+    """Whether the asker has the content already."""
+    held = [one.strip().removeprefix("W/") for one in headers.get("if-none-match", "").split(",")]
+    return "*" in held or f'"{tag}"' in held
+
+
+def _unavailable(_: Request, error: Exception) -> Response:
+    """A lake that cannot be read just now is no fault of the asker's, nor a secret."""
+    return PlainTextResponse(f"{error}\n", 503, headers={"Cache-Control": ANEW})
