@@ -10,12 +10,21 @@ from prefect.runtime import deployment, flow_run
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
 from gridahead.monitoring.drift import drift
+from gridahead.operate.catch_up import catch_up
 from gridahead.operate.score import score_published
 from gridahead.reports.drift import drift_sentence, drift_words
 from gridahead_flows.engine import LIMITS, RETRIES, artifact_key, kept_on_record, open_workspace
 from gridahead_flows.plan import SCHEDULED
 from gridahead_flows.report import write_report
 from gridahead_flows.train import train_flow
+
+
+@task(name="keep what is published", **RETRIES)
+def keep_published(settings: str | None) -> str:
+    """Keep in the lake what was published while that could not be written; gives it in words."""
+    done = catch_up(open_workspace(settings))
+    done.require()
+    return done.sentence
 
 
 @task(name="score", task_run_name="score {series}", **RETRIES)
@@ -45,7 +54,7 @@ def look_for_drift(series: str, settings: str | None) -> bool:
 @flow(name="score", timeout_seconds=LIMITS["score"])
 @kept_on_record
 def score_flow(settings: str | None = None) -> str:
-    """Score every series, look for drift, and write the report; gives the page.
+    """Keep what is only published, score every series, look for drift, and write the report; gives the page.
 
     A series that has drifted is trained at once where `retrain_on_drift = true` under [schedule]; else the artifact
     advises it.
@@ -54,9 +63,10 @@ def score_flow(settings: str | None = None) -> str:
         settings: settings file, on the machine of the worker.
     """
     chosen = open_workspace(settings).settings
+    kept = keep_published(settings, return_state=True)
     scored, drifted = [], []
     for name in [str(entry.series) for entry in chosen.series]:
-        # Neither must keep the report from being written.
+        # None of them must keep the report from being written.
         scored.append(score_series(name, settings, return_state=True))
         found = look_for_drift(name, settings, return_state=True)
         if found.is_completed() and found.result():
@@ -65,7 +75,8 @@ def score_flow(settings: str | None = None) -> str:
     if drifted and chosen.schedule.retrain_on_drift:
         _train_again(drifted, settings)
     for state in scored:
-        state.result()  # a series that could not be scored fails the run, now that all else is done
+        state.result()  # what could not be done fails the run, now that all else is done
+    kept.result()
     return page
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from prefect import State, flow, task
 
-from gridahead.operate.due import due, missed
+from gridahead.operate.due import due, missed, unpointed
 from gridahead.operate.watch import watch
 from gridahead_flows.again import begin_again
 from gridahead_flows.engine import LIMITS, RETRIES, open_workspace
@@ -23,7 +23,7 @@ def publish_what_is_due(settings: str | None) -> str | None:
     """Publish what is due, make up for what is missed; gives it in words, None if there was nothing to do."""
     workspace = open_workspace(settings)
     at = workspace.clock()
-    if not (due(workspace, at) or missed(workspace, at)):
+    if not (due(workspace, at) or missed(workspace, at) or unpointed(workspace, at)):
         return None
     from gridahead.operate.catch_up import catch_up  # loads what forecasts are made with
 

@@ -14,7 +14,8 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import MappingProxyType
@@ -70,9 +71,33 @@ def _wait(child: subprocess.Popen, is_up: Callable[[], object], log: Path) -> No
     raise AssertionError(f"{child.args!r} is not up (exit code {child.poll()}):\n{log.read_text()[-3000:]}")
 
 
+@dataclass
+class Cluster:
+    """A database server of a test's own, which can be ended and begun again."""
+
+    address: str
+    serve: Callable[[], AbstractContextManager[None]]
+    _running: ExitStack = field(default_factory=ExitStack)
+
+    def start(self) -> None:
+        """Begin, and wait until it answers."""
+        self._running.enter_context(self.serve())
+
+    def stop(self) -> None:
+        """End it; its data stay."""
+        self._running.close()
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
     """A new cluster behind a socket in a folder of its own; gives the address of its database."""
+    with postgres_cluster() as cluster:
+        yield cluster.address
+
+
+@contextmanager
+def postgres_cluster() -> Iterator[Cluster]:
+    """The same, which can be ended and begun again."""
     initdb, server = program("initdb"), program("postgres")
     home = Path(tempfile.mkdtemp(prefix="postgres-"))  # not below pytest's folder, which other users may not enter
     options: dict[str, Any] = {"cwd": home}
@@ -84,8 +109,13 @@ def postgres() -> Iterator[str]:
     serve = [server, "-D", "data", "-k", str(home), "-c", "listen_addresses=", "-c", "fsync=off"]
     try:
         subprocess.run(make, check=True, capture_output=True, **options)
-        with running(serve, lambda: psycopg2.connect(address).close(), home / "log", **options):
-            yield address
+        is_up = lambda: psycopg2.connect(address).close()  # noqa: E731
+        cluster = Cluster(address, lambda: running(serve, is_up, home / "log", **options))
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            cluster.stop()
     finally:
         shutil.rmtree(home)
 

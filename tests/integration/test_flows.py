@@ -301,7 +301,7 @@ def test_a_killed_run_is_begun_again_once_for_each_time_it_is_killed_and_not_for
             assert begin_again(other) is None
 
 
-@pytest.mark.parametrize(("closure", "tries"), [("D-0T0000[Europe/Oslo]", 2), ("D-9T0000[Europe/Oslo]", 1)])
+@pytest.mark.parametrize(("closure", "tries"), [("D-0T0000[Europe/Oslo]", 2), ("D-8T0000[Europe/Oslo]", 1)])
 def test_a_forecast_is_tried_again_for_as_long_as_it_can_reach_the_market(
     prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closure: str, tries: int
 ) -> None:

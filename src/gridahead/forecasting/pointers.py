@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -47,6 +48,26 @@ def renew_pointers(place: str | Path | Folder, series: Series, at: pd.Timestamp 
         if pointed_at(place, series, at) == wanted:
             return
     raise LakeError(f"{folder}: forecasts are published faster than they can be pointed at; are many under way?")
+
+
+def is_pointed(place: str | Path | Folder, series: Series, at: pd.Timestamp) -> bool:
+    """Whether `latest.*` and `today.*` of a series are what they should be.
+
+    Raises:
+        LakeError: the folder cannot be read.
+    """
+    folder, wanted = folder_of(place, series), pointed_at(place, series, at)
+    ids = {name: issue and issue.manifest["forecast_id"] for name, issue in wanted.items()}
+    found = {name: read_pointer(folder, name) for name in wanted}
+    return ids == {name: manifest and manifest["forecast_id"] for name, manifest in found.items()}
+
+
+def read_pointer(folder: Folder, name: str) -> dict[str, Any] | None:
+    """The manifest that a pointer has, None if there is none."""
+    try:
+        return dict(json.loads(folder.read(f"{name}.json")))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def pointed_at(place: str | Path | Folder, series: Series, at: pd.Timestamp | None) -> dict[str, Issue | None]:

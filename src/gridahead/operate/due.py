@@ -13,6 +13,7 @@ import pandas as pd
 from gridahead.core.grid import Series
 from gridahead.core.runs import BACKFILLED
 from gridahead.core.time import TimeRange, delivery_days, delivery_range
+from gridahead.forecasting.pointers import is_pointed
 from gridahead.forecasting.publish import issues_of, newest_of, published_days
 from gridahead.forecasting.slot import GRACE, Slot, due_day
 from gridahead.operate.slots import as_of_now, due_slot, is_live
@@ -104,6 +105,22 @@ def absent_of(workspace: Workspace, series: Series, at: pd.Timestamp) -> list[Sl
     begun = min([*published_days(place, series)[:1], at.tz_convert(timezone).date()])
     slots = [slot for slot in _slots(workspace, series, at) if slot.deadline + GRACE < at < slot.end]
     return [slot for slot in slots if slot.day > begun and newest_of(place, series, slot.day) is None]
+
+
+def unpointed(workspace: Workspace, at: pd.Timestamp) -> list[Series]:
+    """The series whose `latest.*` or `today.*` is not what it should be, as when a day has begun; none in mode demo.
+
+    Args:
+        workspace: with the settings and the folder of what is published.
+        at: the present.
+
+    Raises:
+        LakeError: the folder of what is published cannot be read.
+    """
+    if not is_live(workspace):
+        return []
+    place = workspace.settings.published_place
+    return [entry.series for entry in workspace.settings.series if not is_pointed(place, entry.series, at)]
 
 
 def backfilled_days(workspace: Workspace, series: Series, first: dt.date, last: dt.date) -> set[dt.date]:

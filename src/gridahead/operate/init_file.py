@@ -15,7 +15,7 @@ from gridahead.core.errors import SettingsError
 from gridahead.core.grid import BiddingZone, Series
 from gridahead.core.tables import Observations
 from gridahead.operate.init_links import Inputs, inputs_of, link, unread
-from gridahead.operate.init_preview import SeriesFound, Training, advice, preview, training_for
+from gridahead.operate.init_preview import SeriesFound, Training, advice, is_current, preview, training_for
 from gridahead.settings.file import load_settings
 from gridahead.settings.model import Settings
 from gridahead.sources.sniff import written
@@ -68,7 +68,8 @@ def init_file(
     declared = () if held is None else tuple(entry.series for entry in held.series)
     zones = {series.zone for series in (*declared, *measured)}
     inputs = {series: inputs_of(series, combined.sources, held, zones) for series in (*declared, *measured)}
-    text = _text(combined, measured, held, training, command, inputs)
+    current = is_current(observations, measured)
+    text = _text(combined, measured, held, training, command, inputs, current=current)
     before, linked = "", list[str]()
     if held is not None:
         before, linked = link(target.read_text(encoding="utf-8"), held, combined.sources, zones)
@@ -139,11 +140,16 @@ def _text(
     training: Training | None,
     command: str,
     inputs: Mapping[Series, Inputs],
+    *,
+    current: bool,
 ) -> str:
     """The settings file, or the blocks that are added to one."""
     blocks = [written.head(command, combined.uncertain, combined.not_read)]
     if held is None:
-        blocks.append('data_folder = "data" # the lake, models and forecasts')
+        mode = 'mode = "live" # a forecast is due every day; the file is to grow by then'
+        if not current:
+            mode = 'mode = "demo" # history, as the values end in the past; "live" once the file grows every day'
+        blocks.append(f'data_folder = "data" # the lake, models and forecasts\n{mode}')
     declared = set() if held is None else {zone.code for zone in held.zones}
     zones = {source.zone.code: source.zone for source in combined.sources}
     blocks += [

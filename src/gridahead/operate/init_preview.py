@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -146,6 +146,12 @@ def advice(observations: Observations, measured: Mapping[Series, BiddingZone], t
     if training is not None and training.is_short and not messages:
         messages.append(training.why)
     return messages + _newest(observations, measured)
+
+
+def is_current(observations: Observations, measured: Iterable[Series]) -> bool:
+    """Whether the values of a measured series reach the present, so that tomorrow can be forecast."""
+    ends = (_end(observations, series) for series in measured)
+    return any(end is not None and now() - end <= _OLD for end in ends)
 
 
 def _newest(observations: Observations, measured: Mapping[Series, BiddingZone]) -> list[str]:

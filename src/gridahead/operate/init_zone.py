@@ -125,7 +125,10 @@ def init_zones(codes: Sequence[str], wishes: Wishes, target: Path, command: str,
     done = Zoned(target, added=held is not None)
     blocks = [written.head(command, [], [])]
     if held is None:
-        blocks.append('data_folder = "data" # the lake, models and forecasts')
+        blocks.append(
+            'data_folder = "data" # the lake, models and forecasts\n'
+            'mode = "live" # a forecast is due every day; "demo" shows history instead'
+        )
     blocks += [_about(plan) for plan in plans]
     blocks += _source_blocks(plans, wishes, held, done)
     blocks += _series_blocks(plans, held, done)
