@@ -117,7 +117,8 @@ def _rows(lake: Lake, forecast: dict[str, Any]) -> Forecasts:
 def _compare(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> list[Difference]:
     source = _source(workspace, series, forecast, rows)
     issue_time, data_hash = forecast["issue_time"], forecast["data_hash"]
-    day = source.spec.deadline.delivery_day(issue_time)
+    # A late forecast is issued after its deadline, so that the issue time does not tell the day.
+    day = rows["valid_time"].min().tz_convert(source.spec.zone.timezone).date()
     windows = _windows(workspace.lake, source, day, issue_time)
     differing = list(source.differences)
     if windows.data_hash(0) != data_hash:
