@@ -47,7 +47,7 @@ def of_seed(fit: Fit, seed: int, parts: Split) -> Judged[TrainedModel]:
 
     def alone(model: Model) -> TrainedModel:
         one = network(model)
-        return replace(one, members=(one.members[seed],))
+        return replace(one, members=(one.members[seed],), degraded=one.degraded[seed : seed + 1])
 
     return judge(alone(fit.model), [alone(fold) for fold in fit.folds], parts)
 

@@ -65,7 +65,11 @@ def run(bench: Bench) -> list[Row]:
 def alone(model: Model) -> list[TrainedModel]:
     """Each network of a model by itself, before calibration, which was fitted on the validation days."""
     assert isinstance(model, TrainedModel)
-    return [replace(model, members=(member,), calibration=as_it_is(model.quantiles)) for member in model.members]
+    plain = replace(model, calibration=as_it_is(model.quantiles))
+    return [
+        replace(plain, members=(member,), degraded=model.degraded[seed : seed + 1])
+        for seed, member in enumerate(model.members)
+    ]
 
 
 def figures(model: Forecaster, windows: Windows) -> dict[str, float]:

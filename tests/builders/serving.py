@@ -59,8 +59,9 @@ def serve(
 ) -> Version:
     """Export a version that says of every hour what the same hour of last week was, and give it a role."""
     entry = workspace.settings.series_settings(series)
+    zone = workspace.settings.zone(series.zone)
     spec = WindowSpec(
-        series, workspace.settings.zone(series.zone), Mtu.PT60M, entry.deadline, CONTEXT_DAYS, use_official=False
+        series, zone, Mtu.PT60M, entry.deadline, CONTEXT_DAYS, use_official=False, intraday=entry.intraday
     )
     offsets = SPREAD * np.array([-1, 0, 1], np.float32)
     bundle = workspace.exports.keep(ReferenceForecast(NAIVE, spec, LEVELS, float(BASE[series.zone]), offsets))

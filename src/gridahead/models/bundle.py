@@ -1,5 +1,8 @@
 """The trained model: weights, window spec, scaler, quantile levels and calibration in one bundle, replaced as a whole.
 
+It may have two sets of weights: those of the members, and the same tuned on windows without inputs. Each window is
+answered by the set for its condition, in training, back-tests and operation alike.
+
 On disk it is two files without pickle: `model.json` and `weights.safetensors`. A bundle that was saved and loaded
 predicts the same bits.
 """
@@ -10,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -21,12 +25,13 @@ from gridahead.features.scaling import Inputs, Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.base import Kind, Quantiles, possible, read_about, write_about
 from gridahead.models.calibration import calibration_on
-from gridahead.models.conditions import NONE, Conditions
+from gridahead.models.conditions import NONE, Conditions, incomplete
 from gridahead.models.network.network import Network, NetworkConfig
 from gridahead.settings.networks import Segment
 
 _WEIGHTS = "weights.safetensors"
 _LINEAR = "anchor."
+_DEGRADED = "degraded."
 _BATCH = 512
 
 
@@ -49,6 +54,9 @@ class TrainedModel:
     """What identifies this series among those that share the weights; empty for a model of its own."""
     conditions: Conditions = NONE
     """The calibrations for other issue times, and for what may be missing."""
+    degraded: tuple[Network, ...] = ()
+    """The members, tuned on windows without inputs: they answer where something is missing. Without them, as in bundles
+    that were made before there were any, the members answer everything."""
 
     @property
     def label(self) -> str:
@@ -71,21 +79,21 @@ class TrainedModel:
         return (self,)
 
     def raw(self, windows: Windows) -> Array:
-        """The mean answer of the members, (N, H, Q) in scaled units."""
+        """The mean answer of the members, (N, H, Q) in scaled units; of the degraded ones where inputs are missing."""
         if (windows.spec.inputs, windows.spec.mtu) != (self.spec.inputs, self.spec.mtu):
             trained, given = (f"{', '.join(map(str, spec.inputs))} in {spec.mtu}" for spec in (self.spec, windows.spec))
             raise ModelError(
                 self.label, f"was trained on {trained}, the windows hold {given}; train it again with `gridahead train`"
             )
         inputs = self._inputs(windows)
-        answers = []
-        with torch.inference_mode():
-            for begin in range(0, len(windows), _BATCH):
-                rows = slice(begin, begin + _BATCH)
-                parts = inputs.encoder, inputs.decoder, inputs.static, inputs.length
-                batch = [torch.from_numpy(part[rows]) for part in parts]
-                answers.append(torch.stack([member(*batch) for member in self.members]).mean(0).numpy())
-        return np.concatenate(answers)
+        if not self.degraded:
+            return _mean_answer(self.members, inputs, np.arange(len(windows)))
+        is_incomplete = incomplete(windows, self.conditions.usual_age, self.known_share)
+        answers = np.empty((*windows.target.shape, len(self.quantiles)), np.float32)
+        for members, rows in ((self.members, ~is_incomplete), (self.degraded, is_incomplete)):
+            if rows.any():
+                answers[rows] = _mean_answer(members, inputs, np.flatnonzero(rows))
+        return answers
 
     def _inputs(self, windows: Windows) -> Inputs:
         """What the members read, checked against what they were built for."""
@@ -126,11 +134,7 @@ class TrainedModel:
     def save(self, folder: Path) -> None:
         """Write the bundle into a folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        weights = {
-            f"{number}.{name}": tensor.cpu().contiguous()
-            for number, member in enumerate(self.members)
-            for name, tensor in member.state_dict().items()
-        }
+        weights = _weights(self.members) | _weights(self.degraded, _DEGRADED)
         if self.scaler.linear is not None:
             arrays = asdict(self.scaler.linear)
             weights |= {f"{_LINEAR}{name}": torch.from_numpy(array).contiguous() for name, array in arrays.items()}
@@ -142,6 +146,7 @@ class TrainedModel:
             "quantiles": self.quantiles,
             "config": self.config.to_dict(),
             "members": len(self.members),
+            "degraded": len(self.degraded),
             "calibration": self.calibration.tolist(),
             "conditions": self.conditions.to_dict(),
             "segment": self.segment,
@@ -160,7 +165,8 @@ class TrainedModel:
             about = read_about(folder)
             weights = load_file(folder / _WEIGHTS)
             config = NetworkConfig.from_dict(about["config"])
-            members = tuple(_member(config, weights, number) for number in range(about["members"]))
+            members = tuple(_member(config, weights, f"{number}.") for number in range(about["members"]))
+            degraded = (_member(config, weights, f"{_DEGRADED}{number}.") for number in range(about.get("degraded", 0)))
             return cls(
                 name=about["name"],
                 spec=WindowSpec.from_dict(about["spec"]),
@@ -172,6 +178,7 @@ class TrainedModel:
                 segment=about["segment"],
                 static=tuple(about["static"]),
                 conditions=Conditions.from_dict(about.get("conditions")),
+                degraded=tuple(degraded),
             )
         except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
             raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error
@@ -182,8 +189,27 @@ def _linear(weights: dict[str, torch.Tensor]) -> LinearForecast | None:
     return LinearForecast(**arrays) if arrays else None
 
 
-def _member(config: NetworkConfig, weights: dict[str, torch.Tensor], number: int) -> Network:
+def _mean_answer(members: tuple[Network, ...], inputs: Inputs, rows: npt.NDArray[np.int64]) -> Array:
+    """The mean answer of some members to some rows of the inputs, (R, H, Q)."""
+    answers = []
+    with torch.inference_mode():
+        for begin in range(0, len(rows), _BATCH):
+            chosen = rows[begin : begin + _BATCH]
+            parts = inputs.encoder, inputs.decoder, inputs.static, inputs.length
+            batch = [torch.from_numpy(part[chosen]) for part in parts]
+            answers.append(torch.stack([member(*batch) for member in members]).mean(0).numpy())
+    return np.concatenate(answers)
+
+
+def _weights(members: tuple[Network, ...], prefix: str = "") -> dict[str, torch.Tensor]:
+    return {
+        f"{prefix}{number}.{name}": tensor.cpu().contiguous()
+        for number, member in enumerate(members)
+        for name, tensor in member.state_dict().items()
+    }
+
+
+def _member(config: NetworkConfig, weights: dict[str, torch.Tensor], prefix: str) -> Network:
     network = Network(config)
-    prefix = f"{number}."
     network.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
     return network.eval()

@@ -45,6 +45,11 @@ class Condition(NamedTuple):
     covariates: bool = False
     """Whether another input is missing."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing, whenever it is issued."""
+        return self[1:] == COMPLETE[1:]
+
     def covers(self, other: Condition) -> bool:
         """Whether at least as much is missing as under another condition, at the same kind of issue time."""
         return self.issued == other.issued and all(mine >= its for mine, its in zip(self[1:], other[1:], strict=True))
@@ -131,6 +136,16 @@ def conditions_of(windows: Windows, usual_age: float, usual: Mapping[str, float]
     return [
         Condition(*parts) for parts in zip(issued_when(windows), ages, official.tolist(), others.tolist(), strict=True)
     ]
+
+
+def incomplete(windows: Windows, usual_age: float, usual: Mapping[str, float]) -> npt.NDArray[np.bool_]:
+    """(N,) whether something is missing in each window; the arguments are those of `conditions_of`."""
+    return np.array([not one.is_complete for one in conditions_of(windows, usual_age, usual)], bool)
+
+
+def usual_age_of(windows: Windows) -> float:
+    """How old the newest outturn usually is at the issue times of some windows [h]."""
+    return float(np.median(ages_of(windows)))
 
 
 def ages_of(windows: Windows) -> npt.NDArray[np.float64]:

@@ -20,7 +20,7 @@ from gridahead.backtest.store import BacktestStore
 from gridahead.core.errors import GridaheadError, LakeError, ModelError
 from gridahead.core.fingerprint import DIGITS
 from gridahead.core.grid import Series
-from gridahead.core.runs import is_backtest
+from gridahead.core.runs import Reference, is_backtest
 from gridahead.core.tables import Forecasts
 from gridahead.evaluation.references import reference_windows
 from gridahead.features.windows import Windows, WindowSpec, build_windows
@@ -61,6 +61,8 @@ class _Source:
     """The file that may hold what it read."""
     differences: tuple[Difference, ...]
     """What is not as it was."""
+    reference: Reference | None = None
+    """Which reference of a back-test it is; None of a model."""
 
 
 def forecast_list(workspace: Workspace, run: str | None = None, series: Sequence[Series] = ()) -> pd.DataFrame:
@@ -164,7 +166,11 @@ def _of_backtest(workspace: Workspace, series: Series, forecast: dict[str, Any],
     differing = () if record.made_with == here else (OtherEnvironment(record.made_with, here),)
     model = load(store.bundle(record.bundle))
     return _Source(
-        model, WindowSpec.from_dict(record.spec), (Folder.at(store.inputs(series)), record.inputs), differing
+        model,
+        WindowSpec.from_dict(record.spec),
+        (Folder.at(store.inputs(series)), record.inputs),
+        differing,
+        model.name if isinstance(model, ReferenceForecast) else None,
     )
 
 
@@ -172,10 +178,10 @@ def _windows(lake: Lake, source: _Source, day: dt.date, issue_time: pd.Timestamp
     """What the model reads as of the issue time."""
     spec = source.spec
     # The newest known errors of an official forecast may be of any day before.
-    reads_all = isinstance(source.model, ReferenceForecast)
-    observations = lake.read_vintages(*spec.inputs, time_range=None if reads_all else reading_range(spec, day, day))
-    if isinstance(source.model, ReferenceForecast):
-        windows = reference_windows(source.model.name, observations, spec, [day])
+    time_range = None if source.reference else reading_range(spec, day, day)
+    observations = lake.read_vintages(*spec.inputs, time_range=time_range)
+    if source.reference:
+        windows = reference_windows(source.reference, observations, spec, [day])
     else:
         windows = build_windows(observations, spec, [day], issue_times=[issue_time])
     return windows.alone(0)

@@ -2,7 +2,7 @@
 
 The judged days are answered again, by the networks that have not learnt them: as of drawn issue times, and with the
 newest outturn, the official forecast, the covariates taken away. From where the outturns lie then, intervals are
-calibrated for each condition.
+calibrated for each condition, on the answers of the weights that serve it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from gridahead.models.conditions import (
     Issued,
     ages_of,
     conditions_of,
+    usual_age_of,
     usually_there,
 )
 from gridahead.training.crossfit import Answering, out_of_fold, validation_metrics
@@ -64,7 +65,7 @@ def views(split: Split) -> Iterator[View]:
             continue
         for age, official, others in product(range(len(AGES) + 1), _whether(has[0]), _whether(has[1])):
             condition = Condition(issued, age, official, others)
-            if condition[1:] != COMPLETE[1:]:
+            if not condition.is_complete:
                 yield View(issued, without(windows, _silent(windows, condition, usual)), False)
 
 
@@ -107,7 +108,7 @@ def conditions_on(
         levels: Q levels.
     """
     usual = split.windows.known_share()
-    usual_age = float(np.median(ages_of(split.windows)))
+    usual_age = usual_age_of(split.windows)
     parts: dict[Condition, list[tuple[Windows, Quantiles]]] = {}
     for view, answer in zip(views(split), beside, strict=True):
         found = conditions_of(view.windows, usual_age, usual)

@@ -1,7 +1,8 @@
 """One fit: from the accepted observations of a series to a calibrated model, and to what it is worth.
 
 Choose, judge, refit: the earliest validation days choose the number of epochs. Networks that learn all days but a fold
-choose the anchor, say what the fit is worth there, and calibrate it. Those that serve have learnt all days.
+choose the anchor, say what the fit is worth there, and calibrate it. Those that serve have learnt all days. All of them
+are then tuned on the same days without inputs: these weights answer where something is missing, and no other window.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.base import Quantiles
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is
+from gridahead.models.conditions import Conditions, usual_age_of
 from gridahead.models.determinism import deterministic
 from gridahead.models.ensemble import Model
-from gridahead.models.network.network import NetworkConfig
+from gridahead.models.network.network import Network, NetworkConfig
 from gridahead.settings.networks import Anchor, ModelSettings, Segment
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import BRIDGE_WEIGHT, Batch
@@ -96,19 +98,25 @@ def fit(
     label = f"{split.train.spec.series} {name}"
     trainer = Trainer(label, settings, _trainings(split, config, anchors), progress, start, checkpoints)
     if not split.learnt_later:
-        stopped, _ = _stop(name, split, config, trainer, anchors)
+        stopped, epochs = _stop(name, split, config, trainer, anchors)
+        stopped = _tuned(stopped, epochs, split.to_stop(), split, trainer)
         return finished(stopped, (stopped,) * split.folds, split, trainer, time.perf_counter() - begun)
     stopped, epochs = _stop(name, split, config, trainer, anchors[:1])
     folds, anchor = _folds(stopped, epochs, config.members, split, trainer, anchors)
     served = _again(stopped, anchor, epochs, range(config.members), split.everything(), trainer)
+    folds = tuple(
+        _tuned(network, epochs, split.without(split.spans(fold)), split, trainer) for fold, network in enumerate(folds)
+    )
+    served = _tuned(served, epochs, split.everything(), split, trainer)
     return finished(served, folds, split, trainer, time.perf_counter() - begun)
 
 
 def _trainings(split: Split, config: ModelSettings, anchors: Sequence[Anchor]) -> int:
-    """How many networks a fit trains."""
+    """How many trainings a fit has: of networks, and of those that are tuned."""
+    sets = 2 if split.silent else 1
     if not split.learnt_later:
-        return len(anchors) + config.members - 1
-    return 1 + config.members * (split.folds + 1) + len(split.trial_folds()) * (len(anchors) - 1)
+        return len(anchors) - 1 + sets * config.members
+    return 1 + sets * config.members * (split.folds + 1) + len(split.trial_folds()) * (len(anchors) - 1)
 
 
 def finished(
@@ -165,7 +173,7 @@ def _stop(
     learnt, stopping = split.to_stop(), split.stopping
 
     def members(scaler: Scaler, seeds: range) -> tuple[TrainedModel, int]:
-        train = to_learn(scaler, config.segment, trainer.settings, learnt)
+        train = to_learn(scaler, config.segment, trainer.settings, learnt.as_they_were)
         judge = windows_to_judge(scaler, config.segment, trainer.settings, stopping)
         shape = network_config(config, train, trainer.settings.quantiles)
         trained = [trainer.train(shape, seed, train, judge, windows=learnt.an_epoch) for seed in seeds]
@@ -236,16 +244,45 @@ def _again(
 ) -> TrainedModel:
     """The same model with members that have learnt other windows on an anchor, each for so many epochs."""
     scaler = Scaler.fit(lesson.daily, anchor, stopped.scaler.moments.normalise)
-    train = to_learn(scaler, stopped.segment, trainer.settings, lesson)
+    train = to_learn(scaler, stopped.segment, trainer.settings, lesson.as_they_were)
     trained = [trainer.train(stopped.config, n, train, None, windows=lesson.an_epoch, epochs=epochs) for n in seeds]
     return replace(stopped, scaler=scaler, members=tuple(member.network for member in trained))
 
 
+def _tuned(model: TrainedModel, epochs: int, lesson: Lesson, split: Split, trainer: Trainer) -> TrainedModel:
+    """The same model with weights of its own for windows where something is missing, learnt from the same days.
+
+    Args:
+        model: that has learnt the lesson.
+        epochs: for so many.
+        lesson: whose windows without inputs are learnt now.
+        split: says what is usual.
+        trainer: of the fit.
+    """
+    if not lesson.silent:
+        return model
+    train = to_learn(model.scaler, model.segment, trainer.settings, lesson.silent)
+    tuned = [
+        trainer.tune(network, member, train, windows=lesson.an_epoch, epochs=epochs)
+        for member, network in enumerate(model.members)
+    ]
+    return with_degraded(model, tuned, split)
+
+
+def with_degraded(model: TrainedModel, tuned: Sequence[Network], split: Split) -> TrainedModel:
+    """The same model with such weights, which answer where more is missing than usual in a split."""
+    return replace(model, degraded=tuple(tuned), conditions=Conditions(usual_age_of(split.windows)))
+
+
 def to_learn(
-    scaler: Scaler, segment: Segment, settings: TrainingSettings, lesson: Lesson, static: tuple[float, ...] = ()
+    scaler: Scaler,
+    segment: Segment,
+    settings: TrainingSettings,
+    parts: Sequence[Windows],
+    static: tuple[float, ...] = (),
 ) -> Batch:
-    """A lesson on the device of the training: the windows of the deadlines, then their copies."""
-    return Batch.join(*(windows_to_learn(scaler, segment, settings, part, static) for part in lesson.everything))
+    """Parts of a lesson on the device of the training, one after the other."""
+    return Batch.join(*(windows_to_learn(scaler, segment, settings, part, static) for part in parts))
 
 
 def windows_to_learn(

@@ -46,6 +46,7 @@ def train_network(
     progress: Progress,
     checkpoint: Path | None = None,
     windows: int | None = None,
+    taught: float = 1.0,
 ) -> Network:
     """The network with the best averaged weights on the validation windows, on the CPU.
 
@@ -62,13 +63,14 @@ def train_network(
         checkpoint: a file to keep the state in, at the end of every epoch and every `training.checkpoint_steps`. A
             training that finds its own state there tells the epochs until then again, and goes on from it.
         windows: that an epoch goes through, by chance some of those to learn; all of them unless given.
+        taught: how often a recursive decoder reads the truth in the first epoch; in the last one it never does.
 
     Raises:
         ModelError: the loss is not a number, or explodes.
         SettingsError: the device cannot be had.
     """
     device = training_device(settings)
-    identity = _identity(network, train, validation, quantiles, settings, seed) if checkpoint else ""
+    identity = _identity(network, train, validation, quantiles, settings, seed, taught) if checkpoint else ""
     stored = Checkpoint(checkpoint, identity) if checkpoint else None
     network, train, levels = network.to(device).train(), train.to(device), torch.tensor(quantiles, device=device)
     validation = None if validation is None else validation.to(device)
@@ -81,7 +83,7 @@ def train_network(
             progress(epoch)
 
     while not state.finished:
-        network.sampling = 1 - len(state.epochs) / max(1, settings.epochs - 1)
+        network.sampling = taught * (1 - len(state.epochs) / max(1, settings.epochs - 1))
         begun = time.perf_counter() - state.sums.seconds
         for rows in state.rows_left(len(train), seed):
             batch = train.rows(rows.to(device))
@@ -127,6 +129,7 @@ def _identity(
     quantiles: tuple[float, ...],
     settings: TrainingSettings,
     seed: int,
+    taught: float,
 ) -> str:
     """What a checkpoint must be of."""
     tensors = [*network.state_dict().values(), *train.tensors(), *(validation.tensors() if validation else ())]
@@ -137,6 +140,7 @@ def _identity(
             "network": network.config.to_dict(),
             "levels": quantiles,
             "seed": seed,
+            "taught": taught,
             "device": training_device(settings).type,
         },
     )

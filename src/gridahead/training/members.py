@@ -1,7 +1,12 @@
-"""The networks of a fit: trained one after the other from their seeds, cold or warm, with a record of all."""
+"""The networks of a fit: trained one after the other from their seeds, cold or warm, with a record of all.
+
+Copies of those that have learnt the windows as they were are tuned on windows without inputs: one that learns both at
+once pays for it where nothing is missing, and knows less where something is.
+"""
 
 from __future__ import annotations
 
+import copy
 import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +22,12 @@ from gridahead.training.loop import train_network
 from gridahead.training.state import best_of
 
 log = logging.getLogger(__name__)
+
+TUNED_SHARE = 0.3
+"""Of the epochs of a network are those in which it is tuned, which cost as much as others."""
+TUNED_RATE = 2.0
+"""Of the learning rate: the epochs are few, and what is forgotten of complete windows is not asked for. On German load
+of 2024, as the mean over all that can be missing, a rate of 0.3, 1 and 2 gave a pinball loss of 634, 567 and 553 MW."""
 
 
 @dataclass(frozen=True)
@@ -61,25 +72,55 @@ class Trainer:
             ModelError: the loss is not a number, or no weight of the start fits.
         """
         settings = self.settings.model_copy(update={"epochs": epochs}) if epochs else self.settings
-        seed = settings.seed * 1000 + member
-        record: list[Epoch] = []
-        with seeded(seed):
+        with seeded(settings.seed * 1000 + member):
             network = Network(config)
             if self.start is not None:
                 begin_with(network, self.start, member, self.label)
-            best = train_network(
-                network,
-                train,
-                validation,
-                config.levels,
-                settings,
-                model=self.label,
-                member=member,
-                seed=seed,
-                progress=lambda epoch: self._record(epoch, record),
-                checkpoint=self.checkpoints and self.checkpoints / f"{self.done}.pt",
-                windows=windows,
-            )
+            return self._trained(network, member, train, validation, settings, windows, taught=1.0)
+
+    def tune(self, network: Network, member: int, train: Batch, *, windows: int, epochs: int) -> Network:
+        """The network with what it learns of further windows; the one given stays as it is.
+
+        Args:
+            network: that a member has become.
+            member: its number.
+            train: windows without inputs among others.
+            windows: that an epoch goes through.
+            epochs: that the network was trained for.
+
+        Raises:
+            ModelError: the loss is not a number.
+        """
+        rate, few = TUNED_RATE * self.settings.learning_rate, max(1, round(TUNED_SHARE * epochs))
+        settings = self.settings.model_copy(update={"learning_rate": rate, "epochs": few})
+        with seeded(settings.seed * 1000 + member):
+            return self._trained(copy.deepcopy(network), member, train, None, settings, windows, taught=0.0).network
+
+    def _trained(
+        self,
+        network: Network,
+        member: int,
+        train: Batch,
+        validation: Batch | None,
+        settings: TrainingSettings,
+        windows: int | None,
+        taught: float,
+    ) -> Member:
+        record: list[Epoch] = []
+        best = train_network(
+            network,
+            train,
+            validation,
+            network.config.levels,
+            settings,
+            model=self.label,
+            member=member,
+            seed=settings.seed * 1000 + member,
+            progress=lambda epoch: self._record(epoch, record),
+            checkpoint=self.checkpoints and self.checkpoints / f"{self.done}.pt",
+            windows=windows,
+            taught=taught,
+        )
         self.done += 1
         return Member(best, best_of(record))
 

@@ -27,7 +27,15 @@ from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Progress
-from gridahead.training.fit import Fit, finished, network_config, to_learn, uncalibrated, windows_to_judge
+from gridahead.training.fit import (
+    Fit,
+    finished,
+    network_config,
+    to_learn,
+    uncalibrated,
+    windows_to_judge,
+    with_degraded,
+)
 from gridahead.training.members import Trainer
 from gridahead.training.split import Lesson, Split
 
@@ -89,12 +97,14 @@ def fit_shared(
     _require_same_axes(name, series)
     parts = _parts(series, config)
     folds, later = range(parts[0].split.folds), parts[0].split.learnt_later
-    trainings = 1 + config.members * (1 + len(folds)) if later else config.members
+    trained = config.members * (2 if all(part.split.silent for part in parts) else 1)
+    trainings = 1 + trained * (1 + len(folds)) if later else trained
     trainer = Trainer(f"{name} of {len(parts)} series", settings, trainings, progress, checkpoints=checkpoints)
 
     def learn(lessons: Sequence[Lesson], count: int, epochs: int | None = None) -> list[Fitted]:
         again = [replace(part, scaler=part.scaler_on(one.daily)) for part, one in zip(parts, lessons, strict=True)]
-        train = Batch.join(*(_to_learn(part, config, settings, one) for part, one in zip(again, lessons, strict=True)))
+        pairs = [*zip(again, lessons, strict=True)]
+        train = Batch.join(*(_to_learn(part, config, settings, one.as_they_were) for part, one in pairs))
         judge = None if epochs else Batch.join(*(_to_judge(part, config, settings) for part in again))
         shape = network_config(config, train, settings.quantiles)
         windows = sum(lesson.an_epoch for lesson in lessons)
@@ -104,13 +114,31 @@ def fit_shared(
             for part in again
         ]
 
-    stopped = learn([part.split.to_stop() for part in parts], 1 if later else config.members)
+    def tune(models: list[Fitted], lessons: Sequence[Lesson]) -> list[Fitted]:
+        if not all(lesson.silent for lesson in lessons):
+            return models
+        again = [replace(part, scaler=one.model.scaler) for part, one in zip(parts, models, strict=True)]
+        pairs = [*zip(again, lessons, strict=True)]
+        train = Batch.join(*(_to_learn(part, config, settings, one.silent) for part, one in pairs))
+        windows, (first, epochs) = sum(lesson.an_epoch for lesson in lessons), models[0]
+        members = enumerate(first.members)
+        tuned = [trainer.tune(network, n, train, windows=windows, epochs=epochs) for n, network in members]
+        return [
+            one._replace(model=with_degraded(one.model, tuned, part.split))
+            for one, part in zip(models, parts, strict=True)
+        ]
+
+    to_stop = [part.split.to_stop() for part in parts]
+    stopped = learn(to_stop, 1 if later else config.members)
     if later:
-        epochs = stopped[0].epochs
+        epochs, everything = stopped[0].epochs, [part.split.everything() for part in parts]
         by_fold = [learn(_without(parts, fold), config.members, epochs) for fold in folds]
-        served = learn([part.split.everything() for part in parts], config.members, epochs)
+        served = learn(everything, config.members, epochs)
+        by_fold = [tune(models, _without(parts, fold)) for fold, models in enumerate(by_fold)]
+        served = tune(served, everything)
     else:
-        by_fold, served = [stopped for _ in folds], stopped
+        served = tune(stopped, to_stop)
+        by_fold = [served for _ in folds]
     seconds = (time.perf_counter() - begun) / len(parts)
     fits = [
         finished(served[n].model, tuple(fold[n].model for fold in by_fold), part.split, trainer, seconds)
@@ -155,8 +183,8 @@ def _parts(series: Mapping[Series, Split], config: ModelSettings) -> list[_Part]
     return [_Part(*each) for each in zip(splits, scalers, rows, strict=True)]
 
 
-def _to_learn(part: _Part, config: ModelSettings, settings: TrainingSettings, lesson: Lesson) -> Batch:
-    return to_learn(part.scaler, config.segment, settings, lesson, static=part.static)
+def _to_learn(part: _Part, config: ModelSettings, settings: TrainingSettings, windows: Sequence[Windows]) -> Batch:
+    return to_learn(part.scaler, config.segment, settings, windows, static=part.static)
 
 
 def _to_judge(part: _Part, config: ModelSettings, settings: TrainingSettings) -> Batch:

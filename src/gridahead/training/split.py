@@ -30,7 +30,7 @@ from gridahead.features.leaks import refuse_leaks
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.models.conditions import Issued
 from gridahead.settings.training import TrainingSettings
-from gridahead.training.drawn import Copies, Drawn, drawn_windows, learnt_copies
+from gridahead.training.drawn import Copies, Drawn, drawn_windows, later_copies, silent_copies
 
 MIN_DAYS = 60
 """Fewer training days than this teach a network nothing but the noise."""
@@ -70,8 +70,10 @@ class Lesson(NamedTuple):
 
     daily: Windows
     """One window a day, as of its deadline: levels, spreads and anchors are of these."""
-    copies: tuple[Windows, ...]
-    """Of the same days: issued at other times, and without inputs."""
+    later: tuple[Windows, ...]
+    """Of the same days, issued at other times."""
+    silent: tuple[Windows, ...]
+    """Of the same days, without inputs."""
 
     @property
     def an_epoch(self) -> int:
@@ -83,9 +85,9 @@ class Lesson(NamedTuple):
         return len(self.daily) * (2 if self.daily.spec.intraday else 1)
 
     @property
-    def everything(self) -> tuple[Windows, ...]:
-        """All windows, in parts that may have other horizons."""
-        return (self.daily, *self.copies)
+    def as_they_were(self) -> tuple[Windows, ...]:
+        """The windows with all that was known, in parts that may have other horizons: what networks learn first."""
+        return (self.daily, *self.later)
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,10 @@ class Split:
     """Networks that answer for them; every so many blocks share theirs."""
     learnt_later: bool
     """Whether the validation days are learnt in the end, and so by all networks but for those that they judge."""
-    copies: tuple[Copies, ...] = ()
-    """What is learnt of the same days beside their windows."""
+    later: tuple[Copies, ...] = ()
+    """What is learnt of the same days beside their windows: as of drawn issue times."""
+    silent: tuple[Copies, ...] = ()
+    """What networks are tuned on that answer where something is missing: the same days without inputs."""
     drawn: Mapping[Issued, Windows] = field(default_factory=dict)
     """The judged days as of drawn issue times, J windows of each kind."""
 
@@ -180,8 +184,12 @@ class Split:
         """The windows of some days, and their copies: a day that is not learnt is not learnt by any of them."""
         wanted = set(days)
         daily = self.windows.where(np.array([day in wanted for day in self.days], bool))
-        copies = (of_kind.of_days(days) for of_kind in self.copies)
-        return Lesson(daily, tuple(kept.windows for kept in copies if kept.days))
+
+        def of_days(parts: Iterable[Copies]) -> tuple[Windows, ...]:
+            kept = (copies.of_days(days) for copies in parts)
+            return tuple(copies.windows for copies in kept if copies.days)
+
+        return Lesson(daily, of_days(self.later), of_days(self.silent))
 
     def apart_from(self, first: dt.date, last: dt.date) -> Rows:
         """(N,) the days that are neither among some days nor around them."""
@@ -198,7 +206,7 @@ class Split:
 
     def fingerprint(self) -> str:
         """Fingerprint of all windows that decide what a fit gives, 16 digits."""
-        beside = [copies.windows.fingerprint() for copies in self.copies]
+        beside = [copies.windows.fingerprint() for copies in (*self.later, *self.silent)]
         return digest(
             self.train.fingerprint(),
             self.validation.fingerprint(),
@@ -277,7 +285,7 @@ def cut(windows: Windows, days: Sequence[dt.date], settings: TrainingSettings, d
     unlearnt = validation_count // (count + STOPPING_BLOCKS) + 2 * gap_days(windows.spec)
     folds = next((n for n in range(2, count) if -(-count // n) * unlearnt <= MOST_UNLEARNT * len(days)), count)
     drawn = {issued: copies.of_days(days) for issued, copies in (drawn or {}).items()}
-    judged_days = days[judging[0].start :]
+    judged_days, later = days[judging[0].start :], later_copies(windows.spec, drawn)
     return Split(
         windows,
         tuple(days),
@@ -285,7 +293,8 @@ def cut(windows: Windows, days: Sequence[dt.date], settings: TrainingSettings, d
         judging,
         folds,
         settings.refit,
-        learnt_copies(windows, days, drawn),
+        later,
+        silent_copies(windows, days, later),
         {
             issued: of_days.windows
             for issued, copies in drawn.items()

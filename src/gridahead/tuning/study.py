@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -199,7 +199,7 @@ def run_trial(search: Search, draw: int, until: float) -> None:
 def _objective(search: Search, trial: optuna.Trial, until: float) -> float:
     chosen = {name: _suggest(trial, name, options) for name, options in search.space.items()}
     config, training = search.applied(chosen)
-    split = search.split
+    split = replace(search.split, silent=())  # what is searched for is judged with complete inputs
     assert config.anchor != "best" and config.anchor != "each"
     unit = Scaler.fit(split.train, config.anchor, config.normalise).scale  # losses are in units of their anchor's error
 

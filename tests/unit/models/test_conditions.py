@@ -1,25 +1,32 @@
 """Conditions: told from what is not known of a window, each with its calibration, kept to the bit."""
 
 import datetime as dt
+import json
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from builders.models import every_kind, model_on
 from builders.windows import FIRST, SPEC, made_load, made_windows
 
 from gridahead.core.time import Deadline, delivery_range
 from gridahead.features.missing import without
 from gridahead.features.windows import build_windows
-from gridahead.models.conditions import COMPLETE, Condition, Conditions, ages_of, conditions_of
-from gridahead.models.storage import load
+from gridahead.models.base import predict_each
+from gridahead.models.bundle import TrainedModel
+from gridahead.models.conditions import COMPLETE, Condition, Conditions, ages_of, conditions_of, incomplete
+from gridahead.models.ensemble import Ensemble
+from gridahead.models.network.network import Network
+from gridahead.models.storage import content_of, load
 
 WINDOWS = made_windows(12, 19)
 OFFICIAL = SPEC.series.official
 USUAL = WINDOWS.known_share()
 AGE = float(np.median(ages_of(WINDOWS)))
+OFFICIAL_LOST, WIDE = Condition(official=True), np.array([[-3.0, 0.1, 3.0]]) / 7
 
 
 def silent(hours):
@@ -78,6 +85,58 @@ def test_every_condition_has_its_calibration_before_and_after_a_save(kind, tmp_p
         assert np.array_equal(again.predict(windows), model.predict(windows), equal_nan=True)
         rows = [model.predict(windows.alone(row))[0] for row in range(len(windows))]
         assert np.allclose(np.stack(rows), model.predict(windows), equal_nan=True)
+
+
+def degraded_of(model):
+    """The same with further weights, which answer where something is missing."""
+    torch.manual_seed(5)
+    others = tuple(Network(model.config).eval() for _ in model.members)
+    return replace(model, degraded=others, conditions=Conditions(AGE, {Condition(age=2): WIDE, OFFICIAL_LOST: WIDE}))
+
+
+def test_each_window_is_answered_by_the_weights_for_its_condition_in_mixed_batches_too(tmp_path):
+    model = degraded_of(model_on("week", WINDOWS))
+    plain, other = replace(model, degraded=()), replace(model, members=model.degraded, degraded=())
+    hours = np.where(np.arange(len(WINDOWS)) % 3 == 0, 48.0, 0.0)
+    mixed, is_stale = without(WINDOWS, {SPEC.series: hours}), hours > 0
+    assert 0 < is_stale.sum() < len(WINDOWS)
+    assert incomplete(mixed, AGE, USUAL).tolist() == is_stale.tolist()
+    assert model.raw(WINDOWS).tobytes() == plain.raw(WINDOWS).tobytes()
+    for ask in (TrainedModel.raw, TrainedModel.uncalibrated, TrainedModel.predict):
+        said = ask(model, mixed)
+        assert said[~is_stale].tobytes() == ask(plain, mixed.where(~is_stale)).tobytes()
+        assert said[is_stale].tobytes() == ask(other, mixed.where(is_stale)).tobytes()
+        assert not np.allclose(said[is_stale], ask(plain, mixed.where(is_stale)))
+    alone = predict_each(model, mixed)
+    for row, expected in enumerate(
+        np.where(is_stale[:, None, None], predict_each(other, mixed), predict_each(plain, mixed))
+    ):
+        assert alone[row].tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("of_ensemble", [False, True])
+def test_both_sets_of_weights_are_kept_to_the_bit(tmp_path, of_ensemble):
+    network = degraded_of(model_on("week", WINDOWS))
+    second = replace(degraded_of(model_on("profile", WINDOWS)), name="lstm")
+    model = Ensemble("ensemble", (network, second), (0.25, 0.75), WIDE, conditions=network.conditions)
+    model = model if of_ensemble else network
+    model.save(tmp_path)
+    again = load(tmp_path)
+    stale = without(WINDOWS, {SPEC.series: np.where(np.arange(len(WINDOWS)) % 2, 48.0, 0.0)})
+    for windows in (WINDOWS, stale):
+        assert again.predict(windows).tobytes() == model.predict(windows).tobytes()
+    assert [len(one.degraded) for one in again.networks] == [2] * len(model.networks)
+    assert content_of(again) == content_of(model)
+
+
+def test_a_bundle_from_before_there_were_weights_for_missing_inputs_answers_with_those_that_it_has(tmp_path):
+    model = model_on("week", WINDOWS)
+    model.save(tmp_path)
+    about = json.loads((tmp_path / "model.json").read_text())
+    assert about.pop("degraded") == 0
+    (tmp_path / "model.json").write_text(json.dumps(about))
+    stale = without(WINDOWS, {SPEC.series: silent(48)})
+    assert load(tmp_path).predict(stale).tobytes() == model.predict(stale).tobytes()
 
 
 def test_what_has_no_calibration_of_its_own_has_the_next_one():

@@ -11,6 +11,7 @@ from builders.serving import stored
 from gridahead.core.errors import PublicationError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.operate.forecast import forecast, refresh
+from gridahead.operate.reproduce import reproduce
 
 
 def said(published):
@@ -32,6 +33,13 @@ def said(published):
 def test_without_an_issue_time_it_is_of_the_day_that_is_due_as_of_now_or_the_deadline(tmp_path, at, expected):
     workspace, _ = operated(tmp_path, at)
     assert said(forecast(workspace, LOAD)) == expected
+
+
+def test_where_the_model_has_learnt_every_hour_a_late_one_is_as_of_now_and_made_again_to_the_bit(tmp_path):
+    workspace, _ = operated(tmp_path, "2025-03-18T12:40Z", intraday=True)
+    published = forecast(workspace, LOAD)
+    assert said(published) == ("2025-03-19", "2025-03-18T12:40:00+00:00", 160.0)
+    assert reproduce(workspace, str(published.manifest["forecast_id"])).differences == ()
 
 
 def test_an_issue_time_after_the_deadline_is_of_the_day_that_was_due_not_of_the_one_after(tmp_path):

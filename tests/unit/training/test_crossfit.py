@@ -83,11 +83,15 @@ def test_a_fit_trains_networks_on_the_days_of_the_split_and_no_others(monkeypatc
     fit("gru", parts, one, settings, lambda epoch: None)
     by_fold = [parts.without(parts.spans(fold)) for fold in range(parts.folds)]
     lessons = [parts.to_stop(), *by_fold, parts.everything()]
-    assert learnt == [numbers(windows) for lesson in lessons for windows in lesson.everything]
-    assert all(len(lesson.copies) == 1 for lesson in lessons), "days without an input are learnt beside"
+    as_they_were = [windows for lesson in lessons for windows in lesson.as_they_were]
+    silent = [windows for lesson in lessons[1:] for windows in lesson.silent]
+    assert learnt == [numbers(windows) for windows in (*as_they_were, *silent)]
+    assert all(lesson.daily.days == lesson.silent[0].days for lesson in lessons), (
+        "every day has a copy without an input"
+    )
     for block in parts.blocks():
         own = np.array(numbers(parts.judged.where(block.rows)))
-        for windows in by_fold[block.fold].everything:
+        for windows in (*by_fold[block.fold].as_they_were, *by_fold[block.fold].silent):
             assert np.abs(own[:, None] - numbers(windows)).min() > GAP
 
 

@@ -11,6 +11,7 @@ from builders.windows import SPEC, made_load
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, days_between, delivery_range
 from gridahead.features.windows import build_windows
+from gridahead.models.conditions import incomplete, usual_age_of
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.conditions import views
 from gridahead.training.drawn import drawn_windows
@@ -86,20 +87,27 @@ def test_what_is_drawn_for_a_day_does_not_depend_on_other_days():
 def test_a_split_learns_copies_of_the_days_it_learns_and_of_no_others():
     parts = split(ROWS, HOURLY, SETTINGS)
     everything = parts.everything()
-    assert [len(copies) for copies in everything.copies] == [len(copies.days) for copies in parts.copies]
-    silent = everything.copies[-1]
-    assert 0.1 * len(everything.daily) < len(silent) < 0.45 * len(everything.daily)
+    assert [len(copies) for copies in everything.later] == [len(copies.days) for copies in parts.later]
+    assert [len(copies) for copies in everything.silent] == [len(copies.days) for copies in parts.silent]
+    assert everything.as_they_were == (everything.daily, *everything.later)
+    silent, hourly, others, _ = everything.silent
+    assert silent.days == others.days == everything.daily.days
+    assert hourly.days == everything.later[-1].days, "the delivery day itself is learnt without inputs too"
+    assert not np.array_equal(silent.past, others.past, equal_nan=True), "each copy lacks something else"
+    for windows in everything.later:
+        assert not incomplete(windows, usual_age_of(parts.windows), parts.windows.known_share()).any()
     assert all(
         np.isnan(window.past).sum() + np.isnan(window.future).sum() > 5 for window in map(silent.alone, range(5))
     )
     for fold in range(parts.folds):
         lesson = parts.without(parts.spans(fold))
         learnt = set(lesson.daily.days)
-        for copies in lesson.copies:
+        for copies in (*lesson.later, *lesson.silent):
             assert set(copies.days) <= learnt
         judged = {day for first, last in parts.spans(fold) for day in days_between(first, last)}
         assert not judged & learnt
-    assert set().union(*(copies.days for copies in parts.to_stop().copies)) <= set(parts.to_stop().daily.days)
+    to_stop = parts.to_stop()
+    assert set().union(*(copies.days for copies in (*to_stop.as_they_were, *to_stop.silent))) == set(to_stop.daily.days)
 
 
 def test_views_are_of_the_judged_days_one_by_one():

@@ -15,6 +15,7 @@ from gridahead.core.errors import ModelError
 from gridahead.core.tables import Observations
 from gridahead.explain.gradients import model_gradients
 from gridahead.features.anchors import anchored
+from gridahead.features.missing import without
 from gridahead.features.scaling import Scaler
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is, calibration_on
@@ -22,8 +23,10 @@ from gridahead.models.network.network import Network
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training import fit as module
+from gridahead.training.conditions import views
 from gridahead.training.epoch import Epoch
 from gridahead.training.fit import anchors_to_try, fit, recency, windows_to_learn
+from gridahead.training.members import TUNED_SHARE
 from gridahead.training.split import split
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -288,10 +291,14 @@ def test_the_first_member_alone_is_stopped_and_all_others_learn_as_long(refitted
     trials = [0] * len(anchors_to_try(MISLED, SMALL, None)) * 2
     best = min(stopped, key=lambda epoch: epoch.validation_loss).epoch + 1
     assert best < 9, "the best epoch must not be the last"
-    assert [len(epochs) for epochs in later] == [best] * len(later)
-    assert [epochs[0].member for epochs in later] == [*trials, 0, 1, 1, 0, 1, 1, 0, 1, 0, 1], "folds 1 and 3 try"
+    # Five folds and what serves have two members each; these are tuned in the end, for a third of the epochs.
+    learnt, tuned = later[:-12], later[-12:]
+    assert [len(epochs) for epochs in learnt] == [best] * len(learnt)
+    assert [epochs[0].member for epochs in learnt] == [*trials, 0, 1, 1, 0, 1, 1, 0, 1, 0, 1], "folds 1 and 3 try"
+    assert [len(epochs) for epochs in tuned] == [max(1, round(TUNED_SHARE * best))] * len(tuned)
+    assert [epochs[0].member for epochs in tuned] == [0, 1] * 6
     assert all(epoch.validation_loss is None for epochs in later for epoch in epochs)
-    assert all(epochs[-1].learning_rate < 0.1 * 0.1 for epochs in later), "the schedule was not shortened"
+    assert all(epochs[-1].learning_rate < 0.1 * 0.1 for epochs in learnt), "the schedule was not shortened"
 
 
 def test_a_fold_has_the_anchor_that_did_best_on_the_other_folds_that_tried_them(monkeypatch):
@@ -304,6 +311,34 @@ def test_a_fold_has_the_anchor_that_did_best_on_the_other_folds_that_tried_them(
     done = fit("gru", MISLED, SMALL, settings_of(epochs=1, refit=True), lambda epoch: None)
     assert [fold.networks[0].scaler.anchor for fold in done.folds] == ["level", "official", "level", "linear", "level"]
     assert done.model.networks[0].scaler.anchor == "level", "the sums are 5, 5.5 and 4.5"
+
+
+def test_where_inputs_are_missing_answer_weights_that_were_tuned_on_such_days_and_nowhere_else(refitted):
+    again, _ = refitted
+    network = again.model.networks[0]
+    plain = replace(network, degraded=())
+    other = replace(network, members=network.degraded)
+    lost = without(MISLED.judged, {SPEC.series.official: np.full(len(MISLED.judged), 24.0)})
+    assert len(network.degraded) == 2
+    assert network.raw(MISLED.judged).tobytes() == plain.raw(MISLED.judged).tobytes()
+    assert network.raw(lost).tobytes() == other.raw(lost).tobytes() != plain.raw(lost).tobytes()
+    # Folds answer the judged days without inputs by theirs, and on these answers the conditions are calibrated.
+    views_ = [view for view in views(MISLED) if not view.is_complete]
+    for block in MISLED.blocks():
+        fold = again.folds[block.fold].networks[0]
+        own = replace(fold, members=fold.degraded).uncalibrated(views_[0].windows.where(block.rows))
+        assert again.beside[0][block.rows].tobytes() == own.tobytes()
+        assert not same_weights(replace(fold, members=fold.degraded), replace(network, members=network.degraded))
+
+
+def test_what_members_learn_does_not_depend_on_days_without_inputs():
+    """The weights that answer complete windows are to the bit those of a training that knows of no others."""
+    settings = settings_of(epochs=2, refit=True)
+    one = SMALL.model_copy(update={"anchor": "official"})
+    with_, bare = (fit("gru", parts, one, settings, lambda epoch: None) for parts in (LATER, replace(LATER, silent=())))
+    assert same_weights(with_.model, bare.model)
+    assert with_.forecasts.tobytes() == bare.forecasts.tobytes()
+    assert (len(with_.model.networks[0].degraded), bare.model.networks[0].degraded) == (1, ())
 
 
 def test_what_is_learnt_later_holds_what_happened_on_the_validation_days():
@@ -360,7 +395,8 @@ def test_a_warm_start_begins_where_the_other_model_ended(fitted):
     settings = settings_of(epochs=20, warm_epochs=2, learning_rate=1e-30, weight_decay=0)
     warm = fit("gru", PARTS, SMALL, settings, told.append, start=found.model)
     assert same_weights(replace(found.model, members=found.model.members[:1]), warm.model)
-    assert [epoch.epoch for epoch in told] == [0, 1], "one anchor, and the few epochs of a warm start"
+    assert [epoch.epoch for epoch in told if epoch.training == 0] == [0, 1], "the few epochs of a warm start"
+    assert {epoch.trainings for epoch in told} == {2}, "on one anchor, and what it became is tuned"
     assert warm.model.networks[0].scaler.anchor == found.model.scaler.anchor
 
 
@@ -383,7 +419,7 @@ def test_a_warm_start_from_a_model_of_another_shape_is_refused(fitted):
         fit("lstm", PARTS, other, settings_of(), lambda epoch: None, start=found.model)
 
 
-@pytest.mark.parametrize("dies_after", first_of([5, 2], 1))
+@pytest.mark.parametrize("dies_after", first_of([27, 5, 2], 1))
 def test_a_fit_that_was_stopped_goes_on_and_ends_the_same(tmp_path, dies_after):
     pair, settings = SMALL.model_copy(update={"members": 2, "anchor": "official"}), settings_of(epochs=2, refit=True)
     told: list[Epoch] = []
@@ -400,6 +436,8 @@ def test_a_fit_that_was_stopped_goes_on_and_ends_the_same(tmp_path, dies_after):
     retold.clear()
     again = fit("gru", LATER, pair, settings, retold.append, checkpoints=tmp_path)
     assert same_weights(again.model, whole.model)
+    mine, others = (one.model.networks[0] for one in (again, whole))
+    assert same_weights(replace(mine, members=mine.degraded), replace(others, members=others.degraded))
     assert again.validation == whole.validation
     assert again.forecasts.tobytes() == whole.forecasts.tobytes()
     timeless = [replace(epoch, windows_per_second=0) for epoch in told]

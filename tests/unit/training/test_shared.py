@@ -141,10 +141,13 @@ def test_networks_that_serve_learn_all_days_and_those_of_a_fold_no_day_of_it_of_
     fits = fit_shared("both", series, GRU, settings, told.append)
     folds = len(fits[0].folds)
     assert len(fits[1].folds) == folds == max(split_.folds for split_ in series.values())
-    assert {epoch.training for epoch in told} == set(range(1 + folds + 1))
+    assert {epoch.training for epoch in told} == set(range(1 + 2 * (folds + 1))), "each is tuned in the end"
+    assert {epoch.trainings for epoch in told} == {1 + 2 * (folds + 1)}
     assert {epoch.validation_loss is None for epoch in told if epoch.training >= 1} == {True}
     first, second = (one.model.networks[0].members[0] for one in fits)
     assert first is second is not fits[0].folds[0].networks[0].members[0]
+    tuned, of_other = (one.model.networks[0].degraded[0] for one in fits)
+    assert tuned is of_other is not first
     for fold in range(folds):
         mine, others = (each.folds[fold].networks[0].members[0] for each in fits)
         assert mine is others
