@@ -96,11 +96,11 @@ def verdicts_of(folder: Path) -> pd.DataFrame:
 
 
 def finished_files(folder: Path) -> dict[str, bytes]:
-    """What a reader may see: everything but what a killed writer left aside."""
+    """What a reader may see: everything but what a killed writer left aside, and the record of runs."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".writing-")
+        if path.is_file() and not path.name.startswith(".writing-") and "runs" not in path.parts
     }
 
 

@@ -170,7 +170,7 @@ def test_a_champion_is_not_scored_on_days_that_it_has_seen(workspace: Workspace)
 
 
 def test_a_forecast_where_nothing_is_known_is_refused(workspace: Workspace) -> None:
-    with pytest.raises(ModelError, match="nothing is known of it"):
+    with pytest.raises(ModelError, match="nothing is known of DE/load"):
         forecast(workspace, LOAD, pd.Timestamp("2026-06-01T09:00Z"))
 
 

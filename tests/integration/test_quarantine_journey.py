@@ -158,6 +158,7 @@ def test_a_case_that_is_not_there_is_an_error_that_names_those_that_are(job: Job
 def test_forecasts_do_without_the_bad_day_and_say_so_until_a_person_lets_it_in(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _set_clock(monkeypatch, pd.Timestamp(ISSUE_TIME) - pd.Timedelta(minutes=1))
     manifest, highest = job.forecast()
     assert "24 values of DE/load in quarantine" in manifest["suspect_inputs"]
     assert highest < 120_000

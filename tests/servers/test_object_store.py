@@ -88,7 +88,7 @@ def test_receipts_and_markers_are_kept_there_too(server, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_merged_receipts_are_two_listings_and_one_read_however_many(server, tmp_path):
+def test_merged_receipts_are_a_few_requests_however_many_they_are(server, tmp_path):
     lake = Lake(address(server, f"/test-{next(NUMBERS)}"), tmp_path)
     seen = pd.Timestamp("2025-01-01T00:00Z")
     for number in range(20):
@@ -105,7 +105,8 @@ def test_merged_receipts_are_two_listings_and_one_read_however_many(server, tmp_
     merged = requests(Lake(lake.folder, tmp_path).receipts.all)
     again = requests(lake.receipts.all), requests(lake.receipts.all)
     assert len(lake.receipts.all()) == 20
-    assert unmerged >= 20 and merged <= 4 and again[1] == 1, (unmerged, merged, again)
+    # A merged file has a summary beside it, so that most of them are not read; none changes with their number.
+    assert unmerged >= 20 and merged <= 7 and again[1] == 1, (unmerged, merged, again)
 
 
 class Deleting:

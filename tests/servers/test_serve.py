@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
 from builders.browser import browser, look
 from builders.servers import free_port
@@ -24,8 +25,18 @@ SETTINGS = """data_folder = "data"
 mode = "live"
 [[series]]
 series = "DE/load"
-deadline = "D-1T1100[Europe/Berlin]"
+deadline = "{deadline}"
+gate_closure = "{closure}"
 """
+
+
+def settings_due(at: pd.Timestamp) -> str:
+    """Settings by which the forecast of tomorrow was due an hour ago, its gate still open, at any hour of a day."""
+    tomorrow = at.normalize() + pd.Timedelta(days=1)
+    times = {"deadline": at - pd.Timedelta(hours=1), "closure": at + pd.Timedelta(hours=2)}
+    return SETTINGS.format(
+        **{name: f"D-{(tomorrow - one.normalize()).days}T{one:%H%M}[UTC]" for name, one in times.items()}
+    )
 
 
 @dataclass
@@ -40,7 +51,7 @@ class Served:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     """The server of an installation with a load up to now, and no forecast."""
-    (tmp_path / "settings.toml").write_text(SETTINGS)
+    (tmp_path / "settings.toml").write_text(settings_due(now()))
     kept = ready(tmp_path / "data", day=now().date(), until=now().floor("h"))
     own = kept.lake.observations.read()
     Workspace.open(tmp_path / "settings.toml").lake.observations.append(own)

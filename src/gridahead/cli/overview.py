@@ -52,7 +52,7 @@ def show_status(status: Status, *, wide: bool) -> None:
     show_blocks("", blocks if not wide else [])
     show_blocks("", [(name, lines) for name, lines in _around(status) if lines])
     if not status.series:
-        say("The settings name no series; add [[series]]", False)
+        say(f"The settings name no series; add [[series]], and run {_first_step(settings)}", False)
     elif not any(one.freshness for one in status.series):
         say(f"The lake is empty; run {_first_step(settings)}", False)
     elif not wide:

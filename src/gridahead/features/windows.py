@@ -30,7 +30,7 @@ from gridahead.core.grid import BiddingZone, Series
 from gridahead.core.resolution import at_mtu
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, TimeRange, clock_change, delivery_range
-from gridahead.core.vintages import Instants, Vintages, as_of, micros, of_series
+from gridahead.core.vintages import READ_FROM, READ_UNTIL, Instants, Vintages, as_of, micros, of_series
 from gridahead.features.calendar import CALENDAR, CALENDAR_FEATURES, DAY_FEATURES, calendar
 from gridahead.features.weather_kinds import WeatherFeatures
 from gridahead.lake.annotations import NOT_SCORED
@@ -421,7 +421,8 @@ def outturn_of(
     step = spec.mtu.delta
     span = TimeRange(*(pd.Timestamp(t, unit="us", tz="UTC") for t in (valid_time.min(), valid_time.max())))
     measured = at_mtu(Observations(of_series(observations, spec.series)), spec.mtu, spec.zone.timezone)
-    outturn = as_of(measured, known_at)
+    # What was readable then is the outturn of then, whatever is ruled later.
+    outturn = as_of(measured, known_at).drop(columns=[READ_FROM, READ_UNTIL], errors="ignore")
     if "flags" in outturn:
         outturn["value"] = outturn["value"].where(outturn["flags"].isin(("", NOT_SCORED)))
     newest = Vintages.of(outturn, TimeRange(span.start, span.end + step), spec.mtu)

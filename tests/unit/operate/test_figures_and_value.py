@@ -66,7 +66,7 @@ def test_what_cannot_be_told_is_said(workspace):
         figures_of(workspace, LOAD, RUN, "temperature")
     with pytest.raises(SettingsError, match="say all, none, lead, hour"):
         figures_of(workspace, LOAD, RUN, "colour")
-    with pytest.raises(LakeError, match="nothing has been published yet"):
+    with pytest.raises(LakeError, match="no forecast of run live that counts"):
         forecasts_of_run(workspace, LOAD, "live")
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from builders.fits import fit_of, issue_time, opened
 from builders.layouts import as_layout_2, contents, former
@@ -24,6 +25,7 @@ from gridahead.lake.compaction import compact
 from gridahead.lake.folder import Folder
 from gridahead.lake.lake import Lake
 from gridahead.lake.layout import LAYOUT, layout_of, mark
+from gridahead.lake.partitions import RECENT
 from gridahead.lake.receipts import Receipt
 from gridahead.lake.renaming import to_layout_3
 from gridahead.lake.verify import verify
@@ -100,9 +102,10 @@ def lake(tmp_path) -> Lake:
     lake.waiting.enter("ab12", official.head(3))
     lake.limits.append(one_row(LIMITS, quantity=FORMER.quantity))
     lake.quality.append(one_row(QUALITY, quantity=FORMER.quantity))
-    forecasts = one_row(FORECASTS, quantity="load", run="backtest/x_reference", mtu="PT60M")
+    forecasts = one_row(FORECASTS, quantity="load", run="backtest/x_reference", mtu="PT60M", rung="x", missing="")
     rung = "DE/wind_solar_reference ahead: 50% known, usually 100%"
-    lake.forecasts.append(pd.concat([forecasts, forecasts.assign(quantile=0.9, rung=rung)]))
+    both = pd.concat([forecasts, forecasts.assign(quantile=0.9, rung=rung)])
+    lake.forecasts.write(RECENT, pa.Table.from_pandas(both, schema=FORECASTS.arrow_schema(), preserve_index=False))
     compact(lake.forecasts)
     lake.scores.append(one_row(SCORES, quantity="load", model="official"))
     lake.receipts.sign(former_receipt())
