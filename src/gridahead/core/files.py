@@ -33,6 +33,11 @@ _WAYS_OUT = {
 }
 
 
+def nearest_existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that exists."""
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
 def way_out(error: OSError) -> str:
     """What to do about an error of the disk, in a sentence without its full stop."""
     return _WAYS_OUT.get(error.errno or 0, "Mend it") + ", and run again"

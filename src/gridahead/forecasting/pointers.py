@@ -19,8 +19,8 @@ import pandas as pd
 from gridahead.core.errors import LakeError
 from gridahead.core.grid import Series
 from gridahead.core.time import delivery_range
-from gridahead.forecasting.publish import Issue, folder_of, newest_of, published_days, write_if_new
-from gridahead.lake.folder import Folder
+from gridahead.forecasting.publish import Issue, folder_of, manifest_text, newest_of, published_days
+from gridahead.lake.folder import Folder, write_if_new
 
 LATEST, TODAY = "latest", "today"
 ENDINGS = ("parquet", "csv", "json")
@@ -93,4 +93,4 @@ def _point(folder: Folder, name: str, issue: Issue | None) -> None:
         return
     for ending in ENDINGS[:-1]:
         write_if_new(folder, f"{name}.{ending}", issue.folder.read(str(issue.manifest[ending])))
-    write_if_new(folder, f"{name}.json", json.dumps(issue.manifest, indent=2).encode() + b"\n")
+    write_if_new(folder, f"{name}.json", manifest_text(issue.manifest))

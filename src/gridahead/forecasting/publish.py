@@ -34,7 +34,7 @@ from gridahead.core.time import Mtu
 from gridahead.core.units import Unit, decimals, per
 from gridahead.forecasting.identity import forecast_id
 from gridahead.forecasting.slot import Slot
-from gridahead.lake.folder import Folder
+from gridahead.lake.folder import Folder, write_if_new
 
 MANIFEST, WITHDRAWN = "manifest.json", "withdrawn.json"
 SUPERSEDED = "superseded-"
@@ -176,16 +176,16 @@ def _put(home: Folder, manifest: dict[str, object], parquet: bytes, csv: bytes) 
     write_if_new(home, str(manifest["csv"]), csv)
     if previous is not None and previous["parquet"] != manifest["parquet"]:
         if str(previous["made_at"]) > str(manifest["made_at"]):
-            write_if_new(home, _superseded(manifest), _text(manifest))
+            write_if_new(home, _superseded(manifest), manifest_text(manifest))
             return Published(home, previous, changed=False)
         manifest["supersedes"] = previous["parquet"]
-        write_if_new(home, _superseded(previous), _text(previous))
+        write_if_new(home, _superseded(previous), manifest_text(previous))
     elif previous is not None and "supersedes" in previous:
         manifest["supersedes"] = previous["supersedes"]
-    told = json.loads(_text(manifest))
+    told = json.loads(manifest_text(manifest))
     if previous is not None and _lasting(previous) == _lasting(told) and not home.exists(WITHDRAWN):
         return Published(home, previous, changed=False)
-    home.write(MANIFEST, _text(told))
+    home.write(MANIFEST, manifest_text(told))
     home.delete(WITHDRAWN)  # of a correction before this one
     return Published(home, told, changed=True)
 
@@ -194,7 +194,8 @@ def _superseded(manifest: Mapping[str, object]) -> str:
     return f"{SUPERSEDED}{str(manifest['parquet']).removesuffix('.parquet')}.json"
 
 
-def _text(manifest: Mapping[str, object]) -> bytes:
+def manifest_text(manifest: Mapping[str, object]) -> bytes:
+    """A manifest as its file has it."""
     return json.dumps(manifest, indent=2).encode() + b"\n"
 
 
@@ -289,20 +290,6 @@ def spreadsheet(forecasts: Forecasts, timezone: str, unit: Unit = "MW") -> pd.Da
     told = {"rung": "rung", "model": "model", "model version": "model_version", "missing": "missing"}
     origin = {heading: first[column] for heading, column in told.items()}
     return wide.reset_index(drop=True).assign(**origin, **{"forecast id": forecast_id(first)})
-
-
-def write_if_new(folder: Folder, name: str, content: bytes) -> None:
-    """Write a file unless it is there with that content.
-
-    Raises:
-        LakeError: it cannot be written.
-    """
-    try:
-        if folder.read(name) == content:
-            return
-    except FileNotFoundError:
-        pass
-    folder.write(name, content)
 
 
 def _parquet(rows: pd.DataFrame, attribution: str) -> bytes:

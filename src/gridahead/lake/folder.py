@@ -219,5 +219,19 @@ class Folder:
         return way_out(error) if self.local else _REMOTE
 
 
+def write_if_new(folder: Folder, name: str, content: bytes) -> None:
+    """Write a file unless it is there with that content.
+
+    Raises:
+        LakeError: it cannot be written.
+    """
+    try:
+        if folder.read(name) == content:
+            return
+    except FileNotFoundError:
+        pass
+    folder.write(name, content)
+
+
 def _reason(error: OSError) -> str:
     return " ".join(str(error.strerror or error).split()).rstrip(".")

@@ -33,6 +33,11 @@ Event = Mapping[str, object]
 """A row of the table `incidents`."""
 
 
+def events_in(rows: pd.DataFrame) -> list[Event]:
+    """The rows of the table `incidents` one by one."""
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """What is not in order, or was, with who has been told."""

@@ -15,8 +15,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from gridahead.core.errors import LakeError
 from gridahead.core.release import VERSION
 from gridahead.lake.folder import Folder
@@ -166,8 +164,3 @@ def files_in(folder: Folder, name: str) -> dict[str, Kept]:
         raise LakeError(f"there is no backup {name!r} in {folder}; there are {names}") from error
     except (ValueError, TypeError, KeyError) as error:
         raise LakeError(f"{folder / BACKUPS}/{name}.json is damaged: {error}; take another with --at") from error
-
-
-def age_of(name: str, now: pd.Timestamp) -> pd.Timedelta:
-    """How old a backup is."""
-    return now - pd.to_datetime(name, format="%Y-%m-%dT%H%M%SZ", utc=True)

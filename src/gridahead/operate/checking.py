@@ -14,12 +14,9 @@ import pandas as pd
 import pyarrow.dataset as ds
 
 from gridahead.core.errors import LakeError
+from gridahead.core.files import nearest_existing
 from gridahead.core.grid import Series
-from gridahead.core.resolution import at_mtu, forecasts_at, mtu_of
-from gridahead.core.runs import LIVE
 from gridahead.core.time import TimeRange, delivery_days
-from gridahead.core.vintages import newest_forecasts
-from gridahead.evaluation.outturn import outturn
 from gridahead.lake.freshness import Freshness, freshness
 from gridahead.lake.run_log import INGEST, Run
 from gridahead.monitoring.checks import (
@@ -35,6 +32,7 @@ from gridahead.monitoring.checks_of_data import batches_waiting, failing_sources
 from gridahead.monitoring.checks_of_machines import Disk, days_until_full, dead_runs, filling_disks
 from gridahead.monitoring.conditions import Condition, ConditionKind
 from gridahead.monitoring.watch_state import WatchState
+from gridahead.operate.band import held_in_band
 from gridahead.operate.outlook import Outlook
 from gridahead.settings.source_catalogue import SOURCE_INFOS
 from gridahead.workspace import Workspace
@@ -45,8 +43,6 @@ COVERAGE_EVERY = pd.Timedelta(hours=6)
 """A coverage of weeks moves by days; reading them at every watch would cost a second a series."""
 INSPECTED = pd.Timedelta(days=14)
 """So far back the newest inspection of a series is looked for: years of them need not be read at every watch."""
-BAND = (0.1, 0.9)
-"""Quantiles between which 80 % of the outturns should be."""
 SAMPLES_FOR, SAMPLE_EVERY = pd.Timedelta(days=7), pd.Timedelta(hours=1)
 """Free bytes are kept for a week, every hour."""
 
@@ -210,7 +206,7 @@ class Checking:
         folders = [settings.data_folder, *([Path(settings.lake_folder)] if "://" not in settings.lake_folder else [])]
         found: dict[int, Disk] = {}
         for folder in folders:
-            there = next(place for place in (folder, *folder.parents) if place.exists())
+            there = nearest_existing(folder)
             if (device := there.stat().st_dev) in found:
                 continue
             usage, samples = self.usage(there), self.state.free.setdefault(str(folder), [])
@@ -253,22 +249,9 @@ def coverage(workspace: Workspace, series: Series, at: pd.Timestamp) -> Coverage
         LakeError: the lake cannot be read.
     """
     days, alarm = workspace.settings.alerts.coverage_days, workspace.settings.promotion.coverage_alarm
-    time_range, timezone = (
-        TimeRange(at - pd.Timedelta(days=days + 7), at),
-        workspace.settings.zone(series.zone).timezone,
-    )
-    nothing = coverage_of(series, pd.Series(dtype=float), days, alarm)
-    rows = workspace.lake.read_accepted(series, time_range=time_range)
-    live = workspace.lake.read_forecasts(series, LIVE, time_range)
-    if rows.empty or live.empty:
-        return nothing
-    mtu = mtu_of(rows, series, timezone)
-    newest = newest_forecasts(forecasts_at(live, mtu, timezone))
-    band = newest[newest["quantile"].isin(BAND)].pivot(index="valid_time", columns="quantile", values="value_mw")
-    measured = outturn(at_mtu(rows, mtu, timezone), series).dropna(subset="value").set_index("valid_time")["value"]
-    both = band.join(measured, how="inner")
-    if both.empty or len(band.columns) < len(BAND):
-        return nothing
-    held = both["value"].between(both[BAND[0]], both[BAND[1]])
-    by_day = held.groupby(delivery_days(pd.DatetimeIndex(both.index), timezone).to_numpy()).mean()
+    held = held_in_band(workspace, series, TimeRange(at - pd.Timedelta(days=days + 7), at))
+    if held.empty:
+        return coverage_of(series, pd.Series(dtype=float), days, alarm)
+    timezone = workspace.settings.zone(series.zone).timezone
+    by_day = held.groupby(delivery_days(pd.DatetimeIndex(held.index), timezone).to_numpy()).mean()
     return coverage_of(series, by_day, days, alarm)

@@ -6,7 +6,7 @@ They are read from the folder of what is published and, of what was made up for,
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 
@@ -35,10 +35,7 @@ def due(workspace: Workspace, at: pd.Timestamp) -> list[Slot]:
     Raises:
         LakeError: the folder of what is published cannot be read.
     """
-    if not is_live(workspace):
-        return []
-    every = (slot for entry in workspace.settings.series for slot in due_of(workspace, entry.series, at))
-    return sorted(every, key=lambda slot: slot.deadline)
+    return _of_all(workspace, at, due_of)
 
 
 def due_of(workspace: Workspace, series: Series, at: pd.Timestamp) -> list[Slot]:
@@ -60,10 +57,7 @@ def missed(workspace: Workspace, at: pd.Timestamp) -> list[Slot]:
     Raises:
         LakeError: the folder of what is published, or the lake, cannot be read.
     """
-    if not is_live(workspace):
-        return []
-    every = (slot for entry in workspace.settings.series for slot in missed_of(workspace, entry.series, at))
-    return sorted(every, key=lambda slot: slot.deadline)
+    return _of_all(workspace, at, missed_of)
 
 
 def missed_of(workspace: Workspace, series: Series, at: pd.Timestamp) -> list[Slot]:
@@ -92,10 +86,7 @@ def absent(workspace: Workspace, at: pd.Timestamp) -> list[Slot]:
     Raises:
         LakeError: the folder of what is published cannot be read.
     """
-    if not is_live(workspace):
-        return []
-    every = (slot for entry in workspace.settings.series for slot in absent_of(workspace, entry.series, at))
-    return sorted(every, key=lambda slot: slot.deadline)
+    return _of_all(workspace, at, absent_of)
 
 
 def absent_of(workspace: Workspace, series: Series, at: pd.Timestamp) -> list[Slot]:
@@ -129,6 +120,16 @@ def backfilled_days(workspace: Workspace, series: Series, first: dt.date, last: 
     span = TimeRange(delivery_range(first, timezone).start, delivery_range(last, timezone).end)
     rows = workspace.lake.read_forecasts(series, BACKFILLED, span)
     return {day.date() for day in delivery_days(rows["valid_time"], timezone).unique()}
+
+
+def _of_all(
+    workspace: Workspace, at: pd.Timestamp, of_one: Callable[[Workspace, Series, pd.Timestamp], list[Slot]]
+) -> list[Slot]:
+    """The slots of every series of the settings, by deadline; none in mode demo."""
+    if not is_live(workspace):
+        return []
+    every = (slot for entry in workspace.settings.series for slot in of_one(workspace, entry.series, at))
+    return sorted(every, key=lambda slot: slot.deadline)
 
 
 def _slots(workspace: Workspace, series: Series, at: pd.Timestamp) -> Iterator[Slot]:

@@ -54,6 +54,12 @@ class Outlook:
         seen = [slot for slot in never if slot.gate_closure <= self.at and (slot.series, slot.day) in self.seen_due]
         return [*missed(self.workspace, self.at), *seen]
 
+    @property
+    def overdue(self) -> tuple[Slot, ...]:
+        """What is due for longer than a run takes, and what is missed."""
+        grace = pd.Timedelta(minutes=self.workspace.settings.alerts.grace_minutes)
+        return (*(slot for slot in self.due if self.at >= slot.deadline + grace), *self.missed)
+
     @cached_property
     def newest(self) -> dict[Series, Out]:
         """The newest forecast that is published of each series that has one."""

@@ -23,7 +23,7 @@ from gridahead.lake.run_log import Run
 from gridahead.monitoring.checks import Coverage, Out
 from gridahead.monitoring.checks_of_machines import Disk
 from gridahead.monitoring.conditions import Condition
-from gridahead.monitoring.incidents import Incident, incidents_of
+from gridahead.monitoring.incidents import Incident, events_in, incidents_of
 from gridahead.monitoring.watch_state import WatchState
 from gridahead.operate.checking import Checking
 from gridahead.operate.outlook import Outlook
@@ -126,7 +126,7 @@ def status(workspace: Workspace) -> Status:
         series=_series(workspace, checking),
         conditions=tuple(conditions),
         incidents=tuple(one for one in incidents_of(events) if one.is_open),
-        late=late_slots(checking.outlook, workspace.settings.alerts.grace_minutes),
+        late=late_slots(checking.outlook),
         disks=tuple(checking.disks()),
         runs=_runs(checking),
         watched_at=state.watched_at,
@@ -138,7 +138,7 @@ def status(workspace: Workspace) -> Status:
 def _known(workspace: Workspace, state: WatchState) -> list[Mapping[str, object]]:
     """The rows of incidents, as the lake and this machine know them."""
     try:
-        state.know([*state.events, *workspace.lake.incidents.read().to_dict("records")])  # type: ignore[list-item]
+        state.know([*state.events, *events_in(workspace.lake.incidents.read())])
     except (GridaheadError, OSError) as error:
         log.warning("%s; incidents are those that this machine knows", error)
     return list(state.events)

@@ -21,7 +21,7 @@ from gridahead.core.tables import INCIDENTS
 from gridahead.forecasting.slot import Slot
 from gridahead.lake.run_log import this_host
 from gridahead.monitoring.conditions import span_words
-from gridahead.monitoring.incidents import FAILED, SENT, Event, Incident, changes, event_of, incidents_of
+from gridahead.monitoring.incidents import FAILED, SENT, Event, Incident, changes, event_of, events_in, incidents_of
 from gridahead.monitoring.watch_state import StateFile, WatchState
 from gridahead.operate.checking import Checking, Usage
 from gridahead.operate.notify import Send, send, show_alive
@@ -73,8 +73,7 @@ class _Watch:
     def read(self) -> list[Incident]:
         """Every incident, as the lake and this machine know them."""
         try:
-            rows = self.workspace.lake.incidents.read()
-            self.state.know([*self.state.events, *_records(rows)])
+            self.state.know([*self.state.events, *events_in(self.workspace.lake.incidents.read())])
         except (GridaheadError, OSError) as error:
             log.warning("%s; incidents are those that this machine knows", error)
         return incidents_of(self.state.events)
@@ -151,7 +150,7 @@ def watch(
         one.write(new)
         incidents = one.read() if new else known
         told = {channel.title: one.tell(incidents, channel) for channel in alerts.channels}
-        late = late_slots(checking.outlook, alerts.grace_minutes)
+        late = late_slots(checking.outlook)
         one.beat(ping, not late)
         one.state.watched_at = at
         _forget(one.state, at)
@@ -172,11 +171,10 @@ def state_file(workspace: Workspace) -> StateFile:
     return StateFile(workspace.settings.data_folder / "watch" / "state")
 
 
-def late_slots(outlook: Outlook, grace_minutes: float) -> tuple[Slot, ...]:
+def late_slots(outlook: Outlook) -> tuple[Slot, ...]:
     """What is due for longer than a run takes and is not published; all of it where that cannot be told."""
-    grace = pd.Timedelta(minutes=grace_minutes)
     try:
-        return (*(slot for slot in outlook.due if outlook.at >= slot.deadline + grace), *outlook.missed)
+        return outlook.overdue
     except (GridaheadError, OSError) as error:
         log.warning("%s; whether forecasts are out is not known", error)
         return tuple(outlook.last_due(series) for series in outlook.timezones)
@@ -205,10 +203,6 @@ def _ending(outlook: Outlook, incident: Incident) -> str:
     if incident.kind == "degraded" and (newest := outlook.newest.get(Series.parse(incident.subject))) is not None:
         return f"The newest forecast is whole again: readers have {newest.words}."
     return ""
-
-
-def _records(rows: pd.DataFrame) -> list[Event]:
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
 
 
 def _forget(state: WatchState, at: pd.Timestamp) -> None:

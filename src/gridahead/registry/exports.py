@@ -27,7 +27,7 @@ from gridahead.core.errors import LakeError, ModelError
 from gridahead.core.files import alone
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHALLENGER, CHAMPION, PREVIOUS
-from gridahead.lake.folder import Folder
+from gridahead.lake.folder import Folder, write_if_new
 from gridahead.registry.versions import Registered, Version
 
 if TYPE_CHECKING:  # torch takes a second to import, and whoever only looks does without
@@ -335,10 +335,4 @@ def _damaged(home: Folder, name: str, reason: str) -> ModelError:
 
 
 def _write(home: Folder, name: str, content: Mapping[str, Any]) -> None:
-    text = json.dumps(content, indent=2).encode() + b"\n"
-    try:
-        if home.read(name) == text:
-            return
-    except FileNotFoundError:
-        pass
-    home.write(name, text)
+    write_if_new(home, name, json.dumps(content, indent=2).encode() + b"\n")

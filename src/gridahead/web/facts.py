@@ -12,12 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from gridahead.core.grid import Series
-from gridahead.core.resolution import at_mtu, forecasts_at, mtu_of
-from gridahead.core.runs import LIVE
-from gridahead.core.tables import Forecasts
 from gridahead.core.time import Mtu, TimeRange
-from gridahead.core.vintages import newest_forecasts
-from gridahead.evaluation.outturn import outturn
+from gridahead.operate.band import held_in_band
 from gridahead.quarantine.rulings import cases
 from gridahead.workspace import Workspace
 
@@ -27,8 +23,6 @@ AHEAD = pd.Timedelta(days=20)
 """Forecasts of weather reach so far at most."""
 COVERAGE = pd.Timedelta(days=28)
 """Every weekday four times, as everywhere where published intervals are judged."""
-LEVELS = (0.1, 0.9)
-"""Between them lie 80 % of outcomes."""
 
 
 @dataclass(frozen=True)
@@ -92,23 +86,9 @@ def coverage(workspace: Workspace) -> tuple[Coverage, ...]:
 
 
 def _coverage(workspace: Workspace, series: Series) -> Coverage | None:
-    at, timezone = workspace.clock(), workspace.settings.zone(series.zone).timezone
-    days = TimeRange(at - COVERAGE, at)
-    live = workspace.lake.read_forecasts(series, LIVE, days)
-    measured = workspace.lake.read_accepted(series, time_range=days)
-    if live.empty or measured.empty:
-        return None
-    mtu = mtu_of(measured, series, timezone)
-    newest = newest_forecasts(forecasts_at(Forecasts(live), mtu, timezone))
-    band = newest.pivot(index="valid_time", columns="quantile", values="value_mw")
-    if not set(LEVELS) <= set(band.columns):
-        return None
-    truth = outturn(at_mtu(measured, mtu, timezone), series).dropna(subset="value").set_index("valid_time")["value"]
-    both = band.join(truth, how="inner")
-    if both.empty:
-        return None
-    low, high = (both[level] for level in LEVELS)
-    return Coverage(str(series), float(((both["value"] >= low) & (both["value"] <= high)).mean()), len(both))
+    at = workspace.clock()
+    held = held_in_band(workspace, series, TimeRange(at - COVERAGE, at))
+    return None if held.empty else Coverage(str(series), float(held.mean()), len(held))
 
 
 def withheld(workspace: Workspace) -> dict[str, int]:

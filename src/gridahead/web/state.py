@@ -10,19 +10,19 @@ import datetime as dt
 import shutil
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
 
 from gridahead.core.errors import GridaheadError
+from gridahead.core.files import nearest_existing
 from gridahead.core.grid import Series
 from gridahead.forecasting.publish import latest_manifest
-from gridahead.forecasting.slot import Slot, due_day
+from gridahead.forecasting.slot import Slot
 from gridahead.lake.store import Store
-from gridahead.monitoring.incidents import Incident, incidents_of
+from gridahead.monitoring.incidents import Incident, events_in, incidents_of
 from gridahead.operate.outlook import Outlook
 from gridahead.web.facts import Coverage, Freshness, coverage, freshness, withheld
 from gridahead.web.runs import Run, Runs, recorded, runs
@@ -135,7 +135,7 @@ class Watch:
                 problems[name] = f"{type(error).__name__}: {error}"
             return otherwise
 
-        disk = part("disk", lambda: shutil.disk_usage(_there(settings.data_folder)), None)
+        disk = part("disk", lambda: shutil.disk_usage(nearest_existing(settings.data_folder)), None)
         return State(
             at=workspace.clock(),
             mode=settings.mode,
@@ -194,33 +194,19 @@ def runs_of(state: State) -> tuple[Run, ...]:
 def lines(workspace: Workspace) -> tuple[Line, ...]:
     """Of every series the day that is due by now, and the next that will be."""
     outlook = Outlook(workspace, workspace.clock())
-    grace = pd.Timedelta(minutes=workspace.settings.alerts.grace_minutes)
-    late = [*(slot for slot in outlook.due if outlook.at > slot.deadline + grace), *outlook.missed]
+    late = outlook.overdue
     return tuple(_line(outlook, entry.series, late) for entry in workspace.settings.series)
 
 
-def _line(outlook: Outlook, series: Series, late: list[Slot]) -> Line:
-    settings, at = outlook.workspace.settings, outlook.at
-    deadline = settings.series_settings(series).deadline
+def _line(outlook: Outlook, series: Series, late: Sequence[Slot]) -> Line:
     own = next((slot for slot in late if slot.series == series), None)
-    due = due_day(deadline, at) if own is None else own.day
-    if deadline.for_delivery(due) > at:
-        due -= dt.timedelta(days=1)
-    is_open = own is not None and own.gate_closure > at
-    wanted = outlook.slot(series, due if is_open else due_day(deadline, at))
-    while not is_open and wanted.deadline <= at:
-        wanted = outlook.slot(series, wanted.day + dt.timedelta(days=1))
-    manifest = latest_manifest(settings.published_place, series)
+    due = (own or outlook.last_due(series)).day
+    is_open = own is not None and own.gate_closure > outlook.at
+    wanted = outlook.slot(series, due) if is_open else outlook.next_due(series)
+    manifest = latest_manifest(outlook.workspace.settings.published_place, series)
     return Line(series, due, wanted.day, wanted.deadline, wanted.gate_closure, manifest, own)
 
 
 def open_incidents(workspace: Workspace) -> tuple[Incident, ...]:
     """What is not in order, as the last watch found it."""
-    rows = workspace.lake.incidents.read()
-    events = [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
-    return tuple(one for one in incidents_of(events) if one.is_open)
-
-
-def _there(folder: Path) -> Path:
-    """The folder, or the nearest above it that exists."""
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    return tuple(one for one in incidents_of(events_in(workspace.lake.incidents.read())) if one.is_open)

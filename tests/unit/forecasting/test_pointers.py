@@ -11,7 +11,8 @@ from builders.rows import LOAD
 
 from gridahead.forecasting import pointers
 from gridahead.forecasting.pointers import renew_pointers
-from gridahead.forecasting.publish import publish, write_if_new
+from gridahead.forecasting.publish import publish
+from gridahead.lake.folder import write_if_new
 
 EVE = pd.Timestamp("2025-12-30T12:00Z")
 
