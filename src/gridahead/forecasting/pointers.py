@@ -10,7 +10,10 @@ Whoever writes looks once more afterwards: of two that write at once, the last o
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +73,24 @@ def read_pointer(folder: Folder, name: str) -> dict[str, Any] | None:
         return None
 
 
-def pointed_at(place: str | Path | Folder, series: Series, at: pd.Timestamp | None) -> dict[str, Issue | None]:
-    """The forecast of each pointer, None where there is none."""
+def pointed_at(
+    place: str | Path | Folder,
+    series: Series,
+    at: pd.Timestamp | None,
+    given_of: Callable[[dt.date], Issue | None] | None = None,
+) -> dict[str, Issue | None]:
+    """The forecast of each pointer, None where there is none.
+
+    Args:
+        place: where published forecasts lie.
+        series: which.
+        at: the present; None for a demonstration on history.
+        given_of: what a reader was given of a delivery day, if not what is given now.
+    """
+    given_of = given_of or partial(newest_of, place, series)
     latest: Issue | None = None
     for day in reversed(published_days(place, series)):
-        if (issue := newest_of(place, series, day)) is None:
+        if (issue := given_of(day)) is None:
             continue
         whole = delivery_range(day, str(issue.manifest["timezone"]))
         if at is None:

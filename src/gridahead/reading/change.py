@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
+
+SINCE = "since_yesterday"
+"""The line of a manifest that has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +17,7 @@ class Cause:
     """One group of inputs that has moved a forecast."""
 
     name: str
-    """Of the group, such as `official` or `DE/load, past`."""
+    """Of the input, such as `DE/load_official`, or what else it is, such as `time has passed`."""
     effect_mw: float
     """By how much the mean of the common hours moved by it."""
 
@@ -30,9 +34,36 @@ class SinceYesterday:
     """Mean of the median over the common hours, as it was forecast before."""
     now_mw: float
     causes: tuple[Cause, ...]
-    """The largest first; with what the model itself changed, they sum to the difference."""
+    """The largest first; they sum to the difference."""
+
+    @property
+    def difference_mw(self) -> float:
+        """By how much the mean of the common hours has moved."""
+        return self.now_mw - self.before_mw
 
 
-def since_yesterday(manifest: Mapping[str, object]) -> SinceYesterday | None:
+def since_yesterday(manifest: Mapping[str, Any]) -> SinceYesterday | None:
     """What a manifest says of it; None where nothing was computed."""
-    raise NotImplementedError
+    said = manifest.get(SINCE)
+    if not isinstance(said, Mapping):
+        return None
+    return SinceYesterday(
+        since=pd.Timestamp(said["since"]),
+        start=pd.Timestamp(said["start"]),
+        end=pd.Timestamp(said["end"]),
+        before_mw=float(said["before_mw"]),
+        now_mw=float(said["now_mw"]),
+        causes=tuple(Cause(str(one["name"]), float(one["effect_mw"])) for one in said["causes"]),
+    )
+
+
+def in_manifest(change: SinceYesterday) -> dict[str, object]:
+    """The same as a line of a manifest, to a tenth of a megawatt."""
+    return {
+        "since": change.since.isoformat(),
+        "start": change.start.isoformat(),
+        "end": change.end.isoformat(),
+        "before_mw": round(change.before_mw, 1),
+        "now_mw": round(change.now_mw, 1),
+        "causes": [{"name": cause.name, "effect_mw": round(cause.effect_mw, 1)} for cause in change.causes],
+    }

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gridahead.core.time import Mtu
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -31,14 +33,47 @@ class Figure:
         return None if self.official is None else self.ours - self.official
 
 
-def figures_of(wide: pd.DataFrame, official: pd.Series, *, energy: bool) -> tuple[Figure, ...]:
-    """Peak, lowest, mean and, of power, energy of a day.
+def figures_of(wide: pd.DataFrame, official: pd.Series, *, mtu: Mtu, energy: bool) -> tuple[Figure, ...]:
+    """Peak, lowest, mean and, of power, energy of a day; nothing of a forecast without a median.
 
     The peak is that of the medians of the units, which is lower than the median of the peak.
 
     Args:
         wide: quantile levels as columns, valid times as rows [MW].
         official: by valid time [MW]; may be empty or have gaps.
+        mtu: how long each unit is.
         energy: whether the values are power, whose sum over time means something.
     """
-    raise NotImplementedError
+    if wide.empty or 0.5 not in wide:
+        return ()
+    median = wide[0.5]
+    theirs = official.reindex(median.index)
+    whole = None if theirs.isna().any() else theirs
+    hours = mtu.delta / pd.Timedelta(hours=1)
+    figures = [_extreme("peak", wide, whole, highest=True), _extreme("lowest", wide, whole, highest=False)]
+    figures.append(_total("mean", float(median.mean()), None if whole is None else float(whole.mean())))
+    if energy:
+        official_energy = None if whole is None else float(whole.sum() * hours)
+        figures.append(_total("energy", float(median.sum() * hours), official_energy))
+    return tuple(figures)
+
+
+def _extreme(name: str, wide: pd.DataFrame, official: pd.Series | None, *, highest: bool) -> Figure:
+    at, ours = _at(wide[0.5], highest=highest)
+    low, high = (float(wide[level].to_numpy()[at]) if level in wide else None for level in (0.1, 0.9))
+    times = pd.DatetimeIndex(wide.index)
+    if official is None:
+        return Figure(name, ours, times[at], low, high, None, None)
+    official_at, theirs = _at(official, highest=highest)
+    return Figure(name, ours, times[at], low, high, theirs, times[official_at])
+
+
+def _total(name: str, ours: float, official: float | None) -> Figure:
+    return Figure(name, ours, None, None, None, official, None)
+
+
+def _at(values: pd.Series, *, highest: bool) -> tuple[int, float]:
+    """Where the first of the extreme values is, and what it is."""
+    numbers = values.to_numpy(dtype=float)
+    at = int(numbers.argmax() if highest else numbers.argmin())
+    return at, float(numbers[at])

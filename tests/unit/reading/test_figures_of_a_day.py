@@ -1,0 +1,53 @@
+"""What a day comes to, worked out by hand."""
+
+import pandas as pd
+import pytest
+
+from gridahead.core.time import Mtu
+from gridahead.reading.figures import figures_of
+
+TIMES = pd.date_range("2025-03-19T00:00Z", periods=4, freq="15min")
+WIDE = pd.DataFrame(
+    {0.1: [90.0, 95.0, 110.0, 80.0], 0.5: [100.0, 104.0, 120.0, 96.0], 0.9: [110.0, 113.0, 131.0, 99.0]}, index=TIMES
+)
+OFFICIAL = pd.Series([100.0, 130.0, 90.0, 100.0], index=TIMES)
+
+
+def by_name(figures):
+    return {figure.name: figure for figure in figures}
+
+
+def test_peak_and_lowest_are_of_the_medians_with_the_band_of_their_unit():
+    figures = by_name(figures_of(WIDE, OFFICIAL, mtu=Mtu.PT15M, energy=True))
+    peak, lowest = figures["peak"], figures["lowest"]
+    assert (peak.ours, peak.ours_at, peak.low, peak.high) == (120.0, TIMES[2], 110.0, 131.0)
+    assert (peak.official, peak.official_at, peak.difference) == (130.0, TIMES[1], -10.0)
+    assert (lowest.ours, lowest.ours_at, lowest.low, lowest.high) == (96.0, TIMES[3], 80.0, 99.0)
+    assert (lowest.official, lowest.official_at, lowest.difference) == (90.0, TIMES[2], 6.0)
+
+
+def test_energy_is_the_sum_over_the_quarters_of_an_hour():
+    figures = by_name(figures_of(WIDE, OFFICIAL, mtu=Mtu.PT15M, energy=True))
+    assert (figures["mean"].ours, figures["mean"].official) == (105.0, 105.0)
+    assert (figures["energy"].ours, figures["energy"].official) == (105.0, 105.0)
+
+
+def test_a_price_has_no_energy():
+    figures = figures_of(WIDE, OFFICIAL, mtu=Mtu.PT15M, energy=False)
+    assert [figure.name for figure in figures] == ["peak", "lowest", "mean"]
+
+
+@pytest.mark.parametrize("official", [OFFICIAL.iloc[:3], OFFICIAL.iloc[:0], OFFICIAL.where(OFFICIAL < 130)])
+def test_an_official_forecast_with_a_gap_is_compared_with_nothing(official):
+    figures = figures_of(WIDE, official, mtu=Mtu.PT15M, energy=True)
+    assert {(figure.official, figure.difference) for figure in figures} == {(None, None)}
+
+
+def test_a_forecast_without_units_or_median_has_no_figures():
+    assert figures_of(WIDE.iloc[:0], OFFICIAL, mtu=Mtu.PT15M, energy=True) == ()
+    assert figures_of(WIDE[[0.1, 0.9]], OFFICIAL, mtu=Mtu.PT15M, energy=True) == ()
+
+
+def test_a_forecast_of_the_median_alone_has_no_band():
+    (peak, *_) = figures_of(WIDE[[0.5]], OFFICIAL, mtu=Mtu.PT15M, energy=True)
+    assert (peak.low, peak.high) == (None, None)
