@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from gridahead.core.grid import Series, unit_of
@@ -16,8 +15,8 @@ from gridahead.evaluation.left_out import COLUMNS, Scored, left_out
 from gridahead.evaluation.outturn import outturn
 from gridahead.evaluation.references import reference_forecasts
 from gridahead.evaluation.scores import score
-from gridahead.forecasting.publish import standing_corrections
 from gridahead.lake.annotations import excluded_from
+from gridahead.reading.live import as_read
 from gridahead.workspace import Workspace
 
 
@@ -102,7 +101,7 @@ def published_beside_references(
     spec, observations = workspace.inputs(series)
     forecasts = forecasts_at(forecasts, spec.mtu, spec.zone.timezone)
     made = forecasts[forecasts["rung"] != BY_HAND]
-    read = _as_read(workspace, series, forecasts)
+    read = as_read(workspace, series, forecasts)
     # Successive champions are one service to its readers; the newest forecast of an hour is the one they had.
     together = [newest_forecasts(read).assign(model=PUBLISHED)]
     if len(made) < len(forecasts):
@@ -111,18 +110,3 @@ def published_beside_references(
     levels = tuple(sorted(forecasts["quantile"].unique()))
     together += reference_forecasts(REFERENCES, observations, spec, days, levels, run, workspace.clock())
     return Forecasts(pd.concat(together, ignore_index=True)), observations
-
-
-def _as_read(workspace: Workspace, series: Series, forecasts: pd.DataFrame) -> pd.DataFrame:
-    """The forecasts without those behind a correction, and without corrections that were withdrawn."""
-    by_hand = (forecasts["rung"] == BY_HAND).to_numpy()
-    if not by_hand.any():
-        return forecasts
-    place, timezone = workspace.settings.published_place, workspace.settings.zone(series.zone).timezone
-    days = delivery_days(forecasts["valid_time"], timezone).to_numpy()
-    kept = ~by_hand
-    for day in np.unique(days[by_hand]):
-        stands = standing_corrections(place, series, pd.Timestamp(day).date())
-        mine = by_hand & (days == day) & forecasts["data_hash"].isin(stands).to_numpy()
-        kept = np.where((days == day) & mine.any(), mine, kept)
-    return forecasts[kept]

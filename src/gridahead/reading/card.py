@@ -22,7 +22,9 @@ from gridahead.reading.change import SinceYesterday, since_yesterday
 from gridahead.reading.figures import Figure, figures_of
 from gridahead.reading.issues import SHOWN_DAYS, all_issues, issues
 from gridahead.reading.known import official_known, outturn_known
-from gridahead.reading.record import Record
+from gridahead.reading.normal import COLUMNS as NORMAL
+from gridahead.reading.normal import seasonal_normal
+from gridahead.reading.record import Record, live_record
 from gridahead.workspace import Workspace
 
 Framed = TypeVar("Framed", pd.Series, pd.DataFrame)
@@ -106,9 +108,9 @@ def card(workspace: Workspace, series: Series, at: pd.Timestamp | None = None, *
         unit=settings.unit_wanted(series),
         at=now,
         shown=shown,
-        normal=pd.DataFrame(columns=["valid_time", "low", "median", "high"]),
+        normal=_normal(workspace, series, shown) if not brief else pd.DataFrame(columns=NORMAL),
         since=since_yesterday(manifest),
-        record=None,
+        record=live_record(workspace, series),
         holdout=_holdout(workspace, series, str(manifest.get("model", "")), at),
         drifted=_drifted(workspace, series, shown[0].time_range.end) if shown and not brief else {},
         files=_files(workspace, found[0]) if found else {},
@@ -164,6 +166,12 @@ def _by_time(known: pd.DataFrame) -> pd.Series:
 
 def _within(values: Framed, whole: TimeRange) -> Framed:
     return values[(values.index >= whole.start) & (values.index < whole.end)]
+
+
+def _normal(workspace: Workspace, series: Series, shown: tuple[Shown, ...]) -> pd.DataFrame:
+    if not shown:
+        return pd.DataFrame(columns=NORMAL)
+    return seasonal_normal(workspace, series, shown[0].day, shown[0].mtu, workspace.clock())
 
 
 def _holdout(workspace: Workspace, series: Series, model: str, at: pd.Timestamp | None) -> pd.DataFrame:

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gridahead.core.grid import Series
+from gridahead.core.time import TimeRange, delivery_range
+from gridahead.evaluation.bootstrap import Interval, block_length, bootstrap_ratio
+from gridahead.evaluation.sample import LOWER, POINT, UPPER
+from gridahead.forecasting.publish import published_days
+from gridahead.reading.compared import COMPARED, compared
 from gridahead.workspace import Workspace
 
 RECORD_DAYS = 30
 ENOUGH = 7 * 24
 """Fewer hours than a week are no evidence of anything: [h]"""
+SLACK_DAYS = 15
+"""So many days may lack a forecast or an outturn, and the last thirty that have both are still found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """By how much a forecast erred less than a reference on the same units."""
+
+    reference: str
+    mae: float
+    """Of the reference."""
+    skill: float
+    """1 - MAE / MAE of the reference."""
+    interval: tuple[float, float]
+    """95 % interval of it, whole days drawn again; NaN of a single day."""
+    n: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +53,9 @@ class Record:
     mae: float
     """[MW], a price in its currency per MWh."""
     coverage: float
-    """Share of outturns within the 80 % band [1]."""
+    """Share of outturns within the 80 % band [1]; NaN where none was published."""
     coverage_interval: tuple[float, float]
-    """95 % interval of it, whole days drawn again."""
+    """95 % interval of it, whole days drawn again; NaN of a single day."""
     against: tuple[Skill, ...]
     """Against `official` and `official_corrected`, where they are."""
     daily: pd.DataFrame
@@ -41,20 +65,6 @@ class Record:
     def enough(self) -> bool:
         """Whether there is a week or more of it."""
         return self.hours >= ENOUGH
-
-
-@dataclass(frozen=True, slots=True)
-class Skill:
-    """By how much a forecast erred less than a reference on the same units."""
-
-    reference: str
-    mae: float
-    """Of the reference."""
-    skill: float
-    """1 - MAE / MAE of the reference."""
-    interval: tuple[float, float]
-    """95 % interval of it, whole days drawn again."""
-    n: int
 
 
 def live_record(
@@ -71,4 +81,69 @@ def live_record(
     Raises:
         LakeError: the lake cannot be read.
     """
-    raise NotImplementedError
+    at = workspace.clock() if at is None else at
+    end = _end(workspace, series, at)
+    if end is None:
+        return None
+    rows = compared(workspace, series, TimeRange(end - pd.Timedelta(days=days + SLACK_DAYS), end), at)
+    if rows.empty:
+        return None
+    return _record(rows[rows["day"].isin(np.sort(rows["day"].unique())[-days:])].sort_values("valid_time"))
+
+
+def _end(workspace: Workspace, series: Series, at: pd.Timestamp) -> pd.Timestamp | None:
+    """Until when the record may go: the present, or in a demonstration on history the end of its last day."""
+    if workspace.settings.mode == "live":
+        return at
+    days = published_days(workspace.settings.published_place, series)
+    timezone = workspace.settings.zone(series.zone).timezone
+    return min(at, delivery_range(days[-1], timezone).end) if days else None
+
+
+def _record(rows: pd.DataFrame) -> Record:
+    """The figures of units in the order of time, as `compared` gives them."""
+    errors = (rows[POINT] - rows["outturn"]).abs()
+    inside = _inside(rows)
+    covered = ratio_by_day(inside, inside.notna().astype(float), rows["day"])
+    theirs = {name: (rows[name] - rows["outturn"]).abs() for name in COMPARED}
+    by_day = pd.DataFrame({"day": rows["day"], "mae": errors, "official_mae": theirs["official"], "coverage": inside})
+    skills = (_skill(name, errors, theirs[name], rows["day"]) for name in COMPARED if theirs[name].notna().any())
+    hours = float(rows["hours"].iloc[0])
+    return Record(
+        start=rows["valid_time"].iloc[0],
+        end=rows["valid_time"].iloc[-1] + pd.Timedelta(hours=hours),
+        n=len(rows),
+        hours=hours * len(rows),
+        mae=float(errors.mean()),
+        coverage=covered.value,
+        coverage_interval=(covered.low, covered.high),
+        against=tuple(skills),
+        daily=by_day.groupby("day", as_index=False).mean(),
+    )
+
+
+def _inside(rows: pd.DataFrame) -> pd.Series:
+    """Whether each outturn was in the 80 % band, 1 or 0; NaN without a band."""
+    if not {LOWER, UPPER} <= set(rows.columns):
+        return pd.Series(np.nan, rows.index)
+    held = rows["outturn"].between(rows[LOWER], rows[UPPER]).astype(float)
+    return held.where(rows[LOWER].notna() & rows[UPPER].notna())
+
+
+def _skill(name: str, ours: pd.Series, theirs: pd.Series, days: pd.Series) -> Skill:
+    both = theirs.notna()
+    ratio = ratio_by_day(ours[both], theirs[both], days[both])
+    return Skill(name, float(theirs.mean()), 1 - ratio.value, (1 - ratio.high, 1 - ratio.low), int(both.sum()))
+
+
+def ratio_by_day(first: pd.Series, second: pd.Series, days: Sequence[Any] | pd.Series) -> Interval:
+    """Sum of the first over sum of the second, and its 95 % interval, whole days drawn again.
+
+    Days resemble their neighbours: they are drawn in blocks of a week, of few days in blocks of half of them.
+    """
+    sums = pd.DataFrame({"first": first, "second": second, "day": days}).groupby("day").sum()
+    sums = sums[sums["second"] > 0]
+    if sums.empty:
+        return Interval(float("nan"), float("nan"), float("nan"))
+    block = min(block_length(len(sums)), len(sums) / 2)
+    return bootstrap_ratio(sums["first"], sums["second"], block=max(block, 1.0))
