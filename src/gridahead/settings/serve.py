@@ -23,6 +23,8 @@ def _checked_host(text: str) -> str:
     return text.lower()
 
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Addresses that only this machine reaches."""
 HostText = Annotated[str, AfterValidator(_checked_host)]
 
 
@@ -30,8 +32,7 @@ class ServeSettings(Section):
     """`gridahead serve`: the status page, the probes and what is published, over HTTP."""
 
     host: str = "127.0.0.1"
-    """The address of this machine that it listens on. There are no passwords: anybody who can reach another address
-    than 127.0.0.1 can read what is published."""
+    """The address of this machine that it listens on. On another one than 127.0.0.1 it asks for a token."""
     port: int = Field(8080, ge=0, le=65535)
     """On which port."""
     public_url: Annotated[str, AfterValidator(_checked_address)] | None = None
@@ -40,6 +41,22 @@ class ServeSettings(Section):
     allowed_hosts: tuple[HostText, ...] = ()
     """Names under which it may be asked, besides those of this machine and of `public_url`; *.example.org allows all
     below. A request to another name is refused: a page elsewhere cannot make a browser read it."""
+
+    require_tokens: bool | None = None
+    """Whether readers need a token (`gridahead serve token add`): yes, no, or, where nothing is said, only if it
+    listens on another address than 127.0.0.1. Say false where a proxy in front asks for passwords. Who writes needs a
+    token that may write, whatever stands here."""
+    requests_per_minute: int = Field(1200, ge=0, le=1_000_000)
+    """How many requests of one token, or of one address where there are no tokens, are answered in a minute, and how
+    many at once; 0 for as many as come. A proxy in front is one address."""
+
+    def asks_for_tokens(self, host: str | None = None) -> bool:
+        """Whether readers need a token.
+
+        Args:
+            host: the address that it listens on; that of the settings unless given.
+        """
+        return (host or self.host) not in LOOPBACK if self.require_tokens is None else self.require_tokens
 
     @property
     def hosts(self) -> tuple[str, ...]:

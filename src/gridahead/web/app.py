@@ -19,6 +19,7 @@ from gridahead.web.guard import Guard
 from gridahead.web.health import health
 from gridahead.web.page import PAGES, render_status
 from gridahead.web.state import Watch
+from gridahead.web.tokens import Tokens
 from gridahead.workspace import Workspace
 
 ANEW = "no-store"
@@ -28,12 +29,13 @@ ASK_AGAIN = "no-cache"
 Endpoint = Callable[[Request], Response]
 
 
-def application(workspace: Workspace, watch: Watch | None = None) -> ASGIApp:
+def application(workspace: Workspace, watch: Watch | None = None, tokens: Tokens | None = None) -> ASGIApp:
     """The server of a workspace.
 
     Args:
         workspace: what is shown.
         watch: puts the state together; one of the workspace unless given.
+        tokens: what readers have to show; nothing unless given.
     """
     watch = watch or Watch(workspace)
     # Its own description comes with the API.
@@ -50,7 +52,8 @@ def application(workspace: Workspace, watch: Watch | None = None) -> ASGIApp:
     for name, folder in folders(workspace.settings).items():
         app.add_route(f"/{name}/{{file:path}}", _files(folder), methods=["GET"])
     app.add_exception_handler(GridaheadError, _unavailable)
-    return Guard(app, workspace.settings.serve.hosts)
+    chosen = workspace.settings.serve
+    return Guard(app, chosen.hosts, tokens, chosen.requests_per_minute)
 
 
 def _health(watch: Watch) -> Response:

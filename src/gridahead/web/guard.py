@@ -1,39 +1,85 @@
-"""What holds for every request: the name it was sent to is ours, and browsers are told to trust nothing beyond."""
+"""What holds for every request before anything is read: its name, its size, its rate, its token.
+
+Browsers are told to trust nothing beyond the page, and to run no script but those that are ours to the byte.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import base64
+import binascii
+import ipaddress
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEADERS = {
-    # The pages hold their styles and pictures themselves; nothing runs, nothing is sent, nobody frames them.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+from gridahead.core.errors import LakeError
+from gridahead.web.problems import RequestError
+from gridahead.web.rate import Rate
+from gridahead.web.tokens import Token, TokenError, Tokens
+
+LONGEST_PATH = 1_000
+LONGEST_QUERY = 2_000
+"""[bytes] The longest that means anything here is a third of it."""
+LARGEST_BODY = 64 * 1024
+"""[bytes] What is written here is a reason in words."""
+BODY_SECONDS = 10.0
+"""How long a body may take to come."""
+UNASKED = frozenset({"/livez", "/healthz"})
+"""Addresses without a token and as often as they like: those who ask whether all is in order have none."""
+REALM = 'Bearer realm="gridahead", Basic realm="gridahead: any name, and a token as password"'
+"""A browser asks for a name and a password; a token is one."""
+
+
+def security_headers(scripts: Iterable[str] = ()) -> dict[str, str]:
+    """What every answer tells a browser.
+
+    Args:
+        scripts: that pages may run, as `sha256-…` of their text.
+    """
+    allowed = " ".join(f"'{script}'" for script in scripts) or "'none'"
+    return {
+        # The pages hold their styles and pictures themselves; nothing is fetched, nothing is sent elsewhere.
+        "Content-Security-Policy": f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
 
 
 class Guard:
-    """Refuses requests that were sent to another name, and adds the headers that make browsers careful.
+    """Refuses what was sent to another name, is too large, comes too often or has no token where one is needed.
 
-    Without it a page elsewhere could let its own name point to this machine and read what its visitors may read here.
+    Without the name a page elsewhere could let its own name point to this machine and read what its visitors may read
+    here. Who has shown a token is in `request.state.token`, None where nobody had to.
 
     Args:
         app: that answers.
         hosts: names that are ours; `*.example.org` is every name below.
+        tokens: those that may read; None where everybody may.
+        per_minute: requests of one token or address; 0 for as many as come.
+        scripts: that pages may run, as `sha256-…` of their text.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Sequence[str],
+        tokens: Tokens | None = None,
+        per_minute: int = 0,
+        scripts: Iterable[str] = (),
+    ) -> None:
         self._app = app
         self._hosts = frozenset(host for host in hosts if not host.startswith("*."))
         self._below = tuple(host[1:] for host in hosts if host.startswith("*."))
+        self._tokens = tokens
+        self._rate = Rate(per_minute)
+        self._headers = security_headers(scripts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -44,20 +90,73 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        asked = host_of(Headers(scope=scope).get("host", ""))
-        if self.knows(asked):
-            await self._app(scope, receive, send_with_headers)
+        try:
+            scope.setdefault("state", {})["token"] = self._admitted(scope)
+            receive = await _whole(scope, receive)
+        except RequestError as problem:
+            await problem.answer(scope["path"])(scope, receive, send_with_headers)
             return
-        refusal = f"{asked!r} is no name of this server; allow it in the settings: [serve] allowed_hosts\n"
-        await PlainTextResponse(refusal, 421)(scope, receive, send_with_headers)
+        await self._app(scope, receive, send_with_headers)
+
+    def _admitted(self, scope: Scope) -> Token | None:
+        """The token that a request has shown, None where none is needed."""
+        headers = Headers(scope=scope)
+        asked = host_of(headers.get("host", ""))
+        if not self.knows(asked):
+            way_out = "allow it in the settings: [serve] allowed_hosts"
+            raise RequestError("wrong-host", f"{asked[:200]!r} is no name of this server", way_out)
+        for part, longest in (("raw_path", LONGEST_PATH), ("query_string", LONGEST_QUERY)):
+            if len(scope.get(part) or b"") > longest:
+                raise RequestError("too-long", f"{part.split('_')[0]} part of more than {longest} bytes", "Shorten it")
+        if scope["path"] in UNASKED:
+            return None
+        token = self._shown(scope, token_in(headers.get("authorization", ""))) if self._tokens else None
+        self._pace(f"token {token.name}" if token else _address(scope))
+        return token
+
+    def _shown(self, scope: Scope, said: str) -> Token:
+        assert self._tokens is not None
+        try:
+            return self._tokens.holder(said, "read")
+        except TokenError as error:
+            self._pace(_address(scope))
+            raise refused(error) from error
+        except LakeError as error:
+            raise RequestError("unreadable", "the tokens cannot be read", "The log of the server says why") from error
+
+    def _pace(self, who: str) -> None:
+        if seconds := self._rate.wait(who):
+            way_out = f"Ask again in {seconds} s, or less often; [serve] requests_per_minute says how often"
+            raise RequestError(
+                "too-many", "more requests than this server answers", way_out, {"Retry-After": str(seconds)}
+            )
 
     def knows(self, host: str) -> bool:
         """Whether a name is ours."""
         return host in self._hosts or any(host.endswith(ending) for ending in self._below)
+
+
+def refused(error: TokenError) -> RequestError:
+    """The answer to a token that may not."""
+    challenge = {"WWW-Authenticate": REALM} if error.status == 401 else {}
+    return RequestError("token-needed" if error.status == 401 else "not-allowed", error.reason, error.hint, challenge)
+
+
+def token_in(header: str) -> str:
+    """The token in an Authorization header: a bearer's, or the password that a browser has asked for."""
+    scheme, _, said = header.strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return said.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(said, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return ""
 
 
 def host_of(header: str) -> str:
@@ -65,3 +164,41 @@ def host_of(header: str) -> str:
     if header.startswith("["):
         return header[1:].partition("]")[0].lower()
     return header.partition(":")[0].rstrip(".").lower()
+
+
+def _address(scope: Scope) -> str:
+    """Who asks, as far as is known: of IPv6 the network, in which a machine takes whatever address it likes."""
+    said = (scope.get("client") or ("",))[0]
+    try:
+        address = ipaddress.ip_address(said)
+    except ValueError:
+        return str(said)
+    return said if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
+
+
+async def _whole(scope: Scope, receive: Receive) -> Receive:
+    """The body, read to its end before anything is done with it; a request without one costs nothing."""
+    headers = Headers(scope=scope)
+    length = headers.get("content-length", "0")
+    if length == "0" and "transfer-encoding" not in headers:
+        return receive
+    too_large = RequestError("too-large", f"the body has more than {LARGEST_BODY:,} bytes", "Send less")
+    if not length.isdecimal() or int(length) > LARGEST_BODY:
+        raise too_large
+    body, more = bytearray(), True
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while more:
+                message = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > LARGEST_BODY:
+                    raise too_large
+    except TimeoutError as error:
+        raise RequestError("too-slow", f"the body did not come within {BODY_SECONDS:g} s", "Send it at once") from error
+    replayed: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+    async def again() -> Any:
+        return replayed.pop() if replayed else await receive()
+
+    return again

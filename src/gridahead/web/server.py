@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import http
+import json
 import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from gridahead.core.errors import SettingsError
+from gridahead.settings.serve import LOOPBACK
 from gridahead.web.app import application
+from gridahead.web.problems import MEDIA_TYPE, RequestError
+from gridahead.web.tokens import Tokens
 from gridahead.workspace import Workspace
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LAST_ANSWERS_SECONDS = 5
 """How long answers that are under way may take after it was told to stop."""
+LARGEST_HEAD = 16 * 1024
+"""[bytes] Of a request, its first line and all headers: four times what a browser sends."""
+MOST_CONNECTIONS = 500
+"""At once; who comes then is told to come again. Each costs a few KB."""
+KEEP_ALIVE_SECONDS = 15
+"""How long a connection without a request stays open."""
 
 log = logging.getLogger(__name__)
 
@@ -28,30 +41,71 @@ def serve(workspace: Workspace, host: str | None = None, port: int | None = None
         port: its port; that of the settings unless given.
 
     Raises:
+        SettingsError: readers need a token there, and there is none.
         LakeError: the lake has the layout of another release.
         SystemExit: the port is taken; the reason is in the log.
     """
     settings = workspace.settings.serve
     host, port = host or settings.host, settings.port if port is None else port
     workspace.lake  # noqa: B018 - a lake of another release is told now, not by every answer
-    if host not in LOOPBACK:
-        log.warning(
-            "listening on %s: whoever reaches this machine there can read what is published, without a password. Keep "
-            "it behind a proxy that asks for one, or behind a firewall",
-            host,
-        )
     config = uvicorn.Config(
-        application(workspace),
+        application(workspace, tokens=tokens_for(workspace, host)),
         host=host,
         port=port,
+        http=Protocol,
+        loop="asyncio",
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
     )
     with _ended_in_order():
         uvicorn.Server(config).run()
+
+
+def tokens_for(workspace: Workspace, host: str) -> Tokens | None:
+    """The tokens that readers have to show at an address, None where they need none.
+
+    Raises:
+        SettingsError: they need one, and there is none that has not expired.
+    """
+    settings = workspace.settings.serve
+    if not settings.asks_for_tokens(host):
+        if host not in LOOPBACK:
+            log.warning("listening on %s, and whoever reaches it reads without a token, as [serve] says", host)
+        return None
+    tokens = Tokens.of(workspace.settings, workspace.clock)
+    if all(token.is_over(workspace.clock()) for token in tokens.all()):
+        raise SettingsError(
+            f"nobody could read at {host}: readers need a token there, and there is none. Make one with `gridahead "
+            "serve token add NAME`; or listen on 127.0.0.1; or, if a proxy in front asks for passwords, say so in the "
+            "settings: [serve] require_tokens = false"
+        )
+    return tokens
+
+
+class Protocol(H11Protocol):
+    """HTTP as h11 reads it, strictly; what it cannot read is refused as programs can read it."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse a request that is none, and close."""
+        problem = RequestError("malformed", msg, "Send a request of HTTP/1.1 with headers of 16 KB at most")
+        content = json.dumps(problem.said()).encode()
+        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
+        headers.append((b"content-length", str(len(content)).encode()))
+        reason = http.HTTPStatus(problem.kind.status).phrase.encode()
+        for event in (
+            h11.Response(status_code=problem.kind.status, headers=headers, reason=reason),
+            h11.Data(data=content),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
 
 @contextmanager
