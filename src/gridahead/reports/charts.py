@@ -1,7 +1,7 @@
-"""The three charts of a series: the day as a fan, the last weeks, and the error by lead time.
+"""The charts of a series: the day as a fan, its distance to the official forecast, the last weeks, errors.
 
-A value is drawn in the middle of its market time unit. Each chart is drawn for a wide and for a narrow screen, and the
-page shows the one that fits: a chart that is only scaled down has letters nobody can read.
+A value is drawn in the middle of its market time unit. These are what is seen without script and on paper; with it,
+`page.js` draws the same day so that it can be pointed at.
 """
 
 from __future__ import annotations
@@ -10,104 +10,114 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import MaxNLocator
+from markupsafe import Markup
 
 from gridahead.core.runs import NAIVE, OFFICIAL, OFFICIAL_CORRECTED
 from gridahead.core.time import Mtu, TimeRange, delivery_range
-from gridahead.reports.drawing import (
-    DASHED,
-    DOTTED,
-    MIXED,
-    SOLID,
-    Line,
-    Size,
-    canvas,
-    draw_lines,
-    styled,
-    to_svg,
-)
-from gridahead.reports.palette import LIGHT
+from gridahead.core.units import Unit
+from gridahead.reading.card import Card
+from gridahead.reading.record import Record
+from gridahead.reports.svg import Band, Frame, Line, draw, frame_of
 from gridahead.reports.trust import Day
 from gridahead.reports.wording import Scale
 
 HOUR = pd.Timedelta(hours=1)
+LOOKS = {NAIVE: "naive", OFFICIAL: "official", OFFICIAL_CORRECTED: "corrected"}
+"""Of the lines of references."""
 
 
-def fan_chart(day: Day, size: Size) -> str:
-    """The delivery day: bands between symmetric quantiles, median, official forecast, outturn as far as it is known."""
-    with styled():
-        figure, axes = canvas(size)
-
-        def placed(values: Any) -> Any:
-            return _by_hour(values / day.scale.divisor, day.time_range.start, day.mtu)
-
-        bands = placed(day.wide)
-        for lower, upper in intervals(day.wide):
-            axes.fill_between(bands.index, bands[lower], bands[upper], color=LIGHT["model"], alpha=0.16, linewidth=0)
-        axes.set_xticks(*hour_ticks(day.time_range, day.timezone, every=6 if size.narrow else 3))
-        axes.set_xlim(0, day.hours)
-        lines = [
-            Line("median", bands[0.5], "model", SOLID, 2.5),
-            Line("official", placed(day.official), "official", DASHED),
-            Line("outturn", placed(day.outturn), "ink"),
-        ]
-        draw_lines(axes, lines, size, day.scale.unit, floor=_never_negative(day.wide))
-        return to_svg(figure, f"Quantile forecast for {day.name}, with official forecast and outturn")
-
-
-def history_chart(wide: pd.DataFrame, outturn: pd.Series, day: Day, size: Size) -> str:
-    """The last weeks: the 80 % band and the median of what was forecast, and what came.
+def fan_chart(day: Day, normal: pd.DataFrame) -> Markup:
+    """The delivery day: bands between symmetric quantiles, median, official forecast, outturn as far as it is known.
 
     Args:
-        wide: quantile levels as columns, valid times as rows [MW].
-        outturn: by valid time [MW].
-        day: the forecast that the history leads up to, for its scale and time zone.
-        size: of the drawing.
+        day: which.
+        normal: what is usual on such a day: `valid_time`, `low`, `high` [MW]; may be empty.
     """
-    with styled():
-        figure, axes = canvas(size)
-        # A gap is a gap: without the missing times in the index the line would be drawn across it.
-        times = pd.date_range(wide.index.min(), wide.index.max(), freq=day.mtu.delta)
-        bands = _by_hour(wide.reindex(times) / day.scale.divisor, times[0], day.mtu)
-        truth = _by_hour(outturn.reindex(times) / day.scale.divisor, times[0], day.mtu)
-        if {0.1, 0.9} <= set(wide.columns):
-            axes.fill_between(bands.index, bands[0.1], bands[0.9], color=LIGHT["model"], alpha=0.3, linewidth=0)
-        axes.set_xticks(*day_ticks(times, day.timezone, most=4 if size.narrow else 5))
-        axes.set_xlim(0, len(times) / day.mtu.per_hour)
-        lines = [Line("median", bands[0.5], "model", SOLID, 1.4), Line("outturn", truth, "ink", SOLID, 1.4)]
-        draw_lines(axes, lines, size, day.scale.unit, floor=_never_negative(wide))
-        return to_svg(figure, "Forecast and outturn of the last weeks")
+
+    def placed(values: Any) -> Any:
+        return _by_hour(values / day.scale.divisor, day.time_range.start, day.mtu)
+
+    usual = placed(normal.set_index("valid_time")[["low", "high"]]) if len(normal) else None
+    wide = placed(day.wide)
+    bands = [] if usual is None else [Band("normal", usual["low"], usual["high"])]
+    bands += [Band("band", wide[low], wide[high]) for low, high in intervals(day.wide)]
+    lines = [
+        Line("before", placed(day.shown.before)),
+        Line("official", placed(day.official)),
+        Line("outturn", placed(day.outturn)),
+        Line("median", wide[0.5]),
+    ]
+    drawn = [*bands, *(line for line in lines if line.points.notna().any())]
+    frame = frame_of(drawn, 0, day.hours, floor=_never_negative(day.wide))
+    title = f"Quantile forecast of {day.title} for {day.name}, with official forecast and outturn"
+    return draw(title, frame, drawn, hour_ticks(day.time_range, day.timezone), day.scale.unit)
 
 
-def lead_chart(errors: pd.DataFrame, day: Day, size: Size) -> str:
-    """The mean absolute error by hour of lead time, of the served model and of the references.
+def strip_chart(day: Day) -> Markup | None:
+    """Ours less the official forecast, a bar a market time unit; None without an official forecast."""
+    difference = (day.wide[0.5] - day.official).dropna() / day.scale.divisor
+    if difference.empty:
+        return None
+    bars = Line("bars", _by_hour(difference, day.time_range.start, day.mtu))
+    most = 1.15 * float(difference.abs().max()) or 1.0
+    title = f"Median less official forecast of {day.title} for {day.name}"
+    frame = Frame(0, day.hours, -most, most)
+    return draw(title, frame, [bars], hour_ticks(day.time_range, day.timezone), day.scale.unit, steps=2)
+
+
+def history_chart(card: Card, day: Day) -> Markup | None:
+    """The days published before: the 80 % band and the median of what was forecast, and what came."""
+    earlier = [one for one in card.shown[1:] if one.mtu == day.mtu]
+    if not earlier:
+        return None
+    wide = pd.concat([one.wide for one in earlier]).sort_index() / day.scale.divisor
+    truth = pd.concat([one.outturn for one in earlier]).sort_index() / day.scale.divisor
+    # A gap is a gap: without the missing times in the index the line would be drawn across it.
+    times = pd.date_range(wide.index.min(), wide.index.max(), freq=day.mtu.delta)
+    bands = _by_hour(wide.reindex(times), times[0], day.mtu)
+    outturn = _by_hour(truth.reindex(times), times[0], day.mtu)
+    drawn: list[Line | Band] = []
+    if {0.1, 0.9} <= set(wide.columns):
+        drawn.append(Band("band wide", bands[0.1], bands[0.9]))
+    drawn += [line for line in (Line("median", bands[0.5]), Line("outturn", outturn)) if line.points.notna().any()]
+    frame = frame_of(drawn, 0, len(times) / day.mtu.per_hour, floor=_never_negative(wide))
+    title = f"Forecast and outturn of {day.title} on the days before"
+    return draw(title, frame, drawn, day_ticks(times, day.timezone, most=7), day.scale.unit)
+
+
+def lead_chart(errors: pd.DataFrame, model: str, title: str, unit: Unit | None) -> tuple[Markup, list[tuple[str, str]]]:
+    """The mean absolute error by hour of lead time, of a model and of the references, and the looks of its lines.
 
     Args:
         errors: model names as columns, lead hours as rows [MW].
-        day: the forecast, for its model.
-        size: of the drawing.
+        model: ours.
+        title: of the series.
+        unit: of the errors; None for what fits.
     """
-    with styled():
-        figure, axes = canvas(size)
-        scale = Scale.of(float(np.nanmax(errors.to_numpy())), day.unit)
-        looks = {
-            NAIVE: ("naive", DOTTED),
-            OFFICIAL: ("official", DASHED),
-            OFFICIAL_CORRECTED: ("corrected", MIXED),
-        }
-        lines = [
-            Line(label, errors[name] / scale.divisor, label, dash)
-            for name, (label, dash) in looks.items()
-            if name in errors.columns and name != day.model
-        ]
-        lines.append(Line(day.model, errors[day.model] / scale.divisor, "model", SOLID, 2.5))
-        margin = 0.03 * (errors.index.max() - errors.index.min()) + 0.5
-        axes.set_xlim(errors.index.min() - margin, errors.index.max() + margin)
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-        axes.set_xlabel("hours after issue")
-        axes.set_ylim(0, 1.1 * max(line.points.max() for line in lines))
-        draw_lines(axes, lines, size, scale.unit, floor=True)
-        return to_svg(figure, "Mean absolute error by lead time")
+    scale = Scale.of(float(np.nanmax(errors.to_numpy())), unit)
+    looks = {name: look for name, look in LOOKS.items() if name in errors.columns and name != model}
+    lines = [Line(look, errors[name] / scale.divisor) for name, look in looks.items()]
+    lines.append(Line("median", errors[model] / scale.divisor))
+    lowest, highest = float(errors.index.min()), float(errors.index.max())
+    frame = frame_of(lines, lowest - 0.5, highest + 0.5, floor=True)
+    frame = Frame(frame.left, frame.right, 0.0, frame.high)
+    marks = [hour for hour in range(0, int(highest) + 1, 6) if hour >= lowest]
+    drawn = draw(f"Mean absolute error of {title} by lead time", frame, lines, (marks, [*map(str, marks)]), scale.unit)
+    return drawn, [("median", model), *((look, name.replace("_", " ")) for name, look in looks.items())]
+
+
+def errors_chart(record: Record, title: str, unit: Unit | None) -> Markup:
+    """The mean error of every day that was published, ours and the official forecast's."""
+    daily = record.daily.reset_index(drop=True)
+    own, official = daily["mae"].astype(float), daily["official_mae"].astype(float)
+    scale = Scale.of(float(np.nanmax([own.max(), official.max()])), unit)
+    lines = [Line("official", official / scale.divisor), Line("median", own / scale.divisor)]
+    lines = [line for line in lines if line.points.notna().any()]
+    frame = frame_of(lines, -0.5, len(daily) - 0.5, floor=True)
+    every = max(1, len(daily) // 4)
+    days = [pd.Timestamp(day) for day in daily["day"]]
+    ticks = ([*range(0, len(days), every)], [f"{day.day} {day:%b}" for day in days[::every]])
+    return draw(f"Mean error of {title} by day", Frame(frame.left, frame.right, 0, frame.high), lines, ticks, scale.unit, steps=2)
 
 
 def intervals(wide: pd.DataFrame) -> list[tuple[float, float]]:
@@ -143,3 +153,4 @@ def _by_hour(values: Any, start: pd.Timestamp, mtu: Mtu) -> Any:
 
 def _never_negative(wide: pd.DataFrame) -> bool:
     return bool(np.nanmin(wide.to_numpy(float)) >= 0)
+

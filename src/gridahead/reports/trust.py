@@ -1,20 +1,25 @@
-"""One forecast in words: its peak, how it did lately, and what speaks against trusting it."""
+"""One forecast in words: its peak, how it did lately, and what speaks against trusting it.
+
+What was published and came is the first evidence; the holdout, a back-test, speaks only until there is a week of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from gridahead.core.runs import FULL, OFFICIAL, OFFICIAL_CORRECTED, RUNG_WORDS
-from gridahead.core.time import Mtu, TimeRange, delivery_range, lasting
+from gridahead.core.time import Mtu, TimeRange, lasting
 from gridahead.core.units import Unit
-from gridahead.core.vintages import newest_forecasts
+from gridahead.reading.card import Card, Shown
+from gridahead.reading.figures import Figure
+from gridahead.reading.record import ENOUGH, Record, Skill
+from gridahead.reports.drift import drift_words
 from gridahead.reports.views import SeriesView
-from gridahead.reports.wording import THIN, Scale, day, moment, percent, unit_of_time, words
+from gridahead.reports.wording import THIN, Scale, day, moment, number, percent, unit_of_time, words
 
 TO_BEAT = {
     OFFICIAL: "official forecast",
@@ -27,58 +32,82 @@ COVERAGE_COUNT = 7 * 24
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The newest delivery day of a forecast, with everything about it that is drawn or written."""
+    """A delivery day that was published, with the words and the scale in which it is shown."""
 
     title: str
-    time_range: TimeRange
     timezone: str
-    wide: pd.DataFrame
-    """Quantile levels as columns, valid times as rows [MW]."""
-    official: pd.Series
-    """By valid time [MW]."""
-    outturn: pd.Series
-    """By valid time [MW]."""
-    mtu: Mtu
+    shown: Shown
     scale: Scale
     unit: Unit | None
     """As wanted; None for what fits."""
-    issue_time: pd.Timestamp
-    model: str
-    version: str
-    rung: str
-    missing: str
-    """In words; empty if nothing was."""
-    data_hash: str
-    late: str
-    """By how much it was out too late, in words; empty if it was not."""
 
     @classmethod
-    def of(cls, view: SeriesView) -> Day:
-        """The local day of the last forecast unit; the earlier days of a longer forecast are no news any more."""
-        rows = view.forecast[view.forecast["issue_time"] == view.forecast["issue_time"].max()]
-        first = rows.iloc[0]
-        last = rows["valid_time"].max().tz_convert(view.timezone)
-        time_range = delivery_range(last.date(), view.timezone)
-        wide = by_quantile(rows)
-        wide = wide[(wide.index >= time_range.start) & (wide.index < time_range.end)]
-        return cls(
-            title=view.title,
-            time_range=time_range,
-            timezone=view.timezone,
-            wide=wide,
-            official=by_time(view.official, time_range),
-            outturn=by_time(view.outturn, time_range),
-            mtu=Mtu(first["mtu"]),
-            scale=Scale.of(float(np.abs(wide.to_numpy(float)).max()), view.unit),
-            unit=view.unit,
-            issue_time=first["issue_time"].tz_convert(view.timezone),
-            model=str(first["model"]),
-            version=_version(str(first["model_version"])),
-            rung=str(first["rung"]),
-            missing=str(first["missing"]),
-            data_hash=str(first["data_hash"]),
-            late=late_words(view.manifest),
-        )
+    def of(cls, card: Card, shown: Shown | None = None) -> Day:
+        """A day of a card: the newest unless given."""
+        shown = shown or card.shown[0]
+        scale = Scale.of(float(np.abs(shown.wide.to_numpy(float)).max()), card.unit)
+        return cls(card.title, card.timezone, shown, scale, card.unit)
+
+    @property
+    def wide(self) -> pd.DataFrame:
+        """Quantile levels as columns, valid times as rows [MW]."""
+        return self.shown.wide
+
+    @property
+    def official(self) -> pd.Series:
+        """By valid time [MW]."""
+        return self.shown.official
+
+    @property
+    def outturn(self) -> pd.Series:
+        """By valid time [MW]."""
+        return self.shown.outturn
+
+    @property
+    def time_range(self) -> TimeRange:
+        """The local day."""
+        return self.shown.time_range
+
+    @property
+    def mtu(self) -> Mtu:
+        """How long each of its units is."""
+        return self.shown.mtu
+
+    @property
+    def manifest(self) -> Mapping[str, object]:
+        """What was published with it."""
+        return self.shown.issue.manifest
+
+    @property
+    def issue_time(self) -> pd.Timestamp:
+        """When it was issued, in local time."""
+        return self.shown.issue.at("issue_time").tz_convert(self.timezone)
+
+    @property
+    def model(self) -> str:
+        """Which model it is by."""
+        return str(self.manifest["model"])
+
+    @property
+    def made_by(self) -> str:
+        """The model and its version, such as lstm v3."""
+        return f"{self.model}\N{NO-BREAK SPACE}{_version(str(self.manifest['model_version']))}"
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has been made as it should be."""
+        return self.manifest["rung"] == FULL
+
+    @property
+    def inputs(self) -> str:
+        """Which step of the ladder it comes from, in words."""
+        missing = str(self.manifest["missing"])
+        return "inputs complete" if self.is_full else rung_words(str(self.manifest["rung"]), missing)
+
+    @property
+    def late(self) -> str:
+        """By how much it was out too late, in words; empty if it was not."""
+        return late_words(self.manifest)
 
     @property
     def name(self) -> str:
@@ -90,16 +119,13 @@ class Day:
         """Hours of the delivery day: 23, 24 or 25."""
         return int((self.time_range.end - self.time_range.start) / pd.Timedelta(hours=1))
 
-    def extreme(self, *, highest: bool) -> tuple[str, str, str]:
-        """Value, time and 80 % interval (may be empty) of the highest or the lowest median."""
-        median = self.wide[0.5].to_numpy(float)
-        at = int(median.argmax() if highest else median.argmin())
-        when = unit_of_time(pd.DatetimeIndex(self.wide.index)[at].tz_convert(self.timezone), self.mtu.delta)
-        interval = ""
-        if {0.1, 0.9} <= set(self.wide.columns):
-            low, high = (self.scale.number(self.wide[level].to_numpy(float)[at]) for level in (0.1, 0.9))
-            interval = f"80{THIN}% between {low} and {high}"
-        return self.scale.text(median[at]), when, interval
+    def unit_words(self, start: pd.Timestamp) -> str:
+        """A market time unit in local time, such as 18:00–19:00."""
+        return unit_of_time(start.tz_convert(self.timezone), self.mtu.delta)
+
+    def figure(self, name: str) -> Figure | None:
+        """A figure of the day by its name."""
+        return next((figure for figure in self.shown.figures if figure.name == name), None)
 
 
 def late_words(manifest: Mapping[str, object]) -> str:
@@ -130,84 +156,160 @@ CHANGED = {
 """What a reader must know of a finding, by its kind."""
 
 
-def forecast_sentence(forecast: Day, drifted: Mapping[str, str] = MappingProxyType({})) -> str:
-    """The forecast of a day in one sentence, with what has changed of it and of what it leans on."""
-    peak, when, interval = forecast.extreme(highest=True)
-    inputs = "inputs complete" if forecast.rung == FULL else rung_words(forecast.rung, forecast.missing)
-    late = f", out {forecast.late}" if forecast.late else ""
-    changed = late + "".join(f", {CHANGED[kind]}" for kind in drifted)
+def forecast_sentence(view: SeriesView) -> str:
+    """The newest forecast in one sentence, with what has changed of it and of what it leans on, and how it has done."""
+    newest = Day.of(view.card)
+    parts = [
+        _peak_words(newest),
+        f"issued {moment(newest.issue_time)} by {newest.made_by}",
+        newest.inputs,
+        f"out {newest.late}" if newest.late else "",
+        *(CHANGED[kind] for kind in view.card.drifted),
+        *_failings(view),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _peak_words(forecast: Day) -> str:
+    peak = forecast.figure("peak")
+    if peak is None or peak.ours_at is None:
+        return ""
+    interval = ""
+    if peak.low is not None and peak.high is not None:
+        interval = f" (80{THIN}% between {forecast.scale.number(peak.low)} and {forecast.scale.number(peak.high)})"
+    return f"peak {forecast.scale.text(peak.ours)} at {forecast.unit_words(peak.ours_at)}{interval}"
+
+
+def _failings(view: SeriesView) -> Iterator[str]:
+    """What the live record says against it, in few words."""
+    record = view.card.record
+    if record is None or not record.enough:
+        return
+    if fault := _fault_of_band(record.coverage, view):
+        yield f"its band was {fault} lately"
+    for skill in record.against:
+        if skill.reference == OFFICIAL and skill.skill < 0:
+            yield "the official forecast was better lately"
+
+
+def live_words(record: Record | None, unit: Unit | None) -> list[str]:
+    """How what was published did on the last days that have an outturn, in sentences."""
+    if record is None:
+        return ["Nothing that was published has an outturn yet."]
+    if not record.enough:
+        return [f"Too few days to say anything: {number(record.hours)} of {ENOUGH} hours have an outturn."]
+    scale = Scale.of(record.mae, unit)
+    low, high = record.coverage_interval
+    told = [
+        f"The 80{THIN}% band held {percent(record.coverage)} of the outturns (95{THIN}% interval {percent(low)} to "
+        f"{percent(high)}, n{THIN}={THIN}{number(record.n)}).",
+        f"Average error {scale.text(record.mae)}.",
+    ]
+    return told + [_skill_words(skill, unit) for skill in record.against]
+
+
+def _skill_words(skill: Skill, unit: Unit | None) -> str:
+    low, high = (percent(bound) for bound in skill.interval)
     return (
-        f"peak {peak} at {when}{f' ({interval})' if interval else ''}, issued "
-        f"{moment(forecast.issue_time)} by {forecast.model}\N{NO-BREAK SPACE}{forecast.version}, {inputs}{changed}"
+        f"{percent(abs(skill.skill))} {'less' if skill.skill >= 0 else 'more'} error than the "
+        f"{TO_BEAT.get(skill.reference, words(skill.reference))}, which erred by "
+        f"{Scale.of(skill.mae, unit).text(skill.mae)} (skill: 95{THIN}% interval {low} to {high}, "
+        f"n{THIN}={THIN}{number(skill.n)})."
     )
 
 
-def track_record(view: SeriesView, forecast: Day) -> str:
-    """How the served model did on the days scored last, in one sentence; empty without scores."""
-    own_scores = whole_scores(view.scores, forecast.model)
+def holdout_words(card: Card) -> str:
+    """How the served model did on the holdout, in one sentence; empty without scores."""
+    forecast = Day.of(card)
+    own_scores = whole_scores(card.holdout, forecast.model)
     if "mae" not in own_scores:
         return ""
-    rows = view.scores[view.scores["model"] == forecast.model]
-    first, last = rows["start"].min().tz_convert(view.timezone), rows["end"].max().tz_convert(view.timezone)
-    error = Scale.of(own_scores["mae"], view.unit).text(own_scores["mae"])
+    rows = card.holdout[card.holdout["model"] == forecast.model]
+    first, last = rows["start"].min().tz_convert(card.timezone), rows["end"].max().tz_convert(card.timezone)
+    error = Scale.of(own_scores["mae"], card.unit).text(own_scores["mae"])
     sentence = f"{day(first)} to {day(last - forecast.mtu.delta)}: average error {error}"
-    compared = []
     for name, title in TO_BEAT.items():
-        official = whole_scores(view.scores, name)
+        official = whole_scores(card.holdout, name)
         if official.get("mae") and forecast.model != name:
             skill = 1 - own_scores["mae"] / official["mae"]
-            compared.append(f"{percent(abs(skill))} {'less' if skill >= 0 else 'more'} than the {title}")
-    sentence += "".join(f", {part}" for part in compared)
+            sentence += f", {percent(abs(skill))} {'less' if skill >= 0 else 'more'} than the {title}"
     if "coverage_80" in own_scores:
         sentence += f"; the 80{THIN}% band held {percent(own_scores['coverage_80'])} of the outturns"
-    return sentence + "."
+    return f"{sentence}."
 
 
-def concerns(view: SeriesView, forecast: Day, created_at: pd.Timestamp) -> list[str]:
-    """The reasons against trusting this forecast, as sentences, worst first; empty when there are none."""
-    sentences = absences(view, created_at)
+def concerns(view: SeriesView, created_at: pd.Timestamp) -> list[str]:
+    """The reasons against trusting the newest forecast, as sentences, worst first; empty when there are none."""
+    sentences, forecast = absences(view, created_at), Day.of(view.card)
     if forecast.time_range.end <= created_at:
         sentences.append(f"Its day has passed: there is no forecast after {forecast.name}.")
-    if forecast.rung != FULL:
-        sentences.append(f"It is {rung_words(forecast.rung, forecast.missing)}.")
-    if correction := correction_words(view.manifest):
+    if not forecast.is_full:
+        sentences.append(f"It is {forecast.inputs}.")
+    if correction := correction_words(forecast.manifest):
         sentences.append(f"{correction}.")
     if forecast.late:
         sentences.append(f"It was out {forecast.late}.")
-    if suspects := view.manifest.get("suspect_inputs"):
+    if suspects := forecast.manifest.get("suspect_inputs"):
         sentences.append(f"The gate doubts some of its newest inputs: {words(str(suspects))}.")
     if view.quality and (gap := forecast.issue_time - view.quality.end) > pd.Timedelta(hours=view.stale_after_hours):
         sentences.append(f"The newest observation was {lasting(gap)} old at the issue time.")
-    sentences += [f"{CHANGED[kind].capitalize()}. {figures}." for kind, figures in view.drifted.items()]
-    return sentences + _concerns_of_scores(view, forecast)
+    unit = view.card.unit or "MW"
+    sentences += [
+        f"{CHANGED[kind].capitalize()}. {drift_words(finding, unit)}." for kind, finding in view.card.drifted.items()
+    ]
+    record = view.card.record
+    return sentences + list(_of_record(view, record) if record is not None and record.enough else _of_holdout(view))
 
 
 def absences(view: SeriesView, created_at: pd.Timestamp) -> list[str]:
     """The forecasts that should be out and are not, as sentences."""
     sentences = []
     for slot in view.absent:
-        due, closure = (moment(at.tz_convert(view.timezone)) for at in (slot.deadline, slot.gate_closure))
+        due, closure = (moment(at.tz_convert(view.card.timezone)) for at in (slot.deadline, slot.gate_closure))
         closes = f"the gate closes {closure}" if slot.gate_closure > created_at else f"the gate closed {closure}"
         sentences.append(f"There is no forecast of {day(pd.Timestamp(slot.day))}: it was due {due}, {closes}.")
     return sentences
 
 
-def _concerns_of_scores(view: SeriesView, forecast: Day) -> list[str]:
-    sentences = []
-    own_scores = whole_scores(view.scores, forecast.model)
-    coverage, (low, high) = own_scores.get("coverage_80"), view.coverage_alarm
-    if coverage is not None and own_scores["n"] >= COVERAGE_COUNT and not low <= coverage <= high:
-        fault = "too narrow" if coverage < low else "too wide"
-        sentences.append(f"Its 80{THIN}% band has been {fault}: it held {percent(coverage)} of the outturns.")
+def _of_record(view: SeriesView, record: Record) -> Iterator[str]:
+    """What the last live days say against it."""
+    if fault := _fault_of_band(record.coverage, view):
+        low, high = record.coverage_interval
+        days = f"the last {len(record.daily)} live days"
+        yield (
+            f"Its 80{THIN}% band has been {fault}: it held {percent(record.coverage)} of the outturns of {days} "
+            f"(95{THIN}% interval {percent(low)} to {percent(high)})."
+        )
+    for skill in record.against:
+        if skill.skill < 0:
+            yield _better(TO_BEAT.get(skill.reference, words(skill.reference)), skill.mae, record.mae, view, " lately")
+
+
+def _of_holdout(view: SeriesView) -> Iterator[str]:
+    """What the back-test says against it."""
+    forecast, scores = Day.of(view.card), view.card.holdout
+    own_scores = whole_scores(scores, forecast.model)
+    coverage = own_scores.get("coverage_80")
+    hours = own_scores.get("n", 0) / forecast.mtu.per_hour
+    if coverage is not None and hours >= COVERAGE_COUNT and (fault := _fault_of_band(coverage, view)):
+        yield f"Its 80{THIN}% band has been {fault}: it held {percent(coverage)} of the outturns of the holdout."
     for name, title in TO_BEAT.items():
-        official = whole_scores(view.scores, name)
+        official = whole_scores(scores, name)
         if "mae" in own_scores and own_scores["mae"] > official.get("mae", float("inf")):
-            scale = Scale.of(own_scores["mae"], view.unit)
-            official_error, own_error = (scale.text(scores["mae"]) for scores in (official, own_scores))
-            sentences.append(
-                f"The {title} has been better: it erred by {official_error} on average, this one by {own_error}."
-            )
-    return sentences
+            yield _better(title, official["mae"], own_scores["mae"], view, " on the holdout")
+
+
+def _fault_of_band(coverage: float, view: SeriesView) -> str:
+    low, high = view.coverage_alarm
+    return "too narrow" if coverage < low else "too wide" if coverage > high else ""
+
+
+def _better(title: str, official: float, own: float, view: SeriesView, where: str) -> str:
+    scale = Scale.of(own, view.card.unit)
+    return (
+        f"The {title} has been better{where}: it erred by {scale.text(official)} on average, this one by "
+        f"{scale.text(own)}."
+    )
 
 
 def whole_scores(scores: pd.DataFrame, model: str) -> dict[str, float]:
@@ -215,19 +317,6 @@ def whole_scores(scores: pd.DataFrame, model: str) -> dict[str, float]:
     rows = scores[(scores["model"] == model) & scores["lead"].isna()]
     values = {str(metric): float(value) for metric, value in zip(rows["metric"], rows["value"], strict=True)}
     return {**values, "n": float(rows["n"].max())} if values else {}
-
-
-def by_quantile(rows: pd.DataFrame) -> pd.DataFrame:
-    """Quantile levels as columns, valid times as rows [MW]; of several issues or makings of a time, the newest."""
-    return newest_forecasts(rows).pivot_table(
-        index="valid_time", columns="quantile", values="value_mw", aggfunc="first"
-    )
-
-
-def by_time(rows: pd.DataFrame, time_range: TimeRange) -> pd.Series:
-    """The values of a frame with `valid_time` and `value` inside a window, by time."""
-    inside = rows[(rows["valid_time"] >= time_range.start) & (rows["valid_time"] < time_range.end)]
-    return inside.dropna(subset="value").set_index("valid_time")["value"].sort_index()
 
 
 def _version(name: str) -> str:

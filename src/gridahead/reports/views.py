@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from gridahead.core.units import Unit
+from gridahead.reading.card import Card
 from gridahead.settings.gates import PromotionSettings, QualitySettings
 
 
@@ -49,36 +49,16 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class SeriesView:
-    """One series as the report shows it."""
+    """One series as the report shows it: what is computed of it, and what only the page says beside that."""
 
-    series: str
-    """ZONE/QUANTITY, as in the scores."""
-    title: str
-    """For people, such as Load DE."""
-    timezone: str
-    forecast: pd.DataFrame
-    """FORECASTS rows of the newest issue; empty if none was issued."""
-    history: pd.DataFrame
-    """FORECASTS rows of the served model of the last weeks."""
-    official: pd.DataFrame
-    """The official forecast: `valid_time`, `value` [MW]; may be empty."""
-    outturn: pd.DataFrame
-    """`valid_time`, `value` [MW], as far as it is known."""
-    scores: pd.DataFrame
-    """SCORES rows of this series, one scoring; may be empty."""
+    card: Card
     quality: QualityLine | None = None
-    manifest: Mapping[str, object] = field(default_factory=dict)
-    """Anything else worth keeping for whoever must reproduce the forecast; shown as it is."""
-    csv: str | None = None
-    """The forecast as a file, relative to the page."""
-    unit: Unit | None = None
-    """In which its power is shown; without it, the day in what fits it and scores in MW."""
-    drifted: Mapping[str, str] = field(default_factory=dict)
-    """What has changed, with its figures: `official`, the official forecast; `band`, what the published band holds."""
-    stale_after_hours: float = QualitySettings().stale_after_hours
-    """The age of a newest observation at the issue time that is a concern [h]."""
     absent: tuple[Absent, ...] = ()
     """The delivery days that should be published by now and are not."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Pages and files about it by what they are called, relative to the page: `Model card`, `Quarantine cases`."""
+    stale_after_hours: float = QualitySettings().stale_after_hours
+    """The age of a newest observation at the issue time that is a concern [h]."""
     coverage_alarm: tuple[float, float] = PromotionSettings().coverage_alarm
     """A share of outturns in the 80 % band outside these is a concern [1]."""
 
@@ -96,3 +76,5 @@ class ReportView:
     """As `scoring.evaluate.table` gives it; may be empty."""
     quality_page: str | None = None
     """Where the quality of the data is shown in full, relative to the page."""
+    inspection_page: str | None = None
+    """Where the rules of the quality gate and their results are, relative to the page."""

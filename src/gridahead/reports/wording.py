@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -32,6 +32,10 @@ class Scale:
         fitting: Unit = "GW" if highest_mw >= 2_000 else "MW" if highest_mw >= 1 or highest_mw == 0 else "kW"
         unit = unit or fitting
         return cls(unit, size_of(unit), decimals(per(highest_mw, unit)))
+
+    def with_unit(self, unit: str) -> Scale:
+        """The same numbers of another unit, such as GWh beside GW."""
+        return replace(self, unit=unit)
 
     def number(self, value_mw: float) -> str:
         """The number alone, such as 58.2."""
