@@ -1,21 +1,19 @@
 """Debian's Chromium without a window, and what it says of a page."""
 
 import functools
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
 
 from builders.programs import program
 
 FLAGS = (
-    "--headless",
     "--no-sandbox",  # which root may not have
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -26,7 +24,8 @@ FLAGS = (
     "--no-first-run",
 )
 LOOK = """
-const width = Math.min(arguments[0], document.documentElement.clientWidth);  // without the scroll bar
+size => {
+const width = Math.min(size, document.documentElement.clientWidth);  // without the scroll bar
 const elements = [...document.body.querySelectorAll("*")];
 const named = element => element.outerHTML.slice(0, 120);
 const within = test => function(element) {
@@ -36,17 +35,23 @@ const within = test => function(element) {
 const scrolled = within(above => above !== document.body && getComputedStyle(above).overflowX !== "visible");
 const drawn = within(above => above.tagName === "svg");
 const seen = element => element.getClientRects().length > 0 && !drawn(element);
+const hidden = element => element.closest("[aria-hidden=true]") !== null;
 const text = element => element.getAttribute("alt") || element.getAttribute("aria-label") || "";
 return {
   page: document.documentElement.scrollWidth,
   wide: elements.filter(e => seen(e) && !scrolled(e) && e.getBoundingClientRect().right > width + 0.5).map(named),
-  mute: elements.filter(e => ["IMG", "svg"].includes(e.tagName) && seen(e) && !text(e).trim()).map(named),
+  mute: elements
+    .filter(e => ["IMG", "svg"].includes(e.tagName) && seen(e) && !hidden(e) && !text(e).trim()).map(named),
   empty: elements.filter(e => e.tagName === "IMG" && e.naturalWidth === 0).map(named),
-  pictures: elements.filter(e => ["IMG", "svg"].includes(e.tagName) && seen(e)).length,
+  pictures: elements.filter(e => ["IMG", "svg", "CANVAS"].includes(e.tagName) && seen(e)).length,
   links: [...document.links].map(link => link.href),
 };
+}
 """
 """What a person would see, with everything that can be opened open: wider than the page, pictures without a text."""
+OPEN_ALL = "() => { for (const e of document.querySelectorAll('details')) e.open = true; }"
+GRAVE = ("serious", "critical")
+"""Findings of axe that keep somebody from reading a page; the others are advice."""
 
 
 @dataclass(frozen=True)
@@ -69,21 +74,106 @@ class Look:
     """Pictures that show nothing."""
     pictures: int
     links: list[str]
+    axe: list[str]
+    """What keeps somebody from reading it, as axe finds it."""
+
+
+@dataclass
+class Heard:
+    """What is heard of a page while it is open."""
+
+    console: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def listen(self, page: Page) -> None:
+        """Hear what a page says and asks for."""
+        page.on("console", lambda said: self._said(said.type, said.text))
+        page.on("pageerror", lambda error: self.console.append(str(error)))
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("requestfailed", self._failed)
+        page.on("response", self._answered)
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.console.append(text)
+
+    def _failed(self, request: Request) -> None:
+        self.failed.append(f"{request.url}: {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.failed.append(f"{response.url}: {response.status}")
 
 
 @contextmanager
-def browser() -> Iterator[Chrome]:
-    """Chromium; the test ends here if it is not there."""
-    options = ChromeOptions()
-    options.binary_location = program("chromium")
-    for flag in FLAGS:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = Chrome(options, Service(program("chromedriver")))
+def browser() -> Iterator[Browser]:
+    """Chromium; the test ends here if it is not there. While it is open, this thread can run no loop of asyncio."""
+    path = program("chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@contextmanager
+def opened(
+    chromium: Browser, address: str, width: int = 1280, *, dark: bool = False, script: bool = True, **context: object
+) -> Iterator[tuple[Page, Heard]]:
+    """A page in a window of so many pixels, and what is heard of it.
+
+    Args:
+        chromium: shows it.
+        address: of the page.
+        width: of the window [px]; below 600 it is a telephone's, which is touched.
+        dark: whether the reader likes it dark.
+        script: whether scripts run.
+        context: anything else that Playwright's `new_context` takes, such as `locale` or `timezone_id`.
+    """
+    phone = width < 600
+    own = chromium.new_context(
+        viewport={"width": width, "height": 844 if phone else 900},
+        is_mobile=phone,
+        has_touch=phone,
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=script,
+        **context,  # type: ignore[arg-type]
+    )
     try:
-        yield driver
+        page, heard = own.new_page(), Heard()
+        heard.listen(page)
+        page.goto(address)
+        yield page, heard
     finally:
-        driver.quit()
+        own.close()
+
+
+def look(chromium: Browser, address: str, width: int, *, dark: bool = False) -> Look:
+    """Open a page in a window of so many pixels, everything on it unfolded."""
+    with opened(chromium, address, width, dark=dark) as (page, heard):
+        return seen(page, heard, width)
+
+
+def seen(page: Page, heard: Heard, width: int) -> Look:
+    """What there is to see on a page that is open, once everything on it is unfolded."""
+    page.evaluate(OPEN_ALL)
+    page.wait_for_load_state("networkidle")
+    found = page.evaluate(LOOK, width)
+    said = {"console": [*heard.console], "failed": [*heard.failed], "asked": [*heard.asked]}
+    return Look(**said, **found, axe=axe_findings(page))
+
+
+def axe_findings(page: Page) -> list[str]:
+    """What axe finds grave: the rule, how grave, and the element."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
+        for one in found
+        if one["impact"] in GRAVE
+        for node in one["nodes"]
+    ]
 
 
 @contextmanager
@@ -98,35 +188,3 @@ def served(folder: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-def look(driver: Chrome, address: str, width: int, *, dark: bool = False) -> Look:
-    """Open a page in a window of so many pixels, everything on it unfolded."""
-    _events(driver), driver.get_log("browser")  # those of pages before
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-    driver.get(address)
-    driver.execute_script("for (const e of document.querySelectorAll('details')) e.open = true;")
-    found = driver.execute_script(LOOK, width)
-    events = _events(driver)
-    return Look(
-        console=[one["message"] for one in driver.get_log("browser") if one["level"] in ("SEVERE", "WARNING")],
-        failed=[why for event in events if (why := _failure(event))],
-        asked=[one["params"]["request"]["url"] for one in events if one["method"] == "Network.requestWillBeSent"],
-        **found,
-    )
-
-
-def _events(driver: Chrome) -> list[dict]:
-    return [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-
-
-def _failure(event: dict) -> str | None:
-    about = event["params"]
-    if event["method"] == "Network.loadingFailed":
-        return f"{about['type']}: {about['errorText']}"
-    if event["method"] == "Network.responseReceived" and about["response"]["status"] >= 400:
-        return f"{about['response']['url']}: {about['response']['status']}"
-    return None

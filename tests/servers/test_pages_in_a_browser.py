@@ -7,7 +7,7 @@ from urllib.parse import urldefrag
 import pytest
 from builders.browser import Look, browser, look, served
 from builders.pages import publish_pages
-from selenium.webdriver import Chrome
+from playwright.sync_api import Browser
 
 PAGES = {
     "published/report.html": 3,
@@ -21,13 +21,13 @@ WIDTHS = (390, 1280)
 
 
 @pytest.fixture(scope="module")
-def driver() -> Iterator[Chrome]:
-    with browser() as chromium:
-        yield chromium
+def chromium() -> Iterator[Browser]:
+    with browser() as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
-def folder(driver: Chrome, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder with the pages."""
     return publish_pages(tmp_path_factory.mktemp("pages")).settings.data_folder
 
@@ -47,6 +47,7 @@ def complaints(seen: Look, address: str, width: int) -> dict[str, object]:
         "wider than the page": seen.wide,
         "pictures without a text": seen.mute,
         "pictures that show nothing": seen.empty,
+        "grave findings of axe": seen.axe,
         "width": [] if seen.page <= width else seen.page,
     }
     return {kind: what for kind, what in found.items() if what}
@@ -55,19 +56,19 @@ def complaints(seen: Look, address: str, width: int) -> dict[str, object]:
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_whole_fits_and_needs_nobody(driver, address, page, width, dark):
-    seen = look(driver, f"{address}/{page}", width, dark=dark)
+def test_a_page_is_whole_fits_and_needs_nobody(chromium, address, page, width, dark):
+    seen = look(chromium, f"{address}/{page}", width, dark=dark)
     assert complaints(seen, address, width) == {}
     assert seen.pictures >= PAGES[page]
 
 
-def test_every_link_leads_to_something_and_no_page_is_left_out(driver, address, folder):
+def test_every_link_leads_to_something_and_no_page_is_left_out(chromium, address, folder):
     reached: dict[str, list[str]] = {}
     waiting = [f"{address}/{page}" for page in PAGES]
     while waiting:
         page = waiting.pop()
         if page not in reached:
-            links = {urldefrag(link).url for link in look(driver, page, 1280).links}
+            links = {urldefrag(link).url for link in look(chromium, page, 1280).links}
             reached[page] = sorted(link for link in links if link.startswith(address) and link.endswith(".html"))
             waiting += reached[page]
     pages = [*folder.glob("published/**/*.html"), *folder.glob("quality/*.html")]
@@ -83,11 +84,11 @@ BAD = """<!doctype html><title>x</title><link rel="icon" href="data:,">
 <img src="gone.png"><svg width="10" height="10"></svg><script>undefined_function()</script>"""
 
 
-def test_a_page_with_faults_is_seen_to_have_them(driver, tmp_path):
+def test_a_page_with_faults_is_seen_to_have_them(chromium, tmp_path):
     """Guard: the looks above do see."""
     (tmp_path / "bad.html").write_text(BAD)
     with served(tmp_path) as here:
-        seen = look(driver, f"{here}/bad.html", 1280)
+        seen = look(chromium, f"{here}/bad.html", 1280)
     assert any("undefined_function" in line for line in seen.console)
     assert seen.failed == [f"{here}/gone.png: 404"]
     assert [("wide" in one, "scrolled" in one) for one in seen.wide] == [(True, False)]

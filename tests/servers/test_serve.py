@@ -99,10 +99,10 @@ def raw(served: Served, path: str) -> int:
 
 
 def test_the_page_fits_a_telephone_and_a_desk_and_asks_nobody(served):
-    with browser() as driver:
+    with browser() as chromium:
         for width in (390, 1280):
             for dark in (False, True):
-                seen = look(driver, f"{served.address}/status", width, dark=dark)
+                seen = look(chromium, f"{served.address}/status", width, dark=dark)
                 assert (seen.console, seen.failed, seen.wide, seen.mute) == ([], [], [], [])
                 assert seen.page <= width
                 assert all(one.startswith((served.address, "data:")) for one in seen.asked)
