@@ -17,7 +17,7 @@ from gridahead.web import metrics
 from gridahead.web.files import PUBLISHED, find, folders
 from gridahead.web.guard import Guard
 from gridahead.web.health import health
-from gridahead.web.page import PAGES, render_status
+from gridahead.web.status_page import PAGES, render_status
 from gridahead.web.state import Watch
 from gridahead.web.tokens import Tokens
 from gridahead.workspace import Workspace

@@ -1,25 +1,17 @@
-"""The status page: is tomorrow out and by which rung, is everything fresh, what ran last. No script, two themes.
-
-Plain data in, one self-contained page out, as the pages of results.
-"""
+"""The page of operation: is tomorrow out and by which rung, is everything fresh, what ran last."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from pathlib import Path
 
-import jinja2
 import pandas as pd
-from markupsafe import Markup, escape
 
-from gridahead import reports
 from gridahead.core.grid import quantity_of
 from gridahead.core.runs import FULL
 from gridahead.core.time import lasting
 from gridahead.reports import wording
-from gridahead.reports.palette import DARK, LIGHT
 from gridahead.settings.model import Settings
+from gridahead.web import render
 from gridahead.web.health import late_words
 from gridahead.web.runs import Run
 from gridahead.web.state import Line, State, runs_of
@@ -40,60 +32,37 @@ PAGES = {"report.html": "Forecasts", "quality.html": "Quality of the data"}
 """Pages that may be published."""
 
 
-def render_status(state: State, settings: Settings, pages: Sequence[str] = tuple(PAGES)) -> str:
+def render_status(state: State, settings: Settings, pages: Sequence[str] = tuple(PAGES), reader: str = "") -> bytes:
     """The page of a state.
 
     Args:
         state: what is shown.
         settings: of the workspace.
         pages: those of the published pages that are there.
+        reader: who has signed in.
     """
     timezones = {settings.zone(outlook.series.zone).timezone for outlook in state.outlooks}
     clock = timezones.pop() if len(timezones) == 1 else "UTC"
-    template = _templates().get_template("status.html.j2")
     low, high = settings.promotion.coverage_alarm
-    return template.render(
+    return render.page(
+        "status.html.j2",
+        depth=0,
+        room="operations",
+        reader=reader,
         state=state,
         pages=[(PAGES[name], f"published/{name}") for name in pages],
         at=f"{wording.day(state.at.tz_convert(clock))}, {state.at.tz_convert(clock):%H:%M} ({clock})",
         refresh=REFRESH_SECONDS,
         verdicts=list(_verdicts(state, settings)),
         forecasts=[_forecast_row(outlook, state, clock) for outlook in state.outlooks],
-        data=list(_data_rows(state, settings, clock)),
+        data=list(data_rows(state, settings, clock)),
         runs=list(_run_rows(state, clock)),
         incidents=[(one, _ago(state.at - one.since)) for one in state.incidents],
         disk=f"{_gb(state.disk_free)} of {_gb(state.disk_size)} GB free",
         rows_withheld=sum(state.withheld.values()),
         low=low,
         high=high,
-        light=LIGHT,
-        dark=DARK,
     )
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    folders = [Path(__file__).parent, Path(reports.__file__).parent]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folders),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": wording.percent,
-        "number": wording.number,
-        "words": wording.words,
-        "coded": _coded,
-    }
-    return environment
-
-
-def _coded(text: str) -> Markup:
-    """A sentence in which what is between backquotes is set as code."""
-    parts = (escape(part) for part in text.split("`"))
-    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def _verdicts(state: State, settings: Settings) -> Iterator[tuple[bool, str]]:
@@ -126,6 +95,7 @@ def _forecast_row(outlook: Line, state: State, clock: str) -> dict[str, object]:
     about = outlook.manifest
     row: dict[str, object] = {
         "title": f"{quantity_of(outlook.series.quantity).title} {outlook.series.zone}",
+        "series": str(outlook.series),
         "slug": outlook.series.slug,
         "day": wording.day(pd.Timestamp(outlook.due)),
         "deadline": wording.moment(outlook.deadline.tz_convert(clock)),
@@ -146,7 +116,8 @@ def _forecast_row(outlook: Line, state: State, clock: str) -> dict[str, object]:
     return row
 
 
-def _data_rows(state: State, settings: Settings, clock: str) -> Iterator[dict[str, object]]:
+def data_rows(state: State, settings: Settings, clock: str) -> Iterator[dict[str, object]]:
+    """How fresh every series is, by source, in the words of a table."""
     for line in state.freshness:
         yield {
             "series": line.series,
