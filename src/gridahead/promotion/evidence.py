@@ -100,13 +100,13 @@ def gather(
     measured = outturn(observations, series, at).dropna(subset="value")
     timezone = spec.zone.timezone
     by_version = [
-        forecasts_at(Forecasts(_forecasts_of(workspace, version, runs, lines)), spec.mtu, timezone)
+        forecasts_at(Forecasts(forecasts_of(workspace, version, runs, lines)), spec.mtu, timezone)
         for version in versions
     ]
     if before is not None:
         first = pd.Timestamp(before, tz=timezone)
         by_version = [Forecasts(rows[rows["valid_time"] < first]) for rows in by_version]
-    alike = _alike(by_version, set(measured["valid_time"]))
+    alike = alike_rows(by_version, set(measured["valid_time"]))
     if alike[0].empty:
         return None
     days = sorted(day.date() for day in delivery_days(alike[0]["valid_time"], timezone).unique())
@@ -121,7 +121,7 @@ def gather(
     )
 
 
-def _alike(by_version: Sequence[pd.DataFrame], hours: set[pd.Timestamp]) -> list[pd.DataFrame]:
+def alike_rows(by_version: Sequence[pd.DataFrame], hours: set[pd.Timestamp]) -> list[pd.DataFrame]:
     """The rows of every version on the hours that all have of one kind; those of served weights come first."""
     parts_by_version: list[list[pd.DataFrame]] = [[] for _ in by_version]
     for out_of_fold in (False, True):
@@ -133,7 +133,7 @@ def _alike(by_version: Sequence[pd.DataFrame], hours: set[pd.Timestamp]) -> list
     return [pd.concat(parts, ignore_index=True) for parts in parts_by_version]
 
 
-def _forecasts_of(workspace: Workspace, version: Version, runs: Sequence[str] | None, line: bool) -> pd.DataFrame:
+def forecasts_of(workspace: Workspace, version: Version, runs: Sequence[str] | None, line: bool) -> pd.DataFrame:
     """All forecasts of a version, and of its line while that served or forecast along, under the version's name.
 
     Raises:

@@ -27,13 +27,13 @@ SLACK = pd.Timedelta(days=14)
 """So many days may lack an outturn, and the newest whose errors correct the official forecast are still found."""
 
 
-def compared(workspace: Workspace, series: Series, span: TimeRange, at: pd.Timestamp) -> pd.DataFrame:
+def compared(workspace: Workspace, series: Series, span: TimeRange | None, at: pd.Timestamp) -> pd.DataFrame:
     """A row a unit that was forecast in time and has an outturn, all in the unit of time that the series has now.
 
     Args:
         workspace: whose lake.
         series: which.
-        span: of valid times.
+        span: of valid times; all that was published without it.
         at: as of when.
 
     Returns:
@@ -45,11 +45,12 @@ def compared(workspace: Workspace, series: Series, span: TimeRange, at: pd.Times
         LakeError: the lake cannot be read.
     """
     forecasts = read_in_time(workspace, series, span)
-    before = pd.Timedelta(days=CORRECTION_DAYS) + SLACK
-    history = TimeRange(span.start - before, span.end)
+    if forecasts.empty:
+        return pd.DataFrame()
+    history = TimeRange.spanning(forecasts["valid_time"], pd.Timedelta(days=CORRECTION_DAYS) + SLACK)
     vintages = workspace.lake.read_vintages(series, series.official, time_range=history, flags=True)
     measured = of_series(vintages, series)
-    if forecasts.empty or measured.empty:
+    if measured.empty:
         return pd.DataFrame()
     spec = _spec(workspace, series, measured)
     observations = at_mtu(vintages, spec.mtu, spec.zone.timezone)
