@@ -12,6 +12,7 @@ import shutil
 import signal
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 from builders.generators import energy_charts
@@ -22,7 +23,8 @@ from children.crash import forecast_of, ingest_all, publish_all, run
 from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series
 from gridahead.core.time import now
-from gridahead.forecasting.publish import latest_manifest, read_manifest, spreadsheet
+from gridahead.forecasting.publish import latest_manifest, read_manifest
+from gridahead.forecasting.sheets import csv_bytes, sheet
 from gridahead.lake.folder import Folder
 from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
@@ -225,8 +227,8 @@ def assert_whole(home: Folder) -> None:
     stamp = digest(home.read(parquet))
     assert (parquet, csv) == (f"forecast-{stamp}.parquet", f"forecast-{stamp}.csv")
     made = forecast_of(manifest["delivery_day"], float(manifest["data_hash"]))
-    expected = spreadsheet(made, "Europe/Berlin").to_csv(index=False, float_format="%.1f")
-    assert pd.read_csv(io.BytesIO(home.read(csv))).equals(pd.read_csv(io.StringIO(expected)))
+    assert home.read(csv) == csv_bytes(sheet(made, "Europe/Berlin"))
+    assert openpyxl.load_workbook(io.BytesIO(home.read(str(manifest["xlsx"]))))["Forecast"].max_row == 25
     found = pd.read_parquet(io.BytesIO(home.read(parquet)))
     assert found["value_mw"].sum() == made["value_mw"].sum()
 
@@ -252,6 +254,8 @@ def test_a_publication_killed_at_any_point_leaves_no_half_forecast_and_is_made_w
         assert latest in [read_manifest(home) for home in whole] or latest["data_hash"] == "50000"
         csvs = {path.read_bytes() for path in (published_folder / LOAD.slug).glob("*/*/*.csv")}
         assert (published_folder / LOAD.slug / "latest.csv").read_bytes() in csvs
+        books = {path.read_bytes() for path in (published_folder / LOAD.slug).glob("*/*/*.xlsx")}
+        assert (published_folder / LOAD.slug / "latest.xlsx").read_bytes() in books
 
     publish_all(folder)
     expected = finished_files(undisturbed / "published")

@@ -47,7 +47,7 @@ def test_the_newest_forecast_is_of_the_last_day_with_complete_inputs(done: Path)
 def test_the_spreadsheet_has_one_row_an_hour_and_quantiles_that_do_not_cross(done: Path) -> None:
     table = pd.read_csv(done / "data/published/DE.load/latest.csv")
     assert len(table) == 24
-    assert table.loc[0, "start (Europe/Berlin)"] == "2025-12-31 00:00"
+    assert table.loc[0, "start (Europe/Berlin)"] == "2025-12-31T00:00+01:00"
     quantiles = table.filter(regex=r"^P\d\d \[MW\]$").to_numpy()
     assert quantiles.shape[1] == 11
     assert (np.diff(quantiles, axis=1) >= 0).all()

@@ -177,7 +177,7 @@ def test_the_forecast_is_for_tomorrow_in_the_time_of_the_zone(france: Journey, s
     tomorrow = pd.date_range(today + pd.DateOffset(days=1), today + pd.DateOffset(days=2), freq="h", inclusive="left")
     if series == "FR/price":  # in quarters, as the auction has been since October 2025
         tomorrow = pd.date_range(tomorrow[0], periods=4 * len(tomorrow), freq="15min")
-    assert list(table[f"start ({PARIS})"].str[:16]) == list(tomorrow.strftime("%Y-%m-%d %H:%M"))
+    assert list(table[f"start ({PARIS})"].str[:16]) == list(tomorrow.strftime("%Y-%m-%dT%H:%M"))
     assert table.filter(regex=r"^P\d\d").notna().all(axis=None)
 
 
@@ -332,7 +332,7 @@ def test_new_england_is_forecast_by_its_own_clock_from_the_vintage_of_that_morni
     assert pd.Timestamp(manifest["issue_time"]) == today + pd.DateOffset(hours=9, minutes=30)
     table = pd.read_csv(new_england.published("ISNE/load") / "latest.csv")
     tomorrow = today + pd.DateOffset(days=1)
-    assert table[f"start ({NEW_ENGLAND})"].iloc[0] == f"{tomorrow:%Y-%m-%d} 00:00"
+    assert table[f"start ({NEW_ENGLAND})"].iloc[0].startswith(f"{tomorrow:%Y-%m-%d}T00:00-")
     spec, observations = new_england.workspace.inputs(Series("ISNE", "load"))
     windows = build_windows(observations, spec, [tomorrow.date()])
     hours = pd.to_datetime(windows.valid_time[0][windows.delivery[0]], unit="us", utc=True)

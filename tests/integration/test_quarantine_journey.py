@@ -53,7 +53,7 @@ class Job:
         """The manifest and the highest value of a forecast after the bad day."""
         (manifest,) = json.loads(self.run("forecast", "--issue-time", ISSUE_TIME, "--json"))
         table = pd.read_csv(Path(manifest["folder"]) / manifest["csv"])
-        return manifest, float(table.filter(like="[MW]").to_numpy().max())
+        return manifest, float(table.filter(regex=r"^P\d").to_numpy().max())
 
 
 def _set_clock(monkeypatch: pytest.MonkeyPatch, at: pd.Timestamp) -> None:

@@ -116,7 +116,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
         door = server.enter_context(behind_password(at, "ada", PASSWORD))
         patch.setenv("MLFLOW_TRACKING_USERNAME", "ada")
         patch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
-        places = "\n".join(f'{name} = "{patient(store, f"/{name}")}"' for name in STORES)
+        places = "\n".join(f'{name} = "{patient(store, f"/{name}")}"' for name in (*STORES, "published"))
         (home / "settings.toml").write_text(SETTINGS.format(places=places, mlflow=door, holdout=day(101)))
         made = Installation(home, database, store, server)
         made.workspace.lake.observations.append(OBSERVATIONS)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from gridahead.core.grid import Series
     from gridahead.workspace import Workspace
 
+START = "start (UTC)"
+"""The column of a published file that says of which unit a row is."""
+
 app = typer.Typer()
 
 SeriesArgument = Annotated[str, typer.Argument(help="ZONE/QUANTITY, such as DE/load.")]
@@ -111,7 +114,9 @@ def correct(
     factor: Annotated[float | None, typer.Option(help="Times which every quantile is taken [1].", min=1e-6)] = None,
     file: Annotated[
         Path | None,
-        typer.Option(help="A published CSV whose column P50 has been changed; the other quantiles move along with it."),
+        typer.Option(
+            help="A published CSV or XLSX whose column P50 has been changed; the other quantiles move along with it."
+        ),
     ] = None,
     start: FromOption = None,
     end: ToOption = None,
@@ -147,7 +152,7 @@ def correct(
 
 
 def _medians(workspace: Workspace, series: Series, file: Path) -> pd.Series:
-    """The column P50 of a published CSV by valid time [MW].
+    """The column P50 of a published CSV or XLSX by valid time [MW].
 
     Raises:
         SettingsError: the file cannot be read, or has no such column.
@@ -158,11 +163,27 @@ def _medians(workspace: Workspace, series: Series, file: Path) -> pd.Series:
 
     unit = workspace.settings.unit_of(series)
     try:
-        table = pd.read_csv(file)
-        time = "start (UTC)"
+        table = _table(file)
         values = pd.to_numeric(table[f"P50 [{unit}]"]) * size_of(unit)
-        return pd.Series(values.to_numpy(), pd.to_datetime(table[time], utc=True).dt.as_unit("us"))
+        return pd.Series(values.to_numpy(), pd.to_datetime(table[START], utc=True).dt.as_unit("us"))
     except (OSError, ValueError, KeyError) as error:
         raise SettingsError(
-            f"{file}: {error}; it must have the columns `start (UTC)` and `P50 [{unit}]`, as a published CSV has them"
+            f"{file}: {error}; it must have the columns `{START}` and `P50 [{unit}]`, as published files have them"
         ) from error
+
+
+def _table(file: Path) -> pd.DataFrame:
+    """A published CSV of either style, or a published XLSX."""
+    import pandas as pd
+
+    if file.suffix.lower() == ".xlsx":
+        return pd.read_excel(file, engine="calamine")
+    with file.open(encoding="utf-8-sig") as lines:
+        semicolons = ";" in lines.readline()
+    if not semicolons:
+        return pd.read_csv(file, encoding="utf-8-sig")
+    table = pd.read_csv(file, encoding="utf-8-sig", sep=";", decimal=",")
+    if START in table:  # a spreadsheet has perhaps written its times anew as its locale does: 30.12.2025 23:00
+        is_iso = table[START].str.match(r"\d{4}-").all()
+        table[START] = pd.to_datetime(table[START], dayfirst=not is_iso)
+    return table

@@ -76,6 +76,8 @@ def lines_of(published: Published, newest: bool) -> list[str]:
             f"  ! the correction {published.behind} by hand stays in front of it; `gridahead correct "
             f"{manifest['series']} --day {day} --withdraw --reason …` takes it back"
         )
+    if published.unmade:
+        lines.append(f"  ! without an XLSX, which could not be made: {published.unmade}")
     if published.unkept:
         lines.append(f"  ! not in the lake yet, `gridahead catch-up` puts it there: {published.unkept}")
     if remark := note(manifest, newest):

@@ -1,8 +1,8 @@
 """The files whose names a reader knows: `latest.*` for the next delivery day, `today.*` for the one that is running.
 
 `latest.*` is the next delivery day that is published and has not begun; where none is, the newest that has. `today.*`
-is the day that is being delivered, and is not there where nothing is published of it. The Parquet file and the CSV are
-written before the JSON, and all three are of one forecast: the CSV has its id in every row. A writer that is killed
+is the day that is being delivered, and is not there where nothing is published of it. Parquet, CSV and XLSX are written
+before the JSON, and all are of one forecast: CSV and XLSX have its id in every row. A writer that is killed
 between them leaves the JSON of the forecast before, which the next call puts right.
 
 Whoever writes looks once more afterwards: of two that write at once, the last one has seen what both have published.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -22,11 +23,13 @@ import pandas as pd
 from gridahead.core.errors import LakeError
 from gridahead.core.grid import Series
 from gridahead.core.time import delivery_range
-from gridahead.forecasting.publish import Issue, folder_of, manifest_text, newest_of, published_days
+from gridahead.forecasting.publish import FILES, Issue, folder_of, manifest_text, newest_of, published_days
 from gridahead.lake.folder import Folder, write_if_new
 
+log = logging.getLogger(__name__)
+
 LATEST, TODAY = "latest", "today"
-ENDINGS = ("parquet", "csv", "json")
+ENDINGS = (*FILES, "json")
 """In the order in which they are written."""
 LOOKS = 10
 """How often a writer looks whether something newer was published while it wrote; nobody publishes that fast."""
@@ -107,6 +110,22 @@ def _point(folder: Folder, name: str, issue: Issue | None) -> None:
         for ending in reversed(ENDINGS):  # the JSON first: what it speaks of is there as long as it is
             folder.delete(f"{name}.{ending}")
         return
-    for ending in ENDINGS[:-1]:
-        write_if_new(folder, f"{name}.{ending}", issue.folder.read(str(issue.manifest[ending])))
+    for ending in FILES:
+        content = _content(issue, ending)
+        if content is None:  # one that is there is of another forecast
+            folder.delete(f"{name}.{ending}")
+        else:
+            write_if_new(folder, f"{name}.{ending}", content)
     write_if_new(folder, f"{name}.json", manifest_text(issue.manifest))
+
+
+def _content(issue: Issue, ending: str) -> bytes | None:
+    """A file of a forecast; None where it has no XLSX, or no longer: nobody goes without the rest for that."""
+    file = issue.manifest.get(ending)
+    try:
+        return None if file is None else issue.folder.read(str(file))
+    except FileNotFoundError:
+        if ending != "xlsx":
+            raise
+        log.warning("%s: its XLSX is gone", issue.folder)
+        return None

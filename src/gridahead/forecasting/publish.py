@@ -1,14 +1,15 @@
-"""Handing a forecast to the outside world: Parquet, a CSV for a spreadsheet, and a manifest.
+"""Handing a forecast to the outside world: Parquet, CSV and XLSX for a spreadsheet, and a manifest.
 
     published/DE.load/2025-12-31/2025-12-30T1000Z/forecast-<hash>.parquet
-                                                  forecast-<hash>.csv
+                                                  forecast-<hash>.csv  .xlsx
                                                   manifest.json        names the files: no forecast is there without it
                                  2025-12-30T1045Z-by-hand/…            what a person has put beside it
     published/DE.load/latest.json  today.json  …                       as `forecasting.pointers` says
 
 The folder of a delivery day has one for every issue time. The files are named by their content and written first; the
 manifest is renamed into place last. A publisher that is killed at any point leaves the former forecast or the new one,
-never half of one, and publishing again changes nothing: not even when it was first published.
+never half of one, and publishing again changes nothing: not even when it was first published. Nothing waits for the
+XLSX: where it cannot be made, that is told, and the forecast is published without it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,10 +33,14 @@ from gridahead.core.grid import Series
 from gridahead.core.runs import BY_HAND
 from gridahead.core.tables import FORECASTS, Forecasts
 from gridahead.core.time import Mtu
-from gridahead.core.units import Unit, decimals, per
+from gridahead.core.units import Unit
 from gridahead.forecasting.identity import forecast_id
+from gridahead.forecasting.sheets import csv_bytes, sheet, xlsx_bytes
 from gridahead.forecasting.slot import Slot
 from gridahead.lake.folder import Folder, write_if_new
+from gridahead.settings.published import CsvStyle
+
+log = logging.getLogger(__name__)
 
 MANIFEST, WITHDRAWN = "manifest.json", "withdrawn.json"
 SUPERSEDED = "superseded-"
@@ -43,10 +49,8 @@ HAND = "-by-hand"
 """How the folder of a correction ends: it may have the issue time of the forecast that it corrects."""
 CLOCKS = ("made_at", "published_at", "late")
 """Lines of a manifest that differ when the same forecast is published again: those of the first time stay."""
-DIGITS = 5
-"""Significant digits that the largest value of a CSV has at least: differences of a hundredth of a percent are seen."""
-LEAST_DECIMALS = 1
-"""Where the largest value is of five digits, a tenth of its unit is shown as well."""
+FILES = ("parquet", "csv", "xlsx")
+"""Lines of a manifest that name its files; one of a release before, or whose XLSX could not be made, has none of it."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class Published:
     """False if exactly this forecast had been published before."""
     unkept: str = ""
     """Why the lake does not have it yet; empty if it has."""
+    unmade: str = ""
+    """Why it has no XLSX; empty if it has."""
     behind: str = ""
     """The id of the correction by hand that stays in front of it; empty if there is none."""
 
@@ -96,23 +102,27 @@ def publish(
     timezone: str,
     about: Mapping[str, object],
     unit: Unit = "MW",
+    official: pd.Series | None = None,
     *,
     at: pd.Timestamp,
     slot: Slot | None = None,
     live: bool = True,
+    csv_style: CsvStyle = "plain",
 ) -> Published:
     """Publish the forecast of one series, one delivery day and one issue time.
 
     Args:
         place: where published forecasts lie.
         forecasts: rows of one series, one issue time and one model.
-        timezone: local time of the market, for the CSV.
+        timezone: local time of the market, for CSV and XLSX.
         about: further lines of the manifest, the same for the same forecast; `attribution`, whom the licences of the
             data ask to name, stands in the Parquet file as well.
-        unit: of the CSV; the Parquet file has MW.
+        unit: of CSV and XLSX; the Parquet file has MW.
+        official: the official forecast as it was known at the issue time, by valid time [MW], for CSV and XLSX.
         at: when it is published.
         slot: its deadline and gate closure, for the manifest: `late` is by how much it missed the deadline [min].
         live: whether the deadline counts; a demonstration on history is never late.
+        csv_style: of the CSV.
 
     Raises:
         PublicationError: the rows are of several forecasts.
@@ -126,9 +136,7 @@ def publish(
     series = Series(identity["zone"], identity["quantity"])
     # made_at differs from run to run; leaving it to manifest and lake keeps equal forecasts equal to the byte.
     parquet = _parquet(forecasts.drop(columns="made_at"), str(about.get("attribution", "")))
-    table = spreadsheet(forecasts, timezone, unit)
-    places = max(LEAST_DECIMALS, decimals(per(float(forecasts["value_mw"].abs().max()), unit), DIGITS))
-    csv = table.to_csv(index=False, lineterminator="\r\n", float_format=f"%.{places}f").encode()
+    table = sheet(forecasts, timezone, unit, official)
     stamp = digest(parquet)
     end = forecasts["valid_time"].max() + Mtu(forecasts["mtu"].iloc[0]).delta
     day = forecasts["valid_time"].min().tz_convert(timezone).date()
@@ -152,11 +160,42 @@ def publish(
         "median": _median(forecasts),
         "unit": unit,
         "timezone": timezone,
-        "parquet": f"forecast-{stamp}.parquet",
-        "csv": f"forecast-{stamp}.csv",
+        **{kind: f"forecast-{stamp}.{kind}" for kind in FILES},
         **about,
     }
-    return _put(home_of(place, series, day, identity["issue_time"], identity["rung"]), manifest, parquet, csv)
+    home = home_of(place, series, day, identity["issue_time"], identity["rung"])
+    unmade = _put_files(home, manifest, parquet, csv_bytes(table, csv_style), table)
+    return replace(_put(home, manifest), unmade=unmade)
+
+
+def _put_files(home: Folder, manifest: dict[str, object], parquet: bytes, csv: bytes, table: pd.DataFrame) -> str:
+    """Write the files of a forecast where they are new; gives why there is no XLSX, if there is none.
+
+    Of a forecast that was published before without an XLSX, none is made: its manifest stays as it is.
+    """
+    write_if_new(home, str(manifest["parquet"]), parquet)
+    write_if_new(home, str(manifest["csv"]), csv)
+    previous = read_manifest(home)
+    if previous is not None and previous["parquet"] == manifest["parquet"] and not previous.get("xlsx"):
+        manifest |= {"xlsx": None}
+        return ""
+    try:
+        write_if_new(home, str(manifest["xlsx"]), xlsx_bytes(table, _title(manifest), _facts(manifest)))
+    except Exception as error:  # nobody goes without a forecast because a spreadsheet of it cannot be made
+        log.exception("%s: published without an XLSX", home)
+        manifest |= {"xlsx": None}
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _title(manifest: Mapping[str, object]) -> str:
+    issued = pd.Timestamp(str(manifest["issue_time"])).tz_convert(str(manifest["timezone"]))
+    return f"{manifest['series']}, {manifest['delivery_day']}, as of {issued:%Y-%m-%d %H:%M} ({manifest['timezone']})"
+
+
+def _facts(manifest: Mapping[str, object]) -> dict[str, object]:
+    """What a workbook tells of its forecast: all that is the same whenever it is published."""
+    return {name: value for name, value in manifest.items() if name not in (*CLOCKS, *FILES)}
 
 
 def _median(forecasts: Forecasts) -> dict[str, object]:
@@ -169,11 +208,9 @@ def _median(forecasts: Forecasts) -> dict[str, object]:
     }
 
 
-def _put(home: Folder, manifest: dict[str, object], parquet: bytes, csv: bytes) -> Published:
-    """Write what is new, the manifest last; of two forecasts of an issue time, the one that was made last stays."""
+def _put(home: Folder, manifest: dict[str, object]) -> Published:
+    """Write the manifest of files that are there; of two of an issue time, the one that was made last stays."""
     previous = read_manifest(home)
-    write_if_new(home, str(manifest["parquet"]), parquet)
-    write_if_new(home, str(manifest["csv"]), csv)
     if previous is not None and previous["parquet"] != manifest["parquet"]:
         if str(previous["made_at"]) > str(manifest["made_at"]):
             write_if_new(home, _superseded(manifest), manifest_text(manifest))
@@ -200,7 +237,7 @@ def manifest_text(manifest: Mapping[str, object]) -> bytes:
 
 
 def _lasting(manifest: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in manifest.items() if name not in CLOCKS}
+    return {name: value for name, value in manifest.items() if name not in CLOCKS and value is not None}
 
 
 def home_of(
@@ -276,20 +313,6 @@ def _json(folder: Folder, name: str) -> dict[str, Any] | None:
         return None
     except ValueError as error:
         raise LakeError(f"{folder / name} is no JSON: {error}. Delete it, and run again") from error
-
-
-def spreadsheet(forecasts: Forecasts, timezone: str, unit: Unit = "MW") -> pd.DataFrame:
-    """A row a market time unit: local time, UTC, a column a quantile with its unit, and where the forecast is from."""
-    wide = per(forecasts.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index(), unit)
-    times = pd.DatetimeIndex(wide.index)
-    wide.columns = [f"P{round(100 * float(level), 4):02g} [{unit}]" for level in wide.columns]
-    wide.insert(0, f"start ({timezone})", times.tz_convert(timezone).strftime("%Y-%m-%d %H:%M"))
-    if timezone != "UTC":
-        wide.insert(1, "start (UTC)", times.strftime("%Y-%m-%d %H:%M"))
-    first = forecasts.iloc[0]
-    told = {"rung": "rung", "model": "model", "model version": "model_version", "missing": "missing"}
-    origin = {heading: first[column] for heading, column in told.items()}
-    return wide.reset_index(drop=True).assign(**origin, **{"forecast id": forecast_id(first)})
 
 
 def _parquet(rows: pd.DataFrame, attribution: str) -> bytes:

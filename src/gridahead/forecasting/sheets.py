@@ -7,7 +7,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,16 +16,13 @@ from gridahead.core.tables import Forecasts
 from gridahead.core.time import Mtu
 from gridahead.core.units import Unit, decimals, per
 from gridahead.forecasting.identity import IDENTIFIES, forecast_id
+from gridahead.settings.published import CsvStyle
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-CsvStyle = Literal["plain", "semicolon"]
-"""`plain`: commas between columns, a decimal point, local times in ISO 8601 with their offset from UTC. `semicolon`: as
-spreadsheets open it where the decimal sign is a comma (Germany, France, Spain, …): semicolons between columns, a byte
-order mark, and local times without an offset, with which no spreadsheet takes them for times."""
 DIGITS = 5
 """Significant digits that the largest quantile has at least: differences of a hundredth of a percent are seen."""
 LEAST_DECIMALS = 1
@@ -91,7 +88,7 @@ def places_of(frame: pd.DataFrame) -> int:
 
 
 def csv_bytes(frame: pd.DataFrame, style: CsvStyle = "plain") -> bytes:
-    """A sheet as CSV."""
+    """A sheet as CSV, in the style that `[published] csv_style` says or another."""
     plain = style == "plain"
     texts = {name: _times(frame[name], offset=plain) for name in _instants(frame)}
     separator, decimal, encoding = (",", ".", "utf-8") if plain else (";", ",", "utf-8-sig")

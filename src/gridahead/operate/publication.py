@@ -11,17 +11,20 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+import pandas as pd
+
 from gridahead.core.errors import GridaheadError
 from gridahead.core.files import alone
 from gridahead.core.grid import Series
 from gridahead.core.runs import BY_HAND
 from gridahead.core.tables import Forecasts
-from gridahead.core.time import TimeRange
+from gridahead.core.time import Mtu, TimeRange
 from gridahead.forecasting.pointers import renew_pointers
 from gridahead.forecasting.publish import Published, newest_of, publish
 from gridahead.forecasting.slot import Slot
 from gridahead.lake.lake import Lake
 from gridahead.operate.slots import is_live
+from gridahead.reading.known import official_known
 from gridahead.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -53,9 +56,11 @@ def hand_out(workspace: Workspace, slot: Slot, forecasts: Forecasts, about: Mapp
         timezone,
         about,
         settings.unit_of(slot.series),
+        _official(workspace, slot.series, forecasts),
         at=at,
         slot=slot,
         live=live,
+        csv_style=settings.published.csv_style,
     )
     renew_pointers(settings.published_place, slot.series, at if live else None)
     front = newest_of(settings.published_place, slot.series, slot.day)
@@ -68,6 +73,17 @@ def hand_out(workspace: Workspace, slot: Slot, forecasts: Forecasts, about: Mapp
         log.error("%s: published, but the lake does not have it yet: %s", slot.series, error)
         return replace(published, unkept=str(error))
     return published
+
+
+def _official(workspace: Workspace, series: Series, forecasts: Forecasts) -> pd.Series | None:
+    """The official forecast of the same units as it was known at the issue time [MW]; None where it cannot be read."""
+    mtu, issued = Mtu(forecasts["mtu"].iloc[0]), pd.Timestamp(forecasts["issue_time"].iloc[0])
+    try:
+        known = official_known(workspace, series, TimeRange.spanning(forecasts["valid_time"]), issued, mtu)
+    except Exception:  # a column of a table is no reason to withhold a forecast
+        log.exception("%s: published without the official forecast beside it", series)
+        return None
+    return known.set_index("valid_time")["value"]
 
 
 def keep(lake: Lake, forecasts: Forecasts) -> bool:

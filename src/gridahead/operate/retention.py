@@ -76,8 +76,8 @@ def _published(workspace: Workspace, dry_run: bool) -> Deleted:
     days, files, size = workspace.settings.retention.published_days, 0, 0
     for entry in workspace.settings.series if days else ():
         limit = _local_day(workspace, entry.series) - dt.timedelta(days=days or 0)
-        place = folder_of(workspace.settings.published_folder, entry.series)
-        every = published_days(workspace.settings.published_folder, entry.series)
+        place = folder_of(workspace.published, entry.series)
+        every = published_days(workspace.published, entry.series)
         for day in [day for day in every[:-1] if day < limit]:
             of_day = place / str(day)
             found = of_day.sizes(below=True)

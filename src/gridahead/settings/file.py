@@ -59,7 +59,14 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     logging = settings.logging
     if logging.file is not None:
         logging = logging.model_copy(update={"file": (folder / logging.file).resolve()})
-    resolved = {"data_folder": data_folder, "sources": sources, "logging": logging, **places}
+    published = settings.published.model_copy(update={"place": _place(settings.published.place, folder)})
+    resolved = {
+        "data_folder": data_folder,
+        "sources": sources,
+        "logging": logging,
+        "published": published,
+        **places,
+    }
     return settings.model_copy(update={**resolved, "mlflow": _mlflow(settings.mlflow, folder)})
 
 

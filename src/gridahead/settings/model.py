@@ -21,6 +21,7 @@ from gridahead.settings.file_source import FileSource
 from gridahead.settings.gates import LadderSettings, PromotionSettings, QualitySettings
 from gridahead.settings.logs import LoggingSettings
 from gridahead.settings.networks import DEFAULT_ENSEMBLES, DEFAULT_MODELS, ModelSettings, SharedSettings
+from gridahead.settings.published import PublishedSettings
 from gridahead.settings.retention import RetentionSettings
 from gridahead.settings.schedule import ArchiveSettings, ScheduleSettings
 from gridahead.settings.section import DeadlineText, Section, SeriesText
@@ -104,8 +105,6 @@ class Settings(Section):
     "now" is the end of the data."""
     lake: str | None = None
     """Where the lake is, if not in the data folder: a folder, or an address such as s3://bucket/prefix?region=eu-west-1."""
-    published: str | None = None
-    """The same for published forecasts; pages and pictures, which are written on this machine, are copied there."""
     exports: str | None = None
     """The same for what forecasts are made with: bundles and records of models, and who serves."""
     raw: str | None = None
@@ -137,6 +136,8 @@ class Settings(Section):
     """How long raw payloads are kept."""
     retention: RetentionSettings = RetentionSettings()
     """How long what is derived or superseded is kept."""
+    published: PublishedSettings = PublishedSettings()
+    """Where published forecasts lie, and how their tables are written."""
     mlflow: MlflowSettings = MlflowSettings()
     """Where MLflow is."""
     schedule: ScheduleSettings = ScheduleSettings()
@@ -154,9 +155,16 @@ class Settings(Section):
         if isinstance(place, str) and is_address(place):
             raise ValueError(
                 f"{place!r} is an address, and the data folder is one on a disk: locks, checkpoints and copies are in "
-                f"it. What may lie in an object store has settings of its own, beside it: {', '.join(STORES)}"
+                f"it. What may lie in an object store has settings of its own, beside it: "
+                f"{', '.join((*STORES, 'published'))}"
             )
         return place
+
+    @pydantic.field_validator("published", mode="before")
+    @classmethod
+    def _place_alone(cls, published: object) -> object:
+        """`published = "s3://bucket/prefix"` says the place and nothing else."""
+        return {"place": published} if isinstance(published, str) else published
 
     @pydantic.field_validator(*STORES)
     @classmethod
@@ -350,13 +358,13 @@ class Settings(Section):
     @property
     def published_place(self) -> str:
         """The published forecasts: a folder or an address."""
-        return self.published or str(self.data_folder / "published")
+        return self.published.place or str(self.data_folder / "published")
 
     @property
     def published_folder(self) -> Path:
         """The folder of pages and pictures on this machine, and of the published forecasts if they are in a folder."""
-        elsewhere = self.published is not None and not is_address(self.published)
-        return Path(self.published) if elsewhere and self.published else self.data_folder / "published"
+        place = self.published.place
+        return Path(place) if place and not is_address(place) else self.data_folder / "published"
 
     @property
     def quality_folder(self) -> Path:

@@ -13,8 +13,8 @@ from gridahead.core.errors import SettingsError
 from gridahead.settings.section import Section
 
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
-STORES = ("lake", "published", "exports", "raw", "inputs")
-"""The settings that take a folder or an address of an object store."""
+STORES = ("lake", "exports", "raw", "inputs")
+"""The settings that take a folder or an address of an object store, as `[published] place` does."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 

@@ -11,7 +11,7 @@ from builders.rows import LOAD
 
 from gridahead.forecasting import pointers
 from gridahead.forecasting.pointers import renew_pointers
-from gridahead.forecasting.publish import publish
+from gridahead.forecasting.publish import manifest_text, publish
 from gridahead.lake.folder import write_if_new
 
 EVE = pd.Timestamp("2025-12-30T12:00Z")
@@ -22,13 +22,14 @@ def put(folder, day, at=EVE, **changes):
 
 
 def pointed(folder, name):
-    """The manifest of a pointer, None if it is not there; its three files must be of one forecast."""
-    files = {ending: folder / f"DE.load/{name}.{ending}" for ending in ("json", "csv", "parquet")}
+    """The manifest of a pointer, None if it is not there; its files must be of one forecast."""
+    files = {ending: folder / f"DE.load/{name}.{ending}" for ending in ("json", "csv", "parquet", "xlsx")}
     assert len({file.exists() for file in files.values()}) == 1
     if not files["json"].exists():
         return None
     manifest = json.loads(files["json"].read_bytes())
     assert set(pd.read_csv(files["csv"])["forecast id"]) == {manifest["forecast_id"]}
+    assert set(pd.read_excel(files["xlsx"], engine="calamine")["forecast id"]) == {manifest["forecast_id"]}
     assert set(pd.read_parquet(files["parquet"])["data_hash"]) == {manifest["data_hash"]}
     return manifest
 
@@ -110,6 +111,21 @@ def test_a_pointer_that_is_right_is_not_written_and_one_that_is_half_is_put_righ
     file.write_bytes(b"of another forecast")
     renew_pointers(tmp_path, LOAD, EVE)
     assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("gone", ["never made", "deleted since"])
+def test_where_a_forecast_has_no_xlsx_none_of_another_stays_and_the_rest_is_pointed_at(tmp_path, gone):
+    put(tmp_path, "2025-12-30")
+    renew_pointers(tmp_path, LOAD, None)
+    newer = put(tmp_path, "2025-12-31")
+    newer.folder.delete(str(newer.manifest["xlsx"]))
+    if gone == "never made":
+        newer.folder.write("manifest.json", manifest_text({**newer.manifest, "xlsx": None}))
+    renew_pointers(tmp_path, LOAD, None)
+    home = tmp_path / "DE.load"
+    assert sorted(path.name for path in home.glob("latest.*")) == ["latest.csv", "latest.json", "latest.parquet"]
+    assert set(pd.read_csv(home / "latest.csv")["forecast id"]) == {newer.manifest["forecast_id"]}
+    renew_pointers(tmp_path, LOAD, None)
 
 
 def test_what_is_published_while_a_pointer_is_written_is_pointed_at_in_the_end(tmp_path, monkeypatch):

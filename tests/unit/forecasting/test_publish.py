@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 
+import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -12,18 +13,19 @@ from builders.rows import LOAD
 
 from gridahead.core.errors import LakeError, PublicationError
 from gridahead.core.grid import Series
-from gridahead.core.time import Deadline, Mtu
-from gridahead.forecasting.identity import forecast_id
+from gridahead.core.time import Deadline
+from gridahead.forecasting import publish as publish_module
 from gridahead.forecasting.publish import (
     issues_of,
+    manifest_text,
     newest_of,
     publish,
     published_days,
     read_manifest,
-    spreadsheet,
     superseded_at,
 )
 from gridahead.forecasting.slot import slot_of
+from gridahead.lake.folder import Folder
 
 
 def contents(folder):
@@ -48,7 +50,7 @@ def test_a_forecast_is_a_folder_with_a_manifest(tmp_path):
     assert manifest == published.manifest
     assert set(contents(tmp_path)) == {
         f"DE.load/2025-12-31/2025-12-30T1000Z/{name}"
-        for name in ("manifest.json", manifest["parquet"], manifest["csv"])
+        for name in ("manifest.json", manifest["parquet"], manifest["csv"], manifest["xlsx"])
     }
 
 
@@ -184,89 +186,62 @@ def test_a_folder_that_cannot_be_written_is_an_error_and_the_former_forecast_sta
         publish_to(tmp_path / "taken", forecast_of("2025-12-31"))
 
 
-# -- the spreadsheet ------------------------------------------------------------------------------------------------
+# -- CSV and XLSX ---------------------------------------------------------------------------------------------------
 
 
-def test_the_spreadsheet_has_local_time_utc_and_a_column_a_quantile_with_its_unit():
-    sheet = spreadsheet(forecast_of("2025-12-31", levels=(0.05, 0.5, 0.95)), BERLIN)
-    values = ["start (Europe/Berlin)", "start (UTC)", "P05 [MW]", "P50 [MW]", "P95 [MW]"]
-    assert list(sheet.columns) == [*values, "rung", "model", "model version", "missing", "forecast id"]
-    assert sheet[values].iloc[0].tolist() == ["2025-12-31 00:00", "2025-12-30 23:00", 45_500.0, 50_000.0, 54_500.0]
-    assert sheet[values].iloc[-1].tolist() == ["2025-12-31 23:00", "2025-12-31 22:00", 45_523.0, 50_023.0, 54_523.0]
+def test_csv_and_xlsx_have_the_unit_the_style_and_the_official_forecast_that_are_asked_for(tmp_path):
+    made = forecast_of("2025-12-31")
+    official = pd.Series(48_000.0, index=made["valid_time"].drop_duplicates())
+    published = publish(tmp_path, made, BERLIN, {}, "GW", official, at=AT, csv_style="semicolon")
+    first = published.csv.decode("utf-8-sig").split("\r\n")[1].split(";")
+    assert first[:3] == ["2025-12-31 00:00", "2025-12-31 01:00", "2025-12-30 23:00"]
+    assert first[4:8] == ["46,000", "50,000", "54,000", "48,000"]
+    cells = openpyxl.load_workbook(io.BytesIO(published.folder.read(str(published.manifest["xlsx"]))))
+    values = dict(zip(*([cell.value for cell in row] for row in cells["Forecast"][1:2]), strict=True))
+    assert (values["P50 [GW]"], values["official [GW]"]) == (50, 48)
+    told = {row[0].value: row[1].value for row in cells["About"].iter_rows()}
+    assert told["series"] == "DE/load" and "published_at" not in told
 
 
-def test_every_row_of_the_spreadsheet_says_which_forecast_it_is_of_and_what_was_missing():
-    made = forecast_of("2025-12-31", rung="degraded", missing="no official forecast, no weather")
-    told = spreadsheet(made, BERLIN)[["rung", "model", "model version", "missing"]].drop_duplicates()
-    assert told.to_numpy().tolist() == [["degraded", "gru", "3", "no official forecast, no weather"]]
-    assert set(spreadsheet(made, BERLIN)["forecast id"]) == {forecast_id(made.iloc[0])}
+def test_a_fault_in_making_the_xlsx_is_told_and_leaves_the_rest(tmp_path, monkeypatch, caplog):
+    with monkeypatch.context() as broken:
+        broken.setattr(publish_module, "xlsx_bytes", lambda *_: 1 / 0)
+        published = publish_to(tmp_path, forecast_of("2025-12-31"))
+    assert published.changed and published.unmade == "division by zero"
+    assert "without an XLSX" in caplog.text
+    assert published.manifest["xlsx"] is None
+    names = {published.manifest["csv"], published.manifest["parquet"], "manifest.json"}
+    assert set(published.folder.names()) == names
+    again = publish_to(tmp_path, forecast_of("2025-12-31"), at=AT + pd.Timedelta(hours=1))
+    assert (again.changed, again.manifest, set(again.folder.names())) == (False, published.manifest, names)
 
 
-def test_in_a_zone_whose_clock_is_utc_the_time_stands_once():
-    sheet = spreadsheet(forecast_of("2025-12-31"), "UTC")
-    assert [name for name in sheet.columns if name.startswith("start")] == ["start (UTC)"]
-    assert sheet["start (UTC)"].iloc[0] == "2025-12-30 23:00"
+def test_a_disk_that_takes_no_xlsx_takes_the_rest(tmp_path, monkeypatch):
+    write = Folder.write
+
+    def full(self, name, content):
+        if name.endswith(".xlsx"):
+            raise LakeError("no space left")
+        write(self, name, content)
+
+    monkeypatch.setattr(Folder, "write", full)
+    published = publish_to(tmp_path, forecast_of("2025-12-31"))
+    assert (published.changed, published.unmade, published.manifest["xlsx"]) == (True, "no space left", None)
 
 
-def test_a_day_of_25_hours_has_25_rows_with_both_two_o_clocks():
-    sheet = spreadsheet(forecast_of("2025-10-26"), BERLIN)
-    assert len(sheet) == 25
-    doubled = sheet[sheet["start (Europe/Berlin)"] == "2025-10-26 02:00"]
-    assert doubled["start (UTC)"].tolist() == ["2025-10-26 00:00", "2025-10-26 01:00"]
-    assert doubled["P50 [MW]"].tolist() == [50_002.0, 50_003.0]
-    assert sheet["start (UTC)"].is_unique
-
-
-def test_a_day_of_23_hours_has_no_two_o_clock():
-    sheet = spreadsheet(forecast_of("2025-03-30"), BERLIN)
-    assert len(sheet) == 23
-    assert "2025-03-30 02:00" not in set(sheet["start (Europe/Berlin)"])
-
-
-def test_quarter_hours_are_rows_of_their_own():
-    sheet = spreadsheet(forecast_of("2025-10-26", mtu=Mtu.PT15M), BERLIN)
-    assert len(sheet) == 100
-    assert sheet["start (Europe/Berlin)"].iloc[:3].str[-5:].tolist() == ["00:00", "00:15", "00:30"]
-
-
-def test_levels_between_whole_percents_keep_their_names():
-    sheet = spreadsheet(forecast_of("2025-12-31", levels=(0.025, 0.5, 0.975)), BERLIN)
-    assert list(sheet.columns[2:5]) == ["P2.5 [MW]", "P50 [MW]", "P97.5 [MW]"]
-
-
-def test_the_csv_is_what_a_spreadsheet_opens(tmp_path):
-    published = publish_to(tmp_path, forecast_of("2025-12-31", levels=(0.1, 0.5, 0.9)))
-    lines = published.csv.decode().split("\r\n")
-    assert lines[0].startswith("start (Europe/Berlin),start (UTC),P10 [MW],P50 [MW],P90 [MW],rung,model,")
-    assert lines[1].startswith("2025-12-31 00:00,2025-12-30 23:00,46000.0,50000.0,54000.0,full,gru,3,,")
-    assert len(lines) == 26
-    assert lines[-1] == ""
-
-
-# -- small series, and other units ----------------------------------------------------------------------------------
+def test_what_a_release_before_has_published_stays_without_an_xlsx(tmp_path):
+    first = publish_to(tmp_path, forecast_of("2025-12-31"))
+    former = {name: value for name, value in first.manifest.items() if name != "xlsx"}
+    first.folder.write("manifest.json", manifest_text(former))
+    first.folder.delete(str(first.manifest["xlsx"]))
+    again = publish_to(tmp_path, forecast_of("2025-12-31"), at=AT + pd.Timedelta(hours=1))
+    assert (again.changed, again.manifest) == (False, former)
+    assert first.folder.names(".xlsx") == []
 
 
 def small(factor):
     forecasts = forecast_of("2025-12-31")
     return forecasts.assign(value_mw=forecasts["value_mw"] * factor)
-
-
-@pytest.mark.parametrize(("factor", "unit"), [(1.0, "MW"), (1e-8, "kW"), (1e-8, "MW"), (1.0, "GW")])
-def test_the_csv_tells_every_value_to_a_hundredth_of_a_percent_of_the_largest(tmp_path, factor, unit):
-    forecasts = small(factor)
-    published = publish(tmp_path, forecasts, BERLIN, {}, unit, at=AT)
-    assert published.manifest["unit"] == unit
-    table = pd.read_csv(io.BytesIO(published.csv))
-    (median,) = [name for name in table if name == f"P50 [{unit}]"]
-    wanted = forecasts[forecasts["quantile"] == 0.5].sort_values("valid_time")["value_mw"].to_numpy()
-    told = table[median].to_numpy() * {"kW": 1e-3, "MW": 1.0, "GW": 1e3}[unit]
-    assert abs(told - wanted).max() <= 1e-4 * abs(wanted).max()
-    assert (told > 0).all()
-
-
-def test_the_csv_of_a_country_in_mw_has_a_tenth_as_ever(tmp_path):
-    text = publish_to(tmp_path, small(1.0)).csv.decode()
-    assert all(len(cell.partition(".")[2]) == 1 for cell in text.splitlines()[1].split(",")[2:5])
 
 
 def test_the_parquet_file_has_mw_whatever_is_shown(tmp_path):

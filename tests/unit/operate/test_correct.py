@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from builders.serving import LEVELS, last_week, stored, values_of
 
 from gridahead.core.errors import LakeError, SettingsError
 from gridahead.core.time import TimeRange
+from gridahead.forecasting.sheets import csv_bytes, sheet, xlsx_bytes
 from gridahead.operate.correct import Change, correct, withdraw_correction
 from gridahead.operate.forecast import forecast
 from gridahead.operate.report import report
@@ -163,3 +165,20 @@ def test_a_spreadsheet_that_was_changed_and_the_commands(tmp_path, monkeypatch):
     refused = run(tmp_path, "correct", "DE/load", *why, "--file", str(tmp_path / "mine.csv"))
     assert "it must have the columns `start (UTC)` and `P50 [MW]`" in refused.error
     assert "Withdrawn. DE/load, 2025-03-19: naive 1" in run(tmp_path, "correct", "DE/load", *why, "--withdraw").said
+
+
+@pytest.mark.parametrize("kind", ["semicolon", "saved anew by a German spreadsheet", "xlsx"])
+def test_a_published_file_is_handed_back_as_spreadsheets_save_it(published, tmp_path, monkeypatch, kind):
+    workspace, clock, _ = published
+    monkeypatch.setattr("gridahead.cli.annotate.open_workspace", lambda settings: workspace)
+    monkeypatch.setattr("gridahead.cli.published.now", clock)
+    table = sheet(newest(workspace, "2025-03-19").forecasts, "Europe/Berlin")
+    table.loc[[7, 8], "P50 [MW]"] = 40_000.0
+    file = tmp_path / ("mine.xlsx" if kind == "xlsx" else "mine.csv")
+    content = xlsx_bytes(table, "mine") if kind == "xlsx" else csv_bytes(table, "semicolon")
+    if kind.startswith("saved"):
+        content = re.sub(rb"(\d{4})-(\d\d)-(\d\d)", rb"\3.\2.\1", content)
+    file.write_bytes(content)
+    done = run(tmp_path, "correct", "DE/load", "--file", str(file), "--day", "2025-03-19", "--reason", "strike")
+    assert done.code == 0, done.error
+    assert np.array_equal(values(newest(workspace, "2025-03-19"))[[7, 8]], [[39_000.0, 40_000.0, 41_000.0]] * 2)

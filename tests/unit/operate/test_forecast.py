@@ -27,7 +27,7 @@ def test_one_zone_is_forecast_hour_by_hour_and_handed_out(tmp_path):
     said = published.manifest
     assert (said["run_id"], said["delivery_day"], said["suspect_inputs"]) == ("run-1", str(DAY), None)
     table = pd.read_csv(io.BytesIO(published.csv))
-    assert np.array_equal(table.filter(like="MW").to_numpy(), last_week(LOAD, DAY, BERLIN))
+    assert np.array_equal(table.filter(regex=r"^P\d").to_numpy(), last_week(LOAD, DAY, BERLIN))
     latest = workspace.settings.published_folder / LOAD.slug / "latest.csv"
     assert latest.read_bytes() == published.csv
 

@@ -1,13 +1,17 @@
 """A forecast is handed out, then kept, once; the challenger forecasts along after it."""
 
 import datetime as dt
+import io
 
+import pandas as pd
 import pytest
-from builders.rows import LOAD
+from builders.rows import LOAD, day_ahead, together
 from builders.serving import DAY, LEVELS, issued, ready, serve, stored
 
 from gridahead.core.errors import LakeError
 from gridahead.core.runs import CHALLENGER, SHADOW
+from gridahead.core.time import Mtu, delivery_range
+from gridahead.operate import publication
 from gridahead.operate.forecast import forecast
 
 
@@ -58,12 +62,28 @@ def test_a_lake_that_cannot_be_written_stops_no_publication_and_has_it_later(tmp
     assert (again.changed, again.unkept, len(stored(workspace))) == (False, "", 24 * len(LEVELS))
 
 
+def test_the_official_forecast_stands_beside_it_as_it_was_known_at_the_issue_time(tmp_path):
+    workspace = ready(tmp_path)
+    units = delivery_range(DAY, "Europe/Berlin").times(Mtu.PT60M)
+    first, later = (day_ahead(LOAD.official, units, value, hour=hour) for value, hour in ((48_000.0, 10), (1.0, 12)))
+    workspace.lake.observations.append(together(first, later))
+    table = pd.read_csv(io.BytesIO(forecast(workspace, LOAD, issued(workspace)).csv))
+    assert table["official [MW]"].tolist() == [48_000.0] * 24
+
+
+def test_an_official_forecast_that_cannot_be_read_stops_no_publication(tmp_path, monkeypatch):
+    workspace = ready(tmp_path)
+    monkeypatch.setattr(publication, "official_known", lambda *_: 1 / 0)
+    published = forecast(workspace, LOAD, issued(workspace))
+    assert published.changed and pd.read_csv(io.BytesIO(published.csv))["official [MW]"].isna().all()
+
+
 def test_a_forecast_that_is_made_again_is_there_once(tmp_path):
     workspace = ready(tmp_path)
     first, again = (forecast(workspace, LOAD, issued(workspace)) for _ in range(2))
     assert (first.changed, again.changed) == (True, False)
     assert len(stored(workspace)) == 24 * len(LEVELS)
-    assert len(first.folder.names()) == 3
+    assert len(first.folder.names()) == 4
 
 
 def test_a_day_that_is_made_up_for_later_does_not_take_the_place_of_the_newest(tmp_path):

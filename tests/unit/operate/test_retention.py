@@ -1,20 +1,23 @@
 """What is older than it is kept goes, nothing else does, and both are said before."""
 
 import os
+import uuid
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+from builders.forecasts import BERLIN, forecast_of
 from builders.rows import LOAD
 from builders.serving import DAY, ready, serve
 from builders.web import AT, live
 
 from gridahead.core.runs import CHALLENGER, LIVE, SHADOW
-from gridahead.forecasting.publish import latest_manifest, published_days
+from gridahead.forecasting.publish import latest_manifest, publish, published_days
 from gridahead.lake.compaction import compact
 from gridahead.operate.forecast import forecast
 from gridahead.operate.reproduce import forecast_list, reproduce
 from gridahead.operate.retention import keep_what_is_wanted
+from gridahead.settings.published import PublishedSettings
 from gridahead.settings.retention import RetentionSettings
 
 LATER = AT + pd.Timedelta(days=40)
@@ -66,10 +69,21 @@ def test_old_days_leave_the_folder_of_what_is_published_but_not_the_newest_and_n
     second = live(workspace, AT + pd.Timedelta(days=1))
     forecast(second, LOAD, AT.floor("h") + pd.Timedelta(days=1))
     (gone,) = keep_what_is_wanted(keeping(workspace, published_days=30)).deleted
-    assert (gone.what, gone.files) == ("published files of old days", 3)
+    assert (gone.what, gone.files) == ("published files of old days", 4)
     assert [str(day) for day in published_days(place, LOAD)] == ["2025-03-20"]
     assert before - files(workspace) == {name for name in before if name.startswith("published/DE.load/2025-03-19/")}
     assert (latest_manifest(place, LOAD) or {})["delivery_day"] == "2025-03-20"
+
+
+def test_old_days_leave_an_object_store_as_well(tmp_path):
+    made = live(ready(tmp_path), LATER)
+    store = PublishedSettings(place=f"memory://{uuid.uuid4().hex}")
+    made = replace(made, settings=made.settings.model_copy(update={"published": store}))
+    for day in ("2025-03-19", "2025-03-20"):
+        publish(made.published, forecast_of(day), BERLIN, {}, at=AT)
+    (gone,) = keep_what_is_wanted(keeping(made, published_days=30)).deleted
+    assert (gone.what, gone.files) == ("published files of old days", 4)
+    assert made.published.names("manifest.json", below=True) == ["DE.load/2025-03-20/2025-03-19T1000Z/manifest.json"]
 
 
 def test_what_was_published_is_reproduced_after_its_files_and_inputs_are_gone(workspace):

@@ -12,6 +12,7 @@ from gridahead.forecasting.publish import latest_manifest
 from gridahead.lake.folder import Folder
 from gridahead.operate.forecast import forecast
 from gridahead.registry.exports import Exports, given
+from gridahead.settings.published import PublishedSettings
 from gridahead.settings.stores import STORES
 from gridahead.workspace import Workspace
 
@@ -21,6 +22,7 @@ def remote(tmp_path):
     """A workspace whose every store is an object store, and a version that serves."""
     made, store = workspace_in_memory(tmp_path, "DE"), f"memory://{uuid.uuid4().hex}"
     places = {name: f"{store}/{name}" for name in STORES}
+    places["published"] = PublishedSettings(place=f"{store}/published")
     workspace = Workspace(made.settings.model_copy(update=places), registry_of=made.registry_of)
     fill(workspace, LOAD, DAY)
     return workspace, serve(workspace, LOAD)
