@@ -124,7 +124,7 @@ def scaled_rows(scale: float, model: TrainedModel, parts: Split) -> list[Row]:
         layer.get_parameter("bias_ih_l0").zero_()
         layer.get_parameter("bias_hh_l0").zero_()
     norms, _ = back_through(layer, entering(layer, read), lambda hidden: hidden[:, -1].sum() / len(hidden))
-    return [row for row in by_lag(f"recurrence times {scale}", "gain", norms / norms[0], 1)]
+    return by_lag(f"recurrence times {scale}", "gain", norms / norms[0], 1)
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gridahead.cli import complete
 from gridahead.cli.console import print_json, records, say, show
 from gridahead.cli.options import (
     ByOption,
@@ -19,6 +20,7 @@ from gridahead.cli.options import (
     parse_day,
     parse_range,
 )
+from gridahead.cli.panels import DATA, EVERY_DAY, example
 from gridahead.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -32,12 +34,17 @@ START = "start (UTC)"
 
 app = typer.Typer()
 
-SeriesArgument = Annotated[str, typer.Argument(help="ZONE/QUANTITY, such as DE/load.")]
+SeriesArgument = Annotated[str, typer.Argument(help="ZONE/QUANTITY, such as DE/load.", autocompletion=complete.series)]
 FromOption = Annotated[str | None, typer.Option("--from", help="Beginning: a day, or an instant in local time.")]
 ToOption = Annotated[str | None, typer.Option("--to", help="End, which is no part of it: 2025-12-31 ends the 30th.")]
 
 
-@app.command()
+@app.command(
+    rich_help_panel=DATA,
+    epilog=example(
+        'annotate DE/load --from 2025-12-24 --to 2025-12-27 --kind holiday --reason "Christmas" --exclude training'
+    ),
+)
 def annotate(
     series: SeriesArgument,
     start: FromOption,
@@ -71,7 +78,7 @@ def annotate(
     _tell(row, "noted", as_json)
 
 
-@app.command("annotations")
+@app.command("annotations", rich_help_panel=DATA, epilog=example("annotations"))
 def list_annotations(
     withdraw: Annotated[str | None, typer.Option(help="Id of one to take back; with --reason.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why it is taken back.")] = None,
@@ -105,7 +112,10 @@ def _tell(row: pd.DataFrame, what: str, as_json: bool) -> None:
     )
 
 
-@app.command()
+@app.command(
+    rich_help_panel=EVERY_DAY,
+    epilog=example('correct DE/load --day 2025-12-31 --add -500 --reason "the smelter stands still"'),
+)
 def correct(
     series: SeriesArgument,
     day: Annotated[str, typer.Option(help="The delivery day: 2025-12-31, today or tomorrow.")],

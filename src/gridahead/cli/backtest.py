@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
+from gridahead.cli import complete
 from gridahead.cli.console import (
     err,
     left_out_records,
@@ -30,6 +31,7 @@ from gridahead.cli.options import (
     parse_day,
     unit_of,
 )
+from gridahead.cli.panels import STUDY, example
 from gridahead.cli.score import show_comparisons
 from gridahead.core.each import of_each, require
 from gridahead.core.runs import REFERENCES
@@ -44,10 +46,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 DEFAULT_MODELS = ("lstm", "gru", *REFERENCES)
-RunOption = Annotated[str | None, typer.Option("--run", help="live, or backtest/NAME.")]
+RunOption = Annotated[str | None, typer.Option("--run", help="live, or backtest/NAME.", autocompletion=complete.runs)]
 
 
-@app.command()
+@app.command(
+    rich_help_panel=STUDY,
+    epilog=example("backtest --start 2025-11-01 --end 2025-11-30 --series DE/load --model gru --name november"),
+)
 def backtest(
     start: Annotated[str, typer.Option(help="First delivery day, such as 2025-01-05.")],
     end: Annotated[str, typer.Option(help="Last delivery day; yesterday and today are days too.")],
@@ -58,6 +63,7 @@ def backtest(
             "--model",
             help="A model of the settings, champion, ridge, lightgbm, or a reference: official, official_corrected or "
             "naive; may be repeated. Else lstm, gru and the references.",
+            autocompletion=complete.models,
         ),
     ] = None,
     retrain: Annotated[
@@ -159,9 +165,11 @@ def _schedule(text: str) -> Retrain:
     return cast("Retrain", text)
 
 
-@app.command()
+@app.command(rich_help_panel=STUDY, epilog=example("reproduce --run live --sample 3"))
 def reproduce(
-    forecasts: Annotated[list[str] | None, typer.Argument(help="Ids of forecasts; see --list.")] = None,
+    forecasts: Annotated[
+        list[str] | None, typer.Argument(help="Ids of forecasts; see --list.", autocompletion=complete.forecast_ids)
+    ] = None,
     run: RunOption = None,
     series: SeriesOption = None,
     sample: Annotated[

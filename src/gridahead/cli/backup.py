@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from gridahead.cli.console import err, print_json, say
 from gridahead.cli.options import JsonOption, SettingsOption, open_workspace
+from gridahead.cli.panels import SET_UP, example
 
 if TYPE_CHECKING:
     from gridahead.operate.backup import OnCount
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=SET_UP, epilog=example("backup /mnt/backup"))
 def backup(
     dest: Annotated[str, typer.Argument(help="A folder, or an address such as s3://bucket/backup.")],
     settings: SettingsOption = None,
@@ -43,7 +44,7 @@ def backup(
     say(done.note, False)
 
 
-@app.command()
+@app.command(rich_help_panel=SET_UP, epilog=example("restore /mnt/backup --settings settings.toml"))
 def restore(
     source: Annotated[str, typer.Argument(help="Where `gridahead backup` has put it.")],
     settings: Annotated[

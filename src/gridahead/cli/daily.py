@@ -19,6 +19,7 @@ from gridahead.cli.options import (
     parse_day,
     parse_instant,
 )
+from gridahead.cli.panels import DATA, EVERY_DAY, example
 from gridahead.cli.quarantine import case_lines
 from gridahead.core.each import of_each, require
 from gridahead.core.errors import PartialError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=EVERY_DAY, epilog=example("ingest"))
 def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Take in what the sources offer, and let the quality gate judge it; the same file twice changes nothing."""
     from gridahead.operate.ingest import ingest as use_case
@@ -70,7 +71,7 @@ def _lines(payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return lines
 
 
-@app.command()
+@app.command(rich_help_panel=DATA, epilog=example("validate --new"))
 def validate(
     settings: SettingsOption = None,
     new: Annotated[
@@ -96,7 +97,7 @@ def validate(
     report.require(workspace.settings.quality.max_quarantined_share)
 
 
-@app.command()
+@app.command(rich_help_panel=EVERY_DAY, epilog=example("forecast --series DE/load --day 2025-12-31"))
 def forecast(
     settings: SettingsOption = None,
     series: SeriesOption = None,
@@ -133,7 +134,7 @@ def forecast(
     require(failed, done.values())
 
 
-@app.command("catch-up")
+@app.command("catch-up", rich_help_panel=EVERY_DAY, epilog=example("catch-up"))
 def catch_up(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Publish what is due and still in time, and make up for what is not: after a downtime, or at any time."""
     workspace = open_workspace(settings)
@@ -155,7 +156,7 @@ def catch_up(settings: SettingsOption = None, as_json: JsonOption = False) -> No
     done.require()
 
 
-@app.command()
+@app.command(rich_help_panel=EVERY_DAY, epilog=example("report"))
 def report(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Write the page that analysts read."""
     from gridahead.operate.report import report as use_case
@@ -170,7 +171,7 @@ def report(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         raise failed
 
 
-@app.command()
+@app.command(rich_help_panel=DATA, epilog=example("tables"))
 def tables() -> None:
     """Print the data dictionary: every table of the lake, its columns and units, as Markdown."""
     from gridahead.core.tables import TABLES

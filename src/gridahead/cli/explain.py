@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gridahead.cli import complete
 from gridahead.cli.console import print_json, say, show
 from gridahead.cli.options import (
     JsonOption,
@@ -16,21 +17,25 @@ from gridahead.cli.options import (
     open_workspace,
     parse_instant,
 )
+from gridahead.cli.panels import LOOK_CLOSER, example
 from gridahead.core.each import of_each, require
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK_CLOSER, epilog=example("explain --series DE/load"))
 def explain(
-    series: Annotated[str, typer.Option(help="ZONE/QUANTITY, such as DE/load.")],
+    series: Annotated[str, typer.Option(help="ZONE/QUANTITY, such as DE/load.", autocompletion=complete.series)],
     issue_time: Annotated[
         str | None, typer.Option(help="Of which forecast: ISO 8601 with offset; without it, the newest published one.")
     ] = None,
     since: Annotated[
         str | None, typer.Option(help="What has changed since the forecast of that time; without it, a day before.")
     ] = None,
-    version: Annotated[str | None, typer.Option(help="A number or an alias; without it, the one that serves.")] = None,
+    version: Annotated[
+        str | None,
+        typer.Option(help="A number or an alias; without it, the one that serves.", autocompletion=complete.versions),
+    ] = None,
     settings: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,7 +66,7 @@ def explain(
         say(f"Picture: {picture}", False)
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK_CLOSER, epilog=example("drift --series DE/load --days 28"))
 def drift(
     settings: SettingsOption = None,
     series: SeriesOption = None,

@@ -11,15 +11,21 @@ import typer
 
 from gridahead.cli.console import out, print_json
 from gridahead.cli.options import JsonOption
+from gridahead.cli.panels import SET_UP, example
 from gridahead.settings.place import OWN_SETTINGS
 
 if TYPE_CHECKING:
     from gridahead.operate.init_preview import SeriesFound
 
-app = typer.Typer(name="init", no_args_is_help=True, help="Write settings: for a file of measurements, or a zone.")
+app = typer.Typer(
+    name="init",
+    no_args_is_help=True,
+    rich_help_panel=SET_UP,
+    help="Write settings: for a file of measurements, or a zone.",
+)
 
 
-@app.command()
+@app.command(epilog=example("init file meters.csv --zone DE --quantity load"))
 def file(
     paths: Annotated[
         list[Path], typer.Argument(help="CSV, Excel or Parquet: files, a folder, or a pattern in quotes.")
@@ -77,7 +83,7 @@ def file(
         out.print(f"  gridahead {step}", markup=False, highlight=False, soft_wrap=True)
 
 
-@app.command()
+@app.command(epilog=example("init zone FR --quantities load,price --since 2023"))
 def zone(
     codes: Annotated[
         list[str] | None, typer.Argument(help="Zones such as FR, DK1, GB, PJM, NSW1 or JP-TK.", show_default=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from gridahead.cli import complete
 from gridahead.cli.console import err, print_json, records, say, show
 from gridahead.cli.options import (
     ByOption,
@@ -22,6 +23,7 @@ from gridahead.cli.options import (
     parse_instant,
     parse_range,
 )
+from gridahead.cli.panels import DATA, example
 
 if TYPE_CHECKING:
     from gridahead.lake.store import OnProgress
@@ -33,11 +35,12 @@ FINDINGS = 6
 app = typer.Typer(
     name="lake",
     no_args_is_help=True,
+    rich_help_panel=DATA,
     help="Look after the lake: what it holds, whether it is sound, its files, its rows for others.",
 )
 
 
-@app.command()
+@app.command(epilog=example("lake stats"))
 def stats(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Show rows, vintages, files, bytes, first and last valid time of every series and table; and the archive."""
     from gridahead.operate.lake import lake_stats, stats_of_archive
@@ -57,7 +60,7 @@ def _readable(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, **times}
 
 
-@app.command()
+@app.command(epilog=example("lake verify"))
 def verify(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Read every file: checksum, schema, keys, order, contradictions, receipts, payloads.
 
@@ -78,7 +81,7 @@ def verify(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         raise typer.Exit(FINDINGS)
 
 
-@app.command()
+@app.command(epilog=example("lake compact"))
 def compact(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Merge batches into one file a series and year; readers and writers need not stop, and a kill does no harm.
 
@@ -91,7 +94,7 @@ def compact(settings: SettingsOption = None, as_json: JsonOption = False) -> Non
     show([dataclasses.asdict(compaction) for compaction in compactions], as_json, "Compacted", "nothing to merge")
 
 
-@app.command("thin")
+@app.command("thin", epilog=example("lake thin --dry-run"))
 def thin_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and delete nothing.")] = False,
     settings: SettingsOption = None,
@@ -110,7 +113,7 @@ def thin_command(
         say(f"{done.bytes:,} bytes in all", as_json)
 
 
-@app.command()
+@app.command(epilog=example("lake amend --dry-run"))
 def amend(
     source: Annotated[str | None, typer.Option(help="Only the source of that name, as `ingest` shows it.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be changed, and change nothing.")] = False,
@@ -147,10 +150,12 @@ def show_amendment(amendment: Amendment, title: str, as_json: bool) -> None:
         )
 
 
-@app.command()
+@app.command(epilog=example("lake export --series DE/load --as-of 2025-12-30T11:00 --output load.csv"))
 def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="A file that ends in .csv or .parquet.")],
-    series: Annotated[str | None, typer.Option(help="ZONE/QUANTITY; else all of the table.")] = None,
+    series: Annotated[
+        str | None, typer.Option(help="ZONE/QUANTITY; else all of the table.", autocompletion=complete.series)
+    ] = None,
     table: Annotated[str, typer.Option(help="A table, as in `gridahead tables`.")] = "observations",
     as_of: Annotated[str | None, typer.Option(help="Only what was known then, such as 2025-12-30T11:00+01:00.")] = None,
     start: Annotated[
@@ -180,7 +185,7 @@ def export(
         say(f"{rows:,} rows in {output}", False)
 
 
-@app.command()
+@app.command(epilog=example("lake views"))
 def views(settings: SettingsOption = None) -> None:
     """Print SQL views for DuckDB: latest, as_of(instant), accepted, observations, quarantined."""
     from gridahead.lake.views import views as statements

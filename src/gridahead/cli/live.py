@@ -15,6 +15,7 @@ from rich.progress import Progress as Bars
 from gridahead.cli.console import err, print_json, records, say, show
 from gridahead.cli.lake import show_amendment
 from gridahead.cli.options import ByOption, JsonOption, SettingsOption, open_workspace, parse_day
+from gridahead.cli.panels import DATA, example
 
 if TYPE_CHECKING:
     from gridahead.operate.backfill import OnProgress, Progress
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=DATA, epilog=example("backfill --start 2024-01-01"))
 def backfill(
     source: Annotated[str | None, typer.Option(help="Kind of a service; else every service of the settings.")] = None,
     zones: Annotated[str | None, typer.Option(help="Codes of zones, such as FR,BE; else all of the services.")] = None,
@@ -59,7 +60,7 @@ def backfill(
     done.require(workspace.settings.quality.max_quarantined_share)
 
 
-@app.command()
+@app.command(rich_help_panel=DATA, epilog=example("reparse --dry-run"))
 def reparse(
     source: Annotated[str | None, typer.Option(help="Only the source of that name, as `ingest` shows it.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be changed, and change nothing.")] = False,

@@ -39,6 +39,7 @@ from gridahead.cli import (
     watch,
 )
 from gridahead.cli.console import err
+from gridahead.cli.panels import InPanels
 from gridahead.core import errors
 from gridahead.core.release import VERSION
 
@@ -55,6 +56,7 @@ EXIT_CODES: dict[type[errors.GridaheadError], int] = {
 
 app = typer.Typer(
     name="gridahead",
+    cls=InPanels,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -68,14 +70,14 @@ app = typer.Typer(
 for commands in (
     init.app,
     scripts.app,
-    serve.app,
     daily.app,
+    watch.app,
+    serve.app,
     annotate.app,
     live.app,
     sources.app,
     score.app,
     value.app,
-    watch.app,
     quarantine.app,
     lake.app,
     train.app,
@@ -87,7 +89,7 @@ for commands in (
     upgrade.app,
     backup.app,
 ):
-    app.add_typer(commands)
+    app.add_typer(commands, rich_help_panel=commands.rich_help_panel)
 
 
 @app.callback(invoke_without_command=True)

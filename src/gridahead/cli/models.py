@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gridahead.cli import complete
 from gridahead.cli.console import print_json, records, say, show
 from gridahead.cli.options import (
     ByOption,
@@ -19,6 +20,7 @@ from gridahead.cli.options import (
     known_series,
     open_workspace,
 )
+from gridahead.cli.panels import MODELS, example
 from gridahead.core.errors import SettingsError
 from gridahead.core.runs import CHAMPION
 
@@ -33,16 +35,22 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="models",
     no_args_is_help=True,
+    rich_help_panel=MODELS,
     help="Look at the versions in the registry, compare them, and decide which serves.",
 )
 
 OneSeries = Annotated[
-    str | None, typer.Option("--series", help="ZONE/QUANTITY; needed where the settings have several series.")
+    str | None,
+    typer.Option(
+        "--series", help="ZONE/QUANTITY; needed where the settings have several series.", autocompletion=complete.series
+    ),
 ]
-VersionArgument = Annotated[str, typer.Argument(help="A number such as 3, or champion or challenger.")]
+VersionArgument = Annotated[
+    str, typer.Argument(help="A number such as 3, or champion or challenger.", autocompletion=complete.versions)
+]
 
 
-@app.command("list")
+@app.command("list", epilog=example("models list --series DE/load"))
 def list_versions(
     settings: SettingsOption = None,
     series: OneSeries = None,
@@ -74,7 +82,7 @@ def list_versions(
             say(f"{version.series} {version}, {' and '.join(version.aliases)}: {reasons}", False)
 
 
-@app.command()
+@app.command(epilog=example("models compare 1 2 --series DE/load"))
 def compare(
     first: VersionArgument,
     second: VersionArgument,
@@ -108,9 +116,12 @@ def compare(
     say(f"Picture: {picture}", False)
 
 
-@app.command()
+@app.command(epilog=example('models promote 2 --series DE/load --reason "better on holidays"'))
 def promote(
-    version: Annotated[str | None, typer.Argument(help="A number; without it the challenger has its trial.")] = None,
+    version: Annotated[
+        str | None,
+        typer.Argument(help="A number; without it the challenger has its trial.", autocompletion=complete.versions),
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why; needed with a version, and kept.")] = "",
     settings: SettingsOption = None,
     series: OneSeries = None,
@@ -137,11 +148,26 @@ def promote(
         say(sentence, False)
 
 
-@app.command("refresh-test")
+@app.command(
+    "refresh-test",
+    epilog=example("models refresh-test --series DE/load --run backtest/weekly --against backtest/never"),
+)
 def refresh_test(
-    run: Annotated[str, typer.Option("--run", help="A back-test with --retrain weekly or monthly: backtest/NAME.")],
-    against: Annotated[str, typer.Option("--against", help="One of the same days, 18 months or more, without it.")],
-    model: Annotated[str | None, typer.Option(help="Which model, where the back-test has several.")] = None,
+    run: Annotated[
+        str,
+        typer.Option(
+            "--run", help="A back-test with --retrain weekly or monthly: backtest/NAME.", autocompletion=complete.runs
+        ),
+    ],
+    against: Annotated[
+        str,
+        typer.Option(
+            "--against", help="One of the same days, 18 months or more, without it.", autocompletion=complete.runs
+        ),
+    ],
+    model: Annotated[
+        str | None, typer.Option(help="Which model, where the back-test has several.", autocompletion=complete.models)
+    ] = None,
     settings: SettingsOption = None,
     series: OneSeries = None,
     by: ByOption = None,
@@ -160,7 +186,7 @@ def refresh_test(
         say(procedure_sentence(row), False)
 
 
-@app.command()
+@app.command(epilog=example('models rollback --series DE/load --reason "too high since Monday"'))
 def rollback(
     reason: ReasonOption,
     settings: SettingsOption = None,
@@ -180,10 +206,13 @@ def rollback(
         say(f"{chosen}: {back} serves again.", False)
 
 
-@app.command("export")
+@app.command("export", epilog=example("models export load.zip --series DE/load"))
 def export_models(
     file: Annotated[Path, typer.Argument(help="The file to write, such as load.zip.")],
-    version: Annotated[str | None, typer.Option("--version", help="A number or an alias; all that there are.")] = None,
+    version: Annotated[
+        str | None,
+        typer.Option("--version", help="A number or an alias; all that there are.", autocompletion=complete.versions),
+    ] = None,
     settings: SettingsOption = None,
     series: OneSeries = None,
     as_json: JsonOption = False,
@@ -200,7 +229,7 @@ def export_models(
         say(f"{file}: {chosen}, {', '.join(map(str, packed))}. `gridahead models import {file}` takes it in", False)
 
 
-@app.command("import")
+@app.command("import", epilog=example("models import load.zip"))
 def import_models(
     file: Annotated[Path, typer.Argument(help="What `gridahead models export` has written.")],
     settings: SettingsOption = None,
@@ -219,7 +248,7 @@ def import_models(
         say(f"{one.version.series}: v{one.former} of {file.name} is {one.version}{there}", False)
 
 
-@app.command("sync")
+@app.command("sync", epilog=example("models sync"))
 def sync_registry(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Take over what was decided on MLflow's pages, and tell MLflow what was decided while it was down."""
     from gridahead.operate.registry_sync import registry_sync
@@ -234,7 +263,7 @@ def sync_registry(settings: SettingsOption = None, as_json: JsonOption = False) 
         say("MLflow and what is exported agree.", False)
 
 
-@app.command()
+@app.command(epilog=example("models repair"))
 def repair(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Make a damaged or missing registry again from the exported models, and damaged exports from the registry."""
     from gridahead.operate.repair import repair as use_case
@@ -255,7 +284,7 @@ def repair(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         say(f"`gridahead train --series {version.series}` makes what {version} has lost anew.", False)
 
 
-@app.command()
+@app.command(epilog=example("models card champion --series DE/load"))
 def card(
     version: VersionArgument = CHAMPION,
     settings: SettingsOption = None,

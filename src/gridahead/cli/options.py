@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from gridahead.cli import complete
 from gridahead.core.errors import SettingsError, did_you_mean
 from gridahead.settings.place import SETTINGS_VARIABLE
 
@@ -34,7 +35,11 @@ SettingsOption = Annotated[
 ]
 SeriesOption = Annotated[
     list[str] | None,
-    typer.Option("--series", help="ZONE/QUANTITY, may be repeated; else every series in the settings."),
+    typer.Option(
+        "--series",
+        help="ZONE/QUANTITY, may be repeated; else every series in the settings.",
+        autocompletion=complete.series,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 WideOption = Annotated[bool, typer.Option("--wide", help="Everything in wide tables; else what fits 80 columns.")]

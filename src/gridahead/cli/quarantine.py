@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gridahead.cli import complete
 from gridahead.cli.console import print_json, records, say, show
 from gridahead.cli.options import (
     ByOption,
@@ -17,6 +18,7 @@ from gridahead.cli.options import (
     open_workspace,
     parse_instant,
 )
+from gridahead.cli.panels import DATA, example
 from gridahead.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -29,16 +31,19 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="quarantine",
     no_args_is_help=True,
+    rich_help_panel=DATA,
     help="Look at what the quality gate has withheld, and rule on it.",
 )
 
 CaseArgument = Annotated[str | None, typer.Argument(help="The id of a case, or how it begins; see `list`.")]
-WindowSeries = Annotated[str | None, typer.Option("--series", help="ZONE/QUANTITY, with --start and --end.")]
+WindowSeries = Annotated[
+    str | None, typer.Option("--series", help="ZONE/QUANTITY, with --start and --end.", autocompletion=complete.series)
+]
 StartOption = Annotated[str | None, typer.Option(help="First valid time; without an offset, local time.")]
 EndOption = Annotated[str | None, typer.Option(help="End: valid times before it.")]
 
 
-@app.command("list")
+@app.command("list", epilog=example("quarantine list"))
 def list_cases(
     settings: SettingsOption = None,
     flags: Annotated[bool, typer.Option("--flags", help="What is only flagged as well.")] = False,
@@ -57,7 +62,7 @@ def list_cases(
         say("Look with `gridahead quarantine show ID`; rule with `release ID` or `reject ID`.", False)
 
 
-@app.command("show")
+@app.command("show", epilog=example("quarantine show 4f0c"))
 def show_case(
     case: Annotated[str, typer.Argument(help="The id of a case, or how it begins; see `list`.")],
     settings: SettingsOption = None,
@@ -82,7 +87,7 @@ def show_case(
     say(f"Picture: {shown.picture}", False)
 
 
-@app.command()
+@app.command(epilog=example('quarantine release 4f0c --reason "a real outage"'))
 def release(
     reason: ReasonOption,
     case: CaseArgument = None,
@@ -97,7 +102,11 @@ def release(
     _record("release", case, (series, start, end), reason, by, settings, as_json)
 
 
-@app.command()
+@app.command(
+    epilog=example(
+        'quarantine reject --series DE/load --start 2025-12-24 --end 2025-12-25 --reason "meter stood still"'
+    )
+)
 def reject(
     reason: ReasonOption,
     case: CaseArgument = None,

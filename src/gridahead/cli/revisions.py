@@ -7,15 +7,17 @@ from typing import Annotated
 
 import typer
 
+from gridahead.cli import complete
 from gridahead.cli.console import print_json, say, show
 from gridahead.cli.options import JsonOption, SettingsOption, known_series, open_workspace, parse_range
+from gridahead.cli.panels import LOOK_CLOSER, example
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK_CLOSER, epilog=example("revisions DE/load --start 2025-01-01 --end 2025-07-01"))
 def revisions(
-    series: Annotated[str, typer.Argument(help="ZONE/QUANTITY, such as DE/load.")],
+    series: Annotated[str, typer.Argument(help="ZONE/QUANTITY, such as DE/load.", autocompletion=complete.series)],
     start: Annotated[
         str | None, typer.Option(help="First valid time; without an offset, in local time of the series.")
     ] = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gridahead.cli import complete
 from gridahead.cli.console import (
     UnitOf,
     in_units,
@@ -30,6 +31,7 @@ from gridahead.cli.options import (
     open_workspace,
     unit_of,
 )
+from gridahead.cli.panels import LOOK_CLOSER, example
 from gridahead.core.each import of_each, require
 from gridahead.core.runs import BACKFILLED, LIVE
 
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK_CLOSER, epilog=example("score --series DE/load --by hour"))
 def score(
     settings: SettingsOption = None,
     series: SeriesOption = None,
@@ -50,7 +52,8 @@ def score(
         str,
         typer.Option(
             help="backtest/NAME scores what a back-test has kept, without fitting anything; backfilled what was made "
-            "up for after the gate had closed."
+            "up for after the gate had closed.",
+            autocompletion=complete.runs,
         ),
     ] = LIVE,
     by: Annotated[

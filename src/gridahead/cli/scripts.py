@@ -15,6 +15,7 @@ from rich.text import Text
 from gridahead.cli.checkout import benchmarks, run_script, script
 from gridahead.cli.console import out, say, show, show_scores
 from gridahead.cli.options import SettingsOption, open_workspace, unit_of
+from gridahead.cli.panels import SET_UP, STUDY, example
 from gridahead.core.each import of_each, require
 from gridahead.settings.place import OWN_SETTINGS, SETTINGS_VARIABLE, find_settings, has_settings
 
@@ -37,7 +38,7 @@ PREFECT = {
 machine more than the usual 20 s."""
 
 
-@app.command()
+@app.command(rich_help_panel=SET_UP, epilog=example("sample gridahead-sample"))
 def sample(
     folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.")] = SAMPLE_FOLDER,
     force: Annotated[bool, typer.Option("--force", help="Write over settings that are there.")] = False,
@@ -51,7 +52,7 @@ def sample(
     )
 
 
-@app.command()
+@app.command(rich_help_panel=SET_UP, epilog=example("demo"))
 def demo(settings: SettingsOption = None) -> None:
     """Run the whole job on the sample data: ingest, validate, train, back-test, forecast, score, report."""
     file = find_settings(settings) if has_settings(settings) else _sample_settings()
@@ -66,7 +67,7 @@ def demo(settings: SettingsOption = None) -> None:
     _print_places(workspace, home)
 
 
-@app.command()
+@app.command(rich_help_panel=STUDY, epilog=example("bench gates --quick"))
 def bench(
     name: Annotated[str | None, typer.Argument(help="Which; without it, they are listed.")] = None,
     data: Annotated[

@@ -8,11 +8,12 @@ import typer
 
 from gridahead.cli.console import say
 from gridahead.cli.options import SettingsOption, open_workspace
+from gridahead.cli.panels import EVERY_DAY, example
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=EVERY_DAY, epilog=example("serve --port 8080"))
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; else that of `[serve]`, 127.0.0.1.")] = None,
     port: Annotated[

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from gridahead.cli.console import out, print_json, say, show
 from gridahead.cli.options import JsonOption, SettingsOption
+from gridahead.cli.panels import SET_UP, example
 from gridahead.core.errors import SettingsError, did_you_mean
 from gridahead.settings.place import find_settings
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="settings",
     no_args_is_help=True,
+    rich_help_panel=SET_UP,
     help="Every key of the settings file, what one means, and what came of your file.",
 )
 
 
-@app.command("keys")
+@app.command("keys", epilog=example("settings keys training"))
 def list_keys(
     section: Annotated[str | None, typer.Argument(help="Only those below it, such as training.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The reference page, as in docs/settings.md.")] = False,
@@ -48,7 +50,7 @@ def list_keys(
     say("What one means: `gridahead settings explain KEY`.", False)
 
 
-@app.command()
+@app.command(epilog=example("settings explain training.epochs"))
 def explain(
     key: Annotated[str, typer.Argument(help="A key, such as training.epochs or epochs.")], as_json: JsonOption = False
 ) -> None:
@@ -72,7 +74,7 @@ def explain(
         out.print(lines)
 
 
-@app.command("show")
+@app.command("show", epilog=example("settings show"))
 def show_settings(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Show what came of the file: every value that counts, and which of them the file says."""
     from gridahead.settings.file import load_settings

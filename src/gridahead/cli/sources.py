@@ -9,10 +9,15 @@ import typer
 
 from gridahead.cli.console import out, show, show_blocks
 from gridahead.cli.options import JsonOption, SettingsOption, open_workspace
+from gridahead.cli.panels import DATA, example
 
 app = typer.Typer()
-sources = typer.Typer(invoke_without_command=True, help="List the services that can be asked, and what each needs.")
-app.add_typer(sources, name="sources")
+sources = typer.Typer(
+    invoke_without_command=True,
+    help="List the services that can be asked, and what each needs.",
+    epilog=example("sources"),
+)
+app.add_typer(sources, name="sources", rich_help_panel=DATA)
 
 
 @sources.callback()
@@ -39,7 +44,7 @@ def _list(
     )
 
 
-@sources.command()
+@sources.command(epilog=example("sources check smard_live"))
 def check(
     kind: Annotated[str | None, typer.Argument(help="Kind of a service; else every service of the settings.")] = None,
     settings: SettingsOption = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gridahead.cli import complete
 from gridahead.cli.console import err, out, print_json, say, show
 from gridahead.cli.options import (
     JsonOption,
@@ -18,6 +19,7 @@ from gridahead.cli.options import (
     open_workspace,
     unit_of,
 )
+from gridahead.cli.panels import MODELS, STUDY, example
 from gridahead.core.each import of_each, require
 from gridahead.core.errors import PartialError
 
@@ -28,7 +30,7 @@ app = typer.Typer()
 log = logging.getLogger(__name__)
 
 
-@app.command()
+@app.command(rich_help_panel=MODELS, epilog=example("train --series DE/load"))
 def train(
     settings: SettingsOption = None,
     series: SeriesOption = None,
@@ -36,7 +38,10 @@ def train(
         bool, typer.Option("--warm", help="Begin with the weights of each series' champion, for fewer epochs.")
     ] = False,
     warm_from: Annotated[
-        str | None, typer.Option(help="Begin with the weights of this series' champion: ZONE/QUANTITY.")
+        str | None,
+        typer.Option(
+            help="Begin with the weights of this series' champion: ZONE/QUANTITY.", autocompletion=complete.series
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -81,12 +86,15 @@ def _shown(validation: Mapping[str, float], unit: Unit) -> dict[str, str]:
     return {name.removeprefix("validation_"): power(value, unit) for name, value in validation.items()}
 
 
-@app.command()
+@app.command(rich_help_panel=STUDY, epilog=example("diagnose --series DE/load --model gru"))
 def diagnose(
     settings: SettingsOption = None,
     series: SeriesOption = None,
     model: Annotated[
-        str | None, typer.Option(help="The newest version of that model; without it, the one that serves.")
+        str | None,
+        typer.Option(
+            help="The newest version of that model; without it, the one that serves.", autocompletion=complete.networks
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -109,10 +117,10 @@ def diagnose(
     require(failed, by_series.values())
 
 
-@app.command()
+@app.command(rich_help_panel=STUDY, epilog=example("search --series DE/load --model gru --minutes 60"))
 def search(
-    series: Annotated[str, typer.Option(help="ZONE/QUANTITY, such as DE/load.")],
-    model: Annotated[str, typer.Option(help="A network of the settings.")] = "lstm",
+    series: Annotated[str, typer.Option(help="ZONE/QUANTITY, such as DE/load.", autocompletion=complete.series)],
+    model: Annotated[str, typer.Option(help="A network of the settings.", autocompletion=complete.networks)] = "lstm",
     minutes: Annotated[float, typer.Option(min=0, help="Of this call. A trial under way then is stopped.")] = 30,
     trials: Annotated[int | None, typer.Option(min=1, help="At most so many in this call.")] = None,
     settings: SettingsOption = None,

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from gridahead.cli.console import err, print_json, say
 from gridahead.cli.options import JsonOption, SettingsOption
+from gridahead.cli.panels import SET_UP, example
 
 if TYPE_CHECKING:
     from gridahead.operate.upgrade import Upgrade
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=SET_UP, epilog=example("upgrade --dry-run"))
 def upgrade(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
     settings: SettingsOption = None,

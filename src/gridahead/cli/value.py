@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gridahead.cli import complete
 from gridahead.cli.console import interval_words, print_json, say, show
 from gridahead.cli.options import JsonOption, SeriesOption, SettingsOption, chosen_series, open_workspace
+from gridahead.cli.panels import LOOK_CLOSER, example
 from gridahead.core.each import of_each, require
 from gridahead.core.errors import SettingsError
 from gridahead.core.runs import LIVE
@@ -26,11 +28,13 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command()
+@app.command(
+    rich_help_panel=LOOK_CLOSER, epilog=example("value --series DE/load --run backtest/november --short 15 --long 10")
+)
 def value(
     settings: SettingsOption = None,
     series: SeriesOption = None,
-    run: Annotated[str, typer.Option("--run", help="live, or backtest/NAME.")] = LIVE,
+    run: Annotated[str, typer.Option("--run", help="live, or backtest/NAME.", autocompletion=complete.runs)] = LIVE,
     short: Annotated[
         float | None, typer.Option(min=0, help="What a missing MWh costs beyond the day-ahead price [EUR/MWh].")
     ] = None,

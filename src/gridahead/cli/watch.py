@@ -10,6 +10,7 @@ import typer
 
 from gridahead.cli.console import err, print_json, records, say, show
 from gridahead.cli.options import JsonOption, SettingsOption, WideOption, open_workspace
+from gridahead.cli.panels import EVERY_DAY, example
 from gridahead.core.errors import GridaheadError, SettingsError
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ NOT_OUT = 7
 _SPAN = re.compile(r"^(\d+)\s*(s|m|h)$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 alerts = typer.Typer(help="Who is told when something is not in order.", no_args_is_help=True)
-app.add_typer(alerts, name="alerts")
+app.add_typer(alerts, name="alerts", rich_help_panel=EVERY_DAY)
 
 
-@app.command()
+@app.command(rich_help_panel=EVERY_DAY, epilog=example("status"))
 def status(settings: SettingsOption = None, wide: WideOption = False, as_json: JsonOption = False) -> None:
     """Show whether the forecast is out and by which rung, how fresh everything is, and what is not in order.
 
@@ -84,7 +85,7 @@ def _due(one: Any) -> dict[str, Any]:
     }
 
 
-@app.command()
+@app.command(rich_help_panel=EVERY_DAY, epilog=example("healthcheck"))
 def healthcheck(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Say for scripts whether everything that is due is published: exit code 0, or 1 with a line a reason."""
     workspace = open_workspace(settings)
@@ -100,7 +101,7 @@ def healthcheck(settings: SettingsOption = None, as_json: JsonOption = False) ->
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=EVERY_DAY, epilog=example("watch --every 5m"))
 def watch(
     settings: SettingsOption = None,
     every: Annotated[
@@ -165,7 +166,7 @@ def _watched(watched: Watched) -> dict[str, Any]:
     }
 
 
-@alerts.command("test")
+@alerts.command("test", epilog=example("alerts test"))
 def test_alerts(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Send a test message through every channel of the settings, and ask for the heartbeat's address."""
     workspace = open_workspace(settings)

@@ -6,6 +6,7 @@ environment that are secrets by their names are struck out of every line, whoeve
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import os
@@ -15,10 +16,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
-import pandas as pd
+if TYPE_CHECKING:  # a command that only explains itself does without
+    import pandas as pd
 
 Format = Literal["text", "json"]
 VARIABLE = "GRIDAHEAD_LOG"
@@ -59,7 +61,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         line: dict[str, object] = {
-            "time": pd.Timestamp(record.created, unit="s", tz="UTC").isoformat(timespec="milliseconds"),
+            "time": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
