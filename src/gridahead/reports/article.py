@@ -69,20 +69,21 @@ def _is_told(figure: Figure) -> bool:
 def tile(day: Day, figure: Figure) -> dict[str, str]:
     """A figure in words: ours, when and how sure, and the official one beside it; `page.js` says it alike."""
     scale = day.scale if figure.name != "energy" else energy_scale(figure.ours, day.scale)
-    when = [] if figure.ours_at is None else [day.unit_words(figure.ours_at)]
+    between, beside, apart = "", "no official forecast", ""
     if figure.low is not None and figure.high is not None:
-        when.append(f"80{THIN}% between {scale.number(figure.low)} and {scale.number(figure.high)}")
-    if figure.official is None or figure.difference is None:
-        beside = "no official forecast"
-    else:
+        between = f"80{THIN}% between {scale.number(figure.low)} and {scale.number(figure.high)}"
+    if figure.official is not None and figure.difference is not None:
         at = "" if figure.official_at is None else f" at {day.unit_words(figure.official_at)}"
-        beside = f"official {scale.number(figure.official)}{at}, difference {signed(figure.difference, scale)}"
+        beside = f"official {scale.number(figure.official)}{at}"
+        apart = f"difference {signed(figure.difference, scale)}"
     return {
         "name": figure.name,
         "title": TITLES[figure.name],
         "value": scale.text(figure.ours),
-        "when": ", ".join(when),
+        "when": "" if figure.ours_at is None else day.unit_words(figure.ours_at),
+        "range": between,
         "beside": beside,
+        "apart": apart,
     }
 
 
@@ -101,8 +102,8 @@ def since_words(since: SinceYesterday, card: Card) -> dict[str, Any]:
     """How the common hours have moved since the forecast before, in a sentence, and a bar for every cause."""
     difference = since.now_mw - since.before_mw
     scale = Scale.of(max(abs(since.now_mw), abs(since.before_mw)), card.unit)
-    fine = Scale.of(max([abs(difference), *(abs(cause.effect_mw) for cause in since.causes)]), card.unit)
-    start, end, issued = (at.tz_convert(card.timezone) for at in (since.start, since.end, since.since))
+    fine = scale.as_fine_as(max([abs(difference), *(abs(cause.effect_mw) for cause in since.causes)]))
+    issued = wording.moment(since.since.tz_convert(card.timezone))
     hours = (since.end - since.start) / pd.Timedelta(hours=1)
     largest = list(since.causes[:MOST_CAUSES])
     rest = sum(cause.effect_mw for cause in since.causes[MOST_CAUSES:])
@@ -110,9 +111,8 @@ def since_words(since: SinceYesterday, card: Card) -> dict[str, Any]:
     most = max([abs(effect) for _, effect in bars] or [1.0]) or 1.0
     return {
         "sentence": (
-            f"Of the {hours:.0f} hours from {wording.moment(start)} to {wording.moment(end)}, which the forecast "
-            f"issued {wording.moment(issued)} has too, the mean moved from {scale.text(since.before_mw)} to "
-            f"{scale.text(since.now_mw)}: {signed(difference, fine)}{THIN}{fine.unit}."
+            f"The mean of the {hours:.0f} hours that the forecast issued {issued} has too moved from "
+            f"{scale.text(since.before_mw)} to {scale.text(since.now_mw)} ({signed(difference, fine)})."
         ),
         "bars": [
             {"name": name, "text": signed(effect, fine), "width": round(50 * abs(effect) / most, 1), "up": effect >= 0}

@@ -13,7 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from gridahead.core.runs import NAIVE, OFFICIAL, OFFICIAL_CORRECTED
-from gridahead.core.time import Mtu, TimeRange, delivery_range
+from gridahead.core.time import TimeRange, delivery_range
 from gridahead.core.units import Unit
 from gridahead.reading.card import Card
 from gridahead.reading.record import Record
@@ -35,7 +35,7 @@ def fan_chart(day: Day, normal: pd.DataFrame) -> Markup:
     """
 
     def placed(values: Any) -> Any:
-        return _by_hour(values / day.scale.divisor, day.time_range.start, day.mtu)
+        return _by_hour(values / day.scale.divisor, day.time_range.start, day.mtu.delta)
 
     usual = placed(normal.set_index("valid_time")[["low", "high"]]) if len(normal) else None
     wide = placed(day.wide)
@@ -58,7 +58,7 @@ def strip_chart(day: Day) -> Markup | None:
     difference = (day.wide[0.5] - day.official).dropna() / day.scale.divisor
     if difference.empty:
         return None
-    bars = Line("bars", _by_hour(difference, day.time_range.start, day.mtu))
+    bars = Line("bars", _by_hour(difference, day.time_range.start, day.mtu.delta))
     most = 1.15 * float(difference.abs().max()) or 1.0
     title = f"Median less official forecast of {day.title} for {day.name}"
     frame = Frame(0, day.hours, -most, most)
@@ -72,15 +72,17 @@ def history_chart(card: Card, day: Day) -> Markup | None:
         return None
     wide = pd.concat([one.wide for one in earlier]).sort_index() / day.scale.divisor
     truth = pd.concat([one.outturn for one in earlier]).sort_index() / day.scale.divisor
+    length = max(day.mtu.delta, HOUR)
+    if day.mtu.delta < HOUR:  # two weeks of quarter-hours are finer than what can be seen
+        wide, truth = (values.resample(HOUR).mean() for values in (wide, truth))
     # A gap is a gap: without the missing times in the index the line would be drawn across it.
-    times = pd.date_range(wide.index.min(), wide.index.max(), freq=day.mtu.delta)
-    bands = _by_hour(wide.reindex(times), times[0], day.mtu)
-    outturn = _by_hour(truth.reindex(times), times[0], day.mtu)
+    times = pd.date_range(wide.index.min(), wide.index.max(), freq=length)
+    bands, outturn = (_by_hour(values.reindex(times), times[0], length) for values in (wide, truth))
     drawn: list[Line | Band] = []
     if {0.1, 0.9} <= set(wide.columns):
         drawn.append(Band("band wide", bands[0.1], bands[0.9]))
     drawn += [line for line in (Line("median", bands[0.5]), Line("outturn", outturn)) if line.points.notna().any()]
-    frame = frame_of(drawn, 0, len(times) / day.mtu.per_hour, floor=_never_negative(wide))
+    frame = frame_of(drawn, 0, len(times) * length / HOUR, floor=_never_negative(wide))
     title = f"Forecast and outturn of {day.title} on the days before"
     return draw(title, frame, drawn, day_ticks(times, day.timezone, most=7), day.scale.unit)
 
@@ -117,7 +119,8 @@ def errors_chart(record: Record, title: str, unit: Unit | None) -> Markup:
     every = max(1, len(daily) // 4)
     days = [pd.Timestamp(day) for day in daily["day"]]
     ticks = ([*range(0, len(days), every)], [f"{day.day} {day:%b}" for day in days[::every]])
-    return draw(f"Mean error of {title} by day", Frame(frame.left, frame.right, 0, frame.high), lines, ticks, scale.unit, steps=2)
+    frame = Frame(frame.left, frame.right, 0.0, frame.high)
+    return draw(f"Mean error of {title} by day", frame, lines, ticks, scale.unit, steps=2)
 
 
 def intervals(wide: pd.DataFrame) -> list[tuple[float, float]]:
@@ -145,9 +148,9 @@ def day_ticks(times: pd.DatetimeIndex, timezone: str, *, most: int) -> tuple[lis
     return [hours for hours, _ in inside], [label for _, label in inside]
 
 
-def _by_hour(values: Any, start: pd.Timestamp, mtu: Mtu) -> Any:
+def _by_hour(values: Any, start: pd.Timestamp, length: pd.Timedelta) -> Any:
     """The same values by hours from the start to the middle of their market time unit."""
-    middle = pd.DatetimeIndex(values.index) - start + mtu.delta / 2
+    middle = pd.DatetimeIndex(values.index) - start + length / 2
     return values.set_axis(np.asarray(middle / HOUR, dtype=float), axis="index")
 
 

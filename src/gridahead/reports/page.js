@@ -170,7 +170,8 @@ function tickWords(zone, ats, low, high) {
 
 // A chart of times: `lines` by look, `bands` as pairs of values; tells what it points at.
 function timeChart(host, about) {
-  const { zone, starts, step, start, end, lines, bands, unit, height, onPoint, floor, key } = about;
+  const { zone, starts, step, start, end, lines, bands, height, floor, key } = about;
+  const tip = element("div", { class: "tip", hidden: true, "aria-hidden": "true" });
   const x = starts.map(at => at + step / 2);
   const columns = [x], series = [{}], fills = [];
   for (const band of bands) {
@@ -209,13 +210,24 @@ function timeChart(host, about) {
       sync: key ? { key, setSeries: false, scales: ["x", null] } : undefined,
     },
     hooks: {
-      setCursor: [u => onPoint && onPoint(u.cursor.left < 0 ? null : u.cursor.idx)],
+      setCursor: [u => about.tell && pointAt(u, tip, u.cursor.left < 0 ? null : u.cursor.idx)],
       setScale: [(u, name) => { if (name === "x" && about.onZoom) about.onZoom(!whole(u.scales.x.min, u.scales.x.max)); }],
     },
   }, columns, host);
   plot.about = about;
+  host.append(tip);
   plot.reset = () => plot.setScale("x", { min: x[0], max: x.at(-1) });
   return plot;
+}
+// The values where the chart is pointed at, beside the pointer.
+function pointAt(plot, tip, at) {
+  tip.hidden = at === null || at === undefined;
+  if (tip.hidden) return;
+  const { title, rows } = plot.about.tell(at);
+  const cells = rows.flatMap(([look, name, value]) => [element("i", { class: `key-${look}` }), element("dt", {}, name), element("dd", {}, value)]);
+  tip.replaceChildren(element("b", {}, title), element("dl", {}, ...cells));
+  const x = plot.over.offsetLeft + plot.valToPos(plot.data[0][at], "x"), right = x + 16 + tip.offsetWidth > plot.width;
+  tip.style.transform = `translate(${Math.max(0, right ? x - 16 - tip.offsetWidth : x + 16)}px, 18px)`;
 }
 function spread(low, high, floor, flat) {
   if (low === null || high === null) return [0, 1];
@@ -287,12 +299,14 @@ function tell(card) {
     if (!tile) continue;
     const digits = name === "energy" ? decimals(own / size) : card.digits;
     const shown = value => number(value / size, digits);
-    const when = at === null ? [] : [unitWords(zone, at, day.step)];
-    if (low !== null && high !== null) when.push(`80${THIN}% between ${shown(low)} and ${shown(high)}`);
-    one(".value", tile).textContent = `${shown(own)}${THIN}${unit}${name === "energy" && unit in DATA.sizes ? "h" : ""}`;
-    one(".when", tile).textContent = when.join(", ");
-    one(".beside", tile).textContent = official === null ? "no official forecast"
-      : `official ${shown(official)}${officialAt === null ? "" : ` at ${unitWords(zone, officialAt, day.step)}`}, difference ${signed((own - official) / size, digits)}`;
+    const told = {
+      value: `${shown(own)}${THIN}${unit}${name === "energy" && unit in DATA.sizes ? "h" : ""}`,
+      when: at === null ? "" : unitWords(zone, at, day.step),
+      range: low === null || high === null ? "" : `80${THIN}% between ${shown(low)} and ${shown(high)}`,
+      beside: official === null ? "no official forecast" : `official ${shown(official)}${officialAt === null ? "" : ` at ${unitWords(zone, officialAt, day.step)}`}`,
+      apart: official === null ? "" : `difference ${signed((own - official) / size, digits)}`,
+    };
+    for (const [part, text] of Object.entries(told)) one(`.${part}`, tile).textContent = text;
   }
   const hours = (day.end - day.start) / HOUR;
   one("[data-clock]", article).textContent = (zone === "UTC" ? "UTC" : `Local time, ${zone}`) + (hours === 24 ? "" : `; the clocks change, so this day has ${hours} hours`);
@@ -342,42 +356,34 @@ function drawDay(card, day) {
     ...(off("band") ? [] : pairsOf(day.levels).map(([low, high]) => ({ look: "band", low: day.at(low), high: day.at(high) }))),
   ].map(band => ({ look: band.look, low: divided(band.low, size), high: divided(band.high, size) }));
   const lines = ["before", "official", "outturn", "median"].filter(look => day[look] && !off(look)).map(look => ({ look, values: divided(day[look], size) }));
-  const told = element("p", { class: "at" });
-  const hint = () => told.replaceChildren(element("span", { class: "hint" }, "Point at the chart, or focus it and use the arrow keys; drag to zoom, double click to reset."));
   const zoomed = element("button", { type: "button", class: "zoomed", hidden: true, onclick: () => card.plots.forEach(plot => plot.reset()) }, "Reset zoom");
   const host = element("div", { class: "chart", tabindex: "0", role: "application", "aria-roledescription": "chart",
     "aria-label": `Chart of ${series.title}, ${dayName(day.day)}: left and right arrow keys read values, plus and minus zoom, Escape resets` });
-  live.replaceChildren(zoomed, host, told);
-  hint();
+  live.replaceChildren(zoomed, host, element("p", { class: "hint" }, "Point at it, or use the arrow keys, to read values; drag to zoom."));
   const difference = day.official && day.median.map((value, at) => (value === null || day.official[at] === null ? null : (value - day.official[at]) / size));
-  const values = at => {
+  const tell = at => {
     const shown = value => number(value === null || value === undefined ? null : value / size, card.digits);
-    const said = { median: shown(day.median[at]) };
-    if (day.at(0.1) && day.at(0.9)) said.band = `80${THIN}%: ${shown(day.at(0.1)[at])}\u2013${shown(day.at(0.9)[at])}`;
-    for (const look of ["official", "outturn", "before"]) if (day[look]) said[look] = shown(day[look][at]);
-    if (usual) said.normal = `${shown(usual.low[at])}\u2013${shown(usual.high[at])}`;
-    return said;
-  };
-  const point = at => {
-    const said = at === null || at === undefined ? {} : values(at);
-    for (const item of all(".legend li[data-line]", figure)) one("output", item).textContent = said[item.dataset.line] ?? "";
-    if (!("median" in said)) return hint();
-    const apart = difference && difference[at] !== null ? `, median less official ${signed(difference[at], card.digits)}` : "";
-    told.replaceChildren(`${unitWords(zone, day.starts[at], day.step)}${zone === "UTC" ? " UTC" : ""}, ${unit}${apart}`);
+    const range = (low, high) => `${shown(low[at])}\u2013${shown(high[at])}`;
+    const rows = [["median", "Median", shown(day.median[at])]];
+    if (day.at(0.1) && day.at(0.9)) rows.push(["band", `80${THIN}%`, range(day.at(0.1), day.at(0.9))]);
+    for (const look of ["official", "outturn", "before"]) if (day[look] && day[look][at] !== null) rows.push([look, LINES[look].label, shown(day[look][at])]);
+    if (usual) rows.push(["normal", "Usual", range(usual.low, usual.high)]);
+    if (difference && difference[at] !== null) rows.push(["none", "Median less official", signed(difference[at], card.digits)]);
+    return { title: `${unitWords(zone, day.starts[at], day.step)}${zone === "UTC" ? " UTC" : ""}, ${unit}`, rows };
   };
   const key = `day ${series.id}`;
-  const about = { zone, starts: day.starts, step: day.step, start: day.start, end: day.end, unit, key, onPoint: point };
-  const fan = timeChart(host, { ...about, lines, bands, height: innerWidth < 760 ? 270 : 340, onZoom: on => { zoomed.hidden = !on; },
+  const about = { zone, starts: day.starts, step: day.step, start: day.start, end: day.end, key };
+  const fan = timeChart(host, { ...about, tell, lines, bands, height: innerWidth < 760 ? 270 : 340, onZoom: on => { zoomed.hidden = !on; },
     floor: day.values.flat().every(value => value === null || value >= 0) });
   card.plots.push(fan);
   if (difference) {
     const strip = element("div", { class: "strip-live" });
     live.append(element("h3", { class: "strip-title" }, `Median less official forecast, ${unit}`), strip);
-    card.plots.push(timeChart(strip, { ...about, onPoint: null, lines: [{ bars: true, values: difference }], bands: [], height: 80, flat: true }));
+    card.plots.push(timeChart(strip, { ...about, lines: [{ bars: true, values: difference }], bands: [], height: 80, flat: true }));
   }
   keys(host, fan, card, at => {
-    const said = values(at), names = { median: "median", band: "", official: "official", outturn: "outturn", before: "issue before", normal: "usual" };
-    return `${unitWords(zone, day.starts[at], day.step)}: ${Object.entries(said).filter(([, value]) => value !== NOTHING).map(([look, value]) => `${names[look]} ${value}`.trim()).join("; ")} ${unit}`;
+    const { title, rows } = tell(at);
+    return `${title}: ${rows.map(([, name, value]) => `${name} ${value}`).join("; ")}`;
   });
 }
 function keys(host, plot, card, words) {
@@ -422,17 +428,15 @@ function drawWeeks(card) {
   };
   const off = look => Boolean(card.hidden?.[`${figure.className} ${look}`]);
   const columns = { low: joined(day => day.at(0.1)), high: joined(day => day.at(0.9)), median: joined(day => day.median), outturn: joined(day => day.outturn) };
-  const host = element("div", { class: "chart" }), told = element("p", { class: "at" });
-  const point = at => {
-    const shown = value => number(value, card.digits), known = at !== null && at !== undefined;
-    const said = known ? { median: shown(columns.median[at]), outturn: shown(columns.outturn[at]), band: `${shown(columns.low[at])}\u2013${shown(columns.high[at])}` } : {};
-    for (const item of all(".legend li[data-line]", figure)) one("output", item).textContent = said[item.dataset.line] ?? "";
-    told.textContent = known ? `${dayMonth(zone, starts[at])}, ${unitWords(zone, starts[at], step)}, ${unit}` : "";
+  const host = element("div", { class: "chart" });
+  const tell = at => {
+    const shown = values => number(values[at], card.digits);
+    const rows = [["median", "Median", shown(columns.median)], ["wide", `80${THIN}%`, `${shown(columns.low)}\u2013${shown(columns.high)}`], ["outturn", "Outturn", shown(columns.outturn)]];
+    return { title: `${dayMonth(zone, starts[at])}, ${unitWords(zone, starts[at], step)}, ${unit}`, rows };
   };
-  const live = one(".live", figure);
-  live.replaceChildren(host, told);
+  one(".live", figure).replaceChildren(host);
   card.plots.push(timeChart(host, {
-    zone, starts, step, start, end, unit, height: 236, onPoint: point, floor: columns.low.every(value => value === null || value >= 0),
+    zone, starts, step, start, end, tell, height: 236, floor: columns.low.every(value => value === null || value >= 0),
     lines: ["outturn", "median"].filter(look => !off(look)).map(look => ({ look, values: columns[look] })),
     bands: off("band") ? [] : [{ look: "wide", low: columns.low, high: columns.high }],
   }));

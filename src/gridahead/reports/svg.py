@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from markupsafe import Markup, escape
 
@@ -48,13 +50,13 @@ class Frame:
     low: float
     high: float
 
-    def x(self, at: float) -> float:
+    def x(self, at: float) -> int:
         """A horizontal position in the drawing."""
-        return round(SIDE * (at - self.left) / (self.right - self.left), 1)
+        return round(SIDE * (at - self.left) / (self.right - self.left))
 
-    def y(self, value: float) -> float:
+    def y(self, value: float) -> int:
         """A height in the drawing, from its top."""
-        return round(SIDE * (self.high - value) / (self.high - self.low), 1)
+        return round(SIDE * (self.high - value) / (self.high - self.low))
 
 
 def frame_of(drawn: Iterable[Line | Band], left: float, right: float, *, floor: bool) -> Frame:
@@ -95,7 +97,7 @@ def draw(
     grid = nice_ticks(frame.low, frame.high, steps)
     step = grid[1] - grid[0] if len(grid) > 1 else 1.0
     places = max(0, -math.floor(math.log10(step) + 1e-9))
-    rules = "".join(f"M0 {frame.y(at):g}H{SIDE}" for at in grid)
+    rules = "".join(f"M0 {frame.y(at)}H{SIDE}" for at in grid)
     paths = [f'<path class="grid" d="{rules}"/>', *(_element(frame, one) for one in drawn)]
     heights = "".join(f'<b style="top:{frame.y(at) / 10:.1f}%">{escape(number(at, places))}</b>' for at in grid)
     marks = "".join(
@@ -115,38 +117,46 @@ def _element(frame: Frame, one: Line | Band) -> str:
         return f'<path class="{one.look}" d="{_area(frame, one)}"/>'
     if one.look.startswith("bars"):
         return f'<path class="{one.look}" d="{_bars(frame, one.points)}"/>'
-    return f'<path class="line {one.look}" d="{_path(frame, one.points)}"/>'
+    values = one.points.to_numpy(float)
+    runs = _runs(~np.isnan(values))
+    path = "".join(_way([frame.x(one.points.index[at]) for at in run], [frame.y(values[at]) for at in run]) for run in runs)
+    return f'<path class="line {one.look}" d="{path}"/>'
 
 
-def _path(frame: Frame, points: pd.Series) -> str:
-    written, joined = [], False
-    for at, value in zip(points.index, points.to_numpy(float), strict=True):
-        if np.isnan(value):
-            joined = False
-            continue
-        written.append(f"{'L' if joined else 'M'}{frame.x(float(at)):g} {frame.y(value):g}")
-        joined = True
-    return "".join(written)
+def _runs(there: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.intp]]:
+    """The stretches without a gap, as positions."""
+    at = np.flatnonzero(there)
+    return [run for run in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1) if len(run)]
+
+
+def _way(xs: Sequence[int], ys: Sequence[int]) -> str:
+    """From the first point to the last, in steps."""
+    steps = [
+        f"l{x - x_before} {y - y_before}".replace(" -", "-")
+        for (x_before, x), (y_before, y) in zip(pairwise(xs), pairwise(ys), strict=True)
+    ]
+    return f"M{xs[0]} {ys[0]}{''.join(steps)}"
 
 
 def _area(frame: Frame, band: Band) -> str:
-    """Around every stretch without a gap."""
-    both = pd.DataFrame({"low": band.low, "high": band.high})
-    whole = both.notna().all(axis=1)
-    stretches = [part for _, part in both.groupby((~whole).cumsum()) if part.notna().all(axis=1).any()]
-    return "".join(
-        f"{_path(frame, part['high'])}{_path(frame, part['low'][::-1]).replace('M', 'L', 1)}Z"
-        for part in (stretch.dropna() for stretch in stretches)
-    )
+    """Along the upper line and back along the lower one, around every stretch without a gap."""
+    low, high = band.low.to_numpy(float), band.high.to_numpy(float)
+    areas = []
+    for run in _runs(~np.isnan(low + high)):
+        xs = [frame.x(band.low.index[at]) for at in run]
+        ys = [frame.y(high[at]) for at in run] + [frame.y(low[at]) for at in run[::-1]]
+        areas.append(f"{_way([*xs, *xs[::-1]], ys)}Z")
+    return "".join(areas)
 
 
 def _bars(frame: Frame, points: pd.Series) -> str:
     """From zero to each value, a little narrower than the shortest step between two."""
-    width = frame.x(frame.left + float(np.diff(points.index).min())) if len(points) > 1 else SIDE
-    zero = frame.y(0)
+    step = float(np.diff(points.index).min()) if len(points) > 1 else frame.right - frame.left
+    zero, sides = frame.y(0), [(float(at) - 0.4 * step, float(at) + 0.4 * step) for at in points.index]
     return "".join(
-        f"M{frame.x(float(at)) - 0.4 * width:.1f} {zero:g}v{frame.y(value) - zero:.1f}h{0.8 * width:.1f}V{zero:g}Z"
-        for at, value in points.dropna().items()
+        f"M{frame.x(left)} {zero}V{frame.y(value)}H{frame.x(right)}V{zero}Z"
+        for (left, right), value in zip(sides, points.to_numpy(float), strict=True)
+        if not np.isnan(value)
     )
 
 

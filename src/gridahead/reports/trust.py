@@ -192,30 +192,33 @@ def _failings(view: SeriesView) -> Iterator[str]:
             yield "the official forecast was better lately"
 
 
-def live_words(record: Record | None, unit: Unit | None) -> list[str]:
-    """How what was published did on the last days that have an outturn, in sentences."""
+def live_words(record: Record | None, unit: Unit | None) -> list[tuple[str, str]]:
+    """How what was published did on the last days that have an outturn: figures, and what they mean."""
     if record is None:
-        return ["Nothing that was published has an outturn yet."]
+        return [("", "Nothing that was published has an outturn yet.")]
     if not record.enough:
-        return [f"Too few days to say anything: {number(record.hours)} of {ENOUGH} hours have an outturn."]
-    scale = Scale.of(record.mae, unit)
-    low, high = record.coverage_interval
-    told = [
-        f"The 80{THIN}% band held {percent(record.coverage)} of the outturns (95{THIN}% interval {percent(low)} to "
-        f"{percent(high)}, n{THIN}={THIN}{number(record.n)}).",
-        f"Average error {scale.text(record.mae)}.",
+        return [("", f"Too few days to say anything: {number(record.hours)} of {ENOUGH} hours have an outturn.")]
+    held = f"of the outturns were in the 80{THIN}% band ({_interval(record.coverage_interval, record.n)})."
+    error = Scale.of(record.mae, unit).text(record.mae)
+    return [
+        (percent(record.coverage), held),
+        *(_skill_words(skill, error, unit) for skill in record.against),
+        *([] if record.against else [(error, "is the mean error.")]),
     ]
-    return told + [_skill_words(skill, unit) for skill in record.against]
 
 
-def _skill_words(skill: Skill, unit: Unit | None) -> str:
-    low, high = (percent(bound) for bound in skill.interval)
+def _skill_words(skill: Skill, error: str, unit: Unit | None) -> tuple[str, str]:
+    theirs = Scale.of(skill.mae, unit).text(skill.mae)
+    reference = TO_BEAT.get(skill.reference, words(skill.reference))
     return (
-        f"{percent(abs(skill.skill))} {'less' if skill.skill >= 0 else 'more'} error than the "
-        f"{TO_BEAT.get(skill.reference, words(skill.reference))}, which erred by "
-        f"{Scale.of(skill.mae, unit).text(skill.mae)} (skill: 95{THIN}% interval {low} to {high}, "
-        f"n{THIN}={THIN}{number(skill.n)})."
+        f"{percent(abs(skill.skill))} {'less' if skill.skill >= 0 else 'more'} error",
+        f"than the {reference}: {error} against {theirs} (skill, {_interval(skill.interval, skill.n)}).",
     )
+
+
+def _interval(bounds: tuple[float, float], n: int) -> str:
+    low, high = (percent(bound) for bound in bounds)
+    return f"95{THIN}% interval {low} to {high}, n{THIN}={THIN}{number(n)}"
 
 
 def holdout_words(card: Card) -> str:

@@ -33,6 +33,10 @@ class Scale:
         unit = unit or fitting
         return cls(unit, size_of(unit), decimals(per(highest_mw, unit)))
 
+    def as_fine_as(self, value_mw: float) -> Scale:
+        """The same unit, with two digits of a smaller value, such as a difference."""
+        return replace(self, digits=max(self.digits, decimals(value_mw / self.divisor, 2)))
+
     def with_unit(self, unit: str) -> Scale:
         """The same numbers of another unit, such as GWh beside GW."""
         return replace(self, unit=unit)
