@@ -157,13 +157,22 @@ def catch_up(settings: SettingsOption = None, as_json: JsonOption = False) -> No
 
 
 @app.command(rich_help_panel=EVERY_DAY, epilog=example("report"))
-def report(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+def report(
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="As it looked then, as a page beside the one of now.", metavar="TIME"),
+    ] = None,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Write the page that analysts read."""
     from gridahead.operate.report import report as use_case
 
     failed: PartialError | None = None
     try:
-        page = use_case(open_workspace(settings))
+        workspace = open_workspace(settings)
+        clock = clock_of(workspace, [entry.series for entry in workspace.settings.series])
+        page = use_case(workspace, parse_instant(as_of, "--as-of", clock))
     except PartialError as error:  # the page is there all the same
         (page,), failed = error.done, error
     typer.echo(json.dumps({"page": str(page)}) if as_json else page)

@@ -8,6 +8,7 @@ inputs that brought it.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -51,7 +52,14 @@ class Change:
         )
 
 
-def changed(model: Forecaster, observations: Observations, since: pd.Timestamp, issued: pd.Timestamp) -> Change | None:
+def changed(
+    model: Forecaster,
+    observations: Observations,
+    since: pd.Timestamp,
+    issued: pd.Timestamp,
+    days: tuple[dt.date, dt.date] | None = None,
+    most: int = MOST,
+) -> Change | None:
     """What has changed between two issue times, for the hours that the earlier forecast had for its delivery day.
 
     Args:
@@ -59,6 +67,8 @@ def changed(model: Forecaster, observations: Observations, since: pd.Timestamp, 
         observations: every vintage of its inputs.
         since: the earlier issue time.
         issued: the later one.
+        days: the delivery days of both; those whose deadlines come next unless given.
+        most: into how many groups of inputs the news is shared out at most: 2 to the power of it are asked.
 
     Returns:
         None where no hour was forecast at both times.
@@ -66,17 +76,18 @@ def changed(model: Forecaster, observations: Observations, since: pd.Timestamp, 
     spec = model.spec
     if since >= issued:
         return None
-    before = build_windows(observations, spec, [spec.deadline.delivery_day(since)], issue_times=[since])
-    after = build_windows(observations, spec, [spec.deadline.delivery_day(issued)], issue_times=[issued])
+    day_before, day = days or (spec.deadline.delivery_day(since), spec.deadline.delivery_day(issued))
+    before = build_windows(observations, spec, [day_before], issue_times=[since])
+    after = build_windows(observations, spec, [day], issue_times=[issued])
     then, now = (median_of(model.predict(windows))[0].astype(np.float64) for windows in (before, after))
     common = np.intersect1d(before.valid_time[0][before.delivery[0]], after.valid_time[0])
     if len(common) == 0 or np.isnan(before.target_past).all():
         return None
-    expected = _expected(observations, before, then, after, since)
+    expected = _expected(observations, before, then, after, since, day)
     in_common = np.isin(after.valid_time[0], common)
     causes: list[tuple[str, ...]] = [(str(series),) for series in spec.inputs]
-    if len(causes) > MOST:
-        causes = [*causes[: MOST - 1], tuple(str(series) for series in spec.inputs[MOST - 1 :])]
+    if len(causes) > most:
+        causes = [*causes[: most - 1], tuple(str(series) for series in spec.inputs[most - 1 :])]
 
     def medians(combinations: Sequence[tuple[bool, ...]]) -> Floats:
         mixed = [
@@ -100,13 +111,13 @@ def changed(model: Forecaster, observations: Observations, since: pd.Timestamp, 
 
 
 def _expected(
-    observations: Observations, before: Windows, then: Floats, after: Windows, since: pd.Timestamp
+    observations: Observations, before: Windows, then: Floats, after: Windows, since: pd.Timestamp, day: dt.date
 ) -> Windows:
     """The later inputs as they could be expected at the earlier issue time."""
     spec = after.spec
     issued = pd.Timestamp(after.issue_time[0], unit="us", tz="UTC")
     observed = frozen(observations, since)
-    guess = build_windows(observed, spec, [spec.deadline.delivery_day(issued)], issue_times=[issued])
+    guess = build_windows(observed, spec, [day], issue_times=[issued])
     forecast = dict(zip(before.valid_time[0].tolist(), then, strict=True))
     times = _context_times(after)
     coming = np.array([forecast.get(time, np.nan) for time in times.tolist()])

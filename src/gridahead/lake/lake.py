@@ -147,9 +147,11 @@ class Lake:
         where = {"zone": series.zone, "quantity": series.quantity, "run": run}
         return Forecasts(self.forecasts.read(where, time_range))
 
-    def read_scores(self) -> Scores:
-        """The newest scores of every run."""
+    def read_scores(self, as_of: pd.Timestamp | None = None) -> Scores:
+        """The newest scores of every run; those of then as of an instant."""
         scores = self.scores.read().sort_values("scored_at")
+        if as_of is not None:
+            scores = scores[scores["scored_at"] <= as_of]
         newest = scores.groupby(["run", "zone", "quantity"])["scored_at"].transform("max")
         return Scores(scores[scores["scored_at"] == newest].reset_index(drop=True))
 

@@ -17,6 +17,7 @@ from gridahead.forecasting.pointers import is_pointed
 from gridahead.forecasting.publish import issues_of, newest_of, published_days
 from gridahead.forecasting.slot import GRACE, Slot, due_day
 from gridahead.operate.slots import as_of_now, due_slot, is_live
+from gridahead.reading.issues import given_of
 from gridahead.workspace import Workspace
 
 DAYS_BACK = 14
@@ -89,13 +90,15 @@ def absent(workspace: Workspace, at: pd.Timestamp) -> list[Slot]:
     return _of_all(workspace, at, absent_of)
 
 
-def absent_of(workspace: Workspace, series: Series, at: pd.Timestamp) -> list[Slot]:
-    """The same of one series, in any mode."""
+def absent_of(
+    workspace: Workspace, series: Series, at: pd.Timestamp, as_of: pd.Timestamp | None = None
+) -> list[Slot]:
+    """The same of one series, in any mode; given `as_of`, what came out later counts as absent."""
     place, timezone = workspace.settings.published_place, workspace.settings.zone(series.zone).timezone
     # A day that has begun before the first one was published is none of ours.
     begun = min([*published_days(place, series)[:1], at.tz_convert(timezone).date()])
     slots = [slot for slot in _slots(workspace, series, at) if slot.deadline + GRACE < at < slot.end]
-    return [slot for slot in slots if slot.day > begun and newest_of(place, series, slot.day) is None]
+    return [slot for slot in slots if slot.day > begun and given_of(workspace, series, slot.day, as_of) is None]
 
 
 def unpointed(workspace: Workspace, at: pd.Timestamp) -> list[Series]:

@@ -21,6 +21,7 @@ from gridahead.forecasting.slot import Slot
 from gridahead.models.determinism import deterministic
 from gridahead.operate.answer import climb, made_by, windows_of
 from gridahead.operate.publication import alone_with, hand_out, keep
+from gridahead.operate.since_yesterday import told_since_yesterday
 from gridahead.operate.slots import is_live, wanted_slot
 from gridahead.promotion.serving import champion as serving_champion
 from gridahead.promotion.serving import holder, serving
@@ -90,7 +91,8 @@ def publish_slot(workspace: Workspace, wanted: Slot, aliases: Mapping[str, str])
         LakeError: the folder of what is published cannot be written.
     """
     answer = climb(workspace, wanted, aliases)
-    published = hand_out(workspace, wanted, answer.forecasts, answer.about)
+    about = {**answer.about, **told_since_yesterday(workspace, wanted, answer.forecasts)}
+    published = hand_out(workspace, wanted, answer.forecasts, about)
     log.info(
         "%s: %s issued %s by %s, %s%s%s",
         wanted.series,

@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pandas as pd
+
 from gridahead.core.each import of_each, require
 from gridahead.core.errors import LakeError
 from gridahead.core.grid import Series
 from gridahead.core.resolution import at_mtu, mtu_of
+from gridahead.core.tables import Scores
 from gridahead.core.time import TimeRange
 from gridahead.core.vintages import FOREVER, IDENTITY, among, withdrawn_at
+from gridahead.core.vintages import as_of as known_at
 from gridahead.evaluation.scores import table
-from gridahead.forecasting.publish import latest_manifest
 from gridahead.operate.due import absent_of
 from gridahead.operate.inspection_page import INDEX
+from gridahead.operate.quality_page import PAGE as QUALITY_PAGE
 from gridahead.operate.quality_page import quality_page
 from gridahead.operate.slots import is_live
-from gridahead.reading.card import Card, card
+from gridahead.reading.card import Card, as_seen, card
+from gridahead.reading.issues import issues
 from gridahead.reports.forecast_page import render_report
 from gridahead.reports.views import Absent, QualityLine, ReportView, SeriesView
 from gridahead.workspace import Workspace
@@ -25,29 +30,35 @@ from gridahead.workspace import Workspace
 PAGE = "report.html"
 
 
-def report(workspace: Workspace) -> Path:
+def report(workspace: Workspace, as_of: pd.Timestamp | None = None) -> Path:
     """Write the page; returns its path.
 
+    Args:
+        workspace: whose.
+        as_of: as it looked then, as a page of its own beside the one of now.
+
     Raises:
-        LakeError: nothing has been published yet.
+        LakeError: nothing has been published yet, or nothing had been by then.
         PartialError: the page is written, without a series that cannot be shown.
     """
     settings = workspace.settings
-    manifests = {entry.series: latest_manifest(settings.published_place, entry.series) for entry in settings.series}
-    if not any(manifests.values()):
-        raise LakeError(f"nothing is published in {workspace.published}; run `gridahead forecast` first")
-    shown = [series for series, manifest in manifests.items() if manifest is not None or is_live(workspace)]
-    views, failed = of_each(shown, lambda member: _view(workspace, member))
-    page = settings.published_folder / PAGE
+    published = {entry.series: issues(workspace, entry.series, 1, as_of=as_of) for entry in settings.series}
+    if not any(published.values()):
+        then = "" if as_of is None else f" as of {as_of:%Y-%m-%d %H:%M} UTC"
+        raise LakeError(f"nothing is published in {workspace.published}{then}; run `gridahead forecast` first")
+    seen = workspace if as_of is None else as_seen(workspace, as_of)
+    shown = [series for series, found in published.items() if found or is_live(workspace)]
+    views, failed = of_each(shown, lambda member: _view(seen, member, as_of))
+    page = settings.published_folder / (PAGE if as_of is None else f"report-{as_of:%Y-%m-%dT%H%MZ}.html")
     inspected = settings.quality_folder / INDEX
     content = render_report(
         ReportView(
             title="Day-ahead forecasts",
-            created_at=workspace.clock(),
+            created_at=seen.clock(),
             attribution=settings.attribution,
             series=tuple(views.values()),
-            score_table=table(workspace.lake.read_scores()),
-            quality_page=quality_page(workspace).name,
+            score_table=table(_scores(workspace, as_of)),
+            quality_page=QUALITY_PAGE if as_of is not None else quality_page(workspace).name,
             inspection_page=Path(os.path.relpath(inspected, page.parent)).as_posix() if inspected.is_file() else None,
         )
     )
@@ -56,12 +67,19 @@ def report(workspace: Workspace) -> Path:
     return page
 
 
-def _view(workspace: Workspace, series: Series) -> SeriesView:
-    settings, read = workspace.settings, card(workspace, series)
+def _scores(workspace: Workspace, as_of: pd.Timestamp | None) -> Scores:
+    """The newest scores of then; a demonstration scores history long after."""
+    if as_of is None or not is_live(workspace):
+        return workspace.lake.read_scores()
+    return workspace.lake.read_scores(as_of)
+
+
+def _view(workspace: Workspace, series: Series, as_of: pd.Timestamp | None) -> SeriesView:
+    settings, read = workspace.settings, card(workspace, series, as_of)
     return SeriesView(
         card=read,
-        quality=_quality(workspace, series) if read.shown else None,
-        absent=_absent(workspace, series),
+        quality=_quality(workspace, series, read.at) if read.shown else None,
+        absent=_absent(workspace, series, as_of),
         links=_links(workspace, read),
         stale_after_hours=settings.quality.stale_after_hours,
         coverage_alarm=settings.promotion.coverage_alarm,
@@ -78,17 +96,19 @@ def _links(workspace: Workspace, read: Card) -> dict[str, str]:
     return {**links, "Quarantine cases": "quality.html"}
 
 
-def _absent(workspace: Workspace, series: Series) -> tuple[Absent, ...]:
-    slots = absent_of(workspace, series, workspace.clock()) if is_live(workspace) else []
+def _absent(workspace: Workspace, series: Series, as_of: pd.Timestamp | None) -> tuple[Absent, ...]:
+    slots = absent_of(workspace, series, workspace.clock(), as_of) if is_live(workspace) else []
     return tuple(Absent(slot.day, slot.deadline, slot.gate_closure) for slot in slots)
 
 
-def _quality(workspace: Workspace, series: Series) -> QualityLine:
-    """How complete the accepted observations of a series are."""
-    timezone = workspace.settings.zone(series.zone).timezone
-    rows = workspace.lake.read_accepted(series)
-    mtu = mtu_of(rows, series, timezone)
-    rows = at_mtu(rows, mtu, timezone)
+def _quality(workspace: Workspace, series: Series, at: pd.Timestamp) -> QualityLine | None:
+    """How complete the observations of a series were that could be read at an instant; None where there were none."""
+    timezone, lake = workspace.settings.zone(series.zone).timezone, workspace.lake
+    vintages = lake.read_vintages(series)
+    mtu = mtu_of(vintages, series, timezone)
+    rows = known_at(at_mtu(vintages, mtu, timezone), at)
+    if rows.empty:
+        return None
     start, end = rows["valid_time"].min(), rows["valid_time"].max() + mtu.delta
     return QualityLine(
         start=start,

@@ -20,7 +20,7 @@ from gridahead.monitoring.findings import DriftFinding
 from gridahead.monitoring.published import DAYS, PAST, newest_day, published_drift_since
 from gridahead.reading.change import SinceYesterday, since_yesterday
 from gridahead.reading.figures import Figure, figures_of
-from gridahead.reading.issues import SHOWN_DAYS, all_issues, issues
+from gridahead.reading.issues import SHOWN_DAYS, all_issues, issues, present
 from gridahead.reading.known import official_known, outturn_known
 from gridahead.reading.normal import COLUMNS as NORMAL
 from gridahead.reading.normal import seasonal_normal
@@ -89,15 +89,14 @@ def card(workspace: Workspace, series: Series, at: pd.Timestamp | None = None, *
     Args:
         workspace: where its data are.
         series: which.
-        at: as it was seen then; now unless given.
+        at: as it was seen then; now unless given, and in a demonstration on history when its newest forecast was issued.
         brief: only what an overview of many series needs: the newest day and the record, without what reads years.
 
     Raises:
         LakeError: lake or published folder cannot be read.
     """
-    if at is not None:
-        workspace = as_seen(workspace, at)
-    settings, now = workspace.settings, workspace.clock()
+    workspace = as_seen(workspace, present(workspace, series) if at is None else at)
+    settings = workspace.settings
     found = issues(workspace, series, 1 if brief else SHOWN_DAYS, as_of=at)
     shown = _shown(workspace, series, found, at)
     manifest = found[0].manifest if found else {}
@@ -106,7 +105,7 @@ def card(workspace: Workspace, series: Series, at: pd.Timestamp | None = None, *
         title=f"{quantity_of(series.quantity).title} {series.zone}",
         timezone=settings.zone(series.zone).timezone,
         unit=settings.unit_wanted(series),
-        at=now,
+        at=workspace.clock(),
         shown=shown,
         normal=_normal(workspace, series, shown) if not brief else pd.DataFrame(columns=NORMAL),
         since=since_yesterday(manifest),

@@ -96,7 +96,7 @@ def find_issue(
     if issue not in POINTED:
         found = _named(workspace, series, issue, day, as_of)
     elif day is not None:
-        found = _given_of(workspace, series, day, as_of)
+        found = given_of(workspace, series, day, as_of)
     else:
         found = _pointed(workspace, series, as_of)[issue]
     if found is None:
@@ -109,17 +109,25 @@ def published_at(workspace: Workspace, issue: Issue) -> pd.Timestamp:
     return issue.at("published_at" if workspace.settings.mode == "live" else "issue_time")
 
 
+def present(workspace: Workspace, series: Series) -> pd.Timestamp:
+    """As of when a reader looks, UTC: now, and in a demonstration on history when its newest forecast was issued."""
+    if workspace.settings.mode == "live":
+        return workspace.clock()
+    newest = issues(workspace, series, 1)
+    return newest[0].at("issue_time") if newest else workspace.clock()
+
+
 def _given(
     workspace: Workspace, series: Series, before: dt.date | None = None, as_of: pd.Timestamp | None = None
 ) -> Iterator[Issue]:
     """What readers were given of each delivery day, the newest day first."""
     for day in reversed(published_days(workspace.settings.published_place, series)):
-        if (before is None or day < before) and (issue := _given_of(workspace, series, day, as_of)) is not None:
+        if (before is None or day < before) and (issue := given_of(workspace, series, day, as_of)) is not None:
             yield issue
 
 
-def _given_of(workspace: Workspace, series: Series, day: dt.date, as_of: pd.Timestamp | None) -> Issue | None:
-    """What a reader was given of one delivery day; None where nothing was out by then."""
+def given_of(workspace: Workspace, series: Series, day: dt.date, as_of: pd.Timestamp | None) -> Issue | None:
+    """What a reader was given of one delivery day; None where nothing was out, or not by then."""
     if as_of is None:
         return newest_of(workspace.settings.published_place, series, day)
     there = (issue for issue in all_issues(workspace, series, day, as_of) if not _withdrawn_by(issue.folder, as_of))
@@ -131,7 +139,7 @@ def _pointed(workspace: Workspace, series: Series, as_of: pd.Timestamp | None) -
     live = workspace.settings.mode == "live"
     at = as_of if as_of is not None else workspace.clock() if live else None
     return pointed_at(
-        workspace.settings.published_place, series, at, lambda day: _given_of(workspace, series, day, as_of)
+        workspace.settings.published_place, series, at, lambda day: given_of(workspace, series, day, as_of)
     )
 
 

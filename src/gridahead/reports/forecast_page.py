@@ -26,7 +26,7 @@ __all__ = ["QualityLine", "ReportView", "SeriesView", "render_report"]
 def render_report(view: ReportView) -> str:
     """The page: a sentence and a card a series, score table, data quality, provenance."""
     many = len(view.series) > MANY
-    articles = [article_of(series, view.created_at, brief=many) for series in view.series]
+    articles = [article_of(series, series.card.at, brief=many) for series in view.series]
     zones = {series.card.timezone for series in view.series}
     clock = zones.pop() if len(zones) == 1 else "UTC"
     template = templates().get_template("report.html.j2")

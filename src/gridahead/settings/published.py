@@ -9,6 +9,7 @@ import pydantic
 from gridahead.settings.section import Section
 from gridahead.settings.stores import refuse_password
 
+Explained = Literal["auto", "always", "never"]
 CsvStyle = Literal["plain", "semicolon"]
 
 
@@ -23,6 +24,10 @@ class PublishedSettings(Section):
     offset from UTC. `semicolon`: as spreadsheets open it where the decimal sign is a comma (Germany, France, Spain, …):
     semicolons between columns, a byte order mark, and local times without an offset, with which no spreadsheet takes
     them for times."""
+    explain: Explained = "auto"
+    """Whether a forecast says what has changed since the one of the day before, and why; it costs about as much
+    computing time again. `auto`: where at most 100 series are forecast; of more, `gridahead explain` says it on
+    request."""
 
     @pydantic.field_validator("place")
     @classmethod
