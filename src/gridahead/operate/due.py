@@ -90,9 +90,7 @@ def absent(workspace: Workspace, at: pd.Timestamp) -> list[Slot]:
     return _of_all(workspace, at, absent_of)
 
 
-def absent_of(
-    workspace: Workspace, series: Series, at: pd.Timestamp, as_of: pd.Timestamp | None = None
-) -> list[Slot]:
+def absent_of(workspace: Workspace, series: Series, at: pd.Timestamp, as_of: pd.Timestamp | None = None) -> list[Slot]:
     """The same of one series, in any mode; given `as_of`, what came out later counts as absent."""
     place, timezone = workspace.settings.published_place, workspace.settings.zone(series.zone).timezone
     # A day that has begun before the first one was published is none of ours.

@@ -89,7 +89,7 @@ def card(workspace: Workspace, series: Series, at: pd.Timestamp | None = None, *
     Args:
         workspace: where its data are.
         series: which.
-        at: as it was seen then; now unless given, and in a demonstration on history when its newest forecast was issued.
+        at: as it was seen then; unless given now, or in a demonstration on history when its newest forecast was issued.
         brief: only what an overview of many series needs: the newest day and the record, without what reads years.
 
     Raises:

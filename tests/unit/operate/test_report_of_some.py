@@ -21,13 +21,13 @@ def workspace(tmp_path, monkeypatch):
     series = [{"series": str(one), "deadline": "D-1T1100[UTC]"} for one in (LOAD, SOLAR)]
     settings = Settings.model_validate({"data_folder": tmp_path, "series": series})
 
-    def view(workspace, series, manifest, scores):
+    def view(workspace, series, as_of):
         if series == SOLAR:
             raise LakeError(f"the lake has no {series}")
         return str(series)
 
     monkeypatch.setattr(module, "_view", view)
-    monkeypatch.setattr(module, "latest_manifest", lambda folder, series: {"series": str(series)})
+    monkeypatch.setattr(module, "issues", lambda workspace, series, days, as_of: [str(series)])
     monkeypatch.setattr(module, "render_report", lambda view: f"page of {view.series}")
     monkeypatch.setattr(module, "quality_page", lambda workspace: tmp_path / "quality.html")
     scores = pd.DataFrame(columns=["run", "zone", "quantity", "model", "metric", "value", "lead", "n", "scored_at"])
@@ -48,6 +48,6 @@ def test_a_series_that_cannot_be_shown_is_named_and_the_page_is_there(workspace)
 
 
 def test_without_any_publication_the_way_out_is_told(workspace, monkeypatch):
-    monkeypatch.setattr(module, "latest_manifest", lambda folder, series: None)
+    monkeypatch.setattr(module, "issues", lambda workspace, series, days, as_of: [])
     with pytest.raises(LakeError, match="run `gridahead forecast` first"):
         module.report(workspace)

@@ -54,7 +54,7 @@ def test_every_day_has_its_forecast_official_and_outturn_within_it(published):
 def test_files_are_named_relative_to_what_is_published(published):
     workspace, _ = published
     files = card(workspace, LOAD).files
-    assert set(files) == {"csv", "parquet", "json"}
+    assert set(files) == {"csv", "xlsx", "parquet", "json"}
     for name in files.values():
         assert name.startswith("DE.load/2025-03-20/2025-03-19T1000Z/")
         assert (workspace.settings.published_folder / name).is_file()
