@@ -9,7 +9,7 @@ Lab(series=('DE/load',))
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ import pandas as pd
 
 from gridahead.core.grid import Series
 from gridahead.core.tables import Forecasts, Observations, Scores
-from gridahead.core.time import TimeRange
+from gridahead.core.time import Mtu, TimeRange
 from gridahead.core.vintages import as_of as known_at
 from gridahead.workspace import Workspace
 
@@ -29,8 +29,20 @@ if TYPE_CHECKING:  # torch and MLflow take seconds to import, and reading does w
     from gridahead.operate.ingest import Ingestion
     from gridahead.operate.status import Status
     from gridahead.operate.train import Candidate
+    from gridahead.reading.record import Record
 
 ALL_TIMES = TimeRange(pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
+ISSUE_COLUMNS = (
+    "delivery_day",
+    "forecast_id",
+    "issue_time",
+    "published_at",
+    "model",
+    "model_version",
+    "rung",
+    "mean_mw",
+    "peak_mw",
+)
 SeriesName = str | Series
 """`DE/load`, or the series itself."""
 
@@ -149,6 +161,140 @@ class Lab:
         rows = self.workspace.lake.forecasts.read({"run": run, "zone": chosen.zone, "quantity": chosen.quantity})
         return Forecasts(rows)
 
+    def issues(
+        self, series: SeriesName | None = None, days: int = 14, as_of: str | pd.Timestamp | None = None
+    ) -> pd.DataFrame:
+        """What readers were given of the last delivery days: a row a day, the newest first.
+
+        Args:
+            series: may be left out where the settings have one.
+            days: how many.
+            as_of: only what was published by then. A time without an offset is UTC.
+
+        Returns:
+            `delivery_day`, `forecast_id`, `issue_time`, `published_at`, `model`, `model_version`, `rung`, and `mean_mw`
+            and `peak_mw` of the median.
+
+        >>> table = ga.open("settings.toml").issues("DE/load", days=1)
+        >>> table["rung"].tolist()
+        ['full']
+        """
+        from gridahead.reading.issues import issues
+
+        found = issues(self.workspace, self._one(series), days, as_of=None if as_of is None else _instant(as_of))
+        told = [{**issue.manifest, **issue.manifest["median"]} for issue in found]
+        table = pd.DataFrame(told, columns=list(ISSUE_COLUMNS))
+        table["delivery_day"] = [dt.date.fromisoformat(day) for day in table["delivery_day"]]
+        for clock in ("issue_time", "published_at"):
+            table[clock] = pd.to_datetime(table[clock], utc=True)
+        return table
+
+    def published(
+        self,
+        series: SeriesName | None = None,
+        issue: str = "latest",
+        *,
+        day: dt.date | str | None = None,
+        as_of: str | pd.Timestamp | None = None,
+    ) -> pd.DataFrame:
+        """A published forecast: a row a unit in local time, a column a quantile level [MW].
+
+        Args:
+            series: may be left out where the settings have one.
+            issue: `latest`, `today`, a forecast id, or an issue time.
+            day: its delivery day.
+            as_of: only what was published by then. A time without an offset is UTC.
+
+        Returns:
+            The frame, and in `.attrs["manifest"]` everything that was published with it.
+
+        Raises:
+            PublicationError: there is none; the message says which there are.
+
+        >>> fan = ga.open("settings.toml").published("DE/load")
+        >>> fan.shape, str(fan.index.tz), fan.attrs["manifest"]["series"]
+        ((24, 11), 'Europe/Berlin', 'DE/load')
+        """
+        from gridahead.reading.issues import find_issue
+
+        chosen = self._one(series)
+        found = find_issue(
+            self.workspace,
+            chosen,
+            issue,
+            day=dt.date.fromisoformat(day) if isinstance(day, str) else day,
+            as_of=None if as_of is None else _instant(as_of),
+        )
+        levels = found.forecasts.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index()
+        wide = self._by_local_time(levels.reset_index(), chosen)
+        wide.attrs["manifest"] = dict(found.manifest)
+        return wide
+
+    def outturn(
+        self,
+        series: SeriesName | None = None,
+        start: str | pd.Timestamp | None = None,
+        end: str | pd.Timestamp | None = None,
+        as_of: str | pd.Timestamp | None = None,
+    ) -> pd.DataFrame:
+        """What came, in local time: `value` [MW] and `available_at`, in the newest vintage that could be known.
+
+        Args:
+            series: may be left out where the settings have one.
+            start: of valid times, inclusive. A time without an offset is UTC.
+            end: of valid times, exclusive.
+            as_of: as known then; now without it.
+
+        >>> ga.open("settings.toml").outturn("DE/load", "2025-12-29", "2025-12-30").shape
+        (24, 2)
+        """
+        from gridahead.reading.known import outturn_known
+
+        return self._known(outturn_known, series, start, end, as_of)
+
+    def official(
+        self,
+        series: SeriesName | None = None,
+        start: str | pd.Timestamp | None = None,
+        end: str | pd.Timestamp | None = None,
+        as_of: str | pd.Timestamp | None = None,
+    ) -> pd.DataFrame:
+        """The official forecast, the same; empty where the series has none.
+
+        Args:
+            series: as for `outturn`.
+            start: as for `outturn`.
+            end: as for `outturn`.
+            as_of: as for `outturn`.
+
+        >>> lab = ga.open("settings.toml")
+        >>> len(lab.official("DE/load", "2025-12-29", "2025-12-30", as_of="2025-12-27"))  # not out yet
+        0
+        """
+        from gridahead.reading.known import official_known
+
+        return self._known(official_known, series, start, end, as_of)
+
+    def record(
+        self, series: SeriesName | None = None, days: int = 30, as_of: str | pd.Timestamp | None = None
+    ) -> Record | None:
+        """How good what was published has been: coverage and skill over the last live days, each with its interval.
+
+        Args:
+            series: may be left out where the settings have one.
+            days: how many delivery days with an outturn.
+            as_of: as known then; now without it.
+
+        Returns:
+            None where nothing that was published has an outturn.
+
+        >>> ga.open("settings.toml").record("DE/load", as_of="2025-01-01") is None
+        True
+        """
+        from gridahead.reading.record import live_record
+
+        return live_record(self.workspace, self._one(series), days, None if as_of is None else _instant(as_of))
+
     def scores(self, series: SeriesName | None = None) -> Scores:
         """Score what was published of a series against the outturn, beside the references; `gridahead score`.
 
@@ -214,20 +360,34 @@ class Lab:
 
         return revisions(self.workspace, self._one(series))
 
-    def plot(self, series: SeriesName | None = None) -> Figure:
-        """The newest published forecast as a fan, with the outturn as far as it is known.
+    def plot_fan(
+        self, series: SeriesName | None = None, issue: str = "latest", *, day: dt.date | str | None = None
+    ) -> Figure:
+        """A published forecast as a fan, with the outturn as far as it is known and the official forecast.
 
-        >>> ga.open("settings.toml").plot("DE/load").axes[0].get_ylabel()
+        Args:
+            series: may be left out where the settings have one.
+            issue: `latest`, `today`, a forecast id, or an issue time.
+            day: its delivery day.
+
+        Raises:
+            PublicationError: there is none; the message says which there are.
+
+        >>> ga.open("settings.toml").plot_fan("DE/load").axes[0].get_ylabel()
         'DE/load [MW]'
         """
+        from gridahead.reading.known import official_known, outturn_known
         from gridahead.reports.fan import fan_figure
 
-        chosen = self._one(series)
-        rows = self.forecasts(chosen)
-        newest = Forecasts(rows[rows["issue_time"] == rows["issue_time"].max()])
-        outturn = self.observations(chosen, start=newest["valid_time"].min())
-        zone, unit = self.workspace.settings.zone(chosen.zone), self.workspace.settings.unit_of(chosen)
-        return fan_figure(newest, outturn, zone.timezone, unit)
+        chosen, wide = self._one(series), self.published(series, issue, day=day)
+        times = pd.DatetimeIndex(wide.index)
+        mtu = Mtu.from_delta(times[1] - times[0])
+        span = TimeRange(times[0], times[-1] + mtu.delta)
+        outturn, official = (
+            self._by_local_time(read(self.workspace, chosen, span, mtu=mtu), chosen)["value"]
+            for read in (outturn_known, official_known)
+        )
+        return fan_figure(wide, outturn, official, self.workspace.settings.unit_of(chosen))
 
     def status(self) -> Status:
         """What is in the lake, who serves, and how old the newest forecast is; `gridahead status`.
@@ -238,6 +398,24 @@ class Lab:
         from gridahead.operate.status import status
 
         return status(self.workspace)
+
+    def _known(
+        self,
+        read: Callable[..., pd.DataFrame],
+        series: SeriesName | None,
+        start: str | pd.Timestamp | None,
+        end: str | pd.Timestamp | None,
+        as_of: str | pd.Timestamp | None,
+    ) -> pd.DataFrame:
+        chosen, span = self._one(series), _range(start, end) or ALL_TIMES
+        return self._by_local_time(
+            read(self.workspace, chosen, span, None if as_of is None else _instant(as_of)), chosen
+        )
+
+    def _by_local_time(self, rows: pd.DataFrame, series: Series) -> pd.DataFrame:
+        """The rows by `valid_time` in the time zone of their series."""
+        timezone = self.workspace.settings.zone(series.zone).timezone
+        return rows.assign(valid_time=pd.DatetimeIndex(rows["valid_time"]).tz_convert(timezone)).set_index("valid_time")
 
     def _one(self, series: SeriesName | None) -> Series:
         """The series, or the only one of the settings."""
