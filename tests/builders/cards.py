@@ -169,6 +169,8 @@ def report_view(*cards: Card) -> ReportView:
         pd.Timestamp("2025-12-30T10:05Z"),
         "Data: SMARD.de",
         tuple(series_view(card) for card in cards),
-        pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["run", "series", "model", "n", "mae"]),
+        pd.concat(tables, ignore_index=True)
+        if tables
+        else pd.DataFrame(columns=["run", "series", "model", "n", "mae"]),
         "quality.html",
     )

@@ -156,4 +156,3 @@ def _by_hour(values: Any, start: pd.Timestamp, length: pd.Timedelta) -> Any:
 
 def _never_negative(wide: pd.DataFrame) -> bool:
     return bool(np.nanmin(wide.to_numpy(float)) >= 0)
-

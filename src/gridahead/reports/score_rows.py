@@ -30,7 +30,8 @@ def score_rows(view: ReportView) -> list[dict[str, object]]:
     table = _table(view)
     shown = [name for name in ("n", *SHOWN) if name in table.columns]
     titles = {str(series.card.series): series.card.title for series in view.series}
-    served = {(str(view.card.series), view.card.shown[0].issue.manifest["model"]) for view in view.series if view.card.shown}
+    cards = [series.card for series in view.series if series.card.shown]
+    served = {(str(card.series), card.shown[0].issue.manifest["model"]) for card in cards}
     best = {name: _is_best(view, table, name) for name in shown}
     units = _units(view)
     several = len(set(units.values())) > 1
@@ -69,7 +70,7 @@ def _is_best(view: ReportView, table: pd.DataFrame, name: str) -> list[bool]:
     if distance is None:
         return [False] * len(table)
     units = {str(one.card.series): one.card.shown[0].mtu.per_hour for one in view.series if one.card.shown}
-    hours = table["n"] / table["series"].map(units).fillna(1)
+    hours = table["n"] / table["series"].map(units).astype(float).fillna(1.0)
     by_series = distance.groupby([table["run"], table["series"]])
     best = (distance == by_series.transform("min")) & (by_series.transform("count") > 1)
     return list(best & (hours >= ENOUGH))

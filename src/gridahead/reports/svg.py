@@ -1,8 +1,8 @@
 """Charts as small SVG that fits every width: lines stretch with the page, letters and line widths do not.
 
 The drawing is stretched to the room there is (`preserveAspectRatio="none"`), its lines keep their width
-(`non-scaling-stroke`), and the numbers at its axes are text of the page beside it. Colours are CSS variables that follow
-the theme. Same input, same bytes.
+(`non-scaling-stroke`), and the numbers at its axes are text of the page beside it. Colours are CSS variables that
+follow the theme. Same input, same bytes.
 """
 
 from __future__ import annotations
@@ -97,6 +97,7 @@ def draw(
     grid = nice_ticks(frame.low, frame.high, steps)
     step = grid[1] - grid[0] if len(grid) > 1 else 1.0
     places = max(0, -math.floor(math.log10(step) + 1e-9))
+    # Every text in it is escaped.
     rules = "".join(f"M0 {frame.y(at)}H{SIDE}" for at in grid)
     paths = [f'<path class="grid" d="{rules}"/>', *(_element(frame, one) for one in drawn)]
     heights = "".join(f'<b style="top:{frame.y(at) / 10:.1f}%">{escape(number(at, places))}</b>' for at in grid)
@@ -104,7 +105,7 @@ def draw(
         f'<b{" class=odd" if index % 2 else ""} style="left:{frame.x(at) / 10:.1f}%">{escape(text)}</b>'
         for index, (at, text) in enumerate(zip(*ticks, strict=True))
     )
-    return Markup(  # noqa: S704: every text in it is escaped
+    return Markup(  # noqa: S704
         f'<div class="plot"><svg viewBox="0 0 {SIDE} {SIDE}" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(title)}">{"".join(paths)}</svg>'
         f'<div class="ys" aria-hidden="true"><b class="unit">{escape(unit)}</b>{heights}</div>'
@@ -119,7 +120,9 @@ def _element(frame: Frame, one: Line | Band) -> str:
         return f'<path class="{one.look}" d="{_bars(frame, one.points)}"/>'
     values = one.points.to_numpy(float)
     runs = _runs(~np.isnan(values))
-    path = "".join(_way([frame.x(one.points.index[at]) for at in run], [frame.y(values[at]) for at in run]) for run in runs)
+    path = "".join(
+        _way([frame.x(one.points.index[at]) for at in run], [frame.y(values[at]) for at in run]) for run in runs
+    )
     return f'<path class="line {one.look}" d="{path}"/>'
 
 

@@ -2,220 +2,319 @@
 
 import dataclasses
 import datetime as dt
+import json
 import re
 
 import pandas as pd
 import pytest
+from builders.cards import NEWEST, NOTHING, card_of, record_of, report_view, scores_of, series_view, shown_of, table_of
 
 from gridahead.core.runs import RUNG_WORDS, RUNGS
+from gridahead.monitoring.findings import CoverageChange, DriftFinding, LossChange
+from gridahead.reports import csp
 from gridahead.reports.forecast_page import render_report
-from gridahead.reports.trust import Day, concerns, forecast_sentence, track_record
+from gridahead.reports.trust import concerns, forecast_sentence, holdout_words, live_words
 from gridahead.reports.views import Absent
 
-HOSTILE = "$\\frac$<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
+HOSTILE = "$\\frac$<script>alert('x')</script></script><!--\"><img src=x onerror=alert(1)>"
+NOW = pd.Timestamp("2025-12-30T10:05Z")
 
 
 def plain(text):
     return text.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ")
 
 
-def with_series(report_view, **changes):
-    series = dataclasses.replace(report_view.series[0], **changes)
-    return dataclasses.replace(report_view, series=(series,))
+def page_of(*cards, **changes):
+    return render_report(dataclasses.replace(report_view(*cards), **changes))
 
 
-def test_the_page_loads_nothing_from_anywhere(report_view):
-    page = render_report(report_view)
+def markup(page):
+    """The page without its two scripts, of which one names its home."""
+    for script in csp.scripts():
+        page = page.replace(f"<script>{script}</script>", "")
+    return page
+
+
+def page_with(card, **changes):
+    view = dataclasses.replace(report_view(card), series=(series_view(card, **changes),))
+    return render_report(view)
+
+
+def test_the_page_loads_nothing_from_anywhere():
+    page = markup(page_of(card_of()))
     assert not re.findall(r"https?://", page)
-    assert not re.findall(r"<(script|link rel=\"stylesheet|img|iframe|object|embed)", page)
+    assert not re.findall(
+        r"<(script (?!type=\"application/json\")|link rel=\"stylesheet|img|iframe|object|embed)", page
+    )
     assert not re.findall(r"@import|url\((?!#)", page)
+    assert not re.findall(r"\son\w+=", page)
     addresses = re.findall(r"(?:href|src)=\"([^\"]*)\"", page)
-    assert all(address.startswith(("#", "data:,", "forecasts/")) for address in addresses)
+    assert all(address.startswith(("#", "data:,", "DE.load/", "cards/", "quality.html")) for address in addresses)
 
 
-def test_an_attribution_may_name_an_address_as_text(report_view):
-    page = render_report(dataclasses.replace(report_view, attribution="Data: https://smard.de"))
-    assert "<p>Data: https://smard.de</p>" in page
+def test_the_scripts_of_the_page_are_those_that_its_rule_allows_and_there_is_no_other():
+    page = page_of(card_of())
+    rule = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+    inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert len(inline) == 2
+    assert [csp.hash_of(script) for script in inline] == re.findall(r"'(sha256-[^']+)'", rule)
+    assert "script-src 'sha256-" in rule and rule.startswith("default-src 'none';")
 
 
-def test_the_same_data_give_the_same_bytes(report_view):
-    assert render_report(report_view) == render_report(report_view)
+def test_an_attribution_may_name_an_address_as_text():
+    assert "<p>Data: https://smard.de</p>" in page_of(card_of(), attribution="Data: https://smard.de")
 
 
-def test_a_hostile_series_name_is_only_text(report_view):
-    hostile = with_series(
-        report_view, title=HOSTILE, manifest={HOSTILE: HOSTILE}, csv="javascript:alert(1)", series=HOSTILE
-    )
-    hostile = dataclasses.replace(
-        hostile,
-        title=HOSTILE,
-        attribution=HOSTILE,
-        score_table=hostile.score_table.assign(series=HOSTILE, model=HOSTILE),
-    )
-    page = render_report(hostile)
-    assert "<script" not in page
-    assert "<img" not in page
+def test_the_same_data_give_the_same_bytes():
+    assert page_of(card_of()) == page_of(card_of())
+
+
+def test_a_hostile_name_is_only_text_in_page_charts_and_data():
+    model = {"model": HOSTILE, "missing": HOSTILE, "forecast_id": HOSTILE, HOSTILE: HOSTILE}
+    shown = (shown_of(**model), shown_of(NEWEST - dt.timedelta(days=1), **model))
+    card = card_of(title=HOSTILE, shown=shown, holdout=scores_of(HOSTILE), files={"csv": "javascript:alert(1)"})
+    table = table_of(card).assign(series=HOSTILE, model=HOSTILE)
+    view = dataclasses.replace(report_view(card), series=(series_view(card, links={HOSTILE: HOSTILE}),))
+    page = markup(render_report(dataclasses.replace(view, attribution=HOSTILE, score_table=table)))
+    assert "<img" not in page and "<!--" not in page and 'href="javascript:' not in page
+    assert page.count("<script") == page.count("</script>") == 1
     assert "&lt;script&gt;" in page
-    assert 'href="javascript:' not in page
+    data = json.loads(re.search(r'<script type="application/json" id="series-data">(.*?)</script>', page)[1])
+    assert data["series"][0]["title"] == HOSTILE
 
 
-def test_a_hostile_model_name_is_only_text_in_the_charts_too(report_view):
-    series = report_view.series[0]
-    renamed = {
-        name: getattr(series, name).replace({"model": {"lstm": HOSTILE}}) for name in ("forecast", "history", "scores")
-    }
-    page = render_report(with_series(report_view, **renamed))
-    assert "<script" not in page
-    assert "<img" not in page
-
-
-def test_a_forecast_is_a_sentence_a_person_understands(series_view):
+def test_a_forecast_is_a_sentence_a_person_understands():
     # The median rises from 50.0 GW by 0.1 GW an hour; the 10 % and 90 % quantiles lie 4 GW below and above it.
-    assert plain(forecast_sentence(Day.of(series_view))) == (
+    assert plain(forecast_sentence(series_view(card_of()))) == (
         "peak 52.3 GW at 23:00–00:00 (80 % between 48.3 and 56.3), "
         "issued 30 Dec 2025, 11:00 by lstm v3, inputs complete"
     )
 
 
-def test_the_track_record_names_days_error_skill_and_coverage(series_view):
-    # The outturn is 500 MW above our median and 1 500 MW below the official forecast, always inside the band.
-    assert plain(track_record(series_view, Day.of(series_view))) == (
-        "Mon 22 Dec 2025 to Wed 31 Dec 2025: average error 500 MW, 67 % less than the official forecast; "
-        "the 80 % band held 100 % of the outturns."
+def test_every_figure_is_ours_official_and_their_difference():
+    page = plain(page_of(card_of()))
+    # The mean of 50.0, 50.1 … 52.3 GW is 51.15 GW, over 24 h 1 227.6 GWh; the official forecast is 1 GW above it.
+    told = [re.sub(r"<[^>]+>", "|", tile) for tile in re.findall(r'<div data-figure="\w+">(.*?)</div>', page)]
+    assert [re.sub(r"\|+", "|", tile).strip("|") for tile in told] == [
+        "Peak|52.3 GW|23:00–00:00|80 % between 48.3 and 56.3|official 53.3 at 23:00–00:00|difference −1.0",
+        "Lowest|50.0 GW|00:00–01:00|80 % between 46.0 and 54.0|official 51.0 at 00:00–01:00|difference −1.0",
+        "Mean|51.1 GW|official 52.1|difference −1.0",
+        "Energy|1 228 GWh|official 1 252|difference −24",
+    ]
+    assert "Peak and lowest are those of the medians of the units" in page
+
+
+def test_a_price_has_no_energy_and_keeps_its_unit():
+    page = plain(page_of(card_of("DE/price", base=50.0, unit="EUR/MWh")))
+    assert "EUR/MWh" in page and "Energy" not in page and "GWh" not in page
+
+
+def test_the_live_record_is_said_with_interval_and_count():
+    told = [plain(" ".join(line)) for line in live_words(record_of(coverage=0.68, skill=0.31), None)]
+    assert told == [
+        "68 % of the outturns were in the 80 % band (95 % interval 64 % to 72 %, n = 720).",
+        "31 % less error than the official forecast: 1 000 MW against 1 449 MW (skill, 95 % interval 25 % to 37 %, "
+        "n = 720).",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (None, "Nothing that was published has an outturn yet."),
+        (record_of(days=4), "Too few days to say anything: 96 of 168 hours have an outturn."),
+    ],
+)
+def test_too_few_days_say_nothing_and_stand_in_bold_nowhere(record, words):
+    page = plain(page_of(card_of(record=record)))
+    assert words in page
+    assert "<strong>" not in page
+
+
+def test_a_band_that_has_been_too_narrow_lately_is_in_the_sentence_and_the_first_concern():
+    card = card_of(record=record_of(coverage=0.68))
+    page = plain(page_of(card))
+    assert "inputs complete, its band was too narrow lately." in page
+    assert [plain(line) for line in concerns(series_view(card), NOW)] == [
+        "Its 80 % band has been too narrow: it held 68 % of the outturns of the last 30 live days "
+        "(95 % interval 64 % to 72 %)."
+    ]
+    assert "Look closer" in page and "In order" not in page
+
+
+def test_live_days_are_heard_before_the_holdout_and_the_holdout_only_until_there_are_enough():
+    bad = scores_of(coverage=0.5)
+    assert concerns(series_view(card_of(holdout=bad)), NOW) == []
+    for record in (None, record_of(days=6, coverage=0.1)):
+        (told,) = concerns(series_view(card_of(holdout=bad, record=record)), NOW)
+        assert plain(told) == "Its 80 % band has been too narrow: it held 50 % of the outturns of the holdout."
+
+
+def test_an_official_forecast_that_has_been_better_lately_is_said():
+    view = series_view(card_of(record=record_of(skill=-0.25)))
+    assert plain(forecast_sentence(view)).endswith("inputs complete, the official forecast was better lately")
+    assert [plain(line) for line in concerns(view, NOW)] == [
+        "The official forecast has been better lately: it erred by 800 MW on average, this one by 1 000 MW."
+    ]
+
+
+def test_the_holdout_names_days_error_skill_and_coverage():
+    assert plain(holdout_words(card_of())) == (
+        "Wed 1 Jan 2025 to Tue 30 Dec 2025: average error 1 200 MW, 33 % less than the official forecast; "
+        "the 80 % band held 79 % of the outturns."
     )
 
 
-def test_a_band_that_holds_everything_is_called_too_wide(series_view, report_view):
-    found = concerns(series_view, Day.of(series_view), report_view.created_at)
-    assert [plain(line) for line in found] == ["Its 80 % band has been too wide: it held 100 % of the outturns."]
+def test_how_wide_a_band_may_be_and_how_old_an_input_is_the_settings_to_say():
+    view = series_view(card_of(record=record_of(coverage=0.95)))
+    quality = dataclasses.replace(view.quality, end=pd.Timestamp("2025-12-27T10:00Z"))
+    strict = dataclasses.replace(view, quality=quality)
+    lenient = dataclasses.replace(strict, coverage_alarm=(0.5, 1.0), stale_after_hours=96)
+    told = [plain(line) for line in concerns(strict, NOW)]
+    assert [line.split(":")[0].split(" old")[0] for line in told] == [
+        "The newest observation was 3 days",
+        "Its 80 % band has been too wide",
+    ]
+    assert concerns(lenient, NOW) == []
 
 
-def test_how_wide_a_band_may_be_and_how_old_an_input_is_the_settings_to_say(series_view, report_view):
-    quality = dataclasses.replace(series_view.quality, end=pd.Timestamp("2025-12-27T10:00Z"))
-    view = dataclasses.replace(series_view, quality=quality)
-    lenient = dataclasses.replace(view, coverage_alarm=(0.5, 1.0), stale_after_hours=96)
-    found = [concerns(one, Day.of(one), report_view.created_at) for one in (view, lenient)]
-    assert ([plain(line).split(":")[0].split(" old")[0] for line in found[0]], found[1]) == (
-        ["The newest observation was 3 days", "Its 80 % band has been too wide"],
-        [],
-    )
-
-
-def test_what_speaks_against_trust_is_said(series_view, day_of):
-    quality = dataclasses.replace(series_view.quality, end=pd.Timestamp("2025-12-27T10:00Z"))
-    degraded = day_of("2025-12-31", rung="degraded", missing="missing_weather")
-    scores = series_view.scores.copy()
-    scores.loc[(scores["model"] == "official") & (scores["metric"] == "mae"), "value"] = 400.0
-    view = dataclasses.replace(series_view, quality=quality, forecast=degraded, scores=scores)
-    found = [plain(line) for line in concerns(view, Day.of(view), pd.Timestamp("2026-01-02T07:00Z"))]
-    assert found[:3] == [
+def test_what_speaks_against_trust_is_said():
+    card = card_of(rung="degraded", missing="missing_weather")
+    view = series_view(card, quality=dataclasses.replace(series_view(card).quality, end=pd.Timestamp("2025-12-27T10Z")))
+    assert [plain(line) for line in concerns(view, pd.Timestamp("2026-01-02T07:00Z"))] == [
         "Its day has passed: there is no forecast after Wed 31 Dec 2025.",
         "It is by the model that serves, without all of its inputs: missing weather.",
         "The newest observation was 3 days old at the issue time.",
     ]
-    assert found[-1] == "The official forecast has been better: it erred by 400 MW on average, this one by 500 MW."
 
 
-def test_an_official_forecast_and_a_band_that_have_changed_are_in_the_sentence_and_among_the_concerns(report_view):
-    figures = {"official": "ES/wind_official: 8.30 times what it was", "band": "ES/wind as published: covers 22 %"}
-    page = render_report(with_series(report_view, drifted=figures))
+def test_an_official_forecast_and_a_band_that_have_changed_are_in_the_sentence_and_among_the_concerns():
+    worse = LossChange(days=28, mean_mw=900.0, ratio=8.3, rising_since=None)
+    held = CoverageChange(days=28, share=0.22, share_before=0.8)
+    drifted = {
+        "official": DriftFinding("ES/wind_official", "official", "alarm", 9.0, 5.0, worse),
+        "band": DriftFinding("ES/wind as published", "band", "alarm", 0.22, 0.1, held),
+    }
+    page = page_of(card_of(drifted=drifted))
     told = "the official forecast errs more than it did, the published band does not hold what it did."
     assert f"inputs complete, {told}" in page
-    assert "<li>The official forecast errs more than it did. ES/wind_official: 8.30 times what it was.</li>" in page
-    assert "<li>The published band does not hold what it did. ES/wind as published: covers 22 %.</li>" in page
-    assert "errs more than it did" not in render_report(report_view)
-
-
-def test_a_degraded_forecast_is_marked_on_the_page(report_view, day_of):
-    page = render_report(
-        with_series(report_view, forecast=day_of("2025-12-31", rung="degraded", missing="missing_weather"))
+    assert "<li>The official forecast errs more than it did. ES/wind_official: over 28 days the mean error is" in page
+    assert (
+        "<li>The published band does not hold what it did. ES/wind as published: the 80 % interval covers 22%" in page
     )
-    assert "by the model that serves, without all of its inputs: missing weather" in page
-    assert "Look closer" in page
+    assert "errs more than it did" not in page_of(card_of())
 
 
-def test_what_should_be_out_and_is_not_is_said_first_and_the_page_is_not_in_order(report_view):
+def test_what_should_be_out_and_is_not_is_said_first_and_the_page_is_not_in_order():
     due, closure = pd.Timestamp("2025-12-31T10:00Z"), pd.Timestamp("2025-12-31T11:00Z")
-    absent = with_series(report_view, absent=(Absent(dt.date(2026, 1, 1), due, closure),), coverage_alarm=(0.0, 1.0))
-    (card,) = absent.series
+    absent = (Absent(dt.date(2026, 1, 1), due, closure),)
     for at, closes in ((pd.Timestamp("2025-12-31T10:30Z"), "closes"), (pd.Timestamp("2025-12-31T15:00Z"), "closed")):
         said = f"There is no forecast of Thu 1 Jan 2026: it was due 31 Dec 2025, 11:00, the gate {closes} "
-        assert concerns(card, Day.of(card), at)[0] == f"{said}31 Dec 2025, 12:00."
-        page = render_report(dataclasses.replace(absent, created_at=at))
-        assert "Look closer" in page and "In order" not in page and said in page
-        empty = dataclasses.replace(card, forecast=card.forecast.iloc[:0])
-        assert said in render_report(dataclasses.replace(absent, series=(empty,), created_at=at))
-    assert "In order" in render_report(with_series(absent, absent=()))
+        for card in (card_of(days=2), card_of(days=0)):
+            view = dataclasses.replace(report_view(card), series=(series_view(card, absent=absent),), created_at=at)
+            page = render_report(view)
+            assert "Look closer" in page and "In order" not in page and said in page
+        assert concerns(series_view(card_of(days=2), absent=absent), at)[0] == f"{said}31 Dec 2025, 12:00."
+    assert "In order" in page_of(card_of(days=2))
 
 
-def test_a_late_forecast_says_by_how_much(report_view):
+def test_a_late_forecast_says_by_how_much():
     clocks = {"published_at": "2025-12-30T11:30:00+00:00", "gate_closure": "2025-12-30T11:00:00+00:00"}
-    page = render_report(with_series(report_view, manifest={"late": 90.0, **clocks}))
+    page = page_of(card_of(late=90.0, **clocks))
     assert "<li>It was out 1.5 h after its deadline, when the gate had closed.</li>" in page
     assert "inputs complete, out 1.5 h after its deadline" in page
 
 
 @pytest.mark.parametrize("rung", RUNGS)
-def test_every_rung_has_its_words_on_the_page(report_view, day_of, rung):
-    page = render_report(with_series(report_view, forecast=day_of("2025-12-31", rung=rung)))
+def test_every_rung_has_its_words_on_the_page(rung):
+    page = page_of(card_of(days=1, rung=rung))
     assert (f"<li>It is {RUNG_WORDS[rung]}.</li>" in page.replace("&#39;", "'")) == (rung != "full")
 
 
-def test_a_series_without_a_forecast_says_so_instead_of_vanishing(report_view):
-    page = render_report(with_series(report_view, forecast=report_view.series[0].forecast.iloc[:0]))
-    assert "No forecast was issued." in page
+def test_a_series_without_a_forecast_says_so_instead_of_vanishing():
+    assert "No forecast was issued." in page_of(card_of(days=0, record=None, since=None))
 
 
-def test_the_page_stands_without_history_scores_official_outturn_and_spread(report_view, day_of, nothing):
-    bare = with_series(
-        report_view,
-        forecast=day_of("2025-12-31", levels=(0.5,)),
-        history=report_view.series[0].history.iloc[:0],
-        scores=report_view.series[0].scores.iloc[:0],
-        official=nothing,
-        outturn=nothing,
-        quality=None,
-        manifest={},
-        csv=None,
+def test_what_has_changed_since_the_issue_before_is_a_sentence_and_a_bar_for_every_cause():
+    page = plain(page_of(card_of()))
+    assert (
+        "The mean of the 24 hours that the forecast issued 30 Dec 2025, 00:00 has too moved from 50.4 GW to 51.1 GW "
+        "(+0.80)."
+    ) in page
+    bars = re.findall(r"<li><span>([^<]+)</span><i class=\"(\w+)\"><b style=\"width: ([\d.]+)%", page)
+    assert bars == [("DE/load_official", "up", "50.0"), ("DE/load", "up", "27.4"), ("time has passed", "down", "12.9")]
+    assert "+0.62" in page and "−0.16" in page
+
+
+def test_the_page_stands_without_history_scores_official_outturn_and_spread():
+    shown = (dataclasses.replace(shown_of(levels=(0.5,), official=False, known=False), before=NOTHING),)
+    normal = pd.DataFrame(columns=["valid_time", "low", "median", "high"])
+    bare = card_of(shown=shown, normal=normal, since=None, record=None, holdout=scores_of().iloc[:0], files={})
+    page = markup(
+        render_report(
+            dataclasses.replace(
+                report_view(bare),
+                series=(series_view(bare, quality=None, links={}),),
+                score_table=table_of(bare).iloc[:0],
+                quality_page=None,
+            )
+        )
     )
-    page = render_report(dataclasses.replace(bare, score_table=report_view.score_table.iloc[:0]))
-    assert "no official forecast" in page
-    assert "<h2>Scores</h2>" not in page
-    assert page.count("<svg") == 2
+    assert page.count("no official forecast") == 4
+    assert "<h2>Scores</h2>" not in page and "<h2>Data</h2>" not in page
+    assert page.count("<svg") == 1
+    assert all(name not in page for name in ('data-line="official"', 'data-line="outturn"', 'data-line="before"'))
 
 
-def test_a_page_of_no_series_is_still_a_page(report_view):
-    page = render_report(dataclasses.replace(report_view, series=(), score_table=report_view.score_table.iloc[:0]))
-    assert "<h1>Day-ahead forecast</h1>" in page
+def test_a_page_of_no_series_is_still_a_page():
+    assert "<h1>Day-ahead forecasts</h1>" in page_of()
 
 
-def test_the_best_value_of_a_series_is_bold(report_view):
-    page = plain(render_report(report_view))
-    assert "<b>500</b>" in page
-    assert "<b>1 500</b>" not in page
+def test_the_best_value_of_a_series_is_bold_from_a_week_of_hours_on():
+    card = card_of()
+    assert "<b>1 200</b>" in plain(page_of(card)) and "<b>1 800</b>" not in plain(page_of(card))
+    for n, bold in ((167, False), (168, True)):
+        assert ("<b>1 200</b>" in plain(page_of(card, score_table=table_of(card).assign(n=n)))) == bold
+    quarters = card_of(mtu=type(card.shown[0].mtu)("PT15M"))
+    few = table_of(quarters).assign(n=4 * 168 - 1)
+    assert "<b>1 200</b>" not in plain(page_of(quarters, score_table=few))
 
 
-def test_runs_are_not_compared_with_each_other_and_are_named_when_there_are_several(report_view):
-    better = report_view.score_table.assign(run="backtest/holdout")
+def test_errors_in_percent_are_one_column():
+    card = card_of()
+    table = table_of(card).assign(wape=0.5)
+    table.loc[1, "mape"] = float("nan")
+    page = plain(page_of(card, score_table=table))
+    assert page.count('<th scope="col">Error</th>') == 1 and "WAPE" not in page
+    assert "2.1 %" in page and "50.0 %" in page
+
+
+def test_runs_are_not_compared_with_each_other_and_are_named_when_there_are_several():
+    card = card_of()
+    better = table_of(card).assign(run="backtest")
     better["mae"] /= 2
-    page = plain(
-        render_report(dataclasses.replace(report_view, score_table=pd.concat([better, report_view.score_table])))
-    )
-    assert "<b>250</b>" in page
-    assert "<b>500</b>" in page
-    assert '<span class="run">backtest/holdout</span>' in page
-    assert '<span class="run">' not in render_report(report_view)
+    page = plain(page_of(card, score_table=pd.concat([better, table_of(card)])))
+    assert "<b>600</b>" in page and "<b>1 200</b>" in page
+    assert '<span class="run">backtest</span>' in page
+    assert '<span class="run">' not in page_of(card)
 
 
-def test_of_a_longer_forecast_the_last_day_is_shown(report_view, day_of):
-    two_days = pd.concat([day_of("2025-12-30"), day_of("2025-12-31")])
-    two_days["issue_time"] = two_days["issue_time"].min()
-    day = Day.of(dataclasses.replace(report_view.series[0], forecast=two_days))
-    assert (day.name, len(day.wide)) == ("Wed 31 Dec 2025", 24)
+def test_past_issues_are_listed_with_what_came_of_them_and_their_files():
+    page = plain(page_of(card_of()))
+    rows = re.findall(r'data-pick="([\d-]+)".*?</tr>', page, re.DOTALL)
+    assert len(rows) == 14 and rows[:2] == ["2025-12-31", "2025-12-30"]
+    row = re.search(r'<tr><th[^>]*data-pick="2025-12-30".*?</tr>', page, re.DOTALL)[0]
+    assert re.findall(r"<td>([^<]*)</td>", row) == ["52.3 GW", "500 MW", "500 MW"]
+    assert 'href="DE.load/2025-12-30/2025-12-29T1000Z/forecast-9f2c.csv"' in row
+    assert 'href="DE.load/2025-12-30/2025-12-29T1000Z/manifest.json"' in row
+
+
+def test_a_failed_rule_is_explained_where_the_inspection_is_linked():
+    page = page_of(card_of(), inspection_page="../quality/index.html")
+    assert '<a href="../quality/index.html">Every rule and its result</a>' in page
+    assert "failed means that some values broke the rule" in page
 
 
 @pytest.mark.parametrize("theme", ["#0b6fb8", "#62b5f0"])
-def test_both_themes_are_on_the_page_and_charts_follow_them(report_view, theme):
-    page = render_report(report_view)
-    assert page.count(theme) <= 2
-    assert "fill: var(--model)" in page
+def test_both_themes_are_on_the_page_and_charts_follow_them(theme):
+    assert page_of(card_of()).count(theme) <= 2
