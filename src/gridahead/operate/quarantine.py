@@ -12,8 +12,6 @@ from gridahead.core.time import TimeRange
 from gridahead.operate.quality_page import quality_page
 from gridahead.quarantine import rulings
 from gridahead.quarantine.rulings import CaseDetails, Ruling
-from gridahead.reports.case_picture import case_picture
-from gridahead.reports.drawing import with_licence
 from gridahead.workspace import Workspace
 
 
@@ -32,6 +30,10 @@ def show_case(workspace: Workspace, identity: str) -> ShownCase:
     Raises:
         LakeError: no case has this id, or several do.
     """
+    # The library of pictures takes half a second to load, and the server, which only rules, does without.
+    from gridahead.reports.case_picture import case_picture
+    from gridahead.reports.drawing import with_licence
+
     details = rulings.case_details(workspace, identity)
     case = details.case
     picture = workspace.settings.quality_folder / "cases" / f"{case.id}.png"

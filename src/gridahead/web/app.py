@@ -7,17 +7,20 @@ from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from gridahead.core.errors import GridaheadError
 from gridahead.lake.folder import Folder
-from gridahead.settings.model import Settings
+from gridahead.reports import csp
 from gridahead.web import metrics
-from gridahead.web.files import PUBLISHED, find, folders
+from gridahead.web.assets import asset
+from gridahead.web.files import find, folders
+from gridahead.web.forms import Forms
 from gridahead.web.guard import Guard
 from gridahead.web.health import health
-from gridahead.web.status_page import PAGES, render_status
+from gridahead.web.pages import NotFoundError, Pages, told
+from gridahead.web.session import FormError
 from gridahead.web.state import Watch
 from gridahead.web.tokens import Tokens
 from gridahead.workspace import Workspace
@@ -35,23 +38,35 @@ def application(workspace: Workspace, watch: Watch | None = None, tokens: Tokens
     Args:
         workspace: what is shown.
         watch: puts the state together; one of the workspace unless given.
-        tokens: what readers have to show; nothing unless given.
+        tokens: what readers have to show; nothing unless given. Who writes shows one of the workspace in any case.
     """
     watch = watch or Watch(workspace)
+    pages = Pages(workspace, watch, tokens or Tokens.of(workspace.settings, workspace.clock))
+    forms = Forms(pages)
     # Its own description comes with the API.
     app = FastAPI(title="gridahead", openapi_url=None)
     addresses: dict[str, Endpoint] = {
-        "/": lambda _: RedirectResponse("status"),
+        "/": pages.overview,
+        "/series/{zone}/{quantity}": pages.series,
+        "/models": pages.models,
+        "/models/{zone}/{quantity}": pages.model,
+        "/quality": pages.quality,
+        "/status": pages.operations,
+        "/assets/{name}": asset,
         "/livez": lambda _: PlainTextResponse("alive\n", headers={"Cache-Control": ANEW}),
         "/healthz": lambda _: _health(watch),
         "/metrics": lambda _: _text(metrics.metrics(watch.state()), metrics.MEDIA_TYPE),
-        "/status": lambda _: _status(watch, workspace.settings),
     }
     for address, endpoint in addresses.items():
         app.add_route(address, endpoint, methods=["GET"])  # and HEAD
+    app.add_route("/quality/cases/{case}", forms.case, methods=["GET", "POST"])
+    app.add_route("/sign-in", forms.sign_in, methods=["GET", "POST"])
+    app.add_route("/sign-out", forms.sign_out, methods=["POST"])
     for name, folder in folders(workspace.settings).items():
         app.add_route(f"/{name}/{{file:path}}", _files(folder), methods=["GET"])
-    app.add_exception_handler(GridaheadError, _unavailable)
+    app.add_exception_handler(NotFoundError, lambda request, error: told(request, error, 404))
+    app.add_exception_handler(FormError, _refused)
+    app.add_exception_handler(GridaheadError, lambda request, error: told(request, error, 503))
     chosen = workspace.settings.serve
     return Guard(app, chosen.hosts, tokens, chosen.requests_per_minute)
 
@@ -60,12 +75,6 @@ def _health(watch: Watch) -> Response:
     found = health(watch.state())
     said = {"healthy": found.healthy, "reasons": list(found.reasons)}
     return Response(json.dumps(said) + "\n", found.code, {"Cache-Control": ANEW}, "application/json")
-
-
-def _status(watch: Watch, settings: Settings) -> Response:
-    published = folders(settings)[PUBLISHED]
-    pages = [name for name in PAGES if published.exists(name)]
-    return _text(render_status(watch.state(), settings, pages).encode(), "text/html")
 
 
 def _text(content: bytes, media_type: str) -> Response:
@@ -79,6 +88,8 @@ def _files(folder: Folder) -> Endpoint:
         if found is None:
             return PlainTextResponse(f"there is no {name[:200]!r} here\n", 404)
         headers = {"ETag": f'"{found.tag}"', "Cache-Control": ASK_AGAIN}
+        if found.media_type.startswith("text/html"):
+            headers["Content-Security-Policy"] = csp.policy(header=True)
         if _is_same(request.headers, found.tag):
             return Response(status_code=304, headers=headers)
         return Response(found.content, headers=headers, media_type=found.media_type)
@@ -92,6 +103,6 @@ def _is_same(headers: Mapping[str, str], tag: str) -> bool:
     return "*" in held or f'"{tag}"' in held
 
 
-def _unavailable(_: Request, error: Exception) -> Response:
-    """A lake that cannot be read just now is no fault of the asker's, nor a secret."""
-    return PlainTextResponse(f"{error}\n", 503, headers={"Cache-Control": ANEW})
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FormError)
+    return told(request, error, error.status)

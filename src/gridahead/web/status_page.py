@@ -83,7 +83,10 @@ def _verdicts(state: State, settings: Settings) -> Iterator[tuple[bool, str]]:
     if stale and settings.mode == "live":
         yield False, f"No new value for more than {settings.quality.stale_after_hours:g} hours: {', '.join(stale)}."
     if waiting := sum(state.withheld.values()):
-        yield False, f"{waiting:,} values wait in quarantine for a person: run `gridahead quarantine list`."
+        yield (
+            False,
+            f"{waiting:,} values wait in quarantine for a person: see Data quality, or `gridahead quarantine list`.",
+        )
 
 
 def _is_stale(state: State, settings: Settings, end: pd.Timestamp) -> bool:

@@ -40,7 +40,7 @@ def test_a_lower_rung_and_what_was_missing_stand_there(tmp_path):
     (outlook,) = state.outlooks
     assert outlook.manifest is not None
     fallen = replace(outlook, manifest={**outlook.manifest, "rung": "ridge", "missing": "weights <b>damaged</b>"})
-    page = render_status(replace(state, outlooks=(fallen,)), workspace.settings)
+    page = render_status(replace(state, outlooks=(fallen,)), workspace.settings).decode()
     assert '<span class="bad">the regression</span>' in page
     assert "weights &lt;b&gt;damaged&lt;/b&gt;" in page
 
@@ -48,7 +48,7 @@ def test_a_lower_rung_and_what_was_missing_stand_there(tmp_path):
 def test_intervals_that_do_not_hold_are_marked(tmp_path):
     workspace = operated(tmp_path)
     state = replace(state_of(workspace), coverage=(Coverage("DE/load", 0.8, 672), Coverage("FI/load", 0.64, 640)))
-    page = render_status(state, workspace.settings)
+    page = render_status(state, workspace.settings).decode()
     assert re.search(r"<td>80.0.%</td><td>672</td>", page)
     assert re.search(r'<td class="bad">64.0.%</td><td>640</td>', page)
 

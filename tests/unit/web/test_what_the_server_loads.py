@@ -13,7 +13,7 @@ from gridahead.web import server
 from gridahead.workspace import Workspace
 series = [{{"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]"}}]
 said = {{"data_folder": sys.argv[1], "mode": "live", "series": series}}
-PATHS = ("/livez", "/healthz", "/metrics", "/status", "/published/x.csv")
+PATHS = ("/livez", "/healthz", "/metrics", "/", "/status", "/series/DE/load", "/models", "/quality", "/assets/page.js", "/published/x.csv")
 async def ask():
     transport = httpx.ASGITransport(application(Workspace(Settings.model_validate(said))))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
