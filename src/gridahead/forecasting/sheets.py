@@ -87,12 +87,18 @@ def places_of(frame: pd.DataFrame) -> int:
     return max(LEAST_DECIMALS, decimals(largest, DIGITS))
 
 
-def csv_bytes(frame: pd.DataFrame, style: CsvStyle = "plain") -> bytes:
-    """A sheet as CSV, in the style that `[published] csv_style` says or another."""
+def csv_bytes(frame: pd.DataFrame, style: CsvStyle = "plain", number: str | None = None) -> bytes:
+    """A sheet as CSV.
+
+    Args:
+        frame: as `sheet` gives it, or another one of instants, numbers and texts.
+        style: of the file.
+        number: how numbers are written, such as `%.10g`; with as many places as its quantiles need unless given.
+    """
     plain = style == "plain"
     texts = {name: _times(frame[name], offset=plain) for name in _instants(frame)}
     separator, decimal, encoding = (",", ".", "utf-8") if plain else (";", ",", "utf-8-sig")
-    number = f"%.{places_of(frame)}f"
+    number = number or f"%.{places_of(frame)}f"
     shown = frame.assign(**texts)
     text = shown.to_csv(index=False, sep=separator, decimal=decimal, lineterminator="\r\n", float_format=number)
     return text.encode(encoding)
@@ -134,23 +140,24 @@ def xlsx_bytes(frame: pd.DataFrame, title: str, facts: Mapping[str, object] | No
     Equal sheets and facts give equal bytes: the workbook is dated by the newest issue time in it.
 
     Args:
-        frame: as `sheet` gives it.
+        frame: as `sheet` gives it, or another one of instants, numbers and texts, which has no chart.
         title: of the chart.
         facts: by name what is told besides, such as lines of a manifest.
     """
     import xlsxwriter
 
     buffer = io.BytesIO()
-    made = frame["issue time (UTC)"].max() if len(frame) else pd.Timestamp(0, tz=UTC)
+    made = frame["issue time (UTC)"].max() if len(frame) and "issue time (UTC)" in frame else pd.Timestamp(0, tz=UTC)
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         book.set_properties({"title": title, "created": _clock_time(made), "comments": "Made by gridahead"})
-        table, chart, about = (book.add_worksheet(name) for name in ("Forecast", "Chart", "About"))
-        _fill(book, table, frame)
-        chart.set_landscape()
-        chart.fit_to_pages(1, 1)
-        if quantiles_in(frame):
+        has_chart = bool(quantiles_in(frame))
+        _fill(book, book.add_worksheet("Forecast" if has_chart else "Values"), frame)
+        if has_chart:
+            chart = book.add_worksheet("Chart")
+            chart.set_landscape()
+            chart.fit_to_pages(1, 1)
             chart.insert_chart(0, 0, _fan(book, frame, title))
-        _tell(book, about, title, facts or {}, frame.columns)
+        _tell(book, book.add_worksheet("About"), title, facts or {}, frame.columns)
     return buffer.getvalue()
 
 
@@ -246,7 +253,7 @@ def _tell(book: Workbook, about: Worksheet, title: str, facts: Mapping[str, obje
     about.set_column(1, 1, 100, wrapped)
     told = [(name, words) for name, value in facts.items() if (words := _words(value))]
     meanings = [(name, meaning_of(name)) for name in columns]
-    lines = [(title, ""), *told, ("", ""), ("Columns of the sheet Forecast", ""), *meanings]
+    lines = [(title, ""), *told, ("", ""), ("Columns of the table", ""), *meanings]
     for row, (name, words) in enumerate(lines):
         about.write_string(row, 0, name, bold if not words else None)
         about.write_string(row, 1, words)
@@ -274,6 +281,8 @@ _MEANINGS = {
     "start": "Start of the market time unit that the row is of, by the clock in brackets.",
     "end": "End of the market time unit, which is no part of it.",
     "official": "The official forecast, as it was known at the issue time; empty where there was none.",
+    "outturn": "What was measured.",
+    "available at": "From when the value could be known.",
     "issue time": "As of when the forecast was made: nothing known later was used.",
     "rung": "Which step of the fallback ladder it comes from; full: the model, with all inputs.",
     "model version": "Version of the model in the registry.",
