@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -14,14 +15,12 @@ from gridahead.core.errors import GridaheadError
 from gridahead.lake.folder import Folder
 from gridahead.reports import csp
 from gridahead.web import metrics
-from gridahead.web.assets import asset
-from gridahead.web.files import find, folders
-from gridahead.web.forms import Forms
-from gridahead.web.guard import Guard
+from gridahead.web.api.routes import add_api
+from gridahead.web.files import PUBLISHED, find, folders
+from gridahead.web.guard import SIGN_IN, Guard
 from gridahead.web.health import health
-from gridahead.web.pages import NotFoundError, Pages, told
-from gridahead.web.session import FormError
 from gridahead.web.state import Watch
+from gridahead.web.status_page import PAGES, render_status
 from gridahead.web.tokens import Tokens
 from gridahead.workspace import Workspace
 
@@ -32,17 +31,19 @@ ASK_AGAIN = "no-cache"
 Endpoint = Callable[[Request], Response]
 
 
-def application(workspace: Workspace, watch: Watch | None = None, tokens: Tokens | None = None) -> ASGIApp:
+def application(
+    workspace: Workspace, watch: Watch | None = None, tokens: Tokens | None = None, *, closed: bool = False
+) -> ASGIApp:
     """The server of a workspace.
 
     Args:
         workspace: what is shown.
         watch: puts the state together; one of the workspace unless given.
-        tokens: what readers have to show; nothing unless given. Who writes shows one of the workspace in any case.
+        tokens: who may read and write; those of the workspace unless given.
+        closed: whether readers need one.
     """
     watch = watch or Watch(workspace)
-    pages = Pages(workspace, watch, tokens or Tokens.of(workspace.settings, workspace.clock))
-    forms = Forms(pages)
+    tokens = tokens or Tokens.of(workspace.settings, workspace.clock)
     # Its own description comes with the API.
     app = FastAPI(title="gridahead", openapi_url=None)
     addresses: dict[str, Endpoint] = {
@@ -68,7 +69,9 @@ def application(workspace: Workspace, watch: Watch | None = None, tokens: Tokens
     app.add_exception_handler(FormError, _refused)
     app.add_exception_handler(GridaheadError, lambda request, error: told(request, error, 503))
     chosen = workspace.settings.serve
-    return Guard(app, chosen.hosts, tokens, chosen.requests_per_minute)
+    add_api(app, workspace, tokens)
+    sign_in = urlsplit(chosen.public_url or "").path + SIGN_IN
+    return Guard(app, chosen.hosts, tokens if closed else None, chosen.requests_per_minute, sign_in)
 
 
 def _health(watch: Watch) -> Response:

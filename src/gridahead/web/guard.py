@@ -9,10 +9,12 @@ import asyncio
 import base64
 import binascii
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gridahead.core.errors import LakeError
@@ -27,29 +29,24 @@ LARGEST_BODY = 64 * 1024
 """[bytes] What is written here is a reason in words."""
 BODY_SECONDS = 10.0
 """How long a body may take to come."""
-UNASKED = frozenset({"/livez", "/healthz"})
+SIGN_IN, COOKIE = "/sign-in", "gridahead_token"
+"""Where a browser is given a token, and how it shows it from then on."""
+PROBES = frozenset({"/livez", "/healthz"})
 """Addresses without a token and as often as they like: those who ask whether all is in order have none."""
 REALM = 'Bearer realm="gridahead", Basic realm="gridahead: any name, and a token as password"'
-"""A browser asks for a name and a password; a token is one."""
+"""Spreadsheets ask for a name and a password; a token is one."""
 
 
-def security_headers(scripts: Iterable[str] = ()) -> dict[str, str]:
-    """What every answer tells a browser.
-
-    Args:
-        scripts: that pages may run, as `sha256-…` of their text.
-    """
-    allowed = " ".join(f"'{script}'" for script in scripts) or "'none'"
-    return {
-        # The pages hold their styles and pictures themselves; nothing is fetched, nothing is sent elsewhere.
-        "Content-Security-Policy": f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }
+HEADERS = {
+    # A page that runs scripts or has forms says so itself; nothing else runs, nothing is sent, nobody frames it.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 
 
 class Guard:
@@ -63,7 +60,7 @@ class Guard:
         hosts: names that are ours; `*.example.org` is every name below.
         tokens: those that may read; None where everybody may.
         per_minute: requests of one token or address; 0 for as many as come.
-        scripts: that pages may run, as `sha256-…` of their text.
+        sign_in: where browsers are sent that have none.
     """
 
     def __init__(
@@ -72,14 +69,14 @@ class Guard:
         hosts: Sequence[str],
         tokens: Tokens | None = None,
         per_minute: int = 0,
-        scripts: Iterable[str] = (),
+        sign_in: str = SIGN_IN,
     ) -> None:
         self._app = app
         self._hosts = frozenset(host for host in hosts if not host.startswith("*."))
         self._below = tuple(host[1:] for host in hosts if host.startswith("*."))
         self._tokens = tokens
         self._rate = Rate(per_minute)
-        self._headers = security_headers(scripts)
+        self._sign_in = sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -90,7 +87,7 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -98,7 +95,7 @@ class Guard:
             scope.setdefault("state", {})["token"] = self._admitted(scope)
             receive = await _whole(scope, receive)
         except RequestError as problem:
-            await problem.answer(scope["path"])(scope, receive, send_with_headers)
+            await self._refusal(problem, scope)(scope, receive, send_with_headers)
             return
         await self._app(scope, receive, send_with_headers)
 
@@ -112,9 +109,10 @@ class Guard:
         for part, longest in (("raw_path", LONGEST_PATH), ("query_string", LONGEST_QUERY)):
             if len(scope.get(part) or b"") > longest:
                 raise RequestError("too-long", f"{part.split('_')[0]} part of more than {longest} bytes", "Shorten it")
-        if scope["path"] in UNASKED:
+        if scope["path"] in PROBES:
             return None
-        token = self._shown(scope, token_in(headers.get("authorization", ""))) if self._tokens else None
+        needed = self._tokens is not None and scope["path"] != SIGN_IN
+        token = self._shown(scope, token_in(headers)) if needed else None
         self._pace(f"token {token.name}" if token else _address(scope))
         return token
 
@@ -127,6 +125,13 @@ class Guard:
             raise refused(error) from error
         except LakeError as error:
             raise RequestError("unreadable", "the tokens cannot be read", "The log of the server says why") from error
+
+    def _refusal(self, problem: RequestError, scope: Scope) -> Response:
+        """The answer to a request that is refused; a person without a token is led to where one is typed."""
+        wants_page = "text/html" in Headers(scope=scope).get("accept", "")
+        if problem.kind.status == 401 and wants_page and scope["method"] == "GET":
+            return RedirectResponse(self._sign_in, 303)
+        return problem.answer(scope["path"])
 
     def _pace(self, who: str) -> None:
         if seconds := self._rate.wait(who):
@@ -146,17 +151,22 @@ def refused(error: TokenError) -> RequestError:
     return RequestError("token-needed" if error.status == 401 else "not-allowed", error.reason, error.hint, challenge)
 
 
-def token_in(header: str) -> str:
-    """The token in an Authorization header: a bearer's, or the password that a browser has asked for."""
+def bearer_in(header: str) -> str:
+    """The token of a bearer in an Authorization header, empty if there is none."""
     scheme, _, said = header.strip().partition(" ")
-    if scheme.lower() == "bearer":
-        return said.strip()
+    return said.strip() if scheme.lower() == "bearer" else ""
+
+
+def token_in(headers: Headers) -> str:
+    """The token that a request shows: a bearer's, the password of a spreadsheet, or a browser's that has signed in."""
+    header = headers.get("authorization", "")
+    scheme, _, said = header.strip().partition(" ")
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(said, validate=True).decode().partition(":")[2]
         except (binascii.Error, UnicodeDecodeError):
             return ""
-    return ""
+    return bearer_in(header) or cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
 
 
 def host_of(header: str) -> str:

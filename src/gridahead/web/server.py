@@ -49,7 +49,7 @@ def serve(workspace: Workspace, host: str | None = None, port: int | None = None
     host, port = host or settings.host, settings.port if port is None else port
     workspace.lake  # noqa: B018 - a lake of another release is told now, not by every answer
     config = uvicorn.Config(
-        application(workspace, tokens=tokens_for(workspace, host)),
+        application(workspace, closed=closed_at(workspace, host)),
         host=host,
         port=port,
         http=Protocol,
@@ -68,8 +68,8 @@ def serve(workspace: Workspace, host: str | None = None, port: int | None = None
         uvicorn.Server(config).run()
 
 
-def tokens_for(workspace: Workspace, host: str) -> Tokens | None:
-    """The tokens that readers have to show at an address, None where they need none.
+def closed_at(workspace: Workspace, host: str) -> bool:
+    """Whether readers need a token at an address.
 
     Raises:
         SettingsError: they need one, and there is none that has not expired.
@@ -78,7 +78,7 @@ def tokens_for(workspace: Workspace, host: str) -> Tokens | None:
     if not settings.asks_for_tokens(host):
         if host not in LOOPBACK:
             log.warning("listening on %s, and whoever reaches it reads without a token, as [serve] says", host)
-        return None
+        return False
     tokens = Tokens.of(workspace.settings, workspace.clock)
     if all(token.is_over(workspace.clock()) for token in tokens.all()):
         raise SettingsError(
@@ -86,7 +86,7 @@ def tokens_for(workspace: Workspace, host: str) -> Tokens | None:
             "serve token add NAME`; or listen on 127.0.0.1; or, if a proxy in front asks for passwords, say so in the "
             "settings: [serve] require_tokens = false"
         )
-    return tokens
+    return True
 
 
 class Protocol(H11Protocol):
