@@ -4,12 +4,12 @@ BIN := .venv/bin
 export PREFECT_HOME ?= $(CURDIR)/data/prefect
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test test-all test-servers quick lint types layers unit format server deploy worker clean
+.PHONY: demo test test-all test-servers quick lint types layers docs unit format server deploy worker clean
 
 demo: .venv/installed ## ingest, validate, train, back-test, forecast, score, report on the sample data
 	$(BIN)/gridahead demo
 
-test: lint types layers unit ## everything that CI checks
+test: lint types layers docs unit ## everything that CI checks
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -20,6 +20,9 @@ types: .venv/installed
 
 layers: .venv/installed
 	$(BIN)/lint-imports
+
+docs: .venv/installed ## the site, offline: build/docs/index.html
+	$(BIN)/sphinx-build -W --keep-going --quiet --doctree-dir build/doctrees docs build/docs
 
 # A file stays in one process, whose tests share what it has made (tests/conftest.py); those that take long begin.
 # More than one thread in each of two processes would be in one another's way.

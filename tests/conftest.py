@@ -84,6 +84,7 @@ and all of `tests/integration`."""
 JOB = frozenset(
     {
         "test_diagnose",
+        "test_documented_blocks",
         "test_engine",
         "test_flows",
         "test_job",

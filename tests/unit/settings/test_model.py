@@ -263,9 +263,9 @@ def test_the_settings_that_we_ship_are_good():
     assert settings.series
 
 
-def test_the_file_of_the_readme_trains_what_the_shipped_one_trains(written):
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    (block,) = [part.partition("```")[0] for part in readme.split("```toml\n")[1:] if "[[series]]" in part]
+def test_the_file_of_the_documentation_trains_what_the_shipped_one_trains(written):
+    page = (REPOSITORY / "docs" / "your-data.md").read_text(encoding="utf-8")
+    (block,) = [part.partition("```")[0] for part in page.split("```toml\n")[1:] if "[[sources]]" in part]
     mine, shipped = load_settings(written(block)), load_settings(REPOSITORY / "flows" / "settings.toml")
     entries = mine.series_settings(Series("FR", "load")), shipped.series_settings(Series("DE", "load"))
     assert [entry.models for entry in entries] == [("lstm", "gru", "ensemble")] * 2

@@ -1,0 +1,89 @@
+"""Fills in the figures of the README from the committed results: `python docs/figures.py`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+BEGIN, END = "<!-- figures: made by docs/figures.py -->", "<!-- end of figures -->"
+OURS = "gridahead recurrent ensemble"
+OTHERS = ("OpenSTEF", "mlforecast", "neuralforecast", "statsforecast")
+
+
+def values(file: str) -> dict[tuple[str, str, str], float]:
+    """The figures of a benchmark by task, model and metric."""
+    rows = json.loads((RESULTS / file).read_text(encoding="utf-8"))["rows"]
+    return {(row["task"], row["model"], row["metric"]): row["value"] for row in rows}
+
+
+def figures() -> str:
+    """The figures in words and tables."""
+    load = values("tasks/smard_load_2025-with-official.json")
+    mae = {model: value for (of, model, metric), value in load.items() if (of, metric) == ("with_official", "mae")}
+    gone = {
+        model: percent(1 - mae["ensemble"] / mae[model]) for model in ("official", "official_corrected", "lightgbm")
+    }
+    band = percent(load["with_official", "ensemble", "coverage_80"])
+    before = percent(load["with_official, validation", "ensemble", "coverage_80"])
+    shown = ("gru", "lstm", "lightgbm", "ridge", "official_corrected", "official", "naive")
+    titles = ("**gridahead**", "GRU", "LSTM", "LightGBM", "ridge", "official, corrected", "official", "last week")
+    peers = values("peers.json")
+    tasks = {"load": "German load 2025", "wind_solar": "German wind and solar 2025", "solar": "Belgian solar 2024"}
+    one_year = values("one_year.json")["mean of all", "served", "crps_ratio_to_better"]
+    return "\n".join(
+        [
+            "Average error (MAE) of every hour of German load in 2025, each issued at 11:00 on the day before [MW]:",
+            "",
+            _row(titles),
+            _row(["---"] * len(titles)),
+            _row([f"**{mae['ensemble']:,.0f}**", *(f"{mae[model]:,.0f}" for model in shown)]),
+            "",
+            f"That is {gone['official']} less than the system operators' own forecast,",
+            f"{gone['official_corrected']} less than the same without its recent bias, and",
+            f"{gone['lightgbm']} less than boosted trees on the same inputs. The 80 % band held {before}",
+            f"of the outturns on days before 2025 that nothing in it had learnt, and {band} in 2025, as errors grew.",
+            "",
+            "Against other libraries, error of the whole distribution (CRPS) [MW]:",
+            "",
+            _row(["", "**gridahead**", "best of the others", "official"]),
+            _row(["---"] * 4),
+            *(_peers(peers, task, title) for task, title in tasks.items()),
+            "",
+            f"With one year to learn from, on thirteen series of three countries, what serves has {one_year:.2f}",
+            "of the CRPS of the better of a regression and the corrected official forecast.",
+        ]
+    )
+
+
+def percent(share: float) -> str:
+    """A share as people write it."""
+    return f"{100 * share:.0f} %"
+
+
+def _peers(crps: dict[tuple[str, str, str], float], task: str, title: str) -> str:
+    others = {
+        model: value
+        for (of, model, metric), value in crps.items()
+        if (of, metric) == (task, "crps") and model.startswith(OTHERS)
+    }
+    best = min(others, key=lambda model: others[model])
+    ours, official = crps[task, OURS, "crps"], crps[task, "official", "crps"]
+    return _row([title, f"**{ours:,.0f}**", f"{others[best]:,.0f} ({best.split()[0]})", f"{official:,.0f}"])
+
+
+def _row(cells: list[str] | tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def filled(text: str) -> str:
+    """A page whose marked block has the figures of the results."""
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n{figures()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    page = ROOT / "README.md"
+    page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
