@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -44,6 +45,8 @@ class FittedEntrant(Entrant):
     model: Forecaster
     version: str | None = None
     """In the registry; a model that is not from there is known by its content."""
+    last_seen: dt.date | None = None
+    """The last day that it has learnt, or was chosen by; the one before the fold unless given."""
 
 
 def entrants(data: SeriesData, fold: Fold, starts: Sequence[str]) -> tuple[list[Entrant], Split | None]:
@@ -102,7 +105,8 @@ def _champion(data: SeriesData, windows: Windows) -> list[FittedEntrant]:
             "forecasts would bear the same name. Ask for one of them"
         )
     made_of = data.fingerprint(data.folds[0], windows, [CHAMPION, champion.version, champion.run_id])
-    return [FittedEntrant(CHAMPION, windows, made_of, champion.model, champion.version)]
+    seen = champion.about.last_day_seen
+    return [FittedEntrant(CHAMPION, windows, made_of, champion.model, champion.version, seen)]
 
 
 def fitted(

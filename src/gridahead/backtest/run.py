@@ -32,7 +32,8 @@ from gridahead.core.time import delivery_days
 from gridahead.evaluation.outturn import outturn
 from gridahead.forecasting.inputs import keep_inputs
 from gridahead.forecasting.issue import issue
-from gridahead.models.base import predict_each
+from gridahead.forecasting.widening import forecast_each
+from gridahead.models.base import Quantiles
 from gridahead.models.determinism import deterministic
 from gridahead.models.tabular import TABULAR
 from gridahead.training.identity import settings_hash
@@ -211,7 +212,7 @@ def _forecast(data: SeriesData, fold: Fold, ready: Sequence[FittedEntrant]) -> l
         forecasts.append(
             issue(
                 entrant.windows,
-                predict_each(entrant.model, entrant.windows),
+                _published(data, fold, entrant),
                 entrant.model.quantiles,
                 run=data.plan.run,
                 model=entrant.model.name,
@@ -227,6 +228,19 @@ def _forecast(data: SeriesData, fold: Fold, ready: Sequence[FittedEntrant]) -> l
     for record in records:
         data.store.write(record)
     return records
+
+
+def _published(data: SeriesData, fold: Fold, entrant: FittedEntrant) -> Quantiles:
+    """What operation would have published of each day, (N, H, Q) [MW]."""
+    settings = data.workspace.settings
+    return forecast_each(
+        entrant.model,
+        entrant.windows,
+        data.observations,
+        entrant.last_seen or fold.first - dt.timedelta(days=1),
+        settings.quality.late_after_hours,
+        settings.ladder.model_days,
+    )
 
 
 def _finish(data: SeriesData, recorded: Sequence[Recorded]) -> SeriesResult:

@@ -66,23 +66,12 @@ class WindowSpec:
             return issue_time < delivery_range(day, self.zone.timezone).end
         return self.issued_until is not None and issue_time <= self.issued_until.for_delivery(day)
 
-    def unserved(self, issue_time: pd.Timestamp, day: dt.date) -> str | None:
-        """Why a model of this spec must not be asked as of an issue time, in words; None if it serves it."""
+    def unserved(self, issue_time: pd.Timestamp, day: dt.date) -> str:
+        """Why a model of this spec must not be asked as of an issue time, in few words; empty if it serves it."""
         if self.serves(issue_time, day):
-            return None
-        local = issue_time.tz_convert(self.zone.timezone)
-        return (
-            f"{self.series}: was trained for forecasts issued {self.issued_words}, and is asked for {day} as of "
-            f"{local:%Y-%m-%d %H:%M} local time; train it again with `gridahead train`"
-        )
-
-    def latest_served(self, asked: pd.Timestamp, day: dt.date) -> pd.Timestamp:
-        """The last issue time of a delivery day that a model of this spec serves, not after the one asked for."""
-        if self.serves(asked, day):
-            return asked
-        if self.intraday:
-            return delivery_range(day, self.zone.timezone).end - self.mtu.delta
-        return max(until.for_delivery(day) for until in (self.deadline, self.issued_until or self.deadline))
+            return ""
+        local = issue_time.tz_convert(self.deadline.timezone)
+        return f"is trained for {self.deadline.at:%H:%M}, due {local:%H:%M}; train again"
 
     @property
     def issued_words(self) -> str:

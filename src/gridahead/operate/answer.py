@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,23 +22,23 @@ import numpy as np
 import pandas as pd
 
 from gridahead.core.errors import LakeError, ModelError
-from gridahead.core.grid import OFFICIAL_SUFFIX, Series
+from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION, CORRECTED, LAST_WEEK, LIVE, PREVIOUS, RIDGE, Rung
 from gridahead.core.tables import Forecasts, Observations
-from gridahead.core.time import Mtu, TimeRange, lasting
+from gridahead.core.time import Mtu, lasting
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.forecasting.inputs import inputs_folder, keep_inputs
-from gridahead.forecasting.issue import degradations, hours_old, issue, outturn_missing
+from gridahead.forecasting.issue import hours_old, issue, outturn_missing
 from gridahead.forecasting.ladder import NoAnswerError, Step, highest_answer
 from gridahead.forecasting.slot import Slot
-from gridahead.forecasting.widening import JUDGED_DAYS, recent_windows, strain, widened
+from gridahead.forecasting.widening import widened
 from gridahead.models.base import Quantiles, predict_each
 from gridahead.operate.foot import Foot
+from gridahead.operate.version_inputs import growth_of, inputs_of, missing_in, strain_of
 from gridahead.quarantine.inputs_in_doubt import suspect_inputs
 from gridahead.registry.fallbacks import fallback
 from gridahead.registry.versions import Registered, Version
 from gridahead.reports.suspects import suspects_sentence
-from gridahead.settings.gates import LadderSettings
 from gridahead.workspace import Workspace, reading_range, require_unseen
 
 log = logging.getLogger(__name__)
@@ -49,8 +48,6 @@ FITTED_NOW = "-"
 WORSE = 1.1
 """Times the mean error of a rung below, with the same missing, from which on a model that misses inputs gives way to
 it."""
-WEATHER_SOURCE = "openmeteo"
-"""The source whose rows are of runs of a weather model."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +131,7 @@ def _by_versions(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], f
     exports, series = workspace.exports, slot.series
 
     def of_alias(alias: str) -> Version | None:
-        number = aliases.get(alias) or exports.serving(series).get(alias)
-        return None if number is None else exports.version(series, number)
+        return exports.version(series, aliases[alias]) if alias in aliases else None
 
     rungs: list[tuple[Rung | None, str, Callable[[], Version | None]]] = [
         (None, "champion", lambda: of_alias(CHAMPION)),
@@ -167,17 +163,14 @@ def _by_version(
         raise NoAnswerError(f"{name} has learnt this day")
     registered = _loaded(workspace, version, name)
     windows, unread = _inputs_of(workspace, slot, registered.model.spec, name)
-    answer = predict_each(registered.model, windows)
-    growth = 1.0
-    if unread or _missing(workspace, registered, windows):
-        growth = _strained(workspace, slot, foot, registered, windows, name)
-        answer = answer if growth == 1 else widened(answer, windows, growth)
+    growth = _growth(workspace, foot, registered, windows, name, is_degraded=bool(unread))
+    answer = widened(predict_each(registered.model, windows), windows, growth)
     delivery = windows.delivery[0]
     levels = registered.model.quantiles
     if reason := foot.judge(answer[0][delivery], levels, windows.valid_time[0][delivery]):
         raise NoAnswerError(f"{name} is implausible: {reason}")
     forecasts = _issued(workspace, registered, windows, answer, LIVE, rung, lost, unread)
-    about = {"run_id": version.run_id, "bundle": version.tags["bundle"], "widened": round(growth, 2)}
+    about = {"run_id": version.run_id, "bundle": version.tags["bundle"], "widened": growth}
     return Answer(forecasts, about | _about(workspace, registered.model.spec.inputs, forecasts))
 
 
@@ -194,32 +187,27 @@ def _loaded(workspace: Workspace, version: Version, name: str) -> Registered:
 def _inputs_of(workspace: Workspace, slot: Slot, spec: WindowSpec, name: str) -> tuple[Windows, list[str]]:
     """The window of a slot that a version reads, and what could not be read of it, in words."""
     issued = slot.issue_time(spec)
-    if not spec.serves(issued, slot.day):
-        trained, due = spec.deadline.at, issued.tz_convert(spec.deadline.timezone)
-        raise NoAnswerError(f"{name} is trained for {trained:%H:%M}, due {due:%H:%M}; train again")
+    if refusal := spec.unserved(issued, slot.day):
+        raise NoAnswerError(f"{name} {refusal}")
     try:
-        observations, unread = _tolerantly(workspace, spec, reading_range(spec, slot.day, slot.day))
+        windows, unread = inputs_of(workspace, spec, slot.day, issued)
     except LakeError as error:
         raise NoAnswerError(f"{name}: {slot.series} cannot be read") from error
-    settings = workspace.settings.ladder
-    observations = _recent(observations, spec, issued, settings)
-    windows = build_windows(observations, spec, [slot.day], issue_times=[issued]).alone(0)
-    age = pd.Timedelta(hours=hours_old(windows, 0)) if not np.isnan(windows.target_past).all() else None
-    if age is None:
+    if np.isnan(windows.target_past).all():
         raise NoAnswerError(f"{name}: nothing is known of {slot.series} in the {spec.context_days} days before")
-    if age > pd.Timedelta(days=settings.model_days):
-        raise NoAnswerError(f"{name}: newest value is {lasting(age)} old, of use are {settings.model_days:g} days")
+    age, most = pd.Timedelta(hours=hours_old(windows, 0)), workspace.settings.ladder.model_days
+    if age > pd.Timedelta(days=most):
+        raise NoAnswerError(f"{name}: newest value is {lasting(age)} old, of use are {most:g} days")
     return windows, unread
 
 
-def _strained(
-    workspace: Workspace, slot: Slot, foot: Foot, registered: Registered, windows: Windows, name: str
+def _growth(
+    workspace: Workspace, foot: Foot, registered: Registered, windows: Windows, name: str, *, is_degraded: bool
 ) -> float:
-    """By how many times the band of a version has to grow, as much being missing as there is."""
-    spec = registered.model.spec
-    first = slot.day - dt.timedelta(days=JUDGED_DAYS + math.ceil(workspace.settings.ladder.model_days) + 2)
-    observations, _ = _tolerantly(workspace, spec, reading_range(spec, first, slot.day))
-    found = strain(registered.model, windows, recent_windows(observations, windows))
+    """By how many times the band of a version has to grow, as it has missed of late and as much is missing."""
+    if not (is_degraded or missing_in(workspace, registered.model, windows)):
+        return growth_of(workspace, registered, windows, is_degraded=False)
+    found = strain_of(workspace, registered, windows)
     if found is None:
         return 1.0
     better, error = foot.smallest_error
@@ -228,44 +216,6 @@ def _strained(
             f"{name}: with what is missing it has lately erred by {found.error:,.0f}, {better} by {error:,.0f}"
         )
     return found.growth
-
-
-def _missing(workspace: Workspace, registered: Registered, windows: Windows) -> list[str]:
-    """What is missing of the inputs of a version, in words."""
-    late = workspace.settings.quality.late_after_hours
-    return degradations(windows, 0, registered.model.known_share, late)
-
-
-def _tolerantly(workspace: Workspace, spec: WindowSpec, time_range: TimeRange) -> tuple[Observations, list[str]]:
-    """Every input that can be read, and in words which could not.
-
-    Raises:
-        LakeError: the series itself cannot be read.
-    """
-    lake = workspace.lake
-    try:
-        return lake.read_vintages(*spec.inputs, time_range=time_range), []
-    except LakeError as error:
-        log.warning("%s: %s", spec.series, error)
-    parts, unread = [lake.read_vintages(spec.series, time_range=time_range)], []
-    for covariate in spec.inputs[1:]:
-        try:
-            parts.append(lake.read_vintages(covariate, time_range=time_range))
-        except LakeError:
-            unread.append(f"{covariate} cannot be read")
-    return Observations(pd.concat(parts, ignore_index=True)), unread
-
-
-def _recent(
-    observations: Observations, spec: WindowSpec, issued: pd.Timestamp, settings: LadderSettings
-) -> Observations:
-    """The observations without forecasts that are so old that a model has never been given such ones."""
-    ahead = observations["valid_time"] >= issued
-    age = issued - observations["available_at"]
-    official, weather = observations["quantity"].str.endswith(OFFICIAL_SUFFIX), observations["source"] == WEATHER_SOURCE
-    old = official & (age > pd.Timedelta(days=settings.official_days))
-    old |= weather & (age > pd.Timedelta(days=settings.weather_days))
-    return Observations(observations[~(ahead & old)])
 
 
 def _simple(workspace: Workspace, foot: Foot, rung: Rung, lost: str) -> Answer:
@@ -342,13 +292,17 @@ def _issued(
         made_at=workspace.clock(),
         rung=rung,
         lost=lost,
-        missing=[*unread, *_missing(workspace, registered, windows)],
+        missing=[*unread, *missing_in(workspace, model, windows)],
     )
 
 
 def made_by(workspace: Workspace, registered: Registered, windows: Windows, run: str) -> Forecasts:
     """The forecast of a version for a single window; what that holds is kept, to be compared with later."""
-    return _issued(workspace, registered, windows, predict_each(registered.model, windows), run)
+    is_degraded = bool(missing_in(workspace, registered.model, windows))
+    growth = growth_of(workspace, registered, windows, is_degraded=is_degraded)
+    return _issued(
+        workspace, registered, windows, widened(predict_each(registered.model, windows), windows, growth), run
+    )
 
 
 def windows_of(

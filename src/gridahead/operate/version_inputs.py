@@ -1,0 +1,103 @@
+"""What a version reads of a delivery day as of an issue time, what is missing of it, and by how much its band grows.
+
+Forecasts, forecasts of challengers and forecasts that are made again read by these functions alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+import pandas as pd
+
+from gridahead.core.errors import LakeError
+from gridahead.core.grid import OFFICIAL_SUFFIX
+from gridahead.core.tables import Observations
+from gridahead.core.time import TimeRange, delivery_range
+from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.forecasting.issue import degradations
+from gridahead.forecasting.widening import Strain, days_before, growth_before, reads_from, recent_windows, strain
+from gridahead.models.base import Forecaster
+from gridahead.registry.versions import Registered
+from gridahead.settings.gates import LadderSettings
+from gridahead.workspace import Workspace, reading_range
+
+log = logging.getLogger(__name__)
+
+WEATHER_SOURCE = "openmeteo"
+"""The source whose rows are of runs of a weather model."""
+
+
+def inputs_of(workspace: Workspace, spec: WindowSpec, day: dt.date, issued: pd.Timestamp) -> tuple[Windows, list[str]]:
+    """The window of a delivery day, and in words which inputs could not be read.
+
+    Raises:
+        LakeError: the series itself cannot be read.
+    """
+    observations, unread = _tolerantly(workspace, spec, reading_range(spec, day, day))
+    observations = _recent(observations, issued, workspace.settings.ladder)
+    return build_windows(observations, spec, [day], issue_times=[issued]).alone(0), unread
+
+
+def missing_in(workspace: Workspace, model: Forecaster, windows: Windows) -> list[str]:
+    """What is missing in a single window of the inputs of a model, in words."""
+    return degradations(windows, 0, model.known_share, workspace.settings.quality.late_after_hours)
+
+
+def growth_of(workspace: Workspace, registered: Registered, windows: Windows, *, is_degraded: bool) -> float:
+    """By how many times the band of a version grows in a single window; 1 where too few days tell.
+
+    Raises:
+        LakeError: the series itself cannot be read.
+    """
+    if is_degraded:
+        found = strain_of(workspace, registered, windows)
+        return 1.0 if found is None else found.growth
+    model, day = registered.model, windows.days[0]
+    if not (before := days_before(day, registered.about.last_day_seen)):
+        return 1.0
+    observations, _ = _tolerantly(workspace, model.spec, reading_range(model.spec, before[0], day))
+    return growth_before(model, windows, observations, before)
+
+
+def strain_of(workspace: Workspace, registered: Registered, windows: Windows) -> Strain | None:
+    """What is missing in a single window does to a version; None where there are too few days to tell.
+
+    Raises:
+        LakeError: the series itself cannot be read.
+    """
+    spec, day = registered.model.spec, windows.days[0]
+    zone, first = spec.zone.timezone, reads_from(day, spec, workspace.settings.ladder.model_days)
+    span = TimeRange(delivery_range(first, zone).start, delivery_range(day, zone).end)
+    observations, _ = _tolerantly(workspace, spec, span)
+    return strain(registered.model, windows, recent_windows(observations, windows), registered.about.last_day_seen)
+
+
+def _tolerantly(workspace: Workspace, spec: WindowSpec, time_range: TimeRange) -> tuple[Observations, list[str]]:
+    """Every input that can be read, and in words which could not.
+
+    Raises:
+        LakeError: the series itself cannot be read.
+    """
+    lake = workspace.lake
+    try:
+        return lake.read_vintages(*spec.inputs, time_range=time_range), []
+    except LakeError as error:
+        log.warning("%s: %s", spec.series, error)
+    parts, unread = [lake.read_vintages(spec.series, time_range=time_range)], []
+    for covariate in spec.inputs[1:]:
+        try:
+            parts.append(lake.read_vintages(covariate, time_range=time_range))
+        except LakeError:
+            unread.append(f"{covariate} cannot be read")
+    return Observations(pd.concat(parts, ignore_index=True)), unread
+
+
+def _recent(observations: Observations, issued: pd.Timestamp, settings: LadderSettings) -> Observations:
+    """The observations without forecasts that are so old that a model has never been given such ones."""
+    ahead = observations["valid_time"] >= issued
+    age = issued - observations["available_at"]
+    official, weather = observations["quantity"].str.endswith(OFFICIAL_SUFFIX), observations["source"] == WEATHER_SOURCE
+    old = official & (age > pd.Timedelta(days=settings.official_days))
+    old |= weather & (age > pd.Timedelta(days=settings.weather_days))
+    return Observations(observations[~(ahead & old)])
