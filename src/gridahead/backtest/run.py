@@ -208,6 +208,7 @@ def _forecast(data: SeriesData, fold: Fold, ready: Sequence[FittedEntrant]) -> l
             spec=entrant.windows.spec.to_dict(),
             made_at=made_at.isoformat(),
             made_with=made_with(),
+            last_seen=str(_last_seen(fold, entrant)),
         )
         forecasts.append(
             issue(
@@ -237,10 +238,14 @@ def _published(data: SeriesData, fold: Fold, entrant: FittedEntrant) -> Quantile
         entrant.model,
         entrant.windows,
         data.observations,
-        entrant.last_seen or fold.first - dt.timedelta(days=1),
+        _last_seen(fold, entrant),
         settings.quality.late_after_hours,
         settings.ladder.model_days,
     )
+
+
+def _last_seen(fold: Fold, entrant: FittedEntrant) -> dt.date:
+    return entrant.last_seen or fold.first - dt.timedelta(days=1)
 
 
 def _finish(data: SeriesData, recorded: Sequence[Recorded]) -> SeriesResult:

@@ -52,6 +52,9 @@ class FoldRecord:
     made_at: str
     made_with: str
     """Code, torch and processor that made it."""
+    last_seen: str = ""
+    """The last day that the model has learnt, or was chosen by: its band is judged on the days since. Empty in records
+    from before that was done."""
 
     @property
     def id(self) -> str:

@@ -46,6 +46,15 @@ class OtherInputs:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherWidth:
+    """What the model has missed of late asks for another width of its band than it did."""
+
+    before: float
+    """Times as wide as the model says."""
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
 class OtherLength:
     """The forecast has another number of values, or values of other hours."""
 
@@ -65,7 +74,15 @@ class OtherNumbers:
 
 
 Difference = (
-    NotMade | OtherContent | OtherEnvironment | OtherInputs | OtherShape | OtherValues | OtherLength | OtherNumbers
+    NotMade
+    | OtherContent
+    | OtherEnvironment
+    | OtherInputs
+    | OtherShape
+    | OtherValues
+    | OtherWidth
+    | OtherLength
+    | OtherNumbers
 )
 
 

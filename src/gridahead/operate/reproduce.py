@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 from gridahead.backtest.environment import made_with
-from gridahead.backtest.store import BacktestStore
+from gridahead.backtest.store import BacktestStore, FoldRecord
 from gridahead.core.errors import GridaheadError, LakeError, ModelError
 from gridahead.core.fingerprint import DIGITS
 from gridahead.core.grid import Series
-from gridahead.core.runs import Reference, is_backtest
+from gridahead.core.runs import RIDGE, is_backtest
 from gridahead.core.tables import Forecasts
 from gridahead.evaluation.references import reference_windows
 from gridahead.features.windows import Windows, WindowSpec, build_windows
@@ -36,15 +36,23 @@ from gridahead.forecasting.reproduction import (
     OtherInputs,
     OtherLength,
     OtherNumbers,
+    OtherWidth,
     Reproduction,
 )
+from gridahead.forecasting.slot import slot_of
+from gridahead.forecasting.widening import forecast_each, reads_from, widened
 from gridahead.lake.folder import Folder
 from gridahead.lake.lake import Lake
-from gridahead.models.base import Forecaster, predict_each
+from gridahead.models.base import Quantiles, predict_each
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.determinism import deterministic
 from gridahead.models.storage import content_of, load
+from gridahead.operate.answer import FITTED_NOW
+from gridahead.operate.foot import Foot
+from gridahead.operate.version_inputs import growth_of, inputs_of, missing_in
 from gridahead.promotion.promote import exported
+from gridahead.registry.fallbacks import fallback
+from gridahead.registry.versions import Version
 from gridahead.workspace import Workspace, reading_range
 
 SHORTEST = 6
@@ -52,17 +60,20 @@ SHORTEST = 6
 
 
 @dataclass(frozen=True)
-class _Source:
-    """What a forecast was made with."""
+class _Again:
+    """A forecast, made again."""
 
-    model: Forecaster
-    spec: WindowSpec
-    inputs: tuple[Folder, str]
-    """The file that may hold what it read."""
-    differences: tuple[Difference, ...]
-    """What is not as it was."""
-    reference: Reference | None = None
-    """Which reference of a back-test it is; None of a model."""
+    windows: Windows
+    """The single one that is read."""
+    quantiles: Quantiles
+    """(1, H, Q) [MW]"""
+    levels: tuple[float, ...]
+    data_hash: str
+    """Fingerprint of what is read."""
+    inputs: tuple[Folder, str] | None
+    """The file that may hold what was read; None where nothing is kept."""
+    differences: tuple[Difference, ...] = ()
+    """What else is not as it was."""
 
 
 def forecast_list(workspace: Workspace, run: str | None = None, series: Sequence[Series] = ()) -> pd.DataFrame:
@@ -117,81 +128,140 @@ def _rows(lake: Lake, forecast: dict[str, Any]) -> Forecasts:
 
 
 def _compare(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> list[Difference]:
-    source = _source(workspace, series, forecast, rows)
-    issue_time, data_hash = forecast["issue_time"], forecast["data_hash"]
-    # A late forecast is issued after its deadline, so that the issue time does not tell the day.
-    day = rows["valid_time"].min().tz_convert(source.spec.zone.timezone).date()
-    windows = _windows(workspace.lake, source, day, issue_time)
-    differing = list(source.differences)
-    if windows.data_hash(0) != data_hash:
-        differing += _data(source, windows, data_hash)
+    if is_backtest(forecast["run"]):
+        made = _of_backtest(workspace, series, forecast, rows)
+    elif forecast["model_version"] == FITTED_NOW:
+        made = _of_rule(workspace, series, forecast, rows)
+    else:
+        made = _of_version(workspace, series, forecast, rows)
+    differing = list(made.differences)
+    if made.data_hash != forecast["data_hash"]:
+        differing += _data(made, forecast["data_hash"])
     again = issue(
-        windows,
-        predict_each(source.model, windows),
-        source.model.quantiles,
+        made.windows,
+        made.quantiles,
+        made.levels,
         run=forecast["run"],
         model=forecast["model"],
         version=forecast["model_version"],
         made_at=rows["made_at"].max(),
+        data_hash=made.data_hash,
     )
     return differing + _numbers(rows, again)
 
 
-def _source(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> _Source:
-    """The model of the forecast, from its back-test or from the registry."""
-    if is_backtest(forecast["run"]):
-        return _of_backtest(workspace, series, forecast, rows)
-    registered = workspace.exports.load(exported(workspace, series, forecast["model_version"]))
-    place, timezone = workspace.settings.published_place, registered.model.spec.zone.timezone
-    day = rows["valid_time"].min().tz_convert(timezone).date()
-    published = read_manifest(home_of(place, series, day, forecast["issue_time"])) or {}
-    bundle = published.get("bundle") if published.get("forecast_id") == forecast["id"] else None
-    differing: tuple[Difference, ...] = ()
-    if bundle and (content := content_of(registered.model)) != bundle:
-        differing = (OtherContent(str(registered), before=str(bundle), after=content),)
-    inputs = inputs_folder(workspace.settings, series), file_of([forecast["data_hash"]])
-    return _Source(registered.model, registered.model.spec, inputs, differing)
+def _day(rows: Forecasts, timezone: str) -> dt.date:
+    """The delivery day: a late forecast is issued after its deadline, so that the issue time does not tell."""
+    day: dt.date = rows["valid_time"].min().tz_convert(timezone).date()
+    return day
 
 
-def _of_backtest(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> _Source:
-    """The model of a fold, from the store of the back-test."""
-    store = BacktestStore(workspace.settings.data_folder, forecast["run"])
+def _of_version(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> _Again:
+    """By a version of the registry, or by the regression beside them."""
+    registered = workspace.exports.load(_version(workspace, series, forecast, rows["rung"].iloc[0]))
+    spec, issued = registered.model.spec, forecast["issue_time"]
+    day = _day(rows, spec.zone.timezone)
+    windows, unread = inputs_of(workspace, spec, day, issued)
+    is_degraded = bool(unread or missing_in(workspace, registered.model, windows))
+    growth = growth_of(workspace, registered, windows, is_degraded=is_degraded)
+    published = read_manifest(home_of(workspace.settings.published_place, series, day, issued)) or {}
+    if published.get("forecast_id") != forecast["id"]:
+        published = {}
+    differing: list[Difference] = []
+    if (bundle := published.get("bundle")) and (content := content_of(registered.model)) != bundle:
+        differing.append(OtherContent(str(registered), before=str(bundle), after=content))
+    before = published.get("widened")
+    if isinstance(before, (int, float)) and before != growth:
+        differing.append(OtherWidth(float(before), growth))
+    return _Again(
+        windows,
+        widened(predict_each(registered.model, windows), windows, growth),
+        registered.model.quantiles,
+        windows.data_hash(0),
+        (inputs_folder(workspace.settings, series), file_of([forecast["data_hash"]])),
+        tuple(differing),
+    )
+
+
+def _version(workspace: Workspace, series: Series, forecast: dict[str, Any], rung: str) -> Version:
+    """The version that made a forecast.
+
+    Raises:
+        ModelError: it is not exported any more.
+    """
+    number = forecast["model_version"]
+    if rung != RIDGE:
+        return exported(workspace, series, number)
+    found = fallback(workspace.exports, series)
+    if found is None or found.number != number:
+        now = "there is none now" if found is None else f"the one there is now has learnt until {found.number}"
+        raise ModelError(
+            f"{series} {forecast['model']}", f"had learnt until {number}, and {now}; a backup of that time has it"
+        )
+    return found
+
+
+def _of_rule(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> _Again:
+    """By a rung that needs no model.
+
+    Raises:
+        ModelError: it has no forecast now.
+    """
+    settings, issued = workspace.settings, forecast["issue_time"]
+    timezone, deadline = settings.zone(series.zone).timezone, settings.series_settings(series).deadline
+    slot = slot_of(series, timezone, deadline, settings.gate_closure_of(series), issued, _day(rows, timezone))
+    foot = Foot(workspace, slot)
+    simple = foot.simple[forecast["model"]]
+    if isinstance(simple, str):
+        raise ModelError(f"{series} {forecast['model']}", simple)
+    return _Again(foot.windows, foot.quantiles(simple), foot.levels, foot.history.data_hash(), None)
+
+
+def _of_backtest(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> _Again:
+    """By the model of a fold, from the store of the back-test."""
+    store, settings = BacktestStore(workspace.settings.data_folder, forecast["run"]), workspace.settings
+    record = _record(store, series, forecast, rows)
+    here = made_with()
+    differing = () if record.made_with == here else (OtherEnvironment(record.made_with, here),)
+    model, spec = load(store.bundle(record.bundle)), WindowSpec.from_dict(record.spec)
+    day = _day(rows, spec.zone.timezone)
+    inputs = Folder.at(store.inputs(series)), record.inputs
+    if isinstance(model, ReferenceForecast):
+        # The newest known errors of an official forecast may be of any day before.
+        windows = reference_windows(model.name, workspace.lake.read_vintages(*spec.inputs), spec, [day]).alone(0)
+        answer = predict_each(model, windows)
+        return _Again(windows, answer, model.quantiles, windows.data_hash(0), inputs, differing)
+    first = reads_from(day, spec, settings.ladder.model_days)
+    observations = workspace.lake.read_vintages(*spec.inputs, time_range=reading_range(spec, first, day))
+    windows = build_windows(observations, spec, [day], issue_times=[forecast["issue_time"]]).alone(0)
+    if record.last_seen:
+        oldest = settings.quality.late_after_hours, settings.ladder.model_days
+        answer = forecast_each(model, windows, observations, dt.date.fromisoformat(record.last_seen), *oldest)
+    else:
+        answer = predict_each(model, windows)
+    return _Again(windows, answer, model.quantiles, windows.data_hash(0), inputs, differing)
+
+
+def _record(store: BacktestStore, series: Series, forecast: dict[str, Any], rows: Forecasts) -> FoldRecord:
+    """What is kept of the fold.
+
+    Raises:
+        ModelError: nothing.
+    """
     model_version = (forecast["model"], forecast["model_version"])
     records = [record for record in store.records(series) if (record.model, record.version) == model_version]
     made_at = rows["made_at"].max().isoformat()
     record = next((record for record in records if record.made_at == made_at), records[-1] if records else None)
     if record is None:
         raise ModelError(f"{series} {forecast['model']}", f"nothing is kept of it in {store.folder}")
-    here = made_with()
-    differing = () if record.made_with == here else (OtherEnvironment(record.made_with, here),)
-    model = load(store.bundle(record.bundle))
-    return _Source(
-        model,
-        WindowSpec.from_dict(record.spec),
-        (Folder.at(store.inputs(series)), record.inputs),
-        differing,
-        model.name if isinstance(model, ReferenceForecast) else None,
-    )
+    return record
 
 
-def _windows(lake: Lake, source: _Source, day: dt.date, issue_time: pd.Timestamp) -> Windows:
-    """What the model reads as of the issue time."""
-    spec = source.spec
-    # The newest known errors of an official forecast may be of any day before.
-    time_range = None if source.reference else reading_range(spec, day, day)
-    observations = lake.read_vintages(*spec.inputs, time_range=time_range)
-    if source.reference:
-        windows = reference_windows(source.reference, observations, spec, [day])
-    else:
-        windows = build_windows(observations, spec, [day], issue_times=[issue_time])
-    return windows.alone(0)
-
-
-def _data(source: _Source, windows: Windows, data_hash: str) -> list[Difference]:
+def _data(made: _Again, data_hash: str) -> list[Difference]:
     """How what would be read now differs from what was read."""
-    before = kept_inputs(*source.inputs, data_hash)
-    other = OtherInputs(data_hash, windows.data_hash(0), were_kept=before is not None)
-    return [other] if before is None else [other, *differences(before, windows)]
+    before = None if made.inputs is None else kept_inputs(*made.inputs, data_hash)
+    other = OtherInputs(data_hash, made.data_hash, were_kept=before is not None)
+    return [other] if before is None else [other, *differences(before, made.windows)]
 
 
 def _numbers(rows: Forecasts, again: Forecasts) -> list[Difference]:

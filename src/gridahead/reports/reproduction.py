@@ -14,6 +14,7 @@ from gridahead.forecasting.reproduction import (
     OtherInputs,
     OtherLength,
     OtherNumbers,
+    OtherWidth,
     Reproduction,
 )
 
@@ -56,6 +57,11 @@ def _line(difference: Difference) -> str:
             )
         case OtherValues():
             return f"data: {_values(difference)}"
+        case OtherWidth(width_before, width_after):
+            return (
+                f"band: {width_before:.3g} times as wide as the model says, made again {width_after:.3g} times: the "
+                "outturn of the weeks before is not what it was, or the release is another"
+            )
         case OtherLength(values_before, values_after):
             return (
                 f"numbers: the forecast has {values_before} values, made again it has {values_after}, or of other hours"
