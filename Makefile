@@ -26,7 +26,10 @@ docs: .venv/installed ## the site, offline: build/docs/index.html
 
 # A file stays in one process, whose tests share what it has made (tests/conftest.py); those that take long begin.
 # More than one thread in each of two processes would be in one another's way.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Thousands of small files are written, and most of them waited for: in memory, where a machine has room for them there.
+ROOM_KB := $(shell df --output=avail /dev/shm 2>/dev/null | tail -n 1)
+FILES := $(shell [ "$(ROOM_KB)" -gt 6000000 ] 2>/dev/null && echo TMPDIR=/dev/shm)
+PYTEST := $(FILES) OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 SELECTED := not long and not server
 unit: .venv/installed ## the tests, on two cores
 	$(PYTEST) -m "$(SELECTED)"
