@@ -24,7 +24,13 @@ SPREAD = 4_000.0
 
 
 def live_days(
-    folder: Path, days: int, *, inside: float = 0.8, error: float = 1_000.0, official_error: float = 2_000.0
+    folder: Path,
+    days: int,
+    *,
+    inside: float = 0.8,
+    error: float = 1_000.0,
+    official_error: float = 2_000.0,
+    official_spread: float = 0.0,
 ) -> tuple[Workspace, Clock]:
     """So many days of hourly live forecasts that were out in time; it is noon after the last of them.
 
@@ -34,6 +40,7 @@ def live_days(
         inside: the share of outturns within the 80 % band, to a hundredth of a day.
         error: by how much the forecast is too low where the outturn is in the band [MW]; outside it is 5 000.
         official_error: by how much the official forecast is too high or too low, as luck has it [MW].
+        official_spread: by which share of that an hour may differ from another.
     """
     last = FIRST + dt.timedelta(days=days - 1)
     plain, clock = workspace_in_memory(folder, "DE"), Clock(f"{last + dt.timedelta(days=1)}T10:00Z")
@@ -48,9 +55,9 @@ def live_days(
     value = 50_000.0 + local.hour + np.where(within[: len(times)], error, 5_000.0)
     utc = times.tz_convert("UTC")
     workspace.lake.observations.append(measured(LOAD, utc, value))
-    workspace.lake.observations.append(
-        day_ahead(LOAD.official, utc, value + official_error * random.choice([-1.0, 1.0], len(utc)))
-    )
+    wrong = official_error * random.choice([-1.0, 1.0], len(utc))
+    wrong *= random.uniform(1 - official_spread, 1 + official_spread, len(utc))
+    workspace.lake.observations.append(day_ahead(LOAD.official, utc, value + wrong))
     return workspace, clock
 
 
