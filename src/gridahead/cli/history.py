@@ -36,4 +36,5 @@ def history(
     chosen = [known_series(workspace, name) for name in series or ()]
     done = export_history(workspace, output, chosen, run=run, time_range=parse_range(start, end, "UTC"))
     show([dataclasses.asdict(one) for one in done], as_json, "History", "nothing")
-    say(f"What the columns mean: {output / DICTIONARY}.md", as_json)
+    if not as_json:
+        say(f"What the columns mean: {output / DICTIONARY}.md", False)

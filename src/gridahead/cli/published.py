@@ -80,6 +80,8 @@ def lines_of(published: Published, newest: bool) -> list[str]:
         lines.append(f"  ! without an XLSX, which could not be made: {published.unmade}")
     if published.unkept:
         lines.append(f"  ! not in the lake yet, `gridahead catch-up` puts it there: {published.unkept}")
+    if published.unsunk:
+        lines.append(f"  ! not in the database yet: {published.unsunk}")
     if remark := note(manifest, newest):
         lines.append(f"  ! {remark}")
     return lines

@@ -65,6 +65,8 @@ class Published:
     """Why the lake does not have it yet; empty if it has."""
     unmade: str = ""
     """Why it has no XLSX; empty if it has."""
+    unsunk: str = ""
+    """Why the database of `[published] database` does not have it yet; empty if it has, or if there is none."""
     behind: str = ""
     """The id of the correction by hand that stays in front of it; empty if there is none."""
 

@@ -28,6 +28,7 @@ from gridahead.operate.due import DAYS_BACK, due_of, missed_of
 from gridahead.operate.forecast import publish_slot, shadow
 from gridahead.operate.publication import alone_with, keep
 from gridahead.operate.score import score_published
+from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import is_live
 from gridahead.promotion.serving import serving
 from gridahead.workspace import Workspace
@@ -120,6 +121,7 @@ def _catch_up(workspace: Workspace, series: Series, at: pd.Timestamp) -> SeriesC
         )
     for slot, one in published.items():
         shadow(workspace, slot, aliases, pd.Timestamp(str(one.manifest["issue_time"])))
+    after_publication(workspace, series)
     failed |= unkept | unread | {str(slot.day): error for slot, error in unmade.items()}
     if late:
         _, unscored = of_each(["the scores"], lambda _: score_published(workspace, series, BACKFILLED))

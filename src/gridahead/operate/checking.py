@@ -34,6 +34,7 @@ from gridahead.monitoring.conditions import Condition, ConditionKind
 from gridahead.monitoring.watch_state import WatchState
 from gridahead.operate.band import held_in_band
 from gridahead.operate.outlook import Outlook
+from gridahead.operate.sink import failing_since
 from gridahead.settings.source_catalogue import SOURCE_INFOS
 from gridahead.workspace import Workspace
 
@@ -101,7 +102,24 @@ class Checking:
             (("coverage",), self._coverage),
             (("crashed",), lambda: dead_runs(self.runs, self.at, self._minutes(self.alerts.silent_run_minutes))),
             (("disk",), self._disks),
+            (("database",), self._database),
         )
+
+    def _database(self) -> Iterator[Condition]:
+        """Whether forecasts have not come to the database of `[published] database` since some time."""
+        failing = failing_since(self.workspace) if self.workspace.settings.published.database else None
+        if failing is not None:
+            since, error = failing
+            yield Condition(
+                kind="database",
+                severity="warning",
+                subject="published.database",
+                since=since,
+                what=f"Forecasts do not come to the database: {error}.",
+                meanwhile="forecasts are published in files as always, and the lake has them",
+                advice="See whether the database is up and lets gridahead in. The next forecast writes all that it "
+                "lacks; `gridahead sink sync` does it at once.",
+            )
 
     def _minutes(self, minutes: float) -> pd.Timedelta:
         return pd.Timedelta(minutes=minutes)

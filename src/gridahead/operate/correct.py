@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from gridahead.core.time import TimeRange
 from gridahead.forecasting.pointers import renew_pointers
 from gridahead.forecasting.publish import WITHDRAWN, Issue, Published, newest_of
 from gridahead.operate.publication import alone_with, hand_out
+from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import due_slot, is_live, slot
 from gridahead.workspace import Workspace
 
@@ -85,7 +86,8 @@ def correct(
         rows = Forecasts(rows.assign(issue_time=issue_time, made_at=at))
         told = {name: original.manifest.get(name) for name in ("inputs", "attribution", "suspect_inputs")}
         correction = {"by": by, "reason": reason, "change": str(change), "corrects": original.manifest["forecast_id"]}
-        return hand_out(workspace, wanted, rows, {**told, "correction": correction})
+        published = hand_out(workspace, wanted, rows, {**told, "correction": correction})
+    return replace(published, unsunk=after_publication(workspace, series))
 
 
 def withdraw_correction(workspace: Workspace, series: Series, day: dt.date, reason: str, by: str) -> Issue:
@@ -104,7 +106,8 @@ def withdraw_correction(workspace: Workspace, series: Series, day: dt.date, reas
         renew_pointers(place, series, workspace.clock() if is_live(workspace) else None)
         left = newest_of(place, series, day)
         assert left is not None  # a correction corrects something
-        return left
+    after_publication(workspace, series)
+    return left
 
 
 def _corrected(original: Issue, change: Change, time_range: TimeRange | None, timezone: str) -> Forecasts:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ from gridahead.forecasting.slot import Slot
 from gridahead.models.determinism import deterministic
 from gridahead.operate.answer import climb, made_by, windows_of
 from gridahead.operate.publication import alone_with, hand_out, keep
-from gridahead.operate.since_yesterday import told_since_yesterday
+from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import is_live, wanted_slot
 from gridahead.promotion.serving import champion as serving_champion
 from gridahead.promotion.serving import holder, serving
@@ -69,7 +70,7 @@ def forecast(
         wanted = wanted_slot(workspace, series, issue_time, day, scheduled)
         published = publish_slot(workspace, wanted, aliases)
     shadow(workspace, wanted, aliases, pd.Timestamp(str(published.manifest["issue_time"])))
-    return published
+    return replace(published, unsunk=after_publication(workspace, series))
 
 
 def refresh(workspace: Workspace, series: Series) -> Published:

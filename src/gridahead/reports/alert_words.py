@@ -23,6 +23,7 @@ TITLES = {
     "coverage": ("the band of {} does not hold", "the bands of {} do not hold"),
     "crashed": ("run {} died or failed", "runs {} died or failed"),
     "disk": ("the disk of {} fills", "the disks of {} fill"),
+    "database": ("forecasts do not come to {}", "forecasts do not come to {}"),
     "lake": ("the lake is out of reach", "the lake is out of reach"),
     "check": ("the check of {} fails", "the checks of {} fail"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 import pydantic
 
@@ -29,7 +30,21 @@ class PublishedSettings(Section):
     computing time again. `auto`: where at most 100 series are forecast; of more, `gridahead explain` says it on
     request."""
 
+    database: str | None = None
+    """A database of PostgreSQL that has every forecast as well, for BI tools: postgresql://user@host/name, with
+    ${VARIABLE} in the place of a password, or with PGPASSWORD in the environment. Its schema `gridahead` is made by the
+    first forecast; `gridahead sink sync` fills it at once."""
+
     @pydantic.field_validator("place")
     @classmethod
     def _without_password(cls, place: str | None) -> str | None:
         return None if place is None else refuse_password("published", place)
+
+    @pydantic.field_validator("database")
+    @classmethod
+    def _of_postgresql(cls, address: str | None) -> str | None:
+        if address is None:
+            return None
+        if urlsplit(address).scheme.partition("+")[0] not in ("postgresql", "postgres"):
+            raise ValueError(f"{address!r} is no address of PostgreSQL, such as postgresql://user@host/name")
+        return refuse_password("published.database", address)
