@@ -147,7 +147,7 @@ def history_of(workspace: Workspace, series: Series, forecasts: Forecasts) -> pd
     wide = forecasts.pivot(index=["valid_time", *_WHOSE], columns="quantile", values="value_mw")
     rows = wide.rename(columns=column_of).reset_index().sort_values(["valid_time", "issue_time", "made_at"])
     rows["valid_until"] = rows["valid_time"] + rows["mtu"].map({str(mtu): mtu.delta for mtu in Mtu})
-    rows["lead_hours"] = (rows["valid_time"] - rows["issue_time"]) / pd.Timedelta(hours=1)
+    rows["lead_hours"] = (rows["valid_time"] - rows["issue_time"]).dt.total_seconds() / 3600
     rows["official"], rows["outturn"], rows["forecast_id"] = np.nan, np.nan, ""
     rows["unit"] = workspace.settings.unit_of(series) if series.quantity == PRICE else "MW"
     for mtu in rows["mtu"].unique():

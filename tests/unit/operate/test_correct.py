@@ -172,7 +172,9 @@ def test_a_published_file_is_handed_back_as_spreadsheets_save_it(published, tmp_
     workspace, clock, _ = published
     monkeypatch.setattr("gridahead.cli.annotate.open_workspace", lambda settings: workspace)
     monkeypatch.setattr("gridahead.cli.published.now", clock)
-    table = sheet(newest(workspace, "2025-03-19").forecasts, "Europe/Berlin")
+    front = newest(workspace, "2025-03-19")
+    assert front is not None
+    table = sheet(front.forecasts, "Europe/Berlin")
     table.loc[[7, 8], "P50 [MW]"] = 40_000.0
     file = tmp_path / ("mine.xlsx" if kind == "xlsx" else "mine.csv")
     content = xlsx_bytes(table, "mine") if kind == "xlsx" else csv_bytes(table, "semicolon")

@@ -74,7 +74,7 @@ def test_the_dictionary_names_every_column_with_unit_and_meaning_and_so_do_the_f
     told = {one["name"]: one for one in json.loads((tmp_path / "dictionary.json").read_text())["columns"]}
     assert list(told) == schema.names
     for name in schema.names:
-        metadata = schema.field(name).metadata
+        metadata = schema.field(name).metadata or {}
         assert metadata[b"meaning"].decode() == told[name]["meaning"] != ""
         assert metadata[b"unit"].decode() == (told[name]["unit"] or "")
     assert told["official"]["unit"] == "MW" and "known at the issue time" in told["official"]["meaning"]
