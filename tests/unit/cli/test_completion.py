@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,11 +16,9 @@ from gridahead.cli import complete
 from gridahead.settings.networks import DEFAULT_ENSEMBLES, DEFAULT_MODELS
 
 
-class Typed:
+def typed(file, **params) -> Any:
     """The options that were typed before."""
-
-    def __init__(self, file, **params):
-        self.params = {"settings": file, **params}
+    return SimpleNamespace(params={"settings": file, **params})
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def test_series_of_the_settings_come_first_and_then_those_of_the_lake(file):
     observations = file.parent / "data" / "lake" / "observations"
     for name in ("series=DE.load", "series=F%2ER.wind", "recent"):
         (observations / name).mkdir(parents=True)
-    assert complete.series(Typed(file), "") == ["DE/load", "DE/solar", "F.R/wind"]
-    assert complete.series(Typed(file), "DE/s") == ["DE/solar"]
+    assert complete.series(typed(file), "") == ["DE/load", "DE/solar", "F.R/wind"]
+    assert complete.series(typed(file), "DE/s") == ["DE/solar"]
 
 
 def test_runs_are_those_of_operation_and_what_the_lake_holds_merged_or_not(file):
@@ -44,7 +44,7 @@ def test_runs_are_those_of_operation_and_what_the_lake_holds_merged_or_not(file)
     (forecasts / "run=backtest%2Fmay").mkdir(parents=True)
     (forecasts / "recent").mkdir()
     pq.write_table(pa.table({"run": ["backtest/june"] * 3, "zone": ["DE"] * 3}), forecasts / "recent" / "a.parquet")
-    assert complete.runs(Typed(file), "") == [
+    assert complete.runs(typed(file), "") == [
         "live",
         "backfilled",
         "shadow",
@@ -52,7 +52,7 @@ def test_runs_are_those_of_operation_and_what_the_lake_holds_merged_or_not(file)
         "backtest/may",
         "backtest/june",
     ]
-    assert complete.runs(Typed(file), "backtest/j") == ["backtest/june"]
+    assert complete.runs(typed(file), "backtest/j") == ["backtest/june"]
 
 
 def test_ids_are_of_the_newest_days_the_newest_first(file):
@@ -69,7 +69,7 @@ def test_ids_are_of_the_newest_days_the_newest_first(file):
             json.dumps({"forecast_id": f"{number}"}),
         )
     (published / "DE.load" / "2026-01-01" / "killed").mkdir(parents=True)
-    offered = complete.forecast_ids(Typed(file), "")
+    offered = complete.forecast_ids(typed(file), "")
     assert offered[:3] == ["DE.solar-2025-12-31", "DE.load-2025-12-30", "19"]
     assert len(offered) == 2 + complete.NEWEST_DAYS
 
@@ -78,27 +78,27 @@ def test_versions_are_aliases_and_numbers_of_the_series_that_is_named(file):
     models = file.parent / "data" / "models"
     for name in ("DE.load/2.json", "DE.load/10.json", "DE.load/serving.json", "DE.solar/3.json", "bundles/4f/0.json"):
         put(models / name, "{}")
-    assert complete.versions(Typed(file), "") == ["champion", "challenger", "10", "3", "2"]
-    assert complete.versions(Typed(file, series="DE/load"), "") == ["champion", "challenger", "10", "2"]
+    assert complete.versions(typed(file), "") == ["champion", "challenger", "10", "3", "2"]
+    assert complete.versions(typed(file, series="DE/load"), "") == ["champion", "challenger", "10", "2"]
 
 
 def test_networks_are_those_of_the_settings_and_those_that_are_known(file):
     with file.open("a", encoding="utf-8") as settings:
         settings.write('[models.wide]\ncell = "gru"\nhidden = 64\n')
-    assert complete.networks(Typed(file), "")[0] == "wide"
-    assert complete.models(Typed(file), "o") == ["official", "official_corrected"]
+    assert complete.networks(typed(file), "")[0] == "wide"
+    assert complete.models(typed(file), "o") == ["official", "official_corrected"]
     assert set(complete.NETWORKS) == {*DEFAULT_MODELS, *DEFAULT_ENSEMBLES}
 
 
 def test_where_nothing_can_be_read_nothing_is_offered(tmp_path, file):
-    absent = Typed(tmp_path / "absent.toml")
+    absent = typed(tmp_path / "absent.toml")
     every = (complete.series, complete.runs, complete.forecast_ids, complete.versions, complete.networks)
     assert [offer(absent, "") for offer in every] == [[]] * len(every)
     file.write_text("data_folder = ")
-    assert [offer(Typed(file), "") for offer in every] == [[]] * len(every)
+    assert [offer(typed(file), "") for offer in every] == [[]] * len(every)
     file.write_text('data_folder = "data"\nlake = "s3://bucket/lake"\npublished = "s3://bucket/out"\n')
-    assert complete.forecast_ids(Typed(file), "") == []
-    assert complete.runs(Typed(file), "b") == ["backfilled"]
+    assert complete.forecast_ids(typed(file), "") == []
+    assert complete.runs(typed(file), "b") == ["backfilled"]
 
 
 ASKED = """
