@@ -27,6 +27,12 @@ WITH_SERIES = [
     ("lake", "export", "-o", "x.csv"),
     ("reproduce", "--list"),
     ("quarantine", "release", "--reason", "x", "--start", "2025-01-01", "--end", "2025-01-02"),
+    ("models", "export", "x.zip"),
+    ("history", "-o", "x"),
+    ("revisions", "DE/laod"),
+    ("annotate", "DE/laod", "--from", "2025-01-01", "--to", "2025-01-02", "--kind", "outage", "--reason", "x"),
+    ("correct", "DE/laod", "--day", "today", "--add", "1", "--reason", "x"),
+    ("train", "--warm-from", "DE/laod"),
 ]
 HEAVY = ("torch", "mlflow", "great_expectations", "sklearn")
 
@@ -36,7 +42,8 @@ from gridahead.core import errors
 from gridahead.cli.main import app
 for arguments in {WITH_SERIES!r}:
     try:
-        app([*arguments, "--series", "DE/laod", "--settings", sys.argv[1]], standalone_mode=False)
+        named = () if "DE/laod" in arguments else ("--series", "DE/laod")
+        app([*arguments, *named, "--settings", sys.argv[1]], standalone_mode=False)
         print(arguments, "went through")
     except errors.SettingsError as error:
         if "no series DE/laod; did you mean 'DE/load'?" not in str(error):
