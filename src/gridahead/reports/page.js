@@ -136,6 +136,7 @@ const LINES = {
   median: { label: "Median", stroke: () => LOOK.model, width: 2.5 },
 };
 const FILLS = { band: () => `${LOOK.model}29`, wide: () => `${LOOK.model}47`, normal: () => `${LOOK.soft}2b` };
+const MOST_BARS = 400;  // more are narrower than what can be seen, and an area is drawn faster
 const STEPS = [900, 1800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR];
 
 function ticks(zone, low, high, most) {
@@ -184,7 +185,7 @@ function timeChart(host, about) {
   for (const line of lines) {
     columns.push(line.values);
     series.push(line.bars
-      ? { fill: () => `${LOOK.model}bf`, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.8, 60] }) }
+      ? { fill: () => `${LOOK.model}bf`, fillTo: () => 0, width: 0, points: { show: false }, paths: x.length < MOST_BARS ? uPlot.paths.bars({ size: [0.8, 60] }) : undefined }
       : { ...LINES[line.look], points: { show: false }, look: line.look });
   }
   const axis = { stroke: () => LOOK.soft, font: "12px system-ui, sans-serif", ticks: { show: false } };
@@ -281,7 +282,6 @@ const dayOf = series => series.days.find(day => day.day === STATE.day) ?? (STATE
 
 function tell(card) {
   const { article, series } = card, day = dayOf(series), newest = day === series.days[0], older = one("[data-older]", article);
-  article.hidden = Boolean(STATE.series) && STATE.series !== series.id;
   article.classList.toggle("earlier", !newest);
   for (const part of all("figure.fan, .tiles, .download, .values-of, [data-issued]", article)) part.hidden = !day;
   older.hidden = newest;
@@ -515,21 +515,23 @@ function showControls() {
 }
 function show() {
   showControls();
-  for (const card of CARDS) tell(card);
-  for (const article of all("article[data-series]")) if (STATE.series) article.hidden = article.dataset.series !== STATE.series;
-  for (const card of CARDS) draw(card);
+  for (const article of all("article[data-series]")) article.hidden = Boolean(STATE.series) && article.dataset.series !== STATE.series;
+  for (const card of CARDS) if (card.seen) refresh(card);
+}
+function refresh(card) {
+  tell(card);
+  draw(card);
 }
 
 readLook();
 readHash();
 document.body.classList.add("scripted");
-for (const card of CARDS) prepare(card);
 show();
-// What is not seen yet is drawn when it is about to be.
+// What is not seen yet is done when it is about to be: until then it says what it says without script.
 const watch = new IntersectionObserver(entries => {
   for (const entry of entries) {
     const card = CARDS.find(other => other.article === entry.target);
-    if (entry.isIntersecting && !card.seen) { card.seen = true; draw(card); }
+    if (entry.isIntersecting && !card.seen) { card.seen = true; prepare(card); refresh(card); }
   }
 }, { rootMargin: "300px" });
 for (const card of CARDS) watch.observe(card.article);
