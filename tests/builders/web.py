@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pandas as pd
@@ -48,3 +49,23 @@ def ask(
             return await client.request(method, path, headers=named)
 
     return asyncio.run(answer())
+
+
+class Client:
+    """Asks a server of its own again and again, without a network."""
+
+    def __init__(self, workspace: Workspace, *, closed: bool = False) -> None:
+        self._transport = httpx.ASGITransport(application(workspace, closed=closed), raise_app_exceptions=False)
+
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """The answer to any request."""
+
+        async def answer() -> httpx.Response:
+            async with httpx.AsyncClient(transport=self._transport, base_url="http://localhost") as client:
+                return await client.request(method, path, **options)
+
+        return asyncio.run(answer())
+
+    def get(self, path: str, headers: dict[str, str] | None = None, **parameters: object) -> httpx.Response:
+        """The answer to a question."""
+        return self.ask("GET", path, headers=headers, params=parameters or None)

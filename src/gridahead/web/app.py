@@ -80,6 +80,12 @@ def _health(watch: Watch) -> Response:
     return Response(json.dumps(said) + "\n", found.code, {"Cache-Control": ANEW}, "application/json")
 
 
+def _status(watch: Watch, settings: Settings) -> Response:
+    published = folders(settings)[PUBLISHED]
+    pages = [name for name in PAGES if published.exists(name)]
+    return _text(render_status(watch.state(), settings, pages), "text/html")
+
+
 def _text(content: bytes, media_type: str) -> Response:
     return Response(content, headers={"Cache-Control": ANEW}, media_type=media_type)
 

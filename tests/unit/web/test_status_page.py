@@ -7,8 +7,8 @@ from builders.serving import workspace_in_memory
 from builders.web import ask, live, operated
 
 from gridahead.web.facts import Coverage
-from gridahead.web.status_page import render_status
 from gridahead.web.state import Watch
+from gridahead.web.status_page import render_status
 
 
 def words(page: str) -> str:

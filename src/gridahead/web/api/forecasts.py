@@ -58,6 +58,7 @@ def about(manifest: Mapping[str, Any], timezone: str = UTC) -> dict[str, Any]:
 
 
 _INSTANTS = ("issue_time", "made_at", "published_at", "gate_closure")
+_FACTS = ("issue_time", "published_at", "attribution")
 _TEXTS = ("forecast_id", "delivery_day", "model", "model_version", "rung", "missing")
 
 
@@ -94,11 +95,7 @@ def forecast_answer(workspace: Workspace, series: Series, issue: Issue, query: F
     if shown:
         frame = sheet(rows, timezone, unit, official)
         title = f"{series}, {issue.manifest['delivery_day']}"
-        facts = {
-            name: issue.manifest[name]
-            for name in ("issue_time", "published_at", "attribution")
-            if name in issue.manifest
-        }
+        facts = {str(name): issue.manifest[name] for name in _FACTS if name in issue.manifest}
         content = xlsx_bytes(frame, title, facts) if form == "xlsx" else csv_bytes(frame, csv_style(form))
         return Answer(content, media_type_of(form), named)
     if form == "json":

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from gridahead.forecasting.sheets import CsvStyle
+from gridahead.settings.published import CsvStyle
 from gridahead.web.problems import RequestError
 
 Format = Literal[
