@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import sys
@@ -180,7 +181,7 @@ def write_load(installation: Installation) -> None:
     times = pd.date_range(end=now().floor("h"), periods=90 * 24, freq="h")
     local = times.tz_convert(TIMEZONE)
     for number, zone in enumerate(ZONES, 1):
-        wave = 10_000 * number + 2_000 * np.sin(2 * np.pi * (local.hour - 6) / 24) - 1_000 * (local.dayofweek >= 5)
+        wave = 10_000 * number + 2_000 * np.sin(2 * np.pi * (local.hour - 6) / 24) - 1_000 * (local.day_of_week >= 5)
         rows = pd.DataFrame(
             {"time": times.strftime("%Y-%m-%d %H:%M"), "load": wave + 50 * np.sin(np.arange(len(times)))}
         )
@@ -303,6 +304,9 @@ def told(hour: Hour, minutes: float) -> dict[str, Any]:
             "forecasts_of_this_deadline": len(issues),
             "versions": hour.versions(zone),
         }
+    # The lake is in the object store of the installation, which gives nothing without its key.
+    told_to_workers = hour.installation.environment("worker").items()
+    os.environ.update({name: value for name, value in told_to_workers if name.startswith("AWS_")})
     rows = hour.workspace.lake.forecasts.read()
     flows = {one["id"]: one["name"] for one in hour.api.post("flows/filter", json={}).raise_for_status().json()}
     states = Counter(f"{flows[run['flow_id']]} {run['state_type']}" for run in hour.runs())
