@@ -51,13 +51,22 @@ def corrected(
         Windows with (N, H) `official_ahead` [MW]; NaN where the official forecast is.
     """
     spec, official = windows.spec, windows.official_ahead.copy()
-    past, slots = _Past.of(observations, spec, read or spec.deadline), _slots(windows.valid_time, spec)
     known_at = windows.issue_time if known_at is None else known_at
-    for first in range(0, len(windows), _ROWS_AT_ONCE):
-        rows = slice(first, first + _ROWS_AT_ONCE)
-        correction = np.take_along_axis(past.correction(known_at[rows]), slots[rows], axis=1)
-        official[rows] += np.where(windows.delivery[rows], correction, 0).astype(np.float32)
+    correction = corrections(observations, spec, read or spec.deadline, known_at, windows.valid_time)
+    official += np.where(windows.delivery, correction, 0).astype(np.float32)
     return windows.with_values(spec.series.official, ahead=official)
+
+
+def corrections(
+    observations: Observations, spec: WindowSpec, read: Deadline, known_at: Instants, valid_time: Instants
+) -> Floats:
+    """What is added to the official forecast of each unit, (N, H) [MW]; arguments as for `corrected`."""
+    past, slots = _Past.of(observations, spec, read), _slots(valid_time, spec)
+    parts = [np.zeros(valid_time[:0].shape)]
+    for first in range(0, len(valid_time), _ROWS_AT_ONCE):
+        rows = slice(first, first + _ROWS_AT_ONCE)
+        parts.append(np.take_along_axis(past.correction(known_at[rows]), slots[rows], axis=1))
+    return np.concatenate(parts)
 
 
 @dataclass(frozen=True, eq=False)

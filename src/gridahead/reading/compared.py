@@ -8,15 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from gridahead.core.grid import Series
+from gridahead.core.grid import Series, day_begins
 from gridahead.core.resolution import at_mtu, forecasts_at, mtu_of
 from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED, Reference
 from gridahead.core.tables import Forecasts, Observations
-from gridahead.core.time import TimeRange, delivery_days
-from gridahead.core.vintages import from_micros, of_series
+from gridahead.core.time import TimeRange, delivery_days, delivery_range
+from gridahead.core.vintages import Vintages, from_micros, micros, of_series
 from gridahead.evaluation.outturn import outturn
-from gridahead.evaluation.references import reference_windows
-from gridahead.features.corrected import CORRECTION_DAYS
+from gridahead.features.corrected import CORRECTION_DAYS, corrections
 from gridahead.features.windows import WindowSpec
 from gridahead.reading.live import read_in_time
 from gridahead.workspace import Workspace
@@ -61,19 +60,28 @@ def compared(workspace: Workspace, series: Series, span: TimeRange | None, at: p
         return rows
     rows["day"] = delivery_days(rows["valid_time"], spec.zone.timezone).dt.date.to_numpy()
     rows["hours"] = spec.mtu.delta / pd.Timedelta(hours=1)
-    for name in COMPARED:
-        published = reference_of(name, observations, spec, sorted(rows["day"].unique()))
-        rows[name] = rows["valid_time"].map(published).to_numpy(dtype=float)
-    return rows
+    published = references_of(observations, spec, sorted(rows["day"].unique()))
+    return rows.join(published, on="valid_time")
 
 
-def reference_of(name: Reference, observations: Observations, spec: WindowSpec, days: Sequence[dt.date]) -> pd.Series:
-    """The official forecast, or the corrected one, by valid time [MW]; empty where there is none."""
-    if of_series(observations, spec.series.official).empty:
-        return pd.Series(dtype=float, index=pd.DatetimeIndex([], tz="UTC"))
-    windows = reference_windows(name, observations, spec, days)
-    there = windows.delivery
-    return pd.Series(windows.official_ahead[there].astype(np.float64), from_micros(windows.valid_time[there]))
+def references_of(observations: Observations, spec: WindowSpec, days: Sequence[dt.date]) -> pd.DataFrame:
+    """The official and the corrected forecast as in the scores, a column each, by valid time [MW]; NaN where none was.
+
+    The official forecast is read as of the beginning of each delivery day, its errors as known at our deadline.
+    """
+    begins, zone = day_begins(spec.zone), spec.zone.timezone
+    ranges, read_at = [delivery_range(day, zone) for day in days], [begins.for_delivery(day) for day in days]
+    starts, ends = (
+        micros(pd.DatetimeIndex(bounds)) for bounds in zip(*[(r.start, r.end) for r in ranges], strict=True)
+    )
+    units = starts[:, None] + np.arange((ends - starts).max() // spec.mtu.microseconds) * spec.mtu.microseconds
+    inside = units < ends[:, None]
+    span = TimeRange(ranges[0].start, ranges[-1].end)
+    vintages = Vintages.of(of_series(observations, spec.series.official), span, spec.mtu)
+    official = vintages.as_of(micros(pd.DatetimeIndex(read_at)), units)
+    due = micros(pd.DatetimeIndex([spec.deadline.for_delivery(day) for day in days]))
+    better = official + corrections(observations, spec, begins, due, units)
+    return pd.DataFrame({OFFICIAL: official[inside], OFFICIAL_CORRECTED: better[inside]}, from_micros(units[inside]))
 
 
 def _spec(workspace: Workspace, series: Series, measured: pd.DataFrame) -> WindowSpec:

@@ -19,7 +19,7 @@ from gridahead.evaluation.sample import POINT
 from gridahead.features.corrected import CORRECTION_DAYS
 from gridahead.features.windows import WindowSpec
 from gridahead.promotion.evidence import alike_rows, forecasts_of
-from gridahead.reading.compared import COMPARED, SLACK, reference_of
+from gridahead.reading.compared import COMPARED, SLACK, references_of
 from gridahead.registry.versions import Version
 from gridahead.workspace import Workspace
 
@@ -107,8 +107,9 @@ def _references(rows: pd.DataFrame, observations: Observations, spec: WindowSpec
     """The official and the corrected forecast of the same units."""
     point = rows[rows["quantile"] == POINT]
     days = sorted(day.date() for day in delivery_days(point["valid_time"], spec.zone.timezone).unique())
-    found = []
-    for name in COMPARED:
-        values = point["valid_time"].map(reference_of(name, observations, spec, days))
-        found.append(point.assign(model=name, value_mw=values).dropna(subset="value_mw"))
+    published = references_of(observations, spec, days)
+    found = [
+        point.assign(model=name, value_mw=point["valid_time"].map(published[name])).dropna(subset="value_mw")
+        for name in COMPARED
+    ]
     return [one for one in found if len(one)]
