@@ -140,7 +140,7 @@ def _runs_in(file: Path) -> Iterator[str]:
     at = about.schema.names.index("run")
     for group in range(about.num_row_groups):
         if (known := about.row_group(group).column(at).statistics) is not None:
-            yield from (known.min, known.max)
+            yield from (str(known.min), str(known.max))
 
 
 def _series_of(slug: str) -> str:

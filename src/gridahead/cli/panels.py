@@ -11,7 +11,6 @@ MODELS, DATA, STUDY = "Models", "Data", "Study"
 PANELS = (SET_UP, EVERY_DAY, LOOK_CLOSER, MODELS, DATA, STUDY)
 """In the order in which a person needs them."""
 EXAMPLE = "Example: "
-_PLACES = {name: place for place, name in enumerate(PANELS)}
 
 
 class InPanels(TyperGroup):
@@ -19,9 +18,12 @@ class InPanels(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names of all commands, in the order in which help shows them."""
-        return sorted(
-            self.commands, key=lambda name: _PLACES.get(getattr(self.commands[name], "rich_help_panel", None), 99)
-        )
+        return sorted(self.commands, key=lambda name: _place(self.commands[name]))
+
+
+def _place(command: Any) -> int:
+    """Of its panel; one without a panel comes last."""
+    return PANELS.index(command.rich_help_panel) if command.rich_help_panel in PANELS else len(PANELS)
 
 
 def example(line: str) -> str:

@@ -19,7 +19,7 @@ class RetentionSettings(Section):
     """
 
     published_days: Annotated[int, Field(ge=30)] | None = None
-    """Files of delivery days that are older are deleted; their rows stay in the lake. Without it all are kept: 4 MB a
+    """Files of delivery days that are older are deleted; their rows stay in the lake. Without it all are kept: 15 MB a
     year and series with one forecast a day, 24 times as much with `intraday`."""
     inputs_days: Days = None
     """What models read is kept so long, to name the hour of an input that has changed since. Forecasts can be

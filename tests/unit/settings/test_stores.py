@@ -35,6 +35,33 @@ def test_a_data_folder_in_an_object_store_is_refused_with_the_settings_that_may_
     assert all(name in str(refusal.value) for name in STORES)
 
 
+@pytest.mark.parametrize("said", ['published = "elsewhere"', '[published]\nplace = "elsewhere"'])
+def test_where_forecasts_are_published_is_said_alone_or_among_other_things(tmp_path, said):
+    settings = parsed(said, tmp_path)
+    assert settings.published_place == str(settings.published_folder) == str(tmp_path / "elsewhere")
+    assert settings.published.csv_style == "plain"
+    plain = parsed("[published]\ncsv_style = 'semicolon'", tmp_path)
+    assert (plain.published_folder, plain.published.csv_style) == (tmp_path / "data/published", "semicolon")
+    remote = parsed('published = "s3://bucket/forecasts"', tmp_path)
+    assert (remote.published_place, remote.published_folder) == (
+        "s3://bucket/forecasts",
+        tmp_path / "data/published",
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "refusal"),
+    [
+        ("postgresql://ada:secret@host/energy", "published.database carries a password.*write \\${VARIABLE}"),
+        ("mysql://host/energy", "is no address of PostgreSQL, such as postgresql://user@host/name"),
+    ],
+)
+def test_a_database_is_one_of_postgresql_without_a_password(tmp_path, address, refusal):
+    with pytest.raises(SettingsError, match=refusal):
+        parsed(f'[published]\ndatabase = "{address}"', tmp_path)
+    parsed('[published]\ndatabase = "postgresql://ada:${WORD}@host/energy"', tmp_path)
+
+
 @pytest.mark.parametrize("key", ["tracking_uri", "artifacts"])
 def test_a_password_in_the_settings_is_refused_and_a_variable_is_not(key):
     with pytest.raises(ValidationError, match=rf"{key} carries a password.*write \${{VARIABLE}}"):
