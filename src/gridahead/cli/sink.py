@@ -8,15 +8,17 @@ import typer
 
 from gridahead.cli.console import show
 from gridahead.cli.options import JsonOption, SeriesOption, SettingsOption, known_series, open_workspace
+from gridahead.cli.panels import DATA, example
 
 app = typer.Typer(
     name="sink",
     no_args_is_help=True,
+    rich_help_panel=DATA,
     help="Look after the database of `[published] database`, which has every forecast for BI tools.",
 )
 
 
-@app.command()
+@app.command(epilog=example("sink sync"))
 def sync(series: SeriesOption = None, settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """Make its tables equal to the lake: write what they lack, mark what was taken back, delete what is gone.
 
