@@ -47,7 +47,7 @@ def fan_chart(day: Day, normal: pd.DataFrame) -> Markup:
         Line("outturn", placed(day.outturn)),
         Line("median", wide[0.5]),
     ]
-    drawn = [*bands, *(line for line in lines if line.points.notna().any())]
+    drawn: list[Line | Band] = [*bands, *(line for line in lines if line.points.notna().any())]
     frame = frame_of(drawn, 0, day.hours, floor=_never_negative(day.wide))
     title = f"Quantile forecast of {day.title} for {day.name}, with official forecast and outturn"
     return draw(title, frame, drawn, hour_ticks(day.time_range, day.timezone), day.scale.unit)

@@ -7,8 +7,10 @@ lost beyond the places that are asked for; `page.js` unpacks it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 NOTHING = "_"
@@ -16,7 +18,10 @@ BITS = 5
 """Of a letter; the sixth says whether another follows."""
 
 
-def packed(values: Sequence[float], places: int, beside: Sequence[float] | None = None) -> str:
+Values: TypeAlias = "Sequence[float] | npt.NDArray[np.float64]"
+
+
+def packed(values: Values, places: int, beside: Values | None = None) -> str:
     """Numbers as letters.
 
     Args:
@@ -38,7 +43,7 @@ def packed(values: Sequence[float], places: int, beside: Sequence[float] | None 
     return "".join(letters)
 
 
-def _steps(values: Sequence[float], places: int) -> list[int | None]:
+def _steps(values: Values, places: int) -> list[int | None]:
     return [None if np.isnan(value) else round(float(value) * 10**places) for value in values]
 
 

@@ -21,7 +21,7 @@ from gridahead.reports.drift import drift_words
 from gridahead.reports.views import SeriesView
 from gridahead.reports.wording import THIN, Scale, day, moment, number, percent, unit_of_time, words
 
-TO_BEAT = {
+TO_BEAT: Mapping[str, str] = {
     OFFICIAL: "official forecast",
     OFFICIAL_CORRECTED: "official forecast without its recent mean error",
 }

@@ -1,6 +1,7 @@
 """What docs/theory says in figures is what the benchmarks have measured, and every picture can be drawn again."""
 
 import re
+from itertools import combinations
 
 import pytest
 from common import CHECKOUT, read_results
@@ -152,3 +153,13 @@ def test_every_picture_of_the_pages_is_drawn_by_the_script():
 def test_a_picture_can_be_drawn_again(name, tmp_path):
     PICTURES[name](tmp_path / "again.png")
     assert (tmp_path / "again.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_the_ranges_of_the_seeds_meet_but_for_two_pairs():
+    rows = [loss(model) for model in ("gru", "transformer", "lstm_attention", "rnn", "lstm")]
+    apart = [(one.model, other.model) for one, other in combinations(rows, 2) if one.high < other.low]
+    assert apart == [("gru", "lstm_attention"), ("gru", "lstm")]
+    official = loss("official").value
+    assert rows[-1].value / rows[0].value == pytest.approx(1.03, abs=0.005)
+    assert 1 - rows[-1].value / official == pytest.approx(0.27, abs=0.005)
+    assert 1 - rows[0].value / official == pytest.approx(0.29, abs=0.005)

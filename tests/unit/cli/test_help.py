@@ -4,6 +4,7 @@ import resource
 import shlex
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import typer
@@ -14,7 +15,7 @@ from gridahead.cli.panels import EXAMPLE, PANELS
 from gridahead.core.release import CHECKOUT
 from gridahead.settings.file import load_settings
 
-ROOT = typer.main.get_command(app)
+ROOT: Any = typer.main.get_command(app)
 
 
 def commands_of(group, *above):
