@@ -58,7 +58,7 @@ def run(bench: Bench) -> list[Row]:
         "hundred": [_varied(card_of(f"Z{at:02d}/load"), at) for at in range(100)],
         "year": [_varied(_year(), 0)],
     }
-    rows = []
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         for name, cards in pages.items():
             start = time.perf_counter()

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
 from gridahead.core.time import lasting
@@ -21,6 +22,9 @@ from gridahead.reports.score_rows import headings, score_rows
 from gridahead.reports.views import QualityLine, ReportView, SeriesView
 
 __all__ = ["QualityLine", "ReportView", "SeriesView", "render_report"]
+
+LONG_AGO = pd.Timedelta(days=1)
+"""Between what is known and the page: a demonstration shows history."""
 
 
 def render_report(view: ReportView) -> str:
@@ -37,13 +41,19 @@ def render_report(view: ReportView) -> str:
         days=list(dict.fromkeys(article["day"].name for article in articles if article["day"])),
         articles=articles,
         many=many,
-        created_at=view.created_at,
+        seen=_seen(view, clock),
         headings=headings(view),
         scores=score_rows(view),
         quality_page=view.quality_page,
         inspection_page=view.inspection_page,
         **scripted(page_data([series.card for series in view.series])),
     )
+
+
+def _seen(view: ReportView, clock: str) -> str:
+    """As of when all of it is, where that is long before the page is made; else empty."""
+    newest = max((series.card.at for series in view.series), default=view.created_at)
+    return wording.moment(newest.tz_convert(clock)) if view.created_at - newest > LONG_AGO else ""
 
 
 def scripted(data: str) -> dict[str, object]:

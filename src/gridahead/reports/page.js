@@ -137,10 +137,11 @@ const LINES = {
 };
 const FILLS = { band: () => `${LOOK.model}29`, wide: () => `${LOOK.model}47`, normal: () => `${LOOK.soft}2b` };
 const MOST_BARS = 400;  // more are narrower than what can be seen, and an area is drawn faster
+const LONG = 2 * DAY;  // of more, dates are told
 const STEPS = [900, 1800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR];
 
 function ticks(zone, low, high, most) {
-  const step = STEPS.find(size => (high - low) / size <= most);
+  const step = high - low <= LONG && STEPS.find(size => (high - low) / size <= most);
   const found = [];
   if (step) {
     // A wall-clock hour that comes twice is marked once.
@@ -155,12 +156,12 @@ function ticks(zone, low, high, most) {
   const every = [1, 2, 7, 14, 31, 92].find(count => (high - low) / DAY / count <= most) ?? 366;
   for (let local = Math.ceil((low + offset(zone, low)) / DAY) * DAY; ; local += every * DAY) {
     const at = local - offset(zone, local - offset(zone, local));
-    if (at > high) return found;
+    if (at >= high) return found;  // a name at the very end would be cut
     found.push(at);
   }
 }
 function tickWords(zone, ats, low, high) {
-  const fine = ats.length > 1 && ats[1] - ats[0] < HOUR, long = high - low > 2 * DAY;
+  const fine = ats.length > 1 && ats[1] - ats[0] < HOUR, long = high - low > LONG;
   return ats.map(at => {
     if (long) return dayMonth(zone, at);
     const words = hourMinute(zone, at);

@@ -210,7 +210,7 @@ def test_what_should_be_out_and_is_not_is_said_first_and_the_page_is_not_in_orde
     absent = (Absent(dt.date(2026, 1, 1), due, closure),)
     for at, closes in ((pd.Timestamp("2025-12-31T10:30Z"), "closes"), (pd.Timestamp("2025-12-31T15:00Z"), "closed")):
         said = f"There is no forecast of Thu 1 Jan 2026: it was due 31 Dec 2025, 11:00, the gate {closes} "
-        for card in (card_of(days=2), card_of(days=0)):
+        for card in (card_of(days=2, at=at), card_of(days=0, at=at)):
             view = dataclasses.replace(report_view(card), series=(series_view(card, absent=absent),), created_at=at)
             page = render_report(view)
             assert "Look closer" in page and "In order" not in page and said in page
@@ -318,3 +318,10 @@ def test_a_failed_rule_is_explained_where_the_inspection_is_linked():
 @pytest.mark.parametrize("theme", ["#0b6fb8", "#62b5f0"])
 def test_both_themes_are_on_the_page_and_charts_follow_them(theme):
     assert page_of(card_of()).count(theme) <= 2
+
+
+def test_a_page_of_history_says_as_of_when_it_is_and_counts_ages_from_then():
+    told = "of history: shown as it was known on 30 Dec 2025, 11:05"
+    page = page_of(card_of(), created_at=pd.Timestamp("2026-11-30T07:00Z"))
+    assert told in page and "<td>1.1 h</td>" in page and "In order" in page
+    assert told not in page_of(card_of())
