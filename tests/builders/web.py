@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pandas as pd
+from starlette.types import ASGIApp
 
 from builders.serving import ready
 from gridahead.operate.forecast import forecast
@@ -41,10 +42,17 @@ def ask(
 ) -> httpx.Response:
     """The answer of the server to one request."""
 
+    watch = Watch(workspace, seconds, lambda: RUNS)
+    return ask_app(application(workspace, watch), path, method, host, body, **headers)
+
+
+def ask_app(
+    app: ASGIApp, path: str, method: str = "GET", host: str = "localhost", body: bytes = b"", **headers: str
+) -> httpx.Response:
+    """The answer of a server that has been put together to one request."""
+
     async def answer() -> httpx.Response:
-        watch = Watch(workspace, seconds, lambda: RUNS)
-        transport = httpx.ASGITransport(application(workspace, watch))
-        async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as client:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{host}") as client:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             return await client.request(method, path, headers=named)
 

@@ -13,8 +13,9 @@ from gridahead.operate.quarantine import rule_on_case
 from gridahead.quarantine.cases import find_case
 from gridahead.quarantine.rulings import Ruling
 from gridahead.web import quality_pages, render
+from gridahead.web.guard import COOKIE
 from gridahead.web.pages import NotFoundError, Pages, answer
-from gridahead.web.session import COOKIE, forget, form_of, remember
+from gridahead.web.session import forget, form_of, remember, token_of
 from gridahead.web.tokens import TokenError
 
 SEE_OTHER = 303
@@ -81,9 +82,8 @@ class Forms:
     def _rule(self, request: Request, identity: str, fields: dict[str, str]) -> Response:
         ruling, reason = fields.get("ruling", ""), " ".join(fields.get("reason", "").split())
         try:
-            token = self.pages.tokens.holder(
-                fields.get("token", "").strip() or request.cookies.get(COOKIE, ""), "write"
-            )
+            said = fields.get("token", "").strip() or request.cookies.get(COOKIE, "")
+            token = token_of(request, self.pages.tokens, "write") or self.pages.tokens.holder(said, "write")
         except TokenError as error:
             return self._case(request, identity, str(error), reason, error.status)
         if problem := _problem(ruling, reason):

@@ -173,9 +173,8 @@ class Pages:
         known = {str(entry.series): entry.series for entry in self.workspace.settings.series}
         if asked not in known:
             there = ", ".join(known) or "none"
-            raise NotFoundError(
-                f"there is no series {asked[:80]!r} here. {did_you_mean(asked[:80], known)}There are: {there}"
-            )
+            meant = did_you_mean(asked[:80], known)
+            raise NotFoundError(f"there is no series {asked[:80]!r} here; {meant}there are: {there}")
         return known[asked]
 
 

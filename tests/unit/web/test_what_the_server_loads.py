@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 HEAVY = ("torch", "mlflow", "great_expectations", "prefect", "sklearn", "matplotlib")
+SHOWN = ("/", "/series/DE/load", "/models", "/models/DE/load", "/quality")
 SERVED = f"""
 import asyncio, sys
 import httpx
@@ -13,7 +14,7 @@ from gridahead.web import server
 from gridahead.workspace import Workspace
 series = [{{"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]"}}]
 said = {{"data_folder": sys.argv[1], "mode": "live", "series": series}}
-PATHS = ("/livez", "/healthz", "/metrics", "/", "/status", "/series/DE/load", "/models", "/quality", "/assets/page.js", "/published/x.csv")
+PATHS = ("/livez", "/healthz", "/metrics", "/status", "/assets/page.js", "/published/x.csv", *{SHOWN!r})
 async def ask():
     transport = httpx.ASGITransport(application(Workspace(Settings.model_validate(said))))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
