@@ -22,9 +22,10 @@ from gridahead.web.problems import RequestError
 from gridahead.web.rate import Rate
 from gridahead.web.tokens import Token, TokenError, Tokens
 
-LONGEST_PATH = 1_000
-LONGEST_QUERY = 2_000
-"""[bytes] The longest that means anything here is a third of it."""
+LONGEST = {"raw_path": ("path", 1_000), "query_string": ("query", 2_000)}
+"""[bytes] What each part of an address is called, and its bound: the longest that means anything is a third of it."""
+LARGEST_HEADERS = 16 * 1024
+"""[bytes] Four times what a browser sends."""
 LARGEST_BODY = 64 * 1024
 """[bytes] What is written here is a reason in words."""
 BODY_SECONDS = 10.0
@@ -97,6 +98,8 @@ class Guard:
         except RequestError as problem:
             await self._refusal(problem, scope)(scope, receive, send_with_headers)
             return
+        except ConnectionResetError:  # there is nobody to answer
+            return
         await self._app(scope, receive, send_with_headers)
 
     def _admitted(self, scope: Scope) -> Token | None:
@@ -106,9 +109,14 @@ class Guard:
         if not self.knows(asked):
             way_out = "allow it in the settings: [serve] allowed_hosts"
             raise RequestError("wrong-host", f"{asked[:200]!r} is no name of this server", way_out)
-        for part, longest in (("raw_path", LONGEST_PATH), ("query_string", LONGEST_QUERY)):
+        for part, (name, longest) in LONGEST.items():
             if len(scope.get(part) or b"") > longest:
-                raise RequestError("too-long", f"{part.split('_')[0]} part of more than {longest} bytes", "Shorten it")
+                raise RequestError("too-long", f"the {name} has more than {longest} bytes", "Shorten it")
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEADERS:
+            reason = f"the headers have more than {LARGEST_HEADERS:,} bytes"
+            raise RequestError("too-large-headers", reason, "Send fewer cookies")
+        if any(ord(sign) < 32 or ord(sign) == 127 for sign in scope["path"]):
+            raise RequestError("unknown-address", "no address has a control character", "/docs/api has the addresses")
         if scope["path"] in PROBES:
             return None
         needed = self._tokens is not None and scope["path"] != SIGN_IN
@@ -200,6 +208,8 @@ async def _whole(scope: Scope, receive: Receive) -> Receive:
         async with asyncio.timeout(BODY_SECONDS):
             while more:
                 message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ConnectionResetError
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
                 if len(body) > LARGEST_BODY:

@@ -52,6 +52,7 @@ KINDS = {
         Kind("too-long", 414, "The address is too long", "No address of this server is as long."),
         Kind("wrong-host", 421, "This is not its name", "`[serve] allowed_hosts` names what it may be called."),
         Kind("too-many", 429, "Too many requests", "The header `Retry-After` says when to ask again [s]."),
+        Kind("too-large-headers", 431, "The headers are too large", "No client of ours sends as much."),
         Kind("malformed", 400, "This is no HTTP request", "It cannot be read, or its headers are too large."),
         Kind("failed", 500, "This is a fault of ours", "The log of the server has the reason."),
         Kind("unreadable", 503, "The data cannot be read just now", "`/healthz` and the log say why; ask again."),

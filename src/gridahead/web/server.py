@@ -94,6 +94,10 @@ class Protocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse a request that is none, and close."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            # Its head could be read and its body cannot: whoever answers the head answers nobody.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         problem = RequestError("malformed", msg, "Send a request of HTTP/1.1 with headers of 16 KB at most")
         content = json.dumps(problem.said()).encode()
         headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]

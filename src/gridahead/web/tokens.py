@@ -176,7 +176,7 @@ class Tokens:
             raise TokenError(401, "this token is not known here", f"It may have been revoked; {make}")
         (token,) = known
         if token.is_over(self._clock()):
-            raise TokenError(401, f"this token expired at {token.expires_at}", make.capitalize())
+            raise TokenError(401, f"this token expired at {token.expires_at}", f"Ask for another: {make}")
         if scope not in token.scopes:
             raise TokenError(403, f"the token {token.name} may {' and '.join(token.scopes)}, not {scope}", make)
         return token
