@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -36,7 +37,8 @@ def _panels(root: Any) -> dict[str, list[tuple[str, Any]]]:
     for name in root.list_commands(None):
         command = root.commands[name]
         if not command.hidden:
-            panels.setdefault(command.rich_help_panel, []).append((name, command))
+            panel = command.rich_help_panel if isinstance(command.rich_help_panel, str) else "Further"
+            panels.setdefault(panel, []).append((name, command))
     return panels
 
 
@@ -60,14 +62,15 @@ def _section(path: str, command: Any) -> str:
 def _row(parameter: Any) -> str:
     argument = parameter.param_type_name == "argument"
     name = (parameter.metavar or parameter.name).upper() if argument else ", ".join(parameter.opts)
-    default = parameter.default
-    if parameter.required:
-        said = "must be given"
-    elif default is None or default is False or default == () or callable(default) or "UNSET" in repr(default).upper():
-        said = ""
-    else:
-        said = f"`{default}`"
+    said = "must be given" if parameter.required else _default(parameter.default)
     return f"| `{name}` | {said} | {_cell(getattr(parameter, 'help', None) or '')} |"
+
+
+def _default(value: object) -> str:
+    """What counts without the option, where that can be said."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Path):
+        return ""
+    return f"`{value}`"
 
 
 def _hidden(parameter: Any) -> bool:
