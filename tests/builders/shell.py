@@ -24,12 +24,16 @@ class Shell:
     folder: Path
     names: Mapping[str, str] = field(default_factory=dict)
 
+    def said(self, text: str) -> str:
+        """A text with what its names stand for."""
+        for name, value in self.names.items():
+            text = re.sub(rf"\b{name}\b", value, text)
+        return text
+
     def run(self, line: str) -> tuple[int, str]:
         """The exit code of a line and what it writes to standard output; `&&` ends at the first that fails."""
-        for name, value in self.names.items():
-            line = re.sub(rf"\b{name}\b", value, line)
         said = ""
-        for part in line.split(" && "):
+        for part in self.said(line).split(" && "):
             code, text = self._ours(part) if part.lstrip().startswith("gridahead") else self._others(part)
             said += text
             if code:
