@@ -18,7 +18,7 @@ NOTEBOOK = HERE / "from_file_to_model.ipynb"
 PAGE = NOTEBOOK.with_suffix(".md")
 SECONDS = 600
 """Longer than any cell takes on a busy machine."""
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_OF_TERMINALS = re.compile(r"\x1b\[[0-9;]*m|\r")
 
 
 def run(notebook: Path = NOTEBOOK) -> Any:
@@ -45,7 +45,7 @@ def page(content: Any) -> tuple[str, dict[str, bytes]]:
                 pictures[name] = base64.b64decode(data["image/png"])
                 parts.append(f"![What the cell above draws]({name})")
             else:
-                text = _COLOUR.sub("", output.get("text") or data["text/plain"])
+                text = _OF_TERMINALS.sub("", output.get("text") or data["text/plain"])
                 parts.append(f"```{{code-block}} text\n{text.rstrip()}\n```")
     return "\n\n".join(parts) + "\n", pictures
 

@@ -251,12 +251,15 @@ def _tell(book: Workbook, about: Worksheet, title: str, facts: Mapping[str, obje
     bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
     about.set_column(0, 0, 30)
     about.set_column(1, 1, 100, wrapped)
+    about.set_landscape()
+    about.fit_to_pages(1, 0)
     told = [(name, words) for name, value in facts.items() if (words := _words(value))]
     meanings = [(name, meaning_of(name)) for name in columns]
     lines = [(title, ""), *told, ("", ""), ("Columns of the table", ""), *meanings]
     for row, (name, words) in enumerate(lines):
         about.write_string(row, 0, name, bold if not words else None)
-        about.write_string(row, 1, words)
+        if words:
+            about.write_string(row, 1, words)
 
 
 def _words(value: object) -> str:

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from gridahead.core.errors import GridaheadError
+from gridahead.core.errors import GridaheadError, ModelError
 from gridahead.core.grid import Series
-from gridahead.core.runs import CHALLENGER, FULL, SHADOW
+from gridahead.core.runs import CHALLENGER, CHAMPION, FULL, SHADOW
 from gridahead.core.tables import Observations
 from gridahead.forecasting.issue import degradations
 from gridahead.forecasting.publish import Published
@@ -26,7 +26,6 @@ from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import is_live, wanted_slot
 from gridahead.promotion.serving import champion as serving_champion
 from gridahead.promotion.serving import holder, serving
-from gridahead.registry.versions import Registered
 from gridahead.workspace import Workspace, require_unseen
 
 log = logging.getLogger(__name__)
@@ -66,7 +65,7 @@ def forecast(
     with alone_with(workspace, series):
         aliases = serving(workspace, series)
         if issue_time is day is scheduled is None and not is_live(workspace):
-            issue_time = _newest_deadline(workspace, serving_champion(workspace, series, aliases))
+            issue_time = _newest_deadline(workspace, series, aliases)
         wanted = wanted_slot(workspace, series, issue_time, day, scheduled)
         published = publish_slot(workspace, wanted, aliases)
     shadow(workspace, wanted, aliases, pd.Timestamp(str(published.manifest["issue_time"])))
@@ -121,13 +120,26 @@ def shadow(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], issued:
         log.warning("%s: the challenger did not forecast along: %s", slot.series, error)
 
 
-def _newest_deadline(workspace: Workspace, champion: Registered) -> pd.Timestamp:
+def _newest_deadline(workspace: Workspace, series: Series, aliases: Mapping[str, str]) -> pd.Timestamp:
     """The deadline of the newest unlearnt delivery day with complete inputs, or else of the least degraded of the last.
 
-    Where all days of the lake are learnt, as after a training on a file that is history, it is the day after them.
+    Where all days of the lake are learnt, as after a training on a file that is history, it is the day after them. Of a
+    champion that is damaged it is the newest day of which anything is known: the rungs below may have a forecast.
+
+    Raises:
+        ModelError: there is no champion.
     """
+    observations = workspace.lake.read_accepted(series)
+    try:
+        champion = serving_champion(workspace, series, aliases)
+    except ModelError as error:
+        if CHAMPION not in aliases or observations.empty:
+            raise
+        log.warning("%s", error)
+        newest_day = observations["valid_time"].max().tz_convert(workspace.settings.zone(series.zone).timezone).date()
+        return workspace.settings.series_settings(series).deadline.for_delivery(newest_day)
+    known_by = _newest_known_by(observations)
     spec, unlearnt = champion.model.spec, champion.about.last_day_seen + dt.timedelta(days=1)
-    known_by = _newest_known_by(workspace.lake.read_accepted(spec.series))
     newest = unlearnt if known_by is None else max(spec.deadline.delivery_day(known_by), unlearnt)
     days = [newest - dt.timedelta(days=back) for back in range(LOOK_BACK_DAYS + 1)]
     days = [day for day in days if day >= unlearnt]

@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +28,7 @@ from gridahead.core.files import alone
 from gridahead.core.grid import Series
 from gridahead.core.release import PACKAGE, VERSION
 from gridahead.models.ensemble import Ensemble
+from gridahead.models.network.network import Network
 from gridahead.registry.address import WAY_OUT, Address
 from gridahead.registry.artifacts import know
 from gridahead.registry.client import Client, RegistryError, newest, require_answer, told
@@ -223,15 +224,19 @@ def _params(fit: Fit, config: ModelSettings | None, settings: TrainingSettings) 
         "window.deadline": spec.deadline,
         "window.inputs": ", ".join(map(str, spec.inputs)),
         "scaler.anchor": ", ".join(dict.fromkeys(network.scaler.anchor for network in networks)),
-        "network.parameters": sum(
-            p.numel() for network in networks for member in network.members for p in member.parameters()
-        ),
+        "network.parameters": _count(member for network in networks for member in network.members),
+        "network.parameters_degraded": _count(member for network in networks for member in network.degraded),
     }
     if isinstance(model, Ensemble):
         named, rest = zip(networks, model.weights, strict=True), 1 - model.official
         values |= {f"ensemble.{network.name}": f"{rest * weight:.3f}" for network, weight in named}
         values["ensemble.official"] = f"{model.official:.3f}"
     return [Param(key, str(value)) for key, value in values.items()]
+
+
+def _count(members: Iterable[Network]) -> int:
+    """The numbers that networks have learnt."""
+    return sum(weights.numel() for member in members for weights in member.parameters())
 
 
 def _metrics(fit: Fit) -> list[Metric]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,6 +22,7 @@ from gridahead.settings.model import Settings
 
 if TYPE_CHECKING:
     from gridahead.models.bundle import TrainedModel
+    from gridahead.models.network.network import Network
 
 ENOUGH_UNITS = 24
 """A slice with fewer market time units than a day shows nothing."""
@@ -93,7 +94,7 @@ def _facts(version: Registered) -> dict[str, str]:
     return {
         "Model": _kind(model),
         "Anchor": ", ".join(dict.fromkeys(network.scaler.anchor for network in model.networks)),
-        "Weights": f"{_weights(model):,}",
+        "Weights": _weights(model),
         "Inputs": ", ".join(map(str, spec.inputs)),
         "Context": f"{spec.context_days} days in steps of {spec.mtu}",
         "Issued": f"{spec.deadline}",
@@ -180,8 +181,14 @@ def _history(promotions: Promotions, version: Registered) -> list[dict[str, str]
     ]
 
 
-def _weights(model: Forecaster) -> int:
-    members = [member for network in model.networks for member in network.members]
+def _weights(model: Forecaster) -> str:
+    """How many numbers it has learnt, and how many more for windows in which something is missing."""
+    ordinary = _count(member for network in model.networks for member in network.members)
+    degraded = _count(member for network in model.networks for member in network.degraded)
+    return f"{ordinary:,}" + (f", and {degraded:,} that answer where inputs are missing" if degraded else "")
+
+
+def _count(members: Iterable[Network]) -> int:
     return sum(weights.numel() for member in members for weights in member.parameters())
 
 

@@ -40,3 +40,18 @@ def test_a_late_revision_of_old_values_changes_no_day(tmp_path):
         return Observations(pd.concat([rows, late], ignore_index=True))
 
     assert published_day(tmp_path, 110, revise) == day(109)
+
+
+def test_with_a_damaged_champion_it_is_the_newest_day_and_a_lower_rung_has_it(tmp_path):
+    def damage(folder):
+        for weights in folder.rglob("weights.safetensors"):
+            weights.write_bytes(weights.read_bytes()[:-1])
+
+    settings = {"data_folder": tmp_path, "series": [{"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]"}]}
+    workspace = Workspace(Settings.model_validate(settings))
+    workspace.lake.observations.append(made_load(110))
+    promote(workspace, LOAD, register(workspace, 1).number, "for a test", "Ada")
+    damage(tmp_path)  # MLflow's copy as well
+    published = forecast(workspace, LOAD)
+    assert published.manifest["delivery_day"] == str(day(109))
+    assert published.manifest["rung"] in ("official_corrected", "naive")
