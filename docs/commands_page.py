@@ -17,6 +17,8 @@ HEAD = """# Commands
 Every command and its options, made by `python docs/commands_page.py`. `gridahead COMMAND --help` says the same at a
 terminal. Without `--settings`, a command reads `$GRIDAHEAD_SETTINGS`, else `settings.toml` where it is called, else
 `flows/settings.toml`. Exit codes: [start](start.md#4-go-on).
+
+`gridahead --install-completion` lets your shell complete series, runs, ids of forecasts, versions and models at TAB.
 """
 
 
