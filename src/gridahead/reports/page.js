@@ -506,7 +506,7 @@ function showControls() {
   parts.push(choice("Clock", [["", "Local"], ["utc", "UTC"]], STATE.clock, "clock"));
   const power = DATA.series.filter(series => series.unit in DATA.sizes);
   if (power.length) {
-    const own = new Set(power.map(series => series.unit)), units = ["kW", "MW", "GW"].filter(unit => unit !== "kW" || own.has("kW"));
+    const own = new Set(power.map(series => series.unit)), units = Object.keys(DATA.sizes).filter(unit => DATA.sizes[unit] >= 1 || own.has(unit));
     const now = STATE.unit || (own.size === 1 ? power[0].unit : "");
     parts.push(choice("Unit", [...(own.size > 1 ? [["", "As set"]] : []), ...units.map(unit => [unit, unit])], now, "unit"));
   }

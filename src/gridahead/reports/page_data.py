@@ -26,7 +26,9 @@ DIGITS = 5
 def page_data(cards: Sequence[Card]) -> str:
     """The data of a page as JSON that can stand in an element of it."""
     shown = SHOWN_OF_MANY if len(cards) > MANY else None
-    data = {"series": [_series(card, card.shown[:shown]) for card in cards], "sizes": dict(MEGAWATTS)}
+    series = [_series(card, card.shown[:shown]) for card in cards]
+    sizes = dict(MEGAWATTS) if any(one["unit"] in MEGAWATTS for one in series) else {}
+    data = {"series": series, "sizes": sizes}
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     # Inside of a script element only these could end it, or begin a comment.
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

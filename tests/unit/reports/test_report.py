@@ -105,8 +105,8 @@ def test_every_figure_is_ours_official_and_their_difference():
 
 
 def test_a_price_has_no_energy_and_keeps_its_unit():
-    page = plain(page_of(card_of("DE/price", base=50.0, unit="EUR/MWh")))
-    assert "EUR/MWh" in page and "Energy" not in page and "GWh" not in page
+    page = plain(page_of(card_of("DE/price", base=50.0, unit="EUR/MWh", since=None, record=None)))
+    assert "EUR/MWh" in page and not re.search(r"(?<!/)\b[kMG]Wh?\b", page)
 
 
 def test_the_live_record_is_said_with_interval_and_count():
