@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from builders.browser import axe_findings, browser, look, opened, served
 from builders.cards import NEWEST, card_of, record_of, report_view, shown_of
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, Route
 
 from gridahead.core.time import Mtu
+from gridahead.reports import csp
 from gridahead.reports.forecast_page import render_report
 
 THIN, DASH = "\N{NARROW NO-BREAK SPACE}", "\N{EN DASH}"
@@ -263,3 +264,20 @@ def test_of_many_series_charts_are_drawn_when_they_are_seen(driver, address):
         assert before < page.locator("canvas").count() < 2 * 14
         page.locator("article").last.get_by_text("Values of the day").click()
         page.locator("article").last.locator(".values tbody tr").nth(23).wait_for()
+
+
+def test_it_works_behind_a_server_that_sends_the_rule_as_well(driver, address):
+    """Both rules must allow what runs; a script that neither names does not."""
+    header = {"Content-Security-Policy": csp.policy(header=True)}
+    with opened(driver, "about:blank") as (page, heard):
+
+        def answered(route: Route) -> None:
+            body = route.fetch().text().replace("</body>", "<script>document.title = 'broken'</script></body>")
+            route.fulfill(body=body, content_type="text/html", headers=header)
+
+        page.route("**/one.html", answered)
+        page.goto(f"{address}/one.html")
+        chart(page).wait_for()
+        assert saved(page, "CSV")[1].count("\n") == 25
+        assert page.title() == "Day-ahead forecasts: Wed 31 Dec 2025"
+        assert heard.console and all("Content Security Policy" in line for line in heard.console)

@@ -111,7 +111,7 @@ def since_words(since: SinceYesterday, card: Card) -> dict[str, Any]:
     most = max([abs(effect) for _, effect in bars] or [1.0]) or 1.0
     return {
         "sentence": (
-            f"The mean of the {hours:.0f} hours that the forecast issued {issued} has too moved from "
+            f"Against the forecast issued {issued}, the mean of the {hours:.0f} hours in common moved from "
             f"{scale.text(since.before_mw)} to {scale.text(since.now_mw)} ({signed(difference, fine)})."
         ),
         "bars": [

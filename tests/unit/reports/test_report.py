@@ -238,8 +238,8 @@ def test_a_series_without_a_forecast_says_so_instead_of_vanishing():
 def test_what_has_changed_since_the_issue_before_is_a_sentence_and_a_bar_for_every_cause():
     page = plain(page_of(card_of()))
     assert (
-        "The mean of the 24 hours that the forecast issued 30 Dec 2025, 00:00 has too moved from 50.4 GW to 51.1 GW "
-        "(+0.80)."
+        "Against the forecast issued 30 Dec 2025, 00:00, the mean of the 24 hours in common moved from 50.4 GW to "
+        "51.1 GW (+0.80)."
     ) in page
     bars = re.findall(r"<li><span>([^<]+)</span><i class=\"(\w+)\"><b style=\"width: ([\d.]+)%", page)
     assert bars == [("DE/load_official", "up", "50.0"), ("DE/load", "up", "27.4"), ("time has passed", "down", "12.9")]
