@@ -17,7 +17,7 @@ from gridahead.web.tokens import Tokens
 
 LARGEST = 150_000
 """[bytes] Of a picture: the repository is read by people on trains."""
-COLOURS = (128, 64, 32)
+COLOURS = (256, 128, 64)
 HIGHEST = 1_500
 """[px] What lies below is not in the picture."""
 PAGES = {
@@ -62,7 +62,7 @@ def compressed(picture: bytes) -> bytes:
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     for colours in COLOURS:
         content = io.BytesIO()
-        reduced = image.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        reduced = image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         reduced.save(content, "PNG", optimize=True)
         if content.tell() <= LARGEST:
             return content.getvalue()

@@ -91,7 +91,7 @@ def test_errors_are_told_apart_by_lead_hour_and_month_with_calibration(server):
 
 def test_models_say_who_serves_and_who_decided(server):
     said = words(server("/models/DE/load").text)
-    assert "Champion naive v2" in said and "Challenger naive v3" in said
+    assert "Champion gru v2" in said and "Challenger gru v3" in said
     assert "challenger: nobody → v3 a person decided To see how it does without weather. ana" in said
 
 
