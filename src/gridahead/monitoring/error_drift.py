@@ -10,7 +10,6 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from gridahead.core.errors import ModelError
 from gridahead.monitoring.findings import ENOUGH, CoverageChange, DriftFinding, DriftKind, Floats, LossChange, limits
@@ -193,6 +192,8 @@ def _sums(past: Floats, excess: Floats) -> Floats:
 
     The spread is the median absolute deviation, so that a broken day of the past does not hide those of today.
     """
+    from scipy import stats  # 50 MB, which a server that has no drift to judge does without
+
     spread = np.asarray(stats.median_abs_deviation(past, axis=-1, scale="normal"))[..., None]
     total = np.cumsum(excess / np.maximum(spread, np.finfo(float).eps) - SLACK, axis=-1)
     sums: Floats = total - np.minimum(np.minimum.accumulate(total, axis=-1), 0.0)

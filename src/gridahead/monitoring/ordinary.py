@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 from gridahead.evaluation.bootstrap import block_length
 from gridahead.monitoring.findings import ENOUGH, Floats, ordinary_periods
@@ -89,6 +88,8 @@ def ordinary_days(before: Floats, length: int, *, means: int, repetitions: int, 
         and Monahan, Econometrica 60 (1992). Taking means off makes memory look smaller; by how much is of Kendall, Note
         on bias in the estimation of autocorrelation, Biometrika 41 (1954), here for every mean.
     """
+    from scipy import signal  # with what it imports, 50 MB, which a server that judges no drift does without
+
     count = len(before)
     squares = float(before @ before) or 1.0
     memory = (float(before[1:] @ before[:-1]) / squares + means / count) / (1 - (means + 2) / count)
