@@ -29,7 +29,7 @@ series = "DE/load"
 deadline = "D-1T0000[UTC]"
 gate_closure = "D-1T2359[UTC]"
 [serve]
-require_tokens = true
+require_tokens = {closed}
 requests_per_minute = {per_minute}
 """
 
@@ -71,14 +71,21 @@ class ApiServer:
 
 
 @contextmanager
-def api_server(folder: Path, per_minute: int = 0) -> Iterator[ApiServer]:
-    """The server of an installation of a load up to now, whose forecast of tomorrow is published."""
-    (folder / "settings.toml").write_text(SETTINGS.format(per_minute=per_minute))
+def api_server(folder: Path, per_minute: int = 0, *, closed: bool = True) -> Iterator[ApiServer]:
+    """The server of an installation of a load up to now, whose forecast of tomorrow is published.
+
+    Args:
+        folder: of the installation.
+        per_minute: requests of a token.
+        closed: whether readers need one.
+    """
+    settings = SETTINGS.format(per_minute=per_minute, closed="true" if closed else "false")
+    (folder / "settings.toml").write_text(settings)
     installed(folder)
     tokens = Tokens(folder / "data" / "tokens.json")
-    reads, writes = tokens.add("reader"), tokens.add("desk", ["write"])
+    reads, writes = tokens.add("a program"), tokens.add("a person", ["write"])
     past = Tokens(folder / "data" / "tokens.json", lambda: now() - pd.Timedelta(days=2))
-    expired = past.add("guest", expires_at=now() - pd.Timedelta(days=1))
+    expired = past.add("a guest", expires_at=now() - pd.Timedelta(days=1))
     port = free_port()
     command = [sys.executable, "-m", "gridahead", "serve", "--port", str(port), "-s", str(folder / "settings.toml")]
     with (folder / "log").open("wb") as said:

@@ -16,8 +16,15 @@ from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-BY_HAND = {ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md", ROOT / "README.md", DOCS / "release.md"}
-"""Pages whose blocks build, install or run for hours: their commands are held against the program all the same."""
+BY_HAND = {
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "benchmarks" / "README.md",
+    ROOT / "README.md",
+    DOCS / "api.md",
+    DOCS / "release.md",
+}
+"""Pages whose blocks build, install or run for hours, or ask a server, as `tests/servers` does: their commands are held
+against the program all the same."""
 LANGUAGES = {"console", "sh", "python", "toml", "sql", "json", "text"}
 """`console`: after `$ ` a command, below it the first line that it prints. `sh`: commands alone. `text` is not run."""
 

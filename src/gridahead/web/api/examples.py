@@ -16,15 +16,14 @@ FALLBACK = "DE/load"
 """The series of the examples where the settings name none."""
 
 
-def examples_page(settings: Settings, description: Mapping[str, Any]) -> bytes:
+def examples_page(settings: Settings, description: Mapping[str, Any], server: str) -> bytes:
     """The page.
 
     Args:
-        settings: whose first series and address the examples have.
+        settings: whose first series the examples have.
         description: of the API, as OpenAPI has it.
+        server: under which address it is asked.
     """
-    serve = settings.serve
-    server = serve.public_url or f"http://{serve.host}:{serve.port}"
     first = str(settings.series[0].series) if settings.series else FALLBACK
     return page(
         "examples.html.j2",

@@ -49,7 +49,7 @@ from gridahead.web.api.parameters import (
 )
 from gridahead.web.api.records import models_answer, scores_answer
 from gridahead.web.api.service import Service
-from gridahead.web.problems import MEDIA_TYPE, RequestError
+from gridahead.web.problems import EXPLAINED_AT, MEDIA_TYPE, RequestError
 from gridahead.web.tokens import Tokens
 from gridahead.workspace import Workspace
 
@@ -103,9 +103,15 @@ def add_api(app: FastAPI, workspace: Workspace, tokens: Tokens | None = None) ->
     api.add_middleware(Heads)
     app.mount(PREFIX, api)
     description = Answer(json.dumps(api.openapi()).encode(), JSON)
-    page = Answer(examples_page(workspace.settings, api.openapi()), "text/html; charset=utf-8")
+
+    def examples(request: Request) -> Response:
+        # The name has been checked to be one of ours; the port is what the asker says.
+        server = public or f"{request.url.scheme}://{request.url.netloc}"
+        content = examples_page(workspace.settings, api.openapi(), server)
+        return Answer(content, "text/html; charset=utf-8").response(request.headers)
+
     app.add_route("/openapi.json", lambda request: description.response(request.headers), methods=["GET"])
-    app.add_route("/docs/api", lambda request: page.response(request.headers), methods=["GET"])
+    app.add_route(EXPLAINED_AT, examples, methods=["GET"])
     return api
 
 
