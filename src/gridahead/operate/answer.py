@@ -131,7 +131,9 @@ def _by_versions(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], f
     exports, series = workspace.exports, slot.series
 
     def of_alias(alias: str) -> Version | None:
-        return exports.version(series, aliases[alias]) if alias in aliases else None
+        # Without any alias the exports are asked why: what is said of who serves may be damaged.
+        number = (aliases or exports.serving(series)).get(alias)
+        return None if number is None else exports.version(series, number)
 
     rungs: list[tuple[Rung | None, str, Callable[[], Version | None]]] = [
         (None, "champion", lambda: of_alias(CHAMPION)),

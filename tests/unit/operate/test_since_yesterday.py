@@ -15,7 +15,7 @@ from gridahead.operate import since_yesterday as module
 from gridahead.operate.forecast import forecast, publish_slot
 from gridahead.operate.since_yesterday import groups, told_since_yesterday
 from gridahead.promotion.serving import serving
-from gridahead.reading.change import SINCE, since_yesterday
+from gridahead.reading.change import SINCE, SinceYesterday, since_yesterday
 
 DAY = dt.date(2025, 3, 19)
 
@@ -40,8 +40,14 @@ def told(workspace):
         return told_since_yesterday(workspace, slot_for(workspace, LOAD, DAY), answer(workspace, LOAD, DAY).forecasts)
 
 
+def told_change(workspace) -> SinceYesterday:
+    change = since_yesterday(told(workspace))
+    assert change is not None
+    return change
+
+
 def test_causes_sum_to_the_difference_over_the_hours_that_both_have(ladder):
-    change = since_yesterday(told(ladder))
+    change = told_change(ladder)
     assert change.since == pd.Timestamp("2025-03-17T10:00Z")  # 11:00 in Berlin, two days before
     assert (change.start, change.end) == (pd.Timestamp("2025-03-18T10:00Z"), pd.Timestamp("2025-03-18T23:00Z"))
     assert {cause.name for cause in change.causes} == {"time has passed", "DE/load", "DE/load_official"}
@@ -66,7 +72,7 @@ def test_it_is_the_same_to_the_byte_when_it_is_made_again_and_leaves_the_forecas
 def test_the_issue_before_counts_where_it_was_published(ladder, monkeypatch):
     before = slot_for(ladder, LOAD, DAY - dt.timedelta(days=1), pd.Timestamp("2025-03-17T09:00Z"))
     publish_slot(explained(ladder, "never"), before, serving(ladder, LOAD))
-    assert since_yesterday(told(ladder)).since == pd.Timestamp("2025-03-17T09:00Z")
+    assert told_change(ladder).since == pd.Timestamp("2025-03-17T09:00Z")
 
 
 def test_what_goes_wrong_leaves_it_out_with_a_warning(ladder, monkeypatch, caplog):

@@ -33,11 +33,10 @@ def page_of(tmp_path):
 
 def _holdout(at: pd.Timestamp) -> pd.DataFrame:
     told = {"run": HOLDOUT, "zone": "DE", "quantity": "load", "model": "gru", "lead": None, "n": 8_000}
-    told |= {"start": at - pd.Timedelta(days=365), "end": at - pd.Timedelta(days=31), "scored_at": at}
+    clocks = {"start": at - pd.Timedelta(days=365), "end": at - pd.Timedelta(days=31), "scored_at": at}
     values = [("mae", 1_000.0, "MW"), ("coverage_80", 0.8, "1")]
-    return SCORES.check(
-        pd.DataFrame([{**told, "metric": name, "value": value, "unit": unit} for name, value, unit in values])
-    )
+    rows = pd.DataFrame([{**told, "metric": name, "value": value, "unit": unit} for name, value, unit in values])
+    return SCORES.check(rows.assign(**clocks))
 
 
 def test_a_band_that_held_sixty_percent_for_thirty_days_is_a_concern(page_of):

@@ -11,12 +11,19 @@ from builders.rows import LOAD
 
 from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED, PUBLISHED
 from gridahead.operate.score import score_published
-from gridahead.reading.record import live_record
+from gridahead.reading.record import Record, live_record
+
+
+def recorded(workspace, **asked) -> Record:
+    """The record, which there is."""
+    record = live_record(workspace, LOAD, **asked)
+    assert record is not None
+    return record
 
 
 def test_figures_are_those_of_the_scores(tmp_path):
     workspace, _ = live_days(tmp_path, 20)
-    record = live_record(workspace, LOAD)
+    record = recorded(workspace)
     scores = score_published(workspace, LOAD).scores
     whole = scores[scores["lead"].isna()].set_index(["model", "metric"])["value"]
     assert record.n == 480
@@ -32,7 +39,7 @@ def test_figures_are_those_of_the_scores(tmp_path):
 
 def test_the_official_forecast_is_off_by_what_the_test_says(tmp_path):
     workspace, _ = live_days(tmp_path, 10, inside=1.0, error=1_000.0, official_error=2_000.0)
-    record = live_record(workspace, LOAD)
+    record = recorded(workspace)
     official = record.against[0]
     assert (record.mae, record.coverage, official.reference, official.mae) == (1_000.0, 1.0, OFFICIAL, 2_000.0)
     assert (official.skill, official.n) == (0.5, 240)
@@ -41,7 +48,7 @@ def test_the_official_forecast_is_off_by_what_the_test_says(tmp_path):
 
 def test_the_last_thirty_days_count(tmp_path):
     workspace, _ = live_days(tmp_path, 40)
-    record = live_record(workspace, LOAD)
+    record = recorded(workspace)
     assert record.hours == 30 * 24
     assert record.daily["day"].tolist() == [FIRST + dt.timedelta(days=day) for day in range(10, 40)]
     assert record.daily["coverage"].mean() == pytest.approx(record.coverage)
@@ -51,14 +58,14 @@ def test_the_last_thirty_days_count(tmp_path):
 
 def test_a_band_that_is_too_narrow_is_outside_the_interval(tmp_path):
     workspace, _ = live_days(tmp_path, 30, inside=0.6)
-    low, high = live_record(workspace, LOAD).coverage_interval
+    low, high = recorded(workspace).coverage_interval
     assert 0.55 < low < 0.6 < high < 0.65
 
 
 @pytest.mark.parametrize(("days", "enough"), [(1, False), (6, False), (7, True)])
 def test_a_week_is_enough(tmp_path, days, enough):
     workspace, _ = live_days(tmp_path, days)
-    record = live_record(workspace, LOAD)
+    record = recorded(workspace)
     assert (record.hours, record.enough) == (24 * days, enough)
     assert np.isnan(record.coverage_interval).all() == (days == 1)
 
@@ -66,8 +73,8 @@ def test_a_week_is_enough(tmp_path, days, enough):
 def test_as_of_an_instant_only_what_was_known_counts(tmp_path):
     workspace, clock = live_days(tmp_path, 20)
     clock.set("2025-05-04T22:00Z")  # the fourth day has just ended, and its last hour is known in an hour
-    assert live_record(workspace, LOAD).n == 95
-    assert live_record(workspace, LOAD, at=pd.Timestamp("2025-05-01T22:00Z")).n == 23
+    assert recorded(workspace).n == 95
+    assert recorded(workspace, at=pd.Timestamp("2025-05-01T22:00Z")).n == 23
 
 
 def test_what_came_after_the_gate_had_closed_is_no_live_forecast(tmp_path):
@@ -77,8 +84,8 @@ def test_what_came_after_the_gate_had_closed_is_no_live_forecast(tmp_path):
         value_mw=rows["value_mw"] + 9_000, data_hash="late", issue_time=rows["issue_time"] + pd.Timedelta(hours=9)
     )
     workspace.lake.forecasts.append(late.assign(made_at=late["issue_time"]))
-    assert live_record(workspace, LOAD).mae < 9_000
-    assert live_record(workspace, LOAD).n == 240
+    assert recorded(workspace).mae < 9_000
+    assert recorded(workspace).n == 240
 
 
 def test_without_an_outturn_or_a_forecast_there_is_no_record(tmp_path):

@@ -1,5 +1,7 @@
 """Versions, roles and decisions of a series, read from the exports and the lake."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from builders.live_days import live_days
@@ -13,8 +15,8 @@ from gridahead.reading.models import models_of
 
 def decided(number, at):
     row = {"zone": "DE", "quantity": "load", "alias": "champion", "how": "trial", "from_version": ""}
-    row |= {"to_version": number, "reason": "it is better", "decided_by": "ana", "decided_at": pd.Timestamp(at)}
-    return PROMOTIONS.check(pd.DataFrame([row]))
+    row |= {"to_version": number, "reason": "it is better", "decided_by": "ana"}
+    return PROMOTIONS.check(pd.DataFrame([row]).assign(decided_at=pd.Timestamp(at)))
 
 
 @pytest.fixture
@@ -28,7 +30,8 @@ def workspace(tmp_path):
     serve(workspace, LOAD, "4", CHALLENGER)
     for name in ("3", "4"):  # the versions of the builder are called naive, and so have to be their forecasts
         record = workspace.exports.version(LOAD, name)
-        workspace.exports.put(type(record)(**{**vars(record), "tags": {**record.tags, "model": "gru"}}))
+        assert record is not None
+        workspace.exports.put(replace(record, tags={**record.tags, "model": "gru"}))
     for number, at in (("2", "2025-04-01T00:00Z"), ("3", "2025-04-08T00:00Z")):
         workspace.lake.promotions.append(decided(number, at))
     return workspace
@@ -43,7 +46,7 @@ def test_roles_versions_and_decisions_come_newest_first(workspace):
 
 def test_scores_are_of_the_units_that_both_have_with_the_official_forecast_beside(workspace):
     scores = models_of(workspace, LOAD).scores.set_index(["version", "metric"])
-    assert scores.loc[("3", "mae"), ["value", "low", "high", "n"]].tolist() == [1_000.0, 1_000.0, 1_000.0, 480]
+    assert list(scores.loc[("3", "mae"), ["value", "low", "high", "n"]]) == [1_000.0, 1_000.0, 1_000.0, 480]
     assert scores.loc[("4", "mae"), "value"] == 500.0
     assert scores.loc[("official", "mae"), "value"] == pytest.approx(2_000.0)
     assert scores.loc[("3", "coverage_80"), "value"] == 1.0
