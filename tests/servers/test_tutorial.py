@@ -28,7 +28,6 @@ def kinds(content):
     ]
 
 
-@pytest.mark.long  # half a minute of a processor
 def test_every_cell_runs_and_gives_what_the_tutorial_shows(
     render, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
