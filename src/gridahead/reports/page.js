@@ -270,8 +270,7 @@ function prepare(card) {
     const button = element("button", { type: "button", onclick: () => { pick({ day: cell.dataset.pick }); article.scrollIntoView(); } }, cell.textContent);
     cell.replaceChildren(button);
   }
-  article.append(element("p", { class: "older soft", "data-older": true, hidden: true }));
-  one(".head", article).after(one("[data-older]", article));
+  one(".head", article).after(element("p", { class: "older soft", "data-older": true, hidden: true }));
 }
 function toggle(card, figure, look, button) {
   const shown = button.getAttribute("aria-pressed") === "false";
