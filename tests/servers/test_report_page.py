@@ -253,6 +253,10 @@ def test_paper_has_the_pictures_and_no_buttons(driver, address):
         page.emulate_media(media="print")
         assert page.locator("svg:visible").count() == 5
         assert page.locator("canvas:visible, [data-controls]:visible").count() == 0
+        page.emulate_media(media="screen")
+        page.get_by_role("button", name="UTC").click()
+        page.emulate_media(media="print")  # a picture in local time would be another one
+        assert page.locator(".fan svg:visible").count() == 0 and page.locator(".fan canvas:visible").count() == 2
 
 
 def test_of_many_series_charts_are_drawn_when_they_are_seen(driver, address):

@@ -41,7 +41,7 @@ def render_report(view: ReportView) -> str:
         days=list(dict.fromkeys(article["day"].name for article in articles if article["day"])),
         articles=articles,
         many=many,
-        seen=_seen(view, clock),
+        of_history=_is_of_history(view),
         headings=headings(view),
         scores=score_rows(view),
         quality_page=view.quality_page,
@@ -50,10 +50,10 @@ def render_report(view: ReportView) -> str:
     )
 
 
-def _seen(view: ReportView, clock: str) -> str:
-    """As of when all of it is, where that is long before the page is made; else empty."""
+def _is_of_history(view: ReportView) -> bool:
+    """Whether all of it is of long before the page is made."""
     newest = max((series.card.at for series in view.series), default=view.created_at)
-    return wording.moment(newest.tz_convert(clock)) if view.created_at - newest > LONG_AGO else ""
+    return bool(view.created_at - newest > LONG_AGO)
 
 
 def scripted(data: str) -> dict[str, object]:

@@ -290,7 +290,7 @@ function tell(card) {
   if (!day) { one("[data-day]", article).textContent = dayName(STATE.day); return; }
   unpackDay(day);
   const zone = zoneOf(series), unit = unitOf(series), size = sizeOf(unit);
-  card.digits = decimals(Math.max(...day.values.flat().map(Math.abs)) / size);
+  card.digits = decimals(day.values.flat().reduce((most, value) => Math.max(most, Math.abs(value)), 0) / size);
   one("[data-day]", article).textContent = dayName(day.day);
   const issued = one("[data-issued]", article), extra = one(".newest", issued);
   issued.replaceChildren(`Issued ${moment(zone, day.issued)}${zone === "UTC" ? " UTC" : ""} by ${day.by}, ${day.inputs}. `, ...(extra ? [extra] : []));
@@ -515,8 +515,15 @@ function showControls() {
 }
 function show() {
   showControls();
+  document.body.classList.toggle("picked", Boolean(STATE.day || STATE.clock || STATE.unit));
   for (const article of all("article[data-series]")) article.hidden = Boolean(STATE.series) && article.dataset.series !== STATE.series;
   for (const card of CARDS) if (card.seen) refresh(card);
+}
+function see(card) {
+  if (card.seen) return;
+  card.seen = true;
+  prepare(card);
+  refresh(card);
 }
 function refresh(card) {
   tell(card);
@@ -531,10 +538,11 @@ show();
 const watch = new IntersectionObserver(entries => {
   for (const entry of entries) {
     const card = CARDS.find(other => other.article === entry.target);
-    if (entry.isIntersecting && !card.seen) { card.seen = true; prepare(card); refresh(card); }
+    if (entry.isIntersecting) see(card);
   }
 }, { rootMargin: "300px" });
 for (const card of CARDS) watch.observe(card.article);
+addEventListener("beforeprint", () => { if (document.body.classList.contains("picked")) CARDS.forEach(see); });
 let width = innerWidth;
 addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; CARDS.forEach(draw); } });
 addEventListener("hashchange", () => { if (location.hash.includes("=") || !location.hash) { readHash(); show(); } });

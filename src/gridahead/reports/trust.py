@@ -45,7 +45,7 @@ class Day:
     def of(cls, card: Card, shown: Shown | None = None) -> Day:
         """A day of a card: the newest unless given."""
         shown = shown or card.shown[0]
-        scale = Scale.of(float(np.abs(shown.wide.to_numpy(float)).max()), card.unit)
+        scale = Scale.of(float(np.nanmax(np.abs(shown.wide.to_numpy(float)))), card.unit)
         return cls(card.title, card.timezone, shown, scale, card.unit)
 
     @property

@@ -266,6 +266,15 @@ def test_the_page_stands_without_history_scores_official_outturn_and_spread():
     assert all(name not in page for name in ('data-line="official"', 'data-line="outturn"', 'data-line="before"'))
 
 
+def test_a_day_without_power_and_one_with_units_missing_are_drawn():
+    nights, gaps = (shown_of(known=False) for _ in range(2))
+    for shown, values in ((nights, nights.wide * 0), (gaps, gaps.wide.mask(gaps.wide.index.to_series().dt.hour < 3))):
+        changed = dataclasses.replace(shown, wide=values, official=shown.official * 0)
+        page = plain(page_of(card_of(shown=(changed, changed))))
+        assert not re.search(r"\bnan\b", markup(page), re.IGNORECASE)
+        assert page.count("<svg") == 5
+
+
 def test_a_page_of_no_series_is_still_a_page():
     assert "<h1>Day-ahead forecasts</h1>" in page_of()
 
@@ -320,8 +329,8 @@ def test_both_themes_are_on_the_page_and_charts_follow_them(theme):
     assert page_of(card_of()).count(theme) <= 2
 
 
-def test_a_page_of_history_says_as_of_when_it_is_and_counts_ages_from_then():
-    told = "of history: shown as it was known on 30 Dec 2025, 11:05"
+def test_a_page_of_history_says_that_it_is_and_counts_ages_from_then():
+    told = "of history: each series as it was known when it was last forecast"
     page = page_of(card_of(), created_at=pd.Timestamp("2026-11-30T07:00Z"))
     assert told in page and "<td>1.1 h</td>" in page and "In order" in page
     assert told not in page_of(card_of())
