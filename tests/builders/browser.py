@@ -161,8 +161,8 @@ def seen(page: Page, heard: Heard, width: int) -> Look:
     page.evaluate(OPEN_ALL)
     page.wait_for_load_state("networkidle")
     found = page.evaluate(LOOK, width)
-    said = {"console": [*heard.console], "failed": [*heard.failed], "asked": [*heard.asked]}
-    return Look(**said, **found, axe=axe_findings(page))
+    console, failed, asked = [*heard.console], [*heard.failed], [*heard.asked]
+    return Look(console=console, failed=failed, asked=asked, **found, axe=axe_findings(page))
 
 
 def axe_findings(page: Page) -> list[str]:

@@ -17,7 +17,7 @@ from builders.rows import day_ahead, judged, measured, rows
 from builders.servers import free_port
 from builders.serving import serve
 from gridahead.core.grid import Series
-from gridahead.core.runs import HOLDOUT, Role
+from gridahead.core.runs import HOLDOUT
 from gridahead.core.tables import FORECASTS, PROMOTIONS, Forecasts, Promotions
 from gridahead.core.time import Mtu, days_between, delivery_range
 from gridahead.evaluation.scores import score
@@ -96,9 +96,9 @@ def _one(workspace: Workspace, series: Series, days: int, history: int, random: 
     workspace.lake.scores.append(score(Forecasts(own), outturn, scored_at=workspace.clock()))
 
 
-def _version(workspace: Workspace, series: Series, number: str, role: Role, error: float) -> None:
+def _version(workspace: Workspace, series: Series, number: str, role: str, error: float) -> None:
     """A version that is called a GRU; what it says nobody asks here."""
-    version = serve(workspace, series, number, role)
+    version = serve(workspace, series, number, role)  # type: ignore[arg-type] - `previous` is noted by promotion
     tags = {"model": "gru", "train_days": "2023-01-01 to 2024-12-31", "validation_mae": str(error)}
     workspace.exports.put(replace(version, tags={**version.tags, **tags}))
 

@@ -139,11 +139,13 @@ def _dots(line: Line, look: str | None = None) -> Line:
 def _placed(values: Framed, start: pd.Timestamp, day: TimeRange, mtu: Mtu) -> Framed:
     """Every unit of a day by the hours from the first day to its middle; a unit without a value is a gap."""
     whole = values.reindex(pd.DatetimeIndex(day.times(mtu)))
-    return whole.set_axis(np.asarray((whole.index - start + mtu.delta / 2) / HOUR, float), axis="index")
+    middle = pd.DatetimeIndex(whole.index) - start + mtu.delta / 2
+    return whole.set_axis(np.asarray(middle / HOUR, float), axis="index")
 
 
 def _by_hour(values: pd.Series, start: pd.Timestamp) -> pd.Series:
-    return values.set_axis(np.asarray((pd.DatetimeIndex(values.index) - start) / HOUR, float))
+    since = pd.DatetimeIndex(values.index) - start
+    return values.set_axis(np.asarray(since / HOUR, float))
 
 
 def _never_negative(days: Sequence[Shown]) -> bool:

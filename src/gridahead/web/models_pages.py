@@ -130,7 +130,9 @@ def _scores(models: ModelsOf, roles: Mapping[str, str], unit: Unit | None) -> di
     """Metrics as rows, versions as columns, each with its interval; None where nothing has been compared."""
     if models.scores.empty:
         return None
+    order = [models.roles[role] for role in ROLES if role in models.roles]
     versions = [str(name) for name in models.scores["version"].unique()]
+    versions.sort(key=lambda name: (order.index(name) if name in order else len(order), name))
     metrics = [str(name) for name in models.scores["metric"].unique()]
     return {
         "headings": [("", 1), *((_named(version, roles), 0) for version in versions)],

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gridahead.core.runs import LIVE
@@ -140,7 +141,7 @@ def _errors(errors: Errors, unit: Unit | None) -> list[dict[str, Any]]:
         if name == "by_lead":
             table = table[table["n"] >= ENOUGH_OF_A_LEAD * table["n"].max()]
         models = [model for model in LOOKS if model in table and table[model].notna().any()]
-        scale = Scale.of(float(table[models].max(axis=None)), unit)
+        scale = Scale.of(float(np.nanmax(table[models].to_numpy(float))), unit)
         found.append(
             {
                 "title": title,
@@ -167,4 +168,4 @@ def _of_one_unit(days: Sequence[Shown]) -> list[Shown]:
 
 
 def _scale(days: Sequence[Shown], unit: Unit | None) -> Scale:
-    return Scale.of(max(float(one.wide.abs().max(axis=None)) for one in days), unit)
+    return Scale.of(max(float(np.nanmax(np.abs(one.wide.to_numpy(float)))) for one in days), unit)
