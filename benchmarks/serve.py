@@ -49,6 +49,8 @@ BARS = {"p99": 100.0, "rss_max": 250.0}
 LEVELS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 YEARS = 2
 WARM_SECONDS = 10.0
+EVERY_S = 3
+"""Between two publications [s]: in operation there is one in hours."""
 PATH = "/api/v1/series/DE/load/forecast"
 SETTINGS = """data_folder = "data"
 mode = "live"
@@ -63,21 +65,27 @@ requests_per_minute = 1000000
 PUBLISH = """
 import sys, time
 import pandas as pd
-from gridahead.core.grid import Series
+sys.path.append(sys.argv[2])
+from builders.rows import LOAD, measured
 from gridahead.core.time import now
 from gridahead.operate.forecast import forecast
 from gridahead.workspace import Workspace
 workspace = Workspace.open("settings.toml")
-first, times = now().normalize(), 0
+issue_time, times, published = now().normalize(), 0, 0
+hours = pd.date_range(issue_time - pd.Timedelta(days=6, hours=2), periods=26, freq="h")
 print("ready", flush=True)
 until = time.monotonic() + float(sys.argv[1])
 while time.monotonic() < until:
-    issue_time = min(first + pd.Timedelta(minutes=1 + times), now())
-    forecast(workspace, Series("DE", "load"), issue_time)
+    began = time.monotonic()
+    revised = measured(LOAD, hours, [50_000.0 + times] * len(hours))
+    known = revised["valid_time"] + pd.Timedelta(hours=2) + pd.Timedelta(seconds=times)
+    workspace.lake.observations.append(revised.assign(available_at=known, batch=f"revision-{times}"))
+    published += forecast(workspace, LOAD, issue_time).changed
     times += 1
-    time.sleep(1)
-print(times)
+    time.sleep(max(0.0, EVERY_S - (time.monotonic() - began)))
+print(published)
 """
+"""The load of last week is revised a little before each forecast, which says the same of tomorrow: so each is new."""
 
 
 def run(bench: Bench) -> list[Row]:
@@ -99,9 +107,9 @@ def run(bench: Bench) -> list[Row]:
 
 
 def _measured(folder: Path, port: int, token: str, core: int, seconds: float, pid: int) -> list[Row]:
-    publisher = subprocess.Popen(
-        _on(core, [sys.executable, "-c", PUBLISH, str(seconds)]), cwd=folder, stdout=subprocess.PIPE, text=True
-    )
+    program = PUBLISH.replace("EVERY_S", str(EVERY_S))
+    command = [sys.executable, "-c", program, str(seconds), str(CHECKOUT / "tests")]
+    publisher = subprocess.Popen(_on(core, command), cwd=folder, stdout=subprocess.PIPE, text=True)
     assert publisher.stdout is not None
     publisher.stdout.readline()
     asked = [str(HERE / "serve_load.py"), str(port), token, PATH, str(PER_SECOND), str(seconds)]
