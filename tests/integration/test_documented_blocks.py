@@ -5,26 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import tomlkit
-import uvicorn
 from builders.documentation import BY_HAND, DOCS, ROOT, Block, blocks, pages, script
 from builders.shell import Shell
 from integration.test_quarantine_journey import spoil
 
-from gridahead.web.app import application
-from gridahead.workspace import Workspace
-
-SERVER = "127.0.0.1:8080"
-AT_ONCE = ("api", "start", "run-daily", "serve", "python", "concepts", "live", "operation", "quality", "backtest")
+AT_ONCE = ("start", "run-daily", "serve", "python", "concepts", "live", "operation", "quality", "backtest")
 """Pages of which `make test` runs what takes seconds; all of them, and what takes longer, are `long`."""
 PAGES = [page for page in pages() if page not in BY_HAND and any(block.language != "text" for block in blocks(page))]
 
@@ -53,35 +45,13 @@ def test_all_blocks_of_a_page_do_what_they_say(page: Path, folder: Path) -> None
     run_page(page, folder, long=True)
 
 
-@contextmanager
-def _served(workspace: Workspace) -> Iterator[str]:
-    """A server of the job on a free port; gives host and port."""
-    server = uvicorn.Server(uvicorn.Config(application(workspace), port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    try:
-        yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 def run_page(page: Path, folder: Path, *, long: bool) -> None:
     """Run the blocks of a page in a folder that is the working folder already.
 
     Raises:
         AssertionError: a command ends otherwise or prints something else than the page says.
     """
-    if page.stem == "api":
-        with _served(Workspace.open(folder / "settings.toml")) as address:
-            _run(page, Shell(folder, {SERVER: address}), long=long)
-    else:
-        _run(page, Shell(folder), long=long)
-
-
-def _run(page: Path, shell: Shell, *, long: bool) -> None:
+    shell = Shell(folder)
     PREPARED.get(str(page.relative_to(DOCS)), lambda shell: None)(shell)
     known: dict[str, object] = {}
     for block in blocks(page):
@@ -90,7 +60,7 @@ def _run(page: Path, shell: Shell, *, long: bool) -> None:
         if block.language in ("console", "sh"):
             _run_commands(block, shell)
         elif block.language == "python":
-            exec(compile(shell.said(block.text), str(block), "exec"), known)
+            exec(compile(block.text, str(block), "exec"), known)
         elif block.language == "sql":
             _run_sql(block)
         elif "merged" in block.marks:

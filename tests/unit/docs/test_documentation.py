@@ -14,7 +14,6 @@ from gridahead.cli.main import app
 from gridahead.settings.file import load_settings
 
 NOT_RUN: dict[str, int] = {
-    "docs/api.md": 2,  # Excel; a ruling on a case with a token
     "docs/handbook/live.md": 1,  # asks services
     "docs/handbook/models.md": 1,  # back-tests of 18 months
     "docs/handbook/operation.md": 1,  # a file that a person has changed
