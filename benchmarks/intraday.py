@@ -1,8 +1,9 @@
 """What is a forecast worth that is made again every hour, as the delivery day comes nearer and then goes by?
 
-German load of 2025, every seventh day of it. One LSTM has learnt the years 2022 to 2024: issued at the deadline, 11:00
-on the day before, and as of drawn hours until the delivery day ends, as a series with `intraday = true` is trained. For
-each hour since the deadline the units that are still to be delivered are scored, side by side:
+German load of 2025, every fifth day of it, so that every weekday comes as often. One LSTM has learnt the years 2022 to
+2024: issued at the deadline, 11:00 on the day before, and as of drawn hours until the delivery day ends, as a series
+with `intraday = true` is trained. For each hour since the deadline the units that are still to be delivered are scored,
+side by side:
 
 - `refreshed`: the forecast made again with what is known by then.
 - `kept`: the forecast of the deadline.
@@ -50,7 +51,7 @@ SPEC = WindowSpec(
     intraday=True,
 )
 BEGIN, HOLDOUT, LAST = pd.Timestamp("2022-01-01", tz="Europe/Berlin"), dt.date(2025, 1, 1), dt.date(2025, 12, 30)
-EVERY_DAYS = 7
+EVERY_DAYS = 5
 LAST_HOUR = 36
 """After the deadline: one hour of the delivery day is left."""
 NEWEST_HOURS, HALF_LIFE_HOURS = 3, 6.0
