@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ def shown_of(
     timezone: str = ZONE,
     known: bool = True,
     official: bool = True,
-    **manifest: object,
+    **manifest: Any,
 ) -> Shown:
     """A day of which the median rises from the base by 100 MW an hour; a tenth of level is 1 000 MW.
 
@@ -115,7 +116,7 @@ def scores_of(model: str = "lstm", error: float = 1_200.0, coverage: float = 0.7
     return SCORES.check(frame.assign(start=start, end=end, scored_at=end, unit="MW"))
 
 
-def card_of(series: str = "DE/load", days: int = 14, **changes: object) -> Card:
+def card_of(series: str = "DE/load", days: int = 14, **changes: Any) -> Card:
     """A card with everything on it; the newest day has no outturn yet.
 
     Args:
@@ -127,7 +128,7 @@ def card_of(series: str = "DE/load", days: int = 14, **changes: object) -> Card:
     dates = [NEWEST - dt.timedelta(days=back) for back in range(days)]
     shown = tuple(shown_of(day, series=series, known=back > 0, **changes) for back, day in enumerate(dates))
     member = Series.parse(series)
-    told = {
+    told: dict[str, Any] = {
         "series": member,
         "title": f"{quantity_of(member.quantity).title} {member.zone}",
         "timezone": ZONE,
@@ -144,11 +145,14 @@ def card_of(series: str = "DE/load", days: int = 14, **changes: object) -> Card:
     return Card(**{**told, **own})
 
 
-def series_view(card: Card, **changes: object) -> SeriesView:
+def series_view(card: Card, **changes: Any) -> SeriesView:
     """The series of a card, with complete data."""
     start, end = pd.Timestamp("2024-12-31T23:00Z"), pd.Timestamp("2025-12-30T09:00Z")
     hours = int((end - start) / pd.Timedelta(hours=1))
-    told = {"quality": QualityLine(start, end, hours, hours - 1, 2), "links": {"Model card": "cards/DE.load-v3.html"}}
+    told: dict[str, Any] = {
+        "quality": QualityLine(start, end, hours, hours - 1, 2),
+        "links": {"Model card": "cards/DE.load-v3.html"},
+    }
     return SeriesView(card, **{**told, **changes})
 
 

@@ -6,11 +6,12 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders.browser import axe_findings, browser, look, opened, served
 from builders.cards import NEWEST, card_of, record_of, report_view, shown_of
-from playwright.sync_api import Browser, Locator, Page, Route
+from playwright.sync_api import Browser, FloatRect, Locator, Page, Route
 
 from gridahead.core.time import Mtu
 from gridahead.reports import csp
@@ -29,7 +30,7 @@ def driver() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(driver: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("pages")
-    price = {"unit": "EUR/MWh", "base": 50.0}
+    price: dict[str, Any] = {"unit": "EUR/MWh", "base": 50.0}
     cards = [card_of(name, **(price if name.endswith("price") else {})) for name in FIVE]
     cards[1] = card_of("FR/load", mtu=Mtu("PT15M"), record=record_of(days=3), since=None)
     changes = tuple(shown_of(dt.date.fromisoformat(day)) for day in ("2025-10-26", "2025-03-30"))
@@ -52,6 +53,13 @@ def plain(text: str) -> str:
 
 def text_of(found: Locator) -> str:
     return plain(found.first.inner_text())
+
+
+def box_of(found: Locator) -> FloatRect:
+    """Where it is on the screen."""
+    box = found.bounding_box()
+    assert box is not None
+    return box
 
 
 def chart(page: Page) -> Locator:
@@ -90,7 +98,7 @@ def test_all_that_matters_is_there_without_script(driver, address, width):
 def test_pointing_at_the_chart_tells_its_values(driver, address):
     with opened(driver, f"{address}/one.html") as (page, _):
         over = chart(page).locator(".u-over")
-        box = over.bounding_box()
+        box = box_of(over)
         page.mouse.move(box["x"] + box["width"] * 10.5 / 24, box["y"] + 50)
         assert plain(page.locator(".tip:visible").inner_text()).split("\n") == [
             "10:00–11:00, GW",
@@ -120,7 +128,7 @@ def test_dragging_zooms_and_escape_or_a_button_shows_the_day_again(driver, addre
     with opened(driver, f"{address}/one.html") as (page, _):
         reset = page.get_by_role("button", name="Reset zoom")
         for undo in (lambda: page.keyboard.press("Escape"), reset.click):
-            box = chart(page).locator(".u-over").bounding_box()
+            box = box_of(chart(page).locator(".u-over"))
             page.mouse.move(box["x"] + 200, box["y"] + 60)
             page.mouse.down()
             page.mouse.move(box["x"] + 500, box["y"] + 80, steps=4)

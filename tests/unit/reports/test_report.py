@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import json
 import re
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -28,6 +29,13 @@ def page_of(*cards, **changes):
     return render_report(dataclasses.replace(report_view(*cards), **changes))
 
 
+def first(pattern, page):
+    """The first group of what is found, or all of it."""
+    found = re.search(pattern, page, re.DOTALL)
+    assert found is not None, pattern
+    return found[found.re.groups]
+
+
 def markup(page):
     """The page without its two scripts, of which one names its home."""
     for script in csp.scripts():
@@ -35,9 +43,10 @@ def markup(page):
     return page
 
 
-def page_with(card, **changes):
-    view = dataclasses.replace(report_view(card), series=(series_view(card, **changes),))
-    return render_report(view)
+def ending(view, end):
+    """The quality of a series whose newest value ends then."""
+    assert view.quality is not None
+    return dataclasses.replace(view.quality, end=end)
 
 
 def test_the_page_loads_nothing_from_anywhere():
@@ -54,7 +63,7 @@ def test_the_page_loads_nothing_from_anywhere():
 
 def test_the_scripts_of_the_page_are_those_that_its_rule_allows_and_there_is_no_other():
     page = page_of(card_of())
-    rule = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+    rule = first(r'Content-Security-Policy" content="([^"]*)"', page)
     inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     assert len(inline) == 2
     assert [csp.hash_of(script) for script in inline] == re.findall(r"'(sha256-[^']+)'", rule)
@@ -70,7 +79,7 @@ def test_the_same_data_give_the_same_bytes():
 
 
 def test_a_hostile_name_is_only_text_in_page_charts_and_data():
-    model = {"model": HOSTILE, "missing": HOSTILE, "forecast_id": HOSTILE, HOSTILE: HOSTILE}
+    model: dict[str, Any] = {"model": HOSTILE, "missing": HOSTILE, "forecast_id": HOSTILE, HOSTILE: HOSTILE}
     shown = (shown_of(**model), shown_of(NEWEST - dt.timedelta(days=1), **model))
     card = card_of(title=HOSTILE, shown=shown, holdout=scores_of(HOSTILE), files={"csv": "javascript:alert(1)"})
     table = table_of(card).assign(series=HOSTILE, model=HOSTILE)
@@ -79,7 +88,7 @@ def test_a_hostile_name_is_only_text_in_page_charts_and_data():
     assert "<img" not in page and "<!--" not in page and 'href="javascript:' not in page
     assert page.count("<script") == page.count("</script>") == 1
     assert "&lt;script&gt;" in page
-    data = json.loads(re.search(r'<script type="application/json" id="series-data">(.*?)</script>', page)[1])
+    data = json.loads(first(r'<script type="application/json" id="series-data">(.*?)</script>', page))
     assert data["series"][0]["title"] == HOSTILE
 
 
@@ -167,7 +176,7 @@ def test_the_holdout_names_days_error_skill_and_coverage():
 
 def test_how_wide_a_band_may_be_and_how_old_an_input_is_the_settings_to_say():
     view = series_view(card_of(record=record_of(coverage=0.95)))
-    quality = dataclasses.replace(view.quality, end=pd.Timestamp("2025-12-27T10:00Z"))
+    quality = ending(view, pd.Timestamp("2025-12-27T10:00Z"))
     strict = dataclasses.replace(view, quality=quality)
     lenient = dataclasses.replace(strict, coverage_alarm=(0.5, 1.0), stale_after_hours=96)
     told = [plain(line) for line in concerns(strict, NOW)]
@@ -180,7 +189,7 @@ def test_how_wide_a_band_may_be_and_how_old_an_input_is_the_settings_to_say():
 
 def test_what_speaks_against_trust_is_said():
     card = card_of(rung="degraded", missing="missing_weather")
-    view = series_view(card, quality=dataclasses.replace(series_view(card).quality, end=pd.Timestamp("2025-12-27T10Z")))
+    view = series_view(card, quality=ending(series_view(card), pd.Timestamp("2025-12-27T10Z")))
     assert [plain(line) for line in concerns(view, pd.Timestamp("2026-01-02T07:00Z"))] == [
         "Its day has passed: there is no forecast after Wed 31 Dec 2025.",
         "It is by the model that serves, without all of its inputs: missing weather.",
@@ -219,7 +228,7 @@ def test_what_should_be_out_and_is_not_is_said_first_and_the_page_is_not_in_orde
 
 
 def test_a_late_forecast_says_by_how_much():
-    clocks = {"published_at": "2025-12-30T11:30:00+00:00", "gate_closure": "2025-12-30T11:00:00+00:00"}
+    clocks: dict[str, Any] = {"published_at": "2025-12-30T11:30:00+00:00", "gate_closure": "2025-12-30T11:00:00+00:00"}
     page = page_of(card_of(late=90.0, **clocks))
     assert "<li>It was out 1.5 h after its deadline, when the gate had closed.</li>" in page
     assert "inputs complete, out 1.5 h after its deadline" in page
@@ -312,7 +321,7 @@ def test_past_issues_are_listed_with_what_came_of_them_and_their_files():
     page = plain(page_of(card_of()))
     rows = re.findall(r'data-pick="([\d-]+)".*?</tr>', page, re.DOTALL)
     assert len(rows) == 14 and rows[:2] == ["2025-12-31", "2025-12-30"]
-    row = re.search(r'<tr><th[^>]*data-pick="2025-12-30".*?</tr>', page, re.DOTALL)[0]
+    row = first(r'<tr><th[^>]*data-pick="2025-12-30".*?</tr>', page)
     assert re.findall(r"<td>([^<]*)</td>", row) == ["52.3 GW", "500 MW", "500 MW"]
     assert 'href="DE.load/2025-12-30/2025-12-29T1000Z/forecast-9f2c.csv"' in row
     assert 'href="DE.load/2025-12-30/2025-12-29T1000Z/manifest.json"' in row
