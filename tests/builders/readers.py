@@ -98,7 +98,7 @@ def _one(workspace: Workspace, series: Series, days: int, history: int, random: 
 
 def _version(workspace: Workspace, series: Series, number: str, role: str, error: float) -> None:
     """A version that is called a GRU; what it says nobody asks here."""
-    version = serve(workspace, series, number, role)  # type: ignore[arg-type] - `previous` is noted by promotion
+    version = serve(workspace, series, number, role)  # type: ignore[arg-type]
     tags = {"model": "gru", "train_days": "2023-01-01 to 2024-12-31", "validation_mae": str(error)}
     workspace.exports.put(replace(version, tags={**version.tags, **tags}))
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -45,7 +48,7 @@ def application(
     watch = watch or Watch(workspace)
     tokens = tokens or Tokens.of(workspace.settings, workspace.clock)
     # Its own description comes with the API.
-    app = FastAPI(title="gridahead", openapi_url=None)
+    app = FastAPI(title="gridahead", openapi_url=None, lifespan=partial(_prepared, pages))
     addresses: dict[str, Endpoint] = {
         "/": pages.overview,
         "/series/{zone}/{quantity}": pages.series,
@@ -72,6 +75,13 @@ def application(
     add_api(app, workspace, tokens)
     sign_in = urlsplit(chosen.public_url or "").path + SIGN_IN
     return Guard(app, chosen.hosts, tokens if closed else None, chosen.requests_per_minute, sign_in)
+
+
+@asynccontextmanager
+async def _prepared(pages: Pages, _: FastAPI) -> AsyncIterator[None]:
+    """While it answers, the first page is put together beside: of many series it takes a while."""
+    threading.Thread(target=pages.prepare, daemon=True).start()
+    yield
 
 
 def _health(watch: Watch) -> Response:

@@ -35,18 +35,28 @@ class Kept:
         self._found: OrderedDict[Hashable, tuple[Hashable, Any]] = OrderedDict()
         self._looked: tuple[float, Hashable] = (-float("inf"), None)
 
-    def get(self, name: Hashable, make: Callable[[], T], *, minutes: int = 0) -> T:
+    def get(self, name: Hashable, make: Callable[[], T], *, minutes: int = 0, late: bool = False) -> T:
         """What goes by a name; made now unless it was made of the same before. Two that ask at once wait for one.
 
         Args:
             name: of it.
             make: makes it.
             minutes: after how long it is made again although nothing has come, because it says what time it is.
+            late: whether nobody waits for the new one: who asks is given the former one while it is made.
         """
         at = self._workspace.clock()
         stamp = (self.stamp(), at.floor(f"{minutes}min") if minutes else None)
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
+            former = self._found.get(name)
+        if late and former is not None:
+            if former[0] != stamp and not lock.locked():
+                threading.Thread(target=self._made, args=(name, stamp, lock, make), daemon=True).start()
+            given: T = former[1]
+            return given
+        return self._made(name, stamp, lock, make)
+
+    def _made(self, name: Hashable, stamp: Hashable, lock: threading.Lock, make: Callable[[], T]) -> T:
         with lock:
             with self._lock:
                 kept = self._found.get(name)
@@ -75,8 +85,9 @@ class Kept:
         return stamp
 
     def forget(self) -> None:
-        """Look again at the next question: something has been written here."""
+        """Make everything anew at the next question: something has been written here."""
         with self._lock:
+            self._found.clear()
             self._looked = (-float("inf"), None)
 
     def _look(self) -> Hashable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -72,7 +73,13 @@ class Pages:
     def overview(self, request: Request) -> Response:
         """Every series on one page."""
         reader = self.reader(request)
-        return self._page(request, ("overview", reader), lambda: self._overview(reader))
+        many = len(self.workspace.settings.series) > MANY
+        return self._page(request, ("overview", reader), lambda: self._overview(reader), late=many)
+
+    def prepare(self) -> None:
+        """Put the first page together before anybody asks; a fault is told to whoever asks."""
+        with suppress(GridaheadError, OSError):
+            self._kept_page(("overview", ""), lambda: self._overview(""))
 
     def series(self, request: Request) -> Response:
         """One series; with `part=issue` only one of its days."""
@@ -134,8 +141,11 @@ class Pages:
         token = token_of(request, self.tokens, scope)
         return token.name if token else ""
 
-    def _page(self, request: Request, name: Hashable, make: Callable[[], bytes]) -> Response:
-        return answer(request, self.kept.get(("page", name), make, minutes=MINUTES))
+    def _page(self, request: Request, name: Hashable, make: Callable[[], bytes], *, late: bool = False) -> Response:
+        return answer(request, self._kept_page(name, make, late=late))
+
+    def _kept_page(self, name: Hashable, make: Callable[[], bytes], *, late: bool = False) -> bytes:
+        return self.kept.get(("page", name), make, minutes=MINUTES, late=late)
 
     def _overview(self, reader: str) -> bytes:
         many = len(self.workspace.settings.series) > MANY
@@ -154,8 +164,8 @@ class Pages:
         )
 
     def _view(self, shown: Card) -> SeriesView:
-        state = self.watch.state()
-        return view_of(self.workspace, shown, state.freshness, state.withheld.get(str(shown.series), 0))
+        fresh, withheld = self.watch.data()
+        return view_of(self.workspace, shown, fresh, withheld.get(str(shown.series), 0))
 
     def _errors(self, series: Series, run: str) -> Errors:
         return self.kept.get(("errors", series, run), lambda: errors_of(self.workspace, series, run))

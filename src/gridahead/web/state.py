@@ -122,6 +122,15 @@ class Watch:
         with self._one_at_a_time:
             return self._again("state", self._seconds, self._state)
 
+    def data(self) -> tuple[tuple[Freshness, ...], Mapping[str, int]]:
+        """How new the data are and how much of them is withheld, by series.
+
+        Raises:
+            LakeError: the lake cannot be read.
+        """
+        with self._one_at_a_time:
+            return self._freshness(), self._withheld()
+
     def _state(self) -> State:
         workspace, problems = self.workspace, dict[str, str]()
         settings = workspace.settings

@@ -1,6 +1,7 @@
 """What was made of the same is given again; what has changed is made anew, once."""
 
 import threading
+import time
 
 import pytest
 from builders.rows import LOAD, hours, measured
@@ -84,3 +85,20 @@ def test_no_more_is_kept_than_there_is_room_for(kept):
     for n in range(MOST + 20):
         kept.get(n, Counted())
     assert len(kept._found) == MOST and len(kept._locks) == MOST
+
+
+def test_where_nobody_shall_wait_the_former_one_is_given_while_the_new_one_is_made(kept):
+    make, made = Counted(), threading.Event()
+    assert kept.get("page", make, late=True) == 1
+
+    def slowly() -> int:
+        made.wait(10)
+        return 2
+
+    kept._workspace.lake.observations.append(measured(LOAD, hours("2025-03-01T00:00Z", 1), 1.0))
+    assert [kept.get("page", slowly, late=True) for _ in range(3)] == [1, 1, 1]
+    made.set()
+    end = time.monotonic() + 10
+    while kept.get("page", slowly, late=True) != 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert kept.get("page", slowly, late=True) == 2
