@@ -4,7 +4,16 @@ import subprocess
 import sys
 
 HEAVY = ("torch", "mlflow", "great_expectations", "prefect", "sklearn", "matplotlib")
-SHOWN = ("/", "/series/DE/load", "/models", "/models/DE/load", "/quality")
+API = tuple(
+    f"/api/v1{path}"
+    for path in (
+        "/series",
+        "/quality/cases",
+        *(f"/series/DE/load/{what}" for what in ("issues", "forecast", "peak", "explanation", "scores", "models")),
+        *(f"/series/DE/load/outturn?format={form}" for form in ("json", "csv-de", "xlsx", "parquet", "arrow")),
+    )
+)
+SHOWN = ("/", "/series/DE/load", "/models", "/models/DE/load", "/quality", "/docs/api", "/openapi.json", *API)
 SERVED = f"""
 import asyncio, sys
 import httpx
