@@ -10,7 +10,8 @@ from builders.browser import browser, look, opened
 from builders.documentation import DOCS
 from playwright.sync_api import Browser
 
-WIDTHS = (390, 1280)
+PAGES = {390: "*.html", 1280: "s*.html"}
+"""All of them as on a telephone, and by width some of each kind."""
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,9 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "html"
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", PAGES)
 def test_pages_ask_nobody_fit_a_telephone_and_can_be_read_by_everybody(chromium: Browser, site: Path, width: int):
-    for page in sorted(site.rglob("*.html")):
+    for page in sorted(site.rglob(PAGES[width])):
         seen = look(chromium, page.as_uri(), width)
         assert (seen.console, seen.failed, seen.empty, seen.axe) == ([], [], [], []), page.name
         assert all(address.startswith(("file:", "data:")) for address in seen.asked), page.name

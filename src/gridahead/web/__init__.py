@@ -1,1 +1,1 @@
-"""The server: what is published, whether it is in order, and figures for those who watch. It changes nothing."""
+"""The server: what is published, how good it has been, whether all is in order; with a token, rulings on quarantine."""
