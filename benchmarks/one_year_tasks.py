@@ -84,7 +84,7 @@ class Task:
         return outturn.dropna()
 
     def settings(self, quick: bool) -> str:
-        """The settings as a user writes them after docs/your-data.md: models, and how they are trained, are the defaults."""
+        """Settings as a user writes them after docs/your-data.md: models and their training are the defaults."""
         ahead = [f'"{self.series.zone}/{name}"' for name in self.covariates]
         lines = [
             'data_folder = "data"',

@@ -16,7 +16,7 @@ from builders.documentation import BY_HAND, DOCS, ROOT, Block, blocks, pages, sc
 from builders.shell import Shell
 from integration.test_quarantine_journey import spoil
 
-AT_ONCE = ("start", "run-daily", "serve", "python", "concepts", "live", "operation", "quality", "backtest")
+AT_ONCE = ("start", "run-daily", "serve", "python", "concepts", "live", "operation", "quality")
 """Pages of which `make test` runs what takes seconds; all of them, and what takes longer, are `long`."""
 PAGES = [page for page in pages() if page not in BY_HAND and any(block.language != "text" for block in blocks(page))]
 
