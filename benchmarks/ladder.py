@@ -187,7 +187,8 @@ def machine_of(folder: Path, series: Series, observations: Observations, epochs:
     lake = Withholding(by_series)
     workspace = Workspace(settings, lake_of=lambda _: lake)  # type: ignore[arg-type, return-value]
     spec, rows = spec_of(settings, series), observations
-    for number, cell, until in (("1", "lstm", FIRST - HALF_A_YEAR), ("2", "gru", FIRST)):
+    versions: tuple[tuple[str, RecurrentCell, dt.date], ...] = (("1", "lstm", FIRST - HALF_A_YEAR), ("2", "gru", FIRST))
+    for number, cell, until in versions:
         export(workspace, network(cell, rows, spec, settings.training, until), number, until)
         say(f"{series}: {cell} is there")
     regression = fit_fallback(split(rows, spec, settings.training), settings.training.quantiles)

@@ -171,7 +171,7 @@ def _serve(workspace: Workspace) -> None:
     entry = workspace.settings.series_settings(LOAD)
     zone = workspace.settings.zone(LOAD.zone)
     spec = WindowSpec(LOAD, zone, Mtu.PT60M, entry.deadline, CONTEXT_DAYS, use_official=False, intraday=entry.intraday)
-    offsets = (SPREAD * norm.ppf(LEVELS)).astype(np.float32)
+    offsets = np.asarray(SPREAD * norm.ppf(LEVELS), np.float32)
     bundle = workspace.exports.keep(ReferenceForecast(NAIVE, spec, LEVELS, float(BASE["DE"]), offsets))
     learnt = (now() - pd.Timedelta(days=60)).date()
     tags = {"series": str(LOAD), "model": NAIVE, "bundle": bundle, "copy": "none", "learnt_until": str(learnt)}

@@ -82,6 +82,25 @@ class Card:
         """The newest delivery day; None where nothing has been published."""
         return self.shown[0] if self.shown else None
 
+    @property
+    def eve(self) -> pd.Series:
+        """What was forecast of the day before, at the same hours of the local clock as the newest day [MW].
+
+        Empty where the day before has not been published. An hour that comes twice has the same value twice, one that
+        the day before did not have has none.
+        """
+        if len(self.shown) < 2 or self.shown[1].day != self.shown[0].day - dt.timedelta(days=1):
+            return pd.Series(dtype=float, index=pd.DatetimeIndex([], tz="UTC"))
+        newest, earlier = self.shown[0].wide.index, self.shown[1].wide[0.5]
+        clock = _wall(earlier.index, self.timezone) + pd.Timedelta(days=1)
+        by_clock = pd.Series(earlier.to_numpy(), clock)[~clock.duplicated()]
+        return pd.Series(by_clock.reindex(_wall(newest, self.timezone)).to_numpy(), newest).dropna()
+
+
+def _wall(times: pd.Index, timezone: str) -> pd.DatetimeIndex:
+    """What the clock on the wall shows."""
+    return pd.DatetimeIndex(times).tz_convert(timezone).tz_localize(None)
+
 
 def card(workspace: Workspace, series: Series, at: pd.Timestamp | None = None, *, brief: bool = False) -> Card:
     """The card of a series.

@@ -46,7 +46,7 @@ def article_of(view: SeriesView, created_at: pd.Timestamp, *, brief: bool = Fals
         "absences": absences(view, created_at),
         "tiles": [tile(day, figure) for figure in day.shown.figures if _is_told(figure)],
         "bands": [wording.number(100 * (high - low)) for low, high in charts.intervals(day.wide)],
-        "fan": charts.fan_chart(day, card.normal),
+        "fan": charts.fan_chart(day, card.normal, card.eve),
         "strip": charts.strip_chart(day),
         "history": None,
         "lead": None,

@@ -26,12 +26,13 @@ LOOKS = {NAIVE: "naive", OFFICIAL: "official", OFFICIAL_CORRECTED: "corrected"}
 """Of the lines of references."""
 
 
-def fan_chart(day: Day, normal: pd.DataFrame) -> Markup:
+def fan_chart(day: Day, normal: pd.DataFrame, eve: pd.Series) -> Markup:
     """The delivery day: bands between symmetric quantiles, median, official forecast, outturn as far as it is known.
 
     Args:
         day: which.
         normal: what is usual on such a day: `valid_time`, `low`, `high` [MW]; may be empty.
+        eve: what was forecast of the day before, at the same hours of the clock [MW]; may be empty.
     """
 
     def placed(values: Any) -> Any:
@@ -42,6 +43,7 @@ def fan_chart(day: Day, normal: pd.DataFrame) -> Markup:
     bands = [] if usual is None else [Band("normal", usual["low"], usual["high"])]
     bands += [Band("band", wide[low], wide[high]) for low, high in intervals(day.wide)]
     lines = [
+        Line("eve", placed(eve)),
         Line("before", placed(day.shown.before)),
         Line("official", placed(day.official)),
         Line("outturn", placed(day.outturn)),

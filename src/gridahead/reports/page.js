@@ -132,6 +132,7 @@ function readLook() {
 const LINES = {
   official: { label: "Official", stroke: () => LOOK.official, width: 1.8, dash: [7, 4] },
   outturn: { label: "Outturn", stroke: () => LOOK.ink, width: 1.8 },
+  eve: { label: "Forecast of the day before", stroke: () => LOOK.soft, width: 1 },
   before: { label: "Issue before", stroke: () => LOOK.naive, width: 1.3, dash: [2, 3] },
   median: { label: "Median", stroke: () => LOOK.model, width: 2.5 },
 };
@@ -342,11 +343,22 @@ function draw(card) {
   drawDay(card, day);
   drawWeeks(card);
 }
+// What was forecast of the day before, at the same hours of the local clock.
+function eveOf(series, day) {
+  const date = new Date(Date.parse(day.day) - DAY * 1000).toISOString().slice(0, 10);
+  const earlier = series.days.find(other => other.day === date && other.step === day.step);
+  if (!earlier) return null;
+  unpackDay(earlier);
+  const clock = at => at + offset(series.timezone, at), values = new Map();
+  earlier.starts.forEach((at, index) => { if (!values.has(clock(at))) values.set(clock(at), earlier.median[index]); });
+  return day.starts.map(at => values.get(clock(at) - DAY) ?? null);
+}
 function drawDay(card, day) {
   const { article, series } = card, figure = one("figure.fan", article), live = one(".live", figure);
   const zone = zoneOf(series), unit = unitOf(series), size = sizeOf(unit), newest = day === series.days[0];
   const off = look => Boolean(card.hidden?.[`${figure.className} ${look}`]);
   const usual = newest && series.normal ? { look: "normal", low: unpacker(series.normal.low, day.places, day.n)(day.median), high: unpacker(series.normal.high, day.places, day.n)(day.median) } : null;
+  day.eve = eveOf(series, day);
   for (const item of all(".legend li[data-line]", figure)) {
     const look = item.dataset.line;
     item.hidden = look === "normal" ? !usual : look in LINES && !day[look];
@@ -355,7 +367,7 @@ function drawDay(card, day) {
     ...(usual && !off("normal") ? [usual] : []),
     ...(off("band") ? [] : pairsOf(day.levels).map(([low, high]) => ({ look: "band", low: day.at(low), high: day.at(high) }))),
   ].map(band => ({ look: band.look, low: divided(band.low, size), high: divided(band.high, size) }));
-  const lines = ["before", "official", "outturn", "median"].filter(look => day[look] && !off(look)).map(look => ({ look, values: divided(day[look], size) }));
+  const lines = ["eve", "before", "official", "outturn", "median"].filter(look => day[look] && !off(look)).map(look => ({ look, values: divided(day[look], size) }));
   const zoomed = element("button", { type: "button", class: "zoomed", hidden: true, onclick: () => card.plots.forEach(plot => plot.reset()) }, "Reset zoom");
   const host = element("div", { class: "chart", tabindex: "0", role: "application", "aria-roledescription": "chart",
     "aria-label": `Chart of ${series.title}, ${dayName(day.day)}: left and right arrow keys read values, plus and minus zoom, Escape resets` });
@@ -366,7 +378,7 @@ function drawDay(card, day) {
     const range = (low, high) => `${shown(low[at])}\u2013${shown(high[at])}`;
     const rows = [["median", "Median", shown(day.median[at])]];
     if (day.at(0.1) && day.at(0.9)) rows.push(["band", `80${THIN}%`, range(day.at(0.1), day.at(0.9))]);
-    for (const look of ["official", "outturn", "before"]) if (day[look] && day[look][at] !== null) rows.push([look, LINES[look].label, shown(day[look][at])]);
+    for (const look of ["official", "outturn", "before", "eve"]) if (day[look] && day[look][at] !== null) rows.push([look, LINES[look].label, shown(day[look][at])]);
     if (usual) rows.push(["normal", "Usual", range(usual.low, usual.high)]);
     if (difference && difference[at] !== null) rows.push(["none", "Median less official", signed(difference[at], card.digits)]);
     return { title: `${unitWords(zone, day.starts[at], day.step)}${zone === "UTC" ? " UTC" : ""}, ${unit}`, rows };

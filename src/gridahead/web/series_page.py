@@ -99,7 +99,9 @@ def _issue(card: Card, days: Sequence[Shown], chosen: dt.date | None, special: M
         "inputs": day.inputs,
         "full": day.is_full,
         "tiles": [tile(day, figure) for figure in shown.figures if figure.name != "lowest" or figure.ours != 0],
-        "fan": page_charts.fan_chart(day, card.normal if newest else card.normal.iloc[:0]),
+        "fan": page_charts.fan_chart(
+            day, card.normal.iloc[: None if newest else 0], card.eve.iloc[: None if newest else 0]
+        ),
         "usual": newest and len(card.normal) > 0,
         "before": len(shown.before) > 0,
         "strip": page_charts.strip_chart(day),

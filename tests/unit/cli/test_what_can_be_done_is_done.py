@@ -83,7 +83,9 @@ def published_of(series):
         "median": {"mean_mw": 1.0, "peak_mw": 2.0, "peak_at": "2025-01-02T11:00:00+00:00"},
         "parquet": "a.parquet",
     }
-    return SimpleNamespace(manifest=manifest, folder=Path("out"), changed=True, unkept="", behind="")
+    return SimpleNamespace(
+        manifest=manifest, folder=Path("out"), changed=True, unkept="", unmade="", unsunk="", behind=""
+    )
 
 
 def diagnosed(series):

@@ -1,6 +1,7 @@
 """By how much a band grows with what is missing, measured on days whose outturn is known."""
 
 import datetime as dt
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
@@ -32,7 +33,8 @@ DAY = 45
 class Erring:
     """Errs by so many times 100 MW, up and down in turn, where it misses yesterday; its band is 400 MW wide."""
 
-    kind, quantiles, known_share = "network", (0.1, 0.5, 0.9), MappingProxyType({})
+    kind, quantiles = "network", (0.1, 0.5, 0.9)
+    known_share: Mapping[str, float] = MappingProxyType({})
 
     def __init__(self, times, band=1.0):
         self.times, self.band = times, band
@@ -95,7 +97,8 @@ def test_of_a_fortnight_less_nothing_is_measured():
 class Missing:
     """Is off by 300 MW on three hours of ten and by 50 on the others; its 80 % band is 200 MW wide."""
 
-    kind, quantiles, known_share = "ridge", (0.1, 0.5, 0.9), MappingProxyType({})
+    kind, quantiles = "ridge", (0.1, 0.5, 0.9)
+    known_share: Mapping[str, float] = MappingProxyType({})
 
     def predict(self, windows):
         off = np.where(windows.valid_time // 3_600_000_000 % 10 < 3, 300, 50)

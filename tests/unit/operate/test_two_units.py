@@ -102,5 +102,6 @@ def test_forecasts_that_were_published_in_both_units_are_scored_together(workspa
 
 
 def test_the_share_that_is_there_counts_in_the_unit_of_today(workspace):
-    line = _quality(workspace, LOAD)
+    line = _quality(workspace, LOAD, workspace.clock())
+    assert line is not None
     assert line.present == line.expected == len(FINE[FINE["quantity"] == "load"])

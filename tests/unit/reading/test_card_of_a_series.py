@@ -4,6 +4,7 @@ import datetime as dt
 
 import pandas as pd
 import pytest
+from builders.cards import card_of, shown_of
 from builders.operation import operated
 from builders.rows import LOAD, day_ahead
 
@@ -49,6 +50,23 @@ def test_every_day_has_its_forecast_official_and_outturn_within_it(published):
     peak = newest.figures[0]
     assert (peak.name, peak.ours) == ("peak", 50_000 + 10 * (79 - 7) + 100 * 23)
     assert peak.difference == peak.ours - 60_000.0
+
+
+def test_the_day_before_stands_at_the_same_hours_of_the_clock_also_where_it_changes():
+    """In 2025 the clocks of Berlin go back on 26 October, and forward on 30 March."""
+
+    def eve(day: dt.date) -> pd.Series:
+        days = (day, day - dt.timedelta(days=1))
+        shown = tuple(shown_of(one, base=base) for one, base in zip(days, (50_000.0, 60_000.0), strict=True))
+        found = card_of(shown=shown).eve
+        return found.set_axis(pd.DatetimeIndex(found.index).tz_convert(BERLIN))
+
+    autumn, spring, after = (eve(dt.date(2025, *day)) for day in ((10, 26), (3, 30), (3, 31)))
+    assert (len(autumn), len(spring), len(after)) == (25, 23, 23)
+    assert autumn.iloc[:5].tolist() == [60_000, 60_100, 60_200, 60_200, 60_300]
+    assert spring.iloc[:4].tolist() == [60_000, 60_100, 60_300, 60_400]
+    assert [stamp.hour for stamp in after.index[:4]] == [0, 1, 3, 4], "on the day before there was no 02:00"
+    assert after.iloc[-1] == 60_000 + 100 * 22
 
 
 def test_files_are_named_relative_to_what_is_published(published):

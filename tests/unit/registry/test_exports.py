@@ -21,7 +21,7 @@ from gridahead.workspace import Workspace
 def remote(tmp_path):
     """A workspace whose every store is an object store, and a version that serves."""
     made, store = workspace_in_memory(tmp_path, "DE"), f"memory://{uuid.uuid4().hex}"
-    places = {name: f"{store}/{name}" for name in STORES}
+    places: dict[str, object] = {name: f"{store}/{name}" for name in STORES}
     places["published"] = PublishedSettings(place=f"{store}/published")
     workspace = Workspace(made.settings.model_copy(update=places), registry_of=made.registry_of)
     fill(workspace, LOAD, DAY)

@@ -62,7 +62,7 @@ def points(path):
 
 def test_a_day_of_25_hours_is_drawn_with_25_values_in_the_middle_of_their_units():
     card = card_of(shown=(shown_of(dt.date(2025, 10, 26)),))
-    svg = fan_chart(Day.of(card), card.normal.iloc[:0])
+    svg = fan_chart(Day.of(card), card.normal.iloc[:0], card.eve.iloc[:0])
     (median,) = paths(svg, "median")
     at = points(median)
     # The middle of the first and of the last of 25 hours, on an axis of 1 000.
@@ -129,7 +129,7 @@ def test_the_grid_has_round_numbers(low, high, expected):
 
 def test_text_stays_text_and_colours_follow_the_theme():
     card = card_of(title="A <b> & B")
-    svg = fan_chart(Day.of(card), card.normal)
+    svg = fan_chart(Day.of(card), card.normal, card.eve)
     assert "A &lt;b&gt; &amp; B" in svg and "<b> &" not in svg
     assert not any(colour in svg for colour in LIGHT.values())
     assert "http" not in svg

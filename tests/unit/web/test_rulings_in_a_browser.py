@@ -1,6 +1,7 @@
 """Who may rule on a case over HTTP: with a token that may write, from a page of ours, and with a reason."""
 
 import re
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -10,7 +11,7 @@ from builders.web import ask
 from gridahead.quarantine.rulings import cases
 from gridahead.web.tokens import Tokens
 
-OWN = {"origin": "http://localhost", "content_type": "application/x-www-form-urlencoded"}
+OWN: dict[str, Any] = {"origin": "http://localhost", "content_type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
@@ -132,6 +133,6 @@ def test_over_https_the_cookie_is_sent_over_nothing_else(tmp_path):
     chosen = plain.settings.serve.model_copy(update=serve)
     object.__setattr__(plain, "settings", plain.settings.model_copy(update={"serve": chosen}))
     said = Tokens.of(plain.settings, plain.clock).add("ana", ("write",))
-    headers = {**OWN, "origin": "https://forecasts.example.org"}
+    headers: dict[str, Any] = {**OWN, "origin": "https://forecasts.example.org"}
     cookie = ask(plain, "/sign-in", "POST", body=urlencode({"token": said}).encode(), **headers).headers["set-cookie"]
     assert "Secure" in cookie and "Path=/gridahead" in cookie

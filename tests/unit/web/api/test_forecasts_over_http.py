@@ -148,7 +148,7 @@ def test_where_nothing_was_computed_nothing_has_changed_since_yesterday(client):
 def test_what_has_changed_since_yesterday_is_said_as_the_manifest_has_it(workspace, client):
     path = workspace.settings.published_folder / "DE.load" / "latest.json"
     before = path.read_bytes()
-    change = {"since": "2025-03-17T10:00:00+00:00", "start": "2025-03-18T23:00:00+00:00"}
+    change: dict[str, object] = {"since": "2025-03-17T10:00:00+00:00", "start": "2025-03-18T23:00:00+00:00"}
     change |= {"end": "2025-03-19T23:00:00+00:00", "before_mw": 100.0, "now_mw": 104.0}
     causes = [{"name": "DE/load_official", "effect_mw": 5.0}, {"name": "<b>", "effect_mw": -1.0}]
     path.write_text(json.dumps({**json.loads(before), "since_yesterday": {**change, "causes": causes}}))

@@ -1,6 +1,6 @@
 """Pictures of the pages for the documentation, of a made-up installation: the same on every machine that has Chromium.
 
-PYTHONPATH=src:flows:tests python tests/pictures.py docs/pictures
+PYTHONPATH=src:flows:tests python tests/page_pictures.py docs/pictures
 """
 
 import io
