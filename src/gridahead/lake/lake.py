@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -147,11 +148,16 @@ class Lake:
         where = {"zone": series.zone, "quantity": series.quantity, "run": run}
         return Forecasts(self.forecasts.read(where, time_range))
 
-    def read_scores(self, as_of: pd.Timestamp | None = None) -> Scores:
-        """The newest scores of every run; those of then as of an instant."""
+    def read_scores(self, as_of: pd.Timestamp | None = None, by: Literal["scored_at", "end"] = "scored_at") -> Scores:
+        """The newest scores of every run.
+
+        Args:
+            as_of: only those of then.
+            by: what was then: they were made, or, where history is scored long after, all that they are of was over.
+        """
         scores = self.scores.read().sort_values("scored_at")
         if as_of is not None:
-            scores = scores[scores["scored_at"] <= as_of]
+            scores = scores[scores[by] <= as_of]
         newest = scores.groupby(["run", "zone", "quantity"])["scored_at"].transform("max")
         return Scores(scores[scores["scored_at"] == newest].reset_index(drop=True))
 

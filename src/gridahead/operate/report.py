@@ -69,9 +69,7 @@ def report(workspace: Workspace, as_of: pd.Timestamp | None = None) -> Path:
 
 def _scores(workspace: Workspace, as_of: pd.Timestamp | None) -> Scores:
     """The newest scores of then; a demonstration scores history long after."""
-    if as_of is None or not is_live(workspace):
-        return workspace.lake.read_scores()
-    return workspace.lake.read_scores(as_of)
+    return workspace.lake.read_scores(as_of, "scored_at" if is_live(workspace) else "end")
 
 
 def _view(workspace: Workspace, series: Series, as_of: pd.Timestamp | None) -> SeriesView:

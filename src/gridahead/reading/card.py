@@ -195,8 +195,8 @@ def _normal(workspace: Workspace, series: Series, shown: tuple[Shown, ...]) -> p
 def _holdout(workspace: Workspace, series: Series, model: str, at: pd.Timestamp | None) -> pd.DataFrame:
     """The newest scores of the holdout, of the model that serves and of the references."""
     scores = workspace.lake.scores.read({"run": HOLDOUT, "zone": series.zone, "quantity": series.quantity})
-    if at is not None and workspace.settings.mode == "live":
-        scores = scores[scores["scored_at"] <= at]
+    if at is not None:  # a demonstration scores history long after
+        scores = scores[scores["scored_at" if workspace.settings.mode == "live" else "end"] <= at]
     if scores.empty:
         return SCORES.empty()
     newest = scores["scored_at"] == scores["scored_at"].max()

@@ -58,12 +58,17 @@ def since_yesterday(manifest: Mapping[str, Any]) -> SinceYesterday | None:
 
 
 def in_manifest(change: SinceYesterday) -> dict[str, object]:
-    """The same as a line of a manifest, to a tenth of a megawatt."""
+    """The same as a line of a manifest."""
     return {
         "since": change.since.isoformat(),
         "start": change.start.isoformat(),
         "end": change.end.isoformat(),
-        "before_mw": round(change.before_mw, 1),
-        "now_mw": round(change.now_mw, 1),
-        "causes": [{"name": cause.name, "effect_mw": round(cause.effect_mw, 1)} for cause in change.causes],
+        "before_mw": _exact_enough(change.before_mw),
+        "now_mw": _exact_enough(change.now_mw),
+        "causes": [{"name": cause.name, "effect_mw": _exact_enough(cause.effect_mw)} for cause in change.causes],
     }
+
+
+def _exact_enough(megawatts: float) -> float:
+    """Six digits, whatever the size: a house has thousandths of a megawatt."""
+    return float(f"{megawatts:.6g}")

@@ -310,7 +310,7 @@ function tell(card) {
     for (const [part, text] of Object.entries(told)) one(`.${part}`, tile).textContent = text;
   }
   const hours = (day.end - day.start) / HOUR;
-  one("[data-clock]", article).textContent = (zone === "UTC" ? "UTC" : `Local time, ${zone}`) + (hours === 24 ? "" : `; the clocks change, so this day has ${hours} hours`);
+  one("[data-clock]", article).textContent = (zone === "UTC" ? `UTC; sentences are in local time, ${series.timezone}` : `Local time, ${zone}`) + (hours === 24 ? "" : `; the clocks change, so this day has ${hours} hours`);
   fillTable(card, day, zone, unit);
 }
 function fillTable(card, day, zone, unit) {

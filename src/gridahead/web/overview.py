@@ -28,7 +28,7 @@ def overview(workspace: Workspace, views: Sequence[SeriesView], at: pd.Timestamp
         at: as of when.
         reader: who has signed in.
     """
-    articles = [article_of(view, at, brief=len(views) > MANY) for view in views]
+    articles = [article_of(view, view.card.at, brief=len(views) > MANY) for view in views]
     clocks = {view.card.timezone for view in views}
     clock = clocks.pop() if len(clocks) == 1 else "UTC"
     return render.page(

@@ -203,6 +203,10 @@ def test_the_newest_scores_of_each_run_and_series_count(lake):
     lake.scores.append(scores("DE/solar", 300.0, "2025-01-01T00:00Z"))
     found = lake.read_scores()
     assert dict(zip(found["quantity"], found["value"], strict=True)) == {"load": 800.0, "solar": 300.0}
+    of_then = lake.read_scores(pd.Timestamp("2025-01-02T12:00Z"))
+    assert dict(zip(of_then["quantity"], of_then["value"], strict=True)) == {"load": 900.0, "solar": 300.0}
+    assert lake.read_scores(DAY[-2], by="end").empty, "what is of later days tells of the future, whenever it was made"
+    assert len(lake.read_scores(DAY[-1], by="end")) == 2
 
 
 def test_the_contents_are_one_line_a_series(lake):

@@ -52,7 +52,7 @@ def test_causes_sum_to_the_difference_over_the_hours_that_both_have(ladder):
     assert (change.start, change.end) == (pd.Timestamp("2025-03-18T10:00Z"), pd.Timestamp("2025-03-18T23:00Z"))
     assert {cause.name for cause in change.causes} == {"time has passed", "DE/load", "DE/load_official"}
     effects = [cause.effect_mw for cause in change.causes]
-    assert sum(effects) == pytest.approx(change.difference_mw, abs=0.3)  # each is rounded to a tenth
+    assert sum(effects) == pytest.approx(change.difference_mw, abs=0.3)  # six digits: a tenth
     assert effects == sorted(effects, key=abs, reverse=True)
 
 
