@@ -106,6 +106,7 @@ def test_pointing_at_the_chart_tells_its_values(driver, address):
             "80 %", "47.0–55.0",
             "Official", "52.0",
             "Issue before", "50.7",
+            "Forecast of the day before", "51.0",
             "Usual", "47.0–55.0",
             "Median less official", "−1.0",
         ]  # fmt: skip

@@ -120,7 +120,7 @@ def correct(
     series: SeriesArgument,
     day: Annotated[str, typer.Option(help="The delivery day: 2025-12-31, today or tomorrow.")],
     reason: ReasonOption,
-    add: Annotated[float | None, typer.Option(help="Added to every quantile [MW].")] = None,
+    add: Annotated[float | None, typer.Option(help="Added to every quantile, in the unit of the CSV.")] = None,
     factor: Annotated[float | None, typer.Option(help="Times which every quantile is taken [1].", min=1e-6)] = None,
     file: Annotated[
         Path | None,
@@ -141,8 +141,9 @@ def correct(
     timezone = workspace.settings.zone(chosen.zone).timezone
     delivery, time_range = parse_day(day, "--day", timezone), parse_range(start, end, timezone)
     if [add is not None, factor is not None, file is not None, withdraw].count(True) != 1:
-        raise SettingsError("say one of --add MW, --factor F, --file CSV, or --withdraw")
+        raise SettingsError("say one of --add VALUE, --factor F, --file CSV, or --withdraw")
     from gridahead.cli.published import show_published
+    from gridahead.core.units import size_of
     from gridahead.operate.correct import Change, withdraw_correction
     from gridahead.operate.correct import correct as use_case
 
@@ -157,7 +158,9 @@ def correct(
             )
         return
     median = None if file is None else _medians(workspace, chosen, file)
-    done = use_case(workspace, chosen, delivery, Change(add, factor, median), reason, person, time_range)
+    unit = workspace.settings.unit_of(chosen)
+    change = Change(None if add is None else add * size_of(unit), factor, median, unit)
+    done = use_case(workspace, chosen, delivery, change, reason, person, time_range)
     show_published([done], as_json=as_json, newest=False)
 
 

@@ -17,6 +17,7 @@ from gridahead.core.errors import LakeError
 from gridahead.core.files import nearest_existing
 from gridahead.core.grid import Series
 from gridahead.core.time import TimeRange, delivery_days
+from gridahead.forecasting.slot import Slot
 from gridahead.lake.freshness import Freshness, freshness
 from gridahead.lake.run_log import INGEST, Run
 from gridahead.monitoring.checks import (
@@ -33,6 +34,7 @@ from gridahead.monitoring.checks_of_machines import Disk, days_until_full, dead_
 from gridahead.monitoring.conditions import Condition, ConditionKind
 from gridahead.monitoring.watch_state import WatchState
 from gridahead.operate.band import held_in_band
+from gridahead.operate.due import backfilled_days
 from gridahead.operate.outlook import Outlook
 from gridahead.operate.sink import failing_since
 from gridahead.settings.source_catalogue import SOURCE_INFOS
@@ -150,9 +152,12 @@ class Checking:
                     continue
                 if first is not None:
                     firsts.append((first, slot))
-                elif slot.gate_closure <= self.at and slot.day not in missed[series]:
+                elif slot.gate_closure <= self.at and slot.day not in missed[series] and self._is_made_up_for(slot):
                     yield made_up_for(slot, outlook.timezones[series], outlook.meanwhile[series])
         yield from late_forecasts(firsts, self.at, outlook.timezones)
+
+    def _is_made_up_for(self, slot: Slot) -> bool:
+        return slot.day in backfilled_days(self.workspace, slot.series, slot.day, slot.day)
 
     def _degraded(self) -> Iterator[Condition]:
         newest = self.outlook.newest.values() if self.outlook.is_live else ()

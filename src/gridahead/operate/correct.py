@@ -19,6 +19,7 @@ from gridahead.core.grid import PRICE, Series
 from gridahead.core.runs import BY_HAND
 from gridahead.core.tables import FORECASTS, Forecasts
 from gridahead.core.time import TimeRange
+from gridahead.core.units import Unit, per
 from gridahead.forecasting.pointers import renew_pointers
 from gridahead.forecasting.publish import WITHDRAWN, Issue, Published, newest_of
 from gridahead.operate.publication import alone_with, hand_out
@@ -41,10 +42,12 @@ class Change:
     """Times which every quantile is taken [1]; above zero."""
     median: pd.Series | None = None
     """By valid time the median as it shall be [MW]; times that are not named stay as they are."""
+    unit: Unit = "MW"
+    """In which what is added is said to people."""
 
     def __str__(self) -> str:
         if self.add_mw is not None:
-            return f"{self.add_mw:+g} MW"
+            return f"{per(self.add_mw, self.unit):+g} {self.unit}"
         return f"times {self.factor:g}" if self.factor is not None else "medians of a file"
 
 

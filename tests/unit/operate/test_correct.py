@@ -41,6 +41,11 @@ def values(issue):
     return values_of(issue.forecasts)
 
 
+def test_what_is_added_is_said_in_the_unit_of_the_series():
+    assert str(Change(add_mw=-1.5, unit="kW")) == "-1500 kW"
+    assert str(Change(add_mw=-1.5)) == "-1.5 MW"
+
+
 def test_it_is_the_forecast_of_its_day_and_says_who_why_and_of_what(published):
     workspace, _, original = published
     done = correct(workspace, LOAD, DAY, Change(add_mw=-250.0), "strike", "ana")
