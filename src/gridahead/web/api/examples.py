@@ -24,13 +24,14 @@ def examples_page(settings: Settings, description: Mapping[str, Any], server: st
         description: of the API, as OpenAPI has it.
         server: under which address it is asked.
     """
-    first = str(settings.series[0].series) if settings.series else FALLBACK
+    first = settings.series[0].series if settings.series else None
     return page(
         "examples.html.j2",
         depth=1,
         room="api",
         base=f"{server}{PREFIX}",
-        series=first,
+        series=first or FALLBACK,
+        unit="MW" if first is None else settings.unit_of(first),
         formats=FORMATS,
         kinds=KINDS.values(),
         addresses=list(_addresses(description)),
