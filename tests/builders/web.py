@@ -38,7 +38,13 @@ def operated(folder: Path, *zones: str, published: bool = True, at: pd.Timestamp
 
 
 def ask(
-    workspace: Workspace, path: str, method: str = "GET", host: str = "localhost", seconds: float = 0, **headers: str
+    workspace: Workspace,
+    path: str,
+    method: str = "GET",
+    host: str = "localhost",
+    seconds: float = 0,
+    body: bytes = b"",
+    **headers: str,
 ) -> httpx.Response:
     """The answer of the server to one request."""
 
@@ -54,7 +60,7 @@ def ask_app(
     async def answer() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{host}") as client:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
-            return await client.request(method, path, headers=named)
+            return await client.request(method, path, content=body, headers=named)
 
     return asyncio.run(answer())
 

@@ -88,7 +88,7 @@ def places_of(frame: pd.DataFrame) -> int:
 
 
 def csv_bytes(frame: pd.DataFrame, style: CsvStyle = "plain", number: str | None = None) -> bytes:
-    """A sheet as CSV.
+    """A sheet as CSV, in the style that `[published] csv_style` says or another one.
 
     Args:
         frame: as `sheet` gives it, or another one of instants, numbers and texts.

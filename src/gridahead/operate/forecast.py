@@ -22,6 +22,7 @@ from gridahead.forecasting.slot import Slot
 from gridahead.models.determinism import deterministic
 from gridahead.operate.answer import climb, made_by, windows_of
 from gridahead.operate.publication import alone_with, hand_out, keep
+from gridahead.operate.since_yesterday import told_since_yesterday
 from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import is_live, wanted_slot
 from gridahead.promotion.serving import champion as serving_champion

@@ -44,8 +44,13 @@ class ModelsOf:
     """Newest first: when, what, why and by whom."""
 
 
-def models_of(workspace: Workspace, series: Series) -> ModelsOf:
+def models_of(workspace: Workspace, series: Series, *, scored: bool = True) -> ModelsOf:
     """The models of a series.
+
+    Args:
+        workspace: whose exports and lake.
+        series: which.
+        scored: whether their scores are wanted, which months of forecasts are read for.
 
     Raises:
         LakeError: the exports or the lake cannot be read.
@@ -58,7 +63,7 @@ def models_of(workspace: Workspace, series: Series) -> ModelsOf:
         series=series,
         roles=roles,
         versions=tuple(versions),
-        scores=_scores(workspace, series, compared),
+        scores=_scores(workspace, series, compared if scored else []),
         decisions=Promotions(decisions.iloc[::-1].reset_index(drop=True)),
     )
 

@@ -29,7 +29,6 @@ class PublishedSettings(Section):
     """Whether a forecast says what has changed since the one of the day before, and why; it costs about as much
     computing time again. `auto`: where at most 100 series are forecast; of more, `gridahead explain` says it on
     request."""
-
     database: str | None = None
     """A database of PostgreSQL that has every forecast as well, for BI tools: postgresql://user@host/name, with
     ${VARIABLE} in the place of a password, or with PGPASSWORD in the environment. Its schema `gridahead` is made by the

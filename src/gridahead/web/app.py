@@ -19,11 +19,14 @@ from gridahead.lake.folder import Folder
 from gridahead.reports import csp
 from gridahead.web import metrics
 from gridahead.web.api.routes import add_api
-from gridahead.web.files import PUBLISHED, find, folders
+from gridahead.web.assets import asset
+from gridahead.web.files import find, folders
+from gridahead.web.forms import Forms
 from gridahead.web.guard import SIGN_IN, Guard
 from gridahead.web.health import health
+from gridahead.web.pages import NotFoundError, Pages, told
+from gridahead.web.session import FormError
 from gridahead.web.state import Watch
-from gridahead.web.status_page import PAGES, render_status
 from gridahead.web.tokens import Tokens
 from gridahead.workspace import Workspace
 
@@ -47,6 +50,8 @@ def application(
     """
     watch = watch or Watch(workspace)
     tokens = tokens or Tokens.of(workspace.settings, workspace.clock)
+    pages = Pages(workspace, watch, tokens)
+    forms = Forms(pages)
     # Its own description comes with the API.
     app = FastAPI(title="gridahead", openapi_url=None, lifespan=partial(_prepared, pages))
     addresses: dict[str, Endpoint] = {
@@ -88,12 +93,6 @@ def _health(watch: Watch) -> Response:
     found = health(watch.state())
     said = {"healthy": found.healthy, "reasons": list(found.reasons)}
     return Response(json.dumps(said) + "\n", found.code, {"Cache-Control": ANEW}, "application/json")
-
-
-def _status(watch: Watch, settings: Settings) -> Response:
-    published = folders(settings)[PUBLISHED]
-    pages = [name for name in PAGES if published.exists(name)]
-    return _text(render_status(watch.state(), settings, pages), "text/html")
 
 
 def _text(content: bytes, media_type: str) -> Response:

@@ -88,9 +88,7 @@ def _line(workspace: Workspace, models: ModelsOf) -> dict[str, Any]:
         "learnt": champion and _tag(champion, "learnt_until"),
         "challenger": challenger and str(challenger),
         "versions": len(models.versions),
-        "score": _shown_of(models, champion.number, "mae", workspace.settings.unit_wanted(models.series))
-        if champion
-        else None,
+        "error": champion and _validated(champion, workspace.settings.unit_wanted(models.series)),
         "decision": _decision(last[0], timezone) if last else None,
     }
 
@@ -113,7 +111,6 @@ def _version(
     workspace: Workspace, version: Version, roles: Mapping[str, str], timezone: str, unit: Unit | None
 ) -> dict[str, Any]:
     """A version in the table of all."""
-    own = version.validation
     return {
         "number": version.number,
         "model": version.model,
@@ -121,9 +118,15 @@ def _version(
         "made": wording.moment(version.created_at.tz_convert(timezone)),
         "train": _tag(version, "train_days"),
         "learnt": _tag(version, "learnt_until"),
-        "mae": Scale.of(own["validation_mae"], unit).text(own["validation_mae"]) if own else NOTHING,
+        "mae": _validated(version, unit),
         "card": _card(workspace, version),
     }
+
+
+def _validated(version: Version, unit: Unit | None) -> str:
+    """The error on its own validation days."""
+    error = version.validation.get("validation_mae")
+    return NOTHING if error is None else Scale.of(error, unit).text(error)
 
 
 def _scores(models: ModelsOf, roles: Mapping[str, str], unit: Unit | None) -> dict[str, Any] | None:

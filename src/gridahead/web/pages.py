@@ -15,7 +15,6 @@ from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series
 from gridahead.core.runs import HOLDOUT, LIVE
 from gridahead.quarantine.cases import Case
-from gridahead.quarantine.rulings import cases
 from gridahead.reading.card import Card, card
 from gridahead.reading.errors import Errors, errors_of
 from gridahead.reading.models import ModelsOf, models_of
@@ -23,6 +22,7 @@ from gridahead.reports.article import article_of
 from gridahead.reports.page_data import MANY
 from gridahead.reports.views import SeriesView
 from gridahead.web import quality_pages, render
+from gridahead.web.api.cases import Cases
 from gridahead.web.files import PUBLISHED, folders
 from gridahead.web.kept import Kept
 from gridahead.web.models_pages import model_page, models_page
@@ -69,6 +69,7 @@ class Pages:
         self.watch = watch
         self.tokens = tokens
         self.kept = Kept(workspace)
+        self._cases = Cases(workspace)
 
     def overview(self, request: Request) -> Response:
         """Every series on one page."""
@@ -102,7 +103,7 @@ class Pages:
         reader = self.reader(request)
 
         def make() -> bytes:
-            found = [self._models(entry.series) for entry in self.workspace.settings.series]
+            found = [models_of(self.workspace, entry.series, scored=False) for entry in self.workspace.settings.series]
             return models_page(self.workspace, found, reader)
 
         return self._page(request, ("models", reader), make)
@@ -134,7 +135,7 @@ class Pages:
 
     def cases(self) -> list[Case]:
         """Everything that the gate has ever flagged or withheld, the newest first."""
-        return self.kept.get("cases", lambda: cases(self.workspace, flags=True, closed=True))
+        return self._cases.all()
 
     def reader(self, request: Request, scope: Scope = "read") -> str:
         """The name of the token that a browser has signed in with, if it may do this; else empty."""

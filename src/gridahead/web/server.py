@@ -32,13 +32,16 @@ KEEP_ALIVE_SECONDS = 15
 log = logging.getLogger(__name__)
 
 
-def serve(workspace: Workspace, host: str | None = None, port: int | None = None) -> None:
+def serve(
+    workspace: Workspace, host: str | None = None, port: int | None = None, require_tokens: bool | None = None
+) -> None:
     """Answer until SIGTERM or SIGINT; answers that are under way are finished.
 
     Args:
         workspace: what is shown.
         host: the address to listen on; that of the settings unless given.
         port: its port; that of the settings unless given.
+        require_tokens: whether readers need a token; as the settings say unless given.
 
     Raises:
         SettingsError: readers need a token there, and there is none.
@@ -49,7 +52,7 @@ def serve(workspace: Workspace, host: str | None = None, port: int | None = None
     host, port = host or settings.host, settings.port if port is None else port
     workspace.lake  # noqa: B018 - a lake of another release is told now, not by every answer
     config = uvicorn.Config(
-        application(workspace, closed=closed_at(workspace, host)),
+        application(workspace, closed=closed_at(workspace, host, require_tokens)),
         host=host,
         port=port,
         http=Protocol,
@@ -68,23 +71,28 @@ def serve(workspace: Workspace, host: str | None = None, port: int | None = None
         uvicorn.Server(config).run()
 
 
-def closed_at(workspace: Workspace, host: str) -> bool:
+def closed_at(workspace: Workspace, host: str, require_tokens: bool | None = None) -> bool:
     """Whether readers need a token at an address.
+
+    Args:
+        workspace: whose tokens.
+        host: the address.
+        require_tokens: whether they do; as the settings say unless given.
 
     Raises:
         SettingsError: they need one, and there is none that has not expired.
     """
     settings = workspace.settings.serve
-    if not settings.asks_for_tokens(host):
+    if not (settings.asks_for_tokens(host) if require_tokens is None else require_tokens):
         if host not in LOOPBACK:
-            log.warning("listening on %s, and whoever reaches it reads without a token, as [serve] says", host)
+            log.warning("listening on %s, and whoever reaches it there reads without a token, as was asked for", host)
         return False
     tokens = Tokens.of(workspace.settings, workspace.clock)
     if all(token.is_over(workspace.clock()) for token in tokens.all()):
         raise SettingsError(
             f"nobody could read at {host}: readers need a token there, and there is none. Make one with `gridahead "
             "serve token add NAME`; or listen on 127.0.0.1; or, if a proxy in front asks for passwords, say so in the "
-            "settings: [serve] require_tokens = false"
+            "settings ([serve] require_tokens = false) or with --open"
         )
     return True
 

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gridahead.core.errors import GridaheadError
+from gridahead.web.guard import COOKIE
 from gridahead.web.tokens import Scope, Token, TokenError, Tokens
 
-COOKIE = "gridahead_token"
 LONGEST_FORM = 8_192
 """A reason and a token are far shorter: [bytes]"""
 FORM = "application/x-www-form-urlencoded"
