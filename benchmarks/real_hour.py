@@ -165,12 +165,14 @@ def _wait_until(instant: pd.Timestamp) -> None:
     time.sleep(max((instant - now()).total_seconds(), 0))
 
 
-def write_settings(installation: Installation, deadlines: dict[str, pd.Timestamp], epochs: int) -> None:
-    """The settings of all zones."""
+def write_settings(
+    installation: Installation, deadlines: dict[str, pd.Timestamp], epochs: int, open_for: pd.Timedelta
+) -> None:
+    """The settings of all zones, whose gates close so long after the deadlines."""
     parts = [HEAD.format(epochs=epochs)]
     for zone, deadline in deadlines.items():
         local = deadline.tz_convert(TIMEZONE)
-        closure = local + pd.Timedelta(minutes=CLOSURE_MINUTES)
+        closure = local + open_for
         days = 1 - (closure.date() - local.date()).days
         parts.append(SERIES.format(zone=zone, deadline=local, closure=closure, days=days, timezone=TIMEZONE))
     (installation.own / "settings.toml").write_text(installation.here("".join(parts), "worker"))
@@ -196,7 +198,8 @@ def prepared(minutes: float) -> Iterator[Hour]:
     installation = Installation(folder, resolved(folder), more={"OMP_NUM_THREADS": "1"})
     installation.own.mkdir(parents=True)
     midnight = now().tz_convert(TIMEZONE).normalize().tz_convert("UTC")
-    write_settings(installation, dict.fromkeys(ZONES, midnight), epochs=2)
+    # Models serve the issue times that they were trained for: until the gate closes, and the deadlines lie before that.
+    write_settings(installation, dict.fromkeys(ZONES, midnight), epochs=2, open_for=pd.Timedelta(hours=23))
     write_load(installation)
     worker = installation.environment("worker")
     auth = tuple(worker["PREFECT_API_AUTH_STRING"].split(":", 1))
@@ -214,7 +217,7 @@ def prepared(minutes: float) -> Iterator[Hour]:
             first = now().ceil("min") + pd.Timedelta(minutes=4)
             step = pd.Timedelta(minutes=(minutes - 4) / (len(ZONES) + 1))
             hour.deadlines = {zone: (first + number * step).floor("min") for number, zone in enumerate(ZONES)}
-            write_settings(installation, hour.deadlines, epochs=2)
+            write_settings(installation, hour.deadlines, epochs=2, open_for=pd.Timedelta(minutes=CLOSURE_MINUTES))
             hour.workspace = Workspace.open(installation.own / "settings.toml")
             assert installation.start("deploy").child.wait(300) == 0, installation.words("deploy")  # type: ignore[union-attr]
             yield hour
@@ -264,7 +267,7 @@ def break_things(hour: Hour) -> None:
 
     zone = next(zones)
     before = hour.versions(zone)
-    write_settings(hour.installation, hour.deadlines, epochs=150)
+    write_settings(hour.installation, hour.deadlines, epochs=150, open_for=pd.Timedelta(minutes=CLOSURE_MINUTES))
     run = hour.begin("train/scheduled", series=[f"{zone}/load"])
     key = hour.worker_of(run)
     _until_checkpoint(hour)
