@@ -33,7 +33,7 @@ def workspace(tmp_path, monkeypatch):
     scores = pd.DataFrame(columns=["run", "zone", "quantity", "model", "metric", "value", "lead", "n", "scored_at"])
     return SimpleNamespace(
         settings=settings,
-        lake=SimpleNamespace(read_scores=lambda: scores),
+        lake=SimpleNamespace(read_scores=lambda as_of, by: scores),
         clock=now,
         published=settings.published_place,
         put_page=write_whole,
