@@ -17,6 +17,8 @@ from gridahead.settings.file import load_settings
 from gridahead.settings.networks import SharedSettings
 from gridahead.workspace import Workspace
 
+pytestmark = pytest.mark.server  # of Prefect
+
 
 @pytest.fixture(scope="module")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

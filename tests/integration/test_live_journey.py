@@ -32,6 +32,8 @@ from gridahead.models.base import predict_each
 from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
 
+pytestmark = pytest.mark.server  # that answers as services do
+
 TOKEN = "2f9c1d7e-journey-token-4711"
 PARIS = "Europe/Paris"
 SMALL = """

@@ -20,6 +20,8 @@ from gridahead.operate.upgrade import upgrade
 from gridahead.settings.model import Settings
 from gridahead.workspace import Workspace
 
+pytestmark = pytest.mark.server  # an object store
+
 NUMBERS = itertools.count()
 """Prefixes of lakes; moto keeps what the tests of other files have put under theirs."""
 
