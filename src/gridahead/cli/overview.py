@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridahead.cli.console import records, say, show, show_blocks
 from gridahead.core.grid import Series
-from gridahead.core.runs import CHAMPION, FULL
+from gridahead.core.runs import CHAMPION, FULL, maker
 from gridahead.core.time import NO_TIME, lasting, now
 from gridahead.core.units import per, significant
 from gridahead.monitoring.checks_of_machines import GB, took
@@ -194,7 +194,7 @@ def _published(manifest: Mapping[str, Any] | None, at: pd.Timestamp) -> Line:
     mark = LOOK if rung != FULL or end <= at else FINE
     why = "" if rung == FULL else f", {rung}{': ' if manifest['missing'] else ''}{manifest['missing']}"
     past = ", its day is over" if end <= at else ""
-    by = f"{manifest['model']} v{manifest['model_version']}"
+    by = maker(manifest["model"], manifest["model_version"])
     return mark, f"forecast: issued {issued:%Y-%m-%d %H:%M} UTC ({ago(issued, at)}) by {by}{past}{why}"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from gridahead.cli.console import print_json, say
-from gridahead.core.runs import FULL
+from gridahead.core.runs import FULL, maker
 from gridahead.core.time import lasting, now
 from gridahead.core.units import power
 from gridahead.reports.trust import correction_words, late_words, rung_words
@@ -58,7 +58,7 @@ def lines_of(published: Published, newest: bool) -> list[str]:
         f"{manifest['series']}: {local:%A}, {manifest['delivery_day']}, by the clock of {zone} "
         f"({(end - first) / pd.Timedelta(hours=1):g} hours)",
         f"  issued as of {issued:%Y-%m-%d %H:%M} ({issued.tz_convert('UTC'):%Y-%m-%d %H:%M} UTC) by "
-        f"{manifest['model']} v{manifest['model_version']}"
+        f"{maker(manifest['model'], manifest['model_version'])}"
         f"{'' if published.changed else '; published before, unchanged'}",
         f"  P50: mean {power(median['mean_mw'], unit)}, peak {power(median['peak_mw'], unit)} "  # type: ignore[arg-type]
         f"at {peak:%H:%M}",

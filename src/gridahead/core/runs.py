@@ -90,3 +90,13 @@ def is_backtest(run: str) -> bool:
 def backtest_name(run: str) -> str:
     """The name of a back-test without the prefix of its run; a bare name stays as it is."""
     return run.removeprefix(_BACKTEST)
+
+
+def maker(model: str, version: str) -> str:
+    """Who made a forecast, in words: "gru v3", "ridge of 2026-11-29", "naive", "a person, from gru v3"."""
+    if model == BY_HAND:
+        return f"a person, from {maker(*(version.split(maxsplit=1) if ' ' in version else (version, '')))}"
+    if version.isdigit():
+        return f"{model} v{version}"
+    is_date = len(version) == len("2026-11-29") and version[:4].isdigit()
+    return f"{model} of {version}" if is_date else model if version in ("", "-") else f"{model} {version}"

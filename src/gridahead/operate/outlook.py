@@ -10,6 +10,7 @@ from functools import cached_property
 import pandas as pd
 
 from gridahead.core.grid import Series
+from gridahead.core.runs import maker
 from gridahead.core.time import delivery_range
 from gridahead.forecasting.publish import issues_of, latest_manifest, newest_of, published_days
 from gridahead.forecasting.slot import Slot, due_day
@@ -127,7 +128,7 @@ def out_of(manifest: Mapping[str, object]) -> Out:
         day=dt.date.fromisoformat(str(manifest["delivery_day"])),
         rung=str(manifest["rung"]),
         missing=str(manifest["missing"] or ""),
-        model=f"{manifest['model']} v{manifest['model_version']}",
+        model=maker(str(manifest["model"]), str(manifest["model_version"])),
         issue_time=pd.Timestamp(str(manifest["issue_time"])),
         published_at=None if when is None else pd.Timestamp(str(when)),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridahead.core.runs import FULL, OFFICIAL, OFFICIAL_CORRECTED, RUNG_WORDS
+from gridahead.core.runs import FULL, OFFICIAL, OFFICIAL_CORRECTED, RUNG_WORDS, maker
 from gridahead.core.time import Mtu, TimeRange, lasting
 from gridahead.core.units import Unit
 from gridahead.reading.card import Card, Shown
@@ -91,7 +91,7 @@ class Day:
     @property
     def made_by(self) -> str:
         """The model and its version, such as lstm v3."""
-        return f"{self.model}\N{NO-BREAK SPACE}{_version(str(self.manifest['model_version']))}"
+        return maker(self.model, str(self.manifest["model_version"])).replace(" v", "\N{NO-BREAK SPACE}v")
 
     @property
     def is_full(self) -> bool:
@@ -320,8 +320,3 @@ def whole_scores(scores: pd.DataFrame, model: str) -> dict[str, float]:
     rows = scores[(scores["model"] == model) & scores["lead"].isna()]
     values = {str(metric): float(value) for metric, value in zip(rows["metric"], rows["value"], strict=True)}
     return {**values, "n": float(rows["n"].max())} if values else {}
-
-
-def _version(name: str) -> str:
-    """v3 for a number; a back-test names its settings instead."""
-    return f"v{name}" if name.isdigit() else name

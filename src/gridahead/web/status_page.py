@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from gridahead.core.grid import quantity_of
-from gridahead.core.runs import FULL
+from gridahead.core.runs import FULL, maker
 from gridahead.core.time import lasting
 from gridahead.reports import wording
 from gridahead.settings.model import Settings
@@ -114,7 +114,7 @@ def _forecast_row(outlook: Line, state: State, clock: str) -> dict[str, object]:
             "rung": RUNG_WORDS.get(str(about["rung"]), str(about["rung"])),
             "is_full": about["rung"] == FULL,
             "missing": str(about["missing"]),
-            "model": f"{about['model']} {about['model_version']}",
+            "model": maker(about["model"], about["model_version"]),
         }
     return row
 

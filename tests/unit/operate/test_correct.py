@@ -165,7 +165,7 @@ def test_a_spreadsheet_that_was_changed_and_the_commands(tmp_path, monkeypatch):
     found = values(newest(workspace, "2025-03-19"))
     assert np.array_equal(found[[7, 8]], [[39_000.0, 40_000.0, 41_000.0]] * 2)
     assert np.array_equal(np.delete(found, [7, 8], 0), np.delete(MADE, [7, 8], 0))
-    assert "say one of --add MW" in run(tmp_path, "correct", "DE/load", *why, "--add", "5", "--factor", "2").error
+    assert "say one of --add VALUE" in run(tmp_path, "correct", "DE/load", *why, "--add", "5", "--factor", "2").error
     (tmp_path / "mine.csv").write_text("a,b\n1,2\n")
     refused = run(tmp_path, "correct", "DE/load", *why, "--file", str(tmp_path / "mine.csv"))
     assert "it must have the columns `start (UTC)` and `P50 [MW]`" in refused.error

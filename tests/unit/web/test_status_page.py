@@ -24,7 +24,7 @@ def state_of(workspace):
 def test_in_order_it_says_so_and_by_which_rung_tomorrow_is_out(tmp_path):
     said = words(ask(operated(tmp_path), "/status").text)
     assert "Nothing that was due is missing." in said
-    assert "Load DE Wed 19 Mar 2025 out the model that serves naive 1 18 Mar 2025, 11:00 for 2025-03-19" in said
+    assert "Load DE Wed 19 Mar 2025 out the model that serves naive v1 18 Mar 2025, 11:00 for 2025-03-19" in said
     assert "forecast crashed 0 min ago" in said
     assert "1 under way, 2 late" in said
 
