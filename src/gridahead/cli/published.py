@@ -58,7 +58,7 @@ def lines_of(published: Published, newest: bool) -> list[str]:
         f"{manifest['series']}: {local:%A}, {manifest['delivery_day']}, by the clock of {zone} "
         f"({(end - first) / pd.Timedelta(hours=1):g} hours)",
         f"  issued as of {issued:%Y-%m-%d %H:%M} ({issued.tz_convert('UTC'):%Y-%m-%d %H:%M} UTC) by "
-        f"{maker(manifest['model'], manifest['model_version'])}"
+        f"{maker(str(manifest['model']), str(manifest['model_version']))}"
         f"{'' if published.changed else '; published before, unchanged'}",
         f"  P50: mean {power(median['mean_mw'], unit)}, peak {power(median['peak_mw'], unit)} "  # type: ignore[arg-type]
         f"at {peak:%H:%M}",
