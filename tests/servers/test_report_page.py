@@ -143,7 +143,7 @@ def test_dragging_zooms_and_escape_or_a_button_shows_the_day_again(driver, addre
 def test_what_is_picked_stands_in_the_address_and_is_there_again(driver, address):
     with opened(driver, f"{address}/five.html") as (page, heard):
         page.get_by_label("Series").select_option("DE/load")
-        page.get_by_role("button", name="Day before").click()
+        page.get_by_role("button", name="Day before", exact=True).click()
         page.get_by_role("button", name="UTC").click()
         page.get_by_role("button", name="MW", exact=True).click()
         assert page.url.endswith("#series=DE%2Fload&day=2025-12-30&clock=utc&unit=MW")
