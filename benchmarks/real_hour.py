@@ -27,7 +27,7 @@ import httpx
 import numpy as np
 import pandas as pd
 import psycopg2
-from common import CHECKOUT, say
+from common import CHECKOUT, Row, say, write_results
 
 sys.path.append(str(CHECKOUT / "tests"))
 from builders.compose import Installation, resolved
@@ -323,6 +323,22 @@ def told(hour: Hour, minutes: float) -> dict[str, Any]:
     }
 
 
+def rows_of(figures: dict[str, Any]) -> list[Row]:
+    """The table as it is kept: a row a figure of a zone, of what was killed, and of the runs."""
+    rows = []
+    for zone, told in figures["zones"].items():
+        names = ("published_after_seconds", "in_time", "forecasts_of_this_deadline", "versions")
+        rows += [Row("zone", zone, name, float(told[name])) for name in names if told[name] is not None]
+        rows.append(Row("zone", zone, f"rung {told['rung']}", 1.0))
+    for kill in figures["kills"]:
+        if kill["taken_over_after_seconds"] is not None:
+            metric = f"{kill['how']} after seconds"
+            rows.append(Row("killed", kill["what"], metric, kill["taken_over_after_seconds"]))
+    rows += [Row("runs", name, "number", float(number)) for name, number in figures["runs"].items()]
+    totals = ("minutes", "rows_of_forecasts", "doubled_rows")
+    return [*rows, *(Row("all", "lake", name, float(figures[name])) for name in totals)]
+
+
 def main() -> None:
     """Run the hour and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
@@ -332,8 +348,7 @@ def main() -> None:
     with prepared(chosen.minutes) as hour:
         break_things(hour)
         figures = told(hour, chosen.minutes)
-    chosen.output.mkdir(parents=True, exist_ok=True)
-    (chosen.output / "real_hour.json").write_text(json.dumps(figures, indent=1) + "\n")
+    write_results("real_hour", rows_of(figures), chosen.output)
     say(json.dumps(figures, indent=1))
 
 
