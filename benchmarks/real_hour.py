@@ -147,18 +147,10 @@ class Hour:
         """The worker that has a run."""
         end = time.monotonic() + 120
         while time.monotonic() < end:
-            for key, process in self.installation.processes.items():
-                if key[0] == "worker" and any(run in _environment_of(child) for child in process.below):
-                    return key
+            if (key := self.installation.worker_of(run)) is not None:
+                return key
             time.sleep(0.2)
         raise RuntimeError(f"nobody has taken run {run}")
-
-
-def _environment_of(process: int) -> str:
-    try:
-        return Path(f"/proc/{process}/environ").read_text(errors="replace")
-    except OSError:
-        return ""
 
 
 def _wait_until(instant: pd.Timestamp) -> None:

@@ -77,6 +77,20 @@ class Look:
     axe: list[str]
     """What keeps somebody from reading it, as axe finds it."""
 
+    def complaints(self, address: str, width: int) -> dict[str, object]:
+        """What is wrong with it, by kind: as a page of an address in a window of that width [px]."""
+        found: dict[str, object] = {
+            "console": self.console,
+            "failed requests": self.failed,
+            "asked elsewhere": [one for one in self.asked if not one.startswith((address, "data:"))],
+            "wider than the page": self.wide,
+            "pictures without a text": self.mute,
+            "pictures that show nothing": self.empty,
+            "grave findings of axe": self.axe,
+            "width": [] if self.page <= width else self.page,
+        }
+        return {kind: what for kind, what in found.items() if what}
+
 
 @dataclass
 class Heard:

@@ -76,6 +76,13 @@ class Process:
         return [] if self.child is None else _below(self.child.pid)
 
 
+def _environment_of(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/environ").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
 @dataclass
 class Installation:
     """The services of a compose file on this machine."""
@@ -96,6 +103,13 @@ class Installation:
     def address(self, service: str, port: int) -> str:
         """Where a service is."""
         return f"127.0.0.1:{self._port(service, 0, port)}"
+
+    def worker_of(self, run: str) -> tuple[str, int] | None:
+        """The worker that has a run; None as long as nobody has."""
+        for key, process in self.processes.items():
+            if key[0] == "worker" and any(run in _environment_of(child) for child in process.below):
+                return key
+        return None
 
     def environment(self, service: str, replica: int = 0) -> dict[str, str]:
         """Of a service, on this machine."""

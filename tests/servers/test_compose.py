@@ -180,21 +180,7 @@ def runs_of(api: httpx.Client, flow: str, tag: str | None = None) -> list[dict[s
 
 def worker_of(installation: Installation, run: str) -> tuple[str, int]:
     """The worker whose process has a run."""
-
-    def found() -> tuple[str, int] | None:
-        for key, process in installation.processes.items():
-            if key[0] == "worker" and any(run in _environment_of(child) for child in process.below):
-                return key
-        return None
-
-    return until(found, f"a worker has taken run {run}", installation)
-
-
-def _environment_of(process: int) -> str:
-    try:
-        return Path(f"/proc/{process}/environ").read_text(errors="replace")
-    except OSError:
-        return ""
+    return until(lambda: installation.worker_of(run), f"a worker has taken run {run}", installation)
 
 
 def kill(installation: Installation, key: tuple[str, int]) -> Process:

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urldefrag
 
 import pytest
-from builders.browser import Look, browser, look, served
+from builders.browser import browser, look, served
 from builders.pages import publish_pages
 from playwright.sync_api import Browser
 
@@ -38,27 +38,12 @@ def address(folder: Path) -> Iterator[str]:
         yield here
 
 
-def complaints(seen: Look, address: str, width: int) -> dict[str, object]:
-    """What is wrong with a page, by kind."""
-    found: dict[str, object] = {
-        "console": seen.console,
-        "failed requests": seen.failed,
-        "asked elsewhere": [one for one in seen.asked if not one.startswith((address, "data:"))],
-        "wider than the page": seen.wide,
-        "pictures without a text": seen.mute,
-        "pictures that show nothing": seen.empty,
-        "grave findings of axe": seen.axe,
-        "width": [] if seen.page <= width else seen.page,
-    }
-    return {kind: what for kind, what in found.items() if what}
-
-
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_whole_fits_and_needs_nobody(chromium, address, page, width, dark):
     seen = look(chromium, f"{address}/{page}", width, dark=dark)
-    assert complaints(seen, address, width) == {}
+    assert seen.complaints(address, width) == {}
     assert seen.pictures >= PAGES[page]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders.browser import Look, browser, look, opened, seen
+from builders.browser import browser, look, opened, seen
 from builders.readers import installation, served_at
 from builders.serving import workspace_in_memory
 from builders.web import live
@@ -44,20 +44,6 @@ def address(workspace: Workspace) -> Iterator[str]:
         yield here
 
 
-def complaints(found: Look, address: str, width: int) -> dict[str, object]:
-    """What is wrong with a page, by kind."""
-    told: dict[str, object] = {
-        "console": found.console,
-        "failed requests": found.failed,
-        "asked elsewhere": [one for one in found.asked if not one.startswith((address, "data:"))],
-        "wider than the page": found.wide,
-        "pictures without a text": found.mute,
-        "grave findings of axe": found.axe,
-        "width": [] if found.page <= width else found.page,
-    }
-    return {kind: what for kind, what in told.items() if what}
-
-
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
@@ -65,7 +51,7 @@ def test_a_page_is_whole_fits_and_can_be_read_by_all(chromium, address, workspac
     case = cases(workspace, closed=True)[0].id
     path = f"quality/cases/{case}" if name == "CASE" else name
     found = look(chromium, f"{address}/{path}", width, dark=dark)
-    assert complaints(found, address, width) == {}
+    assert found.complaints(address, width) == {}
     assert found.pictures >= CHARTS.get(name, 0)
 
 
@@ -75,7 +61,7 @@ def test_where_nothing_is_yet_the_page_is_whole_as_well(chromium, tmp_path, name
     plain = live(workspace_in_memory(tmp_path, "DE"))
     said = plain.settings.model_dump(mode="json") | folder
     with served_at(replace(plain, settings=Settings.model_validate(said))) as here:
-        assert complaints(look(chromium, f"{here}/{name}", 390), here, 390) == {}
+        assert look(chromium, f"{here}/{name}", 390).complaints(here, 390) == {}
 
 
 def heading(page: Page) -> str:
@@ -101,7 +87,7 @@ def test_the_slider_shows_another_day_in_place_by_mouse_keys_and_links(chromium,
         assert page.locator(".pick.chosen").count() == 1
         page.reload()
         assert heading(page) == "Sun 26 Oct 2025"
-        assert complaints(seen(page, heard, 1280), address, 1280) == {}
+        assert seen(page, heard, 1280).complaints(address, 1280) == {}
 
 
 def test_the_slider_works_without_script(chromium, address):

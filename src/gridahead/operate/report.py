@@ -11,7 +11,6 @@ from gridahead.core.each import of_each, require
 from gridahead.core.errors import LakeError
 from gridahead.core.grid import Series
 from gridahead.core.resolution import at_mtu, mtu_of
-from gridahead.core.tables import Scores
 from gridahead.core.time import TimeRange
 from gridahead.core.vintages import FOREVER, IDENTITY, among, withdrawn_at
 from gridahead.core.vintages import as_of as known_at
@@ -21,7 +20,7 @@ from gridahead.operate.inspection_page import INDEX
 from gridahead.operate.quality_page import PAGE as QUALITY_PAGE
 from gridahead.operate.quality_page import quality_page
 from gridahead.operate.slots import is_live
-from gridahead.reading.card import Card, as_seen, card
+from gridahead.reading.card import Card, as_seen, card, scored_by
 from gridahead.reading.issues import issues
 from gridahead.reports.forecast_page import render_report
 from gridahead.reports.views import Absent, QualityLine, ReportView, SeriesView
@@ -57,7 +56,7 @@ def report(workspace: Workspace, as_of: pd.Timestamp | None = None) -> Path:
             created_at=seen.clock(),
             attribution=settings.attribution,
             series=tuple(views.values()),
-            score_table=table(_scores(workspace, as_of)),
+            score_table=table(workspace.lake.read_scores(as_of, scored_by(workspace))),
             quality_page=QUALITY_PAGE if as_of is not None else quality_page(workspace).name,
             inspection_page=Path(os.path.relpath(inspected, page.parent)).as_posix() if inspected.is_file() else None,
         )
@@ -65,11 +64,6 @@ def report(workspace: Workspace, as_of: pd.Timestamp | None = None) -> Path:
     workspace.put_page(page, content.encode())
     require(failed, [page])
     return page
-
-
-def _scores(workspace: Workspace, as_of: pd.Timestamp | None) -> Scores:
-    """The newest scores of then; a demonstration scores history long after."""
-    return workspace.lake.read_scores(as_of, "scored_at" if is_live(workspace) else "end")
 
 
 def _view(workspace: Workspace, series: Series, as_of: pd.Timestamp | None) -> SeriesView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import pandas as pd
 
@@ -192,11 +192,16 @@ def _normal(workspace: Workspace, series: Series, shown: tuple[Shown, ...]) -> p
     return seasonal_normal(workspace, series, shown[0].day, shown[0].mtu, workspace.clock())
 
 
+def scored_by(workspace: Workspace) -> Literal["scored_at", "end"]:
+    """By which column scores were there at an instant: a demonstration scores history long after."""
+    return "scored_at" if workspace.settings.mode == "live" else "end"
+
+
 def _holdout(workspace: Workspace, series: Series, model: str, at: pd.Timestamp | None) -> pd.DataFrame:
     """The newest scores of the holdout, of the model that serves and of the references."""
     scores = workspace.lake.scores.read({"run": HOLDOUT, "zone": series.zone, "quantity": series.quantity})
-    if at is not None:  # a demonstration scores history long after
-        scores = scores[scores["scored_at" if workspace.settings.mode == "live" else "end"] <= at]
+    if at is not None:
+        scores = scores[scores[scored_by(workspace)] <= at]
     if scores.empty:
         return SCORES.empty()
     newest = scores["scored_at"] == scores["scored_at"].max()
