@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr
 
 WEEK = 7
 """Days over which the losses of neighbouring days resemble one another; without it, p is too small."""
@@ -52,7 +51,7 @@ def diebold_mariano(first: npt.ArrayLike, second: npt.ArrayLike, lags: int = WEE
         return Comparison(float("nan"), float("nan"))
     correction = (count + 1 - 2 * horizon + horizon * lags / count) / count
     statistic = float(np.sqrt(correction) * difference.mean() / np.sqrt(variance / count))
-    return Comparison(statistic, float(2 * stdtr(count - 1, -abs(statistic))))
+    return Comparison(statistic, _two_sided(statistic, count - 1))
 
 
 def steady_comparison(first: npt.ArrayLike, second: npt.ArrayLike) -> Comparison:
@@ -85,7 +84,14 @@ def steady_comparison(first: npt.ArrayLike, second: npt.ArrayLike) -> Comparison
     if variance <= 1e-24 * float(np.mean(difference**2)):  # rounding is no variance
         return Comparison(float("nan"), float("nan"))
     statistic = float(difference.mean() / np.sqrt(variance / count))
-    return Comparison(statistic, float(2 * stdtr(waves, -abs(statistic))))
+    return Comparison(statistic, _two_sided(statistic, waves))
+
+
+def _two_sided(statistic: float, degrees: int) -> float:
+    """How often Student's distribution is as far from zero."""
+    from scipy.special import stdtr  # 14 MB, which a server that compares no models does without
+
+    return float(2 * stdtr(degrees, -abs(statistic)))
 
 
 def _long_run_variance(values: npt.NDArray[np.float64], lags: int) -> float:

@@ -9,14 +9,16 @@ import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pandas as pd
 
 from gridahead.core.errors import SourceError
 from gridahead.lake.run_log import Run as Record
 from gridahead.workspace import Workspace
+
+if TYPE_CHECKING:
+    import httpx
 
 ADDRESS, PASSWORD, KEY = "PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_API_KEY"
 LOOKED_AT = 200
@@ -62,6 +64,8 @@ def runs(environment: Mapping[str, str] = os.environ, transport: httpx.BaseTrans
     address = environment.get(ADDRESS)
     if not address:
         return None
+    import httpx  # 7 MB, which a server beside which no orchestrator runs does without
+
     try:
         with httpx.Client(
             base_url=address.rstrip("/"), headers=_headers(environment), timeout=PATIENCE_SECONDS, transport=transport

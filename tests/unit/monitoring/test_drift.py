@@ -12,7 +12,14 @@ import scipy.stats
 from gridahead.core.errors import ModelError
 from gridahead.evaluation.slices import season
 from gridahead.monitoring import ordinary
-from gridahead.monitoring.error_drift import band_drift, error_drift, interval_drift, official_drift, require_unlearnt
+from gridahead.monitoring.error_drift import (
+    band_drift,
+    error_drift,
+    interval_drift,
+    official_drift,
+    require_unlearnt,
+    spread,
+)
 from gridahead.monitoring.input_drift import input_drift, same_season
 from gridahead.reports.drift import drift_words
 
@@ -158,6 +165,17 @@ def stationary(past, seed, memory=0.6, recent=28):
     inside = np.clip(0.8 + 0.15 * spells + (np.array(seasons) == "winter") * 0.05, 0, 1)
     days = pd.DataFrame({"loss": level * np.exp(0.5 * spells), "inside": inside, "season": seasons}, index)
     return days.iloc[past:], days.iloc[:past]
+
+
+def test_days_that_remember_the_day_before_are_those_of_scipy():
+    news = np.random.default_rng(4).normal(size=(3, 50))
+    assert np.array_equal(ordinary.autoregression(news, 0.7), scipy.signal.lfilter([1.0], [1.0, -0.7], news, axis=-1))
+
+
+def test_the_spread_is_the_median_absolute_deviation_of_scipy():
+    values = np.random.default_rng(4).normal(size=(3, 51)) ** 3
+    expected = scipy.stats.median_abs_deviation(values, axis=-1, scale="normal")
+    np.testing.assert_array_equal(spread(values), expected[:, None])
 
 
 FEW_DRAWS = 100
