@@ -39,6 +39,9 @@ def serve(
     """
     if context.invoked_subcommand is not None:
         return
+    from gridahead.web.memory import keep_little
+
+    keep_little()
     from gridahead.web.server import serve as use_case
 
     workspace = open_workspace(settings)

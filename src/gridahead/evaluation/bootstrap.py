@@ -106,9 +106,14 @@ def resampled_days(days: int, block: float, repetitions: int, seed: int) -> npt.
     starts = draws.integers(days, size=(repetitions, days))
     begins = draws.random((repetitions, days)) < 1 / block
     begins[:, 0] = True
-    place = np.broadcast_to(np.arange(days), begins.shape)
-    begun = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
-    return (np.take_along_axis(starts, begun, axis=1) + place - begun) % days
+    place = np.arange(days)
+    begun = np.where(begins, place, 0)
+    np.maximum.accumulate(begun, axis=1, out=begun)
+    drawn = np.take_along_axis(starts, begun, axis=1)
+    drawn += place  # in place, as above: of three years and 2,000 repetitions each further array is 17 MB
+    drawn -= begun
+    drawn %= days
+    return drawn
 
 
 def _pair(first: npt.ArrayLike, second: npt.ArrayLike) -> list[Floats]:

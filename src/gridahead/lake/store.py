@@ -168,7 +168,7 @@ def content_name(content: bytes) -> str:
 
 
 def _condition(where: Where, time_range: TimeRange | None, as_of: pd.Timestamp | None) -> ds.Expression | None:
-    parts = [ds.field(name).isin(texts(values)) for name, values in where.items()]
+    parts = [ds.field(name).isin(pa.array(texts(values), pa.string())) for name, values in where.items()]
     if time_range is not None:
         parts += [ds.field("valid_time") >= time_range.start, ds.field("valid_time") < time_range.end]
     if as_of is not None:

@@ -161,7 +161,8 @@ def _excess_of_loss(
     period = Period(past["season"].to_numpy(dtype=str), recent["season"].to_numpy(dtype=str), UNSEEN_LOSS)
     before, excess = period.from_season(*logs)
     sums = _sums(before, excess)
-    bounds = limits(_sums(*period.ordinary(before, seed)).max(axis=-1), false_alarms)
+    ordinary = period.ordinary(before, lambda past, recent: _sums(past, recent).max(axis=-1), seed)
+    bounds = limits(ordinary, false_alarms)
     highest = float(sums.max())
     change = LossChange(
         days=len(recent),
@@ -182,8 +183,9 @@ def _coverage(
     shares = [days["inside"].to_numpy(dtype=float) for days in (past, recent)]
     period = Period(past["season"].to_numpy(dtype=str), recent["season"].to_numpy(dtype=str), UNSEEN_INSIDE)
     before, excess = period.from_season(*shares)
-    distance, (_, drawn) = abs(float(excess.mean())), period.ordinary(before, seed)
-    bounds = limits(np.abs(drawn.mean(axis=-1)), false_alarms)
+    distance = abs(float(excess.mean()))
+    ordinary = period.ordinary(before, lambda _, recent: np.abs(recent.mean(axis=-1)), seed)
+    bounds = limits(ordinary, false_alarms)
     share = float(recent["inside"].mean())
     change = CoverageChange(len(recent), share, share - float(excess.mean()))
     return DriftFinding.from_limits(subject, kind, distance, bounds, change)

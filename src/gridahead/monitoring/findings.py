@@ -115,6 +115,8 @@ def limits(ordinary: Floats, false_alarms: float) -> list[float]:
 
 def ordinary_periods(usual: Floats, length: int, block: float, repetitions: int, seed: int) -> Floats:
     """Periods of so many values, or rows of them, drawn in blocks from the usual ones, (repetitions, length, ...)."""
-    rounds = -(-length // len(usual))
-    drawn = [resampled_days(len(usual), block, repetitions, seed + number) for number in range(rounds)]
-    return usual[np.concatenate(drawn, axis=1)[:, :length]]
+    periods = np.empty((repetitions, length, *usual.shape[1:]))
+    for number, first in enumerate(range(0, length, len(usual))):
+        drawn = resampled_days(len(usual), block, repetitions, seed + number)
+        periods[:, first : first + len(usual)] = usual[drawn[:, : length - first]]
+    return periods

@@ -7,6 +7,7 @@ draw is a past and a period after it, and the means are taken from the drawn pas
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ REPETITIONS = 2000
 """The limit of one alarm in a hundred then stands on twenty draws."""
 LONGEST_MEMORY = 0.95
 """Of one day for the day before. More cannot be distinguished from a change of level in so short a past."""
+PORTION = 200
+"""Draws that are judged at a time; of three years one is 9 KB, and there are several copies of each."""
 BEGINNING = 60
 """Days drawn before the first one that counts: 0.95 to the power of 60 is a twentieth."""
 
@@ -50,11 +53,13 @@ class Period:
                 excess[..., now] = recent[..., now] - usual
         return before, excess
 
-    def ordinary(self, before: Floats, seed: int) -> tuple[Floats, Floats]:
-        """The same of drawn pasts and periods without any drift, (R, N) and (R, M).
+    def ordinary(self, before: Floats, figure: Callable[[Floats, Floats], Floats], seed: int) -> Floats:
+        """A figure of drawn pasts and periods without any drift, (R,).
 
         Args:
             before: (N,) the real past less the means of its seasons.
+            figure: (r,) of the (r, N) and (r, M) of r draws, less the means of their own seasons; a portion at a time,
+                since all of them with what is computed of them on the way are 100 MB.
             seed: of the random numbers.
         """
         count = len(self.past)
@@ -65,7 +70,8 @@ class Period:
             if not self._seen(season):
                 shift = draws.normal(0.0, self.unseen, (len(drawn), 1))
                 drawn[:, count:][:, self.recent == season] += shift
-        return self.from_season(drawn[:, :count], drawn[:, count:])
+        portions = (drawn[first : first + PORTION] for first in range(0, len(drawn), PORTION))
+        return np.concatenate([figure(*self.from_season(some[:, :count], some[:, count:])) for some in portions])
 
     def _seen(self, season: str) -> bool:
         return int((self.past == season).sum()) >= ENOUGH
@@ -106,7 +112,7 @@ def autoregression(news: Floats, memory: float) -> Floats:
         news: (..., N) of every day.
         memory: of one day for the day before [1].
     """
-    days = np.array(news)
+    days = news.copy()
     for day in range(1, days.shape[-1]):
         days[..., day] += memory * days[..., day - 1]
     return days

@@ -96,9 +96,9 @@ def published_coverage(
     champions were judged.
     """
     live = counted(workspace.lake.read_forecasts(series, LIVE), series, workspace.settings)
-    judged = workspace.lake.read_forecasts(series, VALIDATION)
-    served = judged["model_version"].isin(live["model_version"].unique())
-    rows = pd.concat([judged[served & (judged["valid_time"] < live["valid_time"].min())], live])
+    served = {"zone": series.zone, "quantity": series.quantity, "run": VALIDATION}
+    judged = workspace.lake.forecasts.read({**served, "model_version": list(live["model_version"].unique())})
+    rows = pd.concat([judged[judged["valid_time"] < live["valid_time"].min()], live])
     rows = forecasts_at(Forecasts(rows), spec.mtu, spec.zone.timezone)
     newest = newest_forecasts(rows).assign(run=LIVE, model=PUBLISHED)
     measured = outturn(observations, series, workspace.clock()).dropna(subset="value")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from gridahead.forecasting.pointers import LATEST
 from gridahead.lake.folder import Folder
+from gridahead.web.memory import give_back
 from gridahead.workspace import Workspace
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class Kept:
                     found: T = kept[1]
                     return found
             made = make()
+            give_back()
             with self._lock:
                 self._found[name] = stamp, made
                 self._found.move_to_end(name)

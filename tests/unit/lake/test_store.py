@@ -84,6 +84,11 @@ def test_columns_may_be_asked_for_one_value_or_several(store):
     assert both["value"].tolist() == [100.0, 101.0]
 
 
+def test_of_no_value_there_are_no_rows(store):
+    store.append(LOADS)
+    assert store.read({"zone": []}).empty
+
+
 def test_rows_that_break_the_contract_are_not_written(store):
     with pytest.raises(ContractError, match="mtu"):
         store.append(LOADS.assign(mtu="PT20M"))

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = ("torch", "mlflow", "great_expectations", "prefect", "sklearn", "matplotlib")
+HEAVY = ("torch", "mlflow", "great_expectations", "prefect", "sklearn", "matplotlib", "scipy")
 API = tuple(
     f"/api/v1{path}"
     for path in (

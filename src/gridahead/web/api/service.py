@@ -22,6 +22,7 @@ from gridahead.web.api.answers import Answer, Answers
 from gridahead.web.api.cases import Cases
 from gridahead.web.api.parameters import IssueQuery, day_of, instant_of, series_of
 from gridahead.web.guard import bearer_in, refused
+from gridahead.web.memory import give_back
 from gridahead.web.problems import RequestError
 from gridahead.web.tokens import Token, TokenError, Tokens
 from gridahead.workspace import Workspace
@@ -63,7 +64,14 @@ class Service:
 
     async def apart(self, work: Callable[[], T]) -> T:
         """The result of work that waits for a disk, done in a thread."""
-        return await to_thread.run_sync(work, limiter=self._threads)
+
+        def done() -> T:
+            try:
+                return work()
+            finally:
+                give_back()
+
+        return await to_thread.run_sync(done, limiter=self._threads)
 
     async def answered(self, request: Request, make: Callable[[], Answer]) -> Response:
         """The response of an answer that is made anew."""
