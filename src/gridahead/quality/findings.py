@@ -70,8 +70,7 @@ def incomplete(days: pd.DataFrame, suite_result: SuiteResult, settings: QualityS
                 "rows": len(part),
                 "start": first["delivery_day"].tz_localize("UTC"),
                 "end": part["delivery_day"].iloc[-1].tz_localize("UTC"),
-                "words": "expected that "
-                + rule.words.format(measured=first["found_mtus"], limit=first["expected_mtus"], unit=""),
+                "words": "expected that " + rule.said(measured=first["found_mtus"], limit=first["expected_mtus"]),
                 "example": f"{first['delivery_day']:%Y-%m-%d}: {first['found_mtus']} of {first['expected_mtus']}",
             }
 
@@ -89,6 +88,6 @@ def stale(table: pd.DataFrame, decided_at: pd.Timestamp, settings: QualitySettin
                 "rows": 0,
                 "start": line["newest"],
                 "end": line["newest"],
-                "words": "expected that " + rule.words.format(measured=lasting(age), limit=lasting(limit)),
+                "words": "expected that " + rule.said(measured=lasting(age), limit=lasting(limit)),
                 "example": f"the newest is of {line['newest']:%Y-%m-%d %H:%M} UTC",
             }

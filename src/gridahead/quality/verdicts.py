@@ -73,7 +73,7 @@ def _reason(rule: Rule, ratios: LimitRatios, line: int, lines: pd.DataFrame) -> 
         figures["measured"] = lasting(pd.Timedelta(hours=column.measured[line]))
     if rule.name == "outside_served_band" and ratios.served is not None:
         figures["forecast"] = served_words(ratios.served, ratios.lines.iloc[line])
-    words = rule.words.format(**figures, unit=unit if isinstance(unit, str) else "").replace("  ", " ")
+    words = rule.said(**figures, unit=unit if isinstance(unit, str) else "")
     negative = rule.name == "value_physical" and column.measured[line] < 0
     hint = NET_LOAD if negative and str(lines.loc[line, "quantity"]).removesuffix(OFFICIAL_SUFFIX) == "load" else ""
     return f"expected that {words}{hint}"

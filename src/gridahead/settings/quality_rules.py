@@ -6,6 +6,7 @@ under the decorator that names the rule. Settings, limits, Great Expectations, v
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -43,6 +44,23 @@ class Rule:
     """For installed capacities, which stand still for months and then change at once."""
     explains_all: bool = False
     """Whether everything else that fails in such a series follows from this fault, and is left out."""
+
+    def said(self, unit: str = "", **figures: object) -> str:
+        """What is expected and what was found, with the figures that the words ask for; without a unit, no gap."""
+        return GAPS.sub("", self.words.format(unit=unit, **figures))
+
+    @property
+    def meaning(self) -> str:
+        """What is expected of any value, with letters in place of the figures."""
+        limit = "at least or at most X" if self.name == "value_physical" else "X"
+        said = self.said(limit=limit, measured="Y", forecast="the band", note="some years")
+        letters = {"{limit}": "X is its limit", "{measured}": "Y is what was measured"}
+        legend = [meant for place, meant in letters.items() if place in self.words]
+        return said + (f" ({', '.join(legend)})" if legend else "")
+
+
+GAPS = re.compile(" +(?=[ ;,]|$)")
+"""What a figure without a unit leaves behind it."""
 
 
 RULES: tuple[Rule, ...] = (

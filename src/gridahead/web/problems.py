@@ -55,6 +55,7 @@ KINDS = {
         Kind("too-large-headers", 431, "The headers are too large", "No client of ours sends as much."),
         Kind("malformed", 400, "This is no HTTP request", "It cannot be read, or its headers are too large."),
         Kind("failed", 500, "This is a fault of ours", "The log of the server has the reason."),
+        Kind("too-busy", 503, "Too many connections", "The header `Retry-After` says when to come again [s]."),
         Kind("unreadable", 503, "The data cannot be read just now", "`/healthz` and the log say why; ask again."),
     )
 }

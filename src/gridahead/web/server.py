@@ -8,10 +8,13 @@ import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import h11
 import uvicorn
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from gridahead.core.errors import SettingsError
 from gridahead.settings.serve import LOOPBACK
@@ -26,6 +29,8 @@ LARGEST_HEAD = 16 * 1024
 """[bytes] Of a request, its first line and all headers: four times what a browser sends."""
 MOST_CONNECTIONS = 500
 """At once; who comes then is told to come again. Each costs a few KB."""
+AGAIN_SECONDS = 5
+"""When who comes then may come again."""
 KEEP_ALIVE_SECONDS = 15
 """How long a connection without a request stays open."""
 
@@ -63,7 +68,6 @@ def serve(
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=LARGEST_HEAD,
-        limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
     )
@@ -98,7 +102,22 @@ def closed_at(workspace: Workspace, host: str, require_tokens: bool | None = Non
 
 
 class Protocol(H11Protocol):
-    """HTTP as h11 reads it, strictly; what it cannot read is refused as programs can read it."""
+    """HTTP as h11 reads it, strictly; what it cannot read, or comes to too many, is refused as programs can read it."""
+
+    def __init__(self, config: uvicorn.Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
+        self._answers = config.loaded_app
+        self.app = self._if_there_is_room
+
+    async def _if_there_is_room(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The server's answer, or that it has too many connections: uvicorn itself would say so as a text."""
+        if len(self.connections) <= MOST_CONNECTIONS:
+            await self._answers(scope, receive, send)
+            return
+        reason = f"{MOST_CONNECTIONS} connections are open, and it has room for no more"
+        headers = {"Retry-After": str(AGAIN_SECONDS), "Connection": "close"}
+        problem = RequestError("too-busy", reason, f"Ask again in {AGAIN_SECONDS} s, over fewer connections", headers)
+        await problem.answer(scope["path"])(scope, receive, send)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse a request that is none, and close."""

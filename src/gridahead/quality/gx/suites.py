@@ -86,9 +86,7 @@ def rules_suite(name: str, frame: pd.DataFrame) -> Suite:
                 "ExpectColumnValuesToBeBetween",
                 {"column": rule.name, "max_value": 1.0},
                 rule.severity,
-                rule.words.format(
-                    limit="its limit", measured="what was measured", unit="", forecast="the band", note="some years"
-                ),
+                rule.meaning,
             )
             for rule in (RULE_BY_NAME[column] for column in frame.columns if column in RULE_BY_NAME)
         ),
