@@ -41,6 +41,11 @@ class Explanation:
     change: Change | None
     """None where the hours have not been forecast a day before."""
 
+    def __repr__(self) -> str:
+        """Whose forecast of which day it explains; what moved it is in the attributes."""
+        about = f"{self.registered.series}, {self.day}, issued {self.issue_time:%Y-%m-%dT%H:%MZ}"
+        return f"<Explanation of {about}, by {self.registered}>"
+
     @property
     def issue_time(self) -> pd.Timestamp:
         """The issue time of the forecast, UTC."""

@@ -14,7 +14,6 @@ import h11
 import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
 
 from gridahead.core.errors import SettingsError
 from gridahead.settings.serve import LOOPBACK
@@ -104,10 +103,9 @@ def closed_at(workspace: Workspace, host: str, require_tokens: bool | None = Non
 class Protocol(H11Protocol):
     """HTTP as h11 reads it, strictly; what it cannot read, or comes to too many, is refused as programs can read it."""
 
-    def __init__(self, config: uvicorn.Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
-        super().__init__(config, server_state, app_state)
-        self._answers = config.loaded_app
-        self.app = self._if_there_is_room
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._answers, self.app = self.app, self._if_there_is_room
 
     async def _if_there_is_room(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The server's answer, or that it has too many connections: uvicorn itself would say so as a text."""

@@ -1,6 +1,7 @@
 """A diagnosis comes after the registration; and what trains, forecasts and explains leaves torch as it was."""
 
 import logging
+import re
 
 import pytest
 import torch
@@ -75,6 +76,9 @@ def test_a_forecast_and_its_explanation_leave_torch_as_it_was(workspace, candida
     issued = forecast(workspace, LOAD).manifest["issue_time"]
     explained = explain_forecast(workspace, LOAD)
     assert explained.explanation.issue_time.isoformat() == issued
+    assert re.fullmatch(
+        r"<Explanation of DE/load, \d{4}-\d\d-\d\d, issued \S+, by \w+ v1>", repr(explained.explanation)
+    )
     assert explained.picture.read_bytes().startswith(b"\x89PNG")
     assert switches() == before
     torch.set_num_threads(1)

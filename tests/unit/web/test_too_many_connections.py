@@ -5,7 +5,6 @@ import json
 
 import uvicorn
 from starlette.responses import PlainTextResponse
-from uvicorn.server import ServerState
 
 from gridahead.web import server
 
@@ -28,18 +27,20 @@ async def told(port, *, keep=None):
 
 
 async def asked():
-    config = uvicorn.Config(PlainTextResponse("alive"), http=server.Protocol, lifespan="off", log_config=None)
-    config.load()
-    state, loop = ServerState(), asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: server.Protocol(config, state, {}), "127.0.0.1", 0)
-    port, held = listening.sockets[0].getsockname()[1], []
+    config = uvicorn.Config(PlainTextResponse("alive"), port=0, http=server.Protocol, lifespan="off", log_config=None)
+    running, held = uvicorn.Server(config), []
+    serving = asyncio.create_task(running.serve())
+    while not running.started:
+        await asyncio.sleep(0.001)
+    port = running.servers[0].sockets[0].getsockname()[1]
     first = await told(port, keep=held)
     second = await told(port)
     held[0].close()
-    while state.connections:
+    while running.server_state.connections:
         await asyncio.sleep(0.001)
     third = await told(port)
-    listening.close()
+    running.should_exit = True
+    await serving
     return first, second, third
 
 
