@@ -43,7 +43,7 @@ def show_status(status: Status, *, wide: bool) -> None:
                 _held(one, status),
                 *_inputs(one, status),
                 _serves(status.serving.get(str(one.series)), settings, str(one.series), status.at),
-                _published(one.manifest, status.at),
+                _published(one.manifest, status),
                 *_band(one.coverage),
             ],
         )
@@ -147,11 +147,17 @@ def _held(one: SeriesStatus, status: Status) -> Line:
     if one.freshness is None:
         return ABSENT, f"lake: nothing yet; run {_first_step(settings, one.series)}"
     end = one.freshness.until
-    mark = FINE if status.at - end <= pd.Timedelta(hours=settings.quality.stale_after_hours) else LOOK
+    is_fresh = status.at - end <= pd.Timedelta(hours=settings.quality.stale_after_hours)
+    until = f"lake: until {end:%Y-%m-%d %H:%M} UTC{_age(end, status)}"
     return (
-        mark,
-        f"lake: until {end:%Y-%m-%d %H:%M} UTC ({ago(end, status.at)}), {one.freshness.mtu}, {one.freshness.source}",
+        FINE if is_fresh or not status.is_live else LOOK,
+        f"{until}, {one.freshness.mtu}, {one.freshness.source}",
     )
+
+
+def _age(instant: pd.Timestamp, status: Status) -> str:
+    """How long ago, where that matters: a demonstration shows history, and today's clock says nothing of it."""
+    return f" ({ago(instant, status.at)})" if status.is_live else ""
 
 
 def _inputs(one: SeriesStatus, status: Status) -> list[Line]:
@@ -186,16 +192,17 @@ def _serves(about: Mapping[str, str] | None, settings: Settings, name: str, at: 
     return FINE, f"serves: {about['model']} v{about['version']}, {until}{error}"
 
 
-def _published(manifest: Mapping[str, Any] | None, at: pd.Timestamp) -> Line:
+def _published(manifest: Mapping[str, Any] | None, status: Status) -> Line:
     if manifest is None:
         return ABSENT, "no forecast yet; run `gridahead forecast`"
     issued, end = pd.Timestamp(str(manifest["issue_time"])), pd.Timestamp(str(manifest["delivery"][1]))
     rung = str(manifest["rung"])
-    mark = LOOK if rung != FULL or end <= at else FINE
+    is_past = status.is_live and end <= status.at
+    mark = LOOK if rung != FULL or is_past else FINE
     why = "" if rung == FULL else f", {rung}{': ' if manifest['missing'] else ''}{manifest['missing']}"
-    past = ", its day is over" if end <= at else ""
+    past = ", its day is over" if is_past else ""
     by = maker(manifest["model"], manifest["model_version"])
-    return mark, f"forecast: issued {issued:%Y-%m-%d %H:%M} UTC ({ago(issued, at)}) by {by}{past}{why}"
+    return mark, f"forecast: issued {issued:%Y-%m-%d %H:%M} UTC{_age(issued, status)} by {by}{past}{why}"
 
 
 def _band(coverage: Coverage | None) -> list[Line]:

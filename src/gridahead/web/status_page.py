@@ -107,6 +107,8 @@ def _forecast_row(outlook: Line, state: State, clock: str) -> dict[str, object]:
         "out": "out" if outlook.is_out else "late" if outlook.is_late else "not due",
         "newest": None,
     }
+    if state.mode == "demo":  # no day is due, whatever the clock says
+        row |= {"day": "none", "out": "history", "deadline": "none", "until": ""}
     if about is not None and outlook.issue_time is not None:
         row |= {
             "newest": str(about["delivery_day"]),

@@ -110,7 +110,7 @@ def test_every_series_is_a_block_with_ages_and_marks(screen, settings):
     solar = one_of(
         SOLAR, freshness=held(SOLAR, "2025-06-03T08:00Z"), manifest=forecast_of("DE/solar", "2025-06-04T22:00:00+00:00")
     )
-    overview.show_status(state_of(settings, one_of(LOAD), solar), wide=False)
+    overview.show_status(state_of(settings, one_of(LOAD), solar, is_live=True), wide=False)
     assert lines_of(screen) == [
         "DE/load",
         "  ✗  lake: nothing yet; run `gridahead ingest`",
@@ -121,7 +121,7 @@ def test_every_series_is_a_block_with_ages_and_marks(screen, settings):
         "  ✓  serves: gru v3, learnt until 2025-05-31 (3 days ago), MAE 0.0127 kW",
         "  ✓  forecast: issued 2025-06-03 09:00 UTC (1 h ago) by gru v3",
         "Machine",
-        "     watch: never here; `gridahead watch --every 5m` tells people of faults",
+        "  !  watch: never here; `gridahead watch --every 5m` tells people of faults",
         "Everything: `gridahead status --wide`",
     ]
 
@@ -218,10 +218,21 @@ def test_services_are_first_asked_for_their_history(screen, since, told):
 )
 def test_an_old_lake_and_a_past_or_degraded_forecast_are_marked(screen, settings, end, more, told):
     solar = one_of(SOLAR, freshness=held(SOLAR, "2025-05-30T10:00Z"), manifest=forecast_of("DE/solar", end, **more))
-    overview.show_status(state_of(settings, solar), wide=False)
+    overview.show_status(state_of(settings, solar, is_live=True), wide=False)
     words = " ".join(screen().split())
     assert "! lake: until 2025-05-30 10:00 UTC (4 days ago)" in words
     assert "! forecast: issued" in words and told in words
+
+
+def test_history_is_not_judged_by_the_clock_of_today(screen, settings):
+    solar = one_of(
+        SOLAR, freshness=held(SOLAR, "2025-05-30T10:00Z"), manifest=forecast_of("DE/solar", "2025-05-31T22:00:00+00:00")
+    )
+    overview.show_status(state_of(settings, solar), wide=False)
+    words = " ".join(screen().split())
+    assert settings.mode == "demo"
+    assert "✓ lake: until 2025-05-30 10:00 UTC, PT60M" in words
+    assert "its day is over" not in words
 
 
 def test_wide_has_the_tables_with_every_column(screen, settings):
