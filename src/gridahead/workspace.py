@@ -273,6 +273,5 @@ def require_unseen(found: Version, day: dt.date) -> None:
 
 def reading_range(spec: WindowSpec, first: dt.date, last: dt.date) -> TimeRange:
     """Every valid time that the windows of these delivery days touch."""
-    days_back = dt.timedelta(days=spec.context_days + spec.deadline.days_before + 1)
-    start = delivery_range(first - days_back, spec.zone.timezone).start
+    start = delivery_range(first - dt.timedelta(days=spec.days_read), spec.zone.timezone).start
     return TimeRange(start, delivery_range(last, spec.zone.timezone).end)

@@ -53,7 +53,7 @@ def windows_of(context, target=None, official_past=None, official_ahead=None, co
         LOAD, DE, Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), 8, use_official, past_covariates=covariates
     )
     stack = [*(one[..., None] for one in past), np.zeros((n, C, len(DAY_FEATURES)))]
-    ahead = [*(one[..., None] for one in future), np.zeros((n, H, len(CALENDAR_FEATURES)))]
+    ahead = [*(one[..., None] for one in future), np.zeros((n, H, len(CALENDAR_FEATURES) + use_official))]
     return Windows(
         spec=spec,
         issue_time=np.zeros(n, np.int64),

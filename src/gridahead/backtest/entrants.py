@@ -19,7 +19,7 @@ from gridahead.models.storage import load
 from gridahead.models.tabular import TabularForecaster, TabularName
 from gridahead.training.candidates import fit_candidates
 from gridahead.training.epoch import Progress
-from gridahead.training.identity import decisive
+from gridahead.training.identity import config_of, decisive
 from gridahead.training.split import Split
 from gridahead.training.tabular import fit_tabular
 from gridahead.training.workers import WorkerPool
@@ -74,7 +74,7 @@ def _to_fit(data: SeriesData, fold: Fold, windows: Windows, split: Split, starts
     training = decisive(settings.training)
     for name in [*data.networks, *data.tabular]:
         networks = settings.ensembles.get(name, (name,)) if name in data.networks else ()
-        configs = {network: settings.models[network].model_dump(mode="json") for network in networks}
+        configs = {part: config_of(settings, part) for part in networks}
         made_of = data.fingerprint(fold, windows, [name, configs, training, learns, data.plan.warm, [*starts]])
         to_fit.append(Entrant(name, windows, made_of))
     return to_fit

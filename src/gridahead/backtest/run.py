@@ -30,9 +30,9 @@ from gridahead.core.runs import CHAMPION, REFERENCES
 from gridahead.core.tables import Scores
 from gridahead.core.time import delivery_days
 from gridahead.evaluation.outturn import outturn
+from gridahead.forecasting.adapting import forecast_each
 from gridahead.forecasting.inputs import keep_inputs
 from gridahead.forecasting.issue import issue
-from gridahead.forecasting.widening import forecast_each
 from gridahead.models.base import Quantiles
 from gridahead.models.determinism import deterministic
 from gridahead.models.tabular import TABULAR

@@ -29,14 +29,15 @@ def plausible_anchors(windows: Windows) -> tuple[Anchor, ...]:
     anchored on last week, with the official forecast among their inputs, do better: its bias drifts from year to year.
     """
     level = moments(windows.target_past)[0]
-    candidates: list[Anchor] = ["week", "profile", "recent"]
-    if windows.spec.use_official:
-        candidates.append("official")
-    errors = {
-        anchor: float(np.nanmean(np.abs(windows.target - anchored(windows, anchor, level))[windows.delivery]))
-        for anchor in candidates
-    }
-    first, second = sorted(candidates, key=errors.__getitem__)[:2]
+
+    def error(anchor: Anchor) -> float:
+        return float(np.nanmean(np.abs(windows.target - anchored(windows, anchor, level))[windows.delivery]))
+
+    errors: dict[Anchor, float] = {anchor: error(anchor) for anchor in ("week", "profile", "recent")}
+    if windows.spec.use_official:  # as it is, or without its recent error: networks on both would be much the same
+        official: Anchor = min(("official", "official_corrected"), key=error)
+        errors[official] = error(official)
+    first, second = sorted(errors, key=errors.__getitem__)[:2]
     return (first, second) if errors[second] <= COMPARABLE * errors[first] else (first,)
 
 
@@ -58,8 +59,9 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     recent = np.broadcast_to(mean_of_known(target[:, -spec.steps_per_day :], axis=1), profile.shape)
     simplest = [by_day[6], profile, recent]
     candidates = {"week": simplest, "profile": simplest[1:], "recent": simplest[2:], "level": []}
-    if anchor == "official":
+    if anchor in ("official", "official_corrected"):
         candidates["official"] = [windows.official_ahead, *simplest]
+        candidates["official_corrected"] = [windows.corrected_ahead, *simplest]
     forecast = np.full(profile.shape, level, np.float32)
     for candidate in reversed(candidates[anchor]):
         forecast = np.where(np.isnan(candidate), forecast, candidate)

@@ -58,4 +58,5 @@ def _read_ahead(moments: Moments, windows: Windows) -> list[Array]:
     others = [n for n, one in enumerate(spec.ahead) if one not in official and not moments.divides_all(spec, one)]
     ahead = ahead[..., others]
     shape = shape_ahead(ahead, windows.delivery, spec.mtu.per_hour)
-    return [np.nan_to_num(ahead), ~np.isnan(ahead), np.nan_to_num(bounds), shape]
+    columns = [np.nan_to_num(ahead), ~np.isnan(ahead), np.nan_to_num(bounds), shape]
+    return [*columns, *([np.nan_to_num(moments.scaled_correction(windows))] if spec.use_official else [])]

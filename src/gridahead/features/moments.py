@@ -24,6 +24,12 @@ from gridahead.settings.networks import Normalise
 
 LEAST_SPREAD = 0.1
 """Of a window's last week, relative to the series: a week without change must not blow up noise to a signal."""
+CONSTANT = 1e-3
+"""Of its mean; a covariate that varies less was the same all along, as a capacity in a year without new plants."""
+UNIT_OF_CONSTANT = 0.1
+"""Of its mean: in such units it changes later, and not in those of a spread that was nothing."""
+FURTHEST = 5.0
+"""Spreads from its mean; what a covariate says beyond has never been learnt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class Moments:
         level, spread = moments(target)
         error_spread = moments(target - windows.official_past)[1] if spec.use_official else 1.0
         covariates = {
-            str(series): moments(windows.input_past(series))
+            str(series): _of_covariate(windows.input_past(series))
             for series in spec.inputs
             if not _has_scale_of_target(spec, series)
         }
@@ -94,6 +100,11 @@ class Moments:
             scaled[..., column] = self._scaled(windows.spec, series, windows.input_ahead(series), frame)
         return scaled
 
+    def scaled_correction(self, windows: Windows) -> Array:
+        """(N, H, 1): what the official forecast has been off by of late, in units of its error."""
+        correction = windows.corrected_ahead - windows.official_ahead
+        return (correction / (self.error_spread * self.frame(windows)[1]))[..., None].astype(np.float32)
+
     def divides_all(self, spec: WindowSpec, series: Series) -> bool:
         """Whether an input is the capacity by which all else is divided."""
         return self.normalise == "capacity" and series == spec.series.capacity
@@ -103,7 +114,7 @@ class Moments:
             mean, spread = self.covariates[str(series)]
             if self.divides_all(spec, series):
                 values = values / frame[1]  # what is left is how it changed
-            return (values - mean) / spread
+            return np.clip((values - mean) / spread, -FURTHEST, FURTHEST)
         centre, relative = frame
         return (values - centre) / (self.spread * relative)
 
@@ -122,6 +133,13 @@ def moments(values: npt.NDArray[Any]) -> tuple[float, float]:
         return 0.0, 1.0
     mean, spread = float(present.mean()), float(present.std())
     return mean, spread if spread > 1e-6 * max(1e-6, abs(mean)) else 1.0
+
+
+def _of_covariate(values: npt.NDArray[Any]) -> tuple[float, float]:
+    """The moments of a covariate; of one that was constant the spread is a tenth of its mean."""
+    mean, spread = moments(values)
+    is_constant = (mean != 0 and spread < CONSTANT * abs(mean)) or bool((values[~np.isnan(values)] == mean).all())
+    return mean, max(UNIT_OF_CONSTANT * abs(mean), CONSTANT) if is_constant else spread
 
 
 def _has_scale_of_target(spec: WindowSpec, series: Series) -> bool:

@@ -32,10 +32,13 @@ from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, TimeRange, clock_change, delivery_range
 from gridahead.core.vintages import READ_FROM, READ_UNTIL, Instants, Vintages, as_of, micros, of_series
 from gridahead.features.calendar import CALENDAR, CALENDAR_FEATURES, DAY_FEATURES, calendar
+from gridahead.features.correction import OLDEST_DAYS, corrections
 from gridahead.features.weather_kinds import WeatherFeatures
 from gridahead.lake.annotations import NOT_SCORED
 
 Array = npt.NDArray[np.float32]
+CORRECTION = "correction_of_official"
+"""The name along axis F of what the official forecast has been off by of late."""
 END_OF_TIME = pd.Timestamp.max.tz_localize("UTC")
 
 
@@ -110,13 +113,19 @@ class WindowSpec:
 
     @property
     def future_names(self) -> tuple[str, ...]:
-        """Names along axis F, inputs before calendar features."""
-        return (*map(str, self.ahead), *CALENDAR_FEATURES)
+        """Names along axis F: inputs, calendar features, and what the official forecast is corrected by."""
+        return (*map(str, self.ahead), *CALENDAR_FEATURES, *((CORRECTION,) if self.use_official else ()))
 
     @property
     def steps_per_day(self) -> int:
         """Market time units in 24 hours."""
         return 24 * self.mtu.per_hour
+
+    @property
+    def days_read(self) -> int:
+        """How many days before its delivery day a window reads anything, the day of the deadline among them."""
+        longest = max(self.context_days, OLDEST_DAYS + 1) if self.use_official else self.context_days
+        return longest + self.deadline.days_before + 1
 
     @property
     def units_before(self) -> int:
@@ -127,11 +136,15 @@ class WindowSpec:
 
     def past_columns(self, name: Series | str) -> list[int]:
         """Where an input, or the calendar, stands along axis P; nowhere if it is not read."""
-        return _columns(str(name), self.inputs, self.past_names)
+        return _columns(str(name), self.inputs, len(DAY_FEATURES))
 
     def future_columns(self, name: Series | str) -> list[int]:
-        """Where an input, or the calendar, stands along axis F; nowhere if it is not read ahead."""
-        return _columns(str(name), self.ahead, self.future_names)
+        """Where an input, or the calendar, stands along axis F; nowhere if it is not read ahead.
+
+        The correction of the official forecast stands and falls with it.
+        """
+        columns = _columns(str(name), self.ahead, len(CALENDAR_FEATURES))
+        return [*columns, len(self.future_names) - 1] if columns and str(name) == str(self.series.official) else columns
 
     def to_dict(self) -> dict[str, Any]:
         """The spec as plain values, for a bundle."""
@@ -167,10 +180,10 @@ class WindowSpec:
         )
 
 
-def _columns(name: str, inputs: Sequence[Series], names: Sequence[str]) -> list[int]:
-    """Where a name stands among those of an axis, which has the calendar behind the inputs."""
+def _columns(name: str, inputs: Sequence[Series], dates: int) -> list[int]:
+    """Where a name stands on an axis that has so many features of the calendar behind the inputs."""
     if name == CALENDAR:
-        return [*range(len(inputs), len(names))]
+        return [*range(len(inputs), len(inputs) + dates)]
     return [column for column, series in enumerate(inputs) if str(series) == name]
 
 
@@ -235,6 +248,11 @@ class Windows:
         return self.input_ahead(self.spec.series.official)
 
     @property
+    def corrected_ahead(self) -> Array:
+        """(N, H) the official forecast without its recent error [MW], as far as the horizon is delivery."""
+        return self.official_ahead + self.future[..., -1]
+
+    @property
     def inputs_ahead(self) -> Array:
         """(N, H, A) every series that is read ahead, in the order of `spec.ahead`."""
         return self.future[..., : len(self.spec.ahead)]
@@ -247,7 +265,8 @@ class Windows:
     @property
     def calendar_ahead(self) -> Array:
         """(N, H, ·) the calendar of the horizon, as in `CALENDAR_FEATURES`."""
-        return self.future[..., len(self.spec.ahead) :]
+        first = len(self.spec.ahead)
+        return self.future[..., first : first + len(CALENDAR_FEATURES)]
 
     def input_past(self, series: Series | str) -> Array:
         """(N, C) one series in the context.
@@ -281,7 +300,7 @@ class Windows:
         if past is not None:
             changed.past[..., self.spec.past_columns(series)] = past[..., None]
         if ahead is not None:
-            changed.future[..., self.spec.future_columns(series)] = ahead[..., None]
+            changed.future[..., self.spec.future_columns(series)[0]] = ahead
         return changed
 
     def with_input(self, name: Series | str, from_: Windows) -> Self:
@@ -389,14 +408,19 @@ def build_windows(
     within = valid_time < ends[:, None]
     past = [vintages[series].as_of(issued, context_time) for series in spec.inputs]
     future = [np.where(within, vintages[series].as_of(issued, valid_time), np.nan) for series in spec.ahead]
+    delivery = (valid_time >= starts[:, None]) & within
+    if spec.use_official:
+        correction = corrections(observations, spec, spec.deadline, issued, valid_time)
+        future.append(np.where(delivery, correction, 0.0))
+    ahead = len(spec.ahead)
     return Windows(
         spec=spec,
         issue_time=issued,
         valid_time=valid_time,
         past=_stack(past, dates[(context_time - times[0]) // step][..., : len(DAY_FEATURES)]),
-        future=_stack(future, dates[(valid_time - times[0]) // step]),
+        future=_stack(future[:ahead], dates[(valid_time - times[0]) // step], future[ahead:]),
         target=np.where(within, outturn_of(observations, spec, valid_time, outturn_as_of), np.float32(np.nan)),
-        delivery=(valid_time >= starts[:, None]) & within,
+        delivery=delivery,
     )
 
 
@@ -419,5 +443,8 @@ def outturn_of(
     return newest.as_of(forever, valid_time).astype(np.float32)
 
 
-def _stack(values: list[npt.NDArray[np.float64]], dates: Array) -> Array:
-    return np.concatenate([*(column[..., None].astype(np.float32) for column in values), dates], axis=-1)
+def _stack(
+    values: Sequence[npt.NDArray[np.float64]], dates: Array, behind: Sequence[npt.NDArray[np.float64]] = ()
+) -> Array:
+    first, last = ([column[..., None].astype(np.float32) for column in columns] for columns in (values, behind))
+    return np.concatenate([*first, dates, *last], axis=-1)

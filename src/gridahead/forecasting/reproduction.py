@@ -46,12 +46,12 @@ class OtherInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class OtherWidth:
-    """What the model has missed of late asks for another width of its band than it did."""
+class OtherAdaptation:
+    """What the last days ask for is another adaptation of the forecast than it was."""
 
-    before: float
-    """Times as wide as the model says."""
-    after: float
+    before: str
+    """Moves, width and weights, as the manifest has them."""
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ Difference = (
     | OtherInputs
     | OtherShape
     | OtherValues
-    | OtherWidth
+    | OtherAdaptation
     | OtherLength
     | OtherNumbers
 )

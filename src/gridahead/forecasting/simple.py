@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gridahead.core.grid import SUN_DRIVEN
 from gridahead.core.vintages import Floats
-from gridahead.features.corrected import CORRECTION_DAYS, FEWEST_DAYS, clipped_mean
+from gridahead.features.correction import CORRECTION_DAYS, FEWEST_DAYS, clipped_mean
 from gridahead.features.normal import normal_scores
 from gridahead.features.rows import mean_of_known
 from gridahead.forecasting.history import History

@@ -1,9 +1,6 @@
-"""How much wider a band has to be than the model says: measured on the last days, before it is believed.
+"""How much wider a band has to be where something is missing: measured on the last days, before it is believed.
 
-Where nothing is missing, by what the band has missed on the newest days that the model has not learnt: errors of
-today are like those of last month, and what a model was calibrated on is as old as the model.
-
-Where something is missing, the model forecasts each of the last days twice: from what was known, and from what would
+The model forecasts each of the last days twice: from what was known, and from what would
 have been known if as much had been missing as is missing now. By as much as its errors grow in units of its own band,
 the band grows, or by what it misses then. A model that has learnt what it is like without an input has such a band
 already, and is left alone.
@@ -22,10 +19,10 @@ import pandas as pd
 
 from gridahead.core.quantiles import median_of
 from gridahead.core.tables import Observations
-from gridahead.core.time import days_between, delivery_range
+from gridahead.core.time import days_between
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
-from gridahead.forecasting.issue import LATE_AFTER_HOURS, degradations
-from gridahead.models.base import Forecaster, Quantiles, possible, predict_each
+from gridahead.models.aggregate import Aggregate
+from gridahead.models.base import Forecaster, Quantiles, possible
 from gridahead.settings.gates import LadderSettings
 
 JUDGED_DAYS = 56
@@ -56,7 +53,7 @@ def reads_from(day: dt.date, spec: WindowSpec, oldest_days: float = OLDEST_DAYS)
         spec: of the model.
         oldest_days: the age of the newest outturn beyond which no model is asked [days].
     """
-    back = JUDGED_DAYS + math.ceil(oldest_days) + 2 + spec.context_days + spec.deadline.days_before + 1
+    back = JUDGED_DAYS + math.ceil(oldest_days) + 2 + spec.days_read
     return day - dt.timedelta(days=back)
 
 
@@ -102,6 +99,7 @@ def strain(model: Forecaster, windows: Windows, recent: Windows, last_seen: dt.d
         last_seen: the last day that the model has learnt, or was chosen by.
     """
     recent = recent.where((~np.isnan(recent.target_past)).mean(axis=1) >= WHOLE)
+    model = model.recurrent if isinstance(model, Aggregate) else model  # where something is missing they answer alone
     counted = recent.delivery & ~np.isnan(recent.target)
     if counted.any(axis=1).sum() < FEWEST_DAYS:
         return None
@@ -113,98 +111,6 @@ def strain(model: Forecaster, windows: Windows, recent: Windows, last_seen: dt.d
     unseen = np.array([day > last_seen for day in recent.days], bool)
     own = _asked_for(after[unseen], recent.target[unseen], counted[unseen], model.quantiles)
     return Strain(error, max(growth if growth > WORTH else 1.0, own))
-
-
-def growth_by_misses(answers: Quantiles, windows: Windows, levels: Sequence[float]) -> float:
-    """By how many times the band of the last window has to be wider, for what the bands of those before have missed.
-
-    Args:
-        answers: (N, H, Q) [MW] of the model as it is.
-        windows: N of them in order of their issue times, the last one among them, of days that the model has not seen.
-        levels: Q of them.
-    """
-    outturn = known_by_the_last(windows)[:-1]
-    return _asked_for(answers[:-1], outturn, windows.delivery[:-1] & ~np.isnan(outturn), levels)
-
-
-def known_by_the_last(windows: Windows) -> Array:
-    """The outturn of every horizon as of the issue time of the last window, (N, H) [MW]; NaN where none was known.
-
-    It is read from the contexts: what stands in none of them was not known.
-    """
-    step, context = windows.spec.mtu.microseconds, windows.past.shape[1]
-    places = (windows.valid_time - windows.valid_time[0, 0]) // step + context
-    known = np.full(int(places.max()) + 1, np.nan, np.float32)
-    for begin, past in zip(places[:, 0], windows.target_past, strict=True):
-        part = known[begin - context : begin]
-        part[:] = np.where(np.isnan(past), part, past)
-    return np.where(windows.within, known[places], np.float32(np.nan))
-
-
-def days_before(day: dt.date, last_seen: dt.date) -> list[dt.date]:
-    """The last days before a delivery day that a model has not seen; none where they are too few to tell."""
-    first = max(day - dt.timedelta(days=JUDGED_DAYS), last_seen + dt.timedelta(days=1))
-    days = days_between(first, day - dt.timedelta(days=1)) if first < day else []
-    return days if len(days) >= FEWEST_UNSEEN else []
-
-
-def growth_before(model: Forecaster, windows: Windows, observations: Observations, days: Sequence[dt.date]) -> float:
-    """The growth by what a model has missed on some days before a single window, asked at the same time of day.
-
-    Args:
-        model: which.
-        windows: the single one.
-        observations: every vintage of the inputs over these days and their contexts.
-        days: of `days_before`.
-    """
-    spec, day = windows.spec, windows.days[0]
-    since = pd.Timestamp(windows.issue_time[0], unit="us", tz="UTC") - spec.deadline.for_delivery(day)
-    days = [*days, day]
-    issue_times = [spec.deadline.for_delivery(one) + since for one in days]
-    judged = build_windows(observations, spec, days, issue_times=issue_times)
-    return growth_by_misses(predict_each(model, judged), judged, model.quantiles)
-
-
-def forecast_each(
-    model: Forecaster,
-    windows: Windows,
-    observations: Observations,
-    last_seen: dt.date,
-    late_after_hours: float = LATE_AFTER_HOURS,
-    oldest_days: float = OLDEST_DAYS,
-) -> Quantiles:
-    """What operation forecasts for each of N days, (N, H, Q) [MW]: the answers, each with the band of its day.
-
-    A reference of a back-test has the band that it was made with.
-
-    Args:
-        model: which.
-        windows: N of them, each as of its deadline, in order.
-        observations: every vintage of the inputs.
-        last_seen: the last day that the model has learnt, or was chosen by.
-        late_after_hours: the age of the newest value of the target that is late [h].
-        oldest_days: the age of the newest outturn beyond which no model is asked [days].
-    """
-    answers = predict_each(model, windows)
-    if model.kind == "reference":
-        return answers
-    days, published = windows.days, answers.copy()
-    observations = Observations(observations.drop(columns="flags", errors="ignore"))
-    for row, day in enumerate(days):
-        alone, before = windows.alone(row), days_before(day, last_seen)
-        if degradations(windows, row, model.known_share, late_after_hours):
-            begin = delivery_range(reads_from(day, alone.spec, oldest_days), alone.spec.zone.timezone).start
-            recent = recent_windows(Observations(observations[observations["valid_time"] >= begin]), alone)
-            found = strain(model, alone, recent, last_seen)
-            growth = 1.0 if found is None else found.growth
-        elif before and before[0] >= days[0]:
-            rows = np.array([before[0] <= one <= day for one in days])
-            growth = growth_by_misses(answers[rows], windows.where(rows), model.quantiles)
-        else:
-            growth = growth_before(model, alone, observations, before) if before else 1.0
-        length = alone.target.shape[1]
-        published[row, :length] = widened(answers[row : row + 1, :length], alone, growth)[0]
-    return published
 
 
 def widened(answer: Quantiles, windows: Windows, growth: float) -> Quantiles:

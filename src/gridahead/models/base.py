@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Quantiles = npt.NDArray[np.float32]
 """(N, H, Q) [MW], rising along Q."""
-Kind = Literal["network", "ensemble", "ridge", "lightgbm", "reference"]
+Kind = Literal["network", "ensemble", "aggregate", "ridge", "lightgbm", "reference"]
 """Of models; `models.storage.load` knows the class of each."""
 ABOUT = "model.json"
 """The file by which a folder is a bundle."""

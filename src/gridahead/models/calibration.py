@@ -166,6 +166,27 @@ def _sizes(change: Scores, plain: Scores) -> Scores:
     return np.linalg.lstsq(_parts(plain), change, rcond=None)[0].astype(np.float64)
 
 
+def moved_parts(scores: Scores, weights: Scores, levels: tuple[float, ...]) -> Scores:
+    """By how much location, spread below and spread above the median of some scores are off, (3,).
+
+    Args:
+        scores: (R,) of outturns.
+        weights: (R,) what each counts.
+        levels: Q levels, at which the scores are compared with what they should be.
+    """
+    order = np.argsort(scores, kind="stable")
+    upto = np.cumsum(weights[order])
+    middles = (upto - weights[order] / 2) / upto[-1]
+    plain = normal_scores(levels)
+    return _sizes(np.interp(levels, middles, scores[order]) - plain, plain)
+
+
+def drawn_at(answer: Array, moved: Scores, levels: tuple[float, ...]) -> Array:
+    """The quantiles (N, H, Q), location and spreads moved by (3,) scores; they still rise."""
+    plain = normal_scores(levels)
+    return calibrate(answer, _apart((plain + _parts(plain) @ moved)[None], plain), levels, answer.shape[1])
+
+
 def scores_of(answer: Array, target: npt.NDArray[Any], levels: tuple[float, ...]) -> Scores:
     """The score of each outturn, (R,): where it lies among the quantiles, on a straight line between each two.
 

@@ -49,6 +49,10 @@ def _class_of(kind: str) -> _Loadable:
             from gridahead.models.ensemble import Ensemble
 
             return Ensemble
+        case "aggregate":
+            from gridahead.models.aggregate import Aggregate
+
+            return Aggregate
         case "ridge" | "lightgbm":
             from gridahead.models.tabular import TabularForecaster
 

@@ -31,10 +31,9 @@ from gridahead.forecasting.inputs import inputs_folder, keep_inputs
 from gridahead.forecasting.issue import hours_old, issue, outturn_missing
 from gridahead.forecasting.ladder import NoAnswerError, Step, highest_answer
 from gridahead.forecasting.slot import Slot
-from gridahead.forecasting.widening import widened
-from gridahead.models.base import Quantiles, predict_each
+from gridahead.models.base import Quantiles
 from gridahead.operate.foot import Foot
-from gridahead.operate.version_inputs import growth_of, inputs_of, missing_in, strain_of
+from gridahead.operate.version_inputs import forecast_of, inputs_of, missing_in
 from gridahead.quarantine.inputs_in_doubt import suspect_inputs
 from gridahead.registry.fallbacks import fallback
 from gridahead.registry.versions import Registered, Version
@@ -165,14 +164,17 @@ def _by_version(
         raise NoAnswerError(f"{name} has learnt this day")
     registered = _loaded(workspace, version, name)
     windows, unread = _inputs_of(workspace, slot, registered.model.spec, name)
-    growth = _growth(workspace, foot, registered, windows, name, is_degraded=bool(unread))
-    answer = widened(predict_each(registered.model, windows), windows, growth)
+    is_degraded = bool(unread or missing_in(workspace, registered.model, windows))
+    made = forecast_of(workspace, registered, windows, is_degraded=is_degraded)
+    if made.error is not None:
+        _refuse_worse(made.error, foot, name)
+    answer = made.answer
     delivery = windows.delivery[0]
     levels = registered.model.quantiles
     if reason := foot.judge(answer[0][delivery], levels, windows.valid_time[0][delivery]):
         raise NoAnswerError(f"{name} is implausible: {reason}")
     forecasts = _issued(workspace, registered, windows, answer, LIVE, rung, lost, unread)
-    about = {"run_id": version.run_id, "bundle": version.tags["bundle"], "widened": growth}
+    about = {"run_id": version.run_id, "bundle": version.tags["bundle"], "adapted": made.about}
     return Answer(forecasts, about | _about(workspace, registered.model.spec.inputs, forecasts))
 
 
@@ -203,21 +205,17 @@ def _inputs_of(workspace: Workspace, slot: Slot, spec: WindowSpec, name: str) ->
     return windows, unread
 
 
-def _growth(
-    workspace: Workspace, foot: Foot, registered: Registered, windows: Windows, name: str, *, is_degraded: bool
-) -> float:
-    """By how many times the band of a version has to grow, as it has missed of late and as much is missing."""
-    if not (is_degraded or missing_in(workspace, registered.model, windows)):
-        return growth_of(workspace, registered, windows, is_degraded=False)
-    found = strain_of(workspace, registered, windows)
-    if found is None:
-        return 1.0
-    better, error = foot.smallest_error
-    if found.error > WORSE * error:
+def _refuse_worse(error: float, foot: Foot, name: str) -> None:
+    """A rung further down has lately erred much less than a version that lacks as much.
+
+    Raises:
+        NoAnswerError: it has.
+    """
+    better, smallest = foot.smallest_error
+    if error > WORSE * smallest:
         raise NoAnswerError(
-            f"{name}: with what is missing it has lately erred by {found.error:,.0f}, {better} by {error:,.0f}"
+            f"{name}: with what is missing it has lately erred by {error:,.0f}, {better} by {smallest:,.0f}"
         )
-    return found.growth
 
 
 def _simple(workspace: Workspace, foot: Foot, rung: Rung, lost: str) -> Answer:
@@ -301,10 +299,8 @@ def _issued(
 def made_by(workspace: Workspace, registered: Registered, windows: Windows, run: str) -> Forecasts:
     """The forecast of a version for a single window; what that holds is kept, to be compared with later."""
     is_degraded = bool(missing_in(workspace, registered.model, windows))
-    growth = growth_of(workspace, registered, windows, is_degraded=is_degraded)
-    return _issued(
-        workspace, registered, windows, widened(predict_each(registered.model, windows), windows, growth), run
-    )
+    made = forecast_of(workspace, registered, windows, is_degraded=is_degraded)
+    return _issued(workspace, registered, windows, made.answer, run)
 
 
 def windows_of(

@@ -24,6 +24,7 @@ from gridahead.core.runs import RIDGE, is_backtest
 from gridahead.core.tables import Forecasts
 from gridahead.evaluation.references import reference_windows
 from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.forecasting.adapting import forecast_each
 from gridahead.forecasting.identity import IDENTIFIES, forecasts_in
 from gridahead.forecasting.inputs import differences, file_of, inputs_folder, kept_inputs
 from gridahead.forecasting.issue import issue
@@ -31,16 +32,16 @@ from gridahead.forecasting.publish import home_of, read_manifest
 from gridahead.forecasting.reproduction import (
     Difference,
     NotMade,
+    OtherAdaptation,
     OtherContent,
     OtherEnvironment,
     OtherInputs,
     OtherLength,
     OtherNumbers,
-    OtherWidth,
     Reproduction,
 )
 from gridahead.forecasting.slot import slot_of
-from gridahead.forecasting.widening import forecast_each, reads_from, widened
+from gridahead.forecasting.widening import reads_from
 from gridahead.lake.folder import Folder
 from gridahead.lake.lake import Lake
 from gridahead.models.base import Quantiles, predict_each
@@ -49,7 +50,7 @@ from gridahead.models.determinism import deterministic
 from gridahead.models.storage import content_of, load
 from gridahead.operate.answer import FITTED_NOW
 from gridahead.operate.foot import Foot
-from gridahead.operate.version_inputs import growth_of, inputs_of, missing_in
+from gridahead.operate.version_inputs import forecast_of, inputs_of, missing_in
 from gridahead.promotion.promote import exported
 from gridahead.registry.fallbacks import fallback
 from gridahead.registry.versions import Version
@@ -163,19 +164,19 @@ def _of_version(workspace: Workspace, series: Series, forecast: dict[str, Any], 
     day = _day(rows, spec.zone.timezone)
     windows, unread = inputs_of(workspace, spec, day, issued)
     is_degraded = bool(unread or missing_in(workspace, registered.model, windows))
-    growth = growth_of(workspace, registered, windows, is_degraded=is_degraded)
+    made = forecast_of(workspace, registered, windows, is_degraded=is_degraded)
     published = read_manifest(home_of(workspace.settings.published_place, series, day, issued)) or {}
     if published.get("forecast_id") != forecast["id"]:
         published = {}
     differing: list[Difference] = []
     if (bundle := published.get("bundle")) and (content := content_of(registered.model)) != bundle:
         differing.append(OtherContent(str(registered), before=str(bundle), after=content))
-    before = published.get("widened")
-    if isinstance(before, (int, float)) and before != growth:
-        differing.append(OtherWidth(float(before), growth))
+    before = published.get("adapted")
+    if before is not None and before != made.about:
+        differing.append(OtherAdaptation(str(before), str(made.about)))
     return _Again(
         windows,
-        widened(predict_each(registered.model, windows), windows, growth),
+        made.answer,
         registered.model.quantiles,
         windows.data_hash(0),
         (inputs_folder(workspace.settings, series), file_of([forecast["data_hash"]])),

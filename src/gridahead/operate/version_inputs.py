@@ -1,4 +1,4 @@
-"""What a version reads of a delivery day as of an issue time, what is missing of it, and by how much its band grows.
+"""What a version reads of a delivery day as of an issue time, what is missing of it, and what it forecasts.
 
 Forecasts, forecasts of challengers and forecasts that are made again read by these functions alone.
 """
@@ -15,8 +15,10 @@ from gridahead.core.grid import OFFICIAL_SUFFIX
 from gridahead.core.tables import Observations
 from gridahead.core.time import TimeRange, delivery_range
 from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.forecasting.adapting import Adapted, adapted, adapted_alone, days_before, strained
 from gridahead.forecasting.issue import degradations
-from gridahead.forecasting.widening import Strain, days_before, growth_before, reads_from, recent_windows, strain
+from gridahead.forecasting.widening import reads_from, recent_windows
+from gridahead.models.aggregate import said_of
 from gridahead.models.base import Forecaster
 from gridahead.registry.versions import Registered
 from gridahead.settings.gates import LadderSettings
@@ -44,24 +46,23 @@ def missing_in(workspace: Workspace, model: Forecaster, windows: Windows) -> lis
     return degradations(windows, 0, model.known_share, workspace.settings.quality.late_after_hours)
 
 
-def growth_of(workspace: Workspace, registered: Registered, windows: Windows, *, is_degraded: bool) -> float:
-    """By how many times the band of a version grows in a single window; 1 where too few days tell.
+def forecast_of(workspace: Workspace, registered: Registered, windows: Windows, *, is_degraded: bool) -> Adapted:
+    """The forecast of a version for a single window, as it is published.
 
     Raises:
         LakeError: the series itself cannot be read.
     """
+    model, day, last_seen = registered.model, windows.days[0], registered.about.last_day_seen
     if is_degraded:
-        found = strain_of(workspace, registered, windows)
-        return 1.0 if found is None else found.growth
-    model, day = registered.model, windows.days[0]
-    if not (before := days_before(day, registered.about.last_day_seen)):
-        return 1.0
+        return strained(model, windows, _recent_windows(workspace, registered, windows), last_seen)
+    if not (before := days_before(day, last_seen)):
+        return adapted(model, said_of(model, windows), windows)
     observations, _ = _tolerantly(workspace, model.spec, reading_range(model.spec, before[0], day))
-    return growth_before(model, windows, observations, before)
+    return adapted_alone(model, windows, observations, before)
 
 
-def strain_of(workspace: Workspace, registered: Registered, windows: Windows) -> Strain | None:
-    """What is missing in a single window does to a version; None where there are too few days to tell.
+def _recent_windows(workspace: Workspace, registered: Registered, windows: Windows) -> Windows:
+    """The windows of the days before a single one, by which is judged what it lacks.
 
     Raises:
         LakeError: the series itself cannot be read.
@@ -70,7 +71,7 @@ def strain_of(workspace: Workspace, registered: Registered, windows: Windows) ->
     zone, first = spec.zone.timezone, reads_from(day, spec, workspace.settings.ladder.model_days)
     span = TimeRange(delivery_range(first, zone).start, delivery_range(day, zone).end)
     observations, _ = _tolerantly(workspace, spec, span)
-    return strain(registered.model, windows, recent_windows(observations, windows), registered.about.last_day_seen)
+    return recent_windows(observations, windows)
 
 
 def _tolerantly(workspace: Workspace, spec: WindowSpec, time_range: TimeRange) -> tuple[Observations, list[str]]:

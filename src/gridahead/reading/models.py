@@ -16,7 +16,7 @@ from gridahead.evaluation.bootstrap import bootstrap_mean
 from gridahead.evaluation.daily import daily_losses
 from gridahead.evaluation.outturn import outturn
 from gridahead.evaluation.sample import POINT
-from gridahead.features.corrected import CORRECTION_DAYS
+from gridahead.features.correction import CORRECTION_DAYS
 from gridahead.features.windows import WindowSpec
 from gridahead.promotion.evidence import alike_rows, forecasts_of
 from gridahead.reading.compared import COMPARED, SLACK, references_of

@@ -9,12 +9,12 @@ from gridahead.forecasting.inputs import OtherShape, OtherValues
 from gridahead.forecasting.reproduction import (
     Difference,
     NotMade,
+    OtherAdaptation,
     OtherContent,
     OtherEnvironment,
     OtherInputs,
     OtherLength,
     OtherNumbers,
-    OtherWidth,
     Reproduction,
 )
 
@@ -57,10 +57,10 @@ def _line(difference: Difference) -> str:
             )
         case OtherValues():
             return f"data: {_values(difference)}"
-        case OtherWidth(width_before, width_after):
+        case OtherAdaptation(adapted_before, adapted_after):
             return (
-                f"band: {width_before:.3g} times as wide as the model says, made again {width_after:.3g} times: the "
-                "outturn of the weeks before is not what it was, or the release is another"
+                f"adaptation: {adapted_before}, made again {adapted_after}: the outturn of the weeks before is not "
+                "what it was, or the release is another"
             )
         case OtherLength(values_before, values_after):
             return (

@@ -20,7 +20,7 @@ from gridahead.settings.alerts import AlertSettings
 from gridahead.settings.file_source import FileSource
 from gridahead.settings.gates import LadderSettings, PromotionSettings, QualitySettings
 from gridahead.settings.logs import LoggingSettings
-from gridahead.settings.networks import DEFAULT_ENSEMBLES, DEFAULT_MODELS, ModelSettings, SharedSettings
+from gridahead.settings.networks import BESIDE, DEFAULT_ENSEMBLES, DEFAULT_MODELS, ModelSettings, SharedSettings
 from gridahead.settings.published import PublishedSettings
 from gridahead.settings.retention import RetentionSettings
 from gridahead.settings.schedule import ArchiveSettings, ScheduleSettings
@@ -61,7 +61,7 @@ class SeriesSettings(Section):
     """Series that are read ahead as well, in the vintage known at the issue time."""
     use_official: bool = True
     """Whether the official forecast is an input, where there is one."""
-    models: tuple[str, ...] = ("lstm", "gru", "ensemble")
+    models: tuple[str, ...] = ("lstm", "gru", "ensemble", "aggregate")
     """Which models and ensembles are trained, by name; the best of them serves. Empty where a shared network
     does it."""
     mtu: Mtu | None = None
@@ -121,7 +121,8 @@ class Settings(Section):
     """Networks, by name; rnn, lstm, gru, lstm_attention and transformer are there without being declared, and what is
     declared under one of these names changes of it only what it says."""
     ensembles: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field({})
-    """Weighted means of models, by name; `ensemble`, of lstm and gru, is there without being declared."""
+    """Weighted means of models, by name. `ensemble`, of lstm and gru, is there without being declared, and `aggregate`,
+    of these with ridge and the reference forecasts, whose weights follow what each has been worth of late."""
     shared: tuple[SharedSettings, ...] = ()
     """Networks that several series share."""
     training: TrainingSettings = TrainingSettings()
@@ -240,9 +241,12 @@ class Settings(Section):
         for name, parts in self.ensembles.items():
             if name in self.models:
                 yield f"ensemble {name!r} has the name of a model; choose another"
-            if unknown := sorted(set(parts) - set(self.models)):
-                meant = did_you_mean(unknown[0], self.models)
-                yield f"ensemble {name!r} is of {unknown}; {meant}known: {', '.join(self.models)}"
+            known = (*self.models, *BESIDE)
+            if unknown := sorted(set(parts) - set(known)):
+                meant = did_you_mean(unknown[0], known)
+                yield f"ensemble {name!r} is of {unknown}; {meant}known: {', '.join(known)}"
+            elif not set(parts) & set(self.models):
+                yield f"ensemble {name!r} has no network; name one of {', '.join(self.models)}"
 
     def _of_groups(self) -> Iterator[str]:
         for group in self.shared:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 import pydantic
 from pydantic import Field
 
+from gridahead.core.runs import REFERENCES
 from gridahead.settings.section import Section, SeriesText
 
 RecurrentCell = Literal["rnn", "lstm", "gru"]
@@ -22,10 +23,10 @@ Normalise = Literal["series", "instance", "capacity"]
 """Whether the target is scaled by the moments of its whole series, by those of the last week of each window, or by the
 moments of the series as a share of the installed capacity, which must then be an input: solar_capacity of solar."""
 
-Anchor = Literal["official", "week", "profile", "recent", "level", "linear"]
-"""The forecast that a network answers the difference to: the official one, the same hour last week, the mean of that
-hour over 7 days, the mean of the last day, the mean of the training days, which is as good as none, or a linear
-regression on the same inputs."""
+Anchor = Literal["official", "official_corrected", "week", "profile", "recent", "level", "linear"]
+"""The forecast that a network answers the difference to: the official one, that without its recent error, the same hour
+last week, the mean of that hour over 7 days, the mean of the last day, the mean of the training days, which is as good
+as none, or a linear regression on the same inputs."""
 
 HEADS = 4
 """Heads of every attention; a width that it looks at is a multiple of it."""
@@ -95,8 +96,14 @@ DEFAULT_MODELS = {
 width 160 is as large as the LSTM: 282 and 285 thousand weights. The GRU answers each hour by itself, as torch has no
 fast recurrence of it on a CPU; so it errs otherwise than the LSTM, and their mean is better than both."""
 
-DEFAULT_ENSEMBLES = {"ensemble": ("lstm", "gru")}
-"""Likewise: by name, the models that are averaged."""
+BESIDE = ("ridge", "lightgbm", *REFERENCES)
+"""What may stand beside networks in an ensemble, which is then weighted anew at every issue time."""
+DEFAULT_ENSEMBLES = {
+    "ensemble": ("lstm", "gru"),
+    "aggregate": ("lstm", "gru", "ridge", *REFERENCES),
+}
+"""Likewise: by name, the models that are averaged. Of networks alone the weights are learnt once; where others stand
+beside them, they follow what each has been worth of late."""
 
 
 class SharedSettings(Section):

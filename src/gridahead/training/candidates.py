@@ -9,11 +9,13 @@ from pathlib import Path
 
 from gridahead.core.errors import ModelError
 from gridahead.features.anchors import every_anchor
+from gridahead.models.aggregate import Aggregate
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.determinism import deterministic
 from gridahead.models.ensemble import Ensemble, Model, combine
 from gridahead.settings.model import Settings
-from gridahead.settings.networks import ModelSettings
+from gridahead.settings.networks import BESIDE, ModelSettings
+from gridahead.training.aggregate import fit_aggregate
 from gridahead.training.conditions import conditions_on, later_metrics, views
 from gridahead.training.crossfit import crossfitted, validation_metrics
 from gridahead.training.epoch import Progress
@@ -46,7 +48,8 @@ def fit_candidates(
     Raises:
         ModelError: a fit went wrong, or the start fits no model.
     """
-    needed = dict.fromkeys(part for name in names for part in settings.ensembles.get(name, (name,)))
+    networks = {name: [part for part in settings.ensembles.get(name, (name,)) if part not in BESIDE] for name in names}
+    needed = dict.fromkeys(part for parts in networks.values() for part in parts)
     cells = {name: settings.models[name].cell for name in needed}
     starts = {} if start is None else _starts(start, cells)
     jobs = [(name, config) for name in needed for config in _on_anchors(settings.models[name], split)]
@@ -62,10 +65,15 @@ def fit_candidates(
         checkpoints=checkpoints,
     )
     fits = {name: [fit for fit, (owner, _) in zip(done, jobs, strict=True) if owner == name] for name in needed}
-    fits |= {
-        name: [fit for part in of for fit in fits[part]] for name, of in settings.ensembles.items() if name in names
-    }
-    return [fits[name][0] if len(fits[name]) == 1 else fit_ensemble(name, fits[name], split) for name in names]
+    fits |= {name: [fit for part in parts for fit in fits[part]] for name, parts in networks.items()}
+    return [_together(name, fits[name], settings.ensembles.get(name, ()), split) for name in names]
+
+
+def _together(name: str, fits: Sequence[Fit], parts: Sequence[str], split: Split) -> Fit:
+    """The only fit, the ensemble of several, or the aggregate of them with what stands beside networks."""
+    beside = [part for part in parts if part in BESIDE]
+    recurrent = fits[0] if len(fits) == 1 else fit_ensemble(name, fits, split)
+    return fit_aggregate(name, recurrent, fits, beside, split) if beside else recurrent
 
 
 def _on_anchors(config: ModelSettings, split: Split) -> list[ModelSettings]:
@@ -110,13 +118,13 @@ def fit_ensemble(name: str, fits: Sequence[Fit], split: Split) -> Fit:
     )
 
 
-def network(model: Model) -> TrainedModel:
+def network(model: Model | Aggregate) -> TrainedModel:
     """The model, which is no ensemble.
 
     Raises:
         ModelError: it is one.
     """
-    if model.kind == "ensemble":
+    if model.kind != "network":
         raise ModelError(model.label, "is an ensemble already; name the models that it is made of")
     return model.networks[0]
 

@@ -20,6 +20,7 @@ from gridahead.core.vintages import MICROSECONDS_A_DAY, Instants
 from gridahead.features.anchors import plausible_anchors
 from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
+from gridahead.models.aggregate import Aggregate
 from gridahead.models.base import Quantiles
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is
@@ -43,7 +44,7 @@ from gridahead.training.tabular import regressed_anchor
 class Fit:
     """A model and the record of how it came about."""
 
-    model: Model
+    model: Model | Aggregate
     """What serves."""
     folds: tuple[Model, ...]
     """The networks that answered for each fold, not calibrated: learnt as far as those that serve, but not the fold."""

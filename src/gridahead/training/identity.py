@@ -31,9 +31,14 @@ def settings_hash(settings: Settings, name: str, spec: WindowSpec, start: str = 
     parts = settings.ensembles.get(name) or shared.get(name, (name,))
     identity = {
         "code": code_hash(),
-        "networks": {part: settings.models[part].model_dump(mode="json") for part in parts},
+        "networks": {part: config_of(settings, part) for part in parts},
         "training": decisive(settings.training),
         "spec": repr(spec),
         "start": start,
     }
     return digest(identity)
+
+
+def config_of(settings: Settings, part: str) -> dict[str, Any]:
+    """What the settings say of a part; of what is no network they say nothing."""
+    return settings.models[part].model_dump(mode="json") if part in settings.models else {}

@@ -18,7 +18,7 @@ from gridahead.models.regressions import RidgeRegression
 from gridahead.models.tabular import TabularForecaster, TabularName, features
 from gridahead.settings.networks import Anchor
 from gridahead.training.conditions import answers_of, conditions_on
-from gridahead.training.crossfit import judge
+from gridahead.training.crossfit import Judged, judge
 from gridahead.training.split import Lesson, Split
 
 Rows = tuple[Array, Array]
@@ -47,10 +47,17 @@ SILENT_EVERY = 14
 """Of the windows without inputs every so many is learnt: a regression has one set of weights for all conditions."""
 
 
-@deterministic(flush_denormal=True)
 def fit_tabular(
     name: TabularName, split: Split, quantiles: tuple[float, ...], anchors: tuple[Anchor, ...] | None = None
 ) -> TabularForecaster:
+    """The model of `judged_tabular`, which has the arguments and the errors."""
+    return judged_tabular(name, split, quantiles, anchors).model
+
+
+@deterministic(flush_denormal=True)
+def judged_tabular(
+    name: TabularName, split: Split, quantiles: tuple[float, ...], anchors: tuple[Anchor, ...] | None = None
+) -> Judged[TabularForecaster]:
     """The validation days choose the anchor, and the penalty or the number of trees; then all days are learnt.
 
     The calibration is that of networks: fitted on what regressions say of the folds that they have not learnt.
@@ -84,7 +91,7 @@ def fit_tabular(
     beside = answers_of(split, folds)
     model = judged.model
     conditions = conditions_on(split, model.calibration, judged.answers, beside, quantiles)
-    return replace(model, conditions=conditions)
+    return replace(judged, model=replace(model, conditions=conditions))
 
 
 def regressed_anchor(learnt: Windows, judging: Windows) -> Anchor:

@@ -8,7 +8,6 @@ from builders.rows import DE
 from builders.windows import C, H, windows_of
 
 from gridahead.core.grid import Series
-from gridahead.features.calendar import CALENDAR_FEATURES
 from gridahead.features.scaling import Scaler
 from gridahead.features.sun import MOST, dark, sun_clock, under_the_sun
 
@@ -69,7 +68,7 @@ def test_solar_power_is_shown_neither_weekdays_nor_holidays():
     windows = solar(SUNNY, np.full(H, 400.0))
     scaler = Scaler.fit(windows, "official")
     holiday = replace(windows, future=windows.future.copy())
-    holiday.future[..., -len(CALENDAR_FEATURES) :] = 1.0
+    holiday.calendar_ahead[:] = 1.0
     np.testing.assert_array_equal(scaler.inputs(holiday, "day").decoder, scaler.inputs(windows, "day").decoder)
 
 

@@ -42,7 +42,7 @@ def test_the_calendar_is_what_follows_the_inputs():
     windows = with_covariates()
     assert windows.spec.past_names[4:] == DAY_FEATURES
     np.testing.assert_array_equal(windows.calendar_past, windows.past[..., 4:])
-    np.testing.assert_array_equal(windows.calendar_ahead, windows.future[..., 2:])
+    np.testing.assert_array_equal(windows.calendar_ahead, windows.future[..., 2:-1])
     assert windows.calendar_ahead.shape[-1] == len(CALENDAR_FEATURES)
 
 

@@ -1,0 +1,223 @@
+"""The aggregate: networks, a regression and the reference forecasts, each an expert, weighted anew at every issue time.
+
+No expert is best everywhere, or always. A publisher whose forecast is good is hard to beat by anything that has learnt
+one year; a network that has learnt eight is; and which of them has been right of late is known at every issue time.
+What the experts of the last days have missed decides how much each counts (`models.aggregation`), from what the
+validation days said of them.
+
+Where an input is missing, or on the delivery day itself, the experts would be judged by days that were not like that:
+there the networks answer alone, with the intervals that were measured for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from gridahead.core.errors import ModelError
+from gridahead.core.runs import OFFICIAL_CORRECTED
+from gridahead.features.normal import Scores
+from gridahead.features.windows import Array, Windows, WindowSpec
+from gridahead.models.aggregation import Numbers, aggregated
+from gridahead.models.base import Forecaster, Kind, Quantiles, possible, read_about, write_about
+from gridahead.models.baselines import ReferenceForecast
+from gridahead.models.bundle import TrainedModel
+from gridahead.models.calibration import calibrate, units_of_block
+from gridahead.models.conditions import COMPLETE, conditions_of
+from gridahead.models.ensemble import Ensemble, Model
+from gridahead.models.tabular import TabularForecaster
+
+Beside = TabularForecaster | ReferenceForecast
+"""An expert that is no network."""
+
+
+class Said(NamedTuple):
+    """What the experts say of N windows, each of them asked alone."""
+
+    answers: npt.NDArray[np.float32]
+    """(M, N, H, Q) [MW] uncalibrated; NaN where an expert has nothing to say."""
+    alone: Quantiles
+    """(N, H, Q) [MW] what the networks publish by themselves where they answer alone, NaN elsewhere."""
+
+    @property
+    def is_alone(self) -> npt.NDArray[np.bool_]:
+        """(N,) where the networks answer alone."""
+        return np.asarray(~np.isnan(self.alone).all(axis=(1, 2)))
+
+    def take(self, rows: slice | npt.NDArray[np.bool_]) -> Said:
+        """The same of some windows."""
+        return Said(self.answers[:, rows], self.alone[rows])
+
+
+class _Answering(Protocol):
+    def uncalibrated(self, windows: Windows) -> Quantiles: ...
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Experts, and what each counts to begin with."""
+
+    name: str
+    """Name in the settings, such as aggregate."""
+    recurrent: Model
+    """Its networks, as they serve alone."""
+    beside: tuple[Beside, ...]
+    """The other experts."""
+    prior: Numbers
+    """(M, Q) weights of the networks and then of the others, as the validation days leave them; 1 together."""
+    calibration: Scores
+    """(B, Q) the score from which each level of the mean is published by block of lead time."""
+
+    @property
+    def label(self) -> str:
+        """Series and name, for messages."""
+        return f"{self.spec.series} {self.name}"
+
+    @property
+    def spec(self) -> WindowSpec:
+        """The series and inputs that all experts read."""
+        return self.recurrent.spec
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The quantile levels, the same for all experts."""
+        return self.recurrent.quantiles
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of a model that is weighted anew at every issue time."""
+        return "aggregate"
+
+    @property
+    def known_share(self) -> Mapping[str, float]:
+        """Share of each input that was known in training."""
+        return self.recurrent.known_share
+
+    @property
+    def networks(self) -> tuple[TrainedModel, ...]:
+        """Its networks."""
+        return self.recurrent.networks
+
+    @property
+    def experts(self) -> tuple[str, ...]:
+        """The M names of the experts."""
+        return (*(network.name for network in self.networks), *(expert.name for expert in self.beside))
+
+    def predict(self, windows: Windows) -> Quantiles:
+        """Quantiles (N, H, Q) [MW] with the weights that the validation days left, whatever came after them.
+
+        Raises:
+            ModelError: the windows are not what the experts were trained on.
+        """
+        said, silent = self.said(windows), np.full(windows.target.shape, np.nan, np.float32)
+        return self.mixed(said, windows, silent)[0]
+
+    def said(self, windows: Windows) -> Said:
+        """What every expert says of N windows."""
+        alone = np.full((*windows.target.shape, len(self.quantiles)), np.nan, np.float32)
+        answers = np.stack([self._answers(expert, windows) for expert in (*self.networks, *self.beside)])
+        found = conditions_of(windows, self.recurrent.conditions.usual_age, self.known_share)
+        if (incomplete := np.array([one != COMPLETE for one in found], bool)).any():
+            alone[incomplete] = self.recurrent.predict(windows.where(incomplete))
+        return Said(answers, alone)
+
+    def mixed(self, said: Said, windows: Windows, outturn: Array) -> tuple[Quantiles, dict[str, float]]:
+        """The forecasts (N, H, Q) [MW] of windows in order, and what each expert counts in the median of the last one.
+
+        Args:
+            said: of the experts on N windows.
+            windows: N of them.
+            outturn: (N, H) [MW], NaN where it does not count.
+        """
+        counted = np.where(said.is_alone[:, None], np.float32(np.nan), outturn)
+        lag = windows.spec.deadline.days_before + 1
+        means, weights = aggregated(said.answers, counted, self.prior, self.quantiles, lag)
+        units = units_of_block(windows.spec)
+        published = possible(calibrate(means, self.calibration, self.quantiles, units), windows)
+        published[said.is_alone] = said.alone[said.is_alone]
+        middle = weights[:, len(self.quantiles) // 2]
+        counts = {} if said.is_alone[-1] else dict(zip(self.experts, middle.round(4).tolist(), strict=True))
+        return published, counts
+
+    def _answers(self, expert: TrainedModel | Beside, windows: Windows) -> Quantiles:
+        return possible(expert_answers(expert, windows), windows)
+
+    def save(self, folder: Path) -> None:
+        """Write the bundle into a folder: every expert in a folder of its own."""
+        self.recurrent.save(folder / "recurrent")
+        for number, expert in enumerate(self.beside):
+            expert.save(folder / "beside" / str(number))
+        about = {
+            "name": self.name,
+            "beside": len(self.beside),
+            "prior": self.prior.tolist(),
+            "calibration": self.calibration.tolist(),
+        }
+        write_about(folder, self.kind, about)
+
+    @classmethod
+    def load(cls, folder: Path) -> Aggregate:
+        """Read a bundle.
+
+        Raises:
+            ModelError: the folder holds none, or one of another make.
+        """
+        try:
+            about = read_about(folder)
+            kind: type[TrainedModel] | type[Ensemble] = (
+                Ensemble if read_about(folder / "recurrent")["kind"] == "ensemble" else TrainedModel
+            )
+            beside = tuple(_beside(folder / "beside" / str(number)) for number in range(about["beside"]))
+            prior, calibration = np.array(about["prior"]), np.array(about["calibration"])
+            return cls(about["name"], kind.load(folder / "recurrent"), beside, prior, calibration)
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error
+
+
+def expert_answers(expert: _Answering | ReferenceForecast, windows: Windows) -> Quantiles:
+    """What an expert says of N windows, uncalibrated, (N, H, Q) [MW]; NaN where it has nothing to say."""
+    if not isinstance(expert, ReferenceForecast):
+        return expert.uncalibrated(windows)
+    if expert.name == OFFICIAL_CORRECTED:
+        windows = windows.with_values(windows.spec.series.official, ahead=windows.corrected_ahead)
+    return expert.predict(windows)
+
+
+def said_of(model: Forecaster, windows: Windows) -> Said:
+    """What a model says of N windows, each from its own window only, as `predict_each` has it.
+
+    A model that is no aggregate is one expert, whose published quantiles these are.
+    """
+    parts = [model.said(one) if isinstance(model, Aggregate) else _by_itself(model, one) for one in _each(windows)]
+    length = windows.target.shape[1]
+
+    def padded(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        missing = [(0, 0)] * (values.ndim - 2) + [(0, length - values.shape[-2]), (0, 0)]
+        return np.pad(values, missing, constant_values=np.nan)
+
+    return Said(*(np.concatenate([padded(part[n]) for part in parts], axis=1 - n) for n in (0, 1)))
+
+
+def mixed_by(model: Forecaster, said: Said, windows: Windows, outturn: Array) -> tuple[Quantiles, dict[str, float]]:
+    """The forecasts (N, H, Q) [MW] of windows in order, and what counted for how much; see `Aggregate.mixed`."""
+    return model.mixed(said, windows, outturn) if isinstance(model, Aggregate) else (said.answers[0], {})
+
+
+def _each(windows: Windows) -> list[Windows]:
+    return [windows.alone(row) for row in range(len(windows))]
+
+
+def _by_itself(model: Forecaster, windows: Windows) -> Said:
+    answer = model.predict(windows)
+    return Said(answer[None], np.full_like(answer, np.nan))
+
+
+def _beside(folder: Path) -> Beside:
+    if read_about(folder)["kind"] == "reference":
+        return ReferenceForecast.load(folder)
+    return TabularForecaster.load(folder)

@@ -1,0 +1,110 @@
+"""Fits of an aggregate: the experts beside the networks, and what each is worth on the judged days, day by day.
+
+The judged days are gone through in order, as operation will go on with: every expert answers by what had not learnt the
+day, and is weighted by the days before. What the weights have become is what serving begins with, drawn half-way to
+equal ones, for a year is short; and the means are calibrated as those of any model.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from gridahead.core.errors import ModelError
+from gridahead.core.runs import NAIVE, OFFICIAL_CORRECTED, REFERENCES, Reference
+from gridahead.models.aggregate import Aggregate, Beside, expert_answers
+from gridahead.models.aggregation import aggregated
+from gridahead.models.base import Quantiles, possible
+from gridahead.models.baselines import ReferenceForecast
+from gridahead.models.calibration import calibrate, calibration_on, units_of_block
+from gridahead.models.determinism import deterministic
+from gridahead.models.tabular import TABULAR
+from gridahead.training.crossfit import validation_metrics
+from gridahead.training.fit import Fit
+from gridahead.training.split import Split
+from gridahead.training.tabular import judged_tabular
+
+WARMING_DAYS = 28
+"""Days until weights that began equal say something: the intervals are not measured on them."""
+KEPT = 0.5
+"""Of what the judged days have made of the weights; the rest is equal again."""
+
+
+@deterministic()
+def fit_aggregate(name: str, recurrent: Fit, parts: Sequence[Fit], beside: Sequence[str], split: Split) -> Fit:
+    """The aggregate of fitted networks and what stands beside them, calibrated and judged as operation goes on.
+
+    Args:
+        name: in the settings.
+        recurrent: the networks as they serve alone.
+        parts: the same one by one.
+        beside: names of regressions and references; the official forecast is left out where none is read.
+        split: gives the J judged days.
+
+    Raises:
+        ModelError: the networks are an aggregate already, or LightGBM is not installed.
+    """
+    begun, judged, levels = time.perf_counter(), split.judged, recurrent.model.quantiles
+    if isinstance(recurrent.model, Aggregate):
+        raise ModelError(recurrent.model.label, "is an aggregate already; name the networks that it is made of")
+    experts, said = _beside(beside, split, levels)
+    answers = np.stack([possible(answer, judged) for answer in (*(part.answers for part in parts), *said)])
+    counted = np.where(judged.delivery, judged.target, np.float32(np.nan))
+    equal = np.full((len(answers), len(levels)), 1 / len(answers))
+    means, weights = aggregated(answers, counted, equal, levels, judged.spec.deadline.days_before + 1)
+    warm = np.arange(len(judged)) >= min(WARMING_DAYS, len(judged) // 4)
+    calibration = calibration_on(means[warm], judged.where(warm), levels)
+    prior = KEPT * weights + (1 - KEPT) * equal
+    forecasts = _as_issued(means, warm, split, levels)
+    later = {key: value for key, value in recurrent.validation.items() if key.count("_") > 1}
+    return replace(
+        recurrent,
+        model=Aggregate(name, recurrent.model, experts, prior, calibration),
+        answers=means,
+        forecasts=forecasts,
+        epochs=(),
+        validation={**validation_metrics(forecasts, judged, levels), **later},
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def _beside(
+    names: Sequence[str], split: Split, levels: tuple[float, ...]
+) -> tuple[tuple[Beside, ...], list[Quantiles]]:
+    """The experts of these names that can be had, and what they say of the judged days, not having learnt them."""
+    experts: list[Beside] = []
+    said: list[Quantiles] = []
+    for method in TABULAR:
+        if method in names:
+            fitted = judged_tabular(method, split, levels)
+            experts.append(fitted.model)
+            said.append(fitted.answers)
+    for name in REFERENCES:
+        if name in names and (split.windows.spec.use_official or name == NAIVE):
+            reference = _reference(name, split, levels)
+            experts.append(reference)
+            said.append(expert_answers(reference, split.judged))
+    return tuple(experts), said
+
+
+def _reference(name: Reference, split: Split, levels: tuple[float, ...]) -> ReferenceForecast:
+    """A reference, with the spread of its errors on all days: eleven numbers learn no day by heart."""
+    windows = split.windows
+    if name == OFFICIAL_CORRECTED:
+        windows = windows.with_values(windows.spec.series.official, ahead=windows.corrected_ahead)
+    return ReferenceForecast.fit(name, windows, levels)
+
+
+def _as_issued(means: Quantiles, warm: npt.NDArray[np.bool_], split: Split, levels: tuple[float, ...]) -> Quantiles:
+    """The means of the judged days as they would have been issued, each block calibrated on the others."""
+    judged, units = split.judged, units_of_block(split.windows.spec)
+    parts = []
+    for block in split.blocks():
+        others = block.others & warm if (block.others & warm).any() else block.others
+        scores = calibration_on(means[others], judged.where(others), levels)
+        parts.append(possible(calibrate(means[block.rows], scores, levels, units), judged.where(block.rows)))
+    return np.concatenate(parts)
