@@ -218,7 +218,7 @@ class FirstChampion:
 
 @dataclass(frozen=True, slots=True)
 class Outdone:
-    """Another version of the same training was better on the validation days."""
+    """Another version of the same training was better on the validation days, or is an aggregate and nearly as good."""
 
     best: Version
     loss_mw: float

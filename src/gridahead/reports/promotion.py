@@ -187,7 +187,12 @@ def _of_version(finding: TrialPeriod | UntestedProcedure | FirstChampion | Outdo
             return _way_to_pass(version)
         case FirstChampion(candidates, lost):
             before = "nothing served before" if lost is None else f"the weights of {lost} are lost"
-            return f"first champion: the best of {candidates} on the validation days, as {before}"
+            return f"first champion: chosen of {candidates} on the validation days, as {before}"
+        case Outdone(best, loss_mw, best_loss_mw, unit) if loss_mw < best_loss_mw:
+            return (
+                f"second to {best} of the same training, which follows whoever is right of late: pinball "
+                f"{power(loss_mw, unit)} against {power(best_loss_mw, unit)} on the validation days"
+            )
         case Outdone(best, loss_mw, best_loss_mw, unit):
             return (
                 f"outdone by {best} of the same training: pinball {power(loss_mw, unit)} against "

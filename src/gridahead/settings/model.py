@@ -20,7 +20,14 @@ from gridahead.settings.alerts import AlertSettings
 from gridahead.settings.file_source import FileSource
 from gridahead.settings.gates import LadderSettings, PromotionSettings, QualitySettings
 from gridahead.settings.logs import LoggingSettings
-from gridahead.settings.networks import BESIDE, DEFAULT_ENSEMBLES, DEFAULT_MODELS, ModelSettings, SharedSettings
+from gridahead.settings.networks import (
+    BESIDE,
+    DEFAULT_ENSEMBLES,
+    DEFAULT_MODELS,
+    PRESETS,
+    ModelSettings,
+    SharedSettings,
+)
 from gridahead.settings.published import PublishedSettings
 from gridahead.settings.retention import RetentionSettings
 from gridahead.settings.schedule import ArchiveSettings, ScheduleSettings
@@ -61,9 +68,10 @@ class SeriesSettings(Section):
     """Series that are read ahead as well, in the vintage known at the issue time."""
     use_official: bool = True
     """Whether the official forecast is an input, where there is one."""
-    models: tuple[str, ...] = ("lstm", "gru", "ensemble", "aggregate")
-    """Which models and ensembles are trained, by name; the best of them serves. Empty where a shared network
-    does it."""
+    models: tuple[str, ...] = PRESETS["quick"]
+    """Which models and ensembles are trained, by name; the best of them serves. `"quick"` and `"accurate"` stand for
+    several: two networks with their ensemble and aggregate, or both networks on every anchor, which takes about five
+    times as long. Empty where a shared network does it."""
     mtu: Mtu | None = None
     """Market time unit in which the series and its inputs are read and forecast: longer units are repeated, shorter
     ones averaged. Without it, that of the newest value of the series."""
@@ -72,6 +80,12 @@ class SeriesSettings(Section):
     temperature…, smoothed over days. `power_curve`: power of turbines at the wind of series called wind_speed…, nearest
     to 100 m. `own_curve`: what the series itself had in its context at such wind. `clear_sky`: irradiance of a clear
     sky at the place, and what shortwave_radiation or cloud_cover leave of it."""
+
+    @pydantic.field_validator("models", mode="before")
+    @classmethod
+    def _by_one_word(cls, named: object) -> object:
+        """The models of a preset; the name of a single model is told apart from a list where the types are checked."""
+        return PRESETS.get(named, named) if isinstance(named, str) else named
 
     @pydantic.model_validator(mode="after")
     def _unit_of_power(self) -> SeriesSettings:

@@ -91,6 +91,8 @@ DEFAULT_MODELS = {
     "gru": ModelSettings(cell="gru", decoder="direct"),
     "lstm_attention": ModelSettings(cell="lstm", decoder="attention"),
     "transformer": ModelSettings(cell="transformer", hidden=160, decoder="direct"),
+    "lstm_each": ModelSettings(cell="lstm", anchor="each"),
+    "gru_each": ModelSettings(cell="gru", decoder="direct", anchor="each"),
 }
 """Known without being declared. On hourly load with the official forecasts of load, wind and solar the Transformer of
 width 160 is as large as the LSTM: 282 and 285 thousand weights. The GRU answers each hour by itself, as torch has no
@@ -101,9 +103,17 @@ BESIDE = ("ridge", "lightgbm", *REFERENCES)
 DEFAULT_ENSEMBLES = {
     "ensemble": ("lstm", "gru"),
     "aggregate": ("lstm", "gru", "ridge", *REFERENCES),
+    "wide_ensemble": ("lstm_each", "gru_each"),
+    "wide_aggregate": ("lstm_each", "gru_each", "ridge", *REFERENCES),
 }
 """Likewise: by name, the models that are averaged. Of networks alone the weights are learnt once; where others stand
 beside them, they follow what each has been worth of late."""
+
+PRESETS: dict[str, tuple[str, ...]] = {
+    "quick": ("lstm", "gru", "ensemble", "aggregate"),
+    "accurate": ("wide_ensemble", "wide_aggregate"),
+}
+"""Models by one word: two networks on the best anchor each, or both on every anchor."""
 
 
 class SharedSettings(Section):

@@ -71,7 +71,7 @@ def improvement(outcome, share):
         (TrialPeriod(version("1"), 0, None, None, False, None, None), "against lstm v1"),
         (
             FirstChampion(3, version("1")),
-            "first champion: the best of 3 on the validation days, as the weights of lstm v1 are lost",
+            "first champion: chosen of 3 on the validation days, as the weights of lstm v1 are lost",
         ),
         (
             Outdone(version("2"), 300.0, 250.0, "GW"),
