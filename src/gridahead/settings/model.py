@@ -84,8 +84,12 @@ class SeriesSettings(Section):
     @pydantic.field_validator("models", mode="before")
     @classmethod
     def _by_one_word(cls, named: object) -> object:
-        """The models of a preset; the name of a single model is told apart from a list where the types are checked."""
-        return PRESETS.get(named, named) if isinstance(named, str) else named
+        """The models of a preset; any other single word is refused where the types are checked."""
+        if not isinstance(named, str):
+            return named
+        if named not in PRESETS and (hint := did_you_mean(named, PRESETS)):
+            raise ValueError(f"{named!r} is no preset; {hint}known: {', '.join(PRESETS)}, or a list of models")
+        return PRESETS.get(named, named)
 
     @pydantic.model_validator(mode="after")
     def _unit_of_power(self) -> SeriesSettings:
