@@ -94,7 +94,12 @@ def _references(data: SeriesData, fold: Fold) -> list[FittedEntrant]:
 
 
 def _champion(data: SeriesData, windows: Windows) -> list[FittedEntrant]:
-    """The champion, the same for every fold."""
+    """The champion, the same for every fold.
+
+    Raises:
+        ModelError: there is none, it has learnt from the period, or it was not trained for the deadline.
+        SettingsError: a model of its name is asked for as well.
+    """
     if CHAMPION not in data.plan.models:
         return []
     champion = data.workspace.registry.champion(data.series)
@@ -104,6 +109,8 @@ def _champion(data: SeriesData, windows: Windows) -> list[FittedEntrant]:
             f"the champion of {data.series} is {champion}, and {champion.model.name} is asked for as well: their "
             "forecasts would bear the same name. Ask for one of them"
         )
+    if refusal := champion.model.spec.unserved(data.spec.deadline.for_delivery(data.plan.first), data.plan.first):
+        raise ModelError(f"{data.series} {champion}", refusal)
     made_of = data.fingerprint(data.folds[0], windows, [CHAMPION, champion.version, champion.run_id])
     seen = champion.about.last_day_seen
     return [FittedEntrant(CHAMPION, windows, made_of, champion.model, champion.version, seen)]

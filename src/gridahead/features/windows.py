@@ -40,6 +40,8 @@ Array = npt.NDArray[np.float32]
 CORRECTION = "correction_of_official"
 """The name along axis F of what the official forecast has been off by of late."""
 END_OF_TIME = pd.Timestamp.max.tz_localize("UTC")
+AHEAD_OF_OURS = pd.Timedelta(minutes=5)
+"""By how much the clock of whoever begins a run may be ahead of ours: so much before its time nothing is early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,13 @@ class WindowSpec:
     """Whether it was trained and judged for every hour until the delivery day ends."""
 
     def serves(self, issue_time: pd.Timestamp, day: dt.date) -> bool:
-        """Whether a model of this spec was trained and judged for an issue time of a delivery day."""
-        if issue_time <= self.deadline.for_delivery(day):
-            return True
+        """Whether a model of this spec was trained and judged for an issue time of a delivery day.
+
+        Neither before its deadline, when less is known than it has learnt from, nor after the last time it has learnt.
+        """
+        due = self.deadline.for_delivery(day)
+        if issue_time <= due:
+            return issue_time >= due - AHEAD_OF_OURS
         if self.intraday:
             return issue_time < delivery_range(day, self.zone.timezone).end
         return self.issued_until is not None and issue_time <= self.issued_until.for_delivery(day)
@@ -74,7 +80,10 @@ class WindowSpec:
         if self.serves(issue_time, day):
             return ""
         local = issue_time.tz_convert(self.deadline.timezone)
-        return f"is trained for {self.deadline.at:%H:%M}, due {local:%H:%M}; train again"
+        return (
+            f"is trained to be asked {self.issued_words}, not at {local:%Y-%m-%d %H:%M}; "
+            "after a change of the deadline run `gridahead train`"
+        )
 
     @property
     def issued_words(self) -> str:
@@ -82,7 +91,7 @@ class WindowSpec:
         if self.intraday:
             return f"from {self.deadline} until the delivery day ends"
         if self.issued_until is None or self.issued_until.offset <= self.deadline.offset:
-            return f"until {self.deadline}"
+            return f"at {self.deadline}"
         return f"from {self.deadline} until {self.issued_until}"
 
     def __post_init__(self) -> None:

@@ -115,6 +115,8 @@ def shadow(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], issued:
             return
         spec = (challenger := workspace.exports.load(version)).model.spec
         require_unseen(version, slot.day)
+        if refusal := spec.unserved(issued, slot.day):
+            raise ModelError(f"{slot.series} {version}", refusal)
         keep(workspace.lake, made_by(workspace, challenger, windows_of(workspace, spec, [slot.day], [issued]), SHADOW))
         log.info("%s: %s forecast along, unpublished", slot.series, version)
     except GridaheadError as error:

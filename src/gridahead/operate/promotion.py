@@ -19,6 +19,7 @@ from gridahead.core.tables import PROCEDURES, Procedures
 from gridahead.promotion.promote import move
 from gridahead.promotion.refresh import may_refresh
 from gridahead.promotion.refresh_test import compare_procedures
+from gridahead.promotion.serving import is_trained_for
 from gridahead.promotion.trial_findings import FirstChampion
 from gridahead.promotion.version_trial import CRITERION, Outcome, outdone, try_version
 from gridahead.registry.versions import Version
@@ -40,7 +41,8 @@ _OUTCOMES = {"promote": "passed", "keep": "failed", "too_short": "too_short"}
 def admit(workspace: Workspace, series: Series, candidates: Sequence[Version]) -> dict[str, Outcome]:
     """What becomes of new versions, by number.
 
-    The best of them (`best_of`) serves if nothing has served before, or if what serves is lost. Otherwise
+    The best of them on the validation days serves if nothing has served before, or if what serves is lost or was not
+    trained for the deadline of the settings: what is not asked any more is not to be compared with. Otherwise
     the champion trained again, if it is among them and its procedure has been tested, takes over if it is sane; and the
     best is the challenger: it serves if its trial promotes it, and forecasts along if not.
     """
@@ -48,8 +50,10 @@ def admit(workspace: Workspace, series: Series, candidates: Sequence[Version]) -
     champion = workspace.registry.holder(series, CHAMPION)
     unit = workspace.settings.unit_of(series)
     outcomes = {version.number: outdone(version, best, unit) for version in candidates if version is not best}
-    if champion is None or not workspace.registry.sound(champion):
-        first = Outcome(best, "first", (FirstChampion(len(candidates), champion),), True)
+    deadline = workspace.settings.series_settings(series).deadline
+    moved = None if champion is None or is_trained_for(champion, deadline) else deadline
+    if champion is None or moved or not workspace.registry.sound(champion):
+        first = Outcome(best, "first", (FirstChampion(len(candidates), champion, moved),), True)
         move(workspace, best, CHAMPION, "first", outcome_reason(first), TRIAL)
         outcomes[best.number] = first
     else:

@@ -22,6 +22,7 @@ from gridahead.operate.explain import keep_gradients
 from gridahead.operate.model_card import cards
 from gridahead.operate.promotion import admit
 from gridahead.promotion.evidence import keep_judged
+from gridahead.promotion.serving import is_trained_for
 from gridahead.promotion.sync import sync
 from gridahead.promotion.version_trial import Outcome
 from gridahead.registry.fallbacks import fallback, keep_fallback
@@ -310,10 +311,14 @@ def _decide(
 ) -> list[Candidate]:
     """What becomes of new versions of one series, and their cards.
 
-    Without a champion, those that were known are decided on as well.
+    Without a champion that can be asked at the deadline, those that were known are decided on as well.
     """
     candidates = [version for _, version in new]
-    if workspace.registry.holder(series, CHAMPION) is None:
+    champion, deadline = (
+        workspace.registry.holder(series, CHAMPION),
+        workspace.settings.series_settings(series).deadline,
+    )
+    if champion is None or not is_trained_for(champion, deadline):
         candidates += known
     outcomes = admit(workspace, series, candidates) if candidates else {}
     trained = {version.number: fit for fit, version in new}

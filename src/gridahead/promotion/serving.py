@@ -15,6 +15,8 @@ from gridahead.core.errors import LakeError, ModelError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION, PREVIOUS, Role
 from gridahead.core.tables import PROMOTIONS, Promotions
+from gridahead.core.time import Deadline
+from gridahead.features.windows import AHEAD_OF_OURS
 from gridahead.registry.exports import REPAIR
 from gridahead.registry.versions import Registered, Version
 from gridahead.workspace import Workspace
@@ -67,6 +69,16 @@ def serving(workspace: Workspace, series: Series) -> dict[str, str]:
     except LakeError as error:
         log.warning("%s: who serves is not known: %s", series, error)
         return {}
+
+
+def is_trained_for(version: Version, deadline: Deadline) -> bool:
+    """Whether a version was trained to be asked at a deadline, by what its tags say; True where they do not say it."""
+    if "deadline" not in version.tags:
+        return True
+    day, own = version.last_day_seen, version.tags["deadline"]
+    first, last = (Deadline.parse(at).for_delivery(day) for at in (own, version.tags.get("issued_until", own)))
+    asked = deadline.for_delivery(day)
+    return first - AHEAD_OF_OURS <= asked and (asked <= last or version.tags.get("intraday") == "true")
 
 
 def served_so_far(promotions: Promotions) -> list[str]:

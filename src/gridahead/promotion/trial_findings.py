@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gridahead.core.runs import Reference
+from gridahead.core.time import Deadline
 from gridahead.core.units import Unit
 from gridahead.registry.versions import Version
 
@@ -209,11 +210,13 @@ class UntestedProcedure:
 
 @dataclass(frozen=True, slots=True)
 class FirstChampion:
-    """A version serves because nothing sound served before."""
+    """A version serves because nothing served before that could be asked."""
 
     candidates: int
-    lost: Version | None
-    """The champion whose weights are lost; None if there was none."""
+    before: Version | None
+    """The champion that cannot be asked any more; None if there was none."""
+    deadline: Deadline | None = None
+    """At which that was not trained to be asked; None if its weights are lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,20 +185,23 @@ def _of_version(finding: TrialPeriod | UntestedProcedure | FirstChampion | Outdo
             return _period(finding)
         case UntestedProcedure(version):
             return _way_to_pass(version)
-        case FirstChampion(candidates, lost):
-            before = "nothing served before" if lost is None else f"the weights of {lost} are lost"
-            return f"first champion: chosen of {candidates} on the validation days, as {before}"
-        case Outdone(best, loss_mw, best_loss_mw, unit) if loss_mw < best_loss_mw:
-            return (
-                f"second to {best} of the same training, which follows whoever is right of late: pinball "
-                f"{power(loss_mw, unit)} against {power(best_loss_mw, unit)} on the validation days"
-            )
+        case FirstChampion(candidates):
+            return f"first champion: the best of {candidates} on the validation days, as {_before(finding)}"
         case Outdone(best, loss_mw, best_loss_mw, unit):
             return (
                 f"outdone by {best} of the same training: pinball {power(loss_mw, unit)} against "
                 f"{power(best_loss_mw, unit)} on the validation days"
             )
     assert_never(finding)
+
+
+def _before(first: FirstChampion) -> str:
+    """Why nobody was there to be compared with."""
+    if first.before is None:
+        return "nothing served before"
+    if first.deadline is None:
+        return f"the weights of {first.before} are lost"
+    return f"{first.before} is trained for {first.before.tags['deadline']}, and the deadline is {first.deadline}"
 
 
 def _period(period: TrialPeriod) -> str:

@@ -164,8 +164,28 @@ def test_a_model_says_which_issue_times_it_serves_and_refuses_others_in_words():
     day = FIRST + dt.timedelta(days=20)
     asked = pd.Timestamp(day - dt.timedelta(days=1), tz="Europe/Berlin") + pd.Timedelta(hours=12, minutes=50)
     assert until.unserved(asked - pd.Timedelta(minutes=50), day) == ""
-    assert until.unserved(asked, day) == "is trained for 11:00, due 12:50; train again"
+    assert until.unserved(asked, day) == (
+        "is trained to be asked from D-1T1100[Europe/Berlin] until D-1T1200[Europe/Berlin], not at "
+        f"{day - dt.timedelta(days=1)} 12:50; after a change of the deadline run `gridahead train`"
+    )
+    assert until.unserved(asked - pd.Timedelta(minutes=115), day) == ""  # the clock of whoever asks is 5 min ahead
+    assert "not at" in until.unserved(asked - pd.Timedelta(minutes=116), day)
     hourly = replace(SPEC, intraday=True)
     delivery = delivery_range(day, "Europe/Berlin")
     assert hourly.unserved(delivery.end - pd.Timedelta(minutes=1), day) == ""
     assert hourly.unserved(delivery.end, day)
+    assert hourly.unserved(SPEC.deadline.for_delivery(day) - pd.Timedelta(hours=1), day)
+
+
+@pytest.mark.parametrize(
+    ("day", "served", "early"),
+    [
+        ("2025-03-30", "2025-03-29T10:00Z", "2025-03-29T09:00Z"),  # of the day on which clocks go forward
+        ("2025-03-31", "2025-03-30T09:00Z", "2025-03-30T08:00Z"),  # and of the day after it, due that morning
+        ("2025-10-27", "2025-10-26T10:00Z", "2025-10-26T09:00Z"),
+    ],
+)
+def test_too_early_is_before_the_deadline_on_its_own_clock_on_days_on_which_that_changes_too(day, served, early):
+    delivery = dt.date.fromisoformat(day)
+    assert SPEC.unserved(pd.Timestamp(served), delivery) == ""
+    assert "not at " in SPEC.unserved(pd.Timestamp(early), delivery)

@@ -80,6 +80,25 @@ def test_a_champion_whose_weights_are_lost_is_succeeded_at_once(workspace):
     assert workspace.registry.version(LOAD, "2").aliases == ("champion",)
 
 
+@pytest.mark.parametrize("trained_for", ["D-1T1230[Europe/Berlin]", "D-1T0900[Europe/Berlin]"])
+def test_a_champion_that_is_not_asked_at_the_deadline_any_more_is_succeeded_without_a_trial(workspace, trained_for):
+    challenger = champion_and_challenger(workspace, 400, 600)
+    workspace.registry.note(workspace.registry.version(LOAD, "1"), {"deadline": trained_for})
+    outcome = admit(workspace, LOAD, [challenger])["2"]
+    assert outcome.kind == "first" and outcome.serves
+    assert outcome_reason(outcome).endswith(
+        f"as lstm v1 is trained for {trained_for}, and the deadline is D-1T1100[Europe/Berlin]"
+    )
+    assert workspace.registry.version(LOAD, "2").aliases == ("champion",)
+
+
+def test_a_champion_that_has_learnt_later_issue_times_has_its_trial(workspace):
+    challenger = champion_and_challenger(workspace, 500, 500)
+    tags = {"deadline": "D-1T0900[Europe/Berlin]", "issued_until": "D-1T1200[Europe/Berlin]"}
+    workspace.registry.note(workspace.registry.version(LOAD, "1"), tags)
+    assert not admit(workspace, LOAD, [challenger])["2"].serves
+
+
 def test_a_better_challenger_takes_the_place_of_the_champion(workspace):
     outcome = admit(workspace, LOAD, [champion_and_challenger(workspace, 600, 400)])["2"]
     assert (outcome.kind, outcome.serves) == ("promote", True)

@@ -17,7 +17,7 @@ from gridahead.core.errors import LakeError, ModelError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION, CORRECTED, DEGRADED, FULL, LAST_WEEK, PREVIOUS, RIDGE
 from gridahead.core.tables import Observations
-from gridahead.core.time import Mtu
+from gridahead.core.time import Deadline, Mtu
 from gridahead.operate.answer import climb
 from gridahead.workspace import Workspace
 
@@ -262,16 +262,26 @@ def test_weather_of_a_run_of_last_week_counts_as_missing(tmp_path):
     assert said.rung == DEGRADED and "DE/temperature ahead: 0% known, usually 100%" in said.missing
 
 
-def test_a_deadline_that_no_model_was_trained_for_is_told(ladder):
-    later = ladder.settings.series[0].model_copy(update={"deadline": ladder.settings.series[0].deadline.parse(LATER)})
-    settings = ladder.settings.model_copy(update={"series": (later,)})
-    moved = Workspace(settings, registry_of=ladder.registry_of)
+@pytest.mark.parametrize("clock", ["12:50", "09:30"])
+def test_a_deadline_that_no_model_was_trained_for_is_told_whether_it_is_later_or_earlier(ladder, clock):
+    deadline = Deadline.parse(f"D-1T{clock}[Europe/Berlin]")
+    entry = ladder.settings.series[0].model_copy(update={"deadline": deadline})
+    moved = Workspace(ladder.settings.model_copy(update={"series": (entry,)}), registry_of=ladder.registry_of)
     said = answer(moved, LOAD, DAY)
-    assert said.rung == CORRECTED
-    assert said.missing.startswith("champion lstm v2 is trained for 11:00, due 12:50; train again; ")
+    assert said.rung == CORRECTED and said.issue_time == deadline.for_delivery(DAY)
+    why = f"is trained to be asked at D-1T1100[Europe/Berlin], not at 2025-03-18 {clock}; "
+    way_out = "after a change of the deadline run `gridahead train`"
+    assert said.missing.startswith(f"champion lstm v2 {why}{way_out}; previous version gru v1 {why}{way_out}; ")
 
 
-LATER = "D-1T1250[Europe/Berlin]"
+def test_made_up_for_as_of_a_deadline_that_was_moved_it_is_by_the_same_rung(ladder):
+    deadline = Deadline.parse("D-1T0930[Europe/Berlin]")
+    entry = ladder.settings.series[0].model_copy(update={"deadline": deadline})
+    moved = Workspace(ladder.settings.model_copy(update={"series": (entry,)}), registry_of=ladder.registry_of)
+    late = answer(moved, LOAD, DAY, deadline.for_delivery(DAY) + pd.Timedelta(hours=5))
+    assert late.rung == CORRECTED and "not at 2025-03-18 09:30" in late.missing
+    # An hour and a half after it, it is 11:00, which is what the model has learnt.
+    assert answer(moved, LOAD, DAY, deadline.for_delivery(DAY) + pd.Timedelta(hours=1.5)).rung == FULL
 
 
 def test_a_late_run_reads_nothing_that_the_model_was_not_trained_to_read(ladder):

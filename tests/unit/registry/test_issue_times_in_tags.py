@@ -13,4 +13,4 @@ def test_a_version_says_for_which_issue_times_it_was_trained(tmp_path):
     assert version.tags["intraday"] == "false"
     model = workspace.exports.load(version).model
     said = " ".join(_summary(Registered(version, model)))
-    assert "trained and judged for forecasts issued until D-1T1100[Europe/Berlin], and serves no others" in said
+    assert "trained and judged for forecasts issued at D-1T1100[Europe/Berlin], and serves no others" in said
