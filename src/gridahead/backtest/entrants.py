@@ -9,7 +9,7 @@ from functools import partial
 
 from gridahead.backtest.data import SeriesData, with_outturn
 from gridahead.backtest.plan import Fold
-from gridahead.core.errors import SettingsError
+from gridahead.core.errors import ModelError, SettingsError
 from gridahead.core.runs import CHAMPION
 from gridahead.evaluation.references import fit_reference, reference_windows, references_among
 from gridahead.features.windows import Windows

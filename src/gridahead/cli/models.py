@@ -269,19 +269,20 @@ def repair(settings: SettingsOption = None, as_json: JsonOption = False) -> None
     from gridahead.operate.repair import repair as use_case
 
     done = use_case(open_workspace(settings))
-    by_outcome = {
-        name: [f"{version.series} {version}" for version in versions]
-        for name, versions in (("registered", done.registered), ("exported", done.exported), ("lost", done.lost))
-    }
+    kinds = ("registered", "exported", "lost", "regressions")
+    by_outcome = {name: [f"{one.series} {one}" for one in getattr(done, name)] for name in kinds}
     if as_json:
-        print_json({"aside": done.aside, **by_outcome})
+        print_json({"aside": done.aside, **by_outcome, "without_regression": [*map(str, done.without)]})
         return
     if done.aside is not None:
         say(f"The damaged registry lies in {done.aside} now.", False)
+    headings = {"regressions": "Regressions beside them fitted anew"}
     for name, versions in by_outcome.items():
-        say(f"{name.capitalize()}: {', '.join(versions) or 'nothing'}.", False)
+        say(f"{headings.get(name, name.capitalize())}: {', '.join(versions) or 'nothing'}.", False)
     for version in done.lost:
         say(f"`gridahead train --series {version.series}` makes what {version} has lost anew.", False)
+    for series in done.without:
+        say(f"{series} has no regression beside its champion; `gridahead train --series {series}` says why.", False)
 
 
 @app.command(epilog=example("models card champion --series DE/load"))

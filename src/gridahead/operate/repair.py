@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gridahead.core.grid import Series
 from gridahead.core.runs import LIVE, SHADOW, VALIDATION
+from gridahead.operate.regression import mend_regressions
 from gridahead.promotion.serving import serving
 from gridahead.promotion.sync import sync
 from gridahead.registry.client import newest as newest_of
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Repaired:
-    """What a repair changed: the versions registered and exported again, and those that are lost."""
+    """What a repair changed: the versions registered and exported again, those that are lost, and the regressions."""
 
     aside: Path | None
     """Where the damaged database lies now."""
@@ -32,10 +33,16 @@ class Repaired:
     """Versions whose weights can be forecast with."""
     lost: tuple[Version, ...]
     """Versions whose weights are neither exported nor in MLflow's copy: they are known and cannot forecast."""
+    regressions: tuple[Version, ...]
+    """Regressions beside champions that were fitted anew."""
+    without: tuple[Series, ...]
+    """Series that have none and for which none could be fitted."""
 
 
 def repair(workspace: Workspace) -> Repaired:
     """Make the registry again where it is damaged or gone, and export anew what is damaged or missing there.
+
+    The regressions that stand by are in no registry: those that are damaged or gone are fitted anew.
 
     Raises:
         LakeError: a folder cannot be written.
@@ -57,7 +64,8 @@ def repair(workspace: Workspace) -> Repaired:
     exported, lost = export_all(registry)
     for series in registry.series():
         sync(workspace, registry, series)
-    return Repaired(aside, tuple(registered), tuple(exported), tuple(lost))
+    regressions, without = mend_regressions(workspace)
+    return Repaired(aside, tuple(registered), tuple(exported), tuple(lost), tuple(regressions), tuple(without))
 
 
 def _newest_in_lake(workspace: Workspace, series: Series) -> int:

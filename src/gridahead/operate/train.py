@@ -14,25 +14,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gridahead.core.each import of_each, require
-from gridahead.core.errors import GridaheadError, ModelError, SettingsError
+from gridahead.core.errors import ModelError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
 from gridahead.models.determinism import deterministic
 from gridahead.operate.explain import keep_gradients
 from gridahead.operate.model_card import cards
 from gridahead.operate.promotion import admit
+from gridahead.operate.regression import has_regression, keep_regression
 from gridahead.promotion.evidence import keep_judged
 from gridahead.promotion.serving import is_trained_for
 from gridahead.promotion.sync import sync
 from gridahead.promotion.version_trial import Outcome
-from gridahead.registry.fallbacks import fallback, keep_fallback
 from gridahead.registry.versions import Registered, Version
 from gridahead.reports.promotion import outcome_reason
 from gridahead.settings.model import Settings
 from gridahead.settings.networks import SharedSettings
 from gridahead.training.candidates import fit_candidates
 from gridahead.training.epoch import Progress, log_epoch
-from gridahead.training.fallbacks import fit_fallback
 from gridahead.training.fit import Fit
 from gridahead.training.identity import settings_hash
 from gridahead.training.split import Split, split
@@ -98,8 +97,8 @@ def _train(
     unchanged = _known(workspace, series_split, hashes)
     missing = [model for model in hashes if model not in unchanged]
     if not missing:
-        if not _has_regression(workspace, series):
-            _keep_regression(workspace, series_split)
+        if not has_regression(workspace, series):
+            keep_regression(workspace, series_split)
         return _decide(workspace, series, [], list(unchanged.values()))
     fits = fit_candidates(
         series_split,
@@ -283,27 +282,8 @@ def _admit(
             new.append((fit, version))
             keep_judged(workspace, version, series_split.judged, fit.forecasts, fit.model.quantiles)
     keep_gradients(workspace, new, series_split.judged)
-    _keep_regression(workspace, series_split)
+    keep_regression(workspace, series_split)
     return _decide(workspace, series, new, again)
-
-
-def _keep_regression(workspace: Workspace, series_split: Split) -> None:
-    """Fit and export the regression that serves where networks cannot; without it they serve all the same."""
-    spec = series_split.train.spec
-    try:
-        model = fit_fallback(series_split, workspace.settings.training.quantiles)
-        keep_fallback(workspace.exports, model, series_split.days[-1], workspace.clock())
-    except GridaheadError as error:
-        log.warning("%s: no regression stands by: %s", spec.series, error)
-
-
-def _has_regression(workspace: Workspace, series: Series) -> bool:
-    try:
-        version = fallback(workspace.exports, series)
-    except ModelError as error:
-        log.warning("%s", error)
-        return False
-    return version is not None and workspace.exports.sound(version)
 
 
 def _decide(

@@ -12,7 +12,7 @@ import pandas as pd
 
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
-from gridahead.registry.exports import Exports
+from gridahead.registry.exports import REPAIR, Exports
 from gridahead.registry.versions import Version
 
 if TYPE_CHECKING:
@@ -57,5 +57,5 @@ def fallback(exports: Exports, series: Series) -> Version | None:
     except (ModelError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             f"{series}, {_FILE} in {exports.folder}",
-            f"is damaged ({error}); `gridahead train --series {series}` writes it again",
+            f"is damaged ({error}); {REPAIR} or `gridahead train --series {series}` writes it again",
         ) from error
