@@ -40,6 +40,7 @@ class World:
     zones: tuple = ("DE",)
     channels: tuple = ({"url": "mailto://localhost", "name": "mail"},)
     alerts: dict = field(default_factory=dict)
+    sources: tuple = ()
     mode: str = "live"
     now: pd.Timestamp = START
     free: int = ROOM
@@ -59,10 +60,19 @@ class World:
             "lake": f"memory://{uuid.uuid4().hex}",
             "series": series,
             "mode": self.mode,
+            "sources": list(self.sources),
             "serve": {"public_url": "https://forecasts.example.org"},
             "alerts": {"channels": list(self.channels), "heartbeat_url": "https://hc.example/1", **self.alerts},
         }
         self.workspace = Workspace(Settings.model_validate(said), clock=lambda: self.now)
+
+    def named(self, *zones, channels=None):
+        """From now on the settings name these zones, and these channels, alone."""
+        settings = self.workspace.settings
+        kept = tuple(entry for entry in settings.series if entry.series.zone in zones)
+        alerts = settings.alerts if channels is None else settings.alerts.model_copy(update={"channels": channels})
+        changed = settings.model_copy(update={"series": kept, "alerts": alerts})
+        self.workspace = Workspace(changed, clock=lambda: self.now)
 
     def send(self, channel, title, text):
         if channel.title in self.down:

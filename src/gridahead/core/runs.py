@@ -56,6 +56,9 @@ RUNG_WORDS: Mapping[str, str] = {
 }
 """What a reader is told of a forecast."""
 
+WEIGHTS_DAMAGED, RECORD_DAMAGED = "weights damaged or gone", "its record is damaged"
+"""How a forecast of a lower rung says what was wrong with the model above: a repair makes either whole again."""
+
 Role = Literal["champion", "challenger"]
 """What a version of a model does in operation; in the registry it is the version's alias."""
 CHAMPION: Role = "champion"

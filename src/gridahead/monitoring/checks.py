@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gridahead.core.grid import Series
-from gridahead.core.runs import BY_HAND, FULL
+from gridahead.core.runs import BY_HAND, FULL, RECORD_DAMAGED, RUNGS, WEIGHTS_DAMAGED, Rung
 from gridahead.forecasting.slot import Slot
 from gridahead.monitoring.conditions import Condition, clock_time, span_words
 
@@ -33,7 +33,7 @@ class Out:
     series: Series
     day: dt.date
     """The delivery day."""
-    rung: str
+    rung: Rung
     missing: str
     model: str
     """Name and version."""
@@ -183,10 +183,18 @@ def degraded_forecasts(
             since=out.published_at or out.issue_time,
             what=f"The forecast of {out.series} for {out.day:%a %d %b %Y} was made with less than it needs{why}.",
             meanwhile=f"readers have {out.words}; its band is as wide as such forecasts err",
-            advice="See in `gridahead status` what is stale or gone, and mend that; the next forecast is whole then, "
+            advice=f"{_way_out(out)}; the next forecast is whole then, "
             f"and `gridahead forecast --series {out.series} --issue-time now` renews this one.",
             page="report.html",
+            depth=RUNGS.index(out.rung),
         )
+
+
+def _way_out(out: Out) -> str:
+    """What a person does about what was missing."""
+    if WEIGHTS_DAMAGED in out.missing or RECORD_DAMAGED in out.missing:
+        return f"Run `gridahead models repair`, and `gridahead train --series {out.series}` for what it calls lost"
+    return "See in `gridahead status` what is stale or gone, and mend that"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ class Condition:
     """The page that shows it, below the public address."""
     part: str = ""
     """Tells conditions of one subject from another, such as a delivery day."""
+    depth: int = 0
+    """How far down the ladder a forecast has fallen: to fall further is worse, at the same severity."""
 
     @property
     def incident(self) -> str:

@@ -50,7 +50,7 @@ class Incident:
     cause: str
     since: pd.Timestamp
     words: Mapping[str, str]
-    """what, meanwhile, advice, page; of one that is over, `ended` as well."""
+    """what, meanwhile, advice, page, and the greatest depth so far; of one that is over, `ended` as well."""
     opened_at: pd.Timestamp
     event: str
     """What became of it last: opened, escalated or closed."""
@@ -66,6 +66,10 @@ class Incident:
     def is_open(self) -> bool:
         """Whether it is not over."""
         return self.event != CLOSED
+
+    def is_outdone_by(self, severity: AlertSeverity, depth: int) -> bool:
+        """Whether it would be worse than it has been so far; of older releases the depth is not known."""
+        return worse(severity, self.severity) or depth > int(self.words.get("depth", depth))
 
     def wants(self, channel: str, least: AlertSeverity, at: pd.Timestamp) -> bool:
         """Whether a channel has to be told of what became of it last.
@@ -102,7 +106,7 @@ def event_of(
     if isinstance(incident, Condition):
         name, words = (
             incident.incident,
-            {key: getattr(incident, key) for key in ("what", "meanwhile", "advice", "page")},
+            {key: str(getattr(incident, key)) for key in ("what", "meanwhile", "advice", "page", "depth")},
         )
         about = ""
     else:
@@ -177,11 +181,12 @@ def _went_on(current: Incident, event: Event) -> Incident:
     if event["event"] == FAILED:
         return replace(current, failed=current.failed | {channel})
     severity = SEVERITIES[SEVERITIES.index(str(event["severity"]))]
-    grew = event["event"] == ESCALATED and worse(severity, current.severity)
+    said = json.loads(str(event["words"]))
+    grew = event["event"] == ESCALATED and current.is_outdone_by(severity, int(said.get("depth", 0)))
     if not current.is_open or not (grew or event["event"] == CLOSED):
         return current
-    words = {**current.words, **json.loads(str(event["words"]))}
-    host = str(event["host"])
+    words, host = {**current.words, **said}, str(event["host"])
+    severity = severity if worse(severity, current.severity) else current.severity
     return replace(current, severity=severity, words=words, event=str(event["event"]), event_at=at, host=host)
 
 
@@ -206,6 +211,7 @@ def changes(
     settle: pd.Timedelta,
     host: str,
     ended: Callable[[Incident], str],
+    is_watched: Callable[[Incident], bool] = lambda incident: True,
 ) -> Iterator[dict[str, object]]:
     """The rows of what has become of incidents: opened, escalated, closed.
 
@@ -218,6 +224,7 @@ def changes(
         settle: how long what may come and go has to last.
         host: this machine.
         ended: how one ended, in words.
+        is_watched: whether the settings still name what one is of; of what they do not, everything is over at once.
     """
     standing = {incident.name: incident for incident in known if incident.is_open}
     now_true = {condition.incident: condition for condition in conditions}
@@ -229,9 +236,12 @@ def changes(
         if current is None:
             if noticed.lasts(noticed.begun, name, at, wait):
                 yield event_of(condition, OPENED, at, host)
-        elif worse(condition.severity, current.severity):
+        elif current.is_outdone_by(condition.severity, condition.depth):
             yield event_of(condition, ESCALATED, at, host)
     for name, current in standing.items():
+        if not is_watched(current):
+            yield event_of(current, CLOSED, at, host, ended=ended(current))
+            continue
         if name in now_true or current.kind in unknown:
             continue
         wait = max(settle if current.kind in SETTLES else pd.Timedelta(0), STEADY.get(current.kind, pd.Timedelta(0)))

@@ -23,7 +23,17 @@ import pandas as pd
 
 from gridahead.core.errors import LakeError, ModelError
 from gridahead.core.grid import Series
-from gridahead.core.runs import CHAMPION, CORRECTED, LAST_WEEK, LIVE, PREVIOUS, RIDGE, Rung
+from gridahead.core.runs import (
+    CHAMPION,
+    CORRECTED,
+    LAST_WEEK,
+    LIVE,
+    PREVIOUS,
+    RECORD_DAMAGED,
+    RIDGE,
+    WEIGHTS_DAMAGED,
+    Rung,
+)
 from gridahead.core.tables import Forecasts, Observations
 from gridahead.core.time import Mtu, lasting
 from gridahead.features.windows import Windows, WindowSpec, build_windows
@@ -156,7 +166,7 @@ def _by_version(
     try:
         version = find()
     except ModelError as error:
-        raise NoAnswerError(f"{what}: its record is damaged") from error
+        raise NoAnswerError(f"{what}: {RECORD_DAMAGED}") from error
     if version is None:
         raise NoAnswerError(f"no {what}")
     name = f"{what} {version}"
@@ -185,7 +195,7 @@ def _loaded(workspace: Workspace, version: Version, name: str) -> Registered:
     except ImportError as error:
         raise NoAnswerError(f"{name} cannot be loaded: {error}") from error
     except (ModelError, OSError) as error:
-        raise NoAnswerError(f"{name}: weights damaged or gone") from error
+        raise NoAnswerError(f"{name}: {WEIGHTS_DAMAGED}") from error
 
 
 def _inputs_of(workspace: Workspace, slot: Slot, spec: WindowSpec, name: str) -> tuple[Windows, list[str]]:

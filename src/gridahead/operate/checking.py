@@ -7,6 +7,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,11 +38,14 @@ from gridahead.operate.band import held_in_band
 from gridahead.operate.due import backfilled_days
 from gridahead.operate.outlook import Outlook
 from gridahead.operate.sink import failing_since
+from gridahead.settings.file_source import FileSource
 from gridahead.settings.source_catalogue import SOURCE_INFOS
 from gridahead.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
+OF_SERIES = frozenset({"missing", "late", "degraded", "silent", "gate", "coverage"})
+"""Kinds whose subject is a series."""
 COVERAGE_EVERY = pd.Timedelta(hours=6)
 """A coverage of weeks moves by days; reading them at every watch would cost a second a series."""
 INSPECTED = pd.Timedelta(days=14)
@@ -91,7 +95,29 @@ class Checking:
                 found.append(self._failed(kinds, error))
         if lake_errors:
             found.append(self._lake(lake_errors[0]))
-        return found, unknown
+        return [one for one in found if self.is_watched(one.kind, one.subject)], unknown
+
+    def is_watched(self, kind: str, subject: str) -> bool:
+        """Whether the settings name the series, or the source, that something is of."""
+        if kind in OF_SERIES:
+            return Series.parse(subject) in self._read_series
+        return kind != "failing" or subject in self._sources_named
+
+    @cached_property
+    def _read_series(self) -> frozenset[Series]:
+        """Everything that forecasts read, and the forecast series themselves."""
+        return frozenset(
+            series
+            for entry in self.workspace.settings.series
+            for series in (entry.series, entry.series.official, *entry.past_covariates, *entry.future_covariates)
+        )
+
+    @cached_property
+    def _sources_named(self) -> frozenset[str]:
+        return frozenset(
+            source.path.name if isinstance(source, FileSource) else source.kind
+            for source in self.workspace.settings.sources
+        )
 
     def _checks(self) -> tuple[tuple[tuple[ConditionKind, ...], Callable[[], Iterator[Condition]]], ...]:
         return (
@@ -182,12 +208,7 @@ class Checking:
         return self._fresh
 
     def _read_freshness(self) -> dict[Series, Freshness]:
-        wanted = {
-            series
-            for entry in self.workspace.settings.series
-            for series in (entry.series, entry.series.official, *entry.past_covariates, *entry.future_covariates)
-        }
-        return freshness(self.workspace.lake.observations, sorted(wanted), self.at)
+        return freshness(self.workspace.lake.observations, sorted(self._read_series), self.at)
 
     def _quality(self) -> pd.DataFrame:
         store, since = self.workspace.lake.quality, self.at - INSPECTED

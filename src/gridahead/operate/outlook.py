@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import pandas as pd
 
 from gridahead.core.grid import Series
-from gridahead.core.runs import maker
+from gridahead.core.runs import Rung, maker
 from gridahead.core.time import delivery_range
 from gridahead.forecasting.publish import issues_of, latest_manifest, newest_of, published_days
 from gridahead.forecasting.slot import Slot, due_day
@@ -126,7 +127,7 @@ def out_of(manifest: Mapping[str, object]) -> Out:
     return Out(
         series=Series.parse(str(manifest["series"])),
         day=dt.date.fromisoformat(str(manifest["delivery_day"])),
-        rung=str(manifest["rung"]),
+        rung=cast(Rung, manifest["rung"]),
         missing=str(manifest["missing"] or ""),
         model=maker(str(manifest["model"]), str(manifest["model_version"])),
         issue_time=pd.Timestamp(str(manifest["issue_time"])),

@@ -110,6 +110,12 @@ class _Watch:
         self.write([event_of(one, SENT, self.at, self.host, title) for one in due])
         return len(due)
 
+    def forget_channels(self) -> None:
+        """Forget what failed of channels that are not in the settings any more."""
+        alerts = self.workspace.settings.alerts
+        named = {channel.title for channel in alerts.channels} | ({HEARTBEAT} if alerts.heartbeat_url else set())
+        self.state.failures = {name: why for name, why in self.state.failures.items() if name in named}
+
     def beat(self, ping: Callable[..., None], healthy: bool) -> None:
         """Show an outside watcher that this machine lives."""
         url = self.workspace.settings.alerts.heartbeat_url
@@ -145,10 +151,11 @@ def watch(
         checking = Checking(workspace, one.state, at, **({} if usage is None else {"usage": usage}))
         conditions, unknown = checking.conditions()
         settle = pd.Timedelta(minutes=alerts.settle_minutes)
-        ended = partial(ending, checking.outlook)
-        new = list(changes(known, conditions, unknown, one.state.noticed, at, settle, host, ended))
+        ended, named = partial(ending, checking), partial(_is_watched, checking)
+        new = list(changes(known, conditions, unknown, one.state.noticed, at, settle, host, ended, named))
         one.write(new)
         incidents = one.read() if new else known
+        one.forget_channels()
         told = {channel.title: one.tell(incidents, channel) for channel in alerts.channels}
         late = late_slots(checking.outlook)
         one.beat(ping, not late)
@@ -180,10 +187,16 @@ def late_slots(outlook: Outlook) -> tuple[Slot, ...]:
         return tuple(outlook.last_due(series) for series in outlook.timezones)
 
 
-def ending(outlook: Outlook, incident: Incident) -> str:
+def _is_watched(checking: Checking, incident: Incident) -> bool:
+    return checking.is_watched(incident.kind, incident.subject)
+
+
+def ending(checking: Checking, incident: Incident) -> str:
     """How an incident ended, in a sentence; empty where there is no more to say, or nothing can be read."""
+    if not _is_watched(checking, incident):
+        return "The settings do not name it any more, so nobody watches it."
     try:
-        return _ending(outlook, incident)
+        return _ending(checking.outlook, incident)
     except (GridaheadError, OSError) as error:
         log.warning("%s; how %s ended is not known", error, incident.name)
         return ""

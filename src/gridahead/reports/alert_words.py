@@ -76,7 +76,7 @@ def _paragraph(group: Sequence[Incident], public_url: str | None) -> list[str]:
     if not group[0].is_open:
         return [f"ALL CLEAR: {title_of(group)}", *(f"  {_ended(incident)}" for incident in group)]
     first = group[0]
-    grew = " (it was a warning before)" if first.event == "escalated" else ""
+    grew = f" ({_before(first)})" if first.event == "escalated" else ""
     lines = [f"{first.severity.upper()}: {title_of(group)}{grew}"]
     lines += [f"  {incident.words['what']}" for incident in group]
     lines.append(f"  Since: {moment(min(incident.since for incident in group))}")
@@ -85,6 +85,11 @@ def _paragraph(group: Sequence[Incident], public_url: str | None) -> list[str]:
     if public_url and (page := first.words.get("page")):
         lines.append(f"  See: {public_url.rstrip('/')}/published/{page}")
     return lines
+
+
+def _before(incident: Incident) -> str:
+    """What it has grown from."""
+    return "it was a warning before" if incident.severity == "critical" else "it has fallen further down the ladder"
 
 
 def _lines(label: str, group: Sequence[Incident], key: str) -> list[str]:

@@ -93,6 +93,57 @@ def test_a_degraded_forecast_names_its_rung_and_is_over_when_whole_ones_have_com
     assert message[1] == "gridahead: all clear: the forecast of DE/load is degraded"
 
 
+def test_a_forecast_that_falls_further_is_told_once_more_and_has_one_all_clear(world):
+    world.publish("12-30T10:00", rung="previous", missing="champion gru v3: weights damaged or gone")
+    assert len(world.every("12-30T10:05", "12-30T10:35", 30)) == 1
+    world.publish("12-30T11:00", rung="ridge", missing="champion gru v3: weights damaged or gone; previous version")
+    (message,) = world.every("12-30T11:05", "12-30T11:55", 25)
+    assert message[1] == "gridahead: the forecast of DE/load is degraded"
+    assert "is degraded (it has fallen further down the ladder)" in message[2]
+    assert "rung ridge (the regression" in message[2]
+    for hour, rung in ((12, "previous"), (13, "ridge"), (14, "degraded")):
+        world.publish(f"12-30T{hour}:00", rung=rung, missing="something")
+        assert world.every(f"12-30T{hour}:05", f"12-30T{hour}:35", 30) == [], "it has been as low before"
+    world.publish("12-30T15:00")
+    assert titles(world.every("12-30T15:05", "12-30T19:05", 60)) == [
+        "gridahead: all clear: the forecast of DE/load is degraded"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("missing", "do"),
+    [
+        ("champion gru v3: weights damaged or gone", "Do: Run `gridahead models repair`, and `gridahead train"),
+        ("champion: its record is damaged", "Do: Run `gridahead models repair`, and `gridahead train"),
+        ("official forecast missing", "Do: See in `gridahead status` what is stale or gone"),
+    ],
+)
+def test_what_to_do_is_a_repair_where_a_model_is_damaged(world, missing, do):
+    world.publish("12-30T10:00", rung="previous", missing=missing)
+    (message,) = world.watch("12-30T10:05")[1]
+    assert do in message[2]
+
+
+def test_of_a_series_that_the_settings_name_no_more_everything_is_over_at_once_and_says_why(tmp_path):
+    world = World(tmp_path, zones=("DE", "FI"))
+    world.publish("12-30T10:00", rung="naive", missing="no value for 30 h")
+    world.publish("12-30T10:00", series=FI, rung="naive", missing="no value for 30 h")
+    assert len(world.watch("12-30T10:05")[1]) == 1
+    world.named("FI")
+    watched, (message,) = world.watch("12-30T10:10")
+    assert message[1] == "gridahead: all clear: the forecast of DE/load is degraded"
+    assert "DE/load: The settings do not name it any more, so nobody watches it." in message[2]
+    assert [one.subject for one in watched.incidents] == ["FI/load"]
+    assert world.every("12-30T10:15", "12-30T10:45") == []
+
+
+def test_a_channel_that_the_settings_name_no_more_is_not_said_to_be_down(world):
+    world.down = {"mail"}
+    assert world.watch("12-30T10:10")[0].failures == {"mail": "connection refused"}
+    world.named("DE", channels=())
+    assert world.watch("12-30T10:15")[0].failures == {}
+
+
 def test_many_series_of_one_cause_are_one_message(tmp_path):
     world = World(tmp_path, zones=("DE", "FI"))
     (message,) = world.every("12-30T10:00", "12-30T10:30")
@@ -224,22 +275,24 @@ def test_a_series_of_which_nothing_new_comes_is_told_with_its_source(world):
     assert titles(world.every("12-30T10:05", "12-30T10:30")) == ["gridahead: all clear: nothing new of DE/load"]
 
 
-def test_a_source_that_fails_three_times_in_a_row_is_told_and_not_once_more_as_silent(world):
+def test_a_source_that_fails_three_times_in_a_row_is_told_and_not_once_more_as_silent(tmp_path):
+    world = World(tmp_path, sources=({"kind": "smard", "folder": "there"},))
     world.publish("12-30T10:00")
     times = pd.date_range("2025-12-20", "2025-12-28T07:00", freq="h", tz="UTC")
-    world.workspace.lake.observations.append(measured(LOAD, times, 1000.0))
+    world.workspace.lake.observations.append(measured(LOAD, times, 1000.0).assign(source="smard"))
     told = []
     for hour in range(4, 9):
         world.now = utc(f"12-30T0{hour}:05")
         with recorded(world.workspace, "ingest") as run:
-            run.note("test", ["HTTP 503"])
+            run.note("smard", ["HTTP 503"])
+            run.note("file.csv", ["a source that the settings do not name any more"])
             run.note("other")
         told += world.watch()[1]
-    assert titles(told) == ["gridahead: source test fails"]
+    assert titles(told) == ["gridahead: source smard fails"]
     assert "failed 3 times in a row or more; the last time: HTTP 503" in told[0][2]
     world.now = utc("12-30T09:05")
     with recorded(world.workspace, "ingest") as run:
-        run.note("test")
+        run.note("smard")
     assert titles(world.watch()[1]) == ["gridahead: nothing new of DE/load and 1 more"]
 
 
