@@ -22,12 +22,14 @@ ConditionKind = Literal[
     "crashed",
     "disk",
     "database",
+    "registry",
     "lake",
     "check",
 ]
 """missing, late, degraded: of a forecast; silent: nothing new of a series; failing: a source whose ingests fail; gate,
 waiting: the quality gate withholds too much, or batches are not judged; coverage: of the published band; crashed: a
-run; disk: it fills; database: it does not get the forecasts; lake: out of reach; check: a check itself failed."""
+run; disk: it fills; database: it does not get the forecasts; registry: it lacks what is exported; lake: out of reach;
+check: a check itself failed."""
 KINDS: tuple[ConditionKind, ...] = get_args(ConditionKind)
 
 

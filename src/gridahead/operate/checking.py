@@ -38,6 +38,7 @@ from gridahead.operate.band import held_in_band
 from gridahead.operate.due import backfilled_days
 from gridahead.operate.outlook import Outlook
 from gridahead.operate.sink import failing_since
+from gridahead.registry.address import Address
 from gridahead.settings.file_source import FileSource
 from gridahead.settings.source_catalogue import SOURCE_INFOS
 from gridahead.workspace import Workspace
@@ -131,6 +132,7 @@ class Checking:
             (("crashed",), lambda: dead_runs(self.runs, self.at, self._minutes(self.alerts.silent_run_minutes))),
             (("disk",), self._disks),
             (("database",), self._database),
+            (("registry",), self._registry),
         )
 
     def _database(self) -> Iterator[Condition]:
@@ -147,6 +149,24 @@ class Checking:
                 meanwhile="forecasts are published in files as always, and the lake has them",
                 advice="See whether the database is up and lets gridahead in. The next forecast writes all that it "
                 "lacks; `gridahead sink sync` does it at once.",
+            )
+
+    def _registry(self) -> Iterator[Condition]:
+        """Whether MLflow's file of SQLite has the versions that are exported; worth knowing, as forecasts go on."""
+        exports = self.workspace.exports
+        entries = [entry.series for entry in self.workspace.settings.series]
+        exported = {series: newest for series in entries if (newest := exports.newest_of(series))}
+        address = Address.of(self.workspace.settings)
+        if wrong := address.wrong(exported):
+            yield Condition(
+                kind="registry",
+                severity="info",
+                subject=str(address),
+                since=self.at,
+                what=f"The registry of models in {address} {wrong}.",
+                meanwhile="forecasts go on with the models that are exported; training and promotions do not",
+                advice="Put the file back from a backup, or run `gridahead models repair`, which registers what is "
+                "exported again.",
             )
 
     def _minutes(self, minutes: float) -> pd.Timedelta:

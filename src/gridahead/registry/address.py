@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from gridahead.core.errors import LakeError, ModelError
 from gridahead.core.files import way_out
+from gridahead.core.grid import Series
 from gridahead.registry.exports import REPAIR
 from gridahead.settings.model import Settings
 from gridahead.settings.stores import TRACKING_VARIABLE, is_address, with_variables
@@ -108,6 +110,28 @@ class Address:
             raise self.error(f"cannot be read: {error}. {WAY_OUT}", retryable=is_locked(error)) from error
         if verdict != "ok":
             raise self.error(f"cannot be read: {verdict}. {WAY_OUT}")
+
+    def wrong(self, exported: Mapping[Series, int]) -> str:
+        """What is wrong with a file of SQLite, for the end of a sentence; empty if nothing shows.
+
+        It is read without MLflow, in milliseconds. Of a server and of another database nothing is known without asking
+        MLflow, and a file that somebody writes to just now is not in doubt.
+
+        Args:
+            exported: the newest version of each series among the exports.
+        """
+        if self.database is None or not exported:
+            return ""
+        if self.is_fresh:
+            return "is empty" if self.database.exists() else "is not there"
+        try:
+            where = f"{self.database.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(where, uri=True, timeout=0)) as database:
+                found = dict(database.execute("SELECT name, MAX(version) FROM model_versions GROUP BY name"))
+        except sqlite3.Error as error:
+            return "" if is_locked(error) else f"cannot be read: {error}"
+        lacking = [f"{series} v{newest}" for series, newest in exported.items() if found.get(series.slug, 0) < newest]
+        return f"does not have {', '.join(lacking)}" if lacking else ""
 
     def set_aside(self, stamp: str) -> Path | None:
         """Rename a file of SQLite that is damaged; returns its new name, None if it is sound.

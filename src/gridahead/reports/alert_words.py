@@ -24,6 +24,7 @@ TITLES = {
     "crashed": ("run {} died or failed", "runs {} died or failed"),
     "disk": ("the disk of {} fills", "the disks of {} fill"),
     "database": ("forecasts do not come to {}", "forecasts do not come to {}"),
+    "registry": ("the registry of models in {} is lost or damaged",) * 2,
     "lake": ("the lake is out of reach", "the lake is out of reach"),
     "check": ("the check of {} fails", "the checks of {} fail"),
 }

@@ -9,6 +9,7 @@ from builders.rows import LOAD, measured
 from builders.watching import DAY, World, utc
 
 from gridahead.operate.status import status
+from gridahead.registry.versions import Version
 
 HEAVY = ("torch", "mlflow", "great_expectations", "matplotlib", "sklearn", "scipy", "apprise", "prefect")
 PROGRAM = """
@@ -63,6 +64,17 @@ def test_what_was_told_is_shown_and_status_itself_tells_nobody(world):
     world.publish("12-30T10:23")
     assert [one.kind for one in state_at(world, "12-30T10:24").incidents] == ["missing"], "until the next watch"
     assert len(world.told) == 1
+
+
+def test_a_registry_that_has_lost_what_is_exported_is_told_and_nobody_is_unhealthy_for_it(world):
+    world.publish("12-30T10:00")
+    assert state_at(world, "12-30T10:05").conditions == ()
+    tags = {"series": str(LOAD), "model": "gru"}
+    world.workspace.exports.put(Version(LOAD, "3", "run", utc("12-01T00:00"), (), tags))
+    state = state_at(world, "12-30T10:05")
+    (one,) = state.conditions
+    assert one.what == f"The registry of models in {world.folder}/mlflow/mlflow.db is not there."
+    assert "`gridahead models repair`" in one.advice and state.healthy
 
 
 def test_a_disk_that_is_full_is_critical_without_any_watch(world, monkeypatch):

@@ -3,8 +3,10 @@
 import json
 import logging
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from gridahead.operate.status import status
 from gridahead.promotion.promote import promote, rollback
 from gridahead.promotion.serving import champion, serving
 from gridahead.promotion.sync import Synced
+from gridahead.registry.address import Address
 
 WITHOUT_MLFLOW = """
 import sys
@@ -309,3 +312,20 @@ def test_a_version_that_somebody_else_has_registered_serves_nobody_and_another_c
     assert said_by(workspace) == original[1]
     promote(workspace, LOAD, "1", "ours", "Ada")
     assert workspace.registry.aliases(LOAD) == {"champion": "1"}
+
+
+def test_that_its_file_lacks_what_is_exported_shows_without_mlflow(moved):
+    address = Address.of(opened(moved).settings)
+    assert address.wrong({LOAD: 2}) == address.wrong({}) == ""
+    assert address.wrong({LOAD: 3}) == "does not have DE/load v3"
+    file = address.database
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("BEGIN EXCLUSIVE")  # somebody writes just now
+        assert address.wrong({LOAD: 3}) == ""
+    file.write_bytes(b"no database, and long enough to be looked at")
+    assert address.wrong({LOAD: 2}) == "cannot be read: file is not a database"
+    file.write_bytes(b"")
+    assert address.wrong({LOAD: 2}) == "is empty"
+    file.unlink()
+    assert address.wrong({LOAD: 2}) == "is not there"
+    assert address.wrong({}) == "", "where nothing was trained there is none"
