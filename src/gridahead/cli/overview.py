@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gridahead.monitoring.checks_of_machines import Disk
     from gridahead.monitoring.conditions import Condition
     from gridahead.monitoring.incidents import Incident
-    from gridahead.operate.status import SeriesStatus, Status
+    from gridahead.operate.status import Day, SeriesStatus, Status
     from gridahead.registry.versions import Version
 
 FINE, LOOK, ABSENT = "✓", "!", "✗"
@@ -115,13 +115,17 @@ def _show_all(status: Status) -> None:
 
 def _due(one: SeriesStatus, at: pd.Timestamp) -> list[Line]:
     """Whether the day that is due is out and by which rung, and when the next one is due."""
-    if one.due is None or one.next is None:
+    if one.next is None:
         return []
-    slot, out = one.due.slot, one.due.out
-    lines = [(FINE if out.rung == FULL else LOOK, _out(out, slot))] if out is not None else [_not_out(slot, at)]
+    lines = [] if one.due is None else [_is_out(one.due, at)]
     gate = lasting(one.next.gate_closure - at)
     lines.append((" ", f"{_day(one.next)} is due in {lasting(one.next.deadline - at)}, its gate closes in {gate}"))
     return lines
+
+
+def _is_out(due: Day, at: pd.Timestamp) -> Line:
+    slot, out = due.slot, due.out
+    return _not_out(slot, at) if out is None else (FINE if out.rung == FULL else LOOK, _out(out, slot))
 
 
 def _day(slot: Slot) -> str:
@@ -162,7 +166,7 @@ def _age(instant: pd.Timestamp, status: Status) -> str:
 
 def _inputs(one: SeriesStatus, status: Status) -> list[Line]:
     """How fresh the other inputs are: those that are stale a line each, all others in one."""
-    if one.due is None:  # in a demonstration all of it is history
+    if one.next is None:  # in a demonstration all of it is history
         return []
     stale_after = pd.Timedelta(hours=status.workspace.settings.quality.stale_after_hours)
     stale = [held for held in one.inputs if status.at - held.at > stale_after]

@@ -109,6 +109,12 @@ class Outlook:
         issue = newest_of(self.workspace.settings.published_place, slot.series, slot.day)
         return None if issue is None else out_of(issue.manifest)
 
+    def is_before(self, slot: Slot) -> bool:
+        """Whether a slot was due before the installation began: nothing was published by then, and nothing missed."""
+        if any((one.series, one.day) == (slot.series, slot.day) for one in (*self.due, *self.missed)):
+            return False
+        return slot.day < min(published_days(self.workspace.settings.published_place, slot.series), default=dt.date.max)
+
     def began(self, series: Series) -> dt.date:
         """The first delivery day that was published of a series that has one."""
         return published_days(self.workspace.settings.published_place, series)[0]

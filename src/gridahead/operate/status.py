@@ -50,7 +50,8 @@ class SeriesStatus:
 
     series: Series
     due: Day | None
-    """The newest delivery day whose deadline has passed; None in a demonstration, where nothing is due."""
+    """The newest delivery day whose deadline has passed since the installation began; None in a demonstration, where
+    nothing is due."""
     next: Slot | None
     """The slot that is due next."""
     manifest: Mapping[str, object] | None
@@ -181,7 +182,7 @@ def _day(outlook: Outlook, series: Series) -> Day | None:
     if not outlook.is_live:
         return None
     slot = outlook.last_due(series)
-    return Day(slot, outlook.out(slot))
+    return None if outlook.is_before(slot) else Day(slot, outlook.out(slot))
 
 
 def _serving(workspace: Workspace) -> dict[str, dict[str, str]]:

@@ -147,6 +147,12 @@ def test_whether_the_day_that_is_due_is_out_comes_first_and_when_the_next_is_due
     assert "Thu 2025-06-05 is due in 23 h, its gate closes in 24 h" in words
 
 
+def test_of_an_installation_that_begins_the_next_day_is_told_alone(screen, settings):
+    overview.show_status(state_of(settings, one_of(SOLAR, due=None, next=slot_of_day("2025-06-05"))), wide=False)
+    words = " ".join(screen().split())
+    assert "Thu 2025-06-05 is due in 23 h" in words and "is not out" not in words
+
+
 def test_inputs_are_told_in_one_line_and_stale_ones_apart(screen, settings):
     inputs = (
         held(Series("DE", "temperature"), "2025-06-06T00:00Z", "2025-06-03T07:00Z"),

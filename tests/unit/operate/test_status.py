@@ -45,6 +45,18 @@ def test_before_the_deadline_the_day_of_before_is_due_and_out(world):
     assert load.freshness.until == utc("12-30T09:00")
 
 
+def test_a_day_that_was_due_before_the_installation_began_is_not_asked_for(tmp_path):
+    new = World(tmp_path)
+    state = state_at(new, "12-30T09:30")  # today was due yesterday, and its gate is closed
+    assert (state.series[0].due, state.series[0].next.day, state.healthy) == (None, DAY, True)
+    assert state_at(new, "12-30T10:05").series[0].due.slot.day == DAY
+    new.watch("12-30T10:20")
+    due = state_at(new, "12-30T12:00").series[0].due
+    assert (due.slot.day, due.out) == (DAY, None), "a watch has seen that it was missed"
+    new.publish("12-31T09:40", day=DAY + pd.Timedelta(days=1), issued="12-31T09:40")
+    assert state_at(new, "12-31T09:45").series[0].due is None, "it is before the first day that was published"
+
+
 def test_a_forecast_that_is_due_and_not_out_is_late_and_one_that_is_out_is_not(world):
     state = state_at(world, "12-30T10:20")
     assert [slot.day for slot in state.late] == [DAY]
