@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,10 @@ def restore(
     for aside in done.aside:
         say(f"What was there before lies in {aside}", False)
     say(done.next_step, False)
+    if done.aside:
+        # It may hold what came after the backup: only a person can say that nobody needs it.
+        say("Nothing reads what was there before. Once all is as you expect, remove it:", False)
+        say(f"rm -r {shlex.join(map(str, done.aside))}", False)
 
 
 @contextmanager

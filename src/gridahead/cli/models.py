@@ -275,7 +275,7 @@ def repair(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         print_json({"aside": done.aside, **by_outcome, "without_regression": [*map(str, done.without)]})
         return
     if done.aside is not None:
-        say(f"The damaged registry lies in {done.aside} now.", False)
+        say(f"The damaged registry lies in {done.aside} now; nothing reads it, delete it when all is well.", False)
     headings = {"regressions": "Regressions beside them fitted anew"}
     for name, versions in by_outcome.items():
         say(f"{headings.get(name, name.capitalize())}: {', '.join(versions) or 'nothing'}.", False)

@@ -34,12 +34,13 @@ def late_words(line: Line) -> str:
     newest = f"the newest is for {line.manifest['delivery_day']}" if line.manifest else "there is none at all"
     assert line.late is not None
     what = f"{line.series}: the forecast for {line.due} was due at {line.late.deadline:%Y-%m-%d %H:%M} UTC"
+    closure = f"{line.late.gate_closure:%Y-%m-%d %H:%M} UTC"
     if line.wanted == line.due:
         return (
-            f"{what} and is not published; {newest}. Gate closure {line.late.gate_closure:%H:%M} UTC. Run `gridahead "
-            f"forecast --series {line.series}`"
+            f"{what} and is not published; {newest}. Gate closure {closure}. Run `gridahead forecast --series "
+            f"{line.series}`"
         )
     return (
-        f"{what}, and nothing was published before its gate closure at {line.late.gate_closure:%H:%M} UTC; {newest}. "
+        f"{what}, and nothing was published before its gate closure at {closure}; {newest}. "
         "`gridahead catch-up` makes it afterwards, for the scores"
     )

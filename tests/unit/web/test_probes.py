@@ -34,7 +34,7 @@ def test_a_late_forecast_fails_the_probe_and_says_which_since_when_and_what_to_r
     assert answer.status_code == 503
     assert answer.json()["reasons"] == [
         "DE/load: the forecast for 2025-03-19 was due at 2025-03-18 10:00 UTC and is not published; there is none at "
-        "all. Gate closure 11:00 UTC. Run `gridahead forecast --series DE/load`"
+        "all. Gate closure 2025-03-18 11:00 UTC. Run `gridahead forecast --series DE/load`"
     ]
 
 
@@ -144,7 +144,7 @@ def test_what_missed_its_gate_is_told_until_it_is_made_up_for(tmp_path):
     (reason,) = ask(workspace, "/healthz").json()["reasons"]
     assert reason.startswith(
         "DE/load: the forecast for 2025-03-20 was due at 2025-03-19 10:00 UTC, and nothing was published before its "
-        "gate closure at 11:00 UTC; the newest is for 2025-03-19. `gridahead catch-up` makes it afterwards"
+        "gate closure at 2025-03-19 11:00 UTC; the newest is for 2025-03-19. `gridahead catch-up` makes it afterwards"
     )
     catch_up(workspace)
     assert ask(workspace, "/healthz").status_code == 200
