@@ -46,15 +46,17 @@ BY_HAND: Rung = "by_hand"
 RUNGS: tuple[Rung, ...] = get_args(Rung)
 """From the top of the ladder to its foot, and what stands beside it."""
 RUNG_WORDS: Mapping[str, str] = {
-    FULL: "by the model that serves, inputs complete",
-    DEGRADED: "by the model that serves, without all of its inputs",
-    PREVIOUS: "by the model that served before",
-    RIDGE: "by the regression, without the networks",
+    FULL: "the model that serves, with all inputs",
+    DEGRADED: "the model that serves, without all of its inputs",
+    PREVIOUS: "the model that served before",
+    RIDGE: "the regression beside the champion",
     CORRECTED: "the official forecast, corrected by its recent mean error",
     LAST_WEEK: "last week's same hour",
-    BY_HAND: "corrected by hand",
+    BY_HAND: "what a person put in its place",
 }
-"""What a reader is told of a forecast."""
+"""What a forecast of each rung is, or what made it: what readers, operators and alerts are told."""
+OF_MODELS = frozenset({FULL, DEGRADED, PREVIOUS, RIDGE})
+"""Rungs whose forecast a model has made."""
 
 WEIGHTS_DAMAGED, RECORD_DAMAGED = "weights damaged or gone", "its record is damaged"
 """How a forecast of a lower rung says what was wrong with the model above: a repair makes either whole again."""

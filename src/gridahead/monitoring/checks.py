@@ -10,20 +10,9 @@ import numpy as np
 import pandas as pd
 
 from gridahead.core.grid import Series
-from gridahead.core.runs import BY_HAND, FULL, RECORD_DAMAGED, RUNGS, WEIGHTS_DAMAGED, Rung
+from gridahead.core.runs import BY_HAND, FULL, RECORD_DAMAGED, RUNG_WORDS, RUNGS, WEIGHTS_DAMAGED, Rung
 from gridahead.forecasting.slot import Slot
 from gridahead.monitoring.conditions import Condition, clock_time, span_words
-
-RUNG_WORDS: Mapping[str, str] = {
-    "full": "the model that serves, with all inputs",
-    "degraded": "the model that serves, without what was missing",
-    "previous": "the model that served before",
-    "ridge": "the regression beside the champion",
-    "official_corrected": "the official forecast without its recent mean error",
-    "naive": "last week's same hour",
-    "by_hand": "what a person put in its place",
-}
-"""What a reader is told of each rung."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 from gridahead.core.errors import LakeError
 from gridahead.core.files import nearest_existing
 from gridahead.core.grid import Series
-from gridahead.core.time import TimeRange, delivery_days
+from gridahead.core.time import TimeRange
 from gridahead.forecasting.slot import Slot
 from gridahead.lake.freshness import Freshness, freshness
 from gridahead.lake.run_log import INGEST, Run
@@ -34,10 +34,10 @@ from gridahead.monitoring.checks_of_data import batches_waiting, failing_sources
 from gridahead.monitoring.checks_of_machines import Disk, days_until_full, dead_runs, filling_disks
 from gridahead.monitoring.conditions import Condition, ConditionKind
 from gridahead.monitoring.watch_state import WatchState
-from gridahead.operate.band import held_in_band
 from gridahead.operate.due import backfilled_days
 from gridahead.operate.outlook import Outlook
 from gridahead.operate.sink import failing_since
+from gridahead.reading.compared import held_in_band
 from gridahead.registry.address import Address
 from gridahead.settings.file_source import FileSource
 from gridahead.settings.source_catalogue import SOURCE_INFOS
@@ -307,15 +307,11 @@ class Checking:
 
 
 def coverage(workspace: Workspace, series: Series, at: pd.Timestamp) -> Coverage:
-    """The coverage of what was published of a series, over the newest days that have an outturn.
+    """The coverage of what was published in time of a series, over the newest days that have an outturn.
 
     Raises:
         LakeError: the lake cannot be read.
     """
     days, alarm = workspace.settings.alerts.coverage_days, workspace.settings.promotion.coverage_alarm
-    held = held_in_band(workspace, series, TimeRange(at - pd.Timedelta(days=days + 7), at))
-    if held.empty:
-        return coverage_of(series, pd.Series(dtype=float), days, alarm)
-    timezone = workspace.settings.zone(series.zone).timezone
-    by_day = held.groupby(delivery_days(pd.DatetimeIndex(held.index), timezone).to_numpy()).mean()
-    return coverage_of(series, by_day, days, alarm)
+    held = held_in_band(workspace, series, TimeRange(at - pd.Timedelta(days=days + 7), at), at)
+    return coverage_of(series, held["inside"].astype(float).groupby(held["day"]).mean(), days, alarm)

@@ -15,7 +15,8 @@ from gridahead.core.tables import Forecasts, Observations
 from gridahead.core.time import TimeRange, delivery_days, delivery_range
 from gridahead.core.vintages import Vintages, from_micros, micros, of_series
 from gridahead.evaluation.outturn import outturn
-from gridahead.features.correction import CORRECTION_DAYS, corrections
+from gridahead.evaluation.sample import LOWER, UPPER
+from gridahead.features.corrected import CORRECTION_DAYS, corrections
 from gridahead.features.windows import WindowSpec
 from gridahead.reading.live import read_in_time
 from gridahead.workspace import Workspace
@@ -48,20 +49,64 @@ def compared(workspace: Workspace, series: Series, span: TimeRange | None, at: p
         return pd.DataFrame()
     history = TimeRange.spanning(forecasts["valid_time"], pd.Timedelta(days=CORRECTION_DAYS) + SLACK)
     vintages = workspace.lake.read_vintages(series, series.official, time_range=history, flags=True)
+    rows = _with_outturn(workspace, series, forecasts, vintages, at)
+    if rows.empty:
+        return rows
+    spec = _spec(workspace, series, of_series(vintages, series))
+    observations = at_mtu(vintages, spec.mtu, spec.zone.timezone)
+    published = references_of(observations, spec, sorted(rows["day"].unique()))
+    return rows.join(published, on="valid_time")
+
+
+def held_in_band(workspace: Workspace, series: Series, span: TimeRange, at: pd.Timestamp) -> pd.DataFrame:
+    """A row a unit whose outturn the published 80 % band did or did not hold; all who tell of a band read this.
+
+    Args:
+        workspace: whose lake.
+        series: which.
+        span: of valid times.
+        at: as of when.
+
+    Returns:
+        `valid_time`; `day`, the delivery day; `inside`, 1 or 0.
+
+    Raises:
+        LakeError: the lake cannot be read.
+    """
+    forecasts = read_in_time(workspace, series, span)
+    nothing = pd.DataFrame(columns=["valid_time", "day", "inside"])
+    if forecasts.empty:
+        return nothing
+    units = TimeRange.spanning(forecasts["valid_time"])
+    vintages = workspace.lake.read_vintages(series, time_range=units, flags=True)
+    rows = _with_outturn(workspace, series, forecasts, vintages, at)
+    return nothing if rows.empty else rows.assign(inside=inside_band(rows)).dropna(subset="inside")[nothing.columns]
+
+
+def inside_band(rows: pd.DataFrame) -> pd.Series:
+    """Whether each outturn was in the 80 % band, 1 or 0; NaN without a band."""
+    if not {LOWER, UPPER} <= set(rows.columns):
+        return pd.Series(np.nan, rows.index)
+    held = rows["outturn"].between(rows[LOWER], rows[UPPER]).astype(float)
+    return held.where(rows[LOWER].notna() & rows[UPPER].notna())
+
+
+def _with_outturn(
+    workspace: Workspace, series: Series, forecasts: pd.DataFrame, vintages: Observations, at: pd.Timestamp
+) -> pd.DataFrame:
+    """What `compared` gives without the references."""
     measured = of_series(vintages, series)
     if measured.empty:
         return pd.DataFrame()
     spec = _spec(workspace, series, measured)
-    observations = at_mtu(vintages, spec.mtu, spec.zone.timezone)
-    wide = _wide(forecasts_at(Forecasts(forecasts), spec.mtu, spec.zone.timezone))
-    came = outturn(observations, series, at).dropna(subset="value").set_index("valid_time")["value"]
-    rows = wide.join(came.rename("outturn"), how="inner").reset_index()
+    timezone = spec.zone.timezone
+    wide = _wide(forecasts_at(Forecasts(forecasts), spec.mtu, timezone))
+    came = outturn(at_mtu(Observations(measured), spec.mtu, timezone), series, at).dropna(subset="value")
+    rows = wide.join(came.set_index("valid_time")["value"].rename("outturn"), how="inner").reset_index()
     if rows.empty:
         return rows
-    rows["day"] = delivery_days(rows["valid_time"], spec.zone.timezone).dt.date.to_numpy()
-    rows["hours"] = spec.mtu.delta / pd.Timedelta(hours=1)
-    published = references_of(observations, spec, sorted(rows["day"].unique()))
-    return rows.join(published, on="valid_time")
+    days = delivery_days(rows["valid_time"], timezone).dt.date.to_numpy()
+    return rows.assign(day=days, hours=spec.mtu.delta / pd.Timedelta(hours=1))
 
 
 def references_of(observations: Observations, spec: WindowSpec, days: Sequence[dt.date]) -> pd.DataFrame:

@@ -12,9 +12,9 @@ import pandas as pd
 from gridahead.core.grid import Series
 from gridahead.core.time import TimeRange, delivery_range
 from gridahead.evaluation.bootstrap import Interval, block_length, bootstrap_ratio
-from gridahead.evaluation.sample import LOWER, POINT, UPPER
+from gridahead.evaluation.sample import POINT
 from gridahead.forecasting.publish import published_days
-from gridahead.reading.compared import COMPARED, compared
+from gridahead.reading.compared import COMPARED, compared, inside_band
 from gridahead.workspace import Workspace
 
 RECORD_DAYS = 30
@@ -103,7 +103,7 @@ def _end(workspace: Workspace, series: Series, at: pd.Timestamp) -> pd.Timestamp
 def _record(rows: pd.DataFrame) -> Record:
     """The figures of units in the order of time, as `compared` gives them."""
     errors = (rows[POINT] - rows["outturn"]).abs()
-    inside = _inside(rows)
+    inside = inside_band(rows)
     covered = ratio_by_day(inside, inside.notna().astype(float), rows["day"])
     theirs = {name: (rows[name] - rows["outturn"]).abs() for name in COMPARED}
     by_day = pd.DataFrame({"day": rows["day"], "mae": errors, "official_mae": theirs["official"], "coverage": inside})
@@ -120,14 +120,6 @@ def _record(rows: pd.DataFrame) -> Record:
         against=tuple(skills),
         daily=by_day.groupby("day", as_index=False).mean(),
     )
-
-
-def _inside(rows: pd.DataFrame) -> pd.Series:
-    """Whether each outturn was in the 80 % band, 1 or 0; NaN without a band."""
-    if not {LOWER, UPPER} <= set(rows.columns):
-        return pd.Series(np.nan, rows.index)
-    held = rows["outturn"].between(rows[LOWER], rows[UPPER]).astype(float)
-    return held.where(rows[LOWER].notna() & rows[UPPER].notna())
 
 
 def _skill(name: str, ours: pd.Series, theirs: pd.Series, days: pd.Series) -> Skill:

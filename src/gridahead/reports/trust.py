@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridahead.core.runs import FULL, OFFICIAL, OFFICIAL_CORRECTED, RUNG_WORDS, maker
+from gridahead.core.runs import FULL, OF_MODELS, OFFICIAL, OFFICIAL_CORRECTED, RUNG_WORDS, maker
 from gridahead.core.time import Mtu, TimeRange, lasting
 from gridahead.core.units import Unit
 from gridahead.reading.card import Card, Shown
@@ -146,7 +146,8 @@ def correction_words(manifest: Mapping[str, object]) -> str:
 
 def rung_words(rung: str, missing: str) -> str:
     """Which step of the ladder a forecast comes from, and what was missing, in words."""
-    return ": ".join(filter(None, (RUNG_WORDS[rung], words(missing))))
+    made = f"by {RUNG_WORDS[rung]}" if rung in OF_MODELS else RUNG_WORDS[rung]
+    return ": ".join(filter(None, (made, words(missing))))
 
 
 CHANGED = {

@@ -13,8 +13,8 @@ import pyarrow.dataset as ds
 
 from gridahead.core.grid import Series
 from gridahead.core.time import Mtu, TimeRange
-from gridahead.operate.band import held_in_band
 from gridahead.quarantine.rulings import cases
+from gridahead.reading.compared import held_in_band
 from gridahead.workspace import Workspace
 
 RECENT = pd.Timedelta(days=60)
@@ -80,15 +80,15 @@ class Coverage:
 
 
 def coverage(workspace: Workspace) -> tuple[Coverage, ...]:
-    """Of every series with live forecasts and outturn in the last four weeks."""
+    """Of every series with forecasts that were out in time, and outturn, in the last four weeks."""
     found = (_coverage(workspace, entry.series) for entry in workspace.settings.series)
     return tuple(one for one in found if one is not None)
 
 
 def _coverage(workspace: Workspace, series: Series) -> Coverage | None:
     at = workspace.clock()
-    held = held_in_band(workspace, series, TimeRange(at - COVERAGE, at))
-    return None if held.empty else Coverage(str(series), float(held.mean()), len(held))
+    held = held_in_band(workspace, series, TimeRange(at - COVERAGE, at), at)
+    return None if held.empty else Coverage(str(series), float(held["inside"].mean()), len(held))
 
 
 def withheld(workspace: Workspace) -> dict[str, int]:

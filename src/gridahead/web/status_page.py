@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from gridahead.core.grid import quantity_of
-from gridahead.core.runs import FULL, maker
+from gridahead.core.runs import FULL, RUNG_WORDS, maker
 from gridahead.core.time import lasting
 from gridahead.reports import wording
 from gridahead.settings.model import Settings
@@ -17,17 +17,6 @@ from gridahead.web.runs import Run
 from gridahead.web.state import Line, State, runs_of
 
 REFRESH_SECONDS = 60
-RUNG_WORDS = {
-    "full": "the model that serves",
-    "degraded": "the model that serves, without some inputs",
-    "previous": "the model that served before",
-    "ridge": "the regression",
-    "official_corrected": "the official forecast, corrected",
-    "naive": "last week’s values",
-    "by_hand": "a person",
-}
-
-
 PAGES = {"report.html": "Forecasts", "quality.html": "Quality of the data"}
 """Pages that may be published."""
 

@@ -121,7 +121,7 @@ def test_the_page_names_the_person_and_the_reason(published):
     workspace, _, _ = published
     correct(workspace, LOAD, DAY, Change(add_mw=-250.0), "strike of <rail>", "ana")
     page = report(workspace).read_text()
-    assert "<li>It is corrected by hand.</li>" in page and "ana, -250 MW: strike of &lt;rail&gt;." in page
+    assert "<li>It is what a person put in its place.</li>" in page and "ana, -250 MW: strike of &lt;rail&gt;." in page
 
 
 def test_what_cannot_be_meant_is_refused(published):
@@ -161,7 +161,11 @@ def test_a_spreadsheet_that_was_changed_and_the_commands(tmp_path, monkeypatch):
     csv.to_csv(tmp_path / "mine.csv", index=False)
     why = ("--reason", "strike", "--by", "ana", "--day", "2025-03-19")
     done = run(tmp_path, "correct", "DE/load", "--file", str(tmp_path / "mine.csv"), *why)
-    assert done.code == 0 and "! corrected by hand" in done.said and "ana, medians of a file: strike" in done.said
+    assert (
+        done.code == 0
+        and "! what a person put in its place" in done.said
+        and "ana, medians of a file: strike" in done.said
+    )
     found = values(newest(workspace, "2025-03-19"))
     assert np.array_equal(found[[7, 8]], [[39_000.0, 40_000.0, 41_000.0]] * 2)
     assert np.array_equal(np.delete(found, [7, 8], 0), np.delete(MADE, [7, 8], 0))

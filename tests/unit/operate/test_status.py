@@ -108,7 +108,7 @@ def test_the_band_of_the_last_weeks_is_told(world):
     world.workspace.lake.forecasts.append(rows)
     (load,) = state_at(world, "12-30T09:30").series
     assert load.coverage.share == pytest.approx(0.75, abs=0.03)
-    assert load.coverage.days == 11, "by local days: the first and the last are not whole"
+    assert load.coverage.days == 10, "by local days: the last is not whole, and the first was not forecast in time"
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from builders.cards import NEWEST, NOTHING, card_of, record_of, report_view, scores_of, series_view, shown_of, table_of
 
-from gridahead.core.runs import RUNG_WORDS, RUNGS
+from gridahead.core.runs import RUNGS
 from gridahead.monitoring.findings import CoverageChange, DriftFinding, LossChange
 from gridahead.reports import csp
 from gridahead.reports.forecast_page import render_report
-from gridahead.reports.trust import concerns, forecast_sentence, holdout_words, live_words
+from gridahead.reports.trust import concerns, forecast_sentence, holdout_words, live_words, rung_words
 from gridahead.reports.views import Absent
 
 HOSTILE = "$\\frac$<script>alert('x')</script></script><!--\"><img src=x onerror=alert(1)>"
@@ -237,7 +237,7 @@ def test_a_late_forecast_says_by_how_much():
 @pytest.mark.parametrize("rung", RUNGS)
 def test_every_rung_has_its_words_on_the_page(rung):
     page = page_of(card_of(days=1, rung=rung))
-    assert (f"<li>It is {RUNG_WORDS[rung]}.</li>" in page.replace("&#39;", "'")) == (rung != "full")
+    assert (f"<li>It is {rung_words(rung, '')}.</li>" in page.replace("&#39;", "'")) == (rung != "full")
 
 
 def test_a_series_without_a_forecast_says_so_instead_of_vanishing():

@@ -24,7 +24,10 @@ def state_of(workspace):
 def test_in_order_it_says_so_and_by_which_rung_tomorrow_is_out(tmp_path):
     said = words(ask(operated(tmp_path), "/status").text)
     assert "Nothing that was due is missing." in said
-    assert "Load DE Wed 19 Mar 2025 out the model that serves naive v1 18 Mar 2025, 11:00 for 2025-03-19" in said
+    assert (
+        "Load DE Wed 19 Mar 2025 out the model that serves, with all inputs naive v1 18 Mar 2025, 11:00 for 2025-03-19"
+        in said
+    )
     assert "forecast crashed 0 min ago" in said
     assert "1 under way, 2 late" in said
 
@@ -42,7 +45,7 @@ def test_a_lower_rung_and_what_was_missing_stand_there(tmp_path):
     assert outlook.manifest is not None
     fallen = replace(outlook, manifest={**outlook.manifest, "rung": "ridge", "missing": "weights <b>damaged</b>"})
     page = render_status(replace(state, outlooks=(fallen,)), workspace.settings).decode()
-    assert '<span class="bad">the regression</span>' in page
+    assert '<span class="bad">the regression beside the champion</span>' in page
     assert "weights &lt;b&gt;damaged&lt;/b&gt;" in page
 
 
