@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from gridahead.core.dates import parse_instant
 from gridahead.core.grid import Series
 from gridahead.core.tables import Forecasts, Observations, Scores
 from gridahead.core.time import Mtu, TimeRange
@@ -434,6 +435,9 @@ def _series(name: SeriesName) -> Series:
 
 
 def _instant(time: str | pd.Timestamp) -> pd.Timestamp:
+    """The instant, of UTC where no offset is said."""
+    if isinstance(time, str):
+        return parse_instant(time, "UTC")
     stamp = pd.Timestamp(time)
     return stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")
 

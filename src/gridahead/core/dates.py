@@ -18,7 +18,8 @@ _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 _NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\.?[ -]*([a-z]{3,})\.?,?[ -]*(\d{4})")
 _NAMED_FIRST = re.compile(r"([a-z]{3,})\.? *(\d{1,2})(?:st|nd|rd|th)?,? *(\d{4})")
 _TIME = re.compile(
-    r"(?P<day>.*?)(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?)?"
+    r"(?P<day>.*?)(?:(?:[T ]+(?P<hour>\d{1,2}):|(?<=\d)T(?P<packed>\d{2}))(?P<minute>\d{2})"
+    r"(?::?(?P<second>\d{2})(?:\.(?P<fraction>\d+))?)?)?"
     r" *(?P<offset>Z|UTC|GMT|[+-]\d{2}:?\d{2})?",
     re.IGNORECASE,
 )
@@ -66,6 +67,8 @@ def parse_day(text: str, today: dt.date | None = None) -> dt.date:
 def parse_instant(text: str, timezone: str | None = None) -> pd.Timestamp:
     """The instant that a person means, UTC: `now`, or a day as in `parse_day`, perhaps with a time and an offset.
 
+    So are read those of programs: 2025-12-30T10:00:00.25+00:00, and 2025-12-30T1000Z as folders have them.
+
     Args:
         text: as it was typed; a day alone is its midnight.
         timezone: where the clock hangs if no offset is said; without it an offset has to be said.
@@ -80,12 +83,16 @@ def parse_instant(text: str, timezone: str | None = None) -> pd.Timestamp:
         raise ValueError(f"{text!r} is no instant; write it as 2025-12-30T11:00+01:00")
     offset = match["offset"]
     clock = offset or timezone
-    today = None if clock is None else now().tz_convert(_clock(clock)).date()
+    is_date = match["day"][:1].isdigit()
+    today = None if clock is None or is_date else now().tz_convert(_clock(clock)).date()
     day = parse_day(match["day"], today)
-    hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
+    hour, minute, second = (
+        int(text or 0) for text in (match["hour"] or match["packed"], *match.group("minute", "second"))
+    )
+    micros = int((match["fraction"] or "")[:6].ljust(6, "0"))
     if hour > 23 or minute > 59 or second > 59:
         raise ValueError(f"{text!r} is no instant: a clock does not show {hour:02d}:{minute:02d}:{second:02d}")
-    wall = pd.Timestamp(dt.datetime.combine(day, dt.time(hour, minute, second)))
+    wall = pd.Timestamp(dt.datetime.combine(day, dt.time(hour, minute, second, micros)))
     if clock is None:
         raise ValueError(f"{text} needs an offset, such as {wall:%Y-%m-%dT%H:%M}+01:00 or {wall:%Y-%m-%dT%H:%M}Z")
     local = wall.tz_localize(_clock(clock), nonexistent="shift_forward", ambiguous=True)

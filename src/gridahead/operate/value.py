@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gridahead.core.dates import parse_instant
 from gridahead.core.errors import LakeError, SettingsError
 from gridahead.core.grid import PRICE, Series
 from gridahead.core.runs import NAIVE, OFFICIAL
@@ -140,20 +141,13 @@ def read_prices(file: Path) -> pd.DataFrame:
         missing = {"time", *PRICE_COLUMNS} - set(table.columns)
         if missing:
             raise SettingsError(f"{file} has no column {', '.join(sorted(missing))}; it needs time, short and long")
-        instants = pd.DatetimeIndex([_instant(text) for text in table["time"]])
+        instants = pd.DatetimeIndex([parse_instant(str(text)) for text in table["time"]])
         table = table.drop(columns="time").astype(float).set_index(instants.as_unit("us"))
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file} cannot be read as prices: {error}") from error
     if table.index.has_duplicates:
         raise SettingsError(f"{file} has two prices of {table.index[table.index.duplicated()][0]}")
     return table.sort_index()
-
-
-def _instant(text: str) -> pd.Timestamp:
-    instant = pd.Timestamp(text)
-    if instant.tzinfo is None:
-        raise ValueError(f"time {text} needs an offset, such as {text}Z")
-    return instant.tz_convert("UTC")
 
 
 def _tables(workspace: Workspace, series: Series, run: str) -> tuple[dict[str, pd.DataFrame], Mtu]:

@@ -14,6 +14,7 @@ from itertools import islice
 
 import pandas as pd
 
+from gridahead.core.dates import parse_instant
 from gridahead.core.errors import PublicationError
 from gridahead.core.grid import Series
 from gridahead.forecasting.pointers import pointed_at
@@ -157,14 +158,11 @@ def _named(
 
 
 def _instant(name: str) -> pd.Timestamp | None:
-    """The instant that a text says in ISO 8601, None where it says none."""
-    if not _INSTANT.match(name):
-        return None
+    """The instant that a name says, of UTC without an offset; None where it is another name."""
     try:
-        instant = pd.Timestamp(name)
+        return parse_instant(name, "UTC") if _INSTANT.match(name) else None
     except ValueError:
         return None
-    return instant.tz_localize("UTC") if instant.tz is None else instant.tz_convert("UTC")
 
 
 def _order(issue: Issue) -> tuple[bool, pd.Timestamp, pd.Timestamp]:

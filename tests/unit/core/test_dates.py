@@ -5,8 +5,10 @@ import datetime as dt
 import pandas as pd
 import pytest
 
+from gridahead.api import Lab
 from gridahead.core.dates import parse_day, parse_instant
 from gridahead.settings.model import Settings
+from gridahead.workspace import Workspace
 
 TODAY = dt.date(2025, 3, 1)
 
@@ -76,6 +78,10 @@ def test_what_is_no_day_is_refused_by_name(text):
         ("2025-12-30Z", None, "2025-12-30T00:00Z"),
         ("2025-03-30 02:30", "Europe/Berlin", "2025-03-30T01:00Z"),
         ("2025-10-26 02:30", "Europe/Berlin", "2025-10-26T00:30Z"),
+        ("2025-12-30T10:00:00.250001+00:00", None, "2025-12-30T10:00:00.250001Z"),
+        ("2025-12-30T10:00:00.5Z", None, "2025-12-30T10:00:00.500Z"),
+        ("2025-12-30T1000Z", None, "2025-12-30T10:00Z"),
+        ("20251230T100030Z", None, "2025-12-30T10:00:30Z"),
     ],
 )
 def test_an_instant_has_its_offset_or_that_of_the_zone(text, timezone, meant):
@@ -90,6 +96,12 @@ def test_an_instant_without_any_offset_is_refused_and_the_ways_out_work():
         pd.Timestamp("2025-12-30T10:00Z"),
         pd.Timestamp("2025-12-30T11:00Z"),
     ]
+
+
+def test_in_python_as_at_the_command_line_a_day_that_may_be_two_is_refused(tmp_path):
+    lab = Lab(Workspace(Settings.model_validate({"data_folder": tmp_path})))
+    with pytest.raises(ValueError, match="05/06/2025"):
+        lab.observations("DE/load", as_of="05/06/2025")
 
 
 @pytest.mark.parametrize("text", ["2025-12-30T25:00Z", "2025-12-30T11:60Z", "05/01/2025 11:00Z", "T11:00Z", "11:00"])
