@@ -24,54 +24,24 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import pandas as pd
 import psycopg2
 from common import CHECKOUT, Row, say, write_results
 
 sys.path.append(str(CHECKOUT / "tests"))
 from builders.compose import Installation, resolved
+from builders.small_networks import ZONE as TIMEZONE
+from builders.small_networks import small_settings, write_load
 
 from gridahead.core.tables import FORECASTS
 from gridahead.core.time import now
 from gridahead.workspace import Workspace
 
 ZONES = ("DE", "FR", "BE", "NL", "AT", "PL")
-TIMEZONE = "Europe/Berlin"
 CLOSURE_MINUTES = 20
 """Between the deadline of a zone and its gate closure."""
 AWAY_SECONDS = 60
 """How long what was killed stays away: as long as a machine takes to start."""
-HEAD = """
-mode = "live"
-data_folder = "data"
-lake = "s3://gridahead/lake?endpoint_override=s3:8333&scheme=http"
-[models.lstm]
-hidden = 8
-decoder_hidden = 8
-members = 1
-[training]
-context_days = 8
-validation_days = 14
-epochs = {epochs}
-patience = {epochs}
-workers = 1
-"""
-SERIES = """
-[[sources]]
-kind = "file"
-path = "{zone}.csv"
-zone = "{zone}"
-quantity = "load"
-time_column = "time"
-value_column = "load"
-timezone = "UTC"
-[[series]]
-series = "{zone}/load"
-deadline = "D-1T{deadline:%H%M}[{timezone}]"
-gate_closure = "D-{days}T{closure:%H%M}[{timezone}]"
-models = ["lstm"]
-"""
 
 
 @dataclass
@@ -161,25 +131,13 @@ def write_settings(
     installation: Installation, deadlines: dict[str, pd.Timestamp], epochs: int, open_for: pd.Timedelta
 ) -> None:
     """The settings of all zones, whose gates close so long after the deadlines."""
-    parts = [HEAD.format(epochs=epochs)]
+    gates = {}
     for zone, deadline in deadlines.items():
         local = deadline.tz_convert(TIMEZONE)
         closure = local + open_for
         days = 1 - (closure.date() - local.date()).days
-        parts.append(SERIES.format(zone=zone, deadline=local, closure=closure, days=days, timezone=TIMEZONE))
-    (installation.own / "settings.toml").write_text(installation.here("".join(parts), "worker"))
-
-
-def write_load(installation: Installation) -> None:
-    """Ninety days of load up to this hour, of every zone another."""
-    times = pd.date_range(end=now().floor("h"), periods=90 * 24, freq="h")
-    local = times.tz_convert(TIMEZONE)
-    for number, zone in enumerate(ZONES, 1):
-        wave = 10_000 * number + 2_000 * np.sin(2 * np.pi * (local.hour - 6) / 24) - 1_000 * (local.day_of_week >= 5)
-        rows = pd.DataFrame(
-            {"time": times.strftime("%Y-%m-%d %H:%M"), "load": wave + 50 * np.sin(np.arange(len(times)))}
-        )
-        rows.to_csv(installation.own / f"{zone}.csv", index=False)
+        gates[zone] = (f"D-1T{local:%H%M}[{TIMEZONE}]", f"D-{days}T{closure:%H%M}[{TIMEZONE}]")
+    (installation.own / "settings.toml").write_text(installation.here(small_settings(gates, epochs), "worker"))
 
 
 @contextmanager
@@ -192,7 +150,7 @@ def prepared(minutes: float) -> Iterator[Hour]:
     midnight = now().tz_convert(TIMEZONE).normalize().tz_convert("UTC")
     # Models serve the issue times that they were trained for: until the gate closes, and the deadlines lie before that.
     write_settings(installation, dict.fromkeys(ZONES, midnight), epochs=2, open_for=pd.Timedelta(hours=23))
-    write_load(installation)
+    write_load(installation.own, *ZONES)
     worker = installation.environment("worker")
     auth = tuple(worker["PREFECT_API_AUTH_STRING"].split(":", 1))
     transport = httpx.HTTPTransport(retries=60)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from children.crash import Interruption
+from children.dying import Interruption, interrupt
 
 from builders.replay import Host
 from builders.servers import Cluster, postgres_cluster
@@ -182,11 +182,7 @@ def in_child(work: Callable[[], object], at: int) -> None:
     if child == 0:
         status = 1
         try:
-            interruption = Interruption(at, "before")
-            os.fsync = interruption.wrap(os.fsync)
-            os.replace = interruption.wrap(os.replace)
-            os.mkdir = interruption.wrap(os.mkdir)
-            Path.open = interruption.wrap(Path.open, lambda path, mode="r", *_: "w" in mode)  # type: ignore[method-assign]
+            interrupt(Interruption(at))
             work()
             status = 0
         finally:

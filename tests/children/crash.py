@@ -1,19 +1,12 @@
-"""Work that kills itself with SIGKILL at a chosen file operation, run in processes of their own.
+"""Work that kills itself with SIGKILL at a chosen file operation, run in processes of their own."""
 
-The operations counted are those that change a disk: making a folder, opening a file to write, forcing one to disk and
-renaming. `torn` kills before a file is forced to disk and leaves half of it, as a power cut may.
-"""
-
-import os
-import signal
-import stat
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from unittest import mock
 
 import pandas as pd
 
+from children.dying import Interruption, When, interrupt
 from gridahead.core.grid import Series
 from gridahead.core.tables import FORECASTS, Forecasts
 from gridahead.core.time import Mtu, TimeRange
@@ -24,48 +17,9 @@ from gridahead.operate.ingest import ingest
 from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
 
-When = Literal["before", "torn", "after"]
 BERLIN = "Europe/Berlin"
 LOAD = Series("DE", "load")
 AT = pd.Timestamp("2025-12-30T10:00:05Z")
-
-
-class Interruption:
-    """Counts file operations and kills this process at one of them; 0 kills at none."""
-
-    def __init__(self, at: int, when: When) -> None:
-        self.at, self.when, self.count = at, when, 0
-
-    def wrap(self, operation: Callable, counts: Callable = lambda *arguments: True) -> Callable:
-        def counted(*arguments, **options):
-            if not counts(*arguments):
-                return operation(*arguments, **options)
-            self.count += 1
-            number = self.count
-            if number == self.at and self.when != "after":
-                if self.when == "torn" and operation is _fsync:
-                    _tear(arguments[0])
-                os.kill(os.getpid(), signal.SIGKILL)
-            try:
-                return operation(*arguments, **options)
-            finally:  # a folder that is there already is an operation too
-                if number == self.at:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        return counted
-
-
-_fsync = os.fsync
-
-
-def _tear(handle: int) -> None:
-    about = os.fstat(handle)
-    if stat.S_ISREG(about.st_mode):
-        os.ftruncate(handle, about.st_size // 2)
-
-
-def _writes(path: Path, mode: str = "r", *rest: object) -> bool:
-    return "w" in mode
 
 
 def run(work: str, folder: Path, at: int, when: When, tally: Path) -> None:
@@ -74,14 +28,6 @@ def run(work: str, folder: Path, at: int, when: When, tally: Path) -> None:
     interrupt(interruption)
     WORK[work](folder)
     tally.write_text(str(interruption.count))
-
-
-def interrupt(interruption: Interruption) -> None:
-    """Let every operation of this process that changes a disk be counted."""
-    os.fsync = interruption.wrap(os.fsync)
-    os.replace = interruption.wrap(os.replace)
-    os.mkdir = interruption.wrap(os.mkdir)
-    Path.open = interruption.wrap(Path.open, _writes)  # type: ignore[method-assign]
 
 
 def ingest_all(folder: Path) -> None:

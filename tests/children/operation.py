@@ -8,7 +8,7 @@ from pathlib import Path
 from builders.operation import Clock, on_disk
 from builders.rows import LOAD
 
-from children.crash import Interruption, When, interrupt
+from children.dying import Interruption, When, interrupt
 from gridahead.forecasting.publish import latest_manifest
 from gridahead.operate.catch_up import catch_up
 from gridahead.operate.correct import Change, correct

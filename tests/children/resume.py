@@ -4,8 +4,6 @@ Run as a script, with a JSON list of the arguments of `train`: it imports torch 
 """
 
 import dataclasses
-import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import torch
 from builders.batches import GRU, LEVELS, H, N, batch_of, network_of, settings_of
 
 from children import exit_codes
+from children.dying import dying
 from gridahead.training.loop import train_network
 from gridahead.training.state import TrainingState
 
@@ -30,23 +29,8 @@ def train(folder: Path, name: str, dies_in_step: int, dies_in_write: int, change
     checkpoint has not taken the place of the old one; 0 for never.
     """
     torch.set_num_threads(1)
-    made = {"steps": 0, "writes": 0}
-    average, replace = TrainingState._average, Path.replace
-
-    def dying_average(state: TrainingState) -> None:
-        made["steps"] += 1
-        if made["steps"] == dies_in_step:
-            os.kill(os.getpid(), signal.SIGKILL)
-        average(state)
-
-    def dying_replace(path: Path, target: Path) -> Path:
-        made["writes"] += 1
-        if made["writes"] == dies_in_write:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return replace(path, target)
-
-    TrainingState._average = dying_average  # type: ignore[method-assign, assignment]
-    Path.replace = dying_replace  # type: ignore[method-assign, assignment]
+    steps = dying(TrainingState, "_average", dies_in_step)
+    dying(Path, "replace", dies_in_write)
     rng = np.random.default_rng(1)
     told: list[Any] = []
     train, validation = batch_of(rng.normal(size=(N, H))), batch_of(rng.normal(size=(N, H)), seed=7)
@@ -65,7 +49,7 @@ def train(folder: Path, name: str, dies_in_step: int, dies_in_write: int, change
         checkpoint=folder / "training.pt",
     )
     epochs = [{**dataclasses.asdict(epoch), "windows_per_second": 0} for epoch in told]
-    torch.save({"weights": best.state_dict(), "epochs": epochs, "steps": made["steps"]}, folder / f"{name}.pt")
+    torch.save({"weights": best.state_dict(), "epochs": epochs, "steps": steps.count}, folder / f"{name}.pt")
 
 
 if __name__ == "__main__":

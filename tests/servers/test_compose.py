@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-import numpy as np
 import pandas as pd
 import psycopg2
 import pyarrow.fs
@@ -19,6 +18,7 @@ import pytest
 import yaml
 from builders.compose import Installation, Process, resolved
 from builders.servers import CHECKOUT
+from builders.small_networks import ZONE, small_settings, write_load
 
 from gridahead.core.time import now
 from gridahead.workspace import Workspace
@@ -27,34 +27,8 @@ T = TypeVar("T")
 ALWAYS = ("postgres", "s3", "prefect", "mlflow", "worker", "page")
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 PATIENCE_SECONDS = 600
-ZONE = "Europe/Berlin"
-SETTINGS = """
-mode = "live"
-data_folder = "data"
-lake = "s3://gridahead/lake?endpoint_override=s3:8333&scheme=http"
-[[sources]]
-kind = "file"
-path = "load.csv"
-zone = "DE"
-quantity = "load"
-time_column = "time"
-value_column = "load"
-timezone = "UTC"
-[[series]]
-series = "DE/load"
-deadline = "{deadline}"
-gate_closure = "D-0T0000[Europe/Berlin]"
-models = ["lstm"]
-[models.lstm]
-hidden = 8
-decoder_hidden = 8
-members = 1
-[training]
-context_days = 8
-validation_days = 14
-epochs = {epochs}
-patience = {epochs}
-workers = 1
+OPEN_UNTIL = f"D-0T0000[{ZONE}]"
+WATCHED = """
 [schedule]
 watch = "* * * * *"
 lost_after_seconds = 60
@@ -92,17 +66,8 @@ def test_nothing_of_ours_runs_as_root_and_the_image_knows_its_commit(said):
 
 
 def write_settings(installation: Installation, *, deadline: str, epochs: int = 2) -> None:
-    text = SETTINGS.format(deadline=deadline, epochs=epochs)
+    text = small_settings({"DE": (deadline, OPEN_UNTIL)}, epochs, WATCHED)
     (installation.own / "settings.toml").write_text(installation.here(text, "worker"))
-
-
-def write_load(installation: Installation) -> None:
-    """Ninety days of load up to this hour."""
-    times = pd.date_range(end=now().floor("h"), periods=90 * 24, freq="h")
-    local = times.tz_convert(ZONE)
-    wave = 50_000 + 9_000 * np.sin(2 * np.pi * (local.hour - 6) / 24) - 5_000 * (local.dayofweek >= 5)
-    rows = pd.DataFrame({"time": times.strftime("%Y-%m-%d %H:%M"), "load": wave + 300 * np.sin(np.arange(len(times)))})
-    rows.to_csv(installation.own / "load.csv", index=False)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +78,7 @@ def installation() -> Iterator[Installation]:
     made = Installation(folder, resolved(folder), more={"OMP_NUM_THREADS": "1"})
     made.own.mkdir(parents=True)
     write_settings(made, deadline=f"D-1T0000[{ZONE}]")
-    write_load(made)
+    write_load(made.own, "DE")
     try:
         made.up()
         yield made

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import multiprocessing
-import os
 import signal
 from dataclasses import replace
 from typing import Any
@@ -15,6 +14,7 @@ from builders.http_faults import Weather
 from builders.long import first_of
 from builders.replay import Host
 from builders.services import limits, rows_of, workspace_at
+from children.dying import Interruption
 
 from gridahead.core.errors import AccessError, SettingsError, SourceError
 from gridahead.core.time import now
@@ -129,14 +129,7 @@ def killed_after(folder, url: str, payloads: int) -> None:
     """A back-fill of a month that kills itself when so many payloads have been taken in."""
     with limits():
         workspace = workspace_at(folder, url, *ZONES, quantities=["load", "price"])
-        taken = {"in": 0}
-
-        def note(progress) -> None:
-            taken["in"] += 1
-            if taken["in"] == payloads:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        backfill(workspace, **YEAR, on_progress=note)
+        backfill(workspace, **YEAR, on_progress=Interruption(payloads).tick)
 
 
 @pytest.mark.parametrize("payloads", first_of([1, 60], 1))
