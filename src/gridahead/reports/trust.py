@@ -11,7 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridahead.core.runs import FULL, OF_MODELS, OFFICIAL, OFFICIAL_CORRECTED, RUNG_WORDS, maker
+from gridahead.core.runs import (
+    FULL,
+    OF_MODELS,
+    OFFICIAL,
+    OFFICIAL_CORRECTED,
+    REFERENCE_WORDS,
+    RUNG_WORDS,
+    maker,
+)
 from gridahead.core.time import Mtu, TimeRange, lasting
 from gridahead.core.units import Unit
 from gridahead.reading.card import Card, Shown
@@ -26,6 +34,8 @@ TO_BEAT: Mapping[str, str] = {
     OFFICIAL_CORRECTED: "official forecast without its recent mean error",
 }
 """What a forecast has to beat, and what it is called."""
+LEAST_SHOWN = 0.01
+"""Of an aggregate; experts that count less are not named."""
 COVERAGE_COUNT = 7 * 24
 """Fewer outturns than a week of hours are no evidence of a band."""
 
@@ -105,6 +115,11 @@ class Day:
         return "inputs complete" if self.is_full else rung_words(str(self.manifest["rung"]), missing)
 
     @property
+    def experts(self) -> str:
+        """What counts in it for how much, in words; empty where one model has made it."""
+        return expert_words(self.manifest)
+
+    @property
     def late(self) -> str:
         """By how much it was out too late, in words; empty if it was not."""
         return late_words(self.manifest)
@@ -136,6 +151,16 @@ def late_words(manifest: Mapping[str, object]) -> str:
     words = f"{lasting(pd.Timedelta(minutes=late))} after its deadline"
     closed = pd.Timestamp(str(manifest["published_at"])) > pd.Timestamp(str(manifest["gate_closure"]))
     return f"{words}, when the gate had closed" if closed else words
+
+
+def expert_words(manifest: Mapping[str, object]) -> str:
+    """The experts of an aggregate, those that count most first; empty where one model has made the forecast."""
+    adapted = manifest.get("adapted")
+    weights = adapted.get("weights") if isinstance(adapted, dict) else None
+    if not isinstance(weights, dict):
+        return ""
+    largest = sorted(((share, name) for name, share in weights.items() if share >= LEAST_SHOWN), reverse=True)
+    return ", ".join(f"{REFERENCE_WORDS.get(name, name)} {share:.0%}" for share, name in largest)
 
 
 def correction_words(manifest: Mapping[str, object]) -> str:
