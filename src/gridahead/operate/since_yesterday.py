@@ -88,11 +88,12 @@ def groups(model: Forecaster) -> int:
 def _issued_before(
     workspace: Workspace, slot: Slot, spec: WindowSpec, day_before: dt.date, issued: pd.Timestamp
 ) -> pd.Timestamp | None:
-    """When the forecast of the day before was issued, or was due; None where a model does not serve that."""
+    """When the forecast of the day before was issued, as far as a model serves that, or else was due; None if later."""
     made = (one for one in all_issues(workspace, slot.series, day_before) if one.manifest["rung"] != BY_HAND)
-    times = [at for one in made if (at := one.at("issue_time")) < delivery_range(day_before, spec.zone.timezone).start]
+    begins = delivery_range(day_before, spec.zone.timezone).start
+    times = [at for one in made if (at := one.at("issue_time")) < begins and spec.serves(at, day_before)]
     since = max(times, default=spec.deadline.for_delivery(day_before))
-    return since if since < issued and spec.serves(since, day_before) else None
+    return since if since < issued else None
 
 
 def summary(change: Change) -> SinceYesterday:

@@ -69,10 +69,18 @@ def test_it_is_the_same_to_the_byte_when_it_is_made_again_and_leaves_the_forecas
     assert (with_it.changed, again.changed) == (True, False)
 
 
-def test_the_issue_before_counts_where_it_was_published(ladder, monkeypatch):
-    before = slot_for(ladder, LOAD, DAY - dt.timedelta(days=1), pd.Timestamp("2025-03-17T09:00Z"))
+@pytest.mark.parametrize(
+    ("issued", "since"),
+    [
+        # So early no model is asked: the change is counted from when the forecast was due.
+        ("2025-03-17T09:00Z", "2025-03-17T10:00Z"),
+        ("2025-03-17T09:56Z", "2025-03-17T09:56Z"),
+    ],
+)
+def test_the_issue_before_counts_where_it_was_published_and_a_model_serves_it(ladder, issued, since):
+    before = slot_for(ladder, LOAD, DAY - dt.timedelta(days=1), pd.Timestamp(issued))
     publish_slot(explained(ladder, "never"), before, serving(ladder, LOAD))
-    assert told_change(ladder).since == pd.Timestamp("2025-03-17T09:00Z")
+    assert told_change(ladder).since == pd.Timestamp(since)
 
 
 def test_what_goes_wrong_leaves_it_out_with_a_warning(ladder, monkeypatch, caplog):
