@@ -201,7 +201,8 @@ def _loaded(workspace: Workspace, version: Version, name: str) -> Registered:
 def _inputs_of(workspace: Workspace, slot: Slot, spec: WindowSpec, name: str) -> tuple[Windows, list[str]]:
     """The window of a slot that a version reads, and what could not be read of it, in words."""
     issued = slot.issue_time(spec)
-    if refusal := spec.unserved(issued, slot.day):
+    # Whoever asks in the morning, before the forecast is due, is answered all the same, by less than is usually known.
+    if refusal := spec.unserved(max(issued, slot.deadline), slot.day):
         raise NoAnswerError(f"{name} {refusal}")
     try:
         windows, unread = inputs_of(workspace, spec, slot.day, issued)

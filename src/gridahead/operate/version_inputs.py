@@ -13,8 +13,8 @@ import pandas as pd
 from gridahead.core.errors import LakeError
 from gridahead.core.grid import OFFICIAL_SUFFIX
 from gridahead.core.tables import Observations
-from gridahead.core.time import TimeRange, delivery_range
-from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.core.time import TimeRange, delivery_range, lasting
+from gridahead.features.windows import AHEAD_OF_OURS, Windows, WindowSpec, build_windows
 from gridahead.forecasting.adapting import Adapted, adapted, adapted_alone, days_before, strained
 from gridahead.forecasting.issue import degradations
 from gridahead.forecasting.widening import reads_from, recent_windows
@@ -31,13 +31,16 @@ WEATHER_SOURCE = "openmeteo"
 
 
 def inputs_of(workspace: Workspace, spec: WindowSpec, day: dt.date, issued: pd.Timestamp) -> tuple[Windows, list[str]]:
-    """The window of a delivery day, and in words which inputs could not be read.
+    """The window of a delivery day, and in words which inputs could not be read, and what was not to be known yet.
 
     Raises:
         LakeError: the series itself cannot be read.
     """
     observations, unread = _tolerantly(workspace, spec, reading_range(spec, day, day))
     observations = _recent(observations, issued, workspace.settings.ladder)
+    early = spec.deadline.for_delivery(day) - issued
+    if early > AHEAD_OF_OURS:
+        unread.append(f"made {lasting(early)} before the model's deadline")
     return build_windows(observations, spec, [day], issue_times=[issued]).alone(0), unread
 
 

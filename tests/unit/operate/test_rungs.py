@@ -129,7 +129,7 @@ def test_without_torch_the_regression_answers(ladder, monkeypatch):
 
 
 def test_what_nobody_has_expected_ends_a_rung_and_stands_in_the_log_as_a_whole(ladder, monkeypatch, caplog):
-    monkeypatch.setattr("gridahead.operate.answer.predict_each", lambda *_: 1 / 0)
+    monkeypatch.setattr("gridahead.operate.answer.forecast_of", lambda *_, **__: 1 / 0)
     said = answer(ladder, LOAD, DAY)
     assert said.rung == CORRECTED and said.missing.startswith("champion fails with ZeroDivisionError; ")
     assert "division by zero" in caplog.text
@@ -272,6 +272,13 @@ def test_a_deadline_that_no_model_was_trained_for_is_told_whether_it_is_later_or
     why = f"is trained to be asked at D-1T1100[Europe/Berlin], not at 2025-03-18 {clock}; "
     way_out = "after a change of the deadline run `gridahead train`"
     assert said.missing.startswith(f"champion lstm v2 {why}{way_out}; previous version gru v1 {why}{way_out}; ")
+
+
+def test_whoever_asks_before_it_is_due_is_answered_by_the_model_and_told_so(ladder):
+    due = ladder.settings.series[0].deadline.for_delivery(DAY)
+    said = answer(ladder, LOAD, DAY, due - pd.Timedelta(hours=3))
+    assert said.rung == DEGRADED and "made 3 h before the model's deadline" in said.missing
+    assert answer(ladder, LOAD, DAY, due - pd.Timedelta(minutes=4)).rung == FULL, "a clock may be ahead of ours"
 
 
 def test_made_up_for_as_of_a_deadline_that_was_moved_it_is_by_the_same_rung(ladder):
