@@ -82,10 +82,11 @@ def test_every_block_of_lead_time_is_published_from_scores_of_its_own():
 
 
 def shifted(windows, constant, factor=1.0):
-    """Load and official forecast changed alike, in the context and ahead."""
+    """Load and official forecast changed alike, in the context and ahead, and with them the error of the one."""
     other = replace(windows, past=windows.past.copy(), future=windows.future.copy())
     other.past[..., :2] = factor * other.past[..., :2] + constant
     other.future[..., :1] = factor * other.future[..., :1] + constant
+    other.future[..., -1] *= factor
     return other
 
 

@@ -173,11 +173,13 @@ def test_the_answer_is_the_weighted_mean_of_every_quantile():
 
 def test_the_combination_covers_better_what_it_promises_on_the_windows_of_its_calibration():
     wide = made_windows(1, 29)
-    mixed = combined((ONE, OTHER), wide)
+    # Around a forecast whose location is right: of a location that one month tells of, little is believed.
+    models = (model_of(anchor="official_corrected"), model_of("gru", seed=1, anchor="official_corrected"))
+    mixed = combined(models, wide)
     counted, off = wide.delivery & ~np.isnan(wide.target), {}
     for name, model in (("plain", replace(mixed, calibration=PLAIN)), ("mixed", mixed)):
         off[name] = np.abs((wide.target[..., None] <= model.predict(wide))[counted].mean(axis=0) - LEVELS).max()
-    assert off["mixed"] < 0.85 * off["plain"], "of a location that one month tells of, little is believed"
+    assert off["mixed"] < 0.5 * off["plain"]
 
 
 def test_the_combination_is_calibrated_once_whatever_its_models_are_calibrated_by():

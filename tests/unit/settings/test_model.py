@@ -268,7 +268,7 @@ def test_the_file_of_the_documentation_trains_what_the_shipped_one_trains(writte
     (block,) = [part.partition("```")[0] for part in page.split("```toml\n")[1:] if "[[sources]]" in part]
     mine, shipped = load_settings(written(block)), load_settings(REPOSITORY / "flows" / "settings.toml")
     entries = mine.series_settings(Series("FR", "load")), shipped.series_settings(Series("DE", "load"))
-    assert [entry.models for entry in entries] == [("lstm", "gru", "ensemble")] * 2
+    assert [entry.models for entry in entries] == [("lstm", "gru", "ensemble", "aggregate")] * 2
     assert set(mine.names) >= set(entries[0].models)
     same = {"models", "ensembles", "training", "promotion", "quality"}
     assert mine.model_dump(include=same) == shipped.model_dump(include=same)
@@ -280,7 +280,10 @@ def test_what_is_trained_is_the_same_whether_the_default_is_written_or_not():
         {
             "data_folder": "data",
             "models": {"lstm": {"cell": "lstm"}, "gru": {"cell": "gru", "decoder": "direct"}},
-            "ensembles": {"ensemble": ["lstm", "gru"]},
+            "ensembles": {
+                "ensemble": ["lstm", "gru"],
+                "aggregate": ["lstm", "gru", "ridge", "official", "official_corrected", "naive"],
+            },
             "training": {"validation_days": 270, "refit": True},
         }
     )

@@ -14,14 +14,17 @@ def test_a_model_that_is_there_is_changed_only_in_what_is_said():
 
 def test_every_kind_of_network_is_there_without_being_declared():
     models = Settings(data_folder="data").models
-    assert list(models) == ["rnn", "lstm", "gru", "lstm_attention", "transformer"]
+    assert list(models) == ["rnn", "lstm", "gru", "lstm_attention", "transformer", "lstm_each", "gru_each"]
     assert {name: model.cell for name, model in models.items()} == {
         "rnn": "rnn",
         "lstm": "lstm",
         "gru": "gru",
         "lstm_attention": "lstm",
         "transformer": "transformer",
+        "lstm_each": "lstm",
+        "gru_each": "gru",
     }
+    assert [name for name, model in models.items() if model.anchor == "each"] == ["lstm_each", "gru_each"]
     assert [name for name, model in models.items() if model.decoder == "attention"] == ["lstm_attention"]
 
 
@@ -65,7 +68,7 @@ def test_the_default_is_an_lstm_over_days_with_a_decoder_that_reads_both_ways():
     ],
 )
 def test_pieces_that_do_not_fit_together_are_refused_with_the_reason(pieces, message):
-    with pytest.raises(pydantic.ValidationError, match=message):
+    with pytest.raises(pydantic.pydantic.ValidationError, match=message):
         ModelSettings.model_validate(pieces)
 
 
@@ -81,3 +84,32 @@ def test_pieces_that_do_not_fit_together_are_refused_with_the_reason(pieces, mes
 )
 def test_pieces_that_fit_are_accepted(pieces):
     assert ModelSettings.model_validate(pieces).model_dump().items() >= pieces.items()
+
+
+# -- ensembles and presets ------------------------------------------------------------------------------------------
+
+
+def entry(**said):
+    """The models of a series with these settings."""
+    series = {"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]", **said}
+    return Settings.model_validate({"data_folder": "data", "series": [series]}).series[0].models
+
+
+def test_one_word_stands_for_several_models_all_of_which_are_known():
+    assert entry(models="quick") == entry() == ("lstm", "gru", "ensemble", "aggregate")
+    assert entry(models="accurate") == ("wide_ensemble", "wide_aggregate")
+    with pytest.raises(pydantic.ValidationError, match="accurate"):
+        entry(models="acurate")
+
+
+def test_what_stands_beside_the_networks_of_an_ensemble_is_a_regression_or_a_reference():
+    for part in ("ridge", "lightgbm", "official", "official_corrected", "naive"):
+        Settings(data_folder="data", ensembles={"mine": ("lstm", part)})
+    with pytest.raises(pydantic.ValidationError, match="ridge"):
+        Settings(data_folder="data", ensembles={"mine": ("lstm", "rigde")})
+
+
+def test_an_ensemble_without_a_network_is_refused_and_the_way_out_is_one():
+    with pytest.raises(pydantic.ValidationError, match=r"'mine' has no network; name one of rnn, lstm"):
+        Settings(data_folder="data", ensembles={"mine": ("ridge", "naive")})
+    Settings(data_folder="data", ensembles={"mine": ("rnn", "ridge", "naive")})
