@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from gridahead.features.scaling import Scaler
+from gridahead.models.aggregate import Aggregate
 from gridahead.models.base import Forecaster
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import TrainedModel
@@ -68,12 +69,16 @@ def tabular_on(name, windows):
 
 
 def every_kind(windows):
-    """One model of each kind, by kind."""
+    """One model of each kind, by kind; the aggregate is of the ensemble, the regression and the reference."""
     network, other = model_on("week", windows), model_on("linear", windows, "lstm")
-    return {
+    kinds = {
         "network": network,
         "ensemble": Ensemble("both", (network, other), (0.25, 0.75), as_it_is(LEVELS)),
         "ridge": tabular_on("ridge", windows),
         "lightgbm": tabular_on("lightgbm", windows),
         "reference": ReferenceForecast.fit("official", windows, LEVELS),
     }
+    prior = np.array([0.4, 0.3, 0.2, 0.1])[:, None] * np.ones(len(LEVELS))
+    beside = (kinds["ridge"], kinds["reference"])
+    aggregate = Aggregate("all", kinds["ensemble"], beside, prior, as_it_is(LEVELS) + 0.1)
+    return {**kinds, "aggregate": aggregate}

@@ -38,7 +38,7 @@ PLAIN = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
 SPREAD = np.float32(400.0)
 """Of the forecast [MW]: so far from the median lies a score of 1."""
 ERRORS = np.array([NormalDist().inv_cdf((hour * 7 % 24 + 0.5) / 24) for hour in range(24)])
-"""What the hours of a day err by, in scores: a normal distribution, in an order that has high and low errors all day."""
+"""What the hours of a day err by, in scores: normal ones, in an order that has high and low ones all day."""
 HOUR = 3_600_000_000
 TRUE = OBSERVATIONS.loc[OBSERVATIONS["quantity"] == "load", "value"].to_numpy(np.float32)
 """The outturn, whether anybody knows it yet or not [MW]."""

@@ -13,7 +13,7 @@ from gridahead.models.base import ABOUT
 from gridahead.models.storage import content_of, keep_model, load
 
 WINDOWS = made_windows()
-KINDS = ("network", "ensemble", "ridge", "lightgbm", "reference")
+KINDS = ("network", "ensemble", "aggregate", "ridge", "lightgbm", "reference")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_a_model_of_every_kind_keeps_the_contract_before_and_after_a_save(models
         assert each.kind == kind
         assert (each.name, each.spec, each.quantiles) == (model.name, WINDOWS.spec, model.quantiles)
         assert each.known_share == ({} if kind == "reference" else WINDOWS.known_share())
-        assert len(each.networks) == {"network": 1, "ensemble": 2}.get(kind, 0)
+        assert len(each.networks) == {"network": 1, "ensemble": 2, "aggregate": 2}.get(kind, 0)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -329,7 +329,7 @@ def kill(*about):
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("kind", ["network", "ensemble", "ridge", "lightgbm", "reference"])
+@pytest.mark.parametrize("kind", ["network", "ensemble", "aggregate", "ridge", "lightgbm", "reference"])
 def test_every_kind_of_model_is_the_same_after_its_names_have_changed(kind, tmp_path):
     windows = made_windows()
     model = every_kind(windows)[kind]

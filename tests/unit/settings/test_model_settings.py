@@ -68,7 +68,7 @@ def test_the_default_is_an_lstm_over_days_with_a_decoder_that_reads_both_ways():
     ],
 )
 def test_pieces_that_do_not_fit_together_are_refused_with_the_reason(pieces, message):
-    with pytest.raises(pydantic.pydantic.ValidationError, match=message):
+    with pytest.raises(pydantic.ValidationError, match=message):
         ModelSettings.model_validate(pieces)
 
 
