@@ -78,7 +78,7 @@ def every_kind(windows):
         "lightgbm": tabular_on("lightgbm", windows),
         "reference": ReferenceForecast.fit("official", windows, LEVELS),
     }
-    prior = np.array([0.4, 0.3, 0.2, 0.1])[:, None] * np.ones(len(LEVELS))
+    prior = np.array([0.6, 0.3, 0.1])[:, None] * np.ones(len(LEVELS))
     beside = (kinds["ridge"], kinds["reference"])
     aggregate = Aggregate("all", kinds["ensemble"], beside, prior, as_it_is(LEVELS) + 0.1)
     return {**kinds, "aggregate": aggregate}

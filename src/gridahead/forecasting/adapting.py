@@ -29,7 +29,8 @@ from gridahead.models.base import Forecaster, Quantiles, possible, predict_each
 from gridahead.models.calibration import drawn_at, in_doubt, moved_parts, scores_of
 
 HALF_LIFE_DAYS = 15.0
-"""A day counts half of one so much newer. On twelve series of 2016 to 2023, 10 to 30 differ by less than 0.5 % CRPS."""
+"""A day counts half of one so much newer. On fourteen series of 2016 to 2023, 8 to 25 differ by 0.3 % CRPS; a conformal
+controller of every level has 0.8 % more, and the mean of both 0.3 %."""
 AS_DAYS = 14.0
 """Days that speak for the forecast as it is: of as many newest ones, half of what they ask for is believed."""
 FEWEST_DAYS = 7

@@ -1,4 +1,4 @@
-"""The aggregate: networks, a regression and the reference forecasts, each an expert, weighted anew at every issue time.
+"""The aggregate: networks, a regression and a reference forecast, each an expert, weighted anew at every issue time.
 
 No expert is best everywhere, or always. A publisher whose forecast is good is hard to beat by anything that has learnt
 one year; a network that has learnt eight is; and which of them has been right of late is known at every issue time.
@@ -32,6 +32,8 @@ from gridahead.models.conditions import COMPLETE, conditions_of
 from gridahead.models.ensemble import Ensemble, Model
 from gridahead.models.tabular import TabularForecaster
 
+NETWORKS = "networks"
+"""What all networks together are called as an expert: apart they are so alike that weights run after chance."""
 Beside = TabularForecaster | ReferenceForecast
 """An expert that is no network."""
 
@@ -69,7 +71,7 @@ class Aggregate:
     beside: tuple[Beside, ...]
     """The other experts."""
     prior: Numbers
-    """(M, Q) weights of the networks and then of the others, as the validation days leave them; 1 together."""
+    """(M, Q) weights of the networks together and then of the others, as the validation days leave them; 1 together."""
     calibration: Scores
     """(B, Q) the score from which each level of the mean is published by block of lead time."""
 
@@ -105,8 +107,8 @@ class Aggregate:
 
     @property
     def experts(self) -> tuple[str, ...]:
-        """The M names of the experts."""
-        return (*(network.name for network in self.networks), *(expert.name for expert in self.beside))
+        """The M names of the experts; all networks together are one."""
+        return (NETWORKS, *(expert.name for expert in self.beside))
 
     def predict(self, windows: Windows) -> Quantiles:
         """Quantiles (N, H, Q) [MW] with the weights that the validation days left, whatever came after them.
@@ -120,7 +122,7 @@ class Aggregate:
     def said(self, windows: Windows) -> Said:
         """What every expert says of N windows."""
         alone = np.full((*windows.target.shape, len(self.quantiles)), np.nan, np.float32)
-        answers = np.stack([self._answers(expert, windows) for expert in (*self.networks, *self.beside)])
+        answers = np.stack([self._answers(expert, windows) for expert in (self.recurrent, *self.beside)])
         found = conditions_of(windows, self.recurrent.conditions.usual_age, self.known_share)
         if (incomplete := np.array([one != COMPLETE for one in found], bool)).any():
             alone[incomplete] = self.recurrent.predict(windows.where(incomplete))
@@ -144,7 +146,7 @@ class Aggregate:
         counts = {} if said.is_alone[-1] else dict(zip(self.experts, middle.round(4).tolist(), strict=True))
         return published, counts
 
-    def _answers(self, expert: TrainedModel | Beside, windows: Windows) -> Quantiles:
+    def _answers(self, expert: Model | Beside, windows: Windows) -> Quantiles:
         return possible(expert_answers(expert, windows), windows)
 
     def save(self, folder: Path) -> None:

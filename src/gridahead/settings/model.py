@@ -140,7 +140,7 @@ class Settings(Section):
     declared under one of these names changes of it only what it says."""
     ensembles: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field({})
     """Weighted means of models, by name. `ensemble`, of lstm and gru, is there without being declared, and `aggregate`,
-    of these with ridge and the reference forecasts, whose weights follow what each has been worth of late."""
+    of these with ridge and the corrected official forecast, whose weights follow what each has been worth of late."""
     shared: tuple[SharedSettings, ...] = ()
     """Networks that several series share."""
     training: TrainingSettings = TrainingSettings()

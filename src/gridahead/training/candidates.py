@@ -73,7 +73,7 @@ def _together(name: str, fits: Sequence[Fit], parts: Sequence[str], split: Split
     """The only fit, the ensemble of several, or the aggregate of them with what stands beside networks."""
     beside = [part for part in parts if part in BESIDE]
     recurrent = fits[0] if len(fits) == 1 else fit_ensemble(name, fits, split)
-    return fit_aggregate(name, recurrent, fits, beside, split) if beside else recurrent
+    return fit_aggregate(name, recurrent, beside, split) if beside else recurrent
 
 
 def _on_anchors(config: ModelSettings, split: Split) -> list[ModelSettings]:

@@ -35,16 +35,16 @@ def outturn_of(windows):
     return np.where(windows.delivery, windows.target, np.float32(np.nan))
 
 
-def test_its_experts_are_the_networks_and_then_the_others():
-    assert MODEL.experts == ("gru", "lstm", "ridge", "official")
+def test_its_experts_are_the_networks_together_and_then_the_others():
+    assert MODEL.experts == ("networks", "ridge", "official")
     said = MODEL.said(WINDOWS)
-    assert said.answers.shape == (4, *WINDOWS.target.shape, 3)
-    for answers, expert in zip(said.answers, (*MODEL.networks, *MODEL.beside), strict=True):
+    assert said.answers.shape == (3, *WINDOWS.target.shape, 3)
+    for answers, expert in zip(said.answers, (MODEL.recurrent, *MODEL.beside), strict=True):
         np.testing.assert_array_equal(answers[WINDOWS.within], expert_answers(expert, WINDOWS)[WINDOWS.within])
 
 
 def test_by_itself_it_is_the_mean_by_the_weights_that_it_begins_with():
-    answers = np.tensordot([0.4, 0.3, 0.2, 0.1], MODEL.said(WINDOWS).answers, axes=1)
+    answers = np.tensordot([0.6, 0.3, 0.1], MODEL.said(WINDOWS).answers, axes=1)
     inside = WINDOWS.within
     np.testing.assert_allclose(PLAIN.predict(WINDOWS)[inside], np.sort(answers, axis=-1)[inside], rtol=2e-5)
     assert (np.diff(MODEL.predict(WINDOWS)[inside], axis=-1) >= 0).all()
@@ -59,7 +59,7 @@ def test_after_a_save_it_says_and_weights_the_same_to_the_bit(tmp_path):
     answers, weights = MODEL.mixed(said, WINDOWS, outturn)
     found, same = again.mixed(said_of(again, WINDOWS), WINDOWS, outturn)
     assert found.tobytes() == answers.tobytes() and same == weights
-    assert weights != dict(zip(MODEL.experts, [0.4, 0.3, 0.2, 0.1], strict=True))
+    assert weights != dict(zip(MODEL.experts, [0.6, 0.3, 0.1], strict=True))
 
 
 def test_an_aggregate_of_one_network_is_read_as_one(tmp_path):

@@ -282,7 +282,7 @@ def test_what_is_trained_is_the_same_whether_the_default_is_written_or_not():
             "models": {"lstm": {"cell": "lstm"}, "gru": {"cell": "gru", "decoder": "direct"}},
             "ensembles": {
                 "ensemble": ["lstm", "gru"],
-                "aggregate": ["lstm", "gru", "ridge", "official", "official_corrected", "naive"],
+                "aggregate": ["lstm", "gru", "ridge", "official_corrected"],
             },
             "training": {"validation_days": 270, "refit": True},
         }
