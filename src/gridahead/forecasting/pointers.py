@@ -1,8 +1,8 @@
 """The files whose names a reader knows: `latest.*` for the next delivery day, `today.*` for the one that is running.
 
 `latest.*` is the next delivery day that is published and has not begun; where none is, the newest that has. `today.*`
-is the day that is being delivered, and is not there where nothing is published of it. Parquet, CSV and XLSX are written
-before the JSON, and all are of one forecast: CSV and XLSX have its id in every row. A writer that is killed
+is the day that is being delivered, and is not there where nothing is published of it. Parquet, CSV, XLSX and paths are
+written before the JSON, and all are of one forecast: CSV and XLSX have its id in every row. A writer that is killed
 between them leaves the JSON of the forecast before, which the next call puts right.
 
 Whoever writes looks once more afterwards: of two that write at once, the last one has seen what both have published.
@@ -29,8 +29,11 @@ from gridahead.lake.folder import Folder, write_if_new
 log = logging.getLogger(__name__)
 
 LATEST, TODAY = "latest", "today"
-ENDINGS = (*FILES, "json")
-"""In the order in which they are written."""
+KINDS = {**{kind: kind for kind in FILES}, "paths": "paths.parquet"}
+"""How the name of each file of a pointer ends, by the line of the manifest that has it, as they are written."""
+ENDINGS = (*KINDS.values(), "json")
+SPARED = ("xlsx", "paths")
+"""Files without which a forecast is one."""
 LOOKS = 10
 """How often a writer looks whether something newer was published while it wrote; nobody publishes that fast."""
 
@@ -110,8 +113,8 @@ def _point(folder: Folder, name: str, issue: Issue | None) -> None:
         for ending in reversed(ENDINGS):  # the JSON first: what it speaks of is there as long as it is
             folder.delete(f"{name}.{ending}")
         return
-    for ending in FILES:
-        content = _content(issue, ending)
+    for kind, ending in KINDS.items():
+        content = _content(issue, kind)
         if content is None:  # one that is there is of another forecast
             folder.delete(f"{name}.{ending}")
         else:
@@ -119,13 +122,13 @@ def _point(folder: Folder, name: str, issue: Issue | None) -> None:
     write_if_new(folder, f"{name}.json", manifest_text(issue.manifest))
 
 
-def _content(issue: Issue, ending: str) -> bytes | None:
-    """A file of a forecast; None where it has no XLSX, or no longer: nobody goes without the rest for that."""
-    file = issue.manifest.get(ending)
+def _content(issue: Issue, kind: str) -> bytes | None:
+    """A file of a forecast; None where it has no XLSX or no paths, or no longer: nobody goes without the rest for that."""
+    file = issue.manifest.get(kind)
     try:
         return None if file is None else issue.folder.read(str(file))
     except FileNotFoundError:
-        if ending != "xlsx":
+        if kind not in SPARED:
             raise
-        log.warning("%s: its XLSX is gone", issue.folder)
+        log.warning("%s: its %s is gone", issue.folder, KINDS[kind])
         return None

@@ -2,6 +2,7 @@
 
     published/DE.load/2025-12-31/2025-12-30T1000Z/forecast-<hash>.parquet
                                                   forecast-<hash>.csv  .xlsx
+                                                  paths-<hash>.parquet
                                                   manifest.json        names the files: no forecast is there without it
                                  2025-12-30T1045Z-by-hand/…            what a person has put beside it
     published/DE.load/latest.json  today.json  …                       as `forecasting.pointers` says
@@ -9,7 +10,7 @@
 The folder of a delivery day has one for every issue time. The files are named by their content and written first; the
 manifest is renamed into place last. A publisher that is killed at any point leaves the former forecast or the new one,
 never half of one, and publishing again changes nothing: not even when it was first published. Nothing waits for the
-XLSX: where it cannot be made, that is told, and the forecast is published without it.
+XLSX or the paths: where they cannot be made, that is told, and the forecast is published without them.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from gridahead.core.tables import FORECASTS, Forecasts
 from gridahead.core.time import Mtu
 from gridahead.core.units import Unit
 from gridahead.forecasting.identity import forecast_id
+from gridahead.forecasting.paths import Paths, figures_of_paths, parquet_of, wide_of
 from gridahead.forecasting.sheets import csv_bytes, sheet, xlsx_bytes
 from gridahead.forecasting.slot import Slot
 from gridahead.lake.folder import Folder, write_if_new
@@ -51,6 +53,9 @@ CLOCKS = ("made_at", "published_at", "late")
 """Lines of a manifest that differ when the same forecast is published again: those of the first time stay."""
 FILES = ("parquet", "csv", "xlsx")
 """Lines of a manifest that name its files; one of a release before, or whose XLSX could not be made, has none of it."""
+
+OF_PATHS = ("paths", "daily")
+"""Lines of a manifest that say where its paths are, and what the day may come to by them; none where there are none."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,12 @@ class Issue(NamedTuple):
         rows = pd.read_parquet(io.BytesIO(self.folder.read(str(self.manifest["parquet"]))))
         return Forecasts(FORECASTS.check(rows.assign(made_at=self.at("made_at"))))
 
+    @property
+    def paths(self) -> pd.DataFrame | None:
+        """Its paths as `wide_of` gives them [MW]; None where it has none, as one of a release before."""
+        file = self.manifest.get("paths")
+        return None if file is None else wide_of(self.folder.read(str(file)))
+
 
 def publish(
     place: str | Path | Folder,
@@ -110,6 +121,7 @@ def publish(
     slot: Slot | None = None,
     live: bool = True,
     csv_style: CsvStyle = "plain",
+    paths: Paths | None = None,
 ) -> Published:
     """Publish the forecast of one series, one delivery day and one issue time.
 
@@ -125,6 +137,7 @@ def publish(
         slot: its deadline and gate closure, for the manifest: `late` is by how much it missed the deadline [min].
         live: whether the deadline counts; a demonstration on history is never late.
         csv_style: of the CSV.
+        paths: of the whole day, where there are any.
 
     Raises:
         PublicationError: the rows are of several forecasts.
@@ -166,6 +179,7 @@ def publish(
         **about,
     }
     home = home_of(place, series, day, identity["issue_time"], identity["rung"])
+    manifest |= _of_paths(home, manifest, forecasts, paths)
     unmade = _put_files(home, manifest, parquet, csv_bytes(table, csv_style), table)
     return replace(_put(home, manifest), unmade=unmade)
 
@@ -190,6 +204,25 @@ def _put_files(home: Folder, manifest: dict[str, object], parquet: bytes, csv: b
     return ""
 
 
+def _of_paths(
+    home: Folder, manifest: Mapping[str, object], forecasts: Forecasts, paths: Paths | None
+) -> dict[str, object]:
+    """Write the paths of a forecast; gives their lines of its manifest. One that was published before keeps its own."""
+    previous = read_manifest(home)
+    if previous is not None and previous["parquet"] == manifest["parquet"]:
+        return {name: previous[name] for name in OF_PATHS if name in previous}
+    if paths is None:
+        return {}
+    try:
+        content, levels = parquet_of(paths), sorted(map(float, forecasts["quantile"].unique()))
+        name, mtu, quantity = f"paths-{digest(content)}.parquet", Mtu(forecasts["mtu"].iloc[0]), forecasts["quantity"]
+        write_if_new(home, name, content)
+        return dict(zip(OF_PATHS, (name, figures_of_paths(paths, levels, mtu, quantity.iloc[0])), strict=True))
+    except Exception:  # nobody goes without a forecast because its paths cannot be kept
+        log.exception("%s: published without paths", home)
+        return {}
+
+
 def _title(manifest: Mapping[str, object]) -> str:
     issued = pd.Timestamp(str(manifest["issue_time"])).tz_convert(str(manifest["timezone"]))
     return f"{manifest['series']}, {manifest['delivery_day']}, as of {issued:%Y-%m-%d %H:%M} ({manifest['timezone']})"
@@ -197,7 +230,7 @@ def _title(manifest: Mapping[str, object]) -> str:
 
 def _facts(manifest: Mapping[str, object]) -> dict[str, object]:
     """What a workbook tells of its forecast: all that is the same whenever it is published."""
-    return {name: value for name, value in manifest.items() if name not in (*CLOCKS, *FILES)}
+    return {name: value for name, value in manifest.items() if name not in (*CLOCKS, *FILES, *OF_PATHS)}
 
 
 def _median(forecasts: Forecasts) -> dict[str, object]:

@@ -15,7 +15,7 @@ import contextlib
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -40,10 +40,12 @@ from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.forecasting.inputs import inputs_folder, keep_inputs
 from gridahead.forecasting.issue import hours_old, issue, outturn_missing
 from gridahead.forecasting.ladder import NoAnswerError, Step, highest_answer
+from gridahead.forecasting.paths import Paths
 from gridahead.forecasting.slot import Slot
 from gridahead.models.base import Quantiles
 from gridahead.operate.foot import Foot
-from gridahead.operate.version_inputs import forecast_of, inputs_of, missing_in
+from gridahead.operate.paths import paths_of
+from gridahead.operate.version_inputs import growth_of, inputs_of, missing_in, strain_of
 from gridahead.quarantine.inputs_in_doubt import suspect_inputs
 from gridahead.registry.fallbacks import fallback
 from gridahead.registry.versions import Registered, Version
@@ -67,6 +69,8 @@ class Answer:
     """Rows of one delivery day."""
     about: Mapping[str, object]
     """Further lines of the manifest, the same for the same forecast."""
+    paths: Paths | None = None
+    """Of the whole day; None where there are none."""
 
     @property
     def issue_time(self) -> pd.Timestamp:
@@ -119,7 +123,7 @@ def climb(workspace: Workspace, slot: Slot, aliases: Mapping[str, str]) -> Answe
             f"cannot be forecast for {slot.day}: {'; '.join(lost)}. Bring data with `gridahead ingest`, set "
             "--issue-time to a day that `gridahead status` shows, or put in a forecast by hand",
         )
-    return answer
+    return replace(answer, paths=paths_of(foot, answer.forecasts))
 
 
 def _refuse_learnt(workspace: Workspace, slot: Slot, aliases: Mapping[str, str]) -> None:

@@ -22,6 +22,8 @@ from gridahead.core.time import TimeRange
 from gridahead.core.units import Unit, per
 from gridahead.forecasting.pointers import renew_pointers
 from gridahead.forecasting.publish import WITHDRAWN, Issue, Published, newest_of
+from gridahead.operate.foot import Foot
+from gridahead.operate.paths import paths_of
 from gridahead.operate.publication import alone_with, hand_out
 from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import due_slot, is_live, slot
@@ -89,7 +91,8 @@ def correct(
         rows = Forecasts(rows.assign(issue_time=issue_time, made_at=at))
         told = {name: original.manifest.get(name) for name in ("inputs", "attribution", "suspect_inputs")}
         correction = {"by": by, "reason": reason, "change": str(change), "corrects": original.manifest["forecast_id"]}
-        published = hand_out(workspace, wanted, rows, {**told, "correction": correction})
+        paths = paths_of(Foot(workspace, wanted), rows)
+        published = hand_out(workspace, wanted, rows, {**told, "correction": correction}, paths)
     return replace(published, unsunk=after_publication(workspace, series))
 
 

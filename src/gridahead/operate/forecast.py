@@ -93,7 +93,7 @@ def publish_slot(workspace: Workspace, wanted: Slot, aliases: Mapping[str, str])
     """
     answer = climb(workspace, wanted, aliases)
     about = {**answer.about, **told_since_yesterday(workspace, wanted, answer.forecasts)}
-    published = hand_out(workspace, wanted, answer.forecasts, about)
+    published = hand_out(workspace, wanted, answer.forecasts, about, answer.paths)
     log.info(
         "%s: %s issued %s by %s, %s%s%s",
         wanted.series,

@@ -19,6 +19,7 @@ from gridahead.core.grid import Series
 from gridahead.core.runs import BY_HAND
 from gridahead.core.tables import Forecasts
 from gridahead.core.time import Mtu, TimeRange
+from gridahead.forecasting.paths import Paths
 from gridahead.forecasting.pointers import renew_pointers
 from gridahead.forecasting.publish import Published, newest_of, publish
 from gridahead.forecasting.slot import Slot
@@ -42,8 +43,17 @@ def alone_with(workspace: Workspace, series: Series) -> AbstractContextManager[N
     )
 
 
-def hand_out(workspace: Workspace, slot: Slot, forecasts: Forecasts, about: Mapping[str, object]) -> Published:
+def hand_out(
+    workspace: Workspace, slot: Slot, forecasts: Forecasts, about: Mapping[str, object], paths: Paths | None = None
+) -> Published:
     """Publish the forecast of a slot and point at it, then keep it in the lake.
+
+    Args:
+        workspace: where it is published.
+        slot: of it.
+        forecasts: its rows.
+        about: further lines of its manifest.
+        paths: of the whole day, where there are any.
 
     Raises:
         LakeError: the folder of what is published cannot be written.
@@ -61,6 +71,7 @@ def hand_out(workspace: Workspace, slot: Slot, forecasts: Forecasts, about: Mapp
         slot=slot,
         live=live,
         csv_style=settings.published.csv_style,
+        paths=paths,
     )
     renew_pointers(settings.published_place, slot.series, at if live else None)
     front = newest_of(settings.published_place, slot.series, slot.day)
