@@ -70,14 +70,14 @@ class Paths:
 
     valid_time: Instants
     """(H,)"""
-    values: npt.NDArray[np.float32]
+    drawn: npt.NDArray[np.float32]
     """(PATHS, H) [MW]; a price in its currency per MWh."""
     template: Template
 
     @property
     def days(self) -> list[dt.date]:
         """The day that each path follows, (PATHS,): series whose paths follow the same days belong together by it."""
-        return [self.template.days[path % len(self.template.days)] for path in range(len(self.values))]
+        return [self.template.days[path % len(self.template.days)] for path in range(len(self.drawn))]
 
 
 def template_of(history: History) -> Template | None:
@@ -161,7 +161,7 @@ def _evenly(quantiles: Floats, levels: Sequence[float]) -> Floats:
 
 
 def _ranks(errors: Floats) -> npt.NDArray[np.int64]:
-    """The rank of each day at every time, (PATHS, H) from 0; equal ones, as by night, by the error of their whole day."""
+    """The rank of each day at every time, (PATHS, H) from 0; of equal ones, as by night, by that of the whole day."""
     by_day = np.argsort(errors.mean(axis=1), kind="stable")
     order = by_day[np.argsort(errors[by_day], axis=0, kind="stable")]
     ranks = np.empty(errors.shape, np.int64)
@@ -181,7 +181,7 @@ def figures_of_paths(paths: Paths, levels: Sequence[float], mtu: Mtu, quantity: 
         mtu: length of a unit.
         quantity: of the series; a price has no energy.
     """
-    values = paths.values.astype(float)
+    values = paths.drawn.astype(float)
     days = {"peak": values.max(axis=1), "lowest": values.min(axis=1), "mean": values.mean(axis=1)}
     if quantity != PRICE:
         days["energy"] = values.sum(axis=1) / mtu.per_hour
@@ -208,13 +208,13 @@ PATH_COLUMNS: Mapping[str, pa.DataType] = {
 
 
 def parquet_of(paths: Paths) -> bytes:
-    """The paths as Parquet: a row a path and unit, about 10 kB for a day of hours and 40 kB for one of quarter hours."""
-    count, units = paths.values.shape
+    """The paths as Parquet: a row a path and unit, about 10 kB for a day of hours and 40 kB of quarter hours."""
+    count, units = paths.drawn.shape
     columns = [
         np.repeat(np.arange(1, count + 1, dtype=np.int16), units),
         np.repeat(np.array(paths.days, dtype="datetime64[D]"), units),
         np.tile(paths.valid_time, count),
-        paths.values.ravel(),
+        paths.drawn.ravel(),
     ]
     arrays = [pa.array(column).cast(kind) for column, kind in zip(columns, PATH_COLUMNS.values(), strict=True)]
     buffer = io.BytesIO()
@@ -225,7 +225,7 @@ def parquet_of(paths: Paths) -> bytes:
 
 
 def wide_of(content: bytes) -> pd.DataFrame:
-    """The paths of a file: valid times as rows, numbers of paths as columns [MW]; `.attrs["follows"]` has their days."""
+    """The paths of a file: a row a valid time, a column a path [MW]; `.attrs["follows"]` has the day of each."""
     rows = pd.read_parquet(io.BytesIO(content))
     wide = rows.pivot(index="valid_time", columns="path", values="value_mw").sort_index()
     wide.attrs["follows"] = rows.drop_duplicates("path").set_index("path")["follows"].to_dict()

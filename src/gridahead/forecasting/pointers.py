@@ -123,7 +123,7 @@ def _point(folder: Folder, name: str, issue: Issue | None) -> None:
 
 
 def _content(issue: Issue, kind: str) -> bytes | None:
-    """A file of a forecast; None where it has no XLSX or no paths, or no longer: nobody goes without the rest for that."""
+    """A file of a forecast; None where it has no XLSX or paths, or no longer: nobody goes without the rest for that."""
     file = issue.manifest.get(kind)
     try:
         return None if file is None else issue.folder.read(str(file))

@@ -73,6 +73,15 @@ class OtherNumbers:
     """The largest difference."""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherPaths:
+    """Values of the paths differ in some bits, or they are of other days."""
+
+    count: int
+    """Of such values."""
+    of: int
+
+
 Difference = (
     NotMade
     | OtherContent
@@ -83,6 +92,7 @@ Difference = (
     | OtherAdaptation
     | OtherLength
     | OtherNumbers
+    | OtherPaths
 )
 
 

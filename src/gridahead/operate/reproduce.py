@@ -20,7 +20,7 @@ from gridahead.backtest.store import BacktestStore, FoldRecord
 from gridahead.core.errors import GridaheadError, LakeError, ModelError
 from gridahead.core.fingerprint import DIGITS
 from gridahead.core.grid import Series
-from gridahead.core.runs import RIDGE, is_backtest
+from gridahead.core.runs import LIVE, RIDGE, is_backtest
 from gridahead.core.tables import Forecasts
 from gridahead.evaluation.references import reference_windows
 from gridahead.features.windows import Windows, WindowSpec, build_windows
@@ -28,7 +28,7 @@ from gridahead.forecasting.adapting import forecast_each
 from gridahead.forecasting.identity import IDENTIFIES, forecasts_in
 from gridahead.forecasting.inputs import differences, file_of, inputs_folder, kept_inputs
 from gridahead.forecasting.issue import issue
-from gridahead.forecasting.publish import home_of, read_manifest
+from gridahead.forecasting.publish import Issue, home_of, read_manifest
 from gridahead.forecasting.reproduction import (
     Difference,
     NotMade,
@@ -38,6 +38,8 @@ from gridahead.forecasting.reproduction import (
     OtherInputs,
     OtherLength,
     OtherNumbers,
+    OtherPaths,
+    OtherWidth,
     Reproduction,
 )
 from gridahead.forecasting.slot import slot_of
@@ -50,7 +52,8 @@ from gridahead.models.determinism import deterministic
 from gridahead.models.storage import content_of, load
 from gridahead.operate.answer import FITTED_NOW
 from gridahead.operate.foot import Foot
-from gridahead.operate.version_inputs import forecast_of, inputs_of, missing_in
+from gridahead.operate.paths import paths_of
+from gridahead.operate.version_inputs import growth_of, inputs_of, missing_in
 from gridahead.promotion.promote import exported
 from gridahead.registry.fallbacks import fallback
 from gridahead.registry.versions import Version
@@ -96,7 +99,7 @@ def reproduce(workspace: Workspace, forecast_id: str) -> Reproduction:
     series = Series(forecast["zone"], forecast["quantity"])
     rows = _rows(workspace.lake, forecast)
     try:
-        differing = _compare(workspace, series, forecast, rows)
+        differing = [*_compare(workspace, series, forecast, rows), *_paths(workspace, series, forecast, rows)]
     except GridaheadError as error:  # the model is gone, say: that is a difference as well
         differing = [NotMade(error)]
     return Reproduction(
@@ -164,10 +167,8 @@ def _of_version(workspace: Workspace, series: Series, forecast: dict[str, Any], 
     day = _day(rows, spec.zone.timezone)
     windows, unread = inputs_of(workspace, spec, day, issued)
     is_degraded = bool(unread or missing_in(workspace, registered.model, windows))
-    made = forecast_of(workspace, registered, windows, is_degraded=is_degraded)
-    published = read_manifest(home_of(workspace.settings.published_place, series, day, issued)) or {}
-    if published.get("forecast_id") != forecast["id"]:
-        published = {}
+    growth = growth_of(workspace, registered, windows, is_degraded=is_degraded)
+    published = _published(workspace, series, forecast, day).manifest
     differing: list[Difference] = []
     if (bundle := published.get("bundle")) and (content := content_of(registered.model)) != bundle:
         differing.append(OtherContent(str(registered), before=str(bundle), after=content))
@@ -208,14 +209,26 @@ def _of_rule(workspace: Workspace, series: Series, forecast: dict[str, Any], row
     Raises:
         ModelError: it has no forecast now.
     """
-    settings, issued = workspace.settings, forecast["issue_time"]
-    timezone, deadline = settings.zone(series.zone).timezone, settings.series_settings(series).deadline
-    slot = slot_of(series, timezone, deadline, settings.gate_closure_of(series), issued, _day(rows, timezone))
-    foot = Foot(workspace, slot)
+    foot = _foot(workspace, series, forecast, rows)
     simple = foot.simple[forecast["model"]]
     if isinstance(simple, str):
         raise ModelError(f"{series} {forecast['model']}", simple)
     return _Again(foot.windows, foot.quantiles(simple), foot.levels, foot.history.data_hash(), None)
+
+
+def _foot(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> Foot:
+    """What was known of the series at the issue time."""
+    settings, issued = workspace.settings, forecast["issue_time"]
+    timezone, deadline = settings.zone(series.zone).timezone, settings.series_settings(series).deadline
+    slot = slot_of(series, timezone, deadline, settings.gate_closure_of(series), issued, _day(rows, timezone))
+    return Foot(workspace, slot)
+
+
+def _published(workspace: Workspace, series: Series, forecast: dict[str, Any], day: dt.date) -> Issue:
+    """What is published of it, with an empty manifest where nothing is, or another forecast of the same issue time."""
+    home = home_of(workspace.settings.published_place, series, day, forecast["issue_time"])
+    manifest = read_manifest(home) or {}
+    return Issue(home, manifest if manifest.get("forecast_id") == forecast["id"] else {})
 
 
 def _of_backtest(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> _Again:
@@ -263,6 +276,23 @@ def _data(made: _Again, data_hash: str) -> list[Difference]:
     before = None if made.inputs is None else kept_inputs(*made.inputs, data_hash)
     other = OtherInputs(data_hash, made.data_hash, were_kept=before is not None)
     return [other] if before is None else [other, *differences(before, made.windows)]
+
+
+def _paths(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> list[Difference]:
+    """How the paths that are published of a forecast differ from those that are drawn again."""
+    if forecast["run"] != LIVE:
+        return []
+    timezone = workspace.settings.zone(series.zone).timezone
+    before = _published(workspace, series, forecast, _day(rows, timezone)).paths
+    if before is None:
+        return []
+    again = paths_of(_foot(workspace, series, forecast, rows), rows)
+    old = before.to_numpy(np.float32).T
+    if again is None or again.drawn.shape != old.shape:
+        return [OtherPaths(old.size, old.size)]
+    bits = old.view(np.int32) != np.ascontiguousarray(again.drawn).view(np.int32)
+    moved = list(before.attrs["follows"].values()) != again.days
+    return [OtherPaths(int(bits.sum()), bits.size)] if moved or bits.any() else []
 
 
 def _numbers(rows: Forecasts, again: Forecasts) -> list[Difference]:

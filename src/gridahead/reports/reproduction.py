@@ -15,6 +15,8 @@ from gridahead.forecasting.reproduction import (
     OtherInputs,
     OtherLength,
     OtherNumbers,
+    OtherPaths,
+    OtherWidth,
     Reproduction,
 )
 
@@ -68,6 +70,8 @@ def _line(difference: Difference) -> str:
             )
         case OtherNumbers(count, of, most_mw):
             return f"numbers: {count} of {of} values differ, by {most_mw:.3g} at most"
+        case OtherPaths(of_paths, of_all):
+            return f"paths: {of_paths} of {of_all} values differ; they follow the errors of days that have been"
     assert_never(difference)
 
 

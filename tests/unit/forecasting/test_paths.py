@@ -146,9 +146,9 @@ def test_an_hour_without_outturn_is_drawn_as_a_straight_line_and_a_day_with_many
 def test_days_of_23_and_25_hours_have_paths_and_an_hour_that_comes_twice_is_alike(day, mtu, units):
     found = Template((DAY,) * 50, errors_of(50, 24), OFFICIAL_ERRORS)
     paths = draw(forecast_of(day, levels=LEVELS, mtu=mtu), found, BERLIN)
-    assert paths.values.shape == (PATHS, units) and np.isfinite(paths.values).all()
+    assert paths.drawn.shape == (PATHS, units) and np.isfinite(paths.drawn).all()
     if units == 25:
-        assert (np.argsort(paths.values[:, 2]) == np.argsort(paths.values[:, 3])).all()
+        assert (np.argsort(paths.drawn[:, 2]) == np.argsort(paths.drawn[:, 3])).all()
 
 
 def test_the_file_gives_the_paths_back_with_the_days_that_they_follow():
@@ -156,7 +156,7 @@ def test_the_file_gives_the_paths_back_with_the_days_that_they_follow():
     paths = draw(forecast_of(str(DAY), levels=LEVELS), found, BERLIN)
     content = parquet_of(paths)
     wide = wide_of(content)
-    assert np.array_equal(wide.to_numpy().T, paths.values) and wide.columns.tolist() == list(range(1, PATHS + 1))
+    assert np.array_equal(wide.to_numpy().T, paths.drawn) and wide.columns.tolist() == list(range(1, PATHS + 1))
     assert wide.attrs["follows"][1] == found.days[0] and len(content) < 20_000
 
 
@@ -169,7 +169,7 @@ def test_what_a_day_may_come_to_by_hand():
         micros(pd.date_range("2025-03-19", periods=2, freq="h", tz="UTC")), values.astype("f4"), template_of_two
     )
     told = figures_of_paths(paths, (0.1, 0.5, 0.9), Mtu.PT60M, "load")
-    # The two hours mirror each other: the sum is always 100, and the higher of the two is from 50.5 to 99.5, twice each.
+    # The two hours mirror each other: the sum is always 100, the higher of the two is from 50.5 to 99.5, twice each.
     assert told["mean"] == {"0.1": 50.0, "0.5": 50.0, "0.9": 50.0} and set(told["energy"].values()) == {100.0}
     assert told["peak"] == {"0.1": 55.0, "0.5": 75.0, "0.9": 95.0}
     assert told["lowest"] == {"0.1": 5.0, "0.5": 25.0, "0.9": 45.0}

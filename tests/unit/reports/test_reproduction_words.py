@@ -13,6 +13,7 @@ from gridahead.forecasting.reproduction import (
     OtherInputs,
     OtherLength,
     OtherNumbers,
+    OtherPaths,
     Reproduction,
 )
 from gridahead.reports.reproduction import difference_lines, reproduction_row
@@ -55,6 +56,7 @@ def again(*differences):
         ),
         (OtherLength(72, 69), "numbers: the forecast has 72 values, made again it has 69, or of other hours"),
         (OtherNumbers(2, 72, 0.012345), "numbers: 2 of 72 values differ, by 0.0123 at most"),
+        (OtherPaths(2, 2400), "paths: 2 of 2400 values differ; they follow the errors of days that have been"),
     ],
 )
 def test_every_difference_has_its_line(difference, line):
