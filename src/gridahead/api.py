@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gridahead.core.dates import parse_instant
+from gridahead.core.errors import PublicationError
 from gridahead.core.grid import Series
 from gridahead.core.tables import Forecasts, Observations, Scores
 from gridahead.core.time import Mtu, TimeRange
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # torch and MLflow take seconds to import, and reading does w
     from matplotlib.figure import Figure
 
     from gridahead.explain.explanation import Explanation
+    from gridahead.forecasting.publish import Issue
     from gridahead.monitoring.revisions import Revisions
     from gridahead.operate.ingest import Ingestion
     from gridahead.operate.status import Status
@@ -216,19 +217,54 @@ class Lab:
         >>> fan.shape, str(fan.index.tz), fan.attrs["manifest"]["series"]
         ((24, 11), 'Europe/Berlin', 'DE/load')
         """
-        from gridahead.reading.issues import find_issue
-
         chosen = self._one(series)
-        found = find_issue(
-            self.workspace,
-            chosen,
-            issue,
-            day=dt.date.fromisoformat(day) if isinstance(day, str) else day,
-            as_of=None if as_of is None else _instant(as_of),
-        )
+        found = self._issue(chosen, issue, day, as_of)
         levels = found.forecasts.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index()
         wide = self._by_local_time(levels.reset_index(), chosen)
         wide.attrs["manifest"] = dict(found.manifest)
+        return wide
+
+    def paths(
+        self,
+        series: SeriesName | None = None,
+        issue: str = "latest",
+        *,
+        day: dt.date | str | None = None,
+        as_of: str | pd.Timestamp | None = None,
+    ) -> pd.DataFrame:
+        """A hundred courses of the day of a published forecast: a row a unit in local time, a column a path [MW].
+
+        In every unit they have the quantiles of the forecast, so that any of them is as likely as another; how one
+        unit goes with the next is as in past errors. The highest value of a path is what its day has for a peak.
+
+        Args:
+            series: may be left out where the settings have one.
+            issue: as for `published`.
+            day: its delivery day.
+            as_of: only what was published by then. A time without an offset is UTC.
+
+        Returns:
+            The frame; in `.attrs["manifest"]` everything that was published with it, and in `.attrs["follows"]` the day
+            whose errors each path follows, by its number: paths of several series belong together by it.
+
+        Raises:
+            PublicationError: there is no such forecast, or it has no paths.
+
+        >>> paths = ga.open("settings.toml").paths("DE/load")
+        >>> paths.shape, paths.max().quantile(0.9) > paths.max().median()
+        ((24, 100), True)
+        """
+        chosen = self._one(series)
+        found = self._issue(chosen, issue, day, as_of)
+        drawn = found.paths
+        if drawn is None:
+            raise PublicationError(
+                str(chosen),
+                f"the forecast of {found.manifest['delivery_day']} has no paths; `published` has its quantiles. Paths "
+                "need three weeks of outturn before the issue time; what an older release has published has none",
+            )
+        wide = self._by_local_time(drawn.reset_index(), chosen)
+        wide.attrs = {"manifest": dict(found.manifest), "follows": drawn.attrs["follows"]}
         return wide
 
     def outturn(
@@ -399,6 +435,17 @@ class Lab:
         from gridahead.operate.status import status
 
         return status(self.workspace)
+
+    def _issue(self, series: Series, issue: str, day: dt.date | str | None, as_of: str | pd.Timestamp | None) -> Issue:
+        from gridahead.reading.issues import find_issue
+
+        return find_issue(
+            self.workspace,
+            series,
+            issue,
+            day=dt.date.fromisoformat(day) if isinstance(day, str) else day,
+            as_of=None if as_of is None else _instant(as_of),
+        )
 
     def _known(
         self,

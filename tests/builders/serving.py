@@ -54,6 +54,16 @@ def fill(workspace: Workspace, series: Series, day: dt.date, until: pd.Timestamp
     workspace.lake.observations.append(measured(series, times, load_at(series, times.tz_convert(timezone))))
 
 
+def fill_before(workspace: Workspace, series: Series, day: dt.date, days: int = 60, seed: int = 1) -> None:
+    """Put the load of the weeks before into the lake, with a noise that differs from day to day: paths follow it."""
+    timezone = workspace.settings.zone(series.zone).timezone
+    end = delivery_range(day - dt.timedelta(days=CONTEXT_DAYS + 4), timezone).start
+    times = pd.date_range(end - pd.Timedelta(days=days), end, freq="h", inclusive="left")
+    noise = np.random.default_rng(seed).normal(0, 60, len(times)).cumsum()
+    load = load_at(series, times.tz_convert(timezone)) + noise
+    workspace.lake.observations.append(measured(series, times.tz_convert("UTC"), load))
+
+
 def serve(
     workspace: Workspace, series: Series, number: str = "1", role: Role = CHAMPION, learnt: dt.date = LEARNT_UNTIL
 ) -> Version:

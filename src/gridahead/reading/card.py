@@ -161,7 +161,8 @@ def _shown(workspace: Workspace, series: Series, found: list[Issue], at: pd.Time
         wide = _within(rows.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index(), whole)
         official, outturn = (_within(values, whole) for values in known[mtu])
         before = _before(workspace, series, issue, day, at)
-        figures = figures_of(wide, official, mtu=mtu, energy=series.quantity != PRICE)
+        daily = issue.manifest.get("daily")
+        figures = figures_of(wide, official, mtu=mtu, energy=series.quantity != PRICE, daily=daily)
         shown.append(
             Shown(issue, day, whole, mtu, wide, official, outturn, before.reindex(wide.index).dropna(), figures)
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
@@ -26,6 +28,10 @@ class Figure:
     official: float | None
     """None where there is no official forecast of every unit of the day."""
     official_at: pd.Timestamp | None
+    quantiles: Mapping[float, float] = field(default_factory=dict)
+    """What the whole day may come to, by level, as its paths have it [MW, MWh]; empty where the forecast has none."""
+    hours: Mapping[pd.Timestamp, float] = field(default_factory=dict)
+    """Of a peak: the share of paths that have theirs in the unit that begins then, UTC [1]."""
 
     @property
     def difference(self) -> float | None:
@@ -33,16 +39,19 @@ class Figure:
         return None if self.official is None else self.ours - self.official
 
 
-def figures_of(wide: pd.DataFrame, official: pd.Series, *, mtu: Mtu, energy: bool) -> tuple[Figure, ...]:
+def figures_of(
+    wide: pd.DataFrame, official: pd.Series, *, mtu: Mtu, energy: bool, daily: Mapping[str, Any] | None = None
+) -> tuple[Figure, ...]:
     """Peak, lowest, mean and, of power, energy of a day; nothing of a forecast without a median.
 
-    The peak is that of the medians of the units, which is lower than the median of the peak.
+    The peak is that of the medians of the units, which is lower than the median of the peak: that is among `quantiles`.
 
     Args:
         wide: quantile levels as columns, valid times as rows [MW].
         official: by valid time [MW]; may be empty or have gaps.
         mtu: how long each unit is.
         energy: whether the values are power, whose sum over time means something.
+        daily: the line of the manifest that says what the day may come to by the paths; None where it has none.
     """
     if wide.empty or 0.5 not in wide:
         return ()
@@ -55,7 +64,13 @@ def figures_of(wide: pd.DataFrame, official: pd.Series, *, mtu: Mtu, energy: boo
     if energy:
         official_energy = None if whole is None else float(whole.sum() * hours)
         figures.append(_total("energy", float(median.sum() * hours), official_energy))
-    return tuple(figures)
+    return tuple(_with_paths(figure, daily or {}) for figure in figures)
+
+
+def _with_paths(figure: Figure, daily: Mapping[str, Any]) -> Figure:
+    quantiles = {float(level): float(value) for level, value in daily.get(figure.name, {}).items()}
+    shares = daily.get("peak_at", {}) if figure.name == "peak" else {}
+    return replace(figure, quantiles=quantiles, hours={pd.Timestamp(start): share for start, share in shares.items()})
 
 
 def _extreme(name: str, wide: pd.DataFrame, official: pd.Series | None, *, highest: bool) -> Figure:

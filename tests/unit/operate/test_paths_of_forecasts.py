@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders.ladder import answer, history, put, slot_for, workspace_of
-from builders.rows import LOAD, measured
-from builders.serving import DAY, issued, load_at, ready
+from builders.rows import LOAD
+from builders.serving import DAY, fill_before, issued, ready
 
 from gridahead.core.grid import Series
-from gridahead.core.tables import Observations
-from gridahead.core.time import Mtu, delivery_range
+from gridahead.core.time import Mtu
 from gridahead.forecasting import publish
 from gridahead.forecasting.publish import Issue, newest_of
 from gridahead.operate import paths as operated
@@ -23,21 +22,12 @@ from gridahead.operate.forecast import forecast
 from gridahead.operate.reproduce import reproduce
 from gridahead.reports.reproduction import difference_lines
 
-BERLIN = "Europe/Berlin"
-
-
-def load_with_noise(days=60, seed=1):
-    end = delivery_range(DAY, BERLIN).start - pd.Timedelta(days=13)
-    times = pd.date_range(end - pd.Timedelta(days=days), end, freq="h", inclusive="left")
-    noise = np.random.default_rng(seed).normal(0, 300, len(times)).cumsum() / 5
-    return measured(LOAD, times.tz_convert("UTC"), load_at(LOAD, times.tz_convert(BERLIN)) + noise)
-
 
 @pytest.fixture
 def workspace(tmp_path):
     """One of which ten weeks are known, without an official forecast."""
     made = ready(tmp_path)
-    put(made, load_with_noise())
+    fill_before(made, LOAD, DAY)
     return made
 
 
@@ -97,7 +87,7 @@ def test_a_forecast_that_was_asked_late_and_answered_as_of_its_deadline_has_the_
 def test_they_are_drawn_again_to_the_bit_and_a_history_that_orders_them_in_another_way_is_told(workspace):
     manifest = published(workspace).manifest
     assert reproduce(workspace, manifest["forecast_id"]).same
-    put(workspace, Observations(load_with_noise(seed=2)))
+    fill_before(workspace, LOAD, DAY, seed=2)
     lines = difference_lines(reproduce(workspace, manifest["forecast_id"]))
     assert any(line.startswith("paths: ") for line in lines)
 

@@ -51,3 +51,12 @@ def test_a_forecast_without_units_or_median_has_no_figures():
 def test_a_forecast_of_the_median_alone_has_no_band():
     (peak, *_) = figures_of(WIDE[[0.5]], OFFICIAL, mtu=Mtu.PT15M, energy=True)
     assert (peak.low, peak.high) == (None, None)
+
+
+def test_what_the_paths_say_of_the_day_stands_beside_the_figure_that_it_is_of():
+    start = "2025-03-19T00:30:00+00:00"
+    daily = {"peak": {"0.1": 118.0, "0.9": 133.0}, "energy": {"0.5": 106.0}, "peak_at": {start: 1.0}, "follows": "x"}
+    figures = by_name(figures_of(WIDE, OFFICIAL, mtu=Mtu.PT15M, energy=True, daily=daily))
+    assert figures["peak"].quantiles == {0.1: 118.0, 0.9: 133.0} and figures["peak"].hours == {TIMES[2]: 1.0}
+    assert figures["energy"].quantiles == {0.5: 106.0} and figures["energy"].hours == {}
+    assert figures["mean"].quantiles == {}

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from builders.operation import operated
 from builders.rows import LOAD, day_ahead
+from builders.serving import fill_before
 
 from gridahead.api import Lab
 from gridahead.core.errors import PublicationError
@@ -43,6 +44,17 @@ def test_a_published_forecast_is_by_local_time_with_its_manifest(lab):
     assert lab.published(issue=found).equals(wide)
     with pytest.raises(PublicationError, match=found):
         lab.published(issue="nonsense")
+
+
+def test_paths_are_by_local_time_a_column_each_and_a_forecast_without_them_says_what_there_is(lab):
+    with pytest.raises(PublicationError, match=r"of 2025-03-20 has no paths; `published` has its quantiles"):
+        lab.paths()
+    fill_before(lab.workspace, LOAD, dt.date(2025, 3, 19))
+    forecast(lab.workspace, LOAD)
+    paths, fan = lab.paths("DE/load"), lab.published("DE/load")
+    assert paths.shape == (24, 100) and paths.index.equals(fan.index)
+    assert paths.attrs["manifest"]["forecast_id"] == fan.attrs["manifest"]["forecast_id"]
+    assert paths.attrs["follows"][1] == dt.date(2025, 3, 18)
 
 
 def test_outturn_and_official_are_those_of_then(lab):

@@ -27,10 +27,12 @@ from gridahead.web.api.models import (
     FiguresSaid,
     ForecastSaid,
     IssueSaid,
+    PathsSaid,
     Said,
 )
-from gridahead.web.api.parameters import FiguresQuery, ForecastQuery, levels_of, timezone_of, unit_for
+from gridahead.web.api.parameters import FiguresQuery, ForecastQuery, PathsQuery, levels_of, timezone_of, unit_for
 from gridahead.web.api.tables import arrow_bytes, parquet_bytes
+from gridahead.web.problems import RequestError
 from gridahead.workspace import Workspace
 
 UTC = "UTC"
@@ -169,7 +171,8 @@ def figures_answer(workspace: Workspace, series: Series, issue: Issue, query: Fi
     rows = issue.forecasts
     official = official_of(workspace, series, issue, rows)
     is_power = series.quantity != PRICE
-    figures = figures_of(_wide(rows), official, mtu=Mtu(rows["mtu"].iloc[0]), energy=is_power)
+    daily = issue.manifest.get("daily")
+    figures = figures_of(_wide(rows), official, mtu=Mtu(rows["mtu"].iloc[0]), energy=is_power, daily=daily)
     said = [_figure_said(figure, timezone, unit) for figure in figures]
     return json_answer(
         FiguresSaid(**about(issue.manifest, timezone), series=str(series), timezone=timezone, figures=said)
@@ -184,7 +187,42 @@ def _figure_said(figure: Figure, timezone: str, unit: Unit) -> FigureSaid:
     }
     instants = {name: written(getattr(figure, name), timezone) for name in ("ours_at", "official_at")}
     name = figure.name
-    return FigureSaid(name=name, unit=f"{unit}h" if name == "energy" else unit, **in_unit, **instants)
+    return FigureSaid(
+        name=name,
+        unit=f"{unit}h" if name == "energy" else unit,
+        quantiles={f"{level:g}": per(value, unit) for level, value in figure.quantiles.items()} or None,
+        hours={at.tz_convert(timezone).isoformat(): share for at, share in figure.hours.items()} or None,
+        **in_unit,
+        **instants,
+    )
+
+
+def paths_answer(workspace: Workspace, series: Series, issue: Issue, query: PathsQuery, form: Format) -> Answer:
+    """The paths of a forecast: a list each as JSON, a column each by its number as Parquet and Arrow.
+
+    Raises:
+        RequestError: the forecast has none, or the request asks for what it does not have.
+        LakeError: they cannot be read.
+    """
+    unit, timezone = unit_for(workspace.settings, series, query.unit), timezone_of(query.tz, UTC)
+    try:
+        wide = issue.paths
+    except FileNotFoundError:
+        wide = None
+    if wide is None:
+        hint = "/forecast has its quantiles; paths need three weeks of outturn before the issue time"
+        raise RequestError("not-published", f"{series} of {issue.manifest['delivery_day']} has no paths", hint)
+    start, follows = pd.DatetimeIndex(wide.index).tz_convert(timezone), list(wide.attrs["follows"].values())
+    about_all = {"series": str(series), "unit": unit, "attribution": _attribution(issue)}
+    values = per(wide.to_numpy(dtype=float), unit)
+    if form == "json":
+        said = about(issue.manifest, timezone) | about_all | {"timezone": timezone, "start": times_of(start, timezone)}
+        return json_answer(PathsSaid(**said, paths=values.T.tolist(), follows=follows))
+    table = pd.DataFrame(values, columns=[str(path) for path in wide.columns])
+    table.insert(0, "start", start)
+    said = {**about(issue.manifest), **about_all, "follows": list(map(str, follows))}
+    content = parquet_bytes(table, said) if form == "parquet" else arrow_bytes(table, said)
+    return Answer(content, media_type_of(form))
 
 
 def explanation_answer(workspace: Workspace, series: Series, issue: Issue, query: FiguresQuery) -> Answer:

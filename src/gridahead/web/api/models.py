@@ -109,6 +109,24 @@ class ForecastSaid(IssueSaid):
     """The official forecast as it was known at the issue time; null where there is none."""
 
 
+class PathsSaid(IssueSaid):
+    """A hundred courses of the whole day, equally likely; in every unit they have the quantiles of the forecast."""
+
+    series: str
+    timezone: str
+    """In which times are written."""
+    unit: str
+    """Of all values."""
+    attribution: str
+    """Whom the licences of the data ask to name."""
+    start: list[Instant]
+    paths: list[list[float]]
+    """A list a path: the nth value belongs to the unit that begins at the nth start."""
+    follows: list[dt.date]
+    """The day of each path whose errors give it its order: paths of several series that follow the same day belong
+    together."""
+
+
 class KnownSaid(Said):
     """Values by columns, as they were known at an instant."""
 
@@ -141,6 +159,10 @@ class FigureSaid(Said):
     official_at: Instant | None
     difference: float | None
     """Ours less official."""
+    quantiles: dict[str, float] | None
+    """What the whole day may come to, by level, from the paths of the forecast; null where it has none."""
+    hours: dict[str, float] | None
+    """Of a peak: the share of paths that have theirs in the unit that begins then; null of others."""
 
 
 class FiguresSaid(IssueSaid):

@@ -77,6 +77,13 @@ class FiguresQuery(IssueQuery):
     """In which power is written. Without it MW."""
 
 
+class PathsQuery(FiguresQuery):
+    """The paths of a forecast."""
+
+    format: Literal["json", "parquet", "arrow"] | None = None
+    """Without it, what the header Accept says, or JSON."""
+
+
 class ForecastQuery(TableQuery, IssueQuery):
     """Which forecast, and how it is written."""
 

@@ -31,6 +31,7 @@ from gridahead.web.api.forecasts import (
     issue_said,
     json_answer,
     manifest_said,
+    paths_answer,
 )
 from gridahead.web.api.formats import ARROW, CSV, JSON, PARQUET, XLSX, chosen
 from gridahead.web.api.known import Kind, known_answer
@@ -41,6 +42,7 @@ from gridahead.web.api.parameters import (
     ForecastQuery,
     IssuesQuery,
     KnownQuery,
+    PathsQuery,
     QuantityPart,
     ScoresQuery,
     ZonePart,
@@ -63,6 +65,7 @@ BINARY = {"schema": {"type": "string", "format": "binary"}}
 TABLE: dict[int | str, dict[str, Any]] = {
     200: {"content": {CSV: {"schema": {"type": "string"}}, XLSX: BINARY, PARQUET: BINARY, ARROW: BINARY}}
 }
+PATHS: dict[int | str, dict[str, Any]] = {200: {"content": {PARQUET: BINARY, ARROW: BINARY}}}
 ANSWERS: dict[int | str, dict[str, Any]] = {
     304: {"description": "What the asker has is still the same"},
     "4XX": PROBLEM,
@@ -171,6 +174,16 @@ async def _peak(request: Request, service: At, series: AtSeries, query: Annotate
         return figures_answer(service.workspace, series, issue, query)
 
     return await service.of_issue(request, series, query, "peak", make)
+
+
+@ROUTER.get(f"{SERIES}/paths", response_model=said.PathsSaid, responses=PATHS, summary="Courses of the whole day")
+async def _paths(request: Request, service: At, series: AtSeries, query: Annotated[PathsQuery, Query()]) -> Response:
+    form = chosen(query.format, request.headers.get("accept", ""), ("json", "parquet", "arrow"))
+
+    def make(issue: Issue) -> Answer:
+        return paths_answer(service.workspace, series, issue, query, form)
+
+    return await service.of_issue(request, series, query, f"paths {form}", make)
 
 
 @ROUTER.get(

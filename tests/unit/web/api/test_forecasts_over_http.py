@@ -1,5 +1,6 @@
 """Forecasts over HTTP: equal to what is published to the last digit, in every format, found as people ask for them."""
 
+import datetime as dt
 import io
 import json
 
@@ -10,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from builders.rows import LOAD, measured
+from builders.serving import fill_before
 from builders.web import AT, Client, operated
 
 from gridahead.core.time import TimeRange
@@ -26,6 +28,7 @@ def workspace(tmp_path_factory):
     hours = pd.date_range("2025-03-18T23:00Z", periods=24, freq="h")
     official = measured(LOAD.official, hours, np.linspace(50_000.125, 60_000.875, 24))
     made.lake.observations.append(official.assign(available_at=AT - pd.Timedelta(hours=2)))
+    fill_before(made, LOAD, dt.date(2025, 3, 19))
     forecast(made, LOAD, AT.floor("h"))
     return made
 
@@ -139,6 +142,45 @@ def test_the_figures_of_the_day_are_those_of_its_medians(client, published):
     assert (said["energy"]["unit"], said["peak"]["unit"]) == ("MWh", "MW")
     assert said["peak"]["official"] == 60_000.875
     assert said["mean"]["difference"] == pytest.approx(published[0.5].mean() - 55_000.5)
+
+
+def test_the_figures_say_what_the_whole_day_may_come_to(client):
+    paths = np.array(client.get(f"{SERIES}/paths").json()["paths"])
+    said = {one["name"]: one for one in client.get(f"{SERIES}/peak", unit="GW", tz="Europe/Berlin").json()["figures"]}
+    expected = np.quantile(paths.max(axis=1), [0.1, 0.5, 0.9], method="hazen") / 1000
+    assert list(said["peak"]["quantiles"]) == ["0.1", "0.5", "0.9"]
+    assert list(said["peak"]["quantiles"].values()) == pytest.approx(expected.tolist())
+    assert said["energy"]["quantiles"]["0.5"] == pytest.approx(np.median(paths.sum(axis=1)) / 1000)
+    hours = {pd.Timestamp(at).hour: share for at, share in said["peak"]["hours"].items()}
+    latest = paths.argmax(axis=1)  # the load grows with the hour: local hour and place are the same
+    assert hours == {hour: (latest == hour).mean() for hour in np.unique(latest)} and said["energy"]["hours"] is None
+
+
+def test_paths_are_those_of_the_published_file_in_every_format(workspace, client):
+    file = workspace.settings.published_folder / "DE.load" / "latest.paths.parquet"
+    rows = pd.read_parquet(file).pivot(index="valid_time", columns="path", values="value_mw")
+    said = client.get(f"{SERIES}/paths").json()
+    assert np.array_equal(np.array(said["paths"], "f4"), rows.to_numpy().T) and len(said["follows"]) == 100
+    assert [pd.Timestamp(at) for at in said["start"]] == list(rows.index)
+    frame = pd.read_parquet(io.BytesIO(client.get(f"{SERIES}/paths", format="parquet").content))
+    arrow = pl.read_ipc_stream(io.BytesIO(client.get(f"{SERIES}/paths", format="arrow").content)).to_pandas()
+    for table in (frame, arrow):
+        assert np.array_equal(table.drop(columns="start").to_numpy("f4"), rows.to_numpy())
+    assert client.get(f"{SERIES}/paths", format="csv").status_code == 422
+
+
+def test_a_forecast_without_paths_says_so_and_what_there_is(workspace, client):
+    path = workspace.settings.published_folder / "DE.load" / "latest.json"
+    before = path.read_bytes()
+    bare = {name: value for name, value in json.loads(before).items() if name not in ("paths", "daily")}
+    path.write_text(json.dumps(bare))
+    try:
+        answer = client.get(f"{SERIES}/paths")
+        figures = client.get(f"{SERIES}/peak").json()["figures"]
+    finally:
+        path.write_bytes(before)
+    assert (answer.status_code, answer.json()["type"]) == (404, "/docs/api#not-published")
+    assert "has no paths" in answer.json()["detail"] and {one["quantiles"] for one in figures} == {None}
 
 
 def test_where_nothing_was_computed_nothing_has_changed_since_yesterday(client):
