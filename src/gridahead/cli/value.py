@@ -47,7 +47,7 @@ def value(
     ] = None,
     cover: Annotated[float, typer.Option(help="Share of cases for which reserve is held.")] = 0.8,
     battery: Annotated[
-        str | None, typer.Option(help="MW,MWh: dispatch a battery on the quantiles, instead; needs --curve.")
+        str | None, typer.Option(help="MW,MWh: dispatch a battery on the forecasts, instead; needs --curve.")
     ] = None,
     curve: Annotated[
         str | None, typer.Option(help="Price by value of the series, MW:EUR/MWh, such as 20000:20,50000:80,70000:200.")
@@ -58,7 +58,7 @@ def value(
 
     A load is bought at the forecast (the median), generation sold; the rest is settled at the given disadvantage.
     Reserve is held between the quantiles that cover the given share. With --battery: what a battery would have earned
-    that was planned on the quantiles, against perfect foresight.
+    that was planned on the paths of the forecasts, against perfect foresight.
     """
     workspace = open_workspace(settings)
     chosen = chosen_series(workspace, series)
@@ -121,13 +121,18 @@ def _batteries(
     if as_json:
         print_json(rows)
     elif done:
-        lines = [{**row, "share": f"{row['share']:.1%}"} for row in rows]
+        lines = [{**row, "share": f"{row['share']:.1%}", "inside": _percent(row["inside"])} for row in rows]
         show(lines, False, f"A battery of {battery.power_mw:g} MW and {battery.energy_mwh:g} MWh, {run}")
         say(
-            "Planned day by day on the expected price, paid at the price of the outturn; possible: perfect foresight.",
+            "Planned day by day on the expected price, paid at the price of the outturn; possible: perfect foresight. "
+            "Drawn: days planned on paths of their forecast; inside: those that earned what 8 of 10 paths had said.",
             False,
         )
     require(failed, done.values())
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
 
 
 def _prices(short: float | None, long: float | None, reserve: float, file: Path | None) -> Prices | pd.DataFrame:

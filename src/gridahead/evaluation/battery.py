@@ -1,7 +1,9 @@
 """A battery dispatched on a forecast, as an example of use: what it earns, and what perfect foresight would have.
 
 The price is a function of the residual load, steep at its ends as the merit order is. Because it is curved, the
-expected price needs the whole distribution and not just the median: that is what the quantiles are for.
+expected price needs the whole distribution and not just the median: that is what the quantiles are for. A schedule that
+is fixed the day before earns on average what it earns at the expected prices, however the hours go together: on which
+paths it is planned makes little difference. What it may earn on a good and on a bad day is known from paths alone.
 """
 
 from __future__ import annotations
@@ -50,6 +52,8 @@ class Outcome:
 
     earned: float
     possible: float
+    range: tuple[float, float] | None = None
+    """What the schedule was expected to earn at least and at most with a share of 80 %, by the paths; None without."""
 
 
 def expected_price(quantiles: npt.ArrayLike, levels: npt.ArrayLike, curve: PriceCurve) -> Floats:
@@ -61,6 +65,17 @@ def expected_price(quantiles: npt.ArrayLike, levels: npt.ArrayLike, curve: Price
         curve: price by residual load.
     """
     prices: Floats = curve(np.asarray(quantiles, dtype=float)) @ level_weights(levels)
+    return prices
+
+
+def expected_on(paths: npt.ArrayLike, curve: PriceCurve) -> Floats:
+    """The mean price over the paths of a forecast, (T,) [EUR/MWh].
+
+    Args:
+        paths: (S, T) of the residual load [MW].
+        curve: price by residual load.
+    """
+    prices: Floats = curve(np.asarray(paths, dtype=float)).mean(axis=0)
     return prices
 
 
@@ -123,6 +138,7 @@ def dispatched_on(
     curve: PriceCurve,
     battery: Battery,
     mtu: Mtu,
+    paths: npt.ArrayLike | None = None,
 ) -> Outcome:
     """What a day dispatched on a forecast earns at the prices of the outturn, beside perfect foresight.
 
@@ -133,8 +149,16 @@ def dispatched_on(
         curve: price by residual load.
         battery: what it can do.
         mtu: length of a unit.
+        paths: (S, T) of the forecast, on which it is planned where there are any [MW].
     """
     came = curve(np.asarray(outturn, dtype=float))
-    planned = dispatch(expected_price(quantiles, levels, curve), battery, mtu)
-    best = dispatch(came, battery, mtu)
-    return Outcome(earnings(planned, came, mtu), earnings(best, came, mtu))
+    price = expected_price(quantiles, levels, curve) if paths is None else expected_on(paths, curve)
+    planned, best = dispatch(price, battery, mtu), dispatch(came, battery, mtu)
+    range_of = None if paths is None else _range(planned, curve(np.asarray(paths, dtype=float)), mtu)
+    return Outcome(earnings(planned, came, mtu), earnings(best, came, mtu), range_of)
+
+
+def _range(schedule: Schedule, prices: Floats, mtu: Mtu) -> tuple[float, float]:
+    """Between what a schedule earns on eight of ten paths of the price, (S, T) [EUR]."""
+    low, high = np.quantile([earnings(schedule, price, mtu) for price in prices], [0.1, 0.9], method="hazen")
+    return float(low), float(high)

@@ -14,7 +14,7 @@ import numpy as np
 
 from gridahead.core.runs import NAIVE, OFFICIAL, OFFICIAL_CORRECTED, Reference
 from gridahead.evaluation import metrics, shape
-from gridahead.evaluation.sample import LOWER, UPPER, Basis, Sample
+from gridahead.evaluation.sample import LOWER, POINT, UPPER, Basis, Sample
 
 Unit = Literal["MW", "h", "1"]
 Better = Literal["low", "high", "near", "neither"]
@@ -83,6 +83,16 @@ def _percentage(sample: Sample, *, of_each: bool) -> float:
     if (sample.quantity in PERCENTAGE_OF_EACH) != of_each:
         return NAN
     return (metrics.mape if of_each else metrics.wape)(sample.point, sample.outturn)
+
+
+def _known_mean(values: Any) -> float:
+    """The mean of what is known; NaN where nothing is."""
+    return float(np.nanmean(values)) if np.isfinite(values).any() else NAN
+
+
+def _jump_share(units: Sample) -> float:
+    error = metrics.mae(units.point, units.outturn)
+    return metrics.jump(units.point, units.at(POINT, before=True)) / error if error > 0 else NAN
 
 
 INTERVAL = (LOWER, UPPER)
@@ -228,6 +238,52 @@ METRICS = (
         basis="days",
         stored=False,
         shown=frozenset({"card"}),
+    ),
+    Metric(
+        name="energy_score",
+        title="Energy score of the paths of a day",
+        of=lambda days: _known_mean(days.energy_score),
+        basis="days",
+        stored=False,
+        shown=frozenset({"slices", "card"}),
+    ),
+    Metric(
+        name="variogram_score",
+        title="Variogram score of the paths of a day",
+        of=lambda days: _known_mean(days.variogram_score),
+        basis="days",
+        stored=False,
+        shown=frozenset({"slices", "card"}),
+    ),
+    Metric(
+        name="jump",
+        title="Change of the median from one issue to the next",
+        of=lambda units: metrics.jump(units.point, units.at(POINT, before=True)),
+        basis="revised",
+        needs=(POINT,),
+        stored=False,
+        shown=frozenset({"slices"}),
+    ),
+    Metric(
+        name="jump_80",
+        title="Change of the bounds of the 80 % band from one issue to the next",
+        of=lambda units: _known_mean(
+            np.array([metrics.jump(units.at(bound), units.at(bound, before=True)) for bound in INTERVAL])
+        ),
+        basis="revised",
+        needs=INTERVAL,
+        stored=False,
+        shown=frozenset(),
+    ),
+    Metric(
+        name="jump_share",
+        title="Change of the median from one issue to the next, over the MAE of the later one",
+        of=lambda units: _jump_share(units),
+        basis="revised",
+        needs=(POINT,),
+        unit="1",
+        stored=False,
+        shown=frozenset({"slices"}),
     ),
 )
 

@@ -162,6 +162,23 @@ def interval_score(lower: npt.ArrayLike, upper: npt.ArrayLike, outturn: npt.Arra
     return _mean(_errors(upper, lower) + 2 / (1 - share) * misses)
 
 
+def jump(now: npt.ArrayLike, before: npt.ArrayLike) -> float:
+    """Mean absolute change of what is forecast of the same time, from one issue to the next [unit of the values].
+
+    A forecast is to change as much as news ask for: where it jumps by more than it errs by afterwards, it jumps to and
+    fro. It says nothing of accuracy, and a forecast that never changes has none.
+
+    Args:
+        now: (...,) what an issue says of some times.
+        before: (...,) what the issue before it has said of them.
+
+    Source: Zsoter, Buizza and Richardson, "Jumpiness" of the ECMWF and Met Office EPS control and ensemble-mean
+        forecasts, Monthly Weather Review 137 (2009); Van Belle, Crevits and Verbeke, Improving forecast stability using
+        deep learning, International Journal of Forecasting 39 (2023).
+    """
+    return _mean(np.abs(_errors(now, before)))
+
+
 def reliability(quantiles: npt.ArrayLike, levels: npt.ArrayLike, outturn: npt.ArrayLike) -> Floats:
     """Share of outturns below each quantile, (Q,) [1]; of a calibrated forecast it is the level.
 

@@ -16,8 +16,9 @@ from gridahead.evaluation import metrics
 Floats = npt.NDArray[np.float64]
 POINT, LOWER, UPPER = 0.5, 0.1, 0.9
 """The quantile that is the point forecast, and those that bound the 80 % interval."""
-Basis = Literal["units", "quantiles", "days"]
-"""Which sample a metric looks at: all units; those of which every quantile was forecast; whole days, a row each."""
+Basis = Literal["units", "quantiles", "days", "revised"]
+"""Which sample a metric looks at: all units; those of which every quantile was forecast; whole days, a row each; units
+that were forecast before, once for every two issues in a row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +39,20 @@ class Sample:
     """(T, Q) [MW]"""
     scale: float = float("nan")
     """What last week's same hour was wrong by before the first issue time [MW]."""
+    energy_score: Floats = field(default_factory=lambda: np.empty(0))
+    """(D,) of the paths of whole days, NaN where there are none [MW]; none of units."""
+    variogram_score: Floats = field(default_factory=lambda: np.empty(0))
+    """(D,) [MW]"""
+    before: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    """(T, Q) what the issue before said of the same units [MW]; of samples of revised units alone."""
 
     def __len__(self) -> int:
         """The number of market time units or days."""
         return len(self.point)
 
-    def at(self, level: float) -> Floats:
-        """The quantile of one of the levels, (T,) [MW]."""
-        return self.quantiles[:, self.levels.index(level)]
+    def at(self, level: float, *, before: bool = False) -> Floats:
+        """The quantile of one of the levels, (T,) [MW]; of the issue before where that is asked."""
+        return (self.before if before else self.quantiles)[:, self.levels.index(level)]
 
     @cached_property
     def below(self) -> Floats:
@@ -82,6 +89,39 @@ def samples_of(rows: pd.DataFrame, quantity: str, mtu: Mtu, scale: float = float
     if len(levels) > 1 and len(spread):
         samples["quantiles"] = sample(spread, levels)
     return samples
+
+
+def revised(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of units that were forecast before, and beside each what the issue before it had said of the same unit.
+
+    Args:
+        rows: as for `samples_of`, of several issues of the same units; those without all quantiles do not count.
+    """
+    ordered = rows.dropna(subset=levels_of(rows)).sort_values(["valid_time", "issue_time"], kind="stable")
+    later = np.flatnonzero(ordered["valid_time"].duplicated())
+    return ordered.iloc[later], ordered.iloc[later - 1]
+
+
+def revised_sample(now: pd.DataFrame, before: pd.DataFrame, quantity: str, mtu: Mtu) -> Sample:
+    """The sample of revised units.
+
+    Args:
+        now: as `revised` gives them.
+        before: the same.
+        quantity: of the series.
+        mtu: of the forecasts.
+    """
+    levels = levels_of(now)
+    return Sample(
+        point=now[POINT].to_numpy(),
+        outturn=now["outturn"].to_numpy(),
+        valid_time=now["valid_time"],
+        quantity=quantity,
+        mtu=mtu,
+        levels=tuple(levels),
+        quantiles=now[levels].to_numpy(),
+        before=before[levels].to_numpy(),
+    )
 
 
 def levels_of(rows: pd.DataFrame) -> list[float]:

@@ -7,7 +7,7 @@ forecasts was issued, so that neither the slice nor the period has a say in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,9 @@ from gridahead.core.tables import Forecasts
 from gridahead.core.time import Mtu, delivery_range
 from gridahead.evaluation import metrics
 from gridahead.evaluation.catalogue import METRICS, SKILLS, Skill, values_of
-from gridahead.evaluation.sample import POINT, Sample, samples_of
+from gridahead.evaluation.drawn import Drawer
+from gridahead.evaluation.multivariate import energy_score, variogram_score
+from gridahead.evaluation.sample import POINT, Sample, levels_of, revised, revised_sample, samples_of
 from gridahead.evaluation.scores import common_rows, flagged_times
 from gridahead.features.calendar import holiday_share
 
@@ -46,6 +48,8 @@ def breakdown(
     *,
     temperature: pd.Series | None = None,
     bands: Sequence[float] = BANDS,
+    drawer: Drawer | None = None,
+    issues: Forecasts | None = None,
 ) -> pd.DataFrame:
     """One row a model, slice and metric; no rows without common times.
 
@@ -57,6 +61,9 @@ def breakdown(
         zone: whose local time and holidays count.
         temperature: by valid time [degC]; without it there are no bands of temperature.
         bands: between which temperatures [degC] to distinguish, rising.
+        drawer: draws the paths of whole days; without it they have no scores.
+        issues: all that was issued of these units, where `forecasts` have the newest of each alone: from one issue to
+            the next they jump.
 
     Returns:
         model; by: `none`, `lead`, `hour`, `weekday`, `month`, `season`, `day_kind`, `clock`, `outturn` (`flagged` by
@@ -72,7 +79,9 @@ def breakdown(
     for model, table in tables.items():
         first = forecasts.iloc[0]
         mtu = Mtu(first["mtu"])
-        days, first_rows = _by_day(table, zone, mtu)
+        days, rows_of_days = _by_day(table, zone, mtu)
+        first_rows = np.array([of_day[0] for of_day in rows_of_days], dtype=np.int64)
+        drawn = np.array([_path_scores(table.iloc[of_day], drawer) for of_day in rows_of_days]).reshape(-1, 2)
         for by, name, mask in slices(table, zone, temperature, bands, flagged_times(outturn)):
             samples = samples_of(table[mask], first["quantity"], mtu, scale)
             if by in OF_WHOLE_DAYS:
@@ -83,10 +92,13 @@ def breakdown(
                     valid_time=table["valid_time"].iloc[first_rows[chosen]],
                     quantity=first["quantity"],
                     mtu=mtu,
+                    energy_score=drawn[chosen, 0],
+                    variogram_score=drawn[chosen, 1],
                 )
             for metric, value, sample in values_of(METRICS, samples):
                 rows.append((model, by, name, metric.name, value, metric.unit, len(sample)))
             rows += [(model, by, name, *figure) for figure in _reliability(samples.get("quantiles"))]
+    rows += _jumps(tables if issues is None else common_rows(issues, outturn), zone, forecasts, temperature, bands)
     figures = pd.DataFrame(rows, columns=list(COLUMNS))
     if rows:
         series = Series(zone.code, str(forecasts["quantity"].iloc[0]))
@@ -220,22 +232,53 @@ def _skills(figures: pd.DataFrame, skill: Skill) -> pd.DataFrame:
     return both.assign(metric=skill.name, value=skills, unit=skill.unit)[list(COLUMNS)]
 
 
-def _by_day(rows: pd.DataFrame, zone: BiddingZone, mtu: Mtu) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+def _by_day(
+    rows: pd.DataFrame, zone: BiddingZone, mtu: Mtu
+) -> tuple[npt.NDArray[np.float64], list[npt.NDArray[np.int64]]]:
     """The whole delivery days of every issue.
 
     Returns:
-        (D, 2, U) forecast and outturn [MW], padded with NaN, and (D,) a row of each day, which is in its slices.
+        (D, 2, U) forecast and outturn [MW], padded with NaN, and of each day its rows in order of time; all of them are
+        in the same slices.
     """
     longest = 25 * mtu.per_hour
     local = pd.DatetimeIndex(rows["valid_time"]).tz_convert(zone.timezone).tz_localize(None).normalize()
     times, values = rows["valid_time"].to_numpy(), rows[[POINT, "outturn"]].to_numpy(dtype=float)
-    first_rows, padded = [], []
+    rows_of_days, padded = [], []
     for part in rows.groupby([local, "issue_time"]).indices.values():
         time_range = delivery_range(local[part[0]].date(), zone.timezone)
         if len(part) == len(time_range.times(mtu)):
+            in_order = part[np.argsort(times[part])]
             pad = np.full((2, longest), np.nan)
-            pad[:, : len(part)] = values[part[np.argsort(times[part])]].T
-            first_rows.append(part[0])
+            pad[:, : len(part)] = values[in_order].T
+            rows_of_days.append(in_order)
             padded.append(pad)
     both = np.stack(padded) if padded else np.empty((0, 2, longest))
-    return both, np.array(first_rows, dtype=np.int64)
+    return both, rows_of_days
+
+
+def _path_scores(day: pd.DataFrame, drawer: Drawer | None) -> tuple[float, float]:
+    """Energy and variogram score of the paths of a whole day; NaN where none can be drawn."""
+    levels = levels_of(day)
+    times, issued = pd.DatetimeIndex(day["valid_time"]), pd.Timestamp(day["issue_time"].iloc[0])
+    paths = None if drawer is None else drawer.paths(day[levels].to_numpy(dtype=float), tuple(levels), times, issued)
+    if paths is None:
+        return np.nan, np.nan
+    truth = day["outturn"].to_numpy(dtype=float)
+    return energy_score(paths, truth), variogram_score(paths, truth)
+
+
+def _jumps(
+    tables: Mapping[str, pd.DataFrame],
+    zone: BiddingZone,
+    forecasts: Forecasts,
+    temperature: pd.Series | None,
+    bands: Sequence[float],
+) -> Iterator[tuple[object, ...]]:
+    """What changes from one issue to the next, as rows of the breakdown; none where every unit has one issue."""
+    for model, table in tables.items():
+        (now, before), first = revised(table), forecasts.iloc[0]
+        for by, name, mask in slices(now, zone, temperature, bands):
+            sample = revised_sample(now[mask], before[mask], first["quantity"], Mtu(first["mtu"]))
+            for metric, value, of in values_of(METRICS, {"revised": sample}):
+                yield model, by, name, metric.name, value, metric.unit, len(of)

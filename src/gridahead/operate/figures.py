@@ -11,11 +11,13 @@ from gridahead.core.errors import LakeError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.runs import BACKFILLED, LIVE
 from gridahead.core.tables import Forecasts
+from gridahead.core.time import Mtu
 from gridahead.evaluation.comparisons import comparisons
 from gridahead.evaluation.daily import daily_losses
+from gridahead.evaluation.drawn import Drawer, drawer_of
 from gridahead.evaluation.outturn import outturn, temperature
 from gridahead.evaluation.slices import WHOLE, breakdown
-from gridahead.operate.score import published_beside_references
+from gridahead.operate.score import issues_in_time, published_beside_references
 from gridahead.workspace import Workspace
 
 ALL_SLICES = "all"
@@ -31,6 +33,10 @@ class RunForecasts(NamedTuple):
     """`valid_time`, `value` [MW], and `flags` of the quality gate; none of them is missing."""
     temperature: pd.Series | None
     """By valid time [degC], where the series has such an input."""
+    drawer: Drawer
+    """Of the paths of any of them."""
+    issues: Forecasts | None
+    """All that was issued of what is published, of which `forecasts` have the newest alone; None of a back-test."""
 
 
 def forecasts_of_run(workspace: Workspace, series: Series, run: str) -> RunForecasts:
@@ -55,7 +61,10 @@ def forecasts_of_run(workspace: Workspace, series: Series, run: str) -> RunForec
         raise LakeError(f"{series}: nothing of run {run} has an outturn yet, so there is nothing to measure")
     chosen = workspace.settings.series_settings(series)
     degrees = temperature(observations, (*chosen.past_covariates, *chosen.future_covariates), workspace.clock())
-    return RunForecasts(forecasts, measured, degrees)
+    mtu, timezone = Mtu(forecasts["mtu"].iloc[0]), workspace.settings.zone(series.zone).timezone
+    drawer = drawer_of(observations, series, timezone, mtu)
+    issues = issues_in_time(workspace, series, mtu) if run == LIVE else None
+    return RunForecasts(forecasts, measured, degrees, drawer, issues)
 
 
 def figures_of(workspace: Workspace, series: Series, run: str, by: str) -> pd.DataFrame:
@@ -75,7 +84,14 @@ def figures_of(workspace: Workspace, series: Series, run: str, by: str) -> pd.Da
         raise SettingsError(f"--by {by!r}: say {', '.join((ALL_SLICES, *SLICED_BY))}")
     measured = forecasts_of_run(workspace, series, run)
     zone = workspace.settings.zone(series.zone)
-    rows = breakdown(measured.forecasts, measured.outturn, zone, temperature=measured.temperature)
+    rows = breakdown(
+        measured.forecasts,
+        measured.outturn,
+        zone,
+        temperature=measured.temperature,
+        drawer=measured.drawer,
+        issues=measured.issues,
+    )
     rows = rows if by == ALL_SLICES else rows[rows["by"] == by]
     if rows.empty:
         why = {

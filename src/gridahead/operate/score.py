@@ -110,3 +110,16 @@ def published_beside_references(
     levels = tuple(sorted(forecasts["quantile"].unique()))
     together += reference_forecasts(REFERENCES, observations, spec, days, levels, run, workspace.clock())
     return Forecasts(pd.concat(together, ignore_index=True)), observations
+
+
+def issues_in_time(workspace: Workspace, series: Series, mtu: Mtu) -> Forecasts:
+    """Every issue that readers were given of a series before the gate closed, one after the other, as `published`.
+
+    Args:
+        workspace: whose lake.
+        series: which.
+        mtu: in which they are compared.
+    """
+    forecasts = Forecasts(counted(workspace.lake.read_forecasts(series, LIVE), series, workspace.settings))
+    forecasts = forecasts_at(forecasts, mtu, workspace.settings.zone(series.zone).timezone)
+    return Forecasts(as_read(workspace, series, forecasts).assign(model=PUBLISHED))

@@ -16,8 +16,9 @@ from gridahead.core.errors import LakeError, SettingsError
 from gridahead.core.grid import PRICE, Series
 from gridahead.core.runs import NAIVE, OFFICIAL
 from gridahead.core.time import Mtu, delivery_range
-from gridahead.evaluation.battery import Battery, PriceCurve, dispatched_on
+from gridahead.evaluation.battery import Battery, Floats, PriceCurve, dispatched_on
 from gridahead.evaluation.bootstrap import bootstrap_difference
+from gridahead.evaluation.drawn import Drawer
 from gridahead.evaluation.sample import levels_of
 from gridahead.evaluation.scores import common_rows
 from gridahead.evaluation.value import Prices, Side, Value, value
@@ -59,6 +60,10 @@ class Earned:
     possible_eur: float
     share: float
     """Of what was possible [1]."""
+    drawn: int
+    """Days that were planned on the paths of their forecast; the others on its quantiles, unit by unit."""
+    inside: float | None
+    """Share of those days that earned what eight of ten paths had said [1]; None without one."""
 
 
 def costs(
@@ -82,7 +87,7 @@ def costs(
             f"{series} is a price, and its errors are no imbalance. What a battery earns on it: --battery 10,20 "
             "--curve=-500:-500,5000:5000, which is the price itself"
         )
-    tables, mtu = _tables(workspace, series, run)
+    tables, mtu, _ = _tables(workspace, series, run)
     side: Side = "consumer" if series.quantity in CONSUMED else "producer"
     zone = workspace.settings.zone(series.zone)
     spent = {
@@ -99,6 +104,8 @@ def costs(
 def batteries(workspace: Workspace, series: Series, run: str, curve: PriceCurve, battery: Battery) -> list[Earned]:
     """What a battery earns on each model of a run, the best first; days with a gap are left out.
 
+    A day is planned on the paths of its forecast, as they would have been drawn then.
+
     Args:
         workspace: whose lake.
         series: what the price depends on, such as the residual load.
@@ -109,7 +116,7 @@ def batteries(workspace: Workspace, series: Series, run: str, curve: PriceCurve,
     Raises:
         LakeError: there is no such run, or no whole day of it has an outturn yet.
     """
-    tables, mtu = _tables(workspace, series, run)
+    tables, mtu, drawer = _tables(workspace, series, run)
     timezone = workspace.settings.zone(series.zone).timezone
     results = []
     for model, table in tables.items():
@@ -121,13 +128,26 @@ def batteries(workspace: Workspace, series: Series, run: str, curve: PriceCurve,
             raise LakeError(
                 f"{series}: no whole day of run {run} has an outturn, so no battery can be dispatched on it"
             )
-        outcomes = [dispatched_on(rows[levels], levels, rows["outturn"], curve, battery, mtu) for rows in whole]
+        outcomes = [
+            dispatched_on(rows[levels], levels, rows["outturn"], curve, battery, mtu, _paths(rows, levels, drawer))
+            for rows in whole
+        ]
         earned, possible = (
             float(sum(getattr(outcome, name) for outcome in outcomes)) for name in ("earned", "possible")
         )
         share = earned / possible if possible > 0 else float("nan")
-        results.append(Earned(model, len(whole), earned, possible, share))
+        held = [one.range[0] <= one.earned <= one.range[1] for one in outcomes if one.range is not None]
+        inside = float(np.mean(held)) if held else None
+        results.append(Earned(model, len(whole), earned, possible, share, len(held), inside))
     return sorted(results, key=lambda result: -result.earned_eur)
+
+
+def _paths(rows: pd.DataFrame, levels: list[float], drawer: Drawer) -> Floats | None:
+    """The paths of a whole day (S, U) [MW]; None where none are known, or its units were issued one after the other."""
+    times, issued = pd.DatetimeIndex(rows["valid_time"]), pd.Timestamp(rows["issue_time"].iloc[0])
+    if (rows["issue_time"] != issued).any():
+        return None
+    return drawer.paths(rows[levels].to_numpy(dtype=float), tuple(levels), times, issued)
 
 
 def read_prices(file: Path) -> pd.DataFrame:
@@ -150,15 +170,22 @@ def read_prices(file: Path) -> pd.DataFrame:
     return table.sort_index()
 
 
-def _tables(workspace: Workspace, series: Series, run: str) -> tuple[dict[str, pd.DataFrame], Mtu]:
-    """By model, the forecasts with all quantiles on the times that every model has, by time."""
-    forecasts, outturn, _ = forecasts_of_run(workspace, series, run)
-    tables = {name: rows.dropna() for name, rows in common_rows(forecasts, outturn).items()}
+def _instant(text: str) -> pd.Timestamp:
+    instant = pd.Timestamp(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"time {text} needs an offset, such as {text}Z")
+    return instant.tz_convert("UTC")
+
+
+def _tables(workspace: Workspace, series: Series, run: str) -> tuple[dict[str, pd.DataFrame], Mtu, Drawer]:
+    """By model, the forecasts with all quantiles on the times that every model has, by time; and who draws paths."""
+    of_run = forecasts_of_run(workspace, series, run)
+    tables = {name: rows.dropna() for name, rows in common_rows(of_run.forecasts, of_run.outturn).items()}
     common = reduce(pd.Index.intersection, (pd.Index(rows["valid_time"]) for rows in tables.values()))
     on_common_times = {
         name: rows[rows["valid_time"].isin(common)].sort_values("valid_time") for name, rows in tables.items()
     }
-    return on_common_times, Mtu(forecasts["mtu"].iloc[0])
+    return on_common_times, Mtu(of_run.forecasts["mtu"].iloc[0]), of_run.drawer
 
 
 def _days(rows: pd.DataFrame, timezone: str) -> Iterator[tuple[dt.date, pd.DataFrame]]:

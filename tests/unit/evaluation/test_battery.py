@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gridahead.core.errors import ModelError
 from gridahead.core.time import Mtu
-from gridahead.evaluation.battery import Battery, dispatch, dispatched_on, earnings, expected_price
+from gridahead.evaluation.battery import Battery, dispatch, dispatched_on, earnings, expected_on, expected_price
 
 PERFECT = Battery(power_mw=1.0, energy_mwh=1.0, efficiency=1.0)
 
@@ -56,6 +56,17 @@ def test_a_curved_price_needs_the_whole_distribution():
     quantiles, levels = [[90.0, 95.0, 130.0], [94.0, 95.0, 96.0]], [0.1, 0.5, 0.9]
     # The levels stand for 0.3, 0.4 and 0.3 of the distribution.
     np.testing.assert_allclose(expected_price(quantiles, levels, steep), [0.7 * 10 + 0.3 * 1000, 10.0])
+
+
+def test_paths_give_the_expected_price_and_between_what_the_day_will_earn():
+    # Of ten paths each costs 10 at night; by day 20, 30 … 110. The battery buys by night and sells by day.
+    paths = np.column_stack([np.full(10, 10.0), 10.0 * np.arange(2, 12)])
+    np.testing.assert_allclose(expected_on(paths, lambda load: load), [10.0, 65.0])
+    outcome = dispatched_on(
+        [[10.0], [5.0]], [0.5], [10.0, 40.0], lambda load: np.asarray(load), PERFECT, Mtu.PT60M, paths=paths
+    )
+    # On the median of 5 by day it would not have bought. It earns from 10 to 100: 15 and 95 at 10 and 90 %.
+    assert outcome.earned == pytest.approx(30.0) and outcome.range == pytest.approx((15.0, 95.0))
 
 
 @given(st.lists(st.floats(-50, 200), min_size=2, max_size=12), st.lists(st.floats(-50, 200), min_size=12, max_size=12))

@@ -44,9 +44,8 @@ def test_the_figures_of_a_run_are_those_of_its_rows(workspace, by_hand):
     assert found["naive", "coverage_80"] == pytest.approx(
         ((by_hand[:, 0] >= by_hand[:, 1]) & (by_hand[:, 0] <= by_hand[:, 3])).mean()
     )
-    assert {"crps", "mase", "rmse", "peak_hour_error", "daily_peak_error", "ramp_error", "skill_naive"} <= set(
-        found["official"].index
-    )
+    shape = {"peak_hour_error", "daily_peak_error", "ramp_error", "energy_score", "variogram_score"}
+    assert {"crps", "mase", "rmse", "skill_naive"} | shape <= set(found["official"].index)
     assert set(figures_of(workspace, LOAD, RUN, "clock")["slice"]) == {"change"}, "30 March has 23 hours"
     every = {"none", "lead", "hour", "weekday", "month", "season", "day_kind"}
     assert set(figures_of(workspace, LOAD, RUN, "all")["by"]) >= every
@@ -141,3 +140,4 @@ def test_no_battery_earns_more_than_perfect_foresight(workspace):
     assert all(one.earned_eur <= one.possible_eur + 1e-6 for one in found)
     assert found[0].earned_eur >= found[1].earned_eur
     assert found[0].share == pytest.approx(found[0].earned_eur / found[0].possible_eur)
+    assert {one.drawn for one in found} == {21} and all(0 <= one.inside <= 1 for one in found)
