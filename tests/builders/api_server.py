@@ -15,7 +15,7 @@ from children import environment
 
 from builders.rows import LOAD
 from builders.servers import free_port
-from builders.serving import ready
+from builders.serving import fill_before, ready
 from builders.web import live
 from gridahead.core.time import now
 from gridahead.operate.forecast import forecast
@@ -102,7 +102,9 @@ def installed(folder: Path) -> Workspace:
     """The workspace of the settings in a folder, with its data and the forecast of tomorrow."""
     at = now()
     tomorrow = at.date() + pd.Timedelta(days=1)
-    kept = live(ready(folder / "data", day=tomorrow, until=at.floor("h")), at)
+    made = ready(folder / "data", day=tomorrow, until=at.floor("h"))
+    fill_before(made, LOAD, tomorrow)
+    kept = live(made, at)
     workspace = Workspace.open(folder / "settings.toml")
     workspace.lake.observations.append(kept.lake.observations.read())
     forecast(workspace, LOAD, at.normalize())

@@ -17,7 +17,7 @@ from gridahead.evaluation.daily import daily_losses
 from gridahead.evaluation.drawn import Drawer, drawer_of
 from gridahead.evaluation.outturn import outturn, temperature
 from gridahead.evaluation.slices import WHOLE, breakdown
-from gridahead.operate.score import issues_in_time, published_beside_references
+from gridahead.operate.score import every_issue, published_beside_references
 from gridahead.workspace import Workspace
 
 ALL_SLICES = "all"
@@ -63,7 +63,7 @@ def forecasts_of_run(workspace: Workspace, series: Series, run: str) -> RunForec
     degrees = temperature(observations, (*chosen.past_covariates, *chosen.future_covariates), workspace.clock())
     mtu, timezone = Mtu(forecasts["mtu"].iloc[0]), workspace.settings.zone(series.zone).timezone
     drawer = drawer_of(observations, series, timezone, mtu)
-    issues = issues_in_time(workspace, series, mtu) if run == LIVE else None
+    issues = every_issue(workspace, series, mtu) if run == LIVE else None
     return RunForecasts(forecasts, measured, degrees, drawer, issues)
 
 

@@ -112,14 +112,14 @@ def published_beside_references(
     return Forecasts(pd.concat(together, ignore_index=True)), observations
 
 
-def issues_in_time(workspace: Workspace, series: Series, mtu: Mtu) -> Forecasts:
-    """Every issue that readers were given of a series before the gate closed, one after the other, as `published`.
+def every_issue(workspace: Workspace, series: Series, mtu: Mtu) -> Forecasts:
+    """Every issue that readers were given of a series, as `published`; renewals on the day of delivery are among them.
 
     Args:
         workspace: whose lake.
         series: which.
         mtu: in which they are compared.
     """
-    forecasts = Forecasts(counted(workspace.lake.read_forecasts(series, LIVE), series, workspace.settings))
-    forecasts = forecasts_at(forecasts, mtu, workspace.settings.zone(series.zone).timezone)
+    timezone = workspace.settings.zone(series.zone).timezone
+    forecasts = forecasts_at(workspace.lake.read_forecasts(series, LIVE), mtu, timezone)
     return Forecasts(as_read(workspace, series, forecasts).assign(model=PUBLISHED))

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders.backtests import run_backtest, workspace_of
+from builders.forecasts import forecast_of
 from builders.rows import LOAD, measured, together
+from builders.serving import DAY, load_at, ready
 
 from gridahead.core.errors import LakeError, SettingsError
 from gridahead.core.grid import Series
+from gridahead.core.time import Mtu, delivery_range
 from gridahead.evaluation.battery import Battery
 from gridahead.evaluation.outturn import temperature
 from gridahead.evaluation.value import Prices
@@ -67,6 +70,21 @@ def test_what_cannot_be_told_is_said(workspace):
         figures_of(workspace, LOAD, RUN, "colour")
     with pytest.raises(LakeError, match="no forecast of run live that counts"):
         forecasts_of_run(workspace, LOAD, "live")
+
+
+def test_what_was_published_jumps_from_issue_to_issue_and_is_scored_by_the_newest(tmp_path):
+    made, early = ready(tmp_path), pd.Timestamp("2025-03-18T08:00Z")
+    told = {"issue_time": early, "made_at": early}
+    made.lake.forecasts.append(forecast_of("2025-03-19", level=50_300.0, **told))
+    made.lake.forecasts.append(forecast_of("2025-03-19", level=50_000.0))
+    found = figures_of(made, LOAD, "live", "none")
+    values = found[found["model"] == "published"].set_index("metric")["value"]
+    newest = forecast_of("2025-03-19", levels=(0.5,))["value_mw"].to_numpy()
+    truth = load_at(LOAD, delivery_range(DAY, "Europe/Berlin").times(Mtu.PT60M).tz_convert("Europe/Berlin"))
+    assert values["jump"] == pytest.approx(300.0) and values["jump_80"] == pytest.approx(300.0)
+    assert values["mae"] == pytest.approx(np.abs(newest - truth).mean())
+    assert values["jump_share"] == pytest.approx(300.0 / values["mae"])
+    assert "jump" not in set(found.loc[found["model"] == "naive", "metric"])
 
 
 def test_the_temperature_of_a_series_is_its_first_input_in_degrees():
