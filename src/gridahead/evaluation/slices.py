@@ -244,11 +244,12 @@ def _by_day(
     longest = 25 * mtu.per_hour
     local = pd.DatetimeIndex(rows["valid_time"]).tz_convert(zone.timezone).tz_localize(None).normalize()
     times, values = rows["valid_time"].to_numpy(), rows[[POINT, "outturn"]].to_numpy(dtype=float)
-    rows_of_days, padded = [], []
+    rows_of_days: list[npt.NDArray[np.int64]] = []
+    padded = []
     for part in rows.groupby([local, "issue_time"]).indices.values():
         time_range = delivery_range(local[part[0]].date(), zone.timezone)
         if len(part) == len(time_range.times(mtu)):
-            in_order = part[np.argsort(times[part])]
+            in_order = np.asarray(part, np.int64)[np.argsort(times[part])]
             pad = np.full((2, longest), np.nan)
             pad[:, : len(part)] = values[in_order].T
             rows_of_days.append(in_order)
