@@ -37,7 +37,7 @@ from gridahead.core.time import Mtu
 from gridahead.core.units import Unit
 from gridahead.forecasting.identity import forecast_id
 from gridahead.forecasting.paths import Paths, figures_of_paths, parquet_of, wide_of
-from gridahead.forecasting.sheets import csv_bytes, sheet, xlsx_bytes
+from gridahead.forecasting.sheets import csv_bytes, day_sheet, sheet, xlsx_bytes
 from gridahead.forecasting.slot import Slot
 from gridahead.lake.folder import Folder, write_if_new
 from gridahead.settings.published import CsvStyle
@@ -196,7 +196,8 @@ def _put_files(home: Folder, manifest: dict[str, object], parquet: bytes, csv: b
         manifest |= {"xlsx": None}
         return ""
     try:
-        write_if_new(home, str(manifest["xlsx"]), xlsx_bytes(table, _title(manifest), _facts(manifest)))
+        content = xlsx_bytes(table, _title(manifest), _facts(manifest), _day(manifest))
+        write_if_new(home, str(manifest["xlsx"]), content)
     except Exception as error:  # nobody goes without a forecast because a spreadsheet of it cannot be made
         log.exception("%s: published without an XLSX", home)
         manifest |= {"xlsx": None}
@@ -221,6 +222,12 @@ def _of_paths(
     except Exception:  # nobody goes without a forecast because its paths cannot be kept
         log.exception("%s: published without paths", home)
         return {}
+
+
+def _day(manifest: Mapping[str, Any]) -> pd.DataFrame | None:
+    """What the day may come to, for a spreadsheet, in the unit of the manifest; None where a forecast has no paths."""
+    daily = manifest.get("daily")
+    return None if daily is None else day_sheet(daily, manifest["timezone"], manifest["unit"])
 
 
 def _title(manifest: Mapping[str, object]) -> str:

@@ -134,7 +134,29 @@ _OFFICIAL = "#B4540A"
 _GRID = {"major_gridlines": {"visible": True, "line": {"color": "#D9D9D9", "width": 0.75}}}
 
 
-def xlsx_bytes(frame: pd.DataFrame, title: str, facts: Mapping[str, object] | None = None) -> bytes:
+def day_sheet(daily: Mapping[str, Any], timezone: str, unit: Unit = "MW") -> pd.DataFrame:
+    """What a day may come to by the paths of its forecast: a row a quantile, and beside them the hours of its peak.
+
+    Args:
+        daily: the line of a manifest [MW, MWh].
+        timezone: of the local times.
+        unit: in which values are shown.
+    """
+    figures = {name: daily[name] for name in ("peak", "lowest", "mean", "energy") if name in daily}
+    levels = list(daily["peak"])
+    columns: dict[str, Any] = {"quantile": pd.Series([quantile_heading(float(one), unit).split()[0] for one in levels])}
+    for name, by_level in figures.items():
+        heading = f"{name} of the day [{unit}{'h' if name == 'energy' else ''}]"
+        columns[heading] = pd.Series([per(float(by_level[level]), unit) for level in levels])
+    hours = pd.DatetimeIndex(list(daily["peak_at"]), tz=UTC).tz_convert(timezone)
+    columns[f"peak in the unit from ({timezone})"] = pd.Series(hours)
+    columns["share of paths [%]"] = pd.Series([100.0 * share for share in daily["peak_at"].values()])
+    return pd.DataFrame(columns)
+
+
+def xlsx_bytes(
+    frame: pd.DataFrame, title: str, facts: Mapping[str, object] | None = None, day: pd.DataFrame | None = None
+) -> bytes:
     """A sheet as a workbook: the table with real times and numbers, a chart, and what there is to know about it.
 
     Equal sheets and facts give equal bytes: the workbook is dated by the newest issue time in it.
@@ -143,6 +165,7 @@ def xlsx_bytes(frame: pd.DataFrame, title: str, facts: Mapping[str, object] | No
         frame: as `sheet` gives it, or another one of instants, numbers and texts, which has no chart.
         title: of the chart.
         facts: by name what is told besides, such as lines of a manifest.
+        day: as `day_sheet` gives it, where there is one.
     """
     import xlsxwriter
 
@@ -157,7 +180,10 @@ def xlsx_bytes(frame: pd.DataFrame, title: str, facts: Mapping[str, object] | No
             chart.set_landscape()
             chart.fit_to_pages(1, 1)
             chart.insert_chart(0, 0, _fan(book, frame, title))
-        _tell(book, book.add_worksheet("About"), title, facts or {}, frame.columns)
+        if day is not None:
+            _fill(book, book.add_worksheet("Day"), day)
+        columns = [*frame.columns, *(day.columns if day is not None else ())]
+        _tell(book, book.add_worksheet("About"), title, facts or {}, columns)
     return buffer.getvalue()
 
 
@@ -292,4 +318,11 @@ _MEANINGS = {
     "model": "Name of the model.",
     "missing": "What was missing at the issue time; empty if nothing.",
     "forecast id": "Names the forecast: `gridahead reproduce` takes it.",
+    "quantile": "Of the figures of the whole day beside it, from a hundred equally likely courses of the day.",
+    "peak of": "The highest value of the day is expected to be at or below this one in as many percent of cases.",
+    "lowest of": "The same of the lowest value of the day.",
+    "mean of": "The same of the mean of the day.",
+    "energy of": "The same of the energy of the day.",
+    "peak in": "Start of a market time unit in which the day may have its highest value.",
+    "share of paths": "How many percent of the courses of the day have it there.",
 }

@@ -11,7 +11,7 @@ from builders.forecasts import BERLIN, forecast_of
 
 from gridahead.core.time import Mtu
 from gridahead.forecasting.identity import forecast_id
-from gridahead.forecasting.sheets import csv_bytes, meaning_of, sheet, xlsx_bytes
+from gridahead.forecasting.sheets import csv_bytes, day_sheet, meaning_of, sheet, xlsx_bytes
 
 DAY = "2025-12-31"
 TIMES = [f"{edge} ({zone})" for zone in (BERLIN, "UTC") for edge in ("start", "end")]
@@ -189,3 +189,22 @@ def test_equal_forecasts_give_equal_workbooks_whenever_they_are_made(monkeypatch
     assert xlsx_bytes(sheet(forecast_of(DAY).sample(frac=1, random_state=1), BERLIN), "DE/load") == first
     core = zipfile.ZipFile(io.BytesIO(first)).read("docProps/core.xml").decode()
     assert ">2025-12-30T10:00:00Z<" in core
+
+
+def test_what_the_day_may_come_to_is_a_sheet_of_its_own_with_the_hours_of_the_peak():
+    by_level = {"0.1": 1000.0, "0.9": 2000.0}
+    daily = {"peak": by_level, "lowest": by_level, "mean": by_level, "energy": {"0.1": 24_000.0, "0.9": 48_000.0}}
+    hours = {"2025-12-31T17:00:00+00:00": 0.75, "2025-12-31T10:00:00+00:00": 0.125, "2025-12-31T11:00:00+00:00": 0.125}
+    day = day_sheet({**daily, "peak_at": hours, "follows": "x"}, BERLIN, "GW")
+    made = forecast_of(DAY)
+    book = openpyxl.load_workbook(io.BytesIO(xlsx_bytes(sheet(made, BERLIN), "t", day=day)))
+    rows = [[cell.value for cell in row] for row in book["Day"].iter_rows()]
+    assert book.sheetnames == ["Forecast", "Chart", "Day", "About"]
+    assert rows[0][:2] == ["quantile", "peak of the day [GW]"] and rows[0][4] == "energy of the day [GWh]"
+    assert rows[1][:2] == ["P10", 1.0] and rows[2][4] == 48.0 and rows[3][0] is None
+    assert [str(rows[1][5]), rows[1][6]] == ["2025-12-31 18:00:00", 75.0]
+    assert all(meaning_of(name) for name in rows[0])
+    without = openpyxl.load_workbook(io.BytesIO(xlsx_bytes(sheet(made, BERLIN), "t")))
+    assert "Day" not in without.sheetnames
+    price = day_sheet({"peak": by_level, "lowest": by_level, "mean": by_level, "peak_at": hours}, BERLIN, "EUR/MWh")
+    assert not any(name.startswith("energy") for name in price)

@@ -13,7 +13,7 @@ from gridahead.core.tables import Forecasts
 from gridahead.core.time import Mtu, TimeRange
 from gridahead.core.units import Unit, per
 from gridahead.forecasting.publish import Issue
-from gridahead.forecasting.sheets import csv_bytes, sheet, xlsx_bytes
+from gridahead.forecasting.sheets import csv_bytes, day_sheet, sheet, xlsx_bytes
 from gridahead.reading.change import SinceYesterday, since_yesterday
 from gridahead.reading.figures import Figure, figures_of
 from gridahead.reading.known import official_known
@@ -98,7 +98,9 @@ def forecast_answer(workspace: Workspace, series: Series, issue: Issue, query: F
         frame = sheet(rows, timezone, unit, official)
         title = f"{series}, {issue.manifest['delivery_day']}"
         facts = {str(name): issue.manifest[name] for name in _FACTS if name in issue.manifest}
-        content = xlsx_bytes(frame, title, facts) if form == "xlsx" else csv_bytes(frame, csv_style(form))
+        daily = issue.manifest.get("daily")
+        day = None if daily is None else day_sheet(daily, timezone, unit)
+        content = xlsx_bytes(frame, title, facts, day) if form == "xlsx" else csv_bytes(frame, csv_style(form))
         return Answer(content, media_type_of(form), named)
     if form == "json":
         return json_answer(_forecast_said(series, issue, rows, official, timezone, unit))
