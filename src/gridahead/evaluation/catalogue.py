@@ -245,7 +245,7 @@ METRICS = (
         of=lambda days: _known_mean(days.energy_score),
         basis="days",
         stored=False,
-        shown=frozenset({"slices", "card"}),
+        shown=frozenset({"slices"}),
     ),
     Metric(
         name="variogram_score",
@@ -253,7 +253,7 @@ METRICS = (
         of=lambda days: _known_mean(days.variogram_score),
         basis="days",
         stored=False,
-        shown=frozenset({"slices", "card"}),
+        shown=frozenset({"slices"}),
     ),
     Metric(
         name="jump",
