@@ -140,8 +140,9 @@ def draw(rows: Sequence[Row], path: Path) -> None:
             shares = [100 * values[order, metric] / values[ORDERS[0], metric] for metric in metrics]
             axes.bar(places + 0.26 * shift - 0.26, shares, 0.24, label=order, color=colour(shade))
         axes.set_xticks(places, ["energy score", "variogram score", "CRPS of the peak", "CRPS of the energy"])
-        axes.set_ylim(90, None)
-        axes.legend(frameon=False)
+        axes.axhline(100, color=colour("official"), linewidth=0.8)
+        axes.set_ylim(0, 160)
+        axes.legend(frameon=False, ncols=3)
         title(axes, "A hundred paths in three orders [% of those in the order of past errors; lower is better]")
 
 
