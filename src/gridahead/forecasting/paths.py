@@ -8,12 +8,12 @@ errors of what can be forecast without a model in the place of past weather: tho
 more days of it are known, of last week's same hour. Both are read as known at the issue time, and there are no random
 numbers: the same forecast on the same lake has the same paths, to the bit.
 
-On German load of 2023 and 2024 (a ridge regression issued at 11:00) the energy score of independent hours is 3.4 % worse
-than that of such paths and their variogram score 16 %; of hours that are all alike 4.0 and 11 % (`benchmarks/paths.py`).
-With the regression's own past errors in the place of the official forecast's they are 0.2 and 0.3 % better, but a model
-that is new has none, and two forecasts of one day would follow different days. A Gaussian copula of the same errors, its
-correlation shrunk (Ledoit and Wolf), has the same two scores within 0.2 %, and a CRPS of the day's peak that is 1.5 %
-worse.
+On German load of 2023 and 2024 (a ridge regression issued at 11:00) the energy score of independent hours is 3.4 %
+worse than that of such paths and their variogram score 16 %; of hours that are all alike 4.0 and 11 %
+(`benchmarks/paths.py`). With the regression's own past errors in the place of the official forecast's they are 0.2 and
+0.3 % better, but a model that is new has none, and two forecasts of one day would follow different days. A Gaussian
+copula of the same errors, its correlation shrunk (Ledoit and Wolf), has the same two scores within 0.2 %, and a CRPS of
+the day's peak that is 1.5 % worse.
 
 Source: Clark et al., The Schaake shuffle, Journal of Hydrometeorology 5 (2004); Schefzik, Thorarinsdottir and Gneiting,
     Uncertainty quantification in complex simulation models using ensemble copula coupling, Statistical Science 28
