@@ -9,15 +9,15 @@ import pandas as pd
 
 from gridahead.cli.console import print_json, say
 from gridahead.core.runs import FULL, maker
-from gridahead.core.time import lasting, now
+from gridahead.core.time import MOST_LEAD_DAYS, lasting, now
 from gridahead.core.units import power
 from gridahead.reports.trust import correction_words, late_words, rung_words
 
 if TYPE_CHECKING:
     from gridahead.forecasting.publish import Published
 
-FAR = pd.Timedelta(days=7)
-"""Deadlines are a day or two before delivery: a day that begins later than this follows from wrong dates."""
+FAR = pd.Timedelta(days=MOST_LEAD_DAYS)
+"""Deadlines are no longer before delivery: a day that begins later than this follows from wrong dates."""
 
 
 def show_published(done: Iterable[Published], *, as_json: bool, newest: bool) -> None:

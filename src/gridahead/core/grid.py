@@ -344,6 +344,20 @@ def day_begins(zone: BiddingZone) -> Deadline:
     return Deadline(0, dt.time(0), zone.timezone)
 
 
+def lead_days(deadline: Deadline, zone: BiddingZone) -> int:
+    """How many days before the delivery day a deadline is, by the clock of the zone: 1 of a day-ahead forecast."""
+    day = dt.date(2025, 1, 15)
+    return (day - deadline.for_delivery(day).tz_convert(zone.timezone).date()).days
+
+
+def day_after(deadline: Deadline, zone: BiddingZone) -> Deadline:
+    """The end of the day that a deadline is on by the clock of the zone, no later than the delivery day begins.
+
+    An official forecast that is out by then has the same lead as ours: of D-3, what was published on D-3.
+    """
+    return replace(day_begins(zone), days_before=max(0, lead_days(deadline, zone) - 1))
+
+
 _GENERATION_BY = Deadline.parse("D-1T1800[Europe/Brussels]")
 
 

@@ -202,6 +202,9 @@ def now() -> pd.Timestamp:
     return pd.Timestamp(dt.datetime.now(dt.UTC)).as_unit("us")
 
 
+MOST_LEAD_DAYS = 7
+"""Deadlines are at most so many days before the delivery day: beyond a week forecasts of weather are no better than the
+season, and of load than last week."""
 _DEADLINE = re.compile(r"^D-(?P<days>\d+)T(?P<hour>\d\d):?(?P<minute>\d\d)\[(?P<zone>[^\]]+)\]$")
 
 

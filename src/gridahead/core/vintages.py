@@ -374,20 +374,21 @@ class Vintages:
         """What was known at each issue time about each of its valid times.
 
         Args:
-            issue_times: (N,)
+            issue_times: (N,), or (N, S) where every valid time has its own.
             valid_times: (N, S)
 
         Returns:
             (N, S) values; NaN where nothing was known, or the valid time is off the grid.
         """
         row = (valid_times - self.start) // self.step
+        known_by = issue_times if issue_times.ndim == 2 else issue_times[:, None]
         on_grid = (row >= 0) & (row < len(self.value)) & ((valid_times - self.start) % self.step == 0)
         row = np.where(on_grid, row, 0)
         values = np.full(valid_times.shape, np.nan)
         for vintage in range(self.value.shape[1]):
-            visible = on_grid & (self.read_from[row, vintage] <= issue_times[:, None])
+            visible = on_grid & (self.read_from[row, vintage] <= known_by)
             if (self.read_until[:, vintage] < NEVER).any():
-                visible &= issue_times[:, None] < self.read_until[row, vintage]
+                visible &= known_by < self.read_until[row, vintage]
             values = np.where(visible, self.value[row, vintage], values)
         return values
 

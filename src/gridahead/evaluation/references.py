@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from gridahead.core.grid import day_begins
+from gridahead.core.grid import day_after
 from gridahead.core.runs import NAIVE, OFFICIAL_CORRECTED, REFERENCES, Reference
 from gridahead.core.tables import Forecasts, Observations
 from gridahead.core.time import now
@@ -65,9 +65,10 @@ def fit_reference(
 def reference_windows(name: str, observations: Observations, spec: WindowSpec, days: Sequence[dt.date]) -> Windows:
     """What a reference reads, under our issue time so that lead times compare.
 
-    The official forecast is read as of the beginning of the delivery day, which is what its publisher answers for: for
-    wind and solar that is hours later than an issue time before noon, and in its favour. The corrected one is that with
-    the mean of its errors as known at our issue time.
+    The official forecast is that of the same lead, read as of the end of the day on which ours is due. A day ahead that
+    is the beginning of the delivery day, which is what its publisher answers for: for wind and solar it is hours later
+    than an issue time before noon, and in its favour. The corrected one is that with the mean of its errors, of the
+    same lead as well, as known at our issue time.
 
     Returns:
         Windows in which the units without an official forecast do not belong to the delivery; a day that has none of it
@@ -106,7 +107,7 @@ def _windows(
     outturn_as_of: pd.Timestamp = END_OF_TIME,
 ) -> Windows:
     """Windows of whole delivery days, with the official or the corrected forecast if the reference is one of them."""
-    midnight = day_begins(spec.zone)
+    midnight = day_after(spec.deadline, spec.zone)
     windows = build_windows(
         observations,
         replace(spec, use_official=name != NAIVE),

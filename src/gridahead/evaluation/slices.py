@@ -15,7 +15,7 @@ import pandas as pd
 
 from gridahead.core.grid import BiddingZone, Series, unit_of
 from gridahead.core.tables import Forecasts
-from gridahead.core.time import Mtu, delivery_range
+from gridahead.core.time import Mtu, delivery_days, delivery_range
 from gridahead.evaluation import metrics
 from gridahead.evaluation.catalogue import METRICS, SKILLS, Skill, values_of
 from gridahead.evaluation.drawn import Drawer
@@ -36,7 +36,7 @@ RELIABILITY = "reliability_"
 """How the metrics begin that are the share of outturns below a level, in percent: `reliability_10`."""
 WHOLE = "none"
 """Nothing is distinguished: the slice is the whole period."""
-OF_WHOLE_DAYS = frozenset({WHOLE, "month", "season", "day_kind", "clock"})
+OF_WHOLE_DAYS = frozenset({WHOLE, "lead_day", "month", "season", "day_kind", "clock"})
 """What is distinguished by the day, so that the shape of days has metrics."""
 Mask = npt.NDArray[np.bool_]
 
@@ -66,9 +66,10 @@ def breakdown(
             the next they jump.
 
     Returns:
-        model; by: `none`, `lead`, `hour`, `weekday`, `month`, `season`, `day_kind`, `clock`, `outturn` (`flagged` by
-        the quality gate) or `temperature`; slice: which one; metric, value, unit: MW or that of a price,
-        h or 1; n: market time units scored, or days for the metrics of peaks.
+        model; by: `none`, `lead` (hours), `lead_day` (days from that of the issue time to that of delivery), `hour`,
+        `weekday`, `month`, `season`, `day_kind`, `clock`, `outturn` (`flagged` by the quality gate) or `temperature`;
+        slice: which one; metric, value, unit: MW or that of a price, h or 1; n: market time units scored, or days for
+        the metrics of peaks.
 
     Raises:
         ContractError: as for `evaluate.score`.
@@ -128,6 +129,8 @@ def slices(
     labels = labels_of(pd.DatetimeIndex(rows["valid_time"]), zone)
     leads = (rows["valid_time"] - rows["issue_time"]).to_numpy() // np.timedelta64(1, "h")
     labels.insert(0, "lead", [f"{lead:.0f}" for lead in leads.astype(float)])
+    delivered, issued = (delivery_days(rows[clock], zone.timezone) for clock in ("valid_time", "issue_time"))
+    labels.insert(1, "lead_day", [f"{days}" for days in (delivered - issued).dt.days])
     if flagged is not None:
         labels["outturn"] = np.where(rows["valid_time"].isin(flagged), "flagged", "")
     if temperature is not None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from gridahead.features.moments import moments
-from gridahead.features.rows import mean_of_known, same_hour
+from gridahead.features.rows import mean_of_known, newest_days, same_hour, same_hours
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.settings.networks import Anchor
 
 COMPARABLE = 1.5
 """An anchor with half as much error again may still win; wider apart, the network would spend itself on the anchor."""
+
+WEEK_DAYS = 7
 
 
 def every_anchor(spec: WindowSpec) -> tuple[Anchor, ...]:
@@ -54,10 +56,10 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     """
     spec, (_, horizon) = windows.spec, windows.target.shape
     target = windows.target_past[..., None]
-    by_day = [same_hour(target, spec, days, horizon)[..., 0] for days in range(1, 8)]
-    profile = mean_of_known(np.stack(by_day), axis=0)
+    week = same_hour(target, spec, WEEK_DAYS, horizon)[..., 0]
+    profile = mean_of_known(same_hours(target, spec, newest_days(spec, WEEK_DAYS), horizon), axis=0)[..., 0]
     recent = np.broadcast_to(mean_of_known(target[:, -spec.steps_per_day :], axis=1), profile.shape)
-    simplest = [by_day[6], profile, recent]
+    simplest = [week, profile, recent]
     candidates = {"week": simplest, "profile": simplest[1:], "recent": simplest[2:], "level": []}
     if anchor in ("official", "official_corrected"):
         candidates["official"] = [windows.official_ahead, *simplest]

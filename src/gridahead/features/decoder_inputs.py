@@ -14,14 +14,16 @@ from gridahead.core.grid import SUN_DRIVEN
 from gridahead.features.moments import Moments
 from gridahead.features.newest_error import newest_error
 from gridahead.features.official import official_levels
-from gridahead.features.rows import same_hour
+from gridahead.features.rows import newest_days, same_hour
 from gridahead.features.shape_ahead import shape_ahead
 from gridahead.features.sun import sun_clock, under_the_sun
 from gridahead.features.weather import weather_inputs
 from gridahead.features.windows import Array, Windows
 
-SKIP_DAYS = (1, 2, 3, 7, 14)
-"""Same hour so many days ago; days beyond the context are left out. 7 and 14 keep the weekday."""
+NEWEST_DAYS = 3
+"""Same hour of so many newest days that are known: 1, 2 and 3 days ago where the forecast is for the day ahead."""
+WEEKS = (7, 14)
+"""The same so many days ago, which keeps the weekday; what is beyond the context is left out."""
 
 
 def decoder_inputs(moments: Moments, windows: Windows, past: Array, values: Array) -> Array:
@@ -38,7 +40,8 @@ def decoder_inputs(moments: Moments, windows: Windows, past: Array, values: Arra
     if spec.series.quantity in SUN_DRIVEN:
         columns = [sun_clock(windows.valid_time), *columns, under_the_sun(windows, past)]
     else:
-        former = [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
+        skips = (*newest_days(spec, NEWEST_DAYS), *(days for days in WEEKS if days <= spec.context_days))
+        former = [same_hour(values, spec, back, horizon) for back in skips]
         columns = [windows.calendar_ahead, *columns, *former]
     columns += weather_inputs(windows, past)
     if spec.intraday:

@@ -31,7 +31,7 @@ def unit_rows(spec: WindowSpec, values: Array, decoder: Array) -> Array:
     day = spec.steps_per_day
     spans = (3 * spec.mtu.per_hour, day, _WEEK * day)
     everywhere = [mean_of_known(values[:, -span:], axis=1) for span in spans]
-    by_unit = [mean_of_known(same_hours(values, spec, range(1, _WEEK + 1), horizon), axis=0)]
+    by_unit = [mean_of_known(same_hours(values, spec, newest_days(spec, _WEEK), horizon), axis=0)]
     target_and_error = (values[..., 0], values[..., -1])[: 1 + spec.use_official]
     for context in target_and_error:
         hours = same_hours(context[..., None], spec, range(1, spec.context_days + 1), horizon)[..., 0]  # (days, N, H)
@@ -53,7 +53,8 @@ def unit_rows(spec: WindowSpec, values: Array, decoder: Array) -> Array:
 def same_hour(values: npt.NDArray[Any], spec: WindowSpec, days: int, horizon: int) -> npt.NDArray[Any]:
     """The values at the same hour some days before each unit of the horizon.
 
-    Where that hour is not past yet at the issue time, the nearest earlier day is taken.
+    Where that hour is not past yet at the issue time, the nearest earlier day is taken: of whole weeks the one of the
+    same weekday, as far as the context goes.
 
     Args:
         values: (N, C, K) over the context.
@@ -65,8 +66,18 @@ def same_hour(values: npt.NDArray[Any], spec: WindowSpec, days: int, horizon: in
         (N, H, K)
     """
     ahead = np.arange(horizon)
-    back = np.maximum(days, ahead // spec.steps_per_day + 1)
+    nearest = ahead // spec.steps_per_day + 1
+    if days % _WEEK == 0:
+        of_weekday = -(-nearest // _WEEK) * _WEEK
+        nearest = np.where(of_weekday <= spec.context_days, of_weekday, nearest)
+    back = np.maximum(days, nearest)
     return values[:, values.shape[1] + ahead - back * spec.steps_per_day]
+
+
+def newest_days(spec: WindowSpec, count: int) -> range:
+    """How many days back so many days are of which an hour is past at the deadline, as far as the context goes."""
+    first = max(1, spec.lead_days)
+    return range(first, min(first + count, spec.context_days + 1))
 
 
 def same_hours(values: Array, spec: WindowSpec, days: Iterable[int], horizon: int) -> Array:

@@ -3,7 +3,9 @@
 For each issue time there is a context, the C market time units before it, and a horizon, the H units from it to the end
 of the delivery day. The horizon begins at the issue time rather than at midnight, so that what is known about the rest
 of today (an official forecast published yesterday, say) has a place. Everything is read as of the issue time; what was
-not known then is NaN, and stays NaN: a gap is masked, never filled from the future.
+not known then is NaN, and stays NaN: a gap is masked, never filled from the future. More than a day ahead, the official
+forecast of the context is that of the same lead, as it was known at the deadline of its own delivery day: its errors
+are then those that the official forecast of the delivery day will have.
 
 Delivery days have 23, 24 or 25 hours. Beside longer ones a horizon is padded at its end; what stands there is no part
 of the window, is never learnt, and no answer depends on it.
@@ -26,11 +28,11 @@ import pandas as pd
 
 from gridahead.core.errors import ModelError
 from gridahead.core.fingerprint import digest
-from gridahead.core.grid import BiddingZone, Series
+from gridahead.core.grid import BiddingZone, Series, lead_days
 from gridahead.core.resolution import at_mtu
 from gridahead.core.tables import Observations
-from gridahead.core.time import Deadline, Mtu, TimeRange, clock_change, delivery_range
-from gridahead.core.vintages import READ_FROM, READ_UNTIL, Instants, Vintages, as_of, micros, of_series
+from gridahead.core.time import Deadline, Mtu, TimeRange, clock_change, delivery_days, delivery_range
+from gridahead.core.vintages import READ_FROM, READ_UNTIL, Instants, Vintages, as_of, from_micros, micros, of_series
 from gridahead.features.calendar import CALENDAR, CALENDAR_FEATURES, DAY_FEATURES, calendar
 from gridahead.features.correction import OLDEST_DAYS, corrections
 from gridahead.features.weather_kinds import WeatherFeatures
@@ -131,10 +133,9 @@ class WindowSpec:
         return 24 * self.mtu.per_hour
 
     @property
-    def days_read(self) -> int:
-        """How many days before its delivery day a window reads anything, the day of the deadline among them."""
-        longest = max(self.context_days, OLDEST_DAYS + 1) if self.use_official else self.context_days
-        return longest + self.deadline.days_before + 1
+    def lead_days(self) -> int:
+        """How many days before the delivery day the deadline is, by the clock of the zone."""
+        return lead_days(self.deadline, self.zone)
 
     @property
     def units_before(self) -> int:
@@ -415,7 +416,11 @@ def build_windows(
     dates = calendar(times, spec.zone)
 
     within = valid_time < ends[:, None]
-    past = [vintages[series].as_of(issued, context_time) for series in spec.inputs]
+    read_at = dict.fromkeys(spec.inputs, issued)
+    if spec.use_official and spec.lead_days > 1:
+        own = _deadlines(times, spec)[(context_time - times[0]) // step]
+        read_at[spec.series.official] = np.minimum(issued[:, None], own)
+    past = [vintages[series].as_of(read_at[series], context_time) for series in spec.inputs]
     future = [np.where(within, vintages[series].as_of(issued, valid_time), np.nan) for series in spec.ahead]
     delivery = (valid_time >= starts[:, None]) & within
     if spec.use_official:
@@ -431,6 +436,13 @@ def build_windows(
         target=np.where(within, outturn_of(observations, spec, valid_time, outturn_as_of), np.float32(np.nan)),
         delivery=delivery,
     )
+
+
+def _deadlines(times: Instants, spec: WindowSpec) -> Instants:
+    """The deadline of the delivery day that each unit belongs to, (T,)."""
+    day, position = np.unique(delivery_days(from_micros(times), spec.zone.timezone), return_inverse=True)
+    deadlines = [spec.deadline.for_delivery(one.date()) for one in pd.DatetimeIndex(day)]
+    return micros(pd.DatetimeIndex(deadlines))[position]
 
 
 def outturn_of(

@@ -1,9 +1,11 @@
-"""The files whose names a reader knows: `latest.*` for the next delivery day, `today.*` for the one that is running.
+"""The files whose names a reader knows: `latest.*` for what was due last, `today.*` for the day that is running.
 
-`latest.*` is the next delivery day that is published and has not begun; where none is, the newest that has. `today.*`
-is the day that is being delivered, and is not there where nothing is published of it. Parquet, CSV, XLSX and paths are
-written before the JSON, and all are of one forecast: CSV and XLSX have its id in every row. A writer that is killed
-between them leaves the JSON of the forecast before, which the next call puts right.
+`latest.*` is the newest published delivery day of those that are due by the end of the day: of a forecast that is due
+on the day before the next one, of one that is due at D-3 that in three days. Where all of these have begun, it is the
+next one that has not, and where there is none the newest that has. `today.*` is the day that is being delivered, and is
+not there where nothing is published of it. Parquet, CSV and XLSX are written before the JSON, and all are of one
+forecast: CSV and XLSX have its id in every row. A writer that is killed between them leaves the JSON of the forecast
+before, which the next call puts right.
 
 Whoever writes looks once more afterwards: of two that write at once, the last one has seen what both have published.
 """
@@ -101,11 +103,17 @@ def pointed_at(
         whole = delivery_range(day, str(issue.manifest["timezone"]))
         if at is None:
             return {LATEST: issue, TODAY: None}
-        if latest is None or whole.start > at:
+        if latest is None or (whole.start > at and not _is_due(latest, at)):
             latest = issue
         if whole.start <= at:
             return {LATEST: latest, TODAY: issue if at < whole.end else None}
     return {LATEST: latest, TODAY: None}
+
+
+def _is_due(issue: Issue, at: pd.Timestamp) -> bool:
+    """Whether a forecast is due on the local date of an instant, or was before."""
+    day = dt.date.fromisoformat(str(issue.manifest["delivery_day"]))
+    return day - dt.timedelta(days=issue.lead_days) <= at.tz_convert(str(issue.manifest["timezone"])).date()
 
 
 def _point(folder: Folder, name: str, issue: Issue | None) -> None:

@@ -92,6 +92,11 @@ class Issue(NamedTuple):
         return pd.Timestamp(str(self.manifest.get(line) or "NaT"))
 
     @property
+    def lead_days(self) -> int:
+        """How many days before its delivery day it was due, by the clock of its zone."""
+        return lead_days_of(self.manifest)
+
+    @property
     def in_time(self) -> bool:
         """Whether it was out before the gate closed."""
         return bool(self.at("published_at") <= self.at("gate_closure"))
@@ -107,6 +112,14 @@ class Issue(NamedTuple):
         """Its paths as `wide_of` gives them [MW]; None where it has none, as one of a release before."""
         file = self.manifest.get("paths")
         return None if file is None else wide_of(self.folder.read(str(file)))
+
+
+def lead_days_of(manifest: Mapping[str, Any]) -> int:
+    """How many days before its delivery day a forecast was due, by the clock of its zone."""
+    if (deadline := manifest.get("deadline")) is None:  # of a release that did not tell: all were due on the day before
+        return 1
+    due = pd.Timestamp(str(deadline)).tz_convert(str(manifest["timezone"])).date()
+    return (dt.date.fromisoformat(str(manifest["delivery_day"])) - due).days
 
 
 def publish(

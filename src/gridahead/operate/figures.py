@@ -21,7 +21,19 @@ from gridahead.operate.score import every_issue, published_beside_references
 from gridahead.workspace import Workspace
 
 ALL_SLICES = "all"
-SLICED_BY = (WHOLE, "lead", "hour", "weekday", "month", "season", "day_kind", "clock", "outturn", "temperature")
+SLICED_BY = (
+    WHOLE,
+    "lead",
+    "lead_day",
+    "hour",
+    "weekday",
+    "month",
+    "season",
+    "day_kind",
+    "clock",
+    "outturn",
+    "temperature",
+)
 
 
 class RunForecasts(NamedTuple):

@@ -144,7 +144,8 @@ def _newest_deadline(workspace: Workspace, series: Series, aliases: Mapping[str,
     known_by = _newest_known_by(observations)
     spec, unlearnt = champion.model.spec, champion.about.last_day_seen + dt.timedelta(days=1)
     newest = unlearnt if known_by is None else max(spec.deadline.delivery_day(known_by), unlearnt)
-    days = [newest - dt.timedelta(days=back) for back in range(LOOK_BACK_DAYS + 1)]
+    # Where outturn and official forecast end together, the day that has both is as far back as the forecast is ahead.
+    days = [newest - dt.timedelta(days=back) for back in range(LOOK_BACK_DAYS + max(1, spec.lead_days))]
     days = [day for day in days if day >= unlearnt]
     windows = windows_of(workspace, spec, days)
     known_share, late = champion.model.known_share, workspace.settings.quality.late_after_hours

@@ -24,6 +24,7 @@ from gridahead.reading.card import Card, as_seen, card, scored_by
 from gridahead.reading.issues import issues
 from gridahead.reports.forecast_page import render_report
 from gridahead.reports.views import Absent, QualityLine, ReportView, SeriesView
+from gridahead.reports.wording import title_of_forecasts
 from gridahead.workspace import Workspace
 
 PAGE = "report.html"
@@ -52,7 +53,7 @@ def report(workspace: Workspace, as_of: pd.Timestamp | None = None) -> Path:
     inspected = settings.quality_folder / INDEX
     content = render_report(
         ReportView(
-            title="Day-ahead forecasts",
+            title=title_of_forecasts(settings.lead_days(entry.series) for entry in settings.series),
             created_at=seen.clock(),
             attribution=settings.attribution,
             series=tuple(views.values()),

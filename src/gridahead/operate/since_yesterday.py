@@ -81,7 +81,7 @@ def _change(workspace: Workspace, slot: Slot, forecasts: Forecasts) -> Change | 
 def groups(model: Forecaster) -> int:
     """Into how many groups of inputs news may be shared out without going through too many units; 0 if into none."""
     spec = model.spec
-    units = (spec.context_days + 2) * spec.steps_per_day * len(model.networks)
+    units = (spec.context_days + spec.lead_days + 1) * spec.steps_per_day * len(model.networks)
     return 0 if units == 0 or 2 * units > STEPS else min(MOST, int(math.log2(STEPS / units)))
 
 

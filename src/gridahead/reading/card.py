@@ -21,7 +21,7 @@ from gridahead.monitoring.published import DAYS, PAST, newest_day, published_dri
 from gridahead.reading.change import SinceYesterday, since_yesterday
 from gridahead.reading.figures import Figure, figures_of
 from gridahead.reading.issues import SHOWN_DAYS, all_issues, issues, present
-from gridahead.reading.known import official_known, outturn_known
+from gridahead.reading.known import official_of_days, outturn_known
 from gridahead.reading.normal import COLUMNS as NORMAL
 from gridahead.reading.normal import seasonal_normal
 from gridahead.reading.record import Record, live_record
@@ -150,10 +150,10 @@ def _shown(workspace: Workspace, series: Series, found: list[Issue], at: pd.Time
     ranges = [delivery_range(day, timezone) for day in days]
     known: dict[Mtu, tuple[pd.Series, pd.Series]] = {}
     for mtu in set(mtus):
-        own = [one for one, other in zip(ranges, mtus, strict=True) if other == mtu]
-        span = TimeRange(min(one.start for one in own), max(one.end for one in own))
+        own = [day for day, other in zip(days, mtus, strict=True) if other == mtu]
+        span = TimeRange(delivery_range(min(own), timezone).start, delivery_range(max(own), timezone).end)
         known[mtu] = (
-            _by_time(official_known(workspace, series, span, mtu=mtu)),
+            official_of_days(workspace, series, own, mtu, workspace.clock()),
             _by_time(outturn_known(workspace, series, span, mtu=mtu)),
         )
     shown = []

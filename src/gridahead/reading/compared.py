@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from gridahead.core.grid import Series, day_begins
+from gridahead.core.grid import Series, day_after
 from gridahead.core.resolution import at_mtu, forecasts_at, mtu_of
 from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED, Reference
 from gridahead.core.tables import Forecasts, Observations
@@ -112,10 +112,10 @@ def _with_outturn(
 def references_of(observations: Observations, spec: WindowSpec, days: Sequence[dt.date]) -> pd.DataFrame:
     """The official and the corrected forecast as in the scores, a column each, by valid time [MW]; NaN where none was.
 
-    The official forecast is read as of the beginning of each delivery day, its errors as known at our deadline.
+    The official forecast is read as of the end of the day on which ours is due, its errors as known at our deadline.
     """
-    begins, zone = day_begins(spec.zone), spec.zone.timezone
-    ranges, read_at = [delivery_range(day, zone) for day in days], [begins.for_delivery(day) for day in days]
+    read, zone = day_after(spec.deadline, spec.zone), spec.zone.timezone
+    ranges, read_at = [delivery_range(day, zone) for day in days], [read.for_delivery(day) for day in days]
     starts, ends = (
         micros(pd.DatetimeIndex(bounds)) for bounds in zip(*[(r.start, r.end) for r in ranges], strict=True)
     )
@@ -125,7 +125,7 @@ def references_of(observations: Observations, spec: WindowSpec, days: Sequence[d
     vintages = Vintages.of(of_series(observations, spec.series.official), span, spec.mtu)
     official = vintages.as_of(micros(pd.DatetimeIndex(read_at)), units)
     due = micros(pd.DatetimeIndex([spec.deadline.for_delivery(day) for day in days]))
-    better = official + corrections(observations, spec, begins, due, units)
+    better = official + corrections(observations, spec, read, due, units)
     return pd.DataFrame({OFFICIAL: official[inside], OFFICIAL_CORRECTED: better[inside]}, from_micros(units[inside]))
 
 

@@ -300,7 +300,7 @@ class Registry:
     def reserve(self, series: Series) -> None:
         """Make room for the versions of a series."""
         try:
-            self.client.create_registered_model(series.slug, description=f"Day-ahead forecast of {series}")
+            self.client.create_registered_model(series.slug, description=f"Forecasts of {series}")
         except RegistryError as error:
             if not error.is_there:  # it is from the second fit on
                 raise

@@ -17,7 +17,7 @@ from gridahead.models.base import Forecaster
 from gridahead.promotion.measured import Measured, Saving
 from gridahead.registry.versions import Registered
 from gridahead.reports.model_card import CardView
-from gridahead.reports.wording import p_words
+from gridahead.reports.wording import ahead, p_words
 from gridahead.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def _summary(version: Registered) -> list[str]:
     tags, spec = version.about.tags, version.model.spec
     state = " and ".join(version.about.aliases) or "neither champion nor challenger"
     sentences = [
-        f"Quantile forecasts of {spec.series} for the next delivery day, as of {spec.deadline}. It is {state} now.",
+        f"Quantile forecasts of {spec.series} for one delivery day, {ahead(spec.lead_days)}, as of {spec.deadline}. It "
+        f"is {state} now.",
         f"It was trained and judged for forecasts issued {spec.issued_words}, and serves no others.",
     ]
     if "outcome_reasons" in tags:

@@ -62,7 +62,7 @@ def _day(card: Card, shown: Shown) -> dict[str, Any]:
         "n": len(times),
         "issued": _seconds(day.issue_time),
         "by": day.made_by,
-        "inputs": day.inputs + (f", out {day.late}" if day.late else ""),
+        "inputs": ", ".join(filter(None, (day.ahead, day.inputs, day.late and f"out {day.late}"))),
         "forecast_id": str(day.manifest.get("forecast_id", "")),
         "levels": [float(level) for level in wide.columns],
         "places": places,

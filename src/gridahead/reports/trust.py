@@ -27,7 +27,7 @@ from gridahead.reading.figures import Figure
 from gridahead.reading.record import ENOUGH, Record, Skill
 from gridahead.reports.drift import drift_words
 from gridahead.reports.views import SeriesView
-from gridahead.reports.wording import THIN, Scale, day, moment, number, percent, unit_of_time, words
+from gridahead.reports.wording import THIN, Scale, ahead, day, moment, number, percent, unit_of_time, words
 
 TO_BEAT: Mapping[str, str] = {
     OFFICIAL: "official forecast",
@@ -115,9 +115,10 @@ class Day:
         return "inputs complete" if self.is_full else rung_words(str(self.manifest["rung"]), missing)
 
     @property
-    def experts(self) -> str:
-        """What counts in it for how much, in words; empty where one model has made it."""
-        return expert_words(self.manifest)
+    def ahead(self) -> str:
+        """How long before its delivery day it was due, in words; empty where it is the usual day."""
+        days = self.shown.issue.lead_days
+        return ahead(days) if days > 1 else ""
 
     @property
     def late(self) -> str:
@@ -188,6 +189,7 @@ def forecast_sentence(view: SeriesView) -> str:
     parts = [
         _peak_words(newest),
         f"issued {moment(newest.issue_time)} by {newest.made_by}",
+        newest.ahead,
         newest.inputs,
         f"out {newest.late}" if newest.late else "",
         *(CHANGED[kind] for kind in view.card.drifted),

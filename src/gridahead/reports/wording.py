@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -11,6 +12,7 @@ from gridahead.core.units import Unit, decimals, per, size_of
 THIN = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
+_COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,18 @@ def day(instant: pd.Timestamp) -> str:
 def moment(instant: pd.Timestamp) -> str:
     """A date and a time in the zone of the instant, such as 30 Dec 2025, 11:00."""
     return f"{instant.day} {instant:%b %Y, %H:%M}"
+
+
+def ahead(lead_days: int) -> str:
+    """How long before its delivery day a forecast is due, such as three days ahead."""
+    if lead_days <= 1:
+        return "a day ahead" if lead_days else "on the day itself"
+    return f"{_COUNTS.get(lead_days, lead_days)} days ahead"
+
+
+def title_of_forecasts(lead_days: Iterable[int]) -> str:
+    """What a page of forecasts with these leads is called."""
+    return "Forecasts" if any(days > 1 for days in lead_days) else "Day-ahead forecasts"
 
 
 def unit_of_time(start: pd.Timestamp, length: pd.Timedelta) -> str:

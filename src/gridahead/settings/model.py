@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,8 +13,19 @@ import pydantic
 from pydantic import Field
 
 from gridahead.core.errors import SettingsError, did_you_mean
-from gridahead.core.grid import FORECAST, OFFICIAL_SUFFIX, PRICE, ZONES, BiddingZone, Series, checked_name, unit_of
-from gridahead.core.time import Deadline, Mtu
+from gridahead.core.grid import (
+    FORECAST,
+    OFFICIAL_SUFFIX,
+    PRICE,
+    ZONES,
+    BiddingZone,
+    Series,
+    checked_name,
+    day_after,
+    lead_days,
+    unit_of,
+)
+from gridahead.core.time import MOST_LEAD_DAYS, Deadline, Mtu
 from gridahead.core.units import PowerUnit, Unit, unit_of_source
 from gridahead.core.zones import market_of
 from gridahead.settings.alerts import AlertSettings
@@ -52,10 +64,14 @@ class SeriesSettings(Section):
     series: SeriesText
     """Which: ZONE/QUANTITY, such as DE/load."""
     deadline: DeadlineText
-    """When the forecast is due, in relation to the delivery day: D-1T1100[Europe/Berlin] is 11:00 on the day before."""
+    """When the forecast is due, in relation to the delivery day: D-1T1100[Europe/Berlin] is 11:00 on the day before.
+    Up to D-7: models are trained for it, read the official forecast as it is known then, and are compared with the
+    official forecast of the same lead."""
     gate_closure: DeadlineText | None = None
     """When the market closes, after which a forecast is too late: D-1T1200[Europe/Brussels]. Without it, that of the
-    day-ahead market of the zone if it is after the deadline, and else when the delivery day begins."""
+    day-ahead market of the zone if it is after the deadline, and else when the delivery day begins. Of a forecast that
+    is due earlier than on the day before it is the end of the day on which it is due: what comes later knows more, and
+    is scored by itself."""
     intraday: bool = False
     """Whether the forecast is renewed every hour until the delivery day ends; models are then trained and judged for
     every hour."""
@@ -245,6 +261,7 @@ class Settings(Section):
                     f"series {entry.series}: its forecast is due {entry.deadline}, when the gate closes at "
                     f"{entry.gate_closure}; let gate_closure be after the deadline"
                 )
+            yield from self._of_lead(entry)
             for needed in (entry.series, *entry.past_covariates, *entry.future_covariates):
                 try:
                     self.zone(needed.zone)
@@ -254,6 +271,21 @@ class Settings(Section):
                 if name not in self.names:
                     hint = did_you_mean(name, self.names)
                     yield f"series {entry.series} asks for model {name!r}; {hint}known: {', '.join(self.names)}"
+
+    def _of_lead(self, entry: SeriesSettings) -> Iterator[str]:
+        """What is wrong with how far ahead a series is forecast."""
+        days, context = entry.deadline.days_before, self.training.context_days
+        if days > MOST_LEAD_DAYS:
+            furthest = replace(entry.deadline, days_before=MOST_LEAD_DAYS)
+            yield (
+                f"series {entry.series}: its forecast is due {entry.deadline}, {days} days before the delivery day; "
+                f"forecasts are made up to {MOST_LEAD_DAYS} days ahead, such as {furthest}"
+            )
+        elif context < days + 2:
+            yield (
+                f"series {entry.series}: {context} days of context are too few for a deadline {days} days before the "
+                f"delivery day; set context_days = {days + 2} under [training] or more, or leave it out"
+            )
 
     def _of_ensembles(self) -> Iterator[str]:
         for name, parts in self.ensembles.items():
@@ -325,14 +357,21 @@ class Settings(Section):
         return SeriesSettings(series=series, deadline=Deadline.parse(f"D-1T1100[{timezone}]"))
 
     def gate_closure_of(self, series: Series) -> Deadline:
-        """When a forecast of a series is too late: by the settings, the day-ahead market, or the delivery day."""
+        """When a forecast of a series is too late: by the settings, the day-ahead market, or the end of a day.
+
+        That is the day on which it is due, at the latest the one before the delivery day.
+        """
         entry = self.series_settings(series)
-        market = market_of(series.zone)
-        closure = entry.gate_closure or (market.gate_closure if market is not None else None)
-        begins = Deadline(0, dt.time(0), self.zone(series.zone).timezone)
-        if closure is None or (entry.gate_closure is None and not _is_before(entry.deadline, closure)):
-            return begins
-        return closure
+        if entry.gate_closure is not None:
+            return entry.gate_closure
+        market, ends = market_of(series.zone), day_after(entry.deadline, self.zone(series.zone))
+        closure = None if market is None else market.gate_closure
+        is_further = ends.days_before > 0
+        return ends if is_further or closure is None or not _is_before(entry.deadline, closure) else closure
+
+    def lead_days(self, series: Series) -> int:
+        """How many days before its delivery day a forecast of a series is due, by the clock of its zone."""
+        return lead_days(self.series_settings(series).deadline, self.zone(series.zone))
 
     def unit_of(self, series: Series) -> Unit:
         """In which unit the values of a series are shown."""

@@ -28,6 +28,7 @@ def overview(workspace: Workspace, views: Sequence[SeriesView], at: pd.Timestamp
         at: as of when.
         reader: who has signed in.
     """
+    settings = workspace.settings
     articles = [article_of(view, view.card.at, brief=len(views) > MANY) for view in views]
     clocks = {view.card.timezone for view in views}
     clock = clocks.pop() if len(clocks) == 1 else "UTC"
@@ -36,11 +37,12 @@ def overview(workspace: Workspace, views: Sequence[SeriesView], at: pd.Timestamp
         depth=0,
         room="overview",
         reader=reader,
+        title=wording.title_of_forecasts(settings.lead_days(entry.series) for entry in settings.series),
         articles=articles,
         days=list(dict.fromkeys(one["day"].name for one in articles if one["day"])),
         at=f"{wording.moment(at.tz_convert(clock))} ({clock})",
-        nothing=not workspace.settings.series,
-        attribution=workspace.settings.attribution,
+        nothing=not settings.series,
+        attribution=settings.attribution,
         script_names=SCRIPTS,
         **_drawn(views),
     )

@@ -95,7 +95,7 @@ def _issue(card: Card, days: Sequence[Shown], chosen: dt.date | None, special: M
         "name": day.name,
         "special": special.get(shown.day, ""),
         "issued": wording.moment(day.issue_time),
-        "by": day.made_by,
+        "by": ", ".join(filter(None, (day.made_by, day.ahead))),
         "inputs": day.inputs,
         "full": day.is_full,
         "tiles": [tile(day, figure) for figure in shown.figures if figure.name != "lowest" or figure.ours != 0],

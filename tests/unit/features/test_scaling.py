@@ -12,7 +12,7 @@ from gridahead.core.grid import Series
 from gridahead.core.time import Mtu
 from gridahead.features.anchors import anchored, plausible_anchors
 from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES
-from gridahead.features.decoder_inputs import SKIP_DAYS
+from gridahead.features.decoder_inputs import NEWEST_DAYS, WEEKS
 from gridahead.features.encoder_inputs import segments, units_in
 from gridahead.features.moments import LEAST_SPREAD, moments
 from gridahead.features.rows import same_hour
@@ -173,7 +173,7 @@ def test_skips_beyond_the_context_are_left_out():
     windows = windows_of(COUNT, target=COUNT[:H])
     width = Scaler.fit(windows, "week").inputs(windows, "day").decoder.shape[-1]
     # Load and its flag, for 1, 2, 3 and 7 of the days 1, 2, 3, 7, 14.
-    assert SKIP_DAYS == (1, 2, 3, 7, 14)
+    assert (NEWEST_DAYS, WEEKS) == (3, (7, 14))
     assert width == len(CALENDAR_FEATURES) + 4 * 2
 
 

@@ -12,8 +12,8 @@ from gridahead.core.grid import PRICE, Series
 from gridahead.core.tables import Forecasts
 from gridahead.core.time import Mtu, TimeRange
 from gridahead.core.units import Unit, per
-from gridahead.forecasting.publish import Issue
-from gridahead.forecasting.sheets import csv_bytes, day_sheet, sheet, xlsx_bytes
+from gridahead.forecasting.publish import Issue, lead_days_of
+from gridahead.forecasting.sheets import csv_bytes, sheet, xlsx_bytes
 from gridahead.reading.change import SinceYesterday, since_yesterday
 from gridahead.reading.figures import Figure, figures_of
 from gridahead.reading.known import official_known
@@ -56,7 +56,8 @@ def times_of(instants: pd.Series | pd.DatetimeIndex, timezone: str) -> list[str]
 def about(manifest: Mapping[str, Any], timezone: str = UTC) -> dict[str, Any]:
     """What every answer says of an issue."""
     instants = {name: _instant(manifest, name, timezone) for name in _INSTANTS}
-    return {**instants, **{name: manifest[name] for name in _TEXTS}, "late_minutes": manifest.get("late")}
+    said = {name: manifest[name] for name in _TEXTS}
+    return {**instants, **said, "lead_days": lead_days_of(manifest), "late_minutes": manifest.get("late")}
 
 
 _INSTANTS = ("issue_time", "made_at", "published_at", "gate_closure")

@@ -41,6 +41,8 @@ class IssueSaid(Said):
     """Names it; `issue=` takes it, and `gridahead reproduce`."""
     delivery_day: dt.date
     """Local to the zone."""
+    lead_days: int
+    """So many days before its delivery day it was due: 1 of a day-ahead forecast."""
     issue_time: Instant
     """As of when it is: nothing that became known later is in it."""
     made_at: Instant | None
