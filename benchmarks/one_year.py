@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from common import TRIALS, Bench, Row, measure, say
 from one_year_scores import LIMIT_EACH, LIMIT_MEAN, LIMITS_COVERAGE, OPPONENTS, RATIO, SERVED, scored, together
 from one_year_tasks import QUICK, TASKS, Table, Task
@@ -36,6 +37,7 @@ from gridahead.backtest.run import backtests
 from gridahead.core.errors import QualityError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
+from gridahead.core.tables import Forecasts
 from gridahead.core.vintages import identities
 from gridahead.lake.lake import Lake
 from gridahead.models.tabular import TABULAR
@@ -76,21 +78,33 @@ def _series(task: Task, bench: Bench) -> list[Row]:
 
 def _measured(task: Task, table: Table, workspace: Workspace) -> list[Row]:
     """Take in, train, back-test the champion, score."""
+    measured = task.measured(table)
+    rows, champion, forecasts = back_tested(task, measured, workspace)
+    found = scored(task.name, forecasts, champion, measured, task.timezone)
+    for row in found:
+        if row.metric in (RATIO, "coverage_80") and row.model == SERVED:
+            say(f"{task.name}: {row.metric} {row.value:.3f}")
+    return [*rows, *found]
+
+
+def back_tested(task: Task, measured: pd.Series, workspace: Workspace) -> tuple[list[Row], str, Forecasts]:
+    """What a user gets of a task: rows on gate and training, which model serves, and its forecasts beside all others.
+
+    Args:
+        task: which.
+        measured: the outturn of the days that are forecast, by valid time [MW].
+        workspace: of the settings that the task has written.
+    """
     rows = _taken_in(task, workspace)
     say(f"{task.name}: training")
     candidates = train_all(workspace, [task.series])
     champion = next(one for one in candidates if one.champion)
     rows += _validation(task, candidates)
     say(f"{task.name}: {champion.model} serves; back-test")
-    measured = task.measured(table)
     last = measured.index[-1].tz_convert(task.timezone).date()
     backtests(workspace, [task.series], Plan(NAME, task.first, last, MODELS), lambda _step: None)
     forecasts, _ = kept_forecasts(workspace, f"backtest/{NAME}", task.series)
-    found = scored(task.name, forecasts, champion.model, measured, task.timezone)
-    for row in found:
-        if row.metric in (RATIO, "coverage_80") and row.model == SERVED:
-            say(f"{task.name}: {row.metric} {row.value:.3f}")
-    return [*rows, *found]
+    return rows, champion.model, forecasts
 
 
 def _taken_in(task: Task, workspace: Workspace) -> list[Row]:

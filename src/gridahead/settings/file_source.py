@@ -229,17 +229,18 @@ class FileSource(SourceSection):
     """After the end of its unit a value is taken to be known."""
     attribution: str = ""
     """Whom the licence of the data asks to name; it stands on every page and with every file that shows them."""
+    issue_column: str | None = None
+    """Of a file of forecasts alone: the column that says when each value was issued, from when it may be used, after
+    `publication_lag_minutes`: 0 where it is when the file came out, 420 where it is when a run of a weather model
+    began. A time may then stand in several rows, each issued at another time. The forecasts are `covariates`, or the
+    official one: `quantity` and `official_column`, without `value_column`."""
     official_column: str | None = None
     """The official forecast."""
     official_unit: str | None = None
     """Its unit where it is another one than `unit`: W, kW, MW, GW, or the same with an h for energy over one row."""
     official_available: DeadlineText | None = None
     """From when the official forecast may be used. In zones of the EU it is there by the time that the law sets for the
-    quantity, unless given; elsewhere it has to be given."""
-    issue_column: str | None = None
-    """Of a file of forecasts alone: the column that says when each value was issued, from when it may be used, after
-    `publication_lag_minutes`: 420 where it is when a run of a weather model began. A time may then stand in several
-    rows, each issued at another time."""
+    quantity, unless given; elsewhere it has to be given. Where `issue_column` says it of every value, leave it out."""
     covariates: tuple[CovariateSettings, ...] = ()
 
     @property
@@ -263,6 +264,10 @@ class FileSource(SourceSection):
     @classmethod
     def _availability_known(cls, value: Deadline | None, info: pydantic.ValidationInfo) -> Deadline | None:
         column, zone, quantity = (info.data.get(name) for name in ("official_column", "zone", "quantity"))
+        if (issued := info.data.get("issue_column")) is not None:
+            if value is not None:
+                raise ValueError(f"column {issued!r} says when each value was issued; leave out `official_available`")
+            return None
         if value is not None or column is None or zone is None or quantity is None:
             return value
         published = official_by(Series(zone, quantity))
@@ -323,17 +328,18 @@ class FileSource(SourceSection):
                 'say where the times are: time_column = "Time", or time_columns = {date = "Date", period = "Period"} '
                 "for two columns"
             )
-        if self.quantity is not None and (self.value_column is None) == (not self.day_columns):
+        if self.issue_column is not None and (self._has_measured or not self._all_ahead):
+            raise ValueError(
+                "`issue_column` is for a file of forecasts alone: the official forecast (`quantity` and "
+                "`official_column`, without `value_column`), or `covariates` with known_ahead = true. Read measured "
+                "values with a source of their own, from the same file if need be"
+            )
+        if self._has_measured and (self.value_column is None) == (not self.day_columns):
             raise ValueError(f'say where {self.quantity} is: value_column = "Load", or `day_columns` if a row is a day')
         if self.day_columns and (self.time_column is None or self.covariates or self.official_column):
             raise ValueError("`day_columns` go with `time_column` alone; a file of days has one quantity")
         if (self.id_column is None) != (self.id_value_column is None):
             raise ValueError("`id_column` and `id_value_column` go together: which series a row is of, and its value")
-        if self.issue_column is not None and (self.quantity is not None or not self._all_ahead):
-            raise ValueError(
-                "`issue_column` is for a file of forecasts alone: `covariates` with known_ahead = true, and no "
-                "`quantity`. Read measured values with a source of their own, from the same file if need be"
-            )
         return self
 
     @property
@@ -342,6 +348,13 @@ class FileSource(SourceSection):
         if self.row_hours is not None:
             return pd.Timedelta(hours=self.row_hours)
         return self.mtu.delta if self.row_minutes is None else pd.Timedelta(minutes=self.row_minutes)
+
+    @property
+    def _has_measured(self) -> bool:
+        """Whether the file has what is measured, and not only forecasts."""
+        if self.issue_column is None or self.official_column is None:
+            return self.quantity is not None
+        return self.value_column is not None or bool(self.day_columns)
 
     @property
     def _all_ahead(self) -> bool:

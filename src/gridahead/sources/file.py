@@ -65,7 +65,7 @@ class FileTable:
 
     @property
     def official_available(self) -> dict[str, Deadline]:
-        """From when the official forecast of the file may be used, by its series."""
+        """From when the official forecast of the file may be used, by its series; of dated ones each says its own."""
         return {
             str(column.series): column.available
             for column in self.columns
@@ -345,7 +345,8 @@ def _columns(settings: FileSource, zone: BiddingZone) -> tuple[_Column, ...]:
     if settings.quantity is not None:
         series, unit = Series(zone.code, settings.quantity), _converted(settings.unit, settings.quantity)
         of_auction = price_by(zone) if settings.quantity == PRICE else None
-        columns.append(_Column(settings.value_column or _OF_THE_DAY, series, *unit, available=of_auction))
+        if settings.issue_column is None:
+            columns.append(_Column(settings.value_column or _OF_THE_DAY, series, *unit, available=of_auction))
         if settings.official_column is not None:
             available, unit = settings.official_available, _converted(settings.official_unit or settings.unit)
             columns.append(_Column(settings.official_column, series.official, *unit, available=available))

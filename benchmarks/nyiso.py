@@ -1,0 +1,161 @@
+"""The load of New York against the operator's own forecasts as they were issued: by zone, and up to six days ahead.
+
+Eleven zones a day ahead, and their total one to six days ahead; learnt 2014 to 2017, tested on every delivery day of
+2018. The operator's forecasts have their true issue time: at nine o'clock so many days before a delivery day, a model
+reads what had been published by then and no more, and `official` and `official_corrected` are of that same lead. For
+each task files and settings are written as a user writes them; then come `ingest` with the gate, `train` with the
+defaults, and a back-test of the champion, fitted once. `served` is that champion, chosen on days before the test.
+
+The bar is the MAE of `served` over that of `official_corrected`, and over that of the better of the two officials: over
+the zones a mean of at most 0.93 of the corrected, none above 1.01 of the better; of the total at most 0.95 of the
+corrected at every lead. Of ratios `low` and `high` bound a 95 % interval from blocks of days; in the row `mean of the
+zones` they are the smallest and largest zone. n counts scored hours, days for ratios.
+
+A task that is done is kept, and a second call goes on with the next.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from common import TRIALS, Bench, Row, measure, say
+from nyiso_tasks import QUICK, TASKS, TOTAL, ZONES, Ahead
+from one_year import back_tested
+from one_year_scores import SERVED, common_quantiles, figures
+from peer_jobs import core_seconds
+from pictures import colour, picture, title
+
+from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED
+from gridahead.core.time import delivery_days
+from gridahead.evaluation.bootstrap import bootstrap_ratio
+from gridahead.evaluation.sample import POINT, levels_of
+from gridahead.reports.palette import LIGHT
+from gridahead.settings.file import load_settings
+from gridahead.workspace import Workspace
+
+FOLDERS = TRIALS / "nyiso"
+"""A folder a task with its files, settings, lake and models."""
+TO_CORRECTED, TO_BETTER = "mae_ratio_to_corrected", "mae_ratio_to_better"
+LIMIT_MEAN, LIMIT_EACH, LIMIT_TOTAL = 0.93, 1.01, 0.95
+COVERAGE, LIMITS_COVERAGE = "coverage_80", (0.78, 0.82)
+
+
+def run(bench: Bench) -> list[Row]:
+    """All tasks one after the other, and the mean of the zones; quick: three of them, two epochs, four weeks."""
+    rows = [
+        row
+        for task in (QUICK if bench.quick else TASKS)
+        for row in bench.resumed(task.name, partial(_of_task, task, bench))
+    ]
+    return [*rows, *together(rows)]
+
+
+def _of_task(task: Ahead, bench: Bench) -> list[Row]:
+    """The rows of a task, from a folder that begins empty."""
+    folder = FOLDERS / task.name.replace(" ", "-")
+    shutil.rmtree(folder, ignore_errors=True)
+    table = task.table(bench)
+    begun, own, clock = core_seconds(), time.process_time(), time.perf_counter()
+    workspace = Workspace(load_settings(task.write(table, bench, folder)))
+    measured = task.measured(table)
+    rows, champion, forecasts = back_tested(task, measured, workspace)
+    seconds = core_seconds() - begun + time.process_time() - own
+    tables = common_quantiles(forecasts, measured)
+    tables[SERVED] = tables.pop(champion)
+    found = scored(task, tables, len(measured))
+    for row in found:
+        if row.metric in (TO_CORRECTED, TO_BETTER):
+            say(f"{task.name}: {row.metric} {row.value:.3f}")
+    say(f"{task.name}: {seconds:.0f} s of one core, {time.perf_counter() - clock:.0f} s in all")
+    return [*rows, *found, Row(task.name, "gridahead", "core_seconds", seconds)]
+
+
+def scored(task: Ahead, tables: Mapping[str, pd.DataFrame], measured: int) -> list[Row]:
+    """The figures of every model, and the ratios of the served one.
+
+    Args:
+        task: which.
+        tables: by model, quantiles and `outturn` a valid time, on the times that all have.
+        measured: hours with an outturn.
+    """
+    levels = levels_of(tables[SERVED])
+    rows = [row for name, table in tables.items() for row in figures(task.name, name, table, levels)]
+    left_out = Row(task.name, "all", "units_left_out", measured - len(tables[SERVED]), n=measured)
+    mae = {row.model: row.value for row in rows if row.metric == "mae"}
+    better = min((OFFICIAL, OFFICIAL_CORRECTED), key=mae.__getitem__)
+    ratios = [_ratio(task, tables, *pair) for pair in ((TO_CORRECTED, OFFICIAL_CORRECTED), (TO_BETTER, better))]
+    return [*rows, left_out, *ratios]
+
+
+def _ratio(task: Ahead, tables: Mapping[str, pd.DataFrame], metric: str, reference: str) -> Row:
+    """The MAE of the served model over that of a reference, of all hours; the interval is from blocks of days."""
+    ours, theirs = (_daily(tables[name], task.timezone) for name in (SERVED, reference))
+    found = bootstrap_ratio(ours, theirs)
+    low, high = (None if np.isnan(bound) else bound for bound in (found.low, found.high))
+    return Row(task.name, SERVED, metric, float(ours.sum() / theirs.sum()), low, high, len(ours))
+
+
+def _daily(table: pd.DataFrame, timezone: str) -> npt.NDArray[np.float64]:
+    """The absolute errors of each delivery day added up, (D,) [MWh]."""
+    errors = (table[POINT] - table["outturn"]).abs().groupby(delivery_days(table["valid_time"], timezone)).sum()
+    return errors.to_numpy(dtype=float)
+
+
+def together(rows: Sequence[Row]) -> list[Row]:
+    """Mean of ratios and shares over the zones, between the smallest and the largest."""
+    zones = {task.name for task in ZONES}
+    means = []
+    for metric in (TO_CORRECTED, TO_BETTER, COVERAGE, "below_median"):
+        values = [row.value for row in rows if row.task in zones and (row.model, row.metric) == (SERVED, metric)]
+        mean = float(np.mean(values))
+        means.append(Row("mean of the zones", SERVED, metric, mean, min(values), max(values), len(values)))
+    return means
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """The ratio of every zone beside the bar, the error of the total by lead, and the coverage of all."""
+    by_name = {(row.task, row.model, row.metric): row for row in rows}
+    zones = [task.name for task in ZONES if (task.name, SERVED, TO_CORRECTED) in by_name]
+    total = [task for task in TOTAL if (task.name, SERVED, TO_CORRECTED) in by_name]
+    with picture(path, 3, width=4.4, height=4.2) as (ratios, leads, bands):
+        for n, name in enumerate(zones):
+            row = by_name[name, SERVED, TO_CORRECTED]
+            ratios.plot(row.value, n, "o", color=colour("gridahead"))
+            if row.low is not None and row.high is not None:
+                ratios.plot([row.low, row.high], [n, n], color=colour("gridahead"), linewidth=1.5)
+        ratios.axvline(LIMIT_MEAN, color=LIGHT["ink"], linewidth=1)
+        title(ratios, "A day ahead: MAE over that of the\ncorrected official forecast")
+        _labelled(ratios, zones)
+        for name, words in ((OFFICIAL, "official"), (OFFICIAL_CORRECTED, "official, corrected"), (SERVED, "served")):
+            errors = [by_name[task.name, name, "mae"].value for task in total]
+            shade = colour("gridahead" if name == SERVED else name)
+            leads.plot([task.lead_days for task in total], errors, "o-", color=shade, label=words)
+        leads.set_ylim(bottom=0)
+        leads.set_xlabel("days ahead")
+        leads.set_xticks([task.lead_days for task in total])
+        leads.legend(frameon=False, fontsize=8)
+        title(leads, "The total of New York:\nmean absolute error [MW]")
+        names = [*zones, *(task.name for task in total)]
+        bands.barh(
+            range(len(names)), [by_name[name, SERVED, COVERAGE].value for name in names], 0.6, color=colour("gridahead")
+        )
+        for limit in LIMITS_COVERAGE:
+            bands.axvline(limit, color=LIGHT["ink"], linewidth=1)
+        title(bands, "Share of outturns inside\nthe 80 % band")
+        _labelled(bands, names)
+
+
+def _labelled(axes: object, names: Sequence[str]) -> None:
+    axes.set_yticks(np.arange(len(names)), names, fontsize=8)  # type: ignore[attr-defined]
+    axes.invert_yaxis()  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    measure(run, draw)
