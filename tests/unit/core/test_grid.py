@@ -12,8 +12,11 @@ from gridahead.core.grid import (
     BiddingZone,
     Series,
     checked_name,
+    day_after,
+    lead_days,
     quantity_of,
 )
+from gridahead.core.time import Deadline
 
 
 def test_a_series_is_written_as_it_is_read():
@@ -105,3 +108,18 @@ def test_what_cannot_be_stored_everywhere_is_no_name(name, said):
 def test_one_letter_written_in_two_ways_is_one_name():
     assert checked_name("Zu\u0308rich") == "Zürich"
     assert Series.parse("Zu\u0308rich/load") == Series("Zürich", "load")
+
+
+@pytest.mark.parametrize(
+    ("deadline", "days", "after"),
+    [
+        ("D-0T0600[Europe/Berlin]", 0, "D-0T0000[Europe/Berlin]"),
+        ("D-1T1100[Europe/Berlin]", 1, "D-0T0000[Europe/Berlin]"),
+        ("D-3T1100[Europe/Berlin]", 3, "D-2T0000[Europe/Berlin]"),
+        # 20:00 in New York is 02:00 of the day after in Berlin.
+        ("D-3T2000[America/New_York]", 2, "D-1T0000[Europe/Berlin]"),
+    ],
+)
+def test_how_many_days_ahead_a_deadline_is_is_counted_by_the_clock_of_the_zone(deadline, days, after):
+    due = Deadline.parse(deadline)
+    assert (lead_days(due, ZONES["DE"]), str(day_after(due, ZONES["DE"]))) == (days, after)

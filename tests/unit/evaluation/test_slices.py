@@ -45,6 +45,13 @@ def test_holidays_and_working_days_are_told_apart_in_local_time():
     assert value(found, "none", "all", "mae") == pytest.approx(12.0)
 
 
+def test_lead_days_are_counted_from_the_local_day_of_issue_to_that_of_delivery():
+    # Both days are issued at noon UTC on 31 December: New Year is one day ahead, Friday two.
+    found = broken(two_days([4.0, 20.0]))
+    assert value(found, "lead_day", "1", "mae") == pytest.approx(4.0)
+    assert value(found, "lead_day", "2", "mae") == pytest.approx(20.0)
+
+
 def test_hours_are_those_of_the_wall_clock():
     error = np.zeros(24)
     error[7] = 6.0

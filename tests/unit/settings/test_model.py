@@ -350,6 +350,10 @@ def test_a_page_warns_twice_as_far_from_the_level_of_a_band_as_a_trial_does():
         ("DE", "D-1T1200[Europe/Berlin]", None, "D-0T0000[Europe/Berlin]"),
         ("DE", "D-1T1830[Europe/Berlin]", None, "D-0T0000[Europe/Berlin]"),
         ("DE", "D-1T1830[Europe/Berlin]", "D-0T0600[Europe/Berlin]", "D-0T0600[Europe/Berlin]"),
+        # Further ahead it is the end of the day on which it is due, by the clock of the zone.
+        ("DE", "D-3T1100[Europe/Berlin]", None, "D-2T0000[Europe/Berlin]"),
+        ("FI", "D-3T2330[Europe/Berlin]", None, "D-1T0000[Europe/Helsinki]"),
+        ("DE", "D-3T1100[Europe/Berlin]", "D-1T1200[Europe/Berlin]", "D-1T1200[Europe/Berlin]"),
     ],
 )
 def test_the_gate_closes_after_the_deadline_by_the_clocks_of_both(zone, deadline, said, expected):
@@ -362,3 +366,26 @@ def test_a_gate_that_closes_before_the_deadline_is_refused():
     entry = {"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]", "gate_closure": "D-1T1200[Europe/Helsinki]"}
     with pytest.raises(ValueError, match=r"DE/load: its forecast is due .* let gate_closure be after the deadline"):
         Settings.model_validate({"data_folder": "data", "series": [entry]})
+
+
+@pytest.mark.parametrize(
+    ("deadline", "context_days", "message", "way_out"),
+    [
+        (
+            "D-8T0900[Europe/Berlin]",
+            14,
+            "up to 7 days ahead, such as D-7T0900",
+            {"deadline": "D-7T0900[Europe/Berlin]"},
+        ),
+        ("D-7T0900[Europe/Berlin]", 8, "set context_days = 9 under", {"context_days": 9}),
+    ],
+)
+def test_a_deadline_too_far_ahead_is_refused_with_what_is_possible(deadline, context_days, message, way_out):
+    def settings(deadline=deadline, context_days=context_days):
+        entry = {"series": "DE/load", "deadline": deadline}
+        said = {"data_folder": "data", "series": [entry], "training": {"context_days": context_days}}
+        return Settings.model_validate(said)
+
+    with pytest.raises(ValueError, match=message):
+        settings()
+    assert settings(**way_out).series

@@ -520,6 +520,22 @@ def test_forecasts_are_known_from_when_they_were_issued_and_the_lag():
     assert set(parsed["availability"]) == {"recorded"}
 
 
+def test_official_forecasts_have_the_issue_times_of_their_column():
+    rows = (
+        "2024-01-02 00:00,1,2024-01-01 06:00",
+        "2024-01-02 00:00,3,2024-01-01 12:00",
+        "2024-01-03 00:00,5,2024-01-01 12:00",
+    )
+    keys = {"value_column": None, "official_column": "load", "issue_column": "issued", "publication_lag_minutes": 0}
+    content = lines(*rows, header="time,load,issued")
+    parsed = parse(content, **keys, official_unit="GW", timezone="UTC")
+    assert (set(parsed["quantity"]), set(parsed["availability"])) == ({"load_official"}, {"recorded"})
+    assert parsed["value"].tolist() == [1_000, 3_000, 5_000]
+    assert parsed["available_at"].dt.strftime("%d %H:%M").tolist() == ["01 06:00", "01 12:00", "01 12:00"]
+    with pytest.raises(ValueError, match="says when each value was issued; leave out `official_available`"):
+        parse(content, **keys, official_available="D-1T1000[Europe/Berlin]")
+
+
 # Excel
 
 
