@@ -70,8 +70,7 @@ class SeriesSettings(Section):
     gate_closure: DeadlineText | None = None
     """When the market closes, after which a forecast is too late: D-1T1200[Europe/Brussels]. Without it, that of the
     day-ahead market of the zone if it is after the deadline, and else when the delivery day begins. Of a forecast that
-    is due earlier than on the day before it is the end of the day on which it is due: what comes later knows more, and
-    is scored by itself."""
+    is due earlier than on the day before it is the end of the day on which it is due."""
     intraday: bool = False
     """Whether the forecast is renewed every hour until the delivery day ends; models are then trained and judged for
     every hour."""

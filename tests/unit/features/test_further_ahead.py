@@ -100,7 +100,8 @@ def test_the_reference_is_the_official_forecast_of_the_same_lead_and_none_that_c
     night = together(evening, published(2, np.full(len(times()), 2.5), hour=1))
     windows = reference_windows("official", night, SPEC, [DAY])
     assert set(windows.official_ahead[windows.delivery].tolist()) == {3.5}
-    later_alone = Observations(observed()[lambda one: ~one["value"].isin([3.0, 4.0, 5.0, 6.0])])
+    known = observed()
+    later_alone = Observations(known[~known["value"].isin([3.0, 4.0, 5.0, 6.0])])
     assert len(reference_windows("official", later_alone, SPEC, [DAY])) == 0
 
 

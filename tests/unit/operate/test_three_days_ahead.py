@@ -24,7 +24,7 @@ BERLIN, DEADLINE = "Europe/Berlin", "D-3T1100[Europe/Berlin]"
 def pointed(workspace, clock):
     """The delivery days of latest and today."""
     found = pointed_at(workspace.settings.published_place, LOAD, clock())
-    return tuple(found[name] and found[name].manifest["delivery_day"] for name in (LATEST, TODAY))
+    return tuple(None if issue is None else issue.manifest["delivery_day"] for issue in (found[LATEST], found[TODAY]))
 
 
 def official(workspace, lead, error):
@@ -102,7 +102,9 @@ def test_the_api_says_how_many_days_ahead(published):
 
 def test_scores_are_of_the_lead_and_compare_with_the_official_forecast_of_it(published):
     workspace, clock = published
-    # What was made of the 24th on the day before knew more: it is shown, and does not count.
+    # Asked again on the day before, the model for three days ahead has read nothing that came since.
+    again = newest(workspace, "2025-03-24")
+    assert again is not None and str(again.at("issue_time")) == "2025-03-21 10:00:00+00:00"
     clock.set("2025-03-26T10:00Z")
     scores = score_published(workspace, LOAD).scores
     whole = scores[(scores["run"] == LIVE) & scores["lead"].isna() & (scores["metric"] == "mae")]
