@@ -65,7 +65,7 @@ class Moments:
         covariates = {
             str(series): _of_covariate(windows.input_past(series))
             for series in spec.inputs
-            if not _has_scale_of_target(spec, series)
+            if not spec.has_scale_of_target(series)
         }
         return cls(level, spread, error_spread, covariates, normalise)
 
@@ -133,17 +133,3 @@ def moments(values: npt.NDArray[Any]) -> tuple[float, float]:
         return 0.0, 1.0
     mean, spread = float(present.mean()), float(present.std())
     return mean, spread if spread > 1e-6 * max(1e-6, abs(mean)) else 1.0
-
-
-def _of_covariate(values: npt.NDArray[Any]) -> tuple[float, float]:
-    """The moments of a covariate; of one that was constant the spread is a tenth of its mean."""
-    mean, spread = moments(values)
-    is_constant = (mean != 0 and spread < CONSTANT * abs(mean)) or bool((values[~np.isnan(values)] == mean).all())
-    return mean, max(UNIT_OF_CONSTANT * abs(mean), CONSTANT) if is_constant else spread
-
-
-def _has_scale_of_target(spec: WindowSpec, series: Series) -> bool:
-    """Whether an input is the target or named after it, as `solar_p90` is after `solar`; what is installed is not."""
-    if series == spec.series.capacity:
-        return False
-    return series == spec.series or str(series).startswith(f"{spec.series}_")

@@ -6,8 +6,8 @@ Three pieces, each measured to help a recurrent network on day-ahead data:
 - *Segments* (`encoder_inputs`). The encoder takes one step a day, not one an hour.
 - *Skips* (`decoder_inputs`). Each unit of the horizon also sees the same hour of former days directly.
 
-In which units all of it is read, the `moments` say. Everything is fitted on the training windows only and stored in the
-bundle.
+In which units all of it is read, the `moments` say, and of prices first `stabilised` on which scale. Everything is
+fitted on the training windows only and stored in the bundle.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from gridahead.features.encoder_inputs import encoder_inputs
 from gridahead.features.linear import LinearForecast
 from gridahead.features.moments import Moments, moments
 from gridahead.features.rows import unit_rows
+from gridahead.features.stabilised import Stabilised
 from gridahead.features.sun import dark
 from gridahead.features.windows import Array, Windows
 from gridahead.settings.networks import Anchor, Normalise, Segment
@@ -50,11 +51,13 @@ class Scaler:
     moments: Moments
     anchor: Anchor
     scale: float
-    """Standard deviation of target − anchor [MW]: the unit in which the network answers."""
+    """Standard deviation of target − anchor [MW, or on the scale of prices]: the unit in which the network answers."""
     known_share: dict[str, float]
     """Share of each input that was known in training: at the end of the context, and `… ahead` in the delivery day."""
     linear: LinearForecast | None = None
     """The regression, where it is the anchor."""
+    stabilised: Stabilised | None = None
+    """The scale on which a price is learnt; moments, anchor and answer are on it."""
 
     @classmethod
     def fit(cls, windows: Windows, anchor: Anchor | None = None, normalise: Normalise = "series") -> Scaler:
@@ -63,26 +66,42 @@ class Scaler:
         Raises:
             ModelError: they are to be normalised by a capacity that is not read.
         """
-        learnt = Moments.fit(windows, normalise)
-        scaler = cls(learnt, anchor or plausible_anchors(windows)[0], 1.0, windows.known_share())
+        anchor, stabilised = anchor or plausible_anchors(windows)[0], Stabilised.fit(windows)
+        seen = windows if stabilised is None else stabilised.of(windows)
+        learnt = Moments.fit(seen, normalise)
+        scaler = cls(learnt, anchor, 1.0, windows.known_share(), stabilised=stabilised)
         if scaler.anchor == "linear":
-            target = np.where(windows.delivery, (windows.target - learnt.level) / learnt.spread, np.nan)
-            rows, known = scaler.rows(windows), _known_ahead(windows)
+            target = np.where(windows.delivery, (seen.target - learnt.level) / learnt.spread, np.nan)
+            rows, known = scaler._rows(seen), _known_ahead(windows)
             linear = LinearForecast.fit(rows, target.astype(np.float32), known, windows.within, windows.skipped)
             scaler = replace(scaler, linear=linear)
-        left = (windows.target - scaler.baseline(windows)) / learnt.frame(windows)[1]
+        left = (seen.target - scaler._baseline(seen)) / learnt.frame(seen)[1]
         return replace(scaler, scale=moments(left[windows.delivery])[1])
 
     def baseline(self, windows: Windows) -> Array:
         """The anchor at each unit of the horizon, (N, H) [MW]."""
+        return self._back(self._baseline(self._seen(windows)))
+
+    def _seen(self, windows: Windows) -> Windows:
+        """The windows on the scale on which they are learnt."""
+        return windows if self.stabilised is None else self.stabilised.of(windows)
+
+    def _back(self, values: Array) -> Array:
+        """Values of that scale in MW."""
+        return values if self.stabilised is None else self.stabilised.back(values)
+
+    def _baseline(self, windows: Windows) -> Array:
         level, spread = self.moments.level, np.float32(self.moments.spread)
         if self.linear is None:
             return anchored(windows, self.anchor, level)
-        forecast = self.linear(self.rows(windows), _known_ahead(windows), windows.skipped) * spread + level
+        forecast = self.linear(self._rows(windows), _known_ahead(windows), windows.skipped) * spread + level
         return np.where(np.isnan(forecast), anchored(windows, "week", level), forecast).astype(np.float32)
 
     def rows(self, windows: Windows) -> Array:
         """What a regression reads of every unit of the horizon, (N, H, K), in units of the series' spread."""
+        return self._rows(self._seen(windows))
+
+    def _rows(self, windows: Windows) -> Array:
         series = replace(self.moments, normalise="series")
         past = series.scaled_past(windows)
         return unit_rows(windows.spec, past, decoder_inputs(series, windows, past, _masked(windows, past)))
@@ -95,6 +114,7 @@ class Scaler:
             segment: what one step of the encoder spans; `none` leaves it out.
             static: G numbers that tell this series from others.
         """
+        windows = self._seen(windows)
         past = self.moments.scaled_past(windows)
         values = _masked(windows, past)
         return Inputs(
@@ -110,16 +130,18 @@ class Scaler:
         NaN where there is no outturn, in padding, and for solar power by night: the answer is zero there, whatever a
         network says.
         """
-        left = (windows.target - self.baseline(windows)) / self._unit(windows)
+        windows = self._seen(windows)
+        left = (windows.target - self._baseline(windows)) / self._unit(windows)
         scaled = np.where(dark(windows) | ~windows.within, np.nan, left)
         return np.ascontiguousarray(scaled, dtype=np.float32)
 
     def megawatts(self, answer: Array, windows: Windows) -> Array:
         """The network's answer (N, H, Q) in MW."""
-        return answer * self._unit(windows)[..., None] + self.baseline(windows)[..., None]
+        windows = self._seen(windows)
+        return self._back(answer * self._unit(windows)[..., None] + self._baseline(windows)[..., None])
 
     def _unit(self, windows: Windows) -> Array:
-        """In which the network answers, (N or 1, 1) [MW]."""
+        """In which the network answers, (N or 1, 1) [MW, or on the scale of prices]."""
         return np.float32(self.scale) * self.moments.frame(windows)[1]
 
     def to_dict(self) -> dict[str, Any]:
@@ -129,9 +151,10 @@ class Scaler:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Scaler:
         """The scaler from the plain values of a bundle."""
-        learnt = stored["moments"]
+        learnt, prices = stored["moments"], stored.get("stabilised")
         pairs = {name: (float(mean), float(spread)) for name, (mean, spread) in learnt["covariates"].items()}
-        return cls(**{**stored, "moments": Moments(**{**learnt, "covariates": pairs})})
+        moments_of = Moments(**{**learnt, "covariates": pairs})
+        return cls(**{**stored, "moments": moments_of, "stabilised": prices and Stabilised(**prices)})
 
 
 def _masked(windows: Windows, past: Array) -> Array:

@@ -2,10 +2,9 @@
 
 For each issue time there is a context, the C market time units before it, and a horizon, the H units from it to the end
 of the delivery day. The horizon begins at the issue time rather than at midnight, so that what is known about the rest
-of today (an official forecast published yesterday, say) has a place. Everything is read as of the issue time; what was
-not known then is NaN, and stays NaN: a gap is masked, never filled from the future. More than a day ahead, the official
-forecast of the context is that of the same lead, as it was known at the deadline of its own delivery day: its errors
-are then those that the official forecast of the delivery day will have.
+of today (an official forecast published yesterday, say) has a place. Of a price the auction of yesterday has said the
+rest of today already: its context goes on to midnight, and its horizon begins there. Everything is read as of the issue
+time; what was not known then is NaN, and stays NaN: a gap is masked, never filled from the future.
 
 Delivery days have 23, 24 or 25 hours. Beside longer ones a horizon is padded at its end; what stands there is no part
 of the window, is never learnt, and no answer depends on it.
@@ -28,7 +27,7 @@ import pandas as pd
 
 from gridahead.core.errors import ModelError
 from gridahead.core.fingerprint import digest
-from gridahead.core.grid import BiddingZone, Series, lead_days
+from gridahead.core.grid import PRICE, BiddingZone, Series
 from gridahead.core.resolution import at_mtu
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, TimeRange, clock_change, delivery_days, delivery_range
@@ -139,10 +138,27 @@ class WindowSpec:
 
     @property
     def units_before(self) -> int:
-        """Market time units from the deadline to the delivery day, on a day on which no clock changes."""
+        """Market time units from the deadline to the delivery day, on a day on which no clock changes.
+
+        They are those of the horizon: of a price none but whole days between.
+        """
         day = dt.date(2025, 1, 15)
-        until = delivery_range(day, self.zone.timezone).start - self.deadline.for_delivery(day)
-        return max(0, -(-until // self.mtu.delta))
+        deadline, start = self.deadline.for_delivery(day), delivery_range(day, self.zone.timezone).start
+        return max(0, -((self.horizon_begins(deadline, day) - start) // self.mtu.delta))
+
+    def horizon_begins(self, issue_time: pd.Timestamp, day: dt.date) -> pd.Timestamp:
+        """The start of the horizon: of the unit in which the forecast is issued, of a price the next midnight.
+
+        Units are counted from local midnight: where local time is half an hour off UTC, so are hourly values.
+        """
+        start = delivery_range(day, self.zone.timezone).start
+        if self.series.quantity == PRICE and issue_time < start:
+            return delivery_range(issue_time.tz_convert(self.zone.timezone).date(), self.zone.timezone).end
+        return issue_time - (issue_time - start) % self.mtu.delta
+
+    def has_scale_of_target(self, series: Series) -> bool:
+        """Whether an input is the target or named after it, as `solar_p90` after `solar`; what is installed is not."""
+        return series != self.series.capacity and f"{series}_".startswith(f"{self.series}_")
 
     def past_columns(self, name: Series | str) -> list[int]:
         """Where an input, or the calendar, stands along axis P; nowhere if it is not read."""
@@ -395,13 +411,12 @@ def build_windows(
         Windows of N issue times, in the order of the days.
     """
     observations = at_mtu(observations, spec.mtu, spec.zone.timezone)
-    issued = micros(pd.DatetimeIndex(list(issue_times or map(spec.deadline.for_delivery, days))))
-    step = spec.mtu.microseconds
+    issue_times = list(issue_times or map(spec.deadline.for_delivery, days))
+    issued, step = micros(pd.DatetimeIndex(issue_times)), spec.mtu.microseconds
     deliveries = [delivery_range(day, spec.zone.timezone) for day in days]
     starts = micros(pd.DatetimeIndex([delivery.start for delivery in deliveries]))
     ends = micros(pd.DatetimeIndex([delivery.end for delivery in deliveries]))
-    # Units are counted from local midnight: where local time is half an hour off UTC, so are hourly values.
-    begin = issued - (issued - starts) % step
+    begin = micros(pd.DatetimeIndex([*map(spec.horizon_begins, issue_times, days)]))
     horizon = int((ends - begin).max() // step)
     context_time = begin[:, None] + np.arange(-spec.context_days * spec.steps_per_day, 0) * step
     valid_time = begin[:, None] + np.arange(horizon) * step

@@ -114,6 +114,51 @@ def test_outside_what_the_lake_has_everything_is_nan_and_nothing_fails():
     assert not np.isnan(windows.past[..., 2:]).any()
 
 
+# -- prices: the auction says tomorrow today ---------------------------------------------------------------------
+
+PRICE = Series("DE", "price")
+
+
+def auctioned(days=40):
+    """0, 1, 2, … from a local midnight in Berlin, each day known at 13:00 on the day before."""
+    times = hours(pd.Timestamp("2025-01-06", tz="Europe/Berlin"), days * 24)
+    return day_ahead(PRICE, times, np.arange(days * 24), hour=13)
+
+
+@pytest.mark.parametrize("issued", ["2025-01-19 00:00", "2025-01-19 11:00", "2025-01-19 12:59"])
+def test_the_context_of_a_price_goes_on_to_midnight_and_its_horizon_begins_there(issued):
+    windows = build_windows(auctioned(), spec_of(PRICE), [DAY], issue_times=[pd.Timestamp(issued, tz="Europe/Berlin")])
+    # Until the auction of the 19th all of the 19th is known, and nothing of the 20th.
+    assert windows.target_past[0].tolist() == [6 * 24 + n for n in range(192)]
+    assert windows.target[0].tolist() == [14 * 24 + n for n in range(24)]
+    assert windows.delivery.all()
+    assert windows.skipped.tolist() == [0]
+
+
+def test_days_between_the_deadline_of_a_price_and_its_delivery_are_part_of_the_horizon():
+    spec = spec_of(PRICE, Deadline.parse("D-2T1100[Europe/Berlin]"))
+    windows = build_windows(auctioned(), spec, [DAY])
+    assert spec.units_before == 24
+    assert windows.target_past[0, -1] == 13 * 24 - 1
+    assert windows.delivery[0].tolist() == [False] * 24 + [True] * 24
+    assert windows.skipped.tolist() == [0]
+
+
+def test_prices_of_tomorrow_that_the_auction_has_not_said_change_nothing():
+    rows = auctioned()
+    known = rows["available_at"] <= ELEVEN.for_delivery(DAY)
+    poisoned = Observations(rows.assign(value=rows["value"].where(known, 1e9)))
+    before, after = (build_windows(one, spec_of(PRICE), [DAY]) for one in (rows, poisoned))
+    assert before.data_hash(0) == after.data_hash(0)
+
+
+def test_a_price_whose_clock_changes_has_a_horizon_of_23_hours():
+    spring = dt.date(2025, 3, 30)
+    windows = build_windows(auctioned(100), spec_of(PRICE), [spring])
+    assert windows.valid_time.shape == (1, 23)
+    assert windows.delivery.all()
+
+
 # -- clock changes --------------------------------------------------------------------------------------------------
 
 
