@@ -22,6 +22,11 @@ ORIGIN = {
     "with the columns ba, time (hour ending, UTC), demand_mw, day_ahead_forecast_mw and category",
     "nyiso": "NYISO's public data, real-time load (pal) and load forecast (isolf): two Parquet files with a column a "
     "zone, time or valid_time (hour beginning, UTC), and lead_day of the forecasts",
+    "epf": "the open-access benchmark of Lago et al. (2021), 'Forecasting day-ahead electricity prices', with the "
+    "forecasts that its authors have published: one Parquet file with the columns market, time_local, price, exog1, "
+    "exog2, 'bench DNN Ensemble' and 'bench LEAR Ensemble'",
+    "ercot": "EIA's wholesale market data of ERCOT, and the scores by window of arXiv 2602.10848: two Parquet files, "
+    "load by time (hour beginning, UTC), and model, context_length, horizon, period, window_idx, mae",
     "gefcom2014": "the supplementary material of Hong et al. (2016), 'Probabilistic energy forecasting: Global Energy "
     "Forecasting Competition 2014 and beyond', International Journal of Forecasting 32(3)",
     "gefcom2012_wind": "the supplementary material of Hong et al. (2014), 'Global Energy Forecasting Competition "
