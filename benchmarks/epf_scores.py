@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from common import Row
 from epf_tasks import PUBLISHED
+from mixed_quantiles import MIXED, PARTS, mean_of
 from one_year_scores import common_quantiles, figures
 
 from gridahead.core.tables import Forecasts
@@ -23,8 +24,6 @@ WEEK, DAY = 168, 24
 """Hours."""
 FEV_DAYS = 20
 FEV_LEVELS = tuple(np.round(np.arange(0.1, 1, 0.1), 1).tolist())
-MIXED = "ensemble and lightgbm"
-PARTS = ("ensemble", "lightgbm")
 
 
 def scored(market: str, forecasts: Forecasts, table: pd.DataFrame, timezone: str) -> list[Row]:
@@ -56,13 +55,6 @@ def scored(market: str, forecasts: Forecasts, table: pd.DataFrame, timezone: str
         Row(market, name, "sql", scaled_quantile_loss(one, levels, table["price"]), n=FEV_DAYS * DAY)
         for name, one in tables.items()
     ]
-
-
-def mean_of(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """The mean of quantiles level by level, on the same hours."""
-    levels, mean = levels_of(tables[0]), tables[0].copy()
-    mean[levels] = np.mean([one[levels] for one in tables], axis=0)
-    return mean
 
 
 def scaled_quantile_loss(quantiles: pd.DataFrame, levels: list[float], price: pd.Series) -> float:
