@@ -146,13 +146,18 @@ class WindowSpec:
         deadline, start = self.deadline.for_delivery(day), delivery_range(day, self.zone.timezone).start
         return max(0, -((self.horizon_begins(deadline, day) - start) // self.mtu.delta))
 
+    @property
+    def known_to_midnight(self) -> bool:
+        """Whether all of a local day is known while it lasts, as yesterday's auction has said its prices."""
+        return self.series.quantity == PRICE
+
     def horizon_begins(self, issue_time: pd.Timestamp, day: dt.date) -> pd.Timestamp:
         """The start of the horizon: of the unit in which the forecast is issued, of a price the next midnight.
 
         Units are counted from local midnight: where local time is half an hour off UTC, so are hourly values.
         """
         start = delivery_range(day, self.zone.timezone).start
-        if self.series.quantity == PRICE and issue_time < start:
+        if self.known_to_midnight and issue_time < start:
             return delivery_range(issue_time.tz_convert(self.zone.timezone).date(), self.zone.timezone).end
         return issue_time - (issue_time - start) % self.mtu.delta
 

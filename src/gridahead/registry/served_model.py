@@ -5,13 +5,16 @@ Logged as code, with the package beside it and the weights as safetensors: nothi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import numpy as np
+import pandas as pd
 from mlflow.pyfunc.model import PythonModel
 
+from gridahead.core.vintages import micros
 from gridahead.features.windows import Windows
 from gridahead.models.base import Quantiles, predict_each
 from gridahead.models.determinism import deterministic
@@ -40,7 +43,11 @@ class ServedModel(PythonModel):
         delivery = np.asarray(model_input["delivery"], bool)
         valid_time = np.asarray(model_input["valid_time"], np.int64)
         empty = np.full(delivery.shape, np.nan, np.float32)
-        windows = Windows(self.model.spec, valid_time[:, 0], valid_time, past, future, empty, delivery)
+        spec = self.model.spec
+        windows = Windows(spec, valid_time[:, 0], valid_time, past, future, empty, delivery)
+        if spec.known_to_midnight:  # the horizon does not say when it was issued
+            deadlines = pd.DatetimeIndex([spec.deadline.for_delivery(day) for day in windows.days])
+            windows = replace(windows, issue_time=micros(deadlines))
         return predict_each(self.model, windows)
 
 

@@ -16,6 +16,7 @@ from gridahead.features.windows import build_windows
 from gridahead.models.base import predict_each
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is
+from gridahead.models.conditions import Condition, Conditions
 from gridahead.models.network.network import Network, NetworkConfig
 from gridahead.registry.registry import signature
 from gridahead.registry.served_model import ServedModel
@@ -51,11 +52,20 @@ def untrained(windows, decoder="recurrent"):
     return TrainedModel("lstm", windows.spec, scaler, LEVELS, shape, (network,), as_it_is(LEVELS))
 
 
-@pytest.mark.parametrize("quantity", ["load", "solar"])
+@pytest.mark.parametrize("quantity", ["load", "solar", "price"])
 def test_tensors_are_answered_like_windows(quantity):
     windows = windows_of(quantity)
     model = untrained(windows)
     assert served(model, windows).tobytes() == predict_each(model, windows).tobytes()
+
+
+def test_a_price_is_answered_with_the_intervals_of_its_deadline_though_its_horizon_begins_at_midnight():
+    windows = windows_of("price")
+    late = Condition("late"), np.full((24, len(LEVELS)), 3.0)
+    model = replace(untrained(windows), conditions=Conditions(24.0, dict([late])))
+    told = served(model, windows)
+    assert told.tobytes() == predict_each(model, windows).tobytes()
+    assert (told[..., 0] < told[..., -1]).all()
 
 
 def test_days_of_23_24_and_25_hours_are_answered_to_the_bit_as_each_is_forecast_alone():
