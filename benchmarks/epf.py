@@ -109,20 +109,15 @@ def draw(rows: Sequence[Row], path: Path) -> None:
                 (row for row in rows if (row.task, row.metric) == (market, "mae")), key=lambda row: -row.value
             )
             for n, row in enumerate(shown):
-                axes.barh(n, row.value, 0.7, color=LIGHT["official"] if row.model in PUBLISHED else colour(row.model))
+                axes.barh(n, row.value, 0.7, color=LIGHT["soft"] if row.model in PUBLISHED else colour(row.model))
                 covered = value.get((market, row.model, "coverage_80"))
-                axes.text(
-                    row.value,
-                    n,
-                    f"  {row.value:.2f}" + (f" ({covered:.0%})" if covered else ""),
-                    va="center",
-                    fontsize=8,
-                )
+                words = f"  {row.value:.2f}" + (f" ({covered:.0%})" if covered else "")
+                axes.text(row.value, n, words, va="center", fontsize=8)
             axes.set_yticks(range(len(shown)), [row.model for row in shown], fontsize=8)
             axes.set_xlim(0, 1.3 * shown[0].value)
             axes.grid(visible=False)
             currency = next(one.currency for one in MARKETS if one.name == market)
-            title(axes, f"{market}: MAE [{currency}/MWh] (inside the 80 % band)")
+            title(axes, f"{market}: MAE [{currency}/MWh]\n(inside the 80 % band); grey: published")
 
 
 if __name__ == "__main__":

@@ -210,7 +210,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         for n, row in enumerate(shown):
             learnt = row.model in (*MODELS, MIXED)
             axes.barh(n, row.value, 0.7, color=colour(row.model) if learnt else LIGHT["soft"])
-            axes.text(row.value, n, f"  {row.value:,.0f}", va="center", fontsize=8)
+            axes.text(0, n, f" {row.value:,.0f}", va="center", fontsize=8, color="white")
             for one in rows:
                 if (one.model, one.metric) == (row.model, "mae") and one.task != "all":
                     axes.plot(one.value, n, "|", color=LIGHT["ink"], markersize=7)

@@ -82,7 +82,7 @@ def load(rows: Sequence[Row]) -> list[Row]:
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
-    """Two lists, the best at the bottom; ours in colour."""
+    """Two lists, the best at the top; ours in colour."""
     panels = {
         PRICES: "Prices of Nord Pool, PJM and Germany, 20 days each:\nmean scaled quantile loss (strokes: markets)",
         LOAD: "ERCOT's load, 30 days:\nMAE [MW] (strokes: ten days each at best and worst)",
@@ -92,13 +92,8 @@ def draw(rows: Sequence[Row], path: Path) -> None:
             shown = sorted((row for row in rows if row.task == task), key=lambda row: -row.value)
             for n, row in enumerate(shown):
                 axes.barh(n, row.value, 0.7, color=colour(row.model) if row.model in OURS else LIGHT["soft"])
-                axes.text(
-                    row.value,
-                    n,
-                    f"  {row.value:,.0f}" if row.value > 10 else f"  {row.value:.3f}",
-                    va="center",
-                    fontsize=8,
-                )
+                words = f" {row.value:,.0f}" if task == LOAD else f" {row.value:.3f}"
+                axes.text(0, n, words, va="center", fontsize=8, color="white")
                 for end in (row.low, row.high):
                     if end is not None:
                         axes.plot(end, n, "|", color=LIGHT["ink"], markersize=7)

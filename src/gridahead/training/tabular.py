@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gridahead.core.errors import ModelError
+from gridahead.core.grid import PRICE
 from gridahead.features.anchors import plausible_anchors
 from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Array, Windows
@@ -67,14 +68,17 @@ def judged_tabular(
         split: the windows, and what each is for.
         quantiles: the levels.
         anchors: to choose from. Otherwise the simple ones, none at all, and for the ridge regression the linear one:
-            trees on top of a regression are another method, to be asked for.
+            trees on top of a regression are another method, to be asked for. Of prices they may choose it too: no tree
+            says a price that it has not seen, and their level drifts. On the years before the test years of benchmark
+            epf it took the error from 3.48 to 3.37 in Germany and from 1.68 to 1.46 at Nord Pool.
 
     Raises:
         ModelError: LightGBM is not installed.
     """
     train, validation = split.train, split.validation
     if anchors is None:
-        anchors = ("level", *plausible_anchors(train), *(("linear",) if name == "ridge" else ()))
+        on_regression = name == "ridge" or train.spec.series.quantity == PRICE
+        anchors = ("level", *plausible_anchors(train), *(("linear",) if on_regression else ()))
     chosen, best = _best(name, anchors, train, validation, quantiles)
 
     def learnt(lesson: Lesson) -> TabularForecaster:

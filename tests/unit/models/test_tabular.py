@@ -9,6 +9,7 @@ import pytest
 from builders.windows import FIRST, made_load, made_windows
 
 from gridahead.core.errors import ModelError
+from gridahead.core.grid import Series
 from gridahead.features.scaling import Scaler
 from gridahead.models.calibration import calibration_on
 from gridahead.models.tabular import TABULAR
@@ -77,3 +78,24 @@ def test_another_outturn_of_the_judged_days_changes_what_serves():
     other = replace(PARTS, windows=replace(PARTS.windows, target=target))
     one, two = (fit_tabular("ridge", parts, LEVELS, ("week",)) for parts in (PARTS, other))
     assert one.uncalibrated(TEST).tobytes() != two.uncalibrated(TEST).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "quantity", "reads_a_regression"),
+    [("ridge", "load", True), ("lightgbm", "load", False), ("lightgbm", "price", True)],
+)
+def test_trees_learn_what_a_regression_leaves_of_prices_alone(monkeypatch, name, quantity, reads_a_regression):
+    class AskedError(Exception):
+        pass
+
+    def asked(_name, anchors, *_more):
+        raise AskedError(anchors)
+
+    monkeypatch.setattr(tabular, "_best", asked)
+    rows = ROWS.assign(quantity=ROWS["quantity"].str.replace("load", quantity))
+    spec = replace(PARTS.windows.spec, series=Series("DE", quantity))
+    windows = made_windows(12, 20, spec=spec, observations=rows)
+    parts = replace(PARTS, windows=windows, days=tuple(windows.days), begin=6, judging=(slice(7, 9),))
+    with pytest.raises(AskedError) as caught:
+        fit_tabular(name, parts, LEVELS)
+    assert ("linear" in caught.value.args[0]) is reads_a_regression
