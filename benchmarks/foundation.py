@@ -92,8 +92,8 @@ def draw(rows: Sequence[Row], path: Path) -> None:
             shown = sorted((row for row in rows if row.task == task), key=lambda row: -row.value)
             for n, row in enumerate(shown):
                 axes.barh(n, row.value, 0.7, color=colour(row.model) if row.model in OURS else LIGHT["soft"])
-                words = f" {row.value:,.0f}" if task == LOAD else f" {row.value:.3f}"
-                axes.text(0, n, words, va="center", fontsize=8, color="white")
+                number = f" {row.value:,.0f}" if task == LOAD else f" {row.value:.3f}"
+                axes.text(0, n, number, va="center", fontsize=8, color="white")
                 for end in (row.low, row.high):
                     if end is not None:
                         axes.plot(end, n, "|", color=LIGHT["ink"], markersize=7)
