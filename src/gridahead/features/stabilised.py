@@ -64,9 +64,11 @@ class Stabilised:
 
     def there(self, values: Array) -> Array:
         """Values on the new scale."""
-        return np.arcsinh((values - np.float32(self.centre)) / np.float32(self.width))
+        there: Array = np.arcsinh((values - np.float32(self.centre)) / np.float32(self.width))
+        return there
 
     def back(self, values: Array) -> Array:
         """Values on the scale that they were read on."""
         nearer = np.clip(values, -self.reach, self.reach)
-        return np.sinh(nearer, dtype=np.float32) * np.float32(self.width) + np.float32(self.centre)
+        back: Array = np.sinh(nearer) * np.float32(self.width) + np.float32(self.centre)
+        return back
