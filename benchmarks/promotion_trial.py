@@ -26,7 +26,8 @@ from scipy import optimize, stats
 from gridahead.core.grid import ZONES
 from gridahead.core.runs import REFERENCES
 from gridahead.evaluation.significance import WEEK
-from gridahead.evaluation.slices import day_kind, season
+from gridahead.evaluation.slices import season
+from gridahead.features.day_kinds import day_kind
 from gridahead.features.windows import Array
 from gridahead.promotion.sequential import GAP, block_means, e_process
 from gridahead.promotion.trial import promotable, relative_differences

@@ -12,7 +12,8 @@ from gridahead.core.tables import FORECASTS, Forecasts
 from gridahead.evaluation import metrics
 from gridahead.evaluation.sample import LOWER, POINT, UPPER, levels_of
 from gridahead.evaluation.scores import common_rows
-from gridahead.evaluation.slices import day_kind, season
+from gridahead.evaluation.slices import season
+from gridahead.features.day_kinds import day_kind
 
 
 def daily_losses(
@@ -49,7 +50,7 @@ def daily_losses(
         raise ContractError(FORECASTS.name, ["no model has a time in common with the others and the outturn"])
     losses = pd.DataFrame(records)
     losses["season"] = [season(day.month, southern=zone.is_southern) for day in losses["day"]]
-    losses["day_kind"] = [day_kind(day, zone) for day in losses["day"]]
+    losses["day_kind"] = [day_kind(day.date(), zone) for day in losses["day"]]
     return losses
 
 

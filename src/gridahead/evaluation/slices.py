@@ -22,14 +22,12 @@ from gridahead.evaluation.drawn import Drawer
 from gridahead.evaluation.multivariate import energy_score, variogram_score
 from gridahead.evaluation.sample import POINT, Sample, levels_of, revised, revised_sample, samples_of
 from gridahead.evaluation.scores import common_rows, flagged_times
-from gridahead.features.calendar import holiday_share
+from gridahead.features.day_kinds import DAY_KINDS, day_kinds
 
 COLUMNS = ("model", "by", "slice", "metric", "value", "unit", "n")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SEASONS = ("winter", "spring", "summer", "autumn")
 """Three whole months each; winter begins in December in the northern hemisphere, in June in the southern."""
-HOLIDAY = 0.5
-"""A day is a holiday where at least this share of the zone's population has it off."""
 BANDS = (0.0, 10.0, 20.0)
 """Between bands of temperature [degC]: frost, heating, mild, hot."""
 RELIABILITY = "reliability_"
@@ -149,12 +147,11 @@ def labels_of(times: pd.DatetimeIndex, zone: BiddingZone) -> pd.DataFrame:
         zone: whose local time and holidays count.
 
     Returns:
-        (T, 6); the kind of day is `holiday`, `weekend` or `working_day`; clock is `change` on the days of 23 and 25
-        hours and nothing on others.
+        (T, 6); the kind of day is one of `DAY_KINDS`; clock is `change` on the days of 23 and 25 hours and nothing on
+        others.
     """
     local = times.tz_convert(zone.timezone)
     days, position = np.unique(local.tz_localize(None).normalize(), return_inverse=True)
-    kinds = np.array([day_kind(day, zone) for day in pd.DatetimeIndex(days)])
     changes = np.array(["change" if clock_changes(day, zone) else "" for day in pd.DatetimeIndex(days)])
     return pd.DataFrame(
         {
@@ -162,7 +159,7 @@ def labels_of(times: pd.DatetimeIndex, zone: BiddingZone) -> pd.DataFrame:
             "weekday": [WEEKDAYS[day] for day in local.dayofweek],
             "month": [f"{month:02d}" for month in local.month],
             "season": [season(month, southern=zone.is_southern) for month in local.month],
-            "day_kind": kinds[position],
+            "day_kind": day_kinds(local, zone).astype(str),
             "clock": changes[position],
         }
     )
@@ -171,13 +168,6 @@ def labels_of(times: pd.DatetimeIndex, zone: BiddingZone) -> pd.DataFrame:
 def season(month: int, *, southern: bool = False) -> str:
     """The meteorological season of a month, 1 to 12; south of the equator that of half a year later."""
     return SEASONS[(month + 6 * southern) % 12 // 3]
-
-
-def day_kind(day: pd.Timestamp, zone: BiddingZone) -> str:
-    """`holiday`, or else `weekend` or `working_day`."""
-    if holiday_share(day.date(), zone) >= HOLIDAY:
-        return "holiday"
-    return "weekend" if day.dayofweek >= WEEKDAYS.index("sat") else "working_day"
 
 
 def clock_changes(day: pd.Timestamp, zone: BiddingZone) -> bool:
@@ -198,7 +188,7 @@ def _band(value: float, bands: Sequence[float]) -> str:
 
 def _order(name: str) -> tuple[float, str]:
     """As people would list them: numbers by size, the parts of a year and a week in their order."""
-    for known in (WEEKDAYS, SEASONS):
+    for known in (WEEKDAYS, SEASONS, DAY_KINDS):
         if name in known:
             return known.index(name), ""
     digits = name.removeprefix("below ").split(" ")[0]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from functools import lru_cache
-
-import holidays
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from gridahead.core.grid import BiddingZone
 from gridahead.core.vintages import Instants
+from gridahead.features.day_kinds import holiday_share
 
 Features = npt.NDArray[np.float32]
 
@@ -61,17 +58,3 @@ def waves(phase: npt.NDArray[np.float64], harmonics: int) -> Features:
     """Sine and cosine of a share of a day or year and its harmonics, (T, 2 × harmonics), of phase (T,)."""
     angle = 2 * np.pi * np.outer(phase, np.arange(1, harmonics + 1))
     return np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(len(phase), -1).astype(np.float32)
-
-
-def holiday_share(day: dt.date, zone: BiddingZone) -> float:
-    """The share of the zone's population that has a public holiday on a day, 0 to 1."""
-    if zone.country is None:
-        return 0.0
-    parts = tuple(zone.holiday_weights.items()) or ((None, 1.0),)
-    today = dt.date(day.year, day.month, day.day)
-    return sum(weight for part, weight in parts if today in _holidays(zone.country, part, day.year))
-
-
-@lru_cache(maxsize=4096)
-def _holidays(country: str, subdivision: str | None, year: int) -> frozenset[dt.date]:
-    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))

@@ -1,4 +1,4 @@
-"""Errors of what was published, by lead time, hour and month, and whether its quantiles hold what they say."""
+"""Errors of what was published, by lead time, hour, month and kind of day, and whether its quantiles are right."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gridahead.core.time import TimeRange
 from gridahead.evaluation.outturn import outturn
 from gridahead.evaluation.sample import POINT
 from gridahead.evaluation.scores import common_rows
+from gridahead.features.day_kinds import day_kinds
 from gridahead.reading.compared import compared
 from gridahead.workspace import Workspace
 
@@ -29,6 +30,8 @@ class Errors:
     """`hour` local, the same."""
     by_month: pd.DataFrame
     """`month` as YYYY-MM local, the same."""
+    by_day_kind: pd.DataFrame
+    """`day_kind` in the order of `DAY_KINDS`, the same."""
     calibration: pd.DataFrame
     """`level`, `share` of outturns at or below that quantile, `n`."""
 
@@ -42,20 +45,22 @@ def errors_of(workspace: Workspace, series: Series, run: str = LIVE) -> Errors:
         LakeError: the lake cannot be read.
     """
     rows = _published(workspace, series) if run == LIVE else _of_run(workspace, series, run)
-    timezone = workspace.settings.zone(series.zone).timezone
+    zone = workspace.settings.zone(series.zone)
     models = [name for name in (PUBLISHED, *REFERENCES) if name in rows and rows[name].notna().any()]
     both = rows.dropna(subset=models) if models else rows.iloc[:0]
     errors = both[models].sub(both["outturn"], axis=0).abs() if models else pd.DataFrame()
     if errors.empty:
-        lead = hour = month = pd.Series(dtype=int)
+        lead = hour = month = kind = pd.Series(dtype=int)
     else:
-        local = pd.DatetimeIndex(both["valid_time"]).tz_convert(timezone)
+        local = pd.DatetimeIndex(both["valid_time"]).tz_convert(zone.timezone)
         lead = ((both["valid_time"] - both["issue_time"]).dt.total_seconds() // 3600).astype(int)
         hour, month = pd.Series(local.hour, both.index), pd.Series(local.strftime("%Y-%m"), both.index)
+        kind = pd.Series(day_kinds(local, zone), both.index)
     return Errors(
         _mean_by(errors, models, lead.rename("lead_hours")),
         _mean_by(errors, models, hour.rename("hour")),
         _mean_by(errors, models, month.rename("month")),
+        _mean_by(errors, models, kind.rename("day_kind")),
         _calibration(rows),
     )
 
@@ -101,7 +106,7 @@ def _mean_by(errors: pd.DataFrame, models: list[str], key: pd.Series) -> pd.Data
     """MAE a model and the count of units, by a key."""
     if errors.empty:
         return pd.DataFrame(columns=[key.name, *models, "n"])
-    groups = errors.groupby(key)
+    groups = errors.groupby(key, observed=True)
     return groups.mean().assign(n=groups.size()).reset_index()
 
 

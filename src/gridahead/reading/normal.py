@@ -8,8 +8,7 @@ import pandas as pd
 
 from gridahead.core.grid import BiddingZone, Series
 from gridahead.core.time import Mtu, TimeRange, days_between, delivery_days, delivery_range
-from gridahead.evaluation.slices import HOLIDAY
-from gridahead.features.calendar import holiday_share
+from gridahead.features.day_kinds import HOLIDAY, holiday_share
 from gridahead.reading.known import outturn_known
 from gridahead.workspace import Workspace
 

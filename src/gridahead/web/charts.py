@@ -13,7 +13,7 @@ from markupsafe import Markup
 from gridahead.core.time import Mtu, TimeRange
 from gridahead.reading.card import Shown
 from gridahead.reports.svg import Band, Frame, Line, draw, frame_of
-from gridahead.reports.wording import Scale, percent
+from gridahead.reports.wording import Scale, percent, words
 
 Framed = TypeVar("Framed", pd.Series, pd.DataFrame)
 HOUR = pd.Timedelta(hours=1)
@@ -57,6 +57,8 @@ def days_chart(days: Sequence[Shown], scale: Scale, timezone: str, marked: Mappi
 def error_chart(table: pd.DataFrame, by: str, scale: Scale, title: str) -> Markup:
     """Mean absolute errors of models over lead, hour or month, as lines; few values as dots besides.
 
+    Of kinds of day there are dots only: none is between two others.
+
     Args:
         table: the column `by`, one of MAE a model [MW], `n`.
         by: what is across.
@@ -69,7 +71,9 @@ def error_chart(table: pd.DataFrame, by: str, scale: Scale, title: str) -> Marku
         for name, look in reversed(LOOKS.items())
         if name in table and table[name].notna().any()
     ]
-    if len(table) <= 24:
+    if by == "day_kind":
+        lines = [_dots(line) for line in lines]
+    elif len(table) <= 24:
         lines += [_dots(line) for line in lines if line.look == "median"]
     frame = frame_of(lines, -0.5, len(table) - 0.5, floor=True)
     every = {"lead_hours": 6, "hour": 3}.get(by, max(1, len(table) // 6))
@@ -155,4 +159,6 @@ def _never_negative(days: Sequence[Shown]) -> bool:
 def _mark(by: str, value: object) -> str:
     if by == "hour":
         return f"{int(str(value)):02d}:00"
+    if by == "day_kind":
+        return words(str(value))
     return f"{pd.Timestamp(str(value)):%b %Y}" if by == "month" else f"{value} h"

@@ -28,6 +28,7 @@ BY = {
     "by_lead": ("lead_hours", "By lead time", "Mean absolute error by hours between issue time and delivery"),
     "by_hour": ("hour", "By hour of the day", "Mean absolute error by local hour"),
     "by_month": ("month", "By month", "Mean absolute error by month"),
+    "by_day_kind": ("day_kind", "By kind of day", "Mean absolute error by kind of day"),
 }
 ENOUGH_OF_A_LEAD = 0.2
 """Lead times with fewer values than this share of the most occur on odd days only and are not drawn."""
@@ -153,7 +154,7 @@ def _errors(errors: Errors, unit: Unit | None) -> list[dict[str, Any]]:
                 "headings": [("", 1), *((NAMES[model], 0) for model in models), ("n", 0)],
                 "rows": [
                     (
-                        row[column],
+                        wording.words(str(row[column])),
                         [scale.number(row[model]) if pd.notna(row[model]) else NOTHING for model in models],
                         int(row["n"]),
                     )

@@ -10,7 +10,7 @@ import holidays
 
 from gridahead.core.grid import BiddingZone
 from gridahead.core.time import delivery_range
-from gridahead.features.calendar import holiday_share
+from gridahead.features.day_kinds import holiday_share
 from gridahead.reports.wording import percent
 
 MINORITY = 0.5

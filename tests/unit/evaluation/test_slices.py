@@ -12,11 +12,11 @@ from gridahead.core.errors import ContractError
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import FORECASTS, Forecasts
 from gridahead.evaluation.daily import daily_losses
-from gridahead.evaluation.slices import breakdown, clock_changes, day_kind, labels_of, season
+from gridahead.evaluation.slices import breakdown, clock_changes, labels_of, season
 
 LEVELS = (0.1, 0.5, 0.9)
 NEW_YEAR = pd.Timestamp("2025-12-31T23:00Z")
-"""Local midnight of a holiday, a Thursday; Friday after it is none."""
+"""Local midnight of a holiday, a Thursday; Friday after it is a bridge day."""
 
 
 def two_days(errors, model="lstm", start=NEW_YEAR, hours=48):
@@ -36,10 +36,10 @@ def value(found, by, name, metric, model="lstm"):
     return chosen.loc[chosen["model"] == model, "value"].item()
 
 
-def test_holidays_and_working_days_are_told_apart_in_local_time():
+def test_holidays_and_bridge_days_are_told_apart_in_local_time():
     found = broken(two_days([4.0, 20.0]))
     assert value(found, "day_kind", "holiday", "mae") == pytest.approx(4.0)
-    assert value(found, "day_kind", "working_day", "mae") == pytest.approx(20.0)
+    assert value(found, "day_kind", "bridge_day", "mae") == pytest.approx(20.0)
     assert value(found, "weekday", "thu", "coverage_80") == pytest.approx(1.0)
     assert value(found, "weekday", "fri", "coverage_80") == pytest.approx(0.0)
     assert value(found, "none", "all", "mae") == pytest.approx(12.0)
@@ -105,7 +105,7 @@ def test_skill_is_against_each_reference_in_the_same_slice():
     official = forecasts([110.0] * 24 + [140.0] * 24, "official", start=NEW_YEAR, issued=before)
     found = broken(two_days([4.0, 20.0]), official)
     assert value(found, "day_kind", "holiday", "skill_official") == pytest.approx(1 - 4 / 10)
-    assert value(found, "day_kind", "working_day", "skill_official") == pytest.approx(1 - 20 / 40)
+    assert value(found, "day_kind", "bridge_day", "skill_official") == pytest.approx(1 - 20 / 40)
     assert value(found, "none", "all", "skill_official", "official") == 0.0
     assert "skill_naive" not in set(found["metric"])
 
@@ -120,11 +120,8 @@ def test_reliability_and_crps_by_hand():
     assert value(found, "none", "all", "crps") == pytest.approx((first + second) / 2)
 
 
-def test_seasons_kinds_of_days_and_clock_changes():
+def test_seasons_and_clock_changes():
     assert [season(month) for month in (12, 2, 3, 8, 11)] == ["winter", "winter", "spring", "summer", "autumn"]
-    assert day_kind(pd.Timestamp("2025-12-25"), DE) == "holiday"
-    assert day_kind(pd.Timestamp("2025-12-27"), DE) == "weekend"
-    assert day_kind(pd.Timestamp("2025-11-19"), DE) == "working_day", "a holiday in one small state is none"
     assert clock_changes(pd.Timestamp("2025-10-26"), DE)
     assert not clock_changes(pd.Timestamp("2025-10-27"), DE)
 
@@ -139,7 +136,7 @@ def test_daily_losses_are_those_of_local_days_on_common_times():
     assert losses.loc[("lstm", first), "crps"] == pytest.approx(2 * (0.3 * 0.1 * 6 + 0.4 * 0.5 * 4 + 0.3 * 0.1 * 14))
     assert losses.loc[("official", first), "crps"] == pytest.approx(4.0), "without quantiles it is the absolute error"
     assert np.isnan(cast("float", losses.loc[("official", first), "inside"]))
-    assert list(losses.loc["lstm"]["day_kind"]) == ["holiday", "working_day"]
+    assert list(losses.loc["lstm"]["day_kind"]) == ["holiday", "bridge_day"]
 
 
 def test_without_a_common_time_there_are_no_daily_losses():

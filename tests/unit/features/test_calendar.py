@@ -1,14 +1,12 @@
 """What the calendar says, in the zone's local time."""
 
-import datetime as dt
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from gridahead.core.grid import ZONES, BiddingZone
+from gridahead.core.grid import ZONES
 from gridahead.core.vintages import micros
-from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES, HOUR_FEATURES, calendar, holiday_share
+from gridahead.features.calendar import CALENDAR_FEATURES, DAY_FEATURES, HOUR_FEATURES, calendar
 
 DE = ZONES["DE"]
 GERMANS = 84_358_845
@@ -17,34 +15,6 @@ GERMANS = 84_358_845
 def features(*instants, zone=DE):
     values = calendar(micros(pd.DatetimeIndex(list(instants))), zone)
     return pd.DataFrame(values, columns=CALENDAR_FEATURES)
-
-
-def on(day, zone=DE):
-    return holiday_share(dt.date.fromisoformat(day), zone)
-
-
-def test_epiphany_is_a_holiday_in_three_of_the_sixteen_states():
-    # BW 11 280 257, BY 13 369 393, ST 2 186 643 inhabitants.
-    assert on("2025-01-06") == pytest.approx((11_280_257 + 13_369_393 + 2_186_643) / GERMANS)
-
-
-def test_reformation_day_is_a_holiday_in_the_nine_northern_and_eastern_states():
-    inhabitants = [2_573_135, 684_864, 1_892_122, 1_628_378, 8_140_242, 4_086_152, 2_186_643, 2_953_270, 2_126_846]
-    assert on("2025-10-31") == pytest.approx(sum(inhabitants) / GERMANS)
-
-
-@pytest.mark.parametrize(
-    ("day", "share"),
-    [("2025-01-01", 1.0), ("2025-04-21", 1.0), ("2025-10-03", 1.0), ("2025-12-25", 1.0), ("2025-07-14", 0.0)],
-)
-def test_a_national_holiday_is_everybodys(day, share):
-    assert on(day) == pytest.approx(share)
-
-
-def test_the_holidays_are_those_of_the_zone():
-    assert on("2025-07-14", ZONES["FR"]) == 1.0
-    assert on("2025-10-03", ZONES["FR"]) == 0.0
-    assert on("2025-07-14", BiddingZone("XX", "UTC")) == 0.0
 
 
 def test_yesterday_and_tomorrow_know_the_holiday():

@@ -1,4 +1,4 @@
-"""Errors by lead, hour and month, and what quantiles hold, worked out by hand."""
+"""Errors by lead, hour, month and kind of day, and what quantiles hold, worked out by hand."""
 
 import pandas as pd
 import pytest
@@ -16,6 +16,7 @@ def test_published_and_official_err_as_much_as_the_test_says_in_every_slice(tmp_
         (errors.by_lead, "lead_hours", range(13, 37)),  # from 11:00 to midnight, and the day
         (errors.by_hour, "hour", range(24)),
         (errors.by_month, "month", ["2025-05", "2025-06"]),
+        (errors.by_day_kind, "day_kind", ["holiday", "bridge_day", "near_holiday", "weekend", "working_day"]),
     ):
         assert table[key].tolist() == list(slices)
         assert set(table["published"]) == {1_000.0}
@@ -49,5 +50,5 @@ def test_where_nothing_can_be_scored_tables_are_empty(tmp_path, run):
     workspace, clock = live_days(tmp_path, 1)
     clock.set("2025-04-30T00:00Z")
     errors = errors_of(workspace, LOAD, run)
-    assert [len(table) for table in vars(errors).values()] == [0, 0, 0, 0]
+    assert [len(table) for table in vars(errors).values()] == [0, 0, 0, 0, 0]
     assert list(errors.by_hour.columns) == ["hour", "n"]

@@ -82,9 +82,9 @@ def test_holidays_and_clock_changes_are_named_and_shaded(server):
     assert 'class="pick d2025-10-26 special"' in page and 'class="pick d2025-10-27"' in page
 
 
-def test_errors_are_told_apart_by_lead_hour_and_month_with_calibration(server):
+def test_errors_are_told_apart_by_lead_hour_month_and_kind_of_day_with_calibration(server):
     said = words(server("/series/DE/load").text)
-    for part in ("By lead time", "By hour of the day", "By month", "Calibration"):
+    for part in ("By lead time", "By hour of the day", "By month", "By kind of day", "Calibration"):
         assert part in said
     assert "Holdout back-test" in words(server("/series/DE/load?run=backtest/holdout").text)
 
