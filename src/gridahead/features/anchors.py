@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridahead.features.comparable import alike, comparable_mean
 from gridahead.features.moments import moments
 from gridahead.features.rows import mean_of_known, newest_days, same_hour, same_hours
 from gridahead.features.windows import Array, Windows, WindowSpec
@@ -56,8 +57,10 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     """
     spec, (_, horizon) = windows.spec, windows.target.shape
     target = windows.target_past[..., None]
-    week = same_hour(target, spec, WEEK_DAYS, horizon)[..., 0]
-    profile = mean_of_known(same_hours(target, spec, newest_days(spec, WEEK_DAYS), horizon), axis=0)[..., 0]
+    by_day = [same_hour(target, spec, days, horizon)[..., 0] for days in range(1, 8)]
+    profile = mean_of_known(np.stack(by_day), axis=0)
+    # A week before a holiday, or after one, was a day of another kind.
+    week = np.where(alike(windows)[6] < 0.5, comparable_mean(windows, target)[..., 0], by_day[6])
     recent = np.broadcast_to(mean_of_known(target[:, -spec.steps_per_day :], axis=1), profile.shape)
     simplest = [week, profile, recent]
     candidates = {"week": simplest, "profile": simplest[1:], "recent": simplest[2:], "level": []}

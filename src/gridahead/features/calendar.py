@@ -1,4 +1,4 @@
-"""The calendar of an instant: hour, weekday, season, public holidays, in the zone's local time."""
+"""The calendar of an instant: hour, weekday, season, public holidays and what comes of them, in local time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from gridahead.core.grid import BiddingZone
 from gridahead.core.vintages import Instants
-from gridahead.features.day_kinds import holiday_share
+from gridahead.features.day_kinds import holiday_share, weekend
 
 Features = npt.NDArray[np.float32]
 
@@ -22,10 +22,20 @@ DAY_FEATURES = (
     "holiday",
     "holiday_yesterday",
     "holiday_tomorrow",
+    "work_lost",
+    "work_lost_after_day_off",
+    "work_lost_before_day_off",
+    "bridge",
+    "turn_of_year",
+    "turn_of_year_later",
     "christmas_or_new_year_eve",
     *(f"year_{wave}{k}" for k in range(1, YEAR_WAVES + 1) for wave in ("sin", "cos")),
 )
-"""Features that are the same all day long."""
+"""Features that are the same all day long. A holiday on a weekend takes little from the load, and one beside a weekend
+less than one in the middle of a week: `work_lost` is a holiday on a weekday, and is said again where the day before or
+after it is off. The turn of the year is one of days of work."""
+TURN_DAYS = 14
+"""From 24 December to 6 January: half a wave over so many days, and a whole one that tells their halves apart."""
 HOUR_FEATURES = tuple(f"hour_{wave}{k}" for k in (1, 2, 3) for wave in ("sin", "cos"))
 CALENDAR_FEATURES = (*DAY_FEATURES, *HOUR_FEATURES)
 
@@ -48,10 +58,25 @@ def calendar(instants: Instants, zone: BiddingZone) -> Features:
 
 def _day_features(days: pd.DatetimeIndex, zone: BiddingZone) -> Features:
     weekday = np.equal.outer(days.dayofweek.to_numpy(), np.arange(7))
-    holiday = np.column_stack([[holiday_share(d, zone) for d in days + pd.Timedelta(days=n)] for n in (0, -1, 1)])
+    around = [days + pd.Timedelta(days=n) for n in (0, -1, 1)]
+    holiday = np.column_stack([[holiday_share(d, zone) for d in shifted] for shifted in around])
+    free = np.column_stack([shifted.dayofweek.isin([*weekend(zone)]) for shifted in around])
+    off = np.where(free, 1, holiday)
+    lost = np.where(free, 0, holiday)[:, 0]
+    bridge = (1 - off[:, 0]) * off[:, 1] * off[:, 2]
+    at_work = (1 - off[:, 0] - bridge)[:, None] * _turn_of_year(days)
     eve = (days.month == 12) & days.day.isin([24, 31])
     year = waves((days.dayofyear.to_numpy() - 1) / DAYS_A_YEAR, YEAR_WAVES)
-    return np.column_stack([weekday, holiday, eve, year]).astype(np.float32)
+    special = [lost, lost * off[:, 1], lost * off[:, 2], bridge, at_work]
+    return np.column_stack([weekday, holiday, *special, eve, year]).astype(np.float32)
+
+
+def _turn_of_year(days: pd.DatetimeIndex) -> Features:
+    """Half a wave and a whole one over the two weeks around the turn of the year, (T, 2); 0 at all other times."""
+    first = pd.to_datetime({"year": days.year - (days.month == 1), "month": 12, "day": 24}).to_numpy()
+    place = (days.to_numpy() - first) / np.timedelta64(1, "D")
+    phase = np.clip((place + 1) / (TURN_DAYS + 1), 0, 1)[:, None]
+    return (np.sin(np.pi * phase * [1, 2]) * ((phase > 0) & (phase < 1))).astype(np.float32)
 
 
 def waves(phase: npt.NDArray[np.float64], harmonics: int) -> Features:

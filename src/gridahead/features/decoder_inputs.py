@@ -1,9 +1,10 @@
 """What the decoder of a network reads of every unit of the horizon.
 
 It is the calendar, what is read ahead, and the same hour of former days, so that what happened a week ago at this hour
-need not pass through the memory of an encoder. For what lives on the sun, season and time of the day by the sun stand
-in the place of the calendar, and what a clear day would bring in that of former days. What is made of the weather comes
-last, and for what is made again every hour the errors of the newest ones.
+need not pass through the memory of an encoder; and a mean of that hour over days that compare. For what lives on the
+sun, season and time of the day by the sun stand in the place of the calendar, and what a clear day would bring in that
+of former days. What is made of the weather comes last, and for what is made again every hour the errors of the newest
+ones.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridahead.core.grid import SUN_DRIVEN
+from gridahead.features.comparable import comparable_mean
 from gridahead.features.moments import Moments
 from gridahead.features.newest_error import newest_error
 from gridahead.features.official import official_levels
@@ -40,9 +42,9 @@ def decoder_inputs(moments: Moments, windows: Windows, past: Array, values: Arra
     if spec.series.quantity in SUN_DRIVEN:
         columns = [sun_clock(windows.valid_time), *columns, under_the_sun(windows, past)]
     else:
-        skips = (*newest_days(spec, NEWEST_DAYS), *(days for days in WEEKS if days <= spec.context_days))
-        former = [same_hour(values, spec, back, horizon) for back in skips]
-        columns = [windows.calendar_ahead, *columns, *former]
+        former = [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
+        target_and_error = past[..., [0, -1] if spec.use_official else [0]]
+        columns = [windows.calendar_ahead, *columns, *former, np.nan_to_num(comparable_mean(windows, target_and_error))]
     columns += weather_inputs(windows, past)
     if spec.intraday:
         columns.append(newest_error(windows, past))

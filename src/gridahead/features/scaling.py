@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridahead.features.anchors import anchored, plausible_anchors
+from gridahead.features.comparable import special_days
 from gridahead.features.decoder_inputs import decoder_inputs
 from gridahead.features.encoder_inputs import encoder_inputs
 from gridahead.features.linear import LinearForecast
@@ -104,7 +105,8 @@ class Scaler:
     def _rows(self, windows: Windows) -> Array:
         series = replace(self.moments, normalise="series")
         past = series.scaled_past(windows)
-        return unit_rows(windows.spec, past, decoder_inputs(series, windows, past, _masked(windows, past)))
+        decoder = decoder_inputs(series, windows, past, _masked(windows, past))
+        return unit_rows(windows.spec, past, decoder, special_days(windows))
 
     def inputs(self, windows: Windows, segment: Segment, static: tuple[float, ...] = ()) -> Inputs:
         """What the network reads for these windows, one encoder step a segment.
