@@ -53,6 +53,11 @@ class RidgeRegression:
         return np.asarray((rows - self.mean) / self.spread @ self.weights + self.constant, np.float32)
 
 
+def width_of(regression: Any) -> int:
+    """How many numbers a row has that a regression reads."""
+    return len(regression.weights) if isinstance(regression, RidgeRegression) else int(regression.num_feature())
+
+
 def save_regressions(folder: Path, regressions: Sequence[Any]) -> None:
     """Write one regression a level; a ridge regression is one for all of them."""
     first = regressions[0]

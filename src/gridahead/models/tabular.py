@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from gridahead.core.errors import ModelError
 from gridahead.core.vintages import MICROSECONDS_A_DAY
 from gridahead.features.calendar import DAYS_A_YEAR
 from gridahead.features.linear import LinearForecast
@@ -22,7 +23,7 @@ from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.base import Kind, Quantiles, possible, read_about, write_about
 from gridahead.models.calibration import calibration_on
 from gridahead.models.conditions import NONE, Conditions
-from gridahead.models.regressions import Regression, load_regressions, save_regressions
+from gridahead.models.regressions import Regression, load_regressions, save_regressions, width_of
 
 if TYPE_CHECKING:
     from gridahead.models.bundle import TrainedModel
@@ -115,8 +116,18 @@ class TabularForecaster:
         return replace(self, calibration=calibration_on(answers, windows, self.quantiles))
 
     def uncalibrated(self, windows: Windows) -> Quantiles:
-        """The quantiles of the regressions, (N, H, Q) [MW]; crossing quantiles are sorted."""
+        """The quantiles of the regressions, (N, H, Q) [MW]; crossing quantiles are sorted.
+
+        Raises:
+            ModelError: the regressions have learnt other features than this version reads.
+        """
         rows = features(self.name, windows, self.scaler)
+        if (learnt := width_of(self.regressions[0])) != rows.shape[-1]:
+            raise ModelError(
+                f"{self.spec.series} {self.name}",
+                f"was learnt on {learnt} features a unit, this version reads {rows.shape[-1]}; train it again with "
+                "`gridahead train`",
+            )
         table = rows.reshape(-1, rows.shape[-1])
         answers = np.stack([regression.predict(table) for regression in self.regressions], axis=-1)
         answer = np.sort(answers.astype(np.float32) + self.offsets, axis=-1).reshape(*rows.shape[:2], -1)

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from gridahead.core.units import Unit, per
 from gridahead.evaluation.catalogue import FIGURES, shown_in
 from gridahead.evaluation.slices import WHOLE
+from gridahead.features.day_kinds import DAY_KINDS
 from gridahead.reports import wording
 from gridahead.reports.drawing import (
     DASHED,
@@ -97,6 +98,7 @@ def render_card(view: CardView) -> str:
             models=list(view.figures["model"]),
             more=_more(view.all_figures, list(view.figures["model"]), view.unit),
             worst=_worst(view.slices, view.unit),
+            day_kinds=_day_kinds(view.slices, view.unit),
             reliability=Markup(_reliability(view.reliability)) if view.reliability else None,  # noqa: S704
             hours=_hours(view.slices, view.unit),
             importance=_bars(view.importance or {}),
@@ -163,6 +165,24 @@ def _worst(slices: pd.DataFrame, unit: Unit, most: int = 8) -> list[dict[str, st
         }
         for row in parts.sort_values("ratio", ascending=False).head(most).to_dict("records")
     ]
+
+
+def _day_kinds(slices: pd.DataFrame, unit: Unit) -> list[dict[str, str]]:
+    """The errors by kind of day, holidays first: they are too few to be seen in a mean."""
+    rows = slices[slices["by"] == "day_kind"].to_dict("records") if not slices.empty else []
+    return [
+        {
+            "what": wording.words(row["slice"]),
+            "n": wording.number(row["n"]),
+            **{name: _power(row[name], unit) for name in ("mae", "official", "official_corrected")},
+            "coverage": wording.percent(row["coverage"]),
+        }
+        for row in sorted(rows, key=lambda row: DAY_KINDS.index(row["slice"]))
+    ]
+
+
+def _power(value: float, unit: Unit) -> str:
+    return wording.NOTHING if pd.isna(value) else wording.figure(per(value, unit))
 
 
 def _saved(ours: float, theirs: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.windows import FIRST, made_load, made_windows
+from builders.windows import FIRST, SPEC, made_load, made_windows
 
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
@@ -57,6 +57,12 @@ def test_every_unit_is_a_row_of_finite_features():
     rows = Scaler.fit(PARTS.train).rows(TEST)
     assert rows.shape[:2] == TEST.target.shape
     assert np.isfinite(rows).all()
+
+
+def test_windows_with_other_features_than_those_that_were_learnt_are_refused_with_the_way_out(fitted):
+    longer = made_windows(75, 76, replace(SPEC, context_days=9), ROWS)
+    with pytest.raises(ModelError, match="train"):
+        fitted.predict(longer)
 
 
 def test_lightgbm_that_is_not_installed_says_how_to_get_it(monkeypatch):
