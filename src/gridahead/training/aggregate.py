@@ -85,6 +85,8 @@ def _beside(
     for name in REFERENCES:
         if name in names and (split.windows.spec.use_official or name == NAIVE):
             reference = _reference(name, split, levels)
+            if reference.quantiles != levels:
+                continue  # no day tells its errors
             experts.append(reference)
             said.append(expert_answers(reference, split.judged))
     return tuple(experts), said
