@@ -1,6 +1,7 @@
 """The corrected official forecast: by hand, against a slow account of the same in pandas, and blind to the future."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,17 @@ def test_the_days_are_d_2_to_d_29():
     for back, counts in ((1, False), (2, True), (29, True), (30, False)):
         moved = correction(observed(ladder(when) + 112 * on_day(when, back)))
         np.testing.assert_allclose(moved, 4.0 if counts else 0.0, atol=0.01)
+
+
+def test_days_older_than_six_weeks_do_not_count_even_where_newer_ones_are_missing():
+    # The day before is not over, of D-2 to D-20 nothing was measured, and from D-21 on each day errs by 100 MW more.
+    when = times(60, pd.Timestamp("2024-12-28", tz="Europe/Berlin"))
+    local = pd.DatetimeIndex(when.tz_convert("Europe/Berlin").date)
+    back = (pd.Timestamp(DAY) - local).days.to_numpy()
+    whole = observed(100.0 * (back - 20), when)
+    gone = (whole["quantity"] == "load") & whole["valid_time"].isin(when[(back >= 2) & (back <= 20)])
+    # Six weeks before the window begins, at the deadline on the day before, D-43 is half over: D-42 is the oldest.
+    np.testing.assert_allclose(correction(Observations(whole[~gone])), (100 + 2_200) / 2, atol=0.01)
 
 
 def test_errors_are_clipped_at_three_median_absolute_deviations_from_their_median():
@@ -137,6 +149,40 @@ def test_nothing_that_came_after_the_issue_time_is_read():
     alone = [corrected(build_windows(clean, SPEC, [day]), clean) for day in days]
     for row, one in enumerate(alone):
         np.testing.assert_array_equal(together_.future[row], one.future[0])
+
+
+def test_what_windows_hold_is_what_the_official_forecast_is_corrected_by_at_their_deadline():
+    draws = np.random.default_rng(6)
+    observations = observed(draws.normal(300, 200, len(times())))
+    windows = build_windows(observations, SPEC, days_between(dt.date(2025, 2, 1), dt.date(2025, 2, 24)))
+    inside, after = windows.delivery, corrected(windows, observations)
+    np.testing.assert_allclose(windows.corrected_ahead[inside], after.official_ahead[inside], rtol=1e-6)
+    assert np.abs(windows.corrected_ahead - windows.official_ahead)[inside].min() > 50
+    before = windows.within & ~inside
+    np.testing.assert_array_equal(windows.corrected_ahead[before], windows.official_ahead[before])
+    assert not np.isnan(windows.future[..., -1]).any(), "what is padded is corrected by nought"
+
+
+def test_windows_that_hold_the_correction_know_nothing_of_the_future():
+    draws = np.random.default_rng(7)
+    clean = observed(draws.normal(300, 200, len(times())))
+    for day in (dt.date(2025, 2, 10), DAY):
+        late = clean["available_at"] > ELEVEN.for_delivery(day)
+        poisoned = Observations(clean.assign(value=clean["value"].where(~late, 1e9)))
+        of_clean, of_poisoned = (build_windows(one, SPEC, [day]) for one in (clean, poisoned))
+        np.testing.assert_array_equal(of_clean.future, of_poisoned.future)
+
+
+def test_all_that_a_correction_counts_lies_in_the_days_that_a_window_reads():
+    draws = np.random.default_rng(9)
+    whole = observed(draws.normal(300, 200, len(times(60))), times(60))
+    first = delivery_range(DAY - dt.timedelta(days=SPEC.days_read), "Europe/Berlin").start
+    read = Observations(whole[whole["valid_time"] >= first])
+    of_whole, of_read = (build_windows(one, SPEC, [DAY]) for one in (whole, read))
+    np.testing.assert_array_equal(of_whole.future, of_read.future)
+    assert SPEC.days_read == 42 + 1 + 1 + 1
+    assert replace(SPEC, use_official=False).days_read == SPEC.context_days + 2
+    assert replace(SPEC, context_days=60).days_read == 60 + 2
 
 
 def test_where_nothing_was_published_there_is_nothing_to_correct():

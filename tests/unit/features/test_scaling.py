@@ -80,6 +80,33 @@ def test_the_anchor_official_is_the_official_forecast_itself():
     assert found[0].tobytes() == official.tobytes()
 
 
+def corrected_by(correction, official=100.0, target=0.0):
+    """Windows with an official forecast and what it is corrected by [MW]."""
+    windows = windows_of(COUNT, target=target, official_past=COUNT - 2, official_ahead=np.full(H, official))
+    windows.future[..., -1] = np.where(windows.delivery, correction, 0)
+    return windows
+
+
+def test_the_anchor_official_corrected_is_the_official_forecast_without_its_recent_error_in_the_delivery_day():
+    windows = corrected_by(30.0)
+    found = anchored(windows, "official_corrected", 0.0)[0]
+    np.testing.assert_array_equal(found, np.where(windows.delivery[0], 130.0, 100.0))
+    np.testing.assert_array_equal(anchored(windows, "official", 0.0)[0], 100.0)
+
+
+def test_where_the_official_forecast_is_missing_there_is_nothing_to_correct_and_last_week_stands_in():
+    lost = corrected_by(30.0, official=np.nan)
+    week = anchored(lost, "week", 0.0)
+    np.testing.assert_array_equal(anchored(lost, "official_corrected", 0.0), week)
+
+
+def test_of_the_official_forecast_and_the_corrected_one_only_the_better_is_tried():
+    assert plausible_anchors(corrected_by(30.0, target=130.0)) == ("official_corrected",)
+    assert plausible_anchors(corrected_by(30.0, target=100.0)) == ("official",)
+    near = plausible_anchors(corrected_by(3.0, target=110.0))
+    assert near[0] == "official_corrected" and "official" not in near
+
+
 def test_where_the_official_forecast_is_missing_last_week_stands_in():
     official = holed(np.full(H, 500.0), 20, 36)
     found = anchored(windows_of(COUNT, official_ahead=official), "official", 0.0)[0]
@@ -155,6 +182,46 @@ def test_covariates_are_scaled_by_their_own_moments_and_the_official_forecast_by
     ahead = len(CALENDAR_FEATURES)
     assert inputs.decoder[0, :, ahead].tolist() == [0.0] * H
     assert inputs.decoder[0, :, ahead + 1].tolist() == [1.0] * H
+
+
+def test_a_covariate_that_was_constant_is_read_in_tenths_of_its_mean_and_none_further_than_five_spreads():
+    constant = windows_of(COUNT, target=COUNT[:H], covariate=np.full(C, 1_000.0))
+    scaler = Scaler.fit(constant, "week")
+    assert scaler.moments.covariates == {"DE/solar": (1_000.0, 100.0)}
+    for grown, read in ((1_000.0, 0.0), (1_200.0, 2.0), (3_000.0, 5.0), (0.0, -5.0)):
+        later = windows_of(COUNT, target=COUNT[:H], covariate=np.full(C, grown))
+        assert (scaler.moments.scaled_past(later)[0, :, 1] == read).all()
+    # Rounding, or a plant of a single megawatt, is no change either.
+    nearly = np.where(np.arange(C) < 96, 1_000.0, 1_001.0)
+    assert Scaler.fit(windows_of(COUNT, target=0.0, covariate=nearly), "week").moments.covariates == {
+        "DE/solar": (1_000.5, pytest.approx(100.05))
+    }
+    varied = Scaler.fit(windows_of(COUNT, target=0.0, covariate=np.where(COUNT % 2, 30.0, 10.0)), "week").moments
+    far = windows_of(COUNT, target=0.0, covariate=np.where(COUNT % 2, 60.0, 1e6))
+    assert set(varied.scaled_past(far)[0, :, 1].tolist()) == {4.0, 5.0}
+
+
+@pytest.mark.parametrize("value", [0.0, -40.0, np.nan, 1e-9])
+def test_a_constant_covariate_of_any_size_stays_within_bounds_whatever_comes_later(value):
+    scaler = Scaler.fit(windows_of(COUNT, target=0.0, covariate=np.full(C, value)), "week")
+    assert scaler.moments.covariates["DE/solar"][1] > 0
+    for later in (value, 0.0, 50.0, -1e9):
+        read = scaler.moments.scaled_past(windows_of(COUNT, target=0.0, covariate=np.full(C, later)))[0, :, 1]
+        assert (np.abs(np.nan_to_num(read)) <= 5).all()
+        assert np.isnan(later) or not np.isnan(read).any()
+
+
+def test_what_the_official_forecast_is_corrected_by_is_read_in_units_of_its_error():
+    # Errors of the context are 2 MW and 6 MW in turn: their spread is 2 MW.
+    off = np.where(COUNT % 2, 2.0, 6.0)
+    windows = windows_of(COUNT, target=COUNT[:H], official_past=COUNT - off, official_ahead=np.full(H, 100.0))
+    scaler = Scaler.fit(windows, "week")
+    assert scaler.moments.error_spread == pytest.approx(2.0)
+    other = replace(windows, future=windows.future.copy())
+    other.future[..., -1] = 5.0
+    changed = scaler.inputs(other, "day").decoder - scaler.inputs(windows, "day").decoder
+    (column,) = np.flatnonzero(np.abs(changed).max(axis=(0, 1)))
+    np.testing.assert_allclose(changed[..., column], 2.5, rtol=1e-6)
 
 
 def test_what_is_not_known_is_nought_and_flagged():
