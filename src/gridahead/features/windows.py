@@ -4,7 +4,9 @@ For each issue time there is a context, the C market time units before it, and a
 of the delivery day. The horizon begins at the issue time rather than at midnight, so that what is known about the rest
 of today (an official forecast published yesterday, say) has a place. Of a price the auction of yesterday has said the
 rest of today already: its context goes on to midnight, and its horizon begins there. Everything is read as of the issue
-time; what was not known then is NaN, and stays NaN: a gap is masked, never filled from the future.
+time; what was not known then is NaN, and stays NaN: a gap is masked, never filled from the future. More than a day
+ahead, the official forecast of the context is that of the same lead, as it was known at the deadline of its own
+delivery day: its errors are then those that the official forecast of the delivery day will have.
 
 Delivery days have 23, 24 or 25 hours. Beside longer ones a horizon is padded at its end; what stands there is no part
 of the window, is never learnt, and no answer depends on it.

@@ -195,9 +195,9 @@ def test_it_says_how_much_of_the_availability_was_recorded(tmp_path):
     rows.loc[seen, "availability"] = "recorded"
     result = run_backtest(workspace_of(tmp_path, rows), "naive")
     load, official = result.availability
-    # Read: from 10 days before 4 April (8 of context, the day before, the rest of that day) to the end of 9 April, and
-    # 9 of those days are of April; midnight in Berlin is 22:00 UTC.
-    assert load.rows == 16 * 24 - 1, "the clocks go forward on 30 March"
+    # Read: from 45 days before 4 April (six weeks by which the official forecast is corrected, the day before, and the
+    # rests of two days) to the end of 9 April, and 9 of those days are of April; midnight in Berlin is 22:00 UTC.
+    assert load.rows == 51 * 24 - 1, "the clocks go forward on 30 March"
     assert load.recorded == pytest.approx((9 * 24 - 2) / load.rows)
     assert load.recorded + load.assumed == 1
     assert official.recorded == 0

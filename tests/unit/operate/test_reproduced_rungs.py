@@ -10,7 +10,7 @@ from builders.rows import LOAD
 
 from gridahead.core.runs import CORRECTED, DEGRADED, FULL, LAST_WEEK, PREVIOUS, RIDGE
 from gridahead.core.tables import Observations
-from gridahead.forecasting.reproduction import OtherNumbers, OtherWidth
+from gridahead.forecasting.reproduction import OtherAdaptation, OtherNumbers
 from gridahead.operate.forecast import publish_slot
 from gridahead.operate.reproduce import reproduce
 from gridahead.promotion.serving import serving
@@ -91,7 +91,7 @@ def test_a_forecast_of_any_rung_is_made_again_to_the_bit(ladder, rung):
     assert again.same, difference_lines(again)
 
 
-def test_a_band_that_history_now_asks_to_be_another_is_told_apart_from_other_numbers(ladder):
+def test_another_adaptation_that_history_now_asks_for_is_told_apart_from_other_numbers(ladder):
     manifest = published(ladder)
     rows = ladder.lake.observations.read()
     # Values of four weeks ago that were not there at the issue time, and are said to have been.
@@ -99,10 +99,13 @@ def test_a_band_that_history_now_asks_to_be_another_is_told_apart_from_other_num
     put(ladder, Observations(old.assign(value=old["value"] * np.where(old.index % 2, 1.4, 0.6))))
     again = reproduce(ladder, manifest["forecast_id"])
     kinds = [type(difference) for difference in again.differences]
-    assert OtherWidth in kinds and OtherNumbers in kinds, again.differences
-    assert any(line.startswith("band: ") for line in difference_lines(again))
+    assert OtherAdaptation in kinds and OtherNumbers in kinds, again.differences
+    assert any(line.startswith("adaptation: ") for line in difference_lines(again))
 
 
-def test_what_the_band_has_missed_lately_is_told_and_belongs_to_the_answer(ladder):
+def test_what_the_last_days_asked_for_is_told_and_belongs_to_the_answer(ladder):
     said = answer(ladder, LOAD, DAY)
-    assert said.rung == FULL and said.about["widened"] >= 1
+    told = said.about["adapted"]
+    assert said.rung == FULL and set(told) == {"moved", "widened", "weights"}
+    assert len(told["moved"]) == 3 and max(map(abs, told["moved"])) > 0
+    assert published(ladder)["adapted"] == told

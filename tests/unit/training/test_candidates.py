@@ -19,7 +19,12 @@ from gridahead.training.split import split
 TRAINING = {"epochs": 2, "batch_size": 16, "context_days": 8, "validation_days": 20, "quantiles": (0.1, 0.5, 0.9)}
 NETWORKS = {name: {"cell": name, "hidden": 6, "decoder_hidden": 8, "members": 1} for name in ("rnn", "lstm", "gru")}
 SETTINGS = Settings.model_validate(
-    {"data_folder": "data", "models": NETWORKS, "training": TRAINING, "ensembles": {"both": ("rnn", "gru")}}
+    {
+        "data_folder": "data",
+        "models": NETWORKS,
+        "training": TRAINING,
+        "ensembles": {"both": ("rnn", "gru"), "beside": ("gru", "official_corrected", "naive")},
+    }
 )
 PARTS = split(made_load(days=100), SPEC, SETTINGS.training)
 
@@ -48,6 +53,15 @@ def test_a_network_that_several_need_is_trained_once(here):
     assert sorted(here) == ["gru", "lstm", "rnn"]
     assert [model.name for model in fits[0].model.networks] == ["rnn", "gru"]
     assert fits[0].model.networks[1] is fits[1].model
+
+
+def test_what_stands_beside_networks_is_trained_by_nobody_and_weighted_with_them(here):
+    fits = fit_candidates(PARTS, ["gru", "beside"], SETTINGS, 1, lambda epoch: None)
+    assert here == ["gru"]
+    assert fits[1].model.kind == "aggregate"
+    assert fits[1].model.experts == ("gru", "official_corrected", "naive")
+    assert fits[1].model.networks[0] is fits[0].model
+    assert fits[1].learnt_until == fits[0].learnt_until
 
 
 def test_the_figures_of_an_ensemble_are_those_of_its_forecasts_and_better_than_those_of_its_parts_on_average(here):
@@ -148,7 +162,7 @@ def test_a_warm_start_that_fits_no_network_says_so(here):
         ({"shared": [{"name": "w", "model": "gru", "series": ["DE/solar"]}]}, "at least 2 items"),
         (
             {"series": [{"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]", "models": ["all"]}]},
-            "DE/load asks for model 'all'; known: .*transformer, ensemble",
+            "DE/load asks for model 'all'; known: .*transformer, .*ensemble, aggregate",
         ),
     ],
 )
