@@ -245,8 +245,10 @@ def told_once(incidents: pd.DataFrame, messages: int, plan: Sequence[Planned], a
         missing, twice = expected - told, told - expected
         if twice:
             yield f"{name}: told more often than it was so: {dict(twice)}"
-        # What had grown worse or was over when a channel could be reached again is told as it is then.
-        if missing and not (of_one["event"] == FAILED).any():
+        # What had grown worse or was over when a channel could be reached again is told as it is then; what is no more
+        # than good to know stands on the page, and nobody is told.
+        is_quiet = (of_one["severity"] == "info").all()
+        if missing and not is_quiet and not (of_one["event"] == FAILED).any():
             yield f"{name}: not told of: {dict(missing)}"
         still = stages[stages["event"] == OPENED]["at"].max() if counts[OPENED] > counts[CLOSED] else None
         if still is not None and at - still > LASTS and kind not in LASTING:

@@ -150,8 +150,10 @@ def test_every_published_forecast_names_the_source_beside_its_csv_and_inside_its
     (home,) = (path.parent for path in folder.glob("*/*/manifest.json"))
     for about in (folder / "latest.json", home / "manifest.json"):
         assert json.loads(about.read_text())["attribution"] == LICENCE
-    (parquet,) = home.glob("*.parquet")
-    assert pq.read_schema(parquet).metadata[b"attribution"].decode() == LICENCE
+    files = sorted(home.glob("*.parquet"))
+    assert [file.name.partition("-")[0] for file in files] == ["forecast", "paths"]
+    for file in files:
+        assert pq.read_schema(file).metadata[b"attribution"].decode() == LICENCE
 
 
 def test_a_back_test_names_the_source(settings: Path, backtested: str) -> None:

@@ -208,8 +208,13 @@ PATH_COLUMNS: Mapping[str, pa.DataType] = {
 """Of the file of paths: number from 1, the day whose errors it follows, start of the unit, value."""
 
 
-def parquet_of(paths: Paths) -> bytes:
-    """The paths as Parquet: a row a path and unit, about 10 kB for a day of hours and 40 kB of quarter hours."""
+def parquet_of(paths: Paths, attribution: str = "") -> bytes:
+    """The paths as Parquet: a row a path and unit, about 10 kB for a day of hours and 40 kB of quarter hours.
+
+    Args:
+        paths: of a day.
+        attribution: whom the licences of the data ask to name; in the metadata of the file.
+    """
     count, units = paths.drawn.shape
     columns = [
         np.repeat(np.arange(1, count + 1, dtype=np.int16), units),
@@ -218,10 +223,9 @@ def parquet_of(paths: Paths) -> bytes:
         paths.drawn.ravel(),
     ]
     arrays = [pa.array(column).cast(kind) for column, kind in zip(columns, PATH_COLUMNS.values(), strict=True)]
+    schema = pa.schema(list(PATH_COLUMNS.items()), {"attribution": attribution} if attribution else None)
     buffer = io.BytesIO()
-    pq.write_table(
-        pa.Table.from_arrays(arrays, schema=pa.schema(list(PATH_COLUMNS.items()))), buffer, compression="zstd"
-    )
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), buffer, compression="zstd")
     return buffer.getvalue()
 
 

@@ -228,7 +228,8 @@ def _of_paths(
     if paths is None:
         return {}
     try:
-        content, levels = parquet_of(paths), sorted(map(float, forecasts["quantile"].unique()))
+        content = parquet_of(paths, str(manifest.get("attribution") or ""))
+        levels = sorted(map(float, forecasts["quantile"].unique()))
         name, mtu, quantity = f"paths-{digest(content)}.parquet", Mtu(forecasts["mtu"].iloc[0]), forecasts["quantity"]
         write_if_new(home, name, content)
         return dict(zip(OF_PATHS, (name, figures_of_paths(paths, levels, mtu, quantity.iloc[0])), strict=True))
