@@ -38,9 +38,10 @@ MOST = 6.0
 INSIDE = 0.8
 """Share of errors by which they are compared: the band is to hold so many."""
 FEWEST_UNSEEN = 7
-"""A week that the model has not learnt: of fewer days its own misses tell nothing."""
+"""A week that the model has not learnt: of fewer days what it misses without what is missing now tells nothing."""
 AS_UNSEEN = 14.0
-"""Days that speak for the band as it is: of as many unseen ones, half of what they ask for is believed."""
+"""Days that speak for the band as it is: of as many unseen ones, forecast without what is missing now, half of what
+they ask for is believed."""
 OLDEST_DAYS = LadderSettings().model_days
 """Where no settings decide otherwise."""
 

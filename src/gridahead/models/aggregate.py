@@ -5,8 +5,8 @@ one year; a network that has learnt eight is; and which of them has been right o
 What the experts of the last days have missed decides how much each counts (`models.aggregation`), from what the
 validation days said of them.
 
-Where an input is missing, or on the delivery day itself, the experts would be judged by days that were not like that:
-there the networks answer alone, with the intervals that were measured for it.
+Where an input is missing, or at an issue time after the deadline, the networks answer alone, with the intervals that
+were measured for it: the experts would be judged by days that were not like that.
 """
 
 from __future__ import annotations

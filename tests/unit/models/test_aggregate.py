@@ -101,6 +101,21 @@ def test_where_an_input_is_missing_the_networks_answer_alone_to_the_bit(lost):
     assert weights == {}
 
 
+def test_after_the_deadline_the_networks_answer_alone_to_the_bit():
+    days = WINDOWS.days[-2:]
+    issued = [
+        SPEC.deadline.for_delivery(day) + pd.Timedelta(hours=late) for day, late in zip(days, (0, 3), strict=True)
+    ]
+    windows = build_windows(OBSERVATIONS, SPEC, days, issue_times=issued)
+    said = said_of(MODEL, windows)
+    assert said.is_alone.tolist() == [False, True]
+    published, weights = MODEL.mixed(said, windows, outturn_of(windows))
+    late = windows.alone(1)
+    alone = MODEL.recurrent.predict(late).tobytes()
+    assert published[1:, : late.target.shape[1]].tobytes() == MODEL.predict(late).tobytes() == alone
+    assert weights == {}
+
+
 def test_on_the_delivery_day_itself_the_networks_answer_alone_to_the_bit():
     spec, days = replace(SPEC, intraday=True), WINDOWS.days[:2]
     deadlines = [SPEC.deadline.for_delivery(day) for day in days]
@@ -128,9 +143,9 @@ def test_an_hour_that_was_not_published_leaves_its_weight_to_the_other_experts()
     ahead[:, 20] = np.nan
     windows = WINDOWS.with_values(SPEC.series.official, ahead=ahead)
     said = MODEL.said(windows)
-    assert not said.is_alone.any() and np.isnan(said.answers[3, :, 20]).all()
+    assert not said.is_alone.any() and np.isnan(said.answers[2, :, 20]).all()
     answer = PLAIN.predict(windows)
-    expected = np.sort(np.tensordot([0.4, 0.3, 0.2], said.answers[:3, :, 20], axes=1) / 0.9, axis=-1)
+    expected = np.sort(np.tensordot([0.6, 0.3], said.answers[:2, :, 20], axes=1) / 0.9, axis=-1)
     np.testing.assert_allclose(answer[:, 20], expected, rtol=2e-5)
 
 

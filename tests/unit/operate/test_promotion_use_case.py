@@ -10,7 +10,7 @@ from builders.rows import LOAD
 from gridahead.core.errors import ModelError
 from gridahead.core.tables import PROCEDURES, Procedures
 from gridahead.core.time import now
-from gridahead.operate.promotion import admit, try_challenger
+from gridahead.operate.promotion import admit, best_of, try_challenger
 from gridahead.promotion.evidence import gather
 from gridahead.promotion.promote import promote, rollback
 from gridahead.reports.promotion import outcome_reason, reasons
@@ -62,6 +62,20 @@ def test_the_best_of_the_first_candidates_serves_and_the_record_says_why(workspa
     assert "outdone by lstm v2" in workspace.registry.version(LOAD, "1").tags["outcome_reasons"]
     (row,) = workspace.lake.read_promotions(LOAD).to_dict("records")
     assert (row["how"], row["from_version"], row["to_version"], row["decided_by"]) == ("first", "", "2", "the trial")
+
+
+@pytest.mark.parametrize(
+    ("losses", "best"), [((200.0, 205.9), "2"), ((200.0, 206.1), "1"), ((200.0, 205.0, 204.0), "3")]
+)
+def test_an_aggregate_within_three_percent_is_preferred_and_of_two_the_one_that_loses_less(workspace, losses, best):
+    ensembles = {"aggregate": ("lstm", "naive"), "another": ("gru", "official")}
+    settings = workspace.settings.model_copy(update={"ensembles": ensembles})
+    models = ("lstm", *ensembles)
+    candidates = [
+        workspace.registry.add(str(number), loss, model)
+        for number, (loss, model) in enumerate(zip(losses, models, strict=False), 1)
+    ]
+    assert best_of(candidates, settings).number == best
 
 
 def test_the_figures_of_who_is_outdone_have_the_unit_of_the_series(tmp_path):

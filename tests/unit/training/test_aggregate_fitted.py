@@ -59,14 +59,13 @@ def quick_ridge(monkeypatch):
 
 
 def fitted(parts=PARTS, beside=EVERYONE):
-    recurrent = recurrent_on(parts)
-    return fit_aggregate("mixed", recurrent, [recurrent], beside, parts)
+    return fit_aggregate("mixed", recurrent_on(parts), beside, parts)
 
 
 def test_the_weights_are_what_the_judged_days_leave_drawn_half_way_to_equal_ones(quick_ridge):
     fit, judged = fitted(), PARTS.judged
-    assert fit.model.experts == ("gru", *EVERYONE)
-    experts = (*fit.model.networks, *fit.model.beside)
+    assert fit.model.experts == ("networks", *EVERYONE)
+    experts = (fit.model.recurrent, *fit.model.beside)
     answers = np.stack([possible(expert_answers(expert, judged), judged) for expert in experts])
     outturn = np.where(judged.delivery, judged.target, np.float32(np.nan))
     means, weights = aggregated(answers, outturn, np.full((5, 3), 0.2), LEVELS, LAG)
@@ -116,14 +115,14 @@ def test_without_an_official_forecast_only_the_others_stand_beside(quick_ridge):
     draws = np.random.default_rng(2)
     parts = split_of(120, outturn=10 + draws.normal(0, 1, (120, 37)))
     fit = fitted(parts)
-    assert fit.model.experts == ("gru", "ridge", "naive")
+    assert fit.model.experts == ("networks", "ridge", "naive")
     assert fit.model.prior.shape == (3, 3)
     np.testing.assert_allclose(fit.model.prior.sum(axis=0), 1)
 
 
 def test_an_official_forecast_of_which_no_error_is_known_stands_beside_nobody(quick_ridge):
     windows = PARTS.windows.with_values(SPEC.series.official, ahead=np.full_like(PARTS.windows.target, np.nan))
-    assert fitted(replace(PARTS, windows=windows)).model.experts == ("gru", "ridge", "naive")
+    assert fitted(replace(PARTS, windows=windows)).model.experts == ("networks", "ridge", "naive")
 
 
 def test_the_references_have_the_spread_of_their_own_errors(quick_ridge):
@@ -138,4 +137,4 @@ def test_the_references_have_the_spread_of_their_own_errors(quick_ridge):
 def test_an_aggregate_is_part_of_no_aggregate(quick_ridge):
     fit = fitted()
     with pytest.raises(ModelError, match="is an aggregate already; name the networks that it is made of"):
-        fit_aggregate("again", fit, [fit], EVERYONE, PARTS)
+        fit_aggregate("again", fit, EVERYONE, PARTS)

@@ -8,6 +8,7 @@ import torch
 from builders.windows import SPEC, made_load
 
 from gridahead.core.errors import ModelError
+from gridahead.models.aggregate import Aggregate
 from gridahead.models.ensemble import Ensemble, combine
 from gridahead.settings.model import Settings
 from gridahead.settings.networks import DEFAULT_MODELS
@@ -58,8 +59,8 @@ def test_a_network_that_several_need_is_trained_once(here):
 def test_what_stands_beside_networks_is_trained_by_nobody_and_weighted_with_them(here):
     fits = fit_candidates(PARTS, ["gru", "beside"], SETTINGS, 1, lambda epoch: None)
     assert here == ["gru"]
-    assert fits[1].model.kind == "aggregate"
-    assert fits[1].model.experts == ("gru", "official_corrected", "naive")
+    assert isinstance(fits[1].model, Aggregate)
+    assert fits[1].model.experts == ("networks", "official_corrected", "naive")
     assert fits[1].model.networks[0] is fits[0].model
     assert fits[1].learnt_until == fits[0].learnt_until
 
