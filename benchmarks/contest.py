@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from common import say
 
+from gridahead.models.aggregate import Aggregate
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.ensemble import Model
 from gridahead.settings.networks import DEFAULT_MODELS, Anchor, ModelSettings
@@ -45,7 +46,7 @@ def train(
 def of_seed(fit: Fit, seed: int, parts: Split) -> Judged[TrainedModel]:
     """The network of one seed alone, judged and calibrated as the product does it."""
 
-    def alone(model: Model) -> TrainedModel:
+    def alone(model: Model | Aggregate) -> TrainedModel:
         one = network(model)
         return replace(one, members=(one.members[seed],), degraded=one.degraded[seed : seed + 1])
 

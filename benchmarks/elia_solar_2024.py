@@ -23,6 +23,7 @@ from contest import ensemble_of, single, train
 from datasets import dataset
 from pictures import colour, picture, title
 
+from gridahead.core.errors import ModelError
 from gridahead.core.grid import ZONES, Series
 from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED
 from gridahead.core.tables import Observations
@@ -30,7 +31,8 @@ from gridahead.core.time import Deadline, Mtu, days_between
 from gridahead.evaluation.metrics import coverage, mae, pinball, width
 from gridahead.evaluation.references import reference_answers
 from gridahead.features.windows import Windows, WindowSpec, build_windows
-from gridahead.models.base import Quantiles, predict_each
+from gridahead.models.aggregate import Aggregate
+from gridahead.models.base import Forecaster, Quantiles, predict_each
 from gridahead.models.ensemble import Ensemble, Model
 from gridahead.settings.file_source import CovariateSettings, FileSource
 from gridahead.settings.networks import Anchor, ModelSettings
@@ -125,8 +127,8 @@ def run(bench: Bench) -> list[Row]:
 
     together = [ensemble_of(fit, MODELS, parts).model for fit, parts in zip(fits, folds, strict=True)]
 
-    def mean(ensembles: Sequence[Model]) -> Quantiles:
-        said = [predict_each(model, part) for model, part in zip(ensembles, tests, strict=True)]
+    def mean(models: Sequence[Forecaster]) -> Quantiles:
+        said = [predict_each(model, part) for model, part in zip(models, tests, strict=True)]
         return np.concatenate(said)[..., chosen]
 
     chosen = [settings.quantiles.index(level) for level in LEVELS]
@@ -143,10 +145,15 @@ def run(bench: Bench) -> list[Row]:
     return [*scored, Row("all hours", "ensemble", "pinball_ratio_to_official", ratio, n=scored[0].n)]
 
 
-def networks_alone(ensemble: Model) -> Ensemble:
-    """The same ensemble without the official forecast."""
-    assert isinstance(ensemble, Ensemble)
-    return replace(ensemble, official=0.0)
+def networks_alone(model: Model | Aggregate) -> Ensemble:
+    """The same ensemble without the official forecast.
+
+    Raises:
+        ModelError: it is none.
+    """
+    if not isinstance(model, Ensemble):
+        raise ModelError(model.label, "is no ensemble of networks")
+    return replace(model, official=0.0)
 
 
 def _next(quarter: dt.date) -> dt.date:

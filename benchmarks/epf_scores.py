@@ -96,4 +96,5 @@ def _compared(market: str, name: str, daily: Mapping[str, Floats]) -> list[Row]:
 
 def _daily(errors: Floats, days: pd.Series) -> Floats:
     """The mean of each day, in order."""
-    return pd.Series(errors).groupby(days.to_numpy()).mean().to_numpy(float)
+    daily: Floats = np.asarray(pd.Series(errors).groupby(days.to_numpy()).mean(), np.float64)
+    return daily

@@ -27,12 +27,14 @@ from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED
 from gridahead.core.time import Deadline, Mtu, days_between
 from gridahead.features.corrected import corrected
 from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.models.aggregate import Aggregate
 from gridahead.models.base import Forecaster, predict_each
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is
 from gridahead.models.ensemble import Model
 from gridahead.settings.training import TrainingSettings
+from gridahead.training.candidates import network
 from gridahead.training.crossfit import validation_metrics
 from gridahead.training.split import split
 
@@ -62,13 +64,12 @@ def run(bench: Bench) -> list[Row]:
     return rows
 
 
-def alone(model: Model) -> list[TrainedModel]:
+def alone(model: Model | Aggregate) -> list[TrainedModel]:
     """Each network of a model by itself, before calibration, which was fitted on the validation days."""
-    assert isinstance(model, TrainedModel)
-    plain = replace(model, calibration=as_it_is(model.quantiles))
+    plain = replace(network(model), calibration=as_it_is(model.quantiles))
     return [
-        replace(plain, members=(member,), degraded=model.degraded[seed : seed + 1])
-        for seed, member in enumerate(model.members)
+        replace(plain, members=(member,), degraded=plain.degraded[seed : seed + 1])
+        for seed, member in enumerate(plain.members)
     ]
 
 

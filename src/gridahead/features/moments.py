@@ -114,7 +114,8 @@ class Moments:
             mean, spread = self.covariates[str(series)]
             if self.divides_all(spec, series):
                 values = values / frame[1]  # what is left is how it changed
-            return np.clip((values - mean) / spread, -FURTHEST, FURTHEST)
+            near: Array = np.clip((values - mean) / spread, -FURTHEST, FURTHEST)
+            return near
         centre, relative = frame
         return (values - centre) / (self.spread * relative)
 

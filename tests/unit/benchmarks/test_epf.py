@@ -13,6 +13,7 @@ from mixed_quantiles import MIXED, mean_of
 
 from gridahead.core.grid import Series
 from gridahead.settings.file import load_settings
+from gridahead.settings.file_source import FileSource
 from gridahead.sources.file import FileTable
 
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -32,8 +33,10 @@ def rows(tmp_path):
     """What the file of a market becomes, and its settings."""
     made = table(400)
     settings = load_settings(PJM.write(made, PJM.stretches(made, quick=True), tmp_path, quick=False))
-    source = FileTable(settings.sources[0], settings.zone(PJM.series.zone))
-    return settings, pd.concat([source.parse(one) for one in source.fetch()])
+    source = settings.sources[0]
+    assert isinstance(source, FileSource)
+    table_of = FileTable(source, settings.zone(PJM.series.zone))
+    return settings, pd.concat([table_of.parse(one) for one in table_of.fetch()])
 
 
 def test_the_published_forecasts_are_no_input(rows):

@@ -50,7 +50,9 @@ def test_their_scores_are_those_of_the_paths_that_operation_would_have_drawn(obs
     for name in DAYS:
         day = dt.date.fromisoformat(name)
         history = History.of(observations, LOAD, BERLIN, Mtu.PT60M, day, ELEVEN.for_delivery(day))
-        paths = draw(forecast_of(name, levels=LEVELS), template_of(history), BERLIN).drawn.astype(float)
+        template = template_of(history)
+        assert template is not None
+        paths = draw(forecast_of(name, levels=LEVELS), template, BERLIN).drawn.astype(float)
         own = observations[observations["quantity"] == "load"].set_index("valid_time")["value"]
         truth = own[delivery_range(day, BERLIN).times(Mtu.PT60M)].to_numpy()
         by_hand.append((energy_score(paths, truth), variogram_score(paths, truth)))

@@ -1,5 +1,6 @@
 """The scale of prices, by hand and through a scaler."""
 
+import datetime as dt
 import json
 
 import numpy as np
@@ -38,8 +39,14 @@ def prices(days=40, spike=None):
 
 
 def windows(observations):
-    first = np.datetime64("2025-01-15").item()
-    return build_windows(observations, SPEC, days_between(first, np.datetime64("2025-02-10").item()))
+    return build_windows(observations, SPEC, days_between(dt.date(2025, 1, 15), dt.date(2025, 2, 10)))
+
+
+def scale_of(learnt):
+    """The scale of prices that change."""
+    scale = Stabilised.fit(learnt)
+    assert scale is not None
+    return scale
 
 
 def test_the_scale_is_straight_around_the_median_and_a_tenfold_price_is_a_step_of_the_logarithm_of_ten():
@@ -52,20 +59,20 @@ def test_the_scale_is_straight_around_the_median_and_a_tenfold_price_is_a_step_o
 
 
 def test_centre_and_width_are_those_of_the_median_whatever_a_spike_costs():
-    plain, spiked = (Stabilised.fit(windows(prices(spike=spike))) for spike in (None, 300))
+    plain, spiked = (scale_of(windows(prices(spike=spike))) for spike in (None, 300))
     known = windows(prices()).target_past.astype(float)
     assert plain.centre == pytest.approx(np.median(known))
     assert plain.width == pytest.approx(2 * 1.4826 * np.median(np.abs(known - np.median(known))))
     assert spiked.centre == pytest.approx(plain.centre, rel=0.01)
     assert spiked.width == pytest.approx(plain.width, rel=0.05)
     # The farthest answer is e times as far as the farthest price that was learnt.
-    assert spiked.back(np.float32([99.0]))[0] == pytest.approx(np.e * 20_000, rel=0.01)
+    assert spiked.back(np.array([99.0], np.float32))[0] == pytest.approx(np.e * 20_000, rel=0.01)
 
 
 def test_only_prices_are_learnt_on_that_scale_and_covariates_stay_what_they_are():
     assert Scaler.fit(made_windows(), "week").stabilised is None
     learnt = windows(prices())
-    seen = Stabilised.fit(learnt).of(learnt)
+    seen = scale_of(learnt).of(learnt)
     assert seen.input_ahead(DEMAND).tobytes() == learnt.input_ahead(DEMAND).tobytes()
     assert np.abs(seen.target).max() < 3
 

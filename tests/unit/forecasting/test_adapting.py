@@ -168,7 +168,7 @@ def test_what_stands_in_padding_moves_nothing():
         moves(said[:-1], known_by_the_last(one)[:-1], one, LEVELS)
         for said, one in ((answers, windows), (answers_of_noise, noise))
     ]
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
     assert np.abs(found[0]).max() > 0
 
 

@@ -174,7 +174,7 @@ def test_days_that_remember_the_day_before_are_those_of_scipy():
 
 def test_the_spread_is_the_median_absolute_deviation_of_scipy():
     values = np.random.default_rng(4).normal(size=(3, 51)) ** 3
-    expected = scipy.stats.median_abs_deviation(values, axis=-1, scale="normal")
+    expected = np.asarray(scipy.stats.median_abs_deviation(values, axis=-1, scale="normal"))
     np.testing.assert_array_equal(spread(values), expected[:, None])
 
 

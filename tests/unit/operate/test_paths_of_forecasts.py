@@ -81,6 +81,7 @@ def test_a_forecast_that_was_asked_late_and_answered_as_of_its_deadline_has_the_
     in_time = operated.paths_of(Foot(workspace, slot), rows)
     # Of the day before, which is not whole at the deadline and is so at midnight.
     late = operated.paths_of(Foot(workspace, replace(slot, asked=slot.asked + pd.Timedelta(hours=20))), rows)
+    assert late is not None and in_time is not None
     assert late.days == in_time.days and np.array_equal(late.drawn, in_time.drawn)
 
 
@@ -95,8 +96,9 @@ def test_they_are_drawn_again_to_the_bit_and_a_history_that_orders_them_in_anoth
 def test_a_correction_by_hand_has_paths_of_its_own(workspace):
     before = issue_of(published(workspace)).paths
     correct(workspace, LOAD, DAY, Change(add_mw=1000.0), "a match", "ana")
-    moved = newest_of(workspace.settings.published_place, LOAD, DAY).paths - before
-    np.testing.assert_allclose(moved, 1000.0, atol=0.1)
+    newest = newest_of(workspace.settings.published_place, LOAD, DAY)
+    assert newest is not None
+    np.testing.assert_allclose(newest.paths - before, 1000.0, atol=0.1)
 
 
 @pytest.mark.parametrize(("name", "mtu"), [("DE/solar", Mtu.PT60M), ("DE/load", Mtu.PT15M), ("DE/price", Mtu.PT60M)])

@@ -63,12 +63,19 @@ def test_what_goes_wrong_with_it_is_said_and_the_networks_are_trained_all_the_sa
     assert "DE/load: no regression stands by: no space left" in caplog.text
 
 
+def kept(workspace):
+    """The regression that stands by."""
+    version = fallback(workspace.exports, LOAD)
+    assert version is not None
+    return version
+
+
 def unreadable(workspace):
     (workspace.exports.folder / LOAD.slug).write("fallback.json", b"{")
 
 
 def without_weights(workspace):
-    digest = fallback(workspace.exports, LOAD).tags["bundle"]
+    digest = kept(workspace).tags["bundle"]
     shutil.rmtree(workspace.settings.data_folder / "models" / "bundles" / digest)
 
 
@@ -90,11 +97,11 @@ def trained(prepared, monkeypatch):
 @pytest.mark.parametrize("break_it", [unreadable, without_weights, never_there])
 def test_a_repair_fits_a_regression_anew_that_is_damaged_or_gone(trained, break_it):
     assert module.mend_regressions(trained) == ([], [])
-    tags = fallback(trained.exports, LOAD).tags
+    tags = kept(trained).tags
     break_it(trained)
     made, without = module.mend_regressions(trained)
     assert ([*map(str, made)], without) == (["ridge v2025-05-04"], [])
-    assert fallback(trained.exports, LOAD).tags == tags  # the same to the bit
+    assert kept(trained).tags == tags  # the same to the bit
     assert climb(trained, slot_for(trained, LOAD, LAST), {}).rung == RIDGE
 
 

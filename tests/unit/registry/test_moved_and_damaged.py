@@ -319,6 +319,7 @@ def test_that_its_file_lacks_what_is_exported_shows_without_mlflow(moved):
     assert address.wrong({LOAD: 2}) == address.wrong({}) == ""
     assert address.wrong({LOAD: 3}) == "does not have DE/load v3"
     file = address.database
+    assert file is not None
     with closing(sqlite3.connect(file)) as database:
         database.execute("BEGIN EXCLUSIVE")  # somebody writes just now
         assert address.wrong({LOAD: 3}) == ""

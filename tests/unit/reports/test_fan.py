@@ -14,5 +14,6 @@ def test_a_band_looks_in_the_legend_as_it_does_in_the_chart():
     """A band of 18 % opacity that lies over others lets 0.82 of 0.82 through."""
     (axes,) = fan_figure(WIDE, WIDE[0.5], pd.Series(dtype=float), "MW").axes
     legend = axes.get_legend()
+    assert legend is not None
     assert [one.get_text() for one in legend.get_texts()] == ["96 %", "80 %", "40 %", "lstm, median", "outturn"]
     assert [swatch.get_alpha() for swatch in legend.get_patches()] == pytest.approx([0.18, 0.3276, 0.448632])

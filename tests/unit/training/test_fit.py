@@ -23,6 +23,7 @@ from gridahead.models.network.network import Network
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training import fit as module
+from gridahead.training.candidates import network
 from gridahead.training.conditions import views
 from gridahead.training.epoch import Epoch
 from gridahead.training.fit import anchors_to_try, fit, recency, windows_to_learn
@@ -352,7 +353,7 @@ def test_what_is_learnt_later_holds_what_happened_on_the_validation_days():
         shifted = with_target(parts, 3_000, slice(parts.begin, None))
         again = settings.model_copy(update={"refit": parts.learnt_later})
         one = SMALL.model_copy(update={"anchor": "official"})
-        model = fit("gru", shifted, one, again, lambda epoch: None).model
+        model = network(fit("gru", shifted, one, again, lambda epoch: None).model)
         said = model.uncalibrated(shifted.judged)[..., 2]
         bias[name] = float((said - shifted.judged.target)[counted(parts)].mean())
     assert bias["before"] < -2_000
@@ -388,7 +389,7 @@ def test_a_half_life_lets_the_newest_days_decide():
     direct, level = SMALL.model_copy(update={"decoder": "direct", "anchor": "official"}), {}
     for half_life in (None, 3):
         settings = settings_of(epochs=4, patience=4, learning_rate=0.03, half_life_days=half_life)
-        model = fit("gru", moved, direct, settings, lambda epoch: None).model
+        model = network(fit("gru", moved, direct, settings, lambda epoch: None).model)
         level[half_life] = float(model.uncalibrated(PARTS.judged)[..., 2][counted(PARTS)].mean())
     assert level[3] > level[None] + 500
 

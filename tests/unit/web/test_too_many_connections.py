@@ -28,7 +28,8 @@ async def told(port, *, keep=None):
 
 async def asked():
     config = uvicorn.Config(PlainTextResponse("alive"), port=0, http=server.Protocol, lifespan="off", log_config=None)
-    running, held = uvicorn.Server(config), []
+    running = uvicorn.Server(config)
+    held: list[asyncio.StreamWriter] = []
     serving = asyncio.create_task(running.serve())
     while not running.started:
         await asyncio.sleep(0.001)

@@ -3,10 +3,11 @@
 import pandas as pd
 import pytest
 from builders.scores import DAY, forecasts
-from nyiso import SERVED, TO_BETTER, TO_CORRECTED, scored, together
+from nyiso import TO_BETTER, TO_CORRECTED, scored, together
 from nyiso_tasks import TASKS, TOTAL, ZONES
-from one_year_scores import common_quantiles
+from one_year_scores import SERVED, common_quantiles
 
+from gridahead.settings.file_source import FileSource
 from gridahead.settings.model import Settings
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -24,7 +25,9 @@ def test_the_settings_are_those_of_a_user_and_the_lake_has_the_context_of_the_fi
 
     settings = Settings.model_validate(tomllib.loads(task.settings(quick=False)))
     assert settings.lead_days(task.series) == task.lead_days
-    assert (settings.sources[1].issue_column, settings.sources[1].official_available) == ("issue_time", None)
+    source = settings.sources[1]
+    assert isinstance(source, FileSource)
+    assert (source.issue_column, source.official_available) == ("issue_time", None)
     first = pd.Timestamp("2014-01-01", tz=task.timezone) - pd.Timedelta(days=settings.training.context_days)
     assert task.time_range(quick=False).start == first - pd.Timedelta(days=task.lead_days)
 
