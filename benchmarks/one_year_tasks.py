@@ -207,20 +207,16 @@ AUTHORITIES = {
 """Chosen before any result: one each from the Midwest, New England, Florida, the desert (without summer time) and the
 Pacific Northwest, from 2.3 to 74 GW of mean demand, whose demand and own forecast are there for both years. Left out
 are those whose published forecast is broken or shifted by an hour, and those with a tenth of the hours missing."""
-AMERICAN = tuple(
-    Task(
-        f"EIA {name}",
-        Series(name, "load"),
-        timezone,
-        "US",
-        dt.date(2019, 7, 1),
-        "T1000",
-        "T1000",
-        partial(_eia, authority=name),
-        stamp="ending",
-    )
-    for name, timezone in AUTHORITIES.items()
-)
+
+
+def authority(name: str, timezone: str) -> Task:
+    """The demand of an authority, tested from July 2019."""
+    read = partial(_eia, authority=name)
+    series, first = Series(name, "load"), dt.date(2019, 7, 1)
+    return Task(f"EIA {name}", series, timezone, "US", first, "T1000", "T1000", read, stamp="ending")
+
+
+AMERICAN = tuple(authority(name, timezone) for name, timezone in AUTHORITIES.items())
 """The data have no issue time of the official forecast: it counts as known at 10:00 on the day before."""
 NEW_YORK_ZONES = {"N.Y.C.": "NYC", "Longil": "LONGIL", "Centrl": "CENTRL", "West": "WEST", "Capitl": "CAPITL"}
 """Chosen before any result: the five with the largest mean load in the year that is learnt, from 1.4 to 6.0 GW."""

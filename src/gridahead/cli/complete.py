@@ -20,7 +20,10 @@ import typer
 from gridahead.core.runs import BACKFILLED, CHALLENGER, CHAMPION, LIVE, REFERENCES, SHADOW, VALIDATION
 from gridahead.settings.place import find_settings
 
-NETWORKS = ("rnn", "lstm", "gru", "lstm_attention", "transformer", "ensemble")
+NETWORKS = (
+    *("rnn", "lstm", "gru", "lstm_attention", "transformer", "lstm_each", "gru_each"),
+    *("ensemble", "aggregate", "wide_ensemble", "wide_aggregate"),
+)
 """Known without being declared: `settings.networks` says it too, and takes half a second to import."""
 REGRESSIONS = ("ridge", "lightgbm")
 NEWEST_DAYS = 14

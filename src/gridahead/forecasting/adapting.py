@@ -70,6 +70,8 @@ def days_before(day: dt.date, last_seen: dt.date) -> list[dt.date]:
 def adapted(model: Forecaster, said: Said, windows: Windows) -> Adapted:
     """The forecast of the last of some windows, moved by where the outturns lay in those before.
 
+    A reference is as it was made.
+
     Args:
         model: which.
         said: by it, of N windows.
@@ -81,7 +83,7 @@ def adapted(model: Forecaster, said: Said, windows: Windows) -> Adapted:
     last = windows.alone(len(windows) - 1)
     answer = published[-1:, : last.target.shape[1]]
     moved = moves(published[:-1], outturn[:-1], windows, model.quantiles)
-    if not moved.any():
+    if model.kind == "reference" or not moved.any():
         return Adapted(answer, weights=weights)
     levels = model.quantiles
     return Adapted(possible(drawn_at(answer, moved, levels), last), tuple(moved.tolist()), weights=weights)

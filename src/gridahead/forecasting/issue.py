@@ -56,10 +56,19 @@ def degradations(
 
 
 def hours_old(windows: Windows, row: int) -> float:
-    """How old the newest value of the target is at one issue time [h]; infinite where the context has none."""
+    """How old the newest value of the target is at one issue time [h]; infinite where the context has none.
+
+    What the context of a price has of the rest of the day is not old where it has not come, but not due yet.
+    """
     has_value = np.flatnonzero(~np.isnan(windows.target_past[row]))
-    last = windows.past.shape[1] - 1
-    return (last - int(has_value[-1])) / windows.spec.mtu.per_hour if len(has_value) else np.inf
+    age = _until_issued(windows, row) - 1 - int(has_value[-1]) if len(has_value) else np.inf
+    return max(0, age) / windows.spec.mtu.per_hour
+
+
+def _until_issued(windows: Windows, row: int) -> int:
+    """How many units of the context had begun at an issue time: all, but for a price."""
+    to_come = (windows.valid_time[row, 0] - windows.issue_time[row]) // windows.spec.mtu.microseconds
+    return windows.past.shape[1] - max(0, int(to_come))
 
 
 def outturn_missing(windows: Windows, row: int, late_after_hours: float = LATE_AFTER_HOURS) -> list[str]:
@@ -69,7 +78,8 @@ def outturn_missing(windows: Windows, row: int, late_after_hours: float = LATE_A
         return [f"no value of {spec.series} in the {spec.context_days} days before"]
     if age > late_after_hours:
         return [f"newest value of {spec.series} is {lasting(pd.Timedelta(hours=age))} old"]
-    if (gaps := float(np.isnan(windows.target_past[row]).mean())) > GAP_SHARE:
+    begun = windows.target_past[row, : _until_issued(windows, row)]
+    if (gaps := float(np.isnan(begun).mean())) > GAP_SHARE:
         return [f"{gaps:.0%} of the last {spec.context_days} days of {spec.series} missing"]
     return []
 

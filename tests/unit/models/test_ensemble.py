@@ -179,7 +179,7 @@ def test_the_combination_covers_better_what_it_promises_on_the_windows_of_its_ca
     counted, off = wide.delivery & ~np.isnan(wide.target), {}
     for name, model in (("plain", replace(mixed, calibration=PLAIN)), ("mixed", mixed)):
         off[name] = np.abs((wide.target[..., None] <= model.predict(wide))[counted].mean(axis=0) - LEVELS).max()
-    assert off["mixed"] < 0.5 * off["plain"]
+    assert off["mixed"] < 0.7 * off["plain"]
 
 
 def test_the_combination_is_calibrated_once_whatever_its_models_are_calibrated_by():

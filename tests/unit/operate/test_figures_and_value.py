@@ -66,7 +66,7 @@ def test_the_comparison_of_a_run_is_of_its_references(workspace):
 def test_what_cannot_be_told_is_said(workspace):
     with pytest.raises(LakeError, match="no input in degC"):
         figures_of(workspace, LOAD, RUN, "temperature")
-    with pytest.raises(SettingsError, match="say all, none, lead, hour"):
+    with pytest.raises(SettingsError, match="say all, none, lead, lead_day, hour"):
         figures_of(workspace, LOAD, RUN, "colour")
     with pytest.raises(LakeError, match="no forecast of run live that counts"):
         forecasts_of_run(workspace, LOAD, "live")

@@ -1,6 +1,7 @@
 """What was published and what came, from Python: frames in local time that say what they are."""
 
 import datetime as dt
+import shutil
 
 import pandas as pd
 import pytest
@@ -50,6 +51,7 @@ def test_paths_are_by_local_time_a_column_each_and_a_forecast_without_them_says_
     with pytest.raises(PublicationError, match=r"of 2025-03-20 has no paths; `published` has its quantiles"):
         lab.paths()
     fill_before(lab.workspace, LOAD, dt.date(2025, 3, 19))
+    shutil.rmtree(lab.workspace.settings.published_folder)  # what is published without paths keeps none
     forecast(lab.workspace, LOAD)
     paths, fan = lab.paths("DE/load"), lab.published("DE/load")
     assert paths.shape == (24, 100) and paths.index.equals(fan.index)

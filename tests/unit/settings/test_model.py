@@ -265,7 +265,7 @@ def test_the_settings_that_we_ship_are_good():
 
 def test_the_file_of_the_documentation_trains_what_the_shipped_one_trains(written):
     page = (REPOSITORY / "docs" / "your-data.md").read_text(encoding="utf-8")
-    (block,) = [part.partition("```")[0] for part in page.split("```toml\n")[1:] if "[[sources]]" in part]
+    (block,) = [part.partition("```")[0] for part in page.split("```toml\n")[1:] if "FR/load" in part]
     mine, shipped = load_settings(written(block)), load_settings(REPOSITORY / "flows" / "settings.toml")
     entries = mine.series_settings(Series("FR", "load")), shipped.series_settings(Series("DE", "load"))
     assert [entry.models for entry in entries] == [("lstm", "gru", "ensemble", "aggregate")] * 2

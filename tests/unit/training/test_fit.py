@@ -284,7 +284,7 @@ def test_networks_that_serve_have_learnt_all_days_and_those_of_a_fold_all_but_th
     assert again.model.scaler == Scaler.fit(MISLED.windows, anchor)
     assert len(again.folds) == MISLED.folds
     for number, fold in enumerate(again.folds):
-        assert fold.scaler == Scaler.fit(MISLED.without(MISLED.spans(number)).daily, anchor)
+        assert fold.scaler == Scaler.fit(MISLED.without(MISLED.spans(number)).daily, fold.scaler.anchor)
         assert len(fold.members) == len(again.model.members) == 2
         assert not same_weights(fold, again.model)
     assert again.learnt_until == MISLED.validation_days[1]
