@@ -5,9 +5,10 @@ straight way from the baseline x' to the inputs x, a group g of inputs (load 24 
 
     ∫ ∂f(x' + α (x − x')) / ∂x_g · (x − x')_g dα,
 
-and the shares of all groups add up to f(x) − f(x'). The integral is a Gauss–Legendre sum, and a derivative is a central
-difference in the direction of the group. So nothing is asked of the model but forecasts, and the anchor of a network,
-be it a regression or the official forecast, is part of the answer like everything else.
+and the shares of all groups add up to f(x) − f(x'). The calendar goes first, at one step, and has what that changes: a
+day is a holiday or it is none, and nothing is learnt of days that are half of one. The integral is a Gauss–Legendre sum,
+and a derivative is a central difference in the direction of the group. So nothing is asked of the model but forecasts,
+and the anchor of a network, be it a regression or the official forecast, is part of the answer like everything else.
 
 Source: Sundararajan, Taly and Yan (2017), "Axiomatic attribution for deep networks"; for groups, Aumann and Shapley
 (1974), "Values of non-atomic games".
@@ -108,16 +109,20 @@ def attribute(
         ValueError: there are several issue times, or a value is known on one side only.
     """
     _require_one_way(windows, baseline)
-    moved = [group for group in groups if _moves(group, windows, baseline)]
+    dates = [group for group in groups if group.name == CALENDAR]
+    begun = baseline.with_input(CALENDAR, windows) if dates else baseline
+    moved = [group for group in groups if group not in dates and _moves(group, windows, begun)]
     shares = np.zeros((len(moved), windows.target.shape[1]), np.float64)
     nodes, weights = np.polynomial.legendre.leggauss(points)
     for at, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
-        ends = (_along(windows, baseline, at, group, way) for group in moved for way in (-REACH, REACH))
+        ends = (_along(windows, begun, at, group, way) for group in moved for way in (-REACH, REACH))
         medians = _median(model, ends).reshape(len(moved), 2, -1).astype(np.float64)
         shares += weight * (medians[:, 1] - medians[:, 0]) / (2 * REACH)
     share_of = {id(group): share for group, share in zip(moved, shares, strict=True)}
     nothing = np.zeros(shares.shape[1])
-    difference = np.diff(_median(model, iter((baseline, windows))).astype(np.float64), axis=0)[0]
+    before, of_dates, now = _median(model, iter((baseline, begun, windows))).astype(np.float64)
+    share_of |= {id(group): of_dates - before for group in dates[:1]}
+    difference = now - before
     table = np.stack([share_of.get(id(group), nothing) for group in groups]).astype(np.float32)
     return Attribution(tuple(groups), table, difference.astype(np.float32))
 

@@ -60,7 +60,9 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     by_day = [same_hour(target, spec, days, horizon)[..., 0] for days in range(1, 8)]
     profile = mean_of_known(np.stack(by_day), axis=0)
     # A week before a holiday, or after one, was a day of another kind.
-    week = np.where(alike(windows)[6] < 0.5, comparable_mean(windows, target)[..., 0], by_day[6])
+    share, comparable = alike(windows)[WEEK_DAYS - 1], comparable_mean(windows, target)[..., 0]
+    week = np.where(share < 1, share * last_week + (1 - share) * comparable, last_week)
+    profile = mean_of_known(same_hours(target, spec, newest_days(spec, WEEK_DAYS), horizon), axis=0)[..., 0]
     recent = np.broadcast_to(mean_of_known(target[:, -spec.steps_per_day :], axis=1), profile.shape)
     simplest = [week, profile, recent]
     candidates = {"week": simplest, "profile": simplest[1:], "recent": simplest[2:], "level": []}

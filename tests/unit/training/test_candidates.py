@@ -24,7 +24,7 @@ SETTINGS = Settings.model_validate(
         "data_folder": "data",
         "models": NETWORKS,
         "training": TRAINING,
-        "ensembles": {"both": ("rnn", "gru"), "beside": ("networks", "official_corrected", "naive")},
+        "ensembles": {"both": ("rnn", "gru"), "beside": ("gru", "official_corrected", "naive")},
     }
 )
 PARTS = split(made_load(days=100), SPEC, SETTINGS.training)
