@@ -6,9 +6,10 @@ straight way from the baseline x' to the inputs x, a group g of inputs (load 24 
     ∫ ∂f(x' + α (x − x')) / ∂x_g · (x − x')_g dα,
 
 and the shares of all groups add up to f(x) − f(x'). The calendar goes first, at one step, and has what that changes: a
-day is a holiday or it is none, and nothing is learnt of days that are half of one. The integral is a Gauss–Legendre sum,
-and a derivative is a central difference in the direction of the group. So nothing is asked of the model but forecasts,
-and the anchor of a network, be it a regression or the official forecast, is part of the answer like everything else.
+day is a holiday or it is none, and nothing is learnt of days that are half of one. The integral is a Gauss–Legendre
+sum, and a derivative is a central difference in the direction of the group. So nothing is asked of the model but
+forecasts, and the anchor of a network, be it a regression or the official forecast, is part of the answer like
+everything else.
 
 Source: Sundararajan, Taly and Yan (2017), "Axiomatic attribution for deep networks"; for groups, Aumann and Shapley
 (1974), "Values of non-atomic games".
