@@ -68,7 +68,7 @@ def hours_old(windows: Windows, row: int) -> float:
 def _until_issued(windows: Windows, row: int) -> int:
     """How many units of the context had begun at an issue time: all, but for a price."""
     to_come = (windows.valid_time[row, 0] - windows.issue_time[row]) // windows.spec.mtu.microseconds
-    return windows.past.shape[1] - max(0, int(to_come))
+    return int(windows.past.shape[1] - max(0, to_come))
 
 
 def outturn_missing(windows: Windows, row: int, late_after_hours: float = LATE_AFTER_HOURS) -> list[str]:

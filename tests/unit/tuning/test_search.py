@@ -142,7 +142,7 @@ def test_a_trial_that_does_worse_than_the_median_is_stopped_early(begun, monkeyp
     monkeypatch.setattr(module, "UNPRUNED_EPOCHS", 0)
     begun = replace(begun, training=TRAINING.model_copy(update={"epochs": 6}))
     good = run(begun, len(begun.present()))
-    slow = {**begun.present()[0], "learning_rate": 1e-5, "batch_size": 128}
+    slow = {**begun.present()[0], "anchor": "level", "learning_rate": 5e-4, "batch_size": 128}
     begun.study().enqueue_trial(slow)
     poor = run(begun, 1)[-1]
     assert (poor.state, poor.pinball) == ("pruned", None)
