@@ -123,7 +123,8 @@ def events(*rows):
     frame = pd.DataFrame(
         [(name, event, AT + n * HOUR, about, kind) for n, name, event, about, kind in rows], columns=names
     )
-    return frame.assign(channel="inbox", words="{}")
+    severity = frame["kind"].map(lambda kind: "info" if kind == "registry" else "warning")
+    return frame.assign(channel="inbox", words="{}", severity=severity)
 
 
 OPEN = (0, "degraded DE/load", "opened", "", "degraded")
@@ -142,6 +143,7 @@ CLEAR = (5, "degraded DE/load", "sent", "closed", "degraded")
         ((OPEN, TOLD, OVER), 1, "not told of: {'closed': 1}"),
         ((OPEN, TOLD), 1, "not over by"),
         ((OPEN, TOLD, OVER, CLEAR), 3, "the inbox has 3 messages"),
+        (((0, "registry", "opened", "", "registry"), (5, "registry", "closed", "", "registry")), 0, ""),
         (((0, "late DE/load", "opened", "", "late"), (0, "late DE/load", "sent", "opened", "late"),
           (9, "late DE/load", "closed", "", "late")), 1, ""),
     ],
