@@ -94,8 +94,7 @@ def _beside(
 
 
 def _anchors(split: Split) -> tuple[Anchor, ...]:
-    """The anchor of the ridge regression: what it is drawn to. The others are among its features; trying them takes
-    four times as long."""
+    """The anchor of the ridge regression, to which it is drawn; the others are among its features anyway."""
     return ("official_corrected",) if split.windows.spec.use_official else ("level",)
 
 

@@ -50,7 +50,7 @@ def recurrent_on(parts):
 def quick_ridge(monkeypatch):
     """A ridge on a few rows, and what it says of the judged days."""
 
-    def judged_tabular(method, parts, levels):
+    def judged_tabular(method, parts, levels, anchors):
         model = tabular_on(method, parts.train)
         answers = model.uncalibrated(parts.judged)
         return Judged(model, answers, answers)
