@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from gridahead.core.dates import parse_instant
 from gridahead.core.errors import PublicationError
 from gridahead.core.grid import Series
 from gridahead.core.tables import Forecasts, Observations, Scores

@@ -59,9 +59,9 @@ def score(
     by: Annotated[
         str | None,
         typer.Option(
-            help="All figures instead: of the whole period (none), by lead, hour, weekday, month, season, day_kind "
-            "(holiday, bridge_day, turn_of_year, near_holiday, weekend, working_day), clock (days of 23 and 25 hours), "
-            "outturn (flagged by the gate) or temperature, or by each of these (all)."
+            help="All figures instead: of the whole period (none), by lead (hours), lead_day, hour, weekday, month, "
+            "season, day_kind (holiday, bridge_day, turn_of_year, near_holiday, weekend, working_day), clock (days of "
+            "23 and 25 hours), outturn (flagged by the gate) or temperature, or by each of these (all)."
         ),
     ] = None,
     compare: Annotated[

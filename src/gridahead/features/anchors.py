@@ -57,8 +57,7 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     """
     spec, (_, horizon) = windows.spec, windows.target.shape
     target = windows.target_past[..., None]
-    by_day = [same_hour(target, spec, days, horizon)[..., 0] for days in range(1, 8)]
-    profile = mean_of_known(np.stack(by_day), axis=0)
+    last_week = same_hour(target, spec, WEEK_DAYS, horizon)[..., 0]
     # A week before a holiday, or after one, was a day of another kind.
     share, comparable = alike(windows)[WEEK_DAYS - 1], comparable_mean(windows, target)[..., 0]
     week = np.where(share < 1, share * last_week + (1 - share) * comparable, last_week)

@@ -42,7 +42,8 @@ def decoder_inputs(moments: Moments, windows: Windows, past: Array, values: Arra
     if spec.series.quantity in SUN_DRIVEN:
         columns = [sun_clock(windows.valid_time), *columns, under_the_sun(windows, past)]
     else:
-        former = [same_hour(values, spec, back, horizon) for back in SKIP_DAYS if back <= spec.context_days]
+        skips = (*newest_days(spec, NEWEST_DAYS), *(days for days in WEEKS if days <= spec.context_days))
+        former = [same_hour(values, spec, back, horizon) for back in skips]
         target_and_error = past[..., [0, -1] if spec.use_official else [0]]
         columns = [windows.calendar_ahead, *columns, *former, np.nan_to_num(comparable_mean(windows, target_and_error))]
     columns += weather_inputs(windows, past)

@@ -134,3 +134,10 @@ def moments(values: npt.NDArray[Any]) -> tuple[float, float]:
         return 0.0, 1.0
     mean, spread = float(present.mean()), float(present.std())
     return mean, spread if spread > 1e-6 * max(1e-6, abs(mean)) else 1.0
+
+
+def _of_covariate(values: npt.NDArray[Any]) -> tuple[float, float]:
+    """The moments of a covariate; of one that was constant the spread is a tenth of its mean."""
+    mean, spread = moments(values)
+    is_constant = (mean != 0 and spread < CONSTANT * abs(mean)) or bool((values[~np.isnan(values)] == mean).all())
+    return mean, max(UNIT_OF_CONSTANT * abs(mean), CONSTANT) if is_constant else spread

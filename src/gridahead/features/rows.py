@@ -34,7 +34,7 @@ def unit_rows(spec: WindowSpec, values: Array, decoder: Array, special: npt.NDAr
     day = spec.steps_per_day
     spans = (3 * spec.mtu.per_hour, day, _WEEK * day)
     everywhere = [mean_of_known(values[:, -span:], axis=1) for span in spans]
-    by_unit = [mean_of_known(same_hours(values, spec, range(1, _WEEK + 1), horizon), axis=0)]
+    by_unit = [mean_of_known(same_hours(values, spec, newest_days(spec, _WEEK), horizon), axis=0)]
     left_out = same_hours(special[..., None], spec, range(1, spec.context_days + 1), horizon)[..., 0]
     target_and_error = (values[..., 0], values[..., -1])[: 1 + spec.use_official]
     for context in target_and_error:
@@ -77,6 +77,12 @@ def same_hour(values: npt.NDArray[Any], spec: WindowSpec, days: int, horizon: in
         nearest = np.where(of_weekday <= spec.context_days, of_weekday, nearest)
     back = np.maximum(days, nearest)
     return values[:, values.shape[1] + ahead - back * spec.steps_per_day]
+
+
+def newest_days(spec: WindowSpec, count: int) -> range:
+    """How many days back so many days are of which an hour is past at the deadline, as far as the context goes."""
+    first = max(1, spec.lead_days)
+    return range(first, min(first + count, spec.context_days + 1))
 
 
 def same_hours(values: npt.NDArray[Any], spec: WindowSpec, days: Iterable[int], horizon: int) -> npt.NDArray[Any]:

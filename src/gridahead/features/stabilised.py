@@ -58,8 +58,10 @@ class Stabilised:
         spec = windows.spec
         past, future = windows.past.copy(), windows.future.copy()
         for series in filter(spec.has_scale_of_target, spec.inputs):
-            for values, columns in ((past, spec.past_columns(series)), (future, spec.future_columns(series))):
+            for values, columns in ((past, spec.past_columns(series)), (future, spec.future_columns(series)[:1])):
                 values[..., columns] = self.there(values[..., columns])
+        if spec.use_official:  # what it is corrected by is a difference on either scale
+            future[..., -1] = self.there(windows.corrected_ahead) - self.there(windows.official_ahead)
         return replace(windows, past=past, future=future, target=self.there(windows.target))
 
     def there(self, values: Array) -> Array:

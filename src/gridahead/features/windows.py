@@ -29,7 +29,7 @@ import pandas as pd
 
 from gridahead.core.errors import ModelError
 from gridahead.core.fingerprint import digest
-from gridahead.core.grid import PRICE, BiddingZone, Series
+from gridahead.core.grid import PRICE, BiddingZone, Series, lead_days
 from gridahead.core.resolution import at_mtu
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, TimeRange, clock_change, delivery_days, delivery_range
@@ -132,6 +132,12 @@ class WindowSpec:
     def steps_per_day(self) -> int:
         """Market time units in 24 hours."""
         return 24 * self.mtu.per_hour
+
+    @property
+    def days_read(self) -> int:
+        """How many days before its delivery day a window reads anything, the day of the deadline among them."""
+        longest = max(self.context_days, OLDEST_DAYS + 1) if self.use_official else self.context_days
+        return longest + self.deadline.days_before + 1
 
     @property
     def lead_days(self) -> int:

@@ -3,7 +3,7 @@
 `latest.*` is the newest published delivery day of those that are due by the end of the day: of a forecast that is due
 on the day before the next one, of one that is due at D-3 that in three days. Where all of these have begun, it is the
 next one that has not, and where there is none the newest that has. `today.*` is the day that is being delivered, and is
-not there where nothing is published of it. Parquet, CSV and XLSX are written before the JSON, and all are of one
+not there where nothing is published of it. Parquet, CSV, XLSX and paths are written before the JSON, and all are of one
 forecast: CSV and XLSX have its id in every row. A writer that is killed between them leaves the JSON of the forecast
 before, which the next call puts right.
 

@@ -45,7 +45,7 @@ from gridahead.forecasting.slot import Slot
 from gridahead.models.base import Quantiles
 from gridahead.operate.foot import Foot
 from gridahead.operate.paths import paths_of
-from gridahead.operate.version_inputs import growth_of, inputs_of, missing_in, strain_of
+from gridahead.operate.version_inputs import forecast_of, inputs_of, missing_in
 from gridahead.quarantine.inputs_in_doubt import suspect_inputs
 from gridahead.registry.fallbacks import fallback
 from gridahead.registry.versions import Registered, Version

@@ -41,8 +41,8 @@ _OUTCOMES = {"promote": "passed", "keep": "failed", "too_short": "too_short"}
 def admit(workspace: Workspace, series: Series, candidates: Sequence[Version]) -> dict[str, Outcome]:
     """What becomes of new versions, by number.
 
-    The best of them on the validation days serves if nothing has served before, or if what serves is lost or was not
-    trained for the deadline of the settings: what is not asked any more is not to be compared with. Otherwise
+    The best of them (`best_of`) serves if nothing has served before, or if what serves is lost or was not trained for
+    the deadline of the settings: what is not asked any more is not to be compared with. Otherwise
     the champion trained again, if it is among them and its procedure has been tested, takes over if it is sane; and the
     best is the challenger: it serves if its trial promotes it, and forecasts along if not.
     """

@@ -39,7 +39,6 @@ from gridahead.forecasting.reproduction import (
     OtherLength,
     OtherNumbers,
     OtherPaths,
-    OtherWidth,
     Reproduction,
 )
 from gridahead.forecasting.slot import slot_of
@@ -53,7 +52,7 @@ from gridahead.models.storage import content_of, load
 from gridahead.operate.answer import FITTED_NOW
 from gridahead.operate.foot import Foot
 from gridahead.operate.paths import paths_of
-from gridahead.operate.version_inputs import growth_of, inputs_of, missing_in
+from gridahead.operate.version_inputs import forecast_of, inputs_of, missing_in
 from gridahead.promotion.promote import exported
 from gridahead.registry.fallbacks import fallback
 from gridahead.registry.versions import Version
@@ -167,7 +166,7 @@ def _of_version(workspace: Workspace, series: Series, forecast: dict[str, Any], 
     day = _day(rows, spec.zone.timezone)
     windows, unread = inputs_of(workspace, spec, day, issued)
     is_degraded = bool(unread or missing_in(workspace, registered.model, windows))
-    growth = growth_of(workspace, registered, windows, is_degraded=is_degraded)
+    made = forecast_of(workspace, registered, windows, is_degraded=is_degraded)
     published = _published(workspace, series, forecast, day).manifest
     differing: list[Difference] = []
     if (bundle := published.get("bundle")) and (content := content_of(registered.model)) != bundle:

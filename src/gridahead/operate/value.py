@@ -170,13 +170,6 @@ def read_prices(file: Path) -> pd.DataFrame:
     return table.sort_index()
 
 
-def _instant(text: str) -> pd.Timestamp:
-    instant = pd.Timestamp(text)
-    if instant.tzinfo is None:
-        raise ValueError(f"time {text} needs an offset, such as {text}Z")
-    return instant.tz_convert("UTC")
-
-
 def _tables(workspace: Workspace, series: Series, run: str) -> tuple[dict[str, pd.DataFrame], Mtu, Drawer]:
     """By model, the forecasts with all quantiles on the times that every model has, by time; and who draws paths."""
     of_run = forecasts_of_run(workspace, series, run)

@@ -16,7 +16,7 @@ from gridahead.core.time import TimeRange, delivery_days, delivery_range
 from gridahead.core.vintages import Vintages, from_micros, micros, of_series
 from gridahead.evaluation.outturn import outturn
 from gridahead.evaluation.sample import LOWER, UPPER
-from gridahead.features.corrected import CORRECTION_DAYS, corrections
+from gridahead.features.correction import CORRECTION_DAYS, corrections
 from gridahead.features.windows import WindowSpec
 from gridahead.reading.live import read_in_time
 from gridahead.workspace import Workspace

@@ -186,7 +186,12 @@ def _of_version(finding: TrialPeriod | UntestedProcedure | FirstChampion | Outdo
         case UntestedProcedure(version):
             return _way_to_pass(version)
         case FirstChampion(candidates):
-            return f"first champion: the best of {candidates} on the validation days, as {_before(finding)}"
+            return f"first champion: chosen of {candidates} on the validation days, as {_before(finding)}"
+        case Outdone(best, loss_mw, best_loss_mw, unit) if loss_mw < best_loss_mw:
+            return (
+                f"second to {best} of the same training, which follows whoever is right of late: pinball "
+                f"{power(loss_mw, unit)} against {power(best_loss_mw, unit)} on the validation days"
+            )
         case Outdone(best, loss_mw, best_loss_mw, unit):
             return (
                 f"outdone by {best} of the same training: pinball {power(loss_mw, unit)} against "

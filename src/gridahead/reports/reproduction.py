@@ -16,7 +16,6 @@ from gridahead.forecasting.reproduction import (
     OtherLength,
     OtherNumbers,
     OtherPaths,
-    OtherWidth,
     Reproduction,
 )
 

@@ -115,6 +115,11 @@ class Day:
         return "inputs complete" if self.is_full else rung_words(str(self.manifest["rung"]), missing)
 
     @property
+    def experts(self) -> str:
+        """What counts in it for how much, in words; empty where one model has made it."""
+        return expert_words(self.manifest)
+
+    @property
     def ahead(self) -> str:
         """How long before its delivery day it was due, in words; empty where it is the usual day."""
         days = self.shown.issue.lead_days

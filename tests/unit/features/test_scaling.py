@@ -239,7 +239,7 @@ def test_skips_beyond_the_context_are_left_out():
     windows = windows_of(COUNT, target=COUNT[:H])
     width = Scaler.fit(windows, "week").inputs(windows, "day").decoder.shape[-1]
     # Load and its flag, for 1, 2, 3 and 7 of the days 1, 2, 3, 7, 14; load of comparable days.
-    assert SKIP_DAYS == (1, 2, 3, 7, 14)
+    assert (NEWEST_DAYS, WEEKS) == (3, (7, 14))
     assert width == len(CALENDAR_FEATURES) + 4 * 2 + 1
 
 

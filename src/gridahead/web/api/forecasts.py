@@ -13,7 +13,7 @@ from gridahead.core.tables import Forecasts
 from gridahead.core.time import Mtu, TimeRange
 from gridahead.core.units import Unit, per
 from gridahead.forecasting.publish import Issue, lead_days_of
-from gridahead.forecasting.sheets import csv_bytes, sheet, xlsx_bytes
+from gridahead.forecasting.sheets import csv_bytes, day_sheet, sheet, xlsx_bytes
 from gridahead.reading.change import SinceYesterday, since_yesterday
 from gridahead.reading.figures import Figure, figures_of
 from gridahead.reading.known import official_known
