@@ -227,6 +227,7 @@ def test_a_worker_killed_in_a_forecast_is_made_up_for_by_the_watch(installation,
     times = [issue["issue_time"] for issue in issues(workspace)]
     assert len(set(times)) == len(times)
     installation.start(*key)
+    installation.wait_healthy(*key)  # what comes next may take its servers away
 
 
 def test_a_training_killed_with_its_worker_is_taken_over_and_registered_once(installation, api, workspace):
@@ -241,6 +242,7 @@ def test_a_training_killed_with_its_worker_is_taken_over_and_registered_once(ins
     assert ended(api, again["id"], installation)["state_type"] == "COMPLETED"
     assert registered(installation) == [1, 2]
     installation.start(*key)
+    installation.wait_healthy(*key)  # what comes next may take its servers away
 
 
 def test_prefect_killed_and_postgres_restarted_the_next_forecast_is_published(installation, api, workspace):
