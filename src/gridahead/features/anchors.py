@@ -57,10 +57,9 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     """
     spec, (_, horizon) = windows.spec, windows.target.shape
     target = windows.target_past[..., None]
-    last_week = same_hour(target, spec, WEEK_DAYS, horizon)[..., 0]
-    # A week before a holiday, or after one, was a day of another kind.
-    share, comparable = alike(windows)[WEEK_DAYS - 1], comparable_mean(windows, target)[..., 0]
-    week = np.where(share < 1, share * last_week + (1 - share) * comparable, last_week)
+    week, other_kind = same_hour(target, spec, WEEK_DAYS, horizon)[..., 0], alike(windows)[WEEK_DAYS - 1] < 0.5
+    if other_kind.any():  # a week before a holiday, or after one
+        week = np.where(other_kind, comparable_mean(windows, target)[..., 0], week)
     profile = mean_of_known(same_hours(target, spec, newest_days(spec, WEEK_DAYS), horizon), axis=0)[..., 0]
     recent = np.broadcast_to(mean_of_known(target[:, -spec.steps_per_day :], axis=1), profile.shape)
     simplest = [week, profile, recent]
