@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridahead.core.resolution import at_mtu
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline
 from gridahead.core.vintages import Instants
@@ -31,6 +32,7 @@ def corrected(
     """
     spec, official = windows.spec, windows.official_ahead.copy()
     known_at = windows.issue_time if known_at is None else known_at
+    observations = at_mtu(observations, spec.mtu, spec.zone.timezone)
     correction = corrections(observations, spec, read or spec.deadline, known_at, windows.valid_time)
     official += np.where(windows.delivery, correction, 0).astype(np.float32)
     return windows.with_values(spec.series.official, ahead=official)

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridahead.core.resolution import at_mtu
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, TimeRange, delivery_days
 from gridahead.core.vintages import MICROSECONDS_A_DAY, NEVER, Floats, Instants, Vintages, micros, of_series
@@ -45,7 +44,7 @@ def corrections(
     corrected.
 
     Args:
-        observations: every vintage of the series and of its official forecast.
+        observations: every vintage of the series and of its official forecast, in the market time unit of the spec.
         spec: gives series, clock and market time unit.
         read: when the official forecast of a delivery day is read.
         known_at: (N,) outturn that was not known then does not count.
@@ -54,11 +53,8 @@ def corrections(
     if not len(valid_time):
         return np.zeros(valid_time.shape)
     since = valid_time[:, 0] - OLDEST_DAYS * MICROSECONDS_A_DAY
-    past, slots, parts = (
-        _Past.of(_between(observations, since.min(), valid_time.max()), spec, read),
-        _slots(valid_time, spec),
-        [],
-    )
+    past = _Past.of(_between(observations, since.min(), valid_time.max()), spec, read)
+    slots, parts = _slots(valid_time, spec), []
     for first in range(0, len(valid_time), _ROWS_AT_ONCE):
         rows = slice(first, first + _ROWS_AT_ONCE)
         parts.append(np.take_along_axis(past.correction(known_at[rows], since[rows]), slots[rows], axis=1))
@@ -90,7 +86,6 @@ class _Past:
     @classmethod
     def of(cls, observations: Observations, spec: WindowSpec, read: Deadline) -> _Past:
         """Lay out the history of a series by day and local time."""
-        observations = at_mtu(observations, spec.mtu, spec.zone.timezone)
         measured, step = of_series(observations, spec.series), spec.mtu.microseconds
         measured = measured.dropna(subset="value")
         if measured.empty:

@@ -342,6 +342,10 @@ class Windows:
             changed.future[..., self.spec.future_columns(series)[0]] = ahead
         return changed
 
+    def corrected(self) -> Self:
+        """The same windows, with the corrected official forecast in the place of the official one."""
+        return self.with_values(self.spec.series.official, ahead=self.corrected_ahead)
+
     def with_input(self, name: Series | str, from_: Windows) -> Self:
         """The same windows with one input, or the calendar, as it is in other ones of the same spec."""
         spec = self.spec

@@ -24,7 +24,7 @@ from gridahead.core.runs import OFFICIAL_CORRECTED
 from gridahead.features.normal import Scores
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.aggregation import Numbers, aggregated
-from gridahead.models.base import Forecaster, Kind, Quantiles, possible, read_about, write_about
+from gridahead.models.base import Forecaster, Kind, Quantiles, possible, predict_each, read_about, write_about
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import calibrate, units_of_block
@@ -185,9 +185,7 @@ def expert_answers(expert: _Answering | ReferenceForecast, windows: Windows) -> 
     """What an expert says of N windows, uncalibrated, (N, H, Q) [MW]; NaN where it has nothing to say."""
     if not isinstance(expert, ReferenceForecast):
         return expert.uncalibrated(windows)
-    if expert.name == OFFICIAL_CORRECTED:
-        windows = windows.with_values(windows.spec.series.official, ahead=windows.corrected_ahead)
-    return expert.predict(windows)
+    return expert.predict(windows.corrected() if expert.name == OFFICIAL_CORRECTED else windows)
 
 
 def said_of(model: Forecaster, windows: Windows) -> Said:
@@ -195,7 +193,10 @@ def said_of(model: Forecaster, windows: Windows) -> Said:
 
     A model that is no aggregate is one expert, whose published quantiles these are.
     """
-    parts = [model.said(one) if isinstance(model, Aggregate) else _by_itself(model, one) for one in _each(windows)]
+    if not isinstance(model, Aggregate):
+        answers = predict_each(model, windows)
+        return Said(answers[None], np.full_like(answers, np.nan))
+    parts = [model.said(windows.alone(row)) for row in range(len(windows))]
     length = windows.target.shape[1]
 
     def padded(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -208,15 +209,6 @@ def said_of(model: Forecaster, windows: Windows) -> Said:
 def mixed_by(model: Forecaster, said: Said, windows: Windows, outturn: Array) -> tuple[Quantiles, dict[str, float]]:
     """The forecasts (N, H, Q) [MW] of windows in order, and what counted for how much; see `Aggregate.mixed`."""
     return model.mixed(said, windows, outturn) if isinstance(model, Aggregate) else (said.answers[0], {})
-
-
-def _each(windows: Windows) -> list[Windows]:
-    return [windows.alone(row) for row in range(len(windows))]
-
-
-def _by_itself(model: Forecaster, windows: Windows) -> Said:
-    answer = model.predict(windows)
-    return Said(answer[None], np.full_like(answer, np.nan))
 
 
 def _beside(folder: Path) -> Beside:

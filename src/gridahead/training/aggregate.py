@@ -100,9 +100,7 @@ def _anchors(split: Split) -> tuple[Anchor, ...]:
 
 def _reference(name: Reference, split: Split, levels: tuple[float, ...]) -> ReferenceForecast:
     """A reference, with the spread of its errors on all days: eleven numbers learn no day by heart."""
-    windows = split.windows
-    if name == OFFICIAL_CORRECTED:
-        windows = windows.with_values(windows.spec.series.official, ahead=windows.corrected_ahead)
+    windows = split.windows.corrected() if name == OFFICIAL_CORRECTED else split.windows
     return ReferenceForecast.fit(name, windows, levels)
 
 
