@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -70,25 +70,26 @@ def samples_of(rows: pd.DataFrame, quantity: str, mtu: Mtu, scale: float = float
         scale: of the MASE [MW].
     """
     levels = levels_of(rows)
-
-    def sample(chosen: pd.DataFrame, used: list[float]) -> Sample:
-        return Sample(
-            point=chosen[POINT].to_numpy(),
-            outturn=chosen["outturn"].to_numpy(),
-            valid_time=chosen["valid_time"],
-            quantity=quantity,
-            mtu=mtu,
-            levels=tuple(used),
-            quantiles=chosen[used].to_numpy(),
-            scale=scale,
-        )
-
-    samples: dict[Basis, Sample] = {"units": sample(rows, [])}
+    samples: dict[Basis, Sample] = {"units": _sample(rows, [], quantity, mtu, scale=scale)}
     # A day that fell back to a bare median tells nothing about spread: it counts for the point metrics alone.
     spread = rows.dropna(subset=levels)
     if len(levels) > 1 and len(spread):
-        samples["quantiles"] = sample(spread, levels)
+        samples["quantiles"] = _sample(spread, levels, quantity, mtu, scale=scale)
     return samples
+
+
+def _sample(rows: pd.DataFrame, levels: list[float], quantity: str, mtu: Mtu, **further: Any) -> Sample:
+    """The sample of units with these levels, and whatever else it has."""
+    return Sample(
+        point=rows[POINT].to_numpy(),
+        outturn=rows["outturn"].to_numpy(),
+        valid_time=rows["valid_time"],
+        quantity=quantity,
+        mtu=mtu,
+        levels=tuple(levels),
+        quantiles=rows[levels].to_numpy(),
+        **further,
+    )
 
 
 def revised(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -112,16 +113,7 @@ def revised_sample(now: pd.DataFrame, before: pd.DataFrame, quantity: str, mtu: 
         mtu: of the forecasts.
     """
     levels = levels_of(now)
-    return Sample(
-        point=now[POINT].to_numpy(),
-        outturn=now["outturn"].to_numpy(),
-        valid_time=now["valid_time"],
-        quantity=quantity,
-        mtu=mtu,
-        levels=tuple(levels),
-        quantiles=now[levels].to_numpy(),
-        before=before[levels].to_numpy(),
-    )
+    return _sample(now, levels, quantity, mtu, before=before[levels].to_numpy())
 
 
 def levels_of(rows: pd.DataFrame) -> list[float]:

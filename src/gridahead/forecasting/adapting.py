@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from gridahead.core.grid import quantity_of
 from gridahead.core.quantiles import median_of
@@ -23,7 +22,15 @@ from gridahead.core.tables import Observations
 from gridahead.core.time import days_between, delivery_range
 from gridahead.features.windows import Array, Windows, build_windows
 from gridahead.forecasting.issue import LATE_AFTER_HOURS, degradations
-from gridahead.forecasting.widening import JUDGED_DAYS, OLDEST_DAYS, reads_from, recent_windows, strain, widened
+from gridahead.forecasting.widening import (
+    JUDGED_DAYS,
+    OLDEST_DAYS,
+    issued_alike,
+    reads_from,
+    recent_windows,
+    strain,
+    widened,
+)
 from gridahead.models.aggregate import Said, mixed_by, said_of
 from gridahead.models.base import Forecaster, Quantiles, possible, predict_each
 from gridahead.models.calibration import drawn_at, in_doubt, moved_parts, scores_of
@@ -137,10 +144,8 @@ def adapted_alone(model: Forecaster, windows: Windows, observations: Observation
         observations: every vintage of the inputs over these days and their contexts.
         days: of `days_before`, one at least.
     """
-    spec, day = windows.spec, windows.days[0]
-    since = pd.Timestamp(windows.issue_time[0], unit="us", tz="UTC") - spec.deadline.for_delivery(day)
-    issue_times = [spec.deadline.for_delivery(one) + since for one in (*days, day)]
-    judged = build_windows(observations, spec, [*days, day], issue_times=issue_times)
+    days = [*days, windows.days[0]]
+    judged = build_windows(observations, windows.spec, days, issue_times=issued_alike(windows, days))
     return adapted(model, said_of(model, judged), judged)
 
 
@@ -172,8 +177,8 @@ def forecast_each(
     for row, day in enumerate(days):
         alone, before = windows.alone(row), days_before(day, last_seen)
         if degradations(windows, row, model.known_share, late_after_hours):
-            begin = delivery_range(reads_from(day, alone.spec, oldest_days), alone.spec.zone.timezone).start
-            recent = recent_windows(Observations(observations[observations["valid_time"] >= begin]), alone)
+            first = reads_from(day, alone.spec, oldest_days)
+            recent = recent_windows(_between(observations, first, day, alone.spec.zone.timezone), alone)
             answer = strained(model, alone, recent, last_seen).answer
         elif set(before) <= set(days):  # asked already
             rows = np.array([one == day or one in before for one in days])
@@ -183,6 +188,13 @@ def forecast_each(
         length = alone.target.shape[1]
         published[row, :length] = answer[0, :length]
     return published
+
+
+def _between(observations: Observations, first: dt.date, last: dt.date, timezone: str) -> Observations:
+    """The rows of some delivery days: of a year that a back-test holds, each day reads a part."""
+    begin, end = delivery_range(first, timezone).start, delivery_range(last, timezone).end
+    times = observations["valid_time"]
+    return Observations(observations[(times >= begin) & (times < end)])
 
 
 def strained(model: Forecaster, windows: Windows, recent: Windows, last_seen: dt.date) -> Adapted:

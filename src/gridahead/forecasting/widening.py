@@ -58,6 +58,18 @@ def reads_from(day: dt.date, spec: WindowSpec, oldest_days: float = OLDEST_DAYS)
     return day - dt.timedelta(days=back)
 
 
+def issued_alike(windows: Windows, days: Sequence[dt.date]) -> list[pd.Timestamp]:
+    """The issue times of some delivery days, each as long after its deadline as that of a single window after its own.
+
+    Args:
+        windows: the single one.
+        days: the delivery days.
+    """
+    deadline = windows.spec.deadline
+    since = pd.Timestamp(windows.issue_time[0], unit="us", tz="UTC") - deadline.for_delivery(windows.days[0])
+    return [deadline.for_delivery(day) + since for day in days]
+
+
 def recent_windows(observations: Observations, windows: Windows) -> Windows:
     """The windows of the days before a single one, issued at the same time of day, with what has come of them by then.
 
@@ -67,17 +79,15 @@ def recent_windows(observations: Observations, windows: Windows) -> Windows:
     """
     spec = windows.spec
     issued = pd.Timestamp(windows.issue_time[0], unit="us", tz="UTC")
-    last = pd.Timestamp(windows.valid_time[0, -1], unit="us", tz="UTC").tz_convert(spec.zone.timezone).date()
     measured = observations[(observations["zone"] == spec.series.zone) & (observations["available_at"] <= issued)]
     measured = measured[measured["quantity"] == spec.series.quantity]
     if measured.empty:
         return windows.take(slice(0, 0))
     newest = measured["valid_time"].max().tz_convert(spec.zone.timezone).date()
     first = newest - pd.Timedelta(days=JUDGED_DAYS)
-    days = [day for day in days_between(first, newest) if day < last]
-    since = issued - spec.deadline.for_delivery(last)
-    issue_times = [spec.deadline.for_delivery(day) + since for day in days]
-    return build_windows(observations, spec, days, issue_times=issue_times, outturn_as_of=issued)
+    days = [day for day in days_between(first, newest) if day < windows.days[0]]
+    alike = issued_alike(windows, days)
+    return build_windows(observations, spec, days, issue_times=alike, outturn_as_of=issued)
 
 
 @dataclass(frozen=True, slots=True)

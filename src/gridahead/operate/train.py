@@ -294,11 +294,8 @@ def _decide(
     Without a champion that can be asked at the deadline, those that were known are decided on as well.
     """
     candidates = [version for _, version in new]
-    champion, deadline = (
-        workspace.registry.holder(series, CHAMPION),
-        workspace.settings.series_settings(series).deadline,
-    )
-    if champion is None or not is_trained_for(champion, deadline):
+    champion = workspace.registry.holder(series, CHAMPION)
+    if champion is None or not is_trained_for(champion, workspace.settings.series_settings(series).deadline):
         candidates += known
     outcomes = admit(workspace, series, candidates) if candidates else {}
     trained = {version.number: fit for fit, version in new}
