@@ -28,17 +28,15 @@ import pandas as pd
 from common import TRIALS, Bench, Row, measure, say
 from epf_scores import scored
 from epf_tasks import EXOGENOUS, MARKETS, PUBLISHED, Market
-from one_year import withheld
+from one_year import taken_in
 from peer_jobs import core_seconds
 from pictures import colour, picture, title
 
 from gridahead.backtest.plan import Plan
 from gridahead.backtest.results import kept_forecasts
 from gridahead.backtest.run import backtests
-from gridahead.core.errors import QualityError
 from gridahead.core.grid import Series
 from gridahead.core.tables import Forecasts
-from gridahead.operate.ingest import ingest
 from gridahead.reports.palette import LIGHT
 from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
@@ -62,7 +60,8 @@ def _market(market: Market, bench: Bench) -> list[Row]:
     stretches = market.stretches(table, bench.quick)
     begun, own = core_seconds(), time.process_time()
     workspace = Workspace(load_settings(market.write(table, stretches, folder, bench.quick)))
-    rows, parts = _taken_in(market, workspace), []
+    inputs = (market.series, *(Series(market.series.zone, name) for name in EXOGENOUS))
+    rows, parts = taken_in(market.name, inputs, workspace), []
     for stretch in stretches:
         say(f"{market.name}: {stretch.first} to {stretch.last}")
         backtests(
@@ -76,16 +75,6 @@ def _market(market: Market, bench: Bench) -> list[Row]:
         if row.metric == "mae":
             say(f"{market.name}: {row.model} {row.value:.3f}")
     return [*rows, Row(market.name, "gridahead", "core_seconds", seconds)]
-
-
-def _taken_in(market: Market, workspace: Workspace) -> list[Row]:
-    """Ingest and gate; the shares of rows that the gate withholds, by series."""
-    try:
-        ingest(workspace).require(workspace.settings.quality.max_quarantined_share)
-    except QualityError as error:
-        say(f"{market.name}: the gate refuses: {error}")
-    inputs = (market.series, *(Series(market.series.zone, name) for name in EXOGENOUS))
-    return [withheld(market.name, one, workspace.lake) for one in inputs]
 
 
 def together(rows: Sequence[Row]) -> list[Row]:

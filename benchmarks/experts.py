@@ -21,10 +21,10 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 from common import TRIALS, Bench, Row, measure, say
+from one_year import taken_in
 from one_year_tasks import AMERICAN, BELGIAN, GERMAN, NEW_YORK, Task, authority
 from pictures import colour, picture, title
 
-from gridahead.core.errors import QualityError
 from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED, REFERENCES
 from gridahead.core.time import days_between
 from gridahead.evaluation.metrics import coverage, crps, mae
@@ -34,7 +34,6 @@ from gridahead.forecasting.adapting import forecast_each
 from gridahead.models.aggregate import Aggregate
 from gridahead.models.base import Forecaster, Quantiles, predict_each
 from gridahead.models.tabular import TABULAR
-from gridahead.operate.ingest import ingest
 from gridahead.settings.file import load_settings
 from gridahead.training.aggregate import fit_aggregate
 from gridahead.training.candidates import fit_candidates
@@ -78,10 +77,7 @@ def of_series(task: Task, bench: Bench) -> list[Row]:
     folder = TRIALS / "experts" / task.series.slug
     shutil.rmtree(folder, ignore_errors=True)
     workspace = Workspace(load_settings(task.write(task.table(bench), bench, folder)))
-    try:
-        ingest(workspace).require(workspace.settings.quality.max_quarantined_share)
-    except QualityError as error:
-        say(f"{task.name}: the gate refuses: {error}")
+    withheld = taken_in(task.name, task.inputs, workspace)
     spec, observations = workspace.inputs(task.series)
     learnt = split(observations, spec, workspace.settings.training)
     test = build_windows(observations, spec, days_between(task.first, task.last(bench.quick)))
@@ -92,7 +88,7 @@ def of_series(task: Task, bench: Bench) -> list[Row]:
     answers |= reference_answers(observations, learnt.windows, test, workspace.settings.training.quantiles)
     rows = scored(task.name, answers, test, workspace.settings.training.quantiles)
     say(f"{task.name}: " + ", ".join(f"{row.model} {row.value:.3f}" for row in rows if row.metric == "mae_ratio"))
-    return rows
+    return [*withheld, *rows]
 
 
 def fitted(workspace: Workspace, learnt: Split) -> Mapping[str, Forecaster]:

@@ -16,8 +16,6 @@ A task that is done is kept, and a second call goes on with the next.
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -27,9 +25,9 @@ import numpy.typing as npt
 import pandas as pd
 from common import TRIALS, Bench, Row, measure, say
 from nyiso_tasks import QUICK, TASKS, TOTAL, ZONES, Ahead
-from one_year import back_tested
+from one_year import back_tested, timed
 from one_year_scores import SERVED, common_quantiles, figures
-from peer_jobs import core_seconds
+from one_year_tasks import Table, Task
 from pictures import colour, picture, title
 
 from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED
@@ -37,7 +35,6 @@ from gridahead.core.time import delivery_days
 from gridahead.evaluation.bootstrap import bootstrap_ratio
 from gridahead.evaluation.sample import POINT, levels_of
 from gridahead.reports.palette import LIGHT
-from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
 
 FOLDERS = TRIALS / "nyiso"
@@ -59,25 +56,23 @@ def run(bench: Bench) -> list[Row]:
 
 def _of_task(task: Ahead, bench: Bench) -> list[Row]:
     """The rows of a task, from a folder that begins empty."""
-    folder = FOLDERS / task.name.replace(" ", "-")
-    shutil.rmtree(folder, ignore_errors=True)
-    table = task.table(bench)
-    begun, own, clock = core_seconds(), time.process_time(), time.perf_counter()
-    workspace = Workspace(load_settings(task.write(table, bench, folder)))
+    return timed(task, bench, FOLDERS / task.name.replace(" ", "-"), _measured)
+
+
+def _measured(task: Task, table: Table, workspace: Workspace) -> list[Row]:
+    """Take in, train, back-test the champion, score."""
     measured = task.measured(table)
     rows, champion, forecasts = back_tested(task, measured, workspace)
-    seconds = core_seconds() - begun + time.process_time() - own
     tables = common_quantiles(forecasts, measured)
     tables[SERVED] = tables.pop(champion)
     found = scored(task, tables, len(measured))
     for row in found:
         if row.metric in (TO_CORRECTED, TO_BETTER):
             say(f"{task.name}: {row.metric} {row.value:.3f}")
-    say(f"{task.name}: {seconds:.0f} s of one core, {time.perf_counter() - clock:.0f} s in all")
-    return [*rows, *found, Row(task.name, "gridahead", "core_seconds", seconds)]
+    return [*rows, *found]
 
 
-def scored(task: Ahead, tables: Mapping[str, pd.DataFrame], measured: int) -> list[Row]:
+def scored(task: Task, tables: Mapping[str, pd.DataFrame], measured: int) -> list[Row]:
     """The figures of every model, and the ratios of the served one.
 
     Args:
@@ -94,7 +89,7 @@ def scored(task: Ahead, tables: Mapping[str, pd.DataFrame], measured: int) -> li
     return [*rows, left_out, *ratios]
 
 
-def _ratio(task: Ahead, tables: Mapping[str, pd.DataFrame], metric: str, reference: str) -> Row:
+def _ratio(task: Task, tables: Mapping[str, pd.DataFrame], metric: str, reference: str) -> Row:
     """The MAE of the served model over that of a reference, of all hours; the interval is from blocks of days."""
     ours, theirs = (_daily(tables[name], task.timezone) for name in (SERVED, reference))
     found = bootstrap_ratio(ours, theirs)

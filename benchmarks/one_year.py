@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -66,11 +66,22 @@ def run(bench: Bench) -> list[Row]:
 
 def _series(task: Task, bench: Bench) -> list[Row]:
     """The rows of a series, from a folder that begins empty."""
-    folder = FOLDERS / task.series.slug
+    return timed(task, bench, FOLDERS / task.series.slug, _measured)
+
+
+def timed(task: Task, bench: Bench, folder: Path, measured: Callable[[Task, Table, Workspace], list[Row]]) -> list[Row]:
+    """What is measured of a task in a folder that begins empty, and how long a core has worked for it.
+
+    Args:
+        task: which.
+        bench: what the run was asked for.
+        folder: for its files, settings, lake and models.
+        measured: gives the rows, from the table of the task and the workspace of its settings.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     table = task.table(bench)
     begun, own, clock = core_seconds(), time.process_time(), time.perf_counter()
-    rows = _measured(task, table, Workspace(load_settings(task.write(table, bench, folder))))
+    rows = measured(task, table, Workspace(load_settings(task.write(table, bench, folder))))
     seconds = core_seconds() - begun + time.process_time() - own
     say(f"{task.name}: {seconds:.0f} s of one core, {time.perf_counter() - clock:.0f} s in all")
     return [*rows, Row(task.name, "gridahead", "core_seconds", seconds)]
@@ -95,7 +106,7 @@ def back_tested(task: Task, measured: pd.Series, workspace: Workspace) -> tuple[
         measured: the outturn of the days that are forecast, by valid time [MW].
         workspace: of the settings that the task has written.
     """
-    rows = _taken_in(task, workspace)
+    rows = taken_in(task.name, task.inputs, workspace)
     say(f"{task.name}: training")
     candidates = train_all(workspace, [task.series])
     champion = next(one for one in candidates if one.champion)
@@ -107,18 +118,22 @@ def back_tested(task: Task, measured: pd.Series, workspace: Workspace) -> tuple[
     return rows, champion.model, forecasts
 
 
-def _taken_in(task: Task, workspace: Workspace) -> list[Row]:
+def taken_in(task: str, inputs: Sequence[Series], workspace: Workspace) -> list[Row]:
     """Ingest and gate; the shares of rows that the gate withholds, by series.
 
     Where that is more than the settings allow, a user is told so by an error; the rest is in the lake and is used here.
+
+    Args:
+        task: its name.
+        inputs: what is read of it.
+        workspace: of the settings that it has written.
     """
     try:
         ingest(workspace).require(workspace.settings.quality.max_quarantined_share)
     except QualityError as error:
-        say(f"{task.name}: the gate refuses: {error}")
+        say(f"{task}: the gate refuses: {error}")
     # From the lake, for a run that was stopped has nothing new to judge when it goes on.
-    inputs = (task.series, task.series.official, *(Series(task.series.zone, name) for name in task.covariates))
-    return [withheld(task.name, one, workspace.lake) for one in inputs]
+    return [withheld(task, one, workspace.lake) for one in inputs]
 
 
 def withheld(task: str, series: Series, lake: Lake) -> Row:

@@ -47,6 +47,12 @@ class Task:
     covariates: tuple[str, ...] = ()
     """Columns that are published with the official forecast."""
 
+    @property
+    def inputs(self) -> tuple[Series, ...]:
+        """What is read of it: the series, its official forecast, and the covariates."""
+        zone = self.series.zone
+        return (self.series, self.series.official, *(Series(zone, name) for name in self.covariates))
+
     def last(self, quick: bool) -> dt.date:
         """The last delivery day that is forecast."""
         if quick:
