@@ -303,7 +303,7 @@ def test_a_killed_run_is_begun_again_once_for_each_time_it_is_killed_and_not_for
             assert begin_again(other) is None
 
 
-@pytest.mark.parametrize(("closure", "tries"), [("D-0T0000[Europe/Oslo]", 2), ("D-8T0000[Europe/Oslo]", 1)])
+@pytest.mark.parametrize(("closure", "tries"), [("D-0T0000[Europe/Oslo]", 2), ("D-6T0000[Europe/Oslo]", 1)])
 def test_a_forecast_is_tried_again_for_as_long_as_it_can_reach_the_market(
     prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closure: str, tries: int
 ) -> None:
@@ -322,7 +322,7 @@ def test_a_forecast_is_tried_again_for_as_long_as_it_can_reach_the_market(
     monkeypatch.setattr(flow, "forecast", forecast)
     monkeypatch.setattr(flow, "due_of", lambda workspace, series, at: [SimpleNamespace(day=day)])
     monkeypatch.setattr(flow.forecast_series, "retry_delay_seconds", 0)
-    deadline = "D-9T0000[Europe/Oslo]" if tries == 1 else "D-1T1100[Europe/Oslo]"
+    deadline = "D-7T0000[Europe/Oslo]" if tries == 1 else "D-1T1100[Europe/Oslo]"
     one = f'[[series]]\nseries = "NO2/load"\ndeadline = "{deadline}"\ngate_closure = "{closure}"\n'
     (tmp_path / "settings.toml").write_text(f'data_folder = "data"\n{one}')
     done = flow.forecast_flow(settings=str(tmp_path / "settings.toml"), deadline=deadline, return_state=True)
