@@ -44,7 +44,7 @@ def scored(market: str, forecasts: Forecasts, table: pd.DataFrame, timezone: str
     last_week = table["price"].shift(WEEK).reindex(when).to_numpy(float)
     points = {name: one[POINT].to_numpy(float) for name, one in tables.items()}
     points |= {name: table[name].reindex(when).to_numpy(float) for name in PUBLISHED}
-    rows = [row for name, one in tables.items() for row in figures(market, name, one, levels)]
+    rows = [row for name, one in tables.items() for row in figures(market, name, one, levels, timezone)]
     rows += [Row(market, name, "mae", mae(points[name], outturn), n=len(when)) for name in PUBLISHED]
     of_naive = mae(last_week, outturn)
     rows += [Row(market, name, "rmae", mae(point, outturn) / of_naive, n=len(when)) for name, point in points.items()]

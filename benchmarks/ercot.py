@@ -155,7 +155,7 @@ def _ours(period: Period, forecasts: Forecasts, load: pd.Series) -> list[Row]:
     levels = levels_of(tables[MIXED])
     if (hours := len(tables[MIXED])) != DAYS * HOURS:
         raise ModelError(str(SERIES), f"was forecast by all models for {hours} hours of {period.name}, not for 240")
-    return [row for name, table in tables.items() for row in figures(period.name, name, table, levels)]
+    return [row for name, table in tables.items() for row in figures(period.name, name, table, levels, "UTC")]
 
 
 def published(period: Period, bench: Bench) -> list[Row]:

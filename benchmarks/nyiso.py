@@ -21,27 +21,24 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from bands import BELOW_MEDIAN, COVERAGE, HELD, held_rows, quarter_rows
 from common import TRIALS, Bench, Row, measure, say
 from nyiso_tasks import QUICK, TASKS, TOTAL, ZONES, Ahead
 from one_year import back_tested, timed
-from one_year_scores import SERVED, common_quantiles, figures
+from one_year_scores import SERVED, common_quantiles, figures, mae_ratio
 from one_year_tasks import Table, Task
 from pictures import colour, picture, title
 
 from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED
-from gridahead.core.time import delivery_days
-from gridahead.evaluation.bootstrap import bootstrap_ratio
-from gridahead.evaluation.sample import POINT, levels_of
+from gridahead.evaluation.sample import levels_of
 from gridahead.reports.palette import LIGHT
 from gridahead.workspace import Workspace
 
 FOLDERS = TRIALS / "nyiso"
 """A folder a task with its files, settings, lake and models."""
-TO_CORRECTED, TO_BETTER = "mae_ratio_to_corrected", "mae_ratio_to_better"
+TO_CORRECTED, TO_BETTER = "mae_ratio_to_corrected", "mae_ratio_to_better_official"
 LIMIT_MEAN, LIMIT_EACH, LIMIT_TOTAL = 0.93, 1.01, 0.95
-COVERAGE, LIMITS_COVERAGE = "coverage_80", (0.78, 0.82)
 
 
 def run(bench: Bench) -> list[Row]:
@@ -81,37 +78,24 @@ def scored(task: Task, tables: Mapping[str, pd.DataFrame], measured: int) -> lis
         measured: hours with an outturn.
     """
     levels = levels_of(tables[SERVED])
-    rows = [row for name, table in tables.items() for row in figures(task.name, name, table, levels)]
+    rows = [row for name, table in tables.items() for row in figures(task.name, name, table, levels, task.timezone)]
     left_out = Row(task.name, "all", "units_left_out", measured - len(tables[SERVED]), n=measured)
-    mae = {row.model: row.value for row in rows if row.metric == "mae"}
-    better = min((OFFICIAL, OFFICIAL_CORRECTED), key=mae.__getitem__)
-    ratios = [_ratio(task, tables, *pair) for pair in ((TO_CORRECTED, OFFICIAL_CORRECTED), (TO_BETTER, better))]
-    return [*rows, left_out, *ratios]
-
-
-def _ratio(task: Task, tables: Mapping[str, pd.DataFrame], metric: str, reference: str) -> Row:
-    """The MAE of the served model over that of a reference, of all hours; the interval is from blocks of days."""
-    ours, theirs = (_daily(tables[name], task.timezone) for name in (SERVED, reference))
-    found = bootstrap_ratio(ours, theirs)
-    low, high = (None if np.isnan(bound) else bound for bound in (found.low, found.high))
-    return Row(task.name, SERVED, metric, float(ours.sum() / theirs.sum()), low, high, len(ours))
-
-
-def _daily(table: pd.DataFrame, timezone: str) -> npt.NDArray[np.float64]:
-    """The absolute errors of each delivery day added up, (D,) [MWh]."""
-    errors = (table[POINT] - table["outturn"]).abs().groupby(delivery_days(table["valid_time"], timezone)).sum()
-    return errors.to_numpy(dtype=float)
+    opponents = {TO_CORRECTED: [OFFICIAL_CORRECTED], TO_BETTER: [OFFICIAL, OFFICIAL_CORRECTED]}
+    ratios = [mae_ratio(task.name, tables, metric, each, task.timezone) for metric, each in opponents.items()]
+    quarters = quarter_rows(task.name, SERVED, tables[SERVED], task.timezone)
+    return [*rows, *quarters, left_out, *ratios]
 
 
 def together(rows: Sequence[Row]) -> list[Row]:
     """Mean of ratios and shares over the zones, between the smallest and the largest."""
     zones = {task.name for task in ZONES}
     means = []
-    for metric in (TO_CORRECTED, TO_BETTER, COVERAGE, "below_median"):
+    for metric in (TO_CORRECTED, TO_BETTER, COVERAGE, BELOW_MEDIAN):
         values = [row.value for row in rows if row.task in zones and (row.model, row.metric) == (SERVED, metric)]
-        mean = float(np.mean(values))
-        means.append(Row("mean of the zones", SERVED, metric, mean, min(values), max(values), len(values)))
-    return means
+        if values:
+            mean = float(np.mean(values))
+            means.append(Row("mean of the zones", SERVED, metric, mean, min(values), max(values), len(values)))
+    return [*means, *held_rows(rows, SERVED)]
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
@@ -141,7 +125,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         bands.barh(
             range(len(names)), [by_name[name, SERVED, COVERAGE].value for name in names], 0.6, color=colour("gridahead")
         )
-        for limit in LIMITS_COVERAGE:
+        for limit in HELD[COVERAGE]:
             bands.axvline(limit, color=LIGHT["ink"], linewidth=1)
         title(bands, "Share of outturns inside\nthe 80 % band")
         _labelled(bands, names)

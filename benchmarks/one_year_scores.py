@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from bands import BELOW_MEDIAN, COVERAGE, band_rows, held_rows, quarter_rows
 from common import Row
 
 from gridahead.core.tables import Forecasts
 from gridahead.core.time import delivery_days
 from gridahead.evaluation.bootstrap import bootstrap_ratio
 from gridahead.evaluation.metrics import crps, mae
-from gridahead.evaluation.sample import LOWER, POINT, UPPER, levels_of
+from gridahead.evaluation.sample import POINT, levels_of
 from gridahead.evaluation.scores import common_rows
 
 Floats = npt.NDArray[np.float64]
@@ -22,8 +23,11 @@ SERVED = "served"
 OPPONENTS = ("ridge", "official_corrected")
 RATIO = "crps_ratio_to_better"
 """CRPS of the served model over that of the better of the opponents."""
-LIMIT_MEAN, LIMIT_EACH = 1.00, 1.02
-LIMITS_COVERAGE = (0.72, 0.88)
+OFFICIALS = ("official", "official_corrected")
+MAE_RATIO = "mae_ratio_to_better_official"
+"""MAE of the served model over that of the better of these."""
+LIMIT_MEAN, LIMIT_EACH = 0.98, 1.02
+LIMITS_COVERAGE = (0.74, 0.86)
 
 
 def scored(task: str, forecasts: Forecasts, champion: str, measured: pd.Series, timezone: str) -> list[Row]:
@@ -40,9 +44,11 @@ def scored(task: str, forecasts: Forecasts, champion: str, measured: pd.Series, 
     tables[SERVED] = tables.pop(champion)
     levels = levels_of(tables[SERVED])
     n = len(tables[SERVED])
-    rows = [row for name, table in tables.items() for row in figures(task, name, table, levels)]
+    rows = [row for name, table in tables.items() for row in figures(task, name, table, levels, timezone)]
     left_out = Row(task, "all", "units_left_out", len(measured) - n, n=len(measured))
-    return [*rows, left_out, _ratio(task, tables, levels, timezone)]
+    quarters = quarter_rows(task, SERVED, tables[SERVED], timezone)
+    to_official = mae_ratio(task, tables, MAE_RATIO, OFFICIALS, timezone)
+    return [*rows, *quarters, left_out, crps_ratio(task, tables, levels, timezone), to_official]
 
 
 def common_quantiles(forecasts: Forecasts, measured: pd.Series) -> dict[str, pd.DataFrame]:
@@ -55,41 +61,49 @@ def common_quantiles(forecasts: Forecasts, measured: pd.Series) -> dict[str, pd.
     return {name: table.loc[first.sort_values()].reset_index() for name, table in whole.items()}
 
 
-def figures(task: str, model: str, table: pd.DataFrame, levels: Sequence[float]) -> list[Row]:
-    """CRPS and MAE of the median [MW], the shares of outturns inside the 80 % band and below the median.
-
-    Where P10 is P90, as at night for solar power, there is no band to be inside of: such units count for no share.
-    """
-    outturn, spread = table["outturn"].to_numpy(), table[table[LOWER] < table[UPPER]]
+def figures(task: str, model: str, table: pd.DataFrame, levels: Sequence[float], timezone: str) -> list[Row]:
+    """CRPS and MAE of the median [MW], the shares of outturns inside the 80 % band and below the median."""
+    outturn = table["outturn"].to_numpy()
     return [
         Row(task, model, "crps", crps(table[list(levels)], levels, outturn), n=len(table)),
         Row(task, model, "mae", mae(table[POINT], outturn), n=len(table)),
-        Row(task, model, "coverage_80", share_below(spread, UPPER) - share_below(spread, LOWER), n=len(spread)),
-        Row(task, model, "below_median", share_below(spread, POINT), n=len(spread)),
+        *band_rows(task, model, table, timezone),
     ]
 
 
-def share_below(table: pd.DataFrame, level: float) -> float:
-    """Share of outturns below a quantile [1]; one that is equal to it counts half."""
-    below, equal = table["outturn"] < table[level], table["outturn"] == table[level]
-    return float((below + 0.5 * equal).mean())
-
-
-def _ratio(task: str, tables: Mapping[str, pd.DataFrame], levels: Sequence[float], timezone: str) -> Row:
+def crps_ratio(task: str, tables: Mapping[str, pd.DataFrame], levels: Sequence[float], timezone: str) -> Row:
     """CRPS of the served model over that of the better opponent, of all units; the interval is from blocks of days."""
     daily = {name: _daily_crps(tables[name], levels, timezone) for name in (SERVED, *OPPONENTS)}
-    units = tables[SERVED]["valid_time"].groupby(_days(tables[SERVED], timezone)).size()
-    mean = {name: float(np.average(losses, weights=units)) for name, losses in daily.items()}
-    better = min(OPPONENTS, key=mean.__getitem__)
-    found = bootstrap_ratio(daily[SERVED], daily[better])
+    better = min(OPPONENTS, key=lambda name: daily[name].sum())
+    return ratio(task, RATIO, daily[SERVED], daily[better])
+
+
+def mae_ratio(
+    task: str, tables: Mapping[str, pd.DataFrame], metric: str, references: Sequence[str], timezone: str
+) -> Row:
+    """MAE of the served model over that of the better of references, of all units; likewise."""
+    daily = {name: _daily_errors(tables[name], timezone) for name in (SERVED, *references)}
+    better = min(references, key=lambda name: daily[name].sum())
+    return ratio(task, metric, daily[SERVED], daily[better])
+
+
+def ratio(task: str, metric: str, ours: Floats, theirs: Floats) -> Row:
+    """The losses of the served model over those of another, of all units; arguments are the sums of each day."""
+    found = bootstrap_ratio(ours, theirs)
     low, high = (None if np.isnan(bound) else bound for bound in (found.low, found.high))
-    return Row(task, SERVED, RATIO, mean[SERVED] / mean[better], low, high, len(units))
+    return Row(task, SERVED, metric, found.value, low, high, len(ours))
+
+
+def _daily_errors(table: pd.DataFrame, timezone: str) -> Floats:
+    """The absolute errors of each delivery day added up, in their order [MWh]."""
+    errors = (table[POINT] - table["outturn"]).abs().groupby(_days(table, timezone).to_numpy()).sum()
+    return errors.to_numpy(dtype=float)
 
 
 def _daily_crps(table: pd.DataFrame, levels: Sequence[float], timezone: str) -> Floats:
-    """The CRPS of each delivery day, in their order [MW]."""
-    groups = table.groupby(_days(table, timezone))
-    return np.array([crps(day[list(levels)], levels, day["outturn"]) for _, day in groups])
+    """The CRPS of the units of each delivery day added up, in their order [MWh]."""
+    groups = table.groupby(_days(table, timezone).to_numpy())
+    return np.array([crps(day[list(levels)], levels, day["outturn"]) * len(day) for _, day in groups])
 
 
 def _days(table: pd.DataFrame, timezone: str) -> pd.Series:
@@ -97,9 +111,9 @@ def _days(table: pd.DataFrame, timezone: str) -> pd.Series:
 
 
 def together(rows: Sequence[Row]) -> list[Row]:
-    """Mean of the ratios between the smallest and the largest, and likewise of the coverage, over all series."""
+    """Mean of the ratios between the smallest and the largest, likewise of shares, and which bands hold."""
     means = []
-    for metric in (RATIO, "coverage_80", "below_median"):
+    for metric in (MAE_RATIO, RATIO, COVERAGE, BELOW_MEDIAN):
         values = [row.value for row in rows if (row.model, row.metric) == (SERVED, metric)]
         means.append(Row("mean of all", SERVED, metric, float(np.mean(values)), min(values), max(values), len(values)))
-    return means
+    return [*means, *held_rows(rows, SERVED)]

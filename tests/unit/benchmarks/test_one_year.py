@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from builders.scores import DAY, forecasts
 from common import Bench, Row
-from one_year_scores import common_quantiles, figures, scored, share_below, together
+from one_year_scores import common_quantiles, figures, scored, together
 from one_year_tasks import BELGIAN, COUNTS, OFFICIAL, OUTTURN, TASKS
 
 from gridahead.core.grid import ZONES
@@ -47,7 +47,7 @@ def test_the_ratio_is_to_the_better_of_ridge_and_the_corrected_official_forecast
             gru=[[0, 2, 4], [8, 10, 12]],
             ridge=[[3, 3, 3], [9, 9, 9]],
             official_corrected=[[13, 13, 13], [10, 10, 10]],
-            official=[[3, 3, 3], [10, 10, 10]],
+            official=[[5, 5, 5], [10, 10, 10]],
         ),
         "gru",
         measured([3.0, 10.0]),
@@ -57,9 +57,10 @@ def test_the_ratio_is_to_the_better_of_ridge_and_the_corrected_official_forecast
     assert value["served", "crps"] == pytest.approx(0.44)
     assert value["ridge", "crps"] == pytest.approx(0.5)
     assert value["official_corrected", "crps"] == pytest.approx(5.0)
-    assert value["official", "crps"] == 0.0
+    assert value["official", "crps"] == pytest.approx(1.0)
     assert value["served", "crps_ratio_to_better"] == pytest.approx(0.88)
     assert value["served", "mae"] == pytest.approx(0.5)
+    assert value["served", "mae_ratio_to_better_official"] == pytest.approx(1 / 2)
     assert not {row.model for row in rows} & {"gru", "champion"}
 
 
@@ -69,7 +70,7 @@ def test_a_day_of_fewer_units_weighs_less_in_the_ratio():
     served[24], ridge[24] = 1.0, 10.0
     rows = scored(
         "load",
-        told(lstm=served, ridge=ridge, official_corrected=ridge + 5),
+        told(lstm=served, ridge=ridge, official=ridge, official_corrected=ridge + 5),
         "lstm",
         measured([0.0] * 25),
         "Europe/Berlin",
@@ -81,7 +82,7 @@ def test_a_day_of_fewer_units_weighs_less_in_the_ratio():
 
 def test_a_unit_that_one_model_lacks_or_has_no_quantiles_of_counts_for_none_and_is_told_of():
     good = [[0, 1, 2]] * 4
-    answers = told(lstm=good, ridge=good, official_corrected=good[:3])
+    answers = told(lstm=good, ridge=good, official=good, official_corrected=good[:3])
     answers = answers[~((answers["model"] == "ridge") & (answers["quantile"] == 0.9) & (answers["valid_time"] == DAY))]
     outturn = measured([1.0, 1.0, np.nan, 1.0]).dropna()
     tables = common_quantiles(answers, outturn)
@@ -91,16 +92,11 @@ def test_a_unit_that_one_model_lacks_or_has_no_quantiles_of_counts_for_none_and_
     assert (left_out.value, left_out.n) == (2, 3)
 
 
-def test_an_outturn_on_the_quantile_is_half_below_it():
-    table = pd.DataFrame({0.5: [1.0, 1.0, 1.0, 1.0], "outturn": [0.0, 1.0, 1.0, 2.0]})
-    assert share_below(table, 0.5) == pytest.approx(0.5)
-
-
 def test_nights_count_for_the_loss_and_for_no_share():
     # Day: one inside, one below, one above, one on P90; night: all quantiles nought, and so is the outturn.
     table = pd.DataFrame({0.1: [2.0] * 4 + [0.0] * 4, 0.5: [4.0] * 4 + [0.0] * 4, 0.9: [6.0] * 4 + [0.0] * 4})
-    table = table.assign(outturn=[5.0, 1.0, 7.0, 6.0] + [0.0] * 4)
-    rows = {row.metric: row for row in figures("solar", "gru", table, LEVELS)}
+    table = table.assign(outturn=[5.0, 1.0, 7.0, 6.0] + [0.0] * 4, valid_time=pd.date_range(DAY, periods=8, freq="h"))
+    rows = {row.metric: row for row in figures("solar", "gru", table, LEVELS, "UTC")}
     assert rows["coverage_80"].value == pytest.approx((1 + 0.5) / 4)
     assert rows["below_median"].value == pytest.approx(1 / 4)
     assert rows["mae"].value == pytest.approx((1 + 3 + 3 + 2) / 8)
@@ -112,7 +108,12 @@ def test_all_together_are_a_mean_between_the_smallest_and_the_largest():
     rows = [
         Row(task, "served", metric, value)
         for task, ratio, covered in each
-        for metric, value in (("crps_ratio_to_better", ratio), ("coverage_80", covered), ("below_median", 0.5))
+        for metric, value in (
+            ("mae_ratio_to_better_official", ratio),
+            ("crps_ratio_to_better", ratio),
+            ("coverage_80", covered),
+            ("below_median", 0.5),
+        )
     ]
     found = {row.metric: row for row in together([*rows, Row("load", "ridge", "coverage_80", 0.0)])}
     ratio, covered = found["crps_ratio_to_better"], found["coverage_80"]
