@@ -64,7 +64,7 @@ deploy: .venv/installed ## the work pool, and the deployments that the settings 
 	$(BIN)/python -m gridahead_flows deploy
 
 worker: .venv/installed ## run what is scheduled
-	$(BIN)/prefect worker start --pool gridahead
+	$(BIN)/prefect worker start --pool gridahead --type process
 
 # The versions in constraints.txt are the ones that the tests have passed with.
 .venv/installed: pyproject.toml constraints.txt

@@ -21,7 +21,7 @@ from gridahead_flows.automations import automations
 from gridahead_flows.plan import AFTER_A_FAILURE, Job, Overlap, fingerprint
 
 POOL = "gridahead"
-"""The work pool of all deployments; `prefect worker start --pool gridahead` runs them."""
+"""The work pool of all deployments; `prefect worker start --pool gridahead --type process` runs them."""
 TAG = "gridahead"
 """Of all that is made here: a deployment or automation with it that the settings no longer ask for is deleted."""
 _COLLISION: dict[Overlap, ConcurrencyLimitStrategy] = {
