@@ -27,6 +27,7 @@ cell = "lstm"
 hidden = 12
 decoder_hidden = 8
 members = 1
+anchor = "official"
 
 [models.gru]
 cell = "gru"
