@@ -110,22 +110,27 @@ def _measured(task: Task, table: Table, workspace: Workspace) -> list[Row]:
     return [*rows, *found]
 
 
-def back_tested(task: Task, measured: pd.Series, workspace: Workspace) -> tuple[list[Row], str, Forecasts]:
+def back_tested(
+    task: Task, measured: pd.Series, workspace: Workspace, models: Sequence[str] = MODELS
+) -> tuple[list[Row], str, Forecasts]:
     """What a user gets of a task: rows on gate and training, which model serves, and its forecasts beside all others.
 
     Args:
         task: which.
         measured: the outturn of the days that are forecast, by valid time [MW].
         workspace: of the settings that the task has written.
+        models: that are back-tested.
     """
     rows = taken_in(task.name, task.inputs, workspace)
     say(f"{task.name}: training")
+    begun = time.perf_counter()
     candidates = train_all(workspace, [task.series])
+    rows.append(Row(task.name, "gridahead", "training_seconds", time.perf_counter() - begun))
     champion = next(one for one in candidates if one.champion)
     rows += _validation(task, candidates)
     say(f"{task.name}: {champion.model} serves; back-test")
     last = measured.index[-1].tz_convert(task.timezone).date()
-    backtests(workspace, [task.series], Plan(NAME, task.first, last, MODELS), lambda _step: None)
+    backtests(workspace, [task.series], Plan(NAME, task.first, last, models), lambda _step: None)
     forecasts, _ = kept_forecasts(workspace, f"backtest/{NAME}", task.series)
     return rows, champion.model, forecasts
 

@@ -142,7 +142,8 @@ class Task:
         return f"D-1{time}[{self.timezone}]"
 
 
-def _smard(bench: Bench, series: Series) -> Table:
+def german(bench: Bench, series: Series) -> Table:
+    """The outturn and the official forecast of a German series [MW]."""
     rows = smard(bench)
     columns = {OUTTURN: of_series(rows, series), OFFICIAL: of_series(rows, series.official)}
     values = {name: found.set_index("valid_time")["value"] for name, found in columns.items()}
@@ -186,8 +187,8 @@ def _nyiso(bench: Bench, zone: str) -> Table:
 GERMANY = ("Europe/Berlin", "DE", dt.date(2025, 1, 1))
 LOAD, WIND_SOLAR = Series("DE", "load"), Series("DE", "wind_solar")
 GERMAN = (
-    Task("SMARD load", LOAD, *GERMANY, "T1100", "T1000", partial(_smard, series=LOAD)),
-    Task("SMARD wind and solar", WIND_SOLAR, *GERMANY, "T1830", "T1800", partial(_smard, series=WIND_SOLAR)),
+    Task("SMARD load", LOAD, *GERMANY, "T1100", "T1000", partial(german, series=LOAD)),
+    Task("SMARD wind and solar", WIND_SOLAR, *GERMANY, "T1830", "T1800", partial(german, series=WIND_SOLAR)),
 )
 BELGIAN = Task(
     "Elia solar",
