@@ -26,7 +26,7 @@ import yaml
 from children import environment
 
 from builders.programs import program
-from builders.servers import CHECKOUT, DATABASE_USER, free_port
+from builders.servers import CHECKOUT, as_database_user, free_port
 
 SHARED = "/gridahead"
 """Where the image has the checkout."""
@@ -240,19 +240,16 @@ class Installation:
         if is_new:
             home.mkdir()
             (home / "password").write_text(options["env"]["POSTGRES_PASSWORD"])
-        if os.geteuid() == 0:
-            for path in (home, home / "password"):
-                shutil.chown(path, DATABASE_USER)
-            options |= {"user": DATABASE_USER, "group": DATABASE_USER, "extra_groups": []}
-        serve = [program("postgres"), "-D", "data", "-p", port, "-k", str(home)]
-        serve += ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        begin = as_database_user(home, home / "password")
+        told = ["-p", port, "-k", str(home), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        serve = [*begin, program("postgres"), "-D", "data", *told]
         if is_new:
-            make = [program("initdb"), "-D", "data", "-U", "postgres", "--pwfile", "password", "--no-sync"]
+            make = [*begin, program("initdb"), "-D", "data", "-U", "postgres", "--pwfile", "password", "--no-sync"]
             quiet = {**options, "check": True, "capture_output": True}
             subprocess.run([*make, "--auth-local", "trust", "--auth-host", "scram-sha-256"], **quiet)
-            control = [program("pg_ctl"), "-D", "data", "-o", shlex.join(serve[3:]), "-l", "log", "-w"]
+            control = [*begin, program("pg_ctl"), "-D", "data", "-o", shlex.join(told), "-l", "log", "-w"]
             subprocess.run([*control, "start"], **quiet)
-            subprocess.run(["sh", "-s"], input=Path(script).read_bytes(), **quiet)
+            subprocess.run([*begin, "sh", "-s"], input=Path(script).read_bytes(), **quiet)
             subprocess.run([*control, "stop"], **quiet)
         return serve
 

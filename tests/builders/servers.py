@@ -35,6 +35,19 @@ DATABASE_USER = "postgres"
 """Comes with Debian's package; PostgreSQL refuses to run as root."""
 
 
+def as_database_user(*owned: Path) -> list[str]:
+    """What a command begins with to run as that user, who gets some paths; nothing for who is not root.
+
+    A program of its own changes the user: for `Popen(user=...)` Python forks this process, which waits for ever where
+    another thread is in a multiplication of matrices.
+    """
+    if os.geteuid() != 0:
+        return []
+    for path in owned:
+        shutil.chown(path, DATABASE_USER)
+    return [program("setpriv"), f"--reuid={DATABASE_USER}", f"--regid={DATABASE_USER}", "--clear-groups", "--"]
+
+
 def free_port() -> int:
     """A port that nobody listens on just now."""
     with socket.socket() as probe:
@@ -100,17 +113,14 @@ def postgres_cluster() -> Iterator[Cluster]:
     """The same, which can be ended and begun again."""
     initdb, server = program("initdb"), program("postgres")
     home = Path(tempfile.mkdtemp(prefix="postgres-"))  # not below pytest's folder, which other users may not enter
-    options: dict[str, Any] = {"cwd": home}
-    if os.geteuid() == 0:
-        shutil.chown(home, DATABASE_USER)
-        options |= {"user": DATABASE_USER, "group": DATABASE_USER, "extra_groups": []}
+    begin = as_database_user(home)
     address = f"postgresql://gridahead@/postgres?host={home}"
-    make = [initdb, "--pgdata", "data", "--username", "gridahead", "--auth", "trust", "--no-sync"]
-    serve = [server, "-D", "data", "-k", str(home), "-c", "listen_addresses=", "-c", "fsync=off"]
+    make = [*begin, initdb, "--pgdata", "data", "--username", "gridahead", "--auth", "trust", "--no-sync"]
+    serve = [*begin, server, "-D", "data", "-k", str(home), "-c", "listen_addresses=", "-c", "fsync=off"]
     try:
-        subprocess.run(make, check=True, capture_output=True, **options)
+        subprocess.run(make, check=True, capture_output=True, cwd=home)
         is_up = lambda: psycopg2.connect(address).close()  # noqa: E731
-        cluster = Cluster(address, lambda: running(serve, is_up, home / "log", **options))
+        cluster = Cluster(address, lambda: running(serve, is_up, home / "log", cwd=home))
         cluster.start()
         try:
             yield cluster
