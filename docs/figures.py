@@ -31,7 +31,11 @@ def figures() -> str:
     titles = ("**gridahead**", "GRU", "LSTM", "LightGBM", "ridge", "official, corrected", "official", "last week")
     peers = values("peers.json")
     tasks = {"load": "German load 2025", "wind_solar": "German wind and solar 2025", "solar": "Belgian solar 2024"}
-    one_year = values("one_year.json")["mean of all", "served", "crps_ratio_to_better"]
+    one_year = values("one_year.json")
+    of_error, of_crps = (
+        one_year["mean of all", "served", f"{metric}_ratio_to_better{which}"]
+        for metric, which in (("mae", "_official"), ("crps", ""))
+    )
     return "\n".join(
         [
             "Average error (MAE) of every hour of German load in 2025, each issued at 11:00 on the day before [MW]:",
@@ -51,8 +55,9 @@ def figures() -> str:
             _row(["---"] * 4),
             *(_peers(peers, task, title) for task, title in tasks.items()),
             "",
-            f"With one year to learn from, on thirteen series of three countries, what serves has {one_year:.2f}",
-            "of the CRPS of the better of a regression and the corrected official forecast.",
+            "With one year to learn from, on thirteen series of three countries, what serves has",
+            f"{of_error:.2f} of the error of the better official forecast, as published or corrected,",
+            f"and {of_crps:.2f} of the CRPS of the better of a regression and the corrected one.",
         ]
     )
 
