@@ -83,7 +83,7 @@ def of_series(task: Task, bench: Bench) -> list[Row]:
     test = build_windows(observations, spec, days_between(task.first, task.last(bench.quick)))
     last_seen = task.first - dt.timedelta(days=1)
     models = fitted(workspace, learnt)
-    answers = {name: forecast_each(model, test, observations, last_seen) for name, model in models.items()}
+    answers = {name: forecast_each(model, test, observations, last_seen).published for name, model in models.items()}
     answers |= {f"{name}{AS_IT_IS}": predict_each(models[name], test) for name in (NETWORKS, "aggregate")}
     answers |= reference_answers(observations, learnt.windows, test, workspace.settings.training.quantiles)
     rows = scored(task.name, answers, test, workspace.settings.training.quantiles)

@@ -62,11 +62,14 @@ def asked(address: str, statement: str) -> pd.DataFrame:
 def assert_equal_to_the_lake(workspace: Workspace, address: str) -> None:
     """Every value, and everything that is told of its forecast, is that of the lake: no row less, none more."""
     found = asked(address, "SELECT * FROM gridahead.forecasts JOIN gridahead.forecast_values USING (forecast_id)")
-    expected = workspace.lake.read_forecasts(LOAD, LIVE).rename(columns={"value_mw": "value"})
+    expected = workspace.lake.read_forecasts(LOAD, LIVE).rename(
+        columns={"value_mw": "value", "unadapted_mw": "unadapted"}
+    )
     expected["forecast_id"] = [forecast_id(row) for row in expected[IDENTIFIES].to_dict("records")]
     names, key = list(expected.columns), ["forecast_id", "valid_time", "quantile"]
     for name in ("issue_time", "valid_time", "made_at"):
         found[name] = pd.to_datetime(found[name], utc=True).dt.as_unit("us")
+    found["unadapted"] = found["unadapted"].astype(float)
     one, other = (frame[names].sort_values(key, ignore_index=True) for frame in (found, expected))
     pd.testing.assert_frame_equal(one, other, check_dtype=False)
     assert len(asked(address, "SELECT 1 FROM gridahead.forecasts")) == expected["forecast_id"].nunique()
@@ -86,7 +89,7 @@ def day(number: int) -> str:
 
 def test_a_database_is_made_filled_and_left_alone_when_nothing_is_new(settings, cluster):
     workspace = Workspace.open(settings)
-    workspace.lake.forecasts.append(forecast_of(day(0)))
+    workspace.lake.forecasts.append(forecast_of(day(0), unadapted_mw=48_000.0))
     (done,) = sync(workspace)
     assert (done.written, done.deleted, done.withdrawn) == (1, 0, 0)
     assert_equal_to_the_lake(workspace, cluster.address)
@@ -95,7 +98,7 @@ def test_a_database_is_made_filled_and_left_alone_when_nothing_is_new(settings, 
     pd.testing.assert_frame_equal(
         asked(cluster.address, "SELECT xmin::text FROM gridahead.forecast_values ORDER BY 1"), before
     )
-    assert asked(cluster.address, "SELECT version FROM gridahead.schema_version")["version"].tolist() == [1]
+    assert asked(cluster.address, "SELECT version FROM gridahead.schema_version")["version"].tolist() == [1, 2]
     told = asked(cluster.address, "SELECT obj_description('gridahead.latest_forecast'::regclass) AS words")
     assert "the forecast that readers are given" in told["words"][0]
 

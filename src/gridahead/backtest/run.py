@@ -30,10 +30,9 @@ from gridahead.core.runs import CHAMPION, REFERENCES
 from gridahead.core.tables import Scores
 from gridahead.core.time import delivery_days
 from gridahead.evaluation.outturn import outturn
-from gridahead.forecasting.adapting import forecast_each
+from gridahead.forecasting.adapting import Answers, forecast_each
 from gridahead.forecasting.inputs import keep_inputs
 from gridahead.forecasting.issue import issue
-from gridahead.models.base import Quantiles
 from gridahead.models.determinism import deterministic
 from gridahead.models.tabular import TABULAR
 from gridahead.training.identity import settings_hash
@@ -210,10 +209,11 @@ def _forecast(data: SeriesData, fold: Fold, ready: Sequence[FittedEntrant]) -> l
             made_with=made_with(),
             last_seen=str(_last_seen(fold, entrant)),
         )
+        answers = _answers(data, fold, entrant)
         forecasts.append(
             issue(
                 entrant.windows,
-                _published(data, fold, entrant),
+                answers.published,
                 entrant.model.quantiles,
                 run=data.plan.run,
                 model=entrant.model.name,
@@ -221,6 +221,7 @@ def _forecast(data: SeriesData, fold: Fold, ready: Sequence[FittedEntrant]) -> l
                 made_at=made_at,
                 known_share=entrant.model.known_share,
                 late_after_hours=data.workspace.settings.quality.late_after_hours,
+                unadapted=answers.unadapted,
             )
         )
         records.append(record)
@@ -231,8 +232,8 @@ def _forecast(data: SeriesData, fold: Fold, ready: Sequence[FittedEntrant]) -> l
     return records
 
 
-def _published(data: SeriesData, fold: Fold, entrant: FittedEntrant) -> Quantiles:
-    """What operation would have published of each day, (N, H, Q) [MW]."""
+def _answers(data: SeriesData, fold: Fold, entrant: FittedEntrant) -> Answers:
+    """What operation would have published of each day."""
     settings = data.workspace.settings
     return forecast_each(
         entrant.model,

@@ -108,9 +108,10 @@ def forecasts_at(forecasts: Forecasts, mtu: Mtu, timezone: str) -> Forecasts:
             continue
         times = pd.DatetimeIndex(rows["valid_time"])
         begin = times - pd.to_timedelta(past_begin(times, mtu.delta, timezone), unit="us")
-        key = [name for name in rows.columns if name != "value_mw"]
+        values = [name for name in ("value_mw", "unadapted_mw") if name in rows]
+        key = [name for name in rows.columns if name not in values]
         units = rows.assign(valid_time=begin.as_unit("us"), mtu=str(mtu)).groupby(key, sort=False, dropna=False)
-        whole = units["value_mw"].agg(["mean", "size"]).rename(columns={"mean": "value_mw"}).reset_index()
+        whole = units[values].mean().assign(size=units.size()).reset_index()
         parts.append(whole.loc[whole["size"] == mtu.delta // length.delta, list(rows.columns)])
     return Forecasts(pd.concat(parts, ignore_index=True))
 

@@ -19,6 +19,8 @@ PUBLISHED = "published"
 
 UNCORRECTED = "uncorrected"
 """The same without what people have corrected by hand."""
+UNADAPTED = "unadapted"
+"""The same as the models answered, before it was adapted to the newest days; without corrections by hand as well."""
 
 _BACKTEST = "backtest/"
 HOLDOUT = "backtest/holdout"

@@ -6,6 +6,7 @@ dictionary. A frame that passed `Table.check` carries that in its type: `Observa
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, NewType
 
@@ -330,6 +331,15 @@ FORECASTS = Table(
             "float64",
             "Mean power over the market time unit; of a price the currency of its zone per MWh.",
             unit="MW",
+        ),
+        Column(
+            "unadapted_mw",
+            "float64",
+            "The same as the model answered it, before it was adapted to the newest days; the same value where nothing "
+            "was adapted, and empty in forecasts of a release that adapted none.",
+            unit="MW",
+            nullable=True,
+            default=math.nan,
         ),
         Column("mtu", "text", "Market time unit.", values=tuple(Mtu)),
         Column("model_version", "text", "Version in the registry, or the settings of a back-test model."),

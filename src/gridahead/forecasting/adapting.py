@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +53,8 @@ class Adapted:
 
     answer: Quantiles
     """(1, H, Q) [MW]"""
+    unadapted: Quantiles
+    """(1, H, Q) [MW] as the model answered: with the weights of its experts, before anything was moved or widened."""
     moved: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Location, spread below and spread above the median, in standard deviations of the model's own forecast."""
     growth: float = 1.0
@@ -65,6 +68,15 @@ class Adapted:
     def about(self) -> dict[str, object]:
         """The lines of a manifest."""
         return {"moved": [round(part, 6) for part in self.moved], "widened": self.growth, "weights": self.weights}
+
+
+class Answers(NamedTuple):
+    """The forecasts of N windows."""
+
+    published: Quantiles
+    """(N, H, Q) [MW]"""
+    unadapted: Quantiles
+    """(N, H, Q) [MW] as the model answered, before adaptation."""
 
 
 def days_before(day: dt.date, last_seen: dt.date) -> list[dt.date]:
@@ -91,9 +103,9 @@ def adapted(model: Forecaster, said: Said, windows: Windows) -> Adapted:
     answer = published[-1:, : last.target.shape[1]]
     moved = moves(published[:-1], outturn[:-1], windows, model.quantiles)
     if model.kind == "reference" or not moved.any():
-        return Adapted(answer, weights=weights)
+        return Adapted(answer, answer, weights=weights)
     levels = model.quantiles
-    return Adapted(possible(drawn_at(answer, moved, levels), last), tuple(moved.tolist()), weights=weights)
+    return Adapted(possible(drawn_at(answer, moved, levels), last), answer, tuple(moved.tolist()), weights=weights)
 
 
 def moves(answers: Quantiles, outturn: Array, windows: Windows, levels: Sequence[float]) -> npt.NDArray[np.float64]:
@@ -156,8 +168,8 @@ def forecast_each(
     last_seen: dt.date,
     late_after_hours: float = LATE_AFTER_HOURS,
     oldest_days: float = OLDEST_DAYS,
-) -> Quantiles:
-    """What operation forecasts for each of N days, (N, H, Q) [MW].
+) -> Answers:
+    """What operation forecasts for each of N days.
 
     A reference of a back-test is as it was made.
 
@@ -170,24 +182,25 @@ def forecast_each(
         oldest_days: the age of the newest outturn beyond which no model is asked [days].
     """
     if model.kind == "reference":
-        return predict_each(model, windows)
+        answers = predict_each(model, windows)
+        return Answers(answers, answers)
     said, days = said_of(model, windows), windows.days
-    published = np.full((*windows.target.shape, len(model.quantiles)), np.nan, np.float32)
+    published, unadapted = np.full((2, *windows.target.shape, len(model.quantiles)), np.nan, np.float32)
     observations = Observations(observations.drop(columns="flags", errors="ignore"))
     for row, day in enumerate(days):
         alone, before = windows.alone(row), days_before(day, last_seen)
         if degradations(windows, row, model.known_share, late_after_hours):
             first = reads_from(day, alone.spec, oldest_days)
             recent = recent_windows(_between(observations, first, day, alone.spec.zone.timezone), alone)
-            answer = strained(model, alone, recent, last_seen).answer
+            made = strained(model, alone, recent, last_seen)
         elif set(before) <= set(days):  # asked already
             rows = np.array([one == day or one in before for one in days])
-            answer = adapted(model, said.take(rows), windows.where(rows)).answer
+            made = adapted(model, said.take(rows), windows.where(rows))
         else:
-            answer = adapted_alone(model, alone, observations, before).answer
+            made = adapted_alone(model, alone, observations, before)
         length = alone.target.shape[1]
-        published[row, :length] = answer[0, :length]
-    return published
+        published[row, :length], unadapted[row, :length] = made.answer[0, :length], made.unadapted[0, :length]
+    return Answers(published, unadapted)
 
 
 def _between(observations: Observations, first: dt.date, last: dt.date, timezone: str) -> Observations:
@@ -208,5 +221,5 @@ def strained(model: Forecaster, windows: Windows, recent: Windows, last_seen: dt
     """
     answer, found = predict_each(model, windows), strain(model, windows, recent, last_seen)
     if found is None:
-        return Adapted(answer)
-    return Adapted(widened(answer, windows, found.growth), growth=found.growth, error=found.error)
+        return Adapted(answer, answer)
+    return Adapted(widened(answer, windows, found.growth), answer, growth=found.growth, error=found.error)

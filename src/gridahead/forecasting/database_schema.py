@@ -5,6 +5,8 @@ A release that changes a table adds a step; steps that are there are never chang
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gridahead.core.tables import FORECASTS
 
 SCHEMA = "gridahead"
@@ -18,7 +20,7 @@ FORECAST_COLUMNS = {
     **{
         column.name: column.meaning
         for column in FORECASTS.columns
-        if column.name not in ("valid_time", "quantile", "value_mw")
+        if column.name not in ("valid_time", "quantile", "value_mw", "unadapted_mw")
     },
 }
 """Of `forecasts`, with their meaning."""
@@ -27,6 +29,8 @@ VALUE_COLUMNS = {
     "valid_time": "Start of the market time unit that the value describes.",
     "quantile": "Level of the quantile.",
     "value": "Mean over the market time unit, in the unit of the forecast.",
+    "unadapted": "The same as the model answered it, before it was adapted to the newest days; empty in what was "
+    "written before the column was there.",
 }
 """Of `forecast_values`, with their meaning."""
 
@@ -77,10 +81,19 @@ COMMENT ON VIEW gridahead.latest_forecast IS
 """
 
 
-def _comments(table: str, meanings: dict[str, str]) -> str:
-    quoted = {name: meaning.replace("'", "''") for name, meaning in meanings.items()}
+def _comments(table: str, meanings: dict[str, str], names: Iterable[str] | None = None) -> str:
+    quoted = {name: meanings[name].replace("'", "''") for name in names or meanings}
     return "".join(f"COMMENT ON COLUMN {SCHEMA}.{table}.{name} IS '{words}';\n" for name, words in quoted.items())
 
 
-STEPS = (_FIRST + _comments("forecasts", FORECAST_COLUMNS) + _comments("forecast_values", VALUE_COLUMNS),)
+_SECOND = "ALTER TABLE gridahead.forecast_values ADD COLUMN unadapted double precision;\n"
+_OF_SECOND = ("unadapted",)
+
+
+STEPS = (
+    _FIRST
+    + _comments("forecasts", FORECAST_COLUMNS)
+    + _comments("forecast_values", VALUE_COLUMNS, [name for name in VALUE_COLUMNS if name not in _OF_SECOND]),
+    _SECOND + _comments("forecast_values", VALUE_COLUMNS, _OF_SECOND),
+)
 """What leads from each version of the schema to the next; the first from none to version 1."""

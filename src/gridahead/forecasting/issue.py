@@ -99,6 +99,7 @@ def issue(
     lost: str = "",
     missing: Sequence[str] | None = None,
     data_hash: str | None = None,
+    unadapted: Quantiles | None = None,
 ) -> Forecasts:
     """The delivery days of the windows as forecast rows.
 
@@ -116,6 +117,7 @@ def issue(
         lost: why a step higher up did not answer, which is reported as missing as well.
         missing: what is missing, in words; what the windows do not hold unless given.
         data_hash: fingerprint of what was read; that of each window unless given.
+        unadapted: (N, H, Q) [MW] as the model answered, before adaptation; the same as `quantiles` unless given.
     """
     row, step = np.nonzero(windows.delivery)
     found = range(len(windows))
@@ -134,6 +136,7 @@ def issue(
             "valid_time": _instants(windows.valid_time[row, step], count),
             "quantile": np.tile(levels, len(row)),
             "value_mw": quantiles[row, step].astype(np.float64).ravel(),
+            "unadapted_mw": (quantiles if unadapted is None else unadapted)[row, step].astype(np.float64).ravel(),
             "mtu": str(spec.mtu),
             "model_version": version,
             "rung": rungs[row].repeat(count),

@@ -71,6 +71,8 @@ class OtherNumbers:
     of: int
     most_mw: float
     """The largest difference."""
+    before_adaptation: bool = False
+    """Whether these are the values that the model answered, before adaptation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ def conform(rows: pa.Table, table: Table, file: str) -> pa.Table:
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:
                 findings.append(f"column {column.name}: {error}")
         elif column.default is not None or column.nullable:
-            columns.append(pa.repeat(pa.scalar(column.default, type=field.type), len(rows)))
+            nothing_or_default = pa.scalar(column.default, type=field.type, from_pandas=True)
+            columns.append(pa.repeat(nothing_or_default, len(rows)))
         else:
             findings.append(f"no column {column.name}, and the table declares no default for it")
     if findings:

@@ -37,12 +37,12 @@ from gridahead.core.runs import (
 from gridahead.core.tables import Forecasts, Observations
 from gridahead.core.time import Mtu, lasting
 from gridahead.features.windows import Windows, WindowSpec, build_windows
+from gridahead.forecasting.adapting import Adapted
 from gridahead.forecasting.inputs import inputs_folder, keep_inputs
 from gridahead.forecasting.issue import hours_old, issue, outturn_missing
 from gridahead.forecasting.ladder import NoAnswerError, Step, highest_answer
 from gridahead.forecasting.paths import Paths
 from gridahead.forecasting.slot import Slot
-from gridahead.models.base import Quantiles
 from gridahead.operate.foot import Foot
 from gridahead.operate.paths import paths_of
 from gridahead.operate.version_inputs import forecast_of, inputs_of, missing_in
@@ -182,12 +182,11 @@ def _by_version(
     made = forecast_of(workspace, registered, windows, is_degraded=is_degraded)
     if made.error is not None:
         _refuse_worse(made.error, foot, name)
-    answer = made.answer
     delivery = windows.delivery[0]
     levels = registered.model.quantiles
-    if reason := foot.judge(answer[0][delivery], levels, windows.valid_time[0][delivery]):
+    if reason := foot.judge(made.answer[0][delivery], levels, windows.valid_time[0][delivery]):
         raise NoAnswerError(f"{name} is implausible: {reason}")
-    forecasts = _issued(workspace, registered, windows, answer, LIVE, rung, lost, unread)
+    forecasts = _issued(workspace, registered, windows, made, LIVE, rung, lost, unread)
     about = {"run_id": version.run_id, "bundle": version.tags["bundle"], "adapted": made.about}
     return Answer(forecasts, about | _about(workspace, registered.model.spec.inputs, forecasts))
 
@@ -285,7 +284,7 @@ def _issued(
     workspace: Workspace,
     registered: Registered,
     windows: Windows,
-    answer: Quantiles,
+    made: Adapted,
     run: str,
     rung: Rung | None = None,
     lost: str = "",
@@ -299,7 +298,7 @@ def _issued(
         log.warning("%s: what the forecast has read is not kept: %s", registered.series, error)
     return issue(
         windows,
-        answer,
+        made.answer,
         model.quantiles,
         run=run,
         model=model.name,
@@ -308,6 +307,7 @@ def _issued(
         rung=rung,
         lost=lost,
         missing=[*unread, *missing_in(workspace, model, windows)],
+        unadapted=made.unadapted,
     )
 
 
@@ -315,7 +315,7 @@ def made_by(workspace: Workspace, registered: Registered, windows: Windows, run:
     """The forecast of a version for a single window; what that holds is kept, to be compared with later."""
     is_degraded = bool(missing_in(workspace, registered.model, windows))
     made = forecast_of(workspace, registered, windows, is_degraded=is_degraded)
-    return _issued(workspace, registered, windows, made.answer, run)
+    return _issued(workspace, registered, windows, made, run)
 
 
 def windows_of(

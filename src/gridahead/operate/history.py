@@ -23,7 +23,7 @@ from gridahead.core.errors import LakeError
 from gridahead.core.files import write_licence
 from gridahead.core.grid import PRICE, Series
 from gridahead.core.resolution import at_mtu
-from gridahead.core.runs import LIVE
+from gridahead.core.runs import LIVE, UNADAPTED
 from gridahead.core.tables import FORECASTS, Column, Forecasts, Table
 from gridahead.core.time import Mtu, TimeRange
 from gridahead.core.vintages import as_of
@@ -50,7 +50,7 @@ class Exported:
 
 def history_table(levels: Iterable[float]) -> Table:
     """The columns of a history whose forecasts have these quantile levels."""
-    unit = "MW"
+    unit, chosen = "MW", sorted(levels)
     quantiles = (
         Column(
             column_of(level),
@@ -60,7 +60,18 @@ def history_table(levels: Iterable[float]) -> Table:
             unit=unit,
             nullable=True,
         )
-        for level in sorted(levels)
+        for level in chosen
+    )
+    unadapted = (
+        Column(
+            f"{UNADAPTED}_{column_of(level)}",
+            "float64",
+            f"{column_of(level)} as the model answered it, before it was adapted to the newest days; the same where "
+            "nothing was adapted.",
+            unit=unit,
+            nullable=True,
+        )
+        for level in chosen
     )
     return Table(
         "history",
@@ -74,6 +85,7 @@ def history_table(levels: Iterable[float]) -> Table:
             _TOLD["issue_time"],
             Column("lead_hours", "float64", "From the issue time to the start of the unit.", unit="h"),
             *quantiles,
+            *unadapted,
             Column(
                 "official",
                 "float64",
@@ -144,8 +156,11 @@ def export_history(
 
 def history_of(workspace: Workspace, series: Series, forecasts: Forecasts) -> pd.DataFrame:
     """Forecasts of a series as rows of `history_table`, by valid time and issue time."""
-    wide = forecasts.pivot(index=["valid_time", *_WHOSE], columns="quantile", values="value_mw")
-    rows = wide.rename(columns=column_of).reset_index().sort_values(["valid_time", "issue_time", "made_at"])
+    key = ["valid_time", *_WHOSE]
+    wide = forecasts.pivot(index=key, columns="quantile", values="value_mw")
+    unadapted = forecasts.pivot(index=key, columns="quantile", values="unadapted_mw")
+    named = unadapted.rename(columns=lambda level: f"{UNADAPTED}_{column_of(level)}")
+    rows = wide.rename(columns=column_of).join(named).reset_index().sort_values(["valid_time", "issue_time", "made_at"])
     rows["valid_until"] = rows["valid_time"] + rows["mtu"].map({str(mtu): mtu.delta for mtu in Mtu})
     rows["lead_hours"] = (rows["valid_time"] - rows["issue_time"]).dt.total_seconds() / 3600
     rows["official"], rows["outturn"], rows["forecast_id"] = np.nan, np.nan, ""

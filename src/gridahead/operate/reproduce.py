@@ -24,7 +24,7 @@ from gridahead.core.runs import LIVE, RIDGE, is_backtest
 from gridahead.core.tables import Forecasts
 from gridahead.evaluation.references import reference_windows
 from gridahead.features.windows import Windows, WindowSpec, build_windows
-from gridahead.forecasting.adapting import forecast_each
+from gridahead.forecasting.adapting import Answers, forecast_each
 from gridahead.forecasting.identity import IDENTIFIES, forecasts_in
 from gridahead.forecasting.inputs import differences, file_of, inputs_folder, kept_inputs
 from gridahead.forecasting.issue import issue
@@ -45,7 +45,7 @@ from gridahead.forecasting.slot import slot_of
 from gridahead.forecasting.widening import reads_from
 from gridahead.lake.folder import Folder
 from gridahead.lake.lake import Lake
-from gridahead.models.base import Quantiles, predict_each
+from gridahead.models.base import predict_each
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.determinism import deterministic
 from gridahead.models.storage import content_of, load
@@ -68,8 +68,8 @@ class _Again:
 
     windows: Windows
     """The single one that is read."""
-    quantiles: Quantiles
-    """(1, H, Q) [MW]"""
+    answers: Answers
+    """Of it."""
     levels: tuple[float, ...]
     data_hash: str
     """Fingerprint of what is read."""
@@ -142,13 +142,14 @@ def _compare(workspace: Workspace, series: Series, forecast: dict[str, Any], row
         differing += _data(made, forecast["data_hash"])
     again = issue(
         made.windows,
-        made.quantiles,
+        made.answers.published,
         made.levels,
         run=forecast["run"],
         model=forecast["model"],
         version=forecast["model_version"],
         made_at=rows["made_at"].max(),
         data_hash=made.data_hash,
+        unadapted=made.answers.unadapted,
     )
     return differing + _numbers(rows, again)
 
@@ -176,7 +177,7 @@ def _of_version(workspace: Workspace, series: Series, forecast: dict[str, Any], 
         differing.append(OtherAdaptation(str(before), str(made.about)))
     return _Again(
         windows,
-        made.answer,
+        Answers(made.answer, made.unadapted),
         registered.model.quantiles,
         windows.data_hash(0),
         (inputs_folder(workspace.settings, series), file_of([forecast["data_hash"]])),
@@ -212,7 +213,8 @@ def _of_rule(workspace: Workspace, series: Series, forecast: dict[str, Any], row
     simple = foot.simple[forecast["model"]]
     if isinstance(simple, str):
         raise ModelError(f"{series} {forecast['model']}", simple)
-    return _Again(foot.windows, foot.quantiles(simple), foot.levels, foot.history.data_hash(), None)
+    answer = foot.quantiles(simple)
+    return _Again(foot.windows, Answers(answer, answer), foot.levels, foot.history.data_hash(), None)
 
 
 def _foot(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> Foot:
@@ -243,16 +245,17 @@ def _of_backtest(workspace: Workspace, series: Series, forecast: dict[str, Any],
         # The newest known errors of an official forecast may be of any day before.
         windows = reference_windows(model.name, workspace.lake.read_vintages(*spec.inputs), spec, [day]).alone(0)
         answer = predict_each(model, windows)
-        return _Again(windows, answer, model.quantiles, windows.data_hash(0), inputs, differing)
+        return _Again(windows, Answers(answer, answer), model.quantiles, windows.data_hash(0), inputs, differing)
     first = reads_from(day, spec, settings.ladder.model_days)
     observations = workspace.lake.read_vintages(*spec.inputs, time_range=reading_range(spec, first, day))
     windows = build_windows(observations, spec, [day], issue_times=[forecast["issue_time"]]).alone(0)
     if record.last_seen:
         oldest = settings.quality.late_after_hours, settings.ladder.model_days
-        answer = forecast_each(model, windows, observations, dt.date.fromisoformat(record.last_seen), *oldest)
+        answers = forecast_each(model, windows, observations, dt.date.fromisoformat(record.last_seen), *oldest)
     else:
         answer = predict_each(model, windows)
-    return _Again(windows, answer, model.quantiles, windows.data_hash(0), inputs, differing)
+        answers = Answers(answer, answer)
+    return _Again(windows, answers, model.quantiles, windows.data_hash(0), inputs, differing)
 
 
 def _record(store: BacktestStore, series: Series, forecast: dict[str, Any], rows: Forecasts) -> FoldRecord:
@@ -295,13 +298,19 @@ def _paths(workspace: Workspace, series: Series, forecast: dict[str, Any], rows:
 
 
 def _numbers(rows: Forecasts, again: Forecasts) -> list[Difference]:
-    """How the values of a forecast made again differ from those of the first time."""
+    """How the values of a forecast made again differ from those of the first time, and those before adaptation."""
     key = ["valid_time", "quantile"]
-    old, new = (forecast.sort_values(key).set_index(key)["value_mw"] for forecast in (rows, again))
+    old, new = (forecast.sort_values(key).set_index(key) for forecast in (rows, again))
     if not old.index.equals(new.index):
         return [OtherLength(len(old), len(new))]
+    # A release that adapted nothing has kept one of them.
+    kept = [name for name in ("value_mw", "unadapted_mw") if old[name].notna().any()]
+    return [found for name in kept for found in _bits(old[name], new[name], before_adaptation=name == "unadapted_mw")]
+
+
+def _bits(old: pd.Series, new: pd.Series, *, before_adaptation: bool) -> list[Difference]:
     bits = old.to_numpy().view(np.int64) != new.to_numpy().view(np.int64)
     if not bits.any():
         return []
     most = float(np.abs(old.to_numpy() - new.to_numpy()).max())
-    return [OtherNumbers(int(bits.sum()), len(bits), most)]
+    return [OtherNumbers(int(bits.sum()), len(bits), most, before_adaptation)]

@@ -6,7 +6,17 @@ import pandas as pd
 
 from gridahead.core.grid import Series, unit_of
 from gridahead.core.resolution import forecasts_at
-from gridahead.core.runs import BACKFILLED, BY_HAND, CHAMPION, LIVE, PUBLISHED, REFERENCES, UNCORRECTED, VALIDATION
+from gridahead.core.runs import (
+    BACKFILLED,
+    BY_HAND,
+    CHAMPION,
+    LIVE,
+    PUBLISHED,
+    REFERENCES,
+    UNADAPTED,
+    UNCORRECTED,
+    VALIDATION,
+)
 from gridahead.core.tables import SCORES, Forecasts, Observations, Scores
 from gridahead.core.time import Mtu, delivery_days
 from gridahead.core.vintages import newest_forecasts
@@ -83,7 +93,9 @@ def published_beside_references(
 ) -> tuple[Forecasts, Observations] | None:
     """What was published, as model `published`, with the references of the same days, and what was observed.
 
-    All of it in the market time unit that the series has now. None if nothing has been published in time.
+    Beside it stands what it would have been without adaptation, as `unadapted`, and without corrections by hand, as
+    `uncorrected`, where there is any. All of it in the market time unit that the series has now. None if nothing has
+    been published in time.
 
     Args:
         workspace: whose lake.
@@ -106,6 +118,8 @@ def published_beside_references(
     together = [newest_forecasts(read).assign(model=PUBLISHED)]
     if len(made) < len(forecasts):
         together.append(newest_forecasts(made).assign(model=UNCORRECTED))
+    if ((unadapted := made["unadapted_mw"].fillna(made["value_mw"])) != made["value_mw"]).any():
+        together.append(newest_forecasts(made.assign(model=UNADAPTED, value_mw=unadapted)))
     days = sorted(day.date() for day in delivery_days(forecasts["valid_time"], spec.zone.timezone).unique())
     levels = tuple(sorted(forecasts["quantile"].unique()))
     together += reference_forecasts(REFERENCES, observations, spec, days, levels, run, workspace.clock())

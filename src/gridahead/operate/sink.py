@@ -199,8 +199,10 @@ def _write(engine: Engine, workspace: Workspace, series: Series, chosen: pd.Data
         one = by_id[name]
         told.append(_told(workspace, series, name, one))
         values += (
-            one[["valid_time", "quantile", "value_mw"]]
+            one[["valid_time", "quantile", "value_mw", "unadapted_mw"]]
             .set_axis(list(VALUE_COLUMNS)[1:], axis=1)
+            .astype({"unadapted": object})
+            .where(lambda rows: rows.notna(), None)  # NaN is a number to a database
             .assign(forecast_id=name)
             .to_dict("records")
         )

@@ -67,8 +67,9 @@ def _line(difference: Difference) -> str:
             return (
                 f"numbers: the forecast has {values_before} values, made again it has {values_after}, or of other hours"
             )
-        case OtherNumbers(count, of, most_mw):
-            return f"numbers: {count} of {of} values differ, by {most_mw:.3g} at most"
+        case OtherNumbers(count, of, most_mw, before_adaptation):
+            which = " before adaptation" if before_adaptation else ""
+            return f"numbers: {count} of {of} values{which} differ, by {most_mw:.3g} at most"
         case OtherPaths(of_paths, of_all):
             return f"paths: {of_paths} of {of_all} values differ; they follow the errors of days that have been"
     assert_never(difference)

@@ -244,6 +244,13 @@ def test_forecasts_of_both_units_are_brought_to_one():
     assert coarse["valid_time"].tolist() == [T0, T0 + 60 * MINUTE]
 
 
+def test_what_was_forecast_before_adaptation_is_brought_along():
+    quarters = forecasts(T0, [1.0, 2, 3, 6], Mtu.PT15M).assign(unadapted_mw=[2.0, 4.0, 6.0, 12.0])
+    coarse = forecasts_at(quarters, Mtu.PT60M, BERLIN)
+    assert coarse[["value_mw", "unadapted_mw"]].to_numpy().tolist() == [[3.0, 6.0]]
+    assert forecasts_at(coarse, Mtu.PT15M, BERLIN)["unadapted_mw"].tolist() == [6.0] * 4
+
+
 def test_an_hour_of_which_a_quarter_was_not_forecast_is_none():
     three = forecasts(T0, [1.0, 2.0, 3.0], Mtu.PT15M)
     assert forecasts_at(three, Mtu.PT60M, BERLIN).empty

@@ -98,6 +98,7 @@ def test_what_location_and_spread_lately_were_off_by_is_mended_as_far_as_so_many
         by_hand = location + np.array([1 + below, 1, 1 + above]) * PLAIN
         inside = windows.within[days]
         np.testing.assert_allclose(found.answer[0, inside], said[0, inside, 1:2] + SPREAD * by_hand, atol=0.05)
+        assert found.unadapted.tobytes() == said.tobytes()
 
 
 def test_the_newest_days_count_most():
@@ -206,16 +207,18 @@ def served(model, alone, observations, last_seen):
 def test_a_back_test_publishes_of_each_day_what_operation_publishes():
     windows = unseen(10)
     last_seen = windows.days[0] - dt.timedelta(days=1)
-    published = forecast_each(MODEL, windows, OBSERVATIONS, last_seen)
+    published, unadapted = forecast_each(MODEL, windows, OBSERVATIONS, last_seen)
     moved = 0
     for row in range(len(windows)):
         found = served(MODEL, windows.alone(row), OBSERVATIONS, last_seen)
         assert published[row : row + 1].tobytes() == found.answer.tobytes()
+        assert unadapted[row : row + 1].tobytes() == found.unadapted.tobytes()
         moved += found.moved != (0, 0, 0)
     assert moved == len(windows) - 7
+    assert unadapted.tobytes() == predict_each(MODEL, windows).tobytes()
     # A model that has not been trained again since is judged by the days before the back-test as well.
     late = forecast_each(MODEL, windows.take(slice(-3, None)), OBSERVATIONS, last_seen)
-    assert late.tobytes() == published[-3:].tobytes()
+    assert late.published.tobytes() == published[-3:].tobytes()
 
 
 def test_days_that_a_back_test_leaves_out_speak_for_a_model_all_the_same():
@@ -223,14 +226,15 @@ def test_days_that_a_back_test_leaves_out_speak_for_a_model_all_the_same():
     last_seen = windows.days[0] - dt.timedelta(days=1)
     whole = forecast_each(MODEL, windows, OBSERVATIONS, last_seen)
     few = np.arange(len(windows)) % 4 == 0
-    assert forecast_each(MODEL, windows.where(few), OBSERVATIONS, last_seen).tobytes() == whole[few].tobytes()
+    alone = forecast_each(MODEL, windows.where(few), OBSERVATIONS, last_seen)
+    assert [one.tobytes() for one in alone] == [one[few].tobytes() for one in whole]
 
 
 def test_a_reference_of_a_back_test_is_as_it_was_made():
     windows = unseen(12)
     reference = every_kind(windows)["reference"]
-    published = forecast_each(reference, windows, OBSERVATIONS, windows.days[0] - dt.timedelta(days=1))
-    assert published.tobytes() == predict_each(reference, windows).tobytes()
+    answers = forecast_each(reference, windows, OBSERVATIONS, windows.days[0] - dt.timedelta(days=1))
+    assert {one.tobytes() for one in answers} == {predict_each(reference, windows).tobytes()}
 
 
 def test_where_something_is_missing_the_band_is_made_for_that_and_nothing_is_moved():
@@ -239,15 +243,17 @@ def test_where_something_is_missing_the_band_is_made_for_that_and_nothing_is_mov
     past = windows.target_past.copy()
     past[-1, -48:] = np.nan
     stale = windows.with_values(LOAD, past=past)
-    published = forecast_each(MODEL, stale, OBSERVATIONS, last_seen)
+    published, unadapted = forecast_each(MODEL, stale, OBSERVATIONS, last_seen)
     alone = stale.alone(len(stale) - 1)
     found = strained(MODEL, alone, recent_windows(OBSERVATIONS, alone), last_seen)
     assert found.moved == (0, 0, 0) and found.growth > 1 and found.error is not None
     assert published[-1:].tobytes() == found.answer.tobytes()
+    assert unadapted[-1:].tobytes() == found.unadapted.tobytes() == predict_each(MODEL, alone).tobytes()
 
 
 def test_a_manifest_says_what_was_done_to_a_forecast():
-    found = Adapted(np.zeros((1, 37, 3), np.float32), (0.12345678, 0.0, -0.2), 1.5, {"lstm": 0.75, "ridge": 0.25})
+    zeros = np.zeros((1, 37, 3), np.float32)
+    found = Adapted(zeros, zeros, (0.12345678, 0.0, -0.2), 1.5, {"lstm": 0.75, "ridge": 0.25})
     assert found.about == {
         "moved": [0.123457, 0.0, -0.2],
         "widened": 1.5,

@@ -43,6 +43,7 @@ def test_a_column_that_came_later_has_its_default_or_nothing(tmp_path):
     table = grown(
         Column("licence", "text", "Under which.", default="CC BY 4.0"),
         Column("revision", "int64", "Which one.", nullable=True),
+        Column("before_mw", "float64", "What it was.", nullable=True, default=float("nan")),
     )
     after = Store(tmp_path / "observations", table)
     late = measured(LOAD, DAY + pd.Timedelta(days=1), range(24)).assign(licence="none", revision=3)
@@ -50,6 +51,7 @@ def test_a_column_that_came_later_has_its_default_or_nothing(tmp_path):
     found = after.read()
     assert found["licence"].tolist() == ["CC BY 4.0"] * 24 + ["none"] * 24
     assert found["revision"].isna().tolist() == [True] * 24 + [False] * 24
+    assert found["before_mw"].isna().all(), "late rows came without it, and passed"
     assert after.read({"licence": "none"})["valid_time"].min() == DAY[0] + pd.Timedelta(days=1)
     pd.testing.assert_frame_equal(before.read(), found[OBSERVATIONS.names])  # and the old version reads the new files
 

@@ -188,9 +188,10 @@ def test_some_of_what_was_said_is_what_is_said_of_some():
 def test_a_back_test_of_an_aggregate_says_to_the_bit_what_operation_says():
     windows = WINDOWS.take(slice(-11, None))
     days = windows.days
-    published = forecast_each(MODEL, windows, OBSERVATIONS, WINDOWS.days[len(WINDOWS) - 12])
+    published, unadapted = forecast_each(MODEL, windows, OBSERVATIONS, WINDOWS.days[len(WINDOWS) - 12])
     found = adapted_alone(MODEL, windows.alone(10), OBSERVATIONS, days[:10])
     assert published[10:].tobytes() == found.answer.tobytes()
+    assert unadapted[10:].tobytes() == found.unadapted.tobytes() != found.answer.tobytes()
     assert list(found.weights) == list(MODEL.experts)
     assert sum(found.weights.values()) == pytest.approx(1, abs=2e-4)
     assert found.weights["official"] != pytest.approx(0.1, abs=1e-3)

@@ -23,6 +23,7 @@ def workspace(tmp_path):
     """Two days with a forecast each, the first with a second one an hour before; the second day has not come yet."""
     made = workspace_in_memory(tmp_path / "data", "DE")
     early = forecast_of(DAYS[0], level=40_000.0, issue_time=pd.Timestamp("2025-12-30T08:30Z"))
+    early["unadapted_mw"] = early["value_mw"] - 700.0
     for forecast in (early, *map(forecast_of, DAYS)):
         made.lake.forecasts.append(forecast)
     units = pd.date_range("2025-12-30T23:00Z", periods=48, freq="h")
@@ -45,6 +46,8 @@ def test_a_file_a_utc_year_has_a_row_a_forecast_and_unit(workspace, tmp_path):
     assert str(first["valid_time"]) == "2025-12-30 23:00:00+00:00" and first["lead_hours"] == 14.5
     assert str(first["valid_until"]) == "2025-12-31 00:00:00+00:00"
     assert first[["p10", "p50", "p90"]].tolist() == [36_000.0, 40_000.0, 44_000.0]
+    assert first[["unadapted_p10", "unadapted_p50", "unadapted_p90"]].tolist() == [35_300.0, 39_300.0, 43_300.0]
+    assert rows["unadapted_p50"].notna().sum() == 24  # the others are of a release that adapted nothing
     assert (first["unit"], first["rung"], first["run"]) == ("MW", "full", "live")
     assert set(rows["forecast_id"].iloc[2:48:2]) == {rows["forecast_id"].iloc[0]}
     assert first["forecast_id"] == forecast_id(first)

@@ -1,6 +1,7 @@
 """A forecast of every rung of the ladder is made again to the bit, from the lake as of its issue time."""
 
 import datetime as dt
+import io
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,11 @@ from builders.rows import LOAD
 
 from gridahead.core.runs import CORRECTED, DEGRADED, FULL, LAST_WEEK, PREVIOUS, RIDGE
 from gridahead.core.tables import Observations
+from gridahead.forecasting.publish import home_of
 from gridahead.forecasting.reproduction import OtherAdaptation, OtherNumbers
 from gridahead.operate.forecast import publish_slot
 from gridahead.operate.reproduce import reproduce
+from gridahead.operate.version_inputs import inputs_of
 from gridahead.promotion.serving import serving
 from gridahead.reports.reproduction import difference_lines
 
@@ -89,6 +92,9 @@ def test_a_forecast_of_any_rung_is_made_again_to_the_bit(ladder, rung):
     put(workspace, rows.assign(value=rows["value"] * 1.5, available_at=slot_for(workspace, LOAD, DAY).end))
     again = reproduce(workspace, manifest["forecast_id"])
     assert again.same, difference_lines(again)
+    kept = workspace.lake.forecasts.read()
+    assert kept["unadapted_mw"].notna().all()
+    assert (kept["unadapted_mw"] == kept["value_mw"]).all() == (rung in (CORRECTED, LAST_WEEK))
 
 
 def test_another_adaptation_that_history_now_asks_for_is_told_apart_from_other_numbers(ladder):
@@ -109,3 +115,19 @@ def test_what_the_last_days_asked_for_is_told_and_belongs_to_the_answer(ladder):
     assert said.rung == FULL and set(told) == {"moved", "widened", "weights"}
     assert len(told["moved"]) == 3 and max(map(abs, told["moved"])) > 0
     assert published(ladder)["adapted"] == told
+
+
+def test_what_the_model_answered_lies_beside_what_is_published_and_is_compared_as_well(ladder):
+    manifest = published(ladder)
+    home = home_of(ladder.settings.published_place, LOAD, DAY, pd.Timestamp(manifest["issue_time"]))
+    rows = pd.read_parquet(io.BytesIO(home.read(manifest["parquet"])))
+    registered = ladder.exports.load(ladder.exports.version(LOAD, manifest["model_version"]))
+    windows, _ = inputs_of(ladder, registered.model.spec, DAY, pd.Timestamp(manifest["issue_time"]))
+    said = registered.model.predict(windows)[0][windows.delivery[0]]
+    assert rows["unadapted_mw"].to_numpy().tobytes() == said.astype(float).ravel().tobytes()
+    assert np.array_equal(rows["unadapted_mw"], ladder.lake.forecasts.read()["unadapted_mw"])
+    stored = ladder.lake.forecasts
+    (name,) = stored.folder.names(".parquet", below=True)
+    stored.append(stored.read().assign(unadapted_mw=lambda kept: kept["unadapted_mw"] + 1.0))
+    stored.folder.delete(name)
+    assert reproduce(ladder, manifest["forecast_id"]).differences == (OtherNumbers(len(rows), len(rows), 1.0, True),)

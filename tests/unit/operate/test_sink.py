@@ -49,6 +49,7 @@ def test_a_variable_that_the_environment_lacks_is_named(tmp_path, monkeypatch):
 
 def test_the_tables_have_every_column_of_a_forecast_and_what_it_means():
     columns = {*FORECAST_COLUMNS, *VALUE_COLUMNS}
-    assert {*FORECASTS.names, "value"} - {"value_mw"} <= columns
-    (first,) = STEPS
-    assert all(f"    {name} " in first and f".{name} IS '" in first for name in columns)
+    assert {*FORECASTS.names, "value", "unadapted"} - {"value_mw", "unadapted_mw"} <= columns
+    first, second = STEPS
+    assert all(f"    {name} " in first and f".{name} IS '" in first for name in columns - {"unadapted"})
+    assert "ADD COLUMN unadapted " in second and ".unadapted IS '" in second

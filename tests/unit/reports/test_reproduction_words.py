@@ -56,6 +56,7 @@ def again(*differences):
         ),
         (OtherLength(72, 69), "numbers: the forecast has 72 values, made again it has 69, or of other hours"),
         (OtherNumbers(2, 72, 0.012345), "numbers: 2 of 72 values differ, by 0.0123 at most"),
+        (OtherNumbers(2, 72, 3.0, True), "numbers: 2 of 72 values before adaptation differ, by 3 at most"),
         (OtherPaths(2, 2400), "paths: 2 of 2400 values differ; they follow the errors of days that have been"),
     ],
 )

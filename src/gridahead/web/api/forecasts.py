@@ -93,19 +93,23 @@ def forecast_answer(workspace: Workspace, series: Series, issue: Issue, query: F
     every = issue.forecasts
     levels = levels_of(query.quantiles, sorted(float(level) for level in every["quantile"].unique()))
     rows = Forecasts(every[every["quantile"].isin(levels)])
+    if not query.adapted:
+        rows = Forecasts(rows.assign(value_mw=rows["unadapted_mw"].fillna(rows["value_mw"])))
     official = official_of(workspace, series, issue, rows)
-    named = {"Content-Disposition": f'attachment; filename="{_file(series, issue)}.{ending(form)}"'} if shown else {}
+    name = f"{_file(series, issue)}{'' if query.adapted else '-unadapted'}.{ending(form)}"
+    named = {"Content-Disposition": f'attachment; filename="{name}"'} if shown else {}
     if shown:
         frame = sheet(rows, timezone, unit, official)
-        title = f"{series}, {issue.manifest['delivery_day']}"
+        title = f"{series}, {issue.manifest['delivery_day']}{'' if query.adapted else ', before adaptation'}"
         facts = {str(name): issue.manifest[name] for name in _FACTS if name in issue.manifest}
-        daily = issue.manifest.get("daily")
+        daily = issue.manifest.get("daily") if query.adapted else None
         day = None if daily is None else day_sheet(daily, timezone, unit)
         content = xlsx_bytes(frame, title, facts, day) if form == "xlsx" else csv_bytes(frame, csv_style(form))
         return Answer(content, media_type_of(form), named)
     if form == "json":
-        return json_answer(_forecast_said(series, issue, rows, official, timezone, unit))
+        return json_answer(_forecast_said(series, issue, rows, official, timezone, unit, adapted=query.adapted))
     said = {**about(issue.manifest), "series": str(series), "unit": unit, "attribution": _attribution(issue)}
+    said["adapted"] = query.adapted
     table = _columns(rows, official, timezone, unit)
     content = parquet_bytes(table, said) if form == "parquet" else arrow_bytes(table, said)
     return Answer(content, media_type_of(form))
@@ -144,7 +148,7 @@ def _columns(rows: Forecasts, official: pd.Series, timezone: str, unit: Unit) ->
 
 
 def _forecast_said(
-    series: Series, issue: Issue, rows: Forecasts, official: pd.Series, timezone: str, unit: Unit
+    series: Series, issue: Issue, rows: Forecasts, official: pd.Series, timezone: str, unit: Unit, *, adapted: bool
 ) -> ForecastSaid:
     table = _columns(rows, official, timezone, unit)
     levels = [name for name in table if name not in ("start", "end", "official")]
@@ -155,6 +159,7 @@ def _forecast_said(
         unit=unit,
         mtu=str(rows["mtu"].iloc[0]),
         attribution=_attribution(issue),
+        adapted=adapted,
         start=times_of(table["start"], timezone),
         end=times_of(table["end"], timezone),
         quantiles={str(level): table[level].tolist() for level in levels},

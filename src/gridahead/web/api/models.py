@@ -103,6 +103,8 @@ class ForecastSaid(IssueSaid):
     """Length of a market time unit, ISO 8601."""
     attribution: str
     """Whom the licences of the data ask to name."""
+    adapted: bool
+    """Whether the values are those that were published; false: as the model answered them."""
     start: list[Instant]
     end: list[Instant]
     quantiles: dict[str, list[float]]

@@ -89,6 +89,8 @@ class ForecastQuery(TableQuery, IssueQuery):
 
     quantiles: Annotated[str, Field(max_length=120, min_length=1, pattern=r"^[0-9., ]+$")] | None = None
     """Levels by comma, such as 0.1,0.5,0.9. Without it all of them."""
+    adapted: bool = True
+    """false: the values as the model answered them, before they were adapted to the newest days."""
 
 
 class KnownQuery(TableQuery):

@@ -15,7 +15,7 @@ from builders.serving import fill_before
 from builders.web import AT, Client, operated
 
 from gridahead.core.time import TimeRange
-from gridahead.forecasting.publish import latest_manifest
+from gridahead.forecasting.publish import Issue, latest_manifest
 from gridahead.operate.forecast import forecast
 
 SERIES = "/api/v1/series/DE/load"
@@ -54,6 +54,17 @@ def test_json_has_every_digit_of_the_published_parquet(client, published):
     assert (said["series"], said["unit"], said["timezone"], said["mtu"]) == ("DE/load", "MW", "UTC", "PT60M")
     assert said["official"] == np.linspace(50_000.125, 60_000.875, 24).tolist()
     assert said["delivery_day"] == "2025-03-19"
+
+
+def test_what_the_model_answered_is_given_on_request_and_says_what_it_is(client, published, monkeypatch):
+    kept = Issue.forecasts.fget
+    shifted = property(lambda issue: kept(issue).assign(unadapted_mw=lambda rows: rows["value_mw"] - 125.0))
+    monkeypatch.setattr(Issue, "forecasts", shifted)
+    said = client.get(FORECAST, adapted="false").json()
+    assert {float(level): values for level, values in said["quantiles"].items()} == (published - 125.0).to_dict("list")
+    assert said["adapted"] is False and client.get(FORECAST).json()["adapted"] is True
+    table = client.get(FORECAST, adapted="false", format="csv")
+    assert table.headers["content-disposition"].endswith('2025-03-19-unadapted.csv"')
 
 
 def test_parquet_read_by_pandas_is_the_published_parquet(client, published):
