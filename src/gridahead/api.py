@@ -384,9 +384,9 @@ class Lab:
         >>> len(explanation.forecast)
         37
         """
-        from gridahead.explain.explanation import explain
+        from gridahead.operate.explain import explanation_of
 
-        return explain(self.workspace, self._one(series), None if issue_time is None else _instant(issue_time))
+        return explanation_of(self.workspace, self._one(series), None if issue_time is None else _instant(issue_time))
 
     def revisions(self, series: SeriesName | None = None) -> Revisions:
         """How much the values moved between their first and their newest vintage, and how late; `gridahead revisions`.

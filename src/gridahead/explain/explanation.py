@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +12,12 @@ import pandas as pd
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
 from gridahead.core.quantiles import median_of
+from gridahead.core.tables import Observations
 from gridahead.core.time import delivery_days
 from gridahead.core.units import Unit
 from gridahead.explain.attribution import Attribution, attribute, hourly_groups, same_gaps
 from gridahead.explain.baseline import USUAL_WEEKS, mean_inputs
-from gridahead.explain.news import Change, changed
+from gridahead.explain.news import Change, as_published, changed
 from gridahead.features.windows import Array, Windows, build_windows
 from gridahead.forecasting.issue import degradations
 from gridahead.forecasting.publish import latest_manifest
@@ -23,6 +25,9 @@ from gridahead.forecasting.slot import due_day
 from gridahead.models.determinism import deterministic
 from gridahead.registry.versions import Registered
 from gridahead.workspace import Workspace, reading_range
+
+Publishes = Callable[[Registered, Windows], pd.Series]
+"""What is published of a single window by a version: the median by valid time [MW], adapted to the newest days."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +38,9 @@ class Explanation:
     windows: Windows
     """Of the forecast."""
     forecast: Array
-    """(H,) median [MW]"""
+    """(H,) median as the model answers it [MW]"""
+    published: Array
+    """(H,) the same adapted to the newest days, as it is published [MW]"""
     attribution: Attribution
     degradations: tuple[str, ...]
     unit: Unit
@@ -47,6 +54,12 @@ class Explanation:
         return f"<Explanation of {about}, by {self.registered}>"
 
     @property
+    def adapted(self) -> Array:
+        """By how much it is moved as the newest days ask for, (H,) [MW]; with the shares it adds up to `published`."""
+        moved: Array = self.published - self.forecast
+        return moved
+
+    @property
     def issue_time(self) -> pd.Timestamp:
         """The issue time of the forecast, UTC."""
         return pd.Timestamp(self.windows.issue_time[0], unit="us", tz="UTC")
@@ -54,7 +67,7 @@ class Explanation:
     @property
     def valid_times(self) -> pd.DatetimeIndex:
         """(H,) the start of every unit of the horizon, UTC."""
-        return pd.DatetimeIndex(pd.to_datetime(self.windows.valid_time[0], unit="us", utc=True))
+        return _times(self.windows)
 
     @property
     def day(self) -> dt.date:
@@ -68,6 +81,7 @@ class Explanation:
 def explain(
     workspace: Workspace,
     series: Series,
+    publishes: Publishes,
     issue_time: pd.Timestamp | None = None,
     since: pd.Timestamp | None = None,
     version: str | None = None,
@@ -77,6 +91,7 @@ def explain(
     Args:
         workspace: where the data and the models are.
         series: whose forecast.
+        publishes: what operation makes of the model's answer.
         issue_time: as of when; without it, the newest published one.
         since: the earlier issue time; without it, a day before.
         version: a number or an alias; without it, the one that serves.
@@ -97,15 +112,34 @@ def explain(
     if np.isnan(of_day.target_past).all():
         raise ModelError(str(series), f"nothing is known of it in the {spec.context_days} days before {issued}")
     attribution = attribute(model, of_day, same_gaps(mean_inputs(weeks_before), of_day), hourly_groups(of_day))
+    published = publishes(registered, of_day.alone(0))
     return Explanation(
         registered=registered,
         windows=of_day,
         forecast=median_of(model.predict(of_day))[0],
+        published=published.reindex(_times(of_day)).to_numpy(np.float32),
         attribution=attribution,
         degradations=tuple(degradations(of_day, 0, model.known_share, workspace.settings.quality.late_after_hours)),
         unit=workspace.settings.unit_of(series),
-        change=changed(model, observations, since or issued - pd.Timedelta(days=1), issued),
+        change=_change(registered, observations, since or issued - pd.Timedelta(days=1), issued, publishes),
     )
+
+
+def _change(
+    registered: Registered, observations: Observations, since: pd.Timestamp, issued: pd.Timestamp, publishes: Publishes
+) -> Change | None:
+    """What has changed between what is published at both times."""
+    spec = registered.model.spec
+    if (change := changed(registered.model, observations, since, issued)) is None:
+        return None
+    asked = [(at, spec.deadline.delivery_day(at)) for at in (since, issued)]
+    windows = [build_windows(observations, spec, [day], issue_times=[at]).alone(0) for at, day in asked]
+    return as_published(change, *(publishes(registered, one) for one in windows))
+
+
+def _times(windows: Windows) -> pd.DatetimeIndex:
+    """(H,) the start of every unit of the horizon of a single window, UTC."""
+    return pd.DatetimeIndex(pd.to_datetime(windows.valid_time[0], unit="us", utc=True))
 
 
 def _newest(workspace: Workspace, series: Series) -> tuple[pd.Timestamp, dt.date]:

@@ -24,6 +24,8 @@ from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
 from gridahead.models.base import Forecaster
 
 TIME = "time has passed"
+ADAPTED = "adapted to the newest days"
+"""What weights of experts, location and spread follow, beside what is read as an input."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +110,20 @@ def changed(
     return Change(
         spec, since, issued, common, earlier, now[in_common], {TIME: passed, **news}, _surprise(before, then, after)
     )
+
+
+def as_published(change: Change, then: pd.Series, now: pd.Series) -> Change:
+    """The change between what was published: that it is adapted to the newest days is one cause more.
+
+    Args:
+        change: of what the model answers.
+        then: the published median of the earlier forecast by valid time [MW]; of every hour of the change.
+        now: that of the later one.
+    """
+    times = pd.DatetimeIndex(pd.to_datetime(change.valid_time, unit="us", utc=True))
+    before, after = (published.reindex(times).to_numpy(np.float64) for published in (then, now))
+    adapted = (after - change.now) - (before - change.then)
+    return replace(change, then=before, now=after, parts={**change.parts, ADAPTED: adapted})
 
 
 def _expected(

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -255,13 +256,18 @@ def _facts(manifest: Mapping[str, object]) -> dict[str, object]:
 
 
 def _median(forecasts: Forecasts) -> dict[str, object]:
-    """What the day comes to: mean and peak of the median [MW], and when the unit of the peak begins."""
-    median = forecasts[forecasts["quantile"] == 0.5].set_index("valid_time")["value_mw"].sort_index()
+    """What the day comes to: mean and peak of the median [MW], and when the unit of the peak begins.
+
+    `adapted_mw` is by how much its mean was moved as the newest days asked for, where that was so [MW].
+    """
+    middle = forecasts[forecasts["quantile"] == 0.5].set_index("valid_time").sort_index()
+    median, moved = middle["value_mw"], (middle["value_mw"] - middle["unadapted_mw"]).mean()
+    by_hand = (middle["rung"] == BY_HAND).any()  # what a person has changed is no adaptation
     return {
         "mean_mw": float(median.mean()),
         "peak_mw": float(median.max()),
         "peak_at": median.index[int(median.to_numpy().argmax())].isoformat(),
-    }
+    } | ({"adapted_mw": float(moved)} if moved and not np.isnan(moved) and not by_hand else {})
 
 
 def _put(home: Folder, manifest: dict[str, object]) -> Published:

@@ -45,7 +45,7 @@ from gridahead.forecasting.paths import Paths
 from gridahead.forecasting.slot import Slot
 from gridahead.operate.foot import Foot
 from gridahead.operate.paths import paths_of
-from gridahead.operate.version_inputs import forecast_of, inputs_of, missing_in
+from gridahead.operate.version_inputs import forecast_of, inputs_of, median_by_time, missing_in
 from gridahead.quarantine.inputs_in_doubt import suspect_inputs
 from gridahead.registry.fallbacks import fallback
 from gridahead.registry.versions import Registered, Version
@@ -71,6 +71,8 @@ class Answer:
     """Further lines of the manifest, the same for the same forecast."""
     paths: Paths | None = None
     """Of the whole day; None where there are none."""
+    median: pd.Series | None = None
+    """Of a model's whole horizon by valid time [MW], also of hours before the delivery day; None where none made it."""
 
     @property
     def issue_time(self) -> pd.Timestamp:
@@ -188,7 +190,8 @@ def _by_version(
         raise NoAnswerError(f"{name} is implausible: {reason}")
     forecasts = _issued(workspace, registered, windows, made, LIVE, rung, lost, unread)
     about = {"run_id": version.run_id, "bundle": version.tags["bundle"], "adapted": made.about}
-    return Answer(forecasts, about | _about(workspace, registered.model.spec.inputs, forecasts))
+    about |= _about(workspace, registered.model.spec.inputs, forecasts)
+    return Answer(forecasts, about, median=median_by_time(windows, made.answer))
 
 
 def _loaded(workspace: Workspace, version: Version, name: str) -> Registered:

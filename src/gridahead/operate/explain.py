@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +22,8 @@ from gridahead.explain.gradients import model_gradients
 from gridahead.features.windows import Windows
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.determinism import deterministic
-from gridahead.registry.versions import GRADIENTS, Version
+from gridahead.operate.version_inputs import forecast_of, median_by_time, missing_in
+from gridahead.registry.versions import GRADIENTS, Registered, Version
 from gridahead.reports.drawing import with_licence
 from gridahead.reports.explanation import draw_change, draw_explanation
 from gridahead.reports.gradient_picture import draw_gradients
@@ -52,6 +54,27 @@ class Diagnosed:
     picture: Path
 
 
+def explanation_of(
+    workspace: Workspace,
+    series: Series,
+    issue_time: pd.Timestamp | None = None,
+    since: pd.Timestamp | None = None,
+    version: str | None = None,
+) -> Explanation:
+    """The explanation of a forecast as operation publishes it; arguments and errors of `explain`."""
+    return explain(workspace, series, partial(published_median, workspace), issue_time, since, version)
+
+
+def published_median(workspace: Workspace, registered: Registered, windows: Windows) -> pd.Series:
+    """What is published of a single window by a version: the median by valid time [MW], adapted to the newest days.
+
+    Raises:
+        LakeError: the series itself cannot be read.
+    """
+    is_degraded = bool(missing_in(workspace, registered.model, windows))
+    return median_by_time(windows, forecast_of(workspace, registered, windows, is_degraded=is_degraded).answer)
+
+
 def explain_forecast(
     workspace: Workspace,
     series: Series,
@@ -60,7 +83,7 @@ def explain_forecast(
     version: str | None = None,
 ) -> Explained:
     """Explain a forecast, and draw the explanation beside it; arguments and errors of `explain`."""
-    explanation = explain(workspace, series, issue_time, since, version)
+    explanation = explanation_of(workspace, series, issue_time, since, version)
     day = workspace.settings.published_folder / series.slug / str(explanation.day)
     folder = day / f"{explanation.issue_time:%Y-%m-%dT%H%MZ}"
     picture, change_picture = folder / "explained.png", folder / "changed.png"

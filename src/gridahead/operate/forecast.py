@@ -92,7 +92,7 @@ def publish_slot(workspace: Workspace, wanted: Slot, aliases: Mapping[str, str])
         LakeError: the folder of what is published cannot be written.
     """
     answer = climb(workspace, wanted, aliases)
-    about = {**answer.about, **told_since_yesterday(workspace, wanted, answer.forecasts)}
+    about = {**answer.about, **told_since_yesterday(workspace, wanted, answer)}
     published = hand_out(workspace, wanted, answer.forecasts, about, answer.paths)
     log.info(
         "%s: %s issued %s by %s, %s%s%s",

@@ -13,13 +13,14 @@ import math
 import pandas as pd
 
 from gridahead.core.runs import BY_HAND, DEGRADED, FULL
-from gridahead.core.tables import Forecasts
 from gridahead.core.time import Mtu, delivery_range
-from gridahead.explain.news import Change, changed
+from gridahead.explain.news import Change, as_published, changed
 from gridahead.explain.shapley import MOST
 from gridahead.features.windows import WindowSpec
+from gridahead.forecasting.publish import Issue
 from gridahead.forecasting.slot import Slot
 from gridahead.models.base import Forecaster
+from gridahead.operate.answer import Answer
 from gridahead.reading.change import SINCE, Cause, SinceYesterday, in_manifest
 from gridahead.reading.issues import all_issues
 from gridahead.workspace import Workspace, reading_range
@@ -32,7 +33,7 @@ STEPS = 100_000
 """Units of time that networks may go through for it: a second or two of one core."""
 
 
-def told_since_yesterday(workspace: Workspace, slot: Slot, forecasts: Forecasts) -> dict[str, object]:
+def told_since_yesterday(workspace: Workspace, slot: Slot, answer: Answer) -> dict[str, object]:
     """The line of the manifest that says what has changed, or no line.
 
     Nothing is said of a day that has begun, of an answer that no network has made, or where the forecasts have no hour
@@ -41,12 +42,12 @@ def told_since_yesterday(workspace: Workspace, slot: Slot, forecasts: Forecasts)
     Args:
         workspace: where the data and the models are.
         slot: what has been forecast.
-        forecasts: the answer, not published yet.
+        answer: not published yet.
     """
     if not _wanted(workspace):
         return {}
     try:
-        change = _change(workspace, slot, forecasts)
+        change = _change(workspace, slot, answer)
     except Exception as error:  # an explanation is no reason to withhold a forecast
         log.warning(
             "%s: published without what has changed since yesterday (%s: %s)", slot.series, type(error).__name__, error
@@ -60,9 +61,8 @@ def _wanted(workspace: Workspace) -> bool:
     return chosen == "always" or (chosen == "auto" and len(workspace.settings.series) <= MANY)
 
 
-def _change(workspace: Workspace, slot: Slot, forecasts: Forecasts) -> Change | None:
-    first = forecasts.iloc[0]
-    issued = pd.Timestamp(first["issue_time"])
+def _change(workspace: Workspace, slot: Slot, answer: Answer) -> Change | None:
+    first, issued = answer.forecasts.iloc[0], answer.issue_time
     timezone = workspace.settings.zone(slot.series.zone).timezone
     if first["rung"] not in (FULL, DEGRADED) or issued >= delivery_range(slot.day, timezone).start:
         return None
@@ -70,12 +70,28 @@ def _change(workspace: Workspace, slot: Slot, forecasts: Forecasts) -> Change | 
     model = None if version is None else workspace.exports.load(version).model
     most = 0 if model is None else groups(model)
     day_before = slot.day - dt.timedelta(days=1)
-    since = None if model is None else _issued_before(workspace, slot, model.spec, day_before, issued)
+    since, before = (None, None) if model is None else _issued_before(workspace, slot, model.spec, day_before, issued)
     if model is None or since is None or most == 0:
         return None
     spec = model.spec
     observations = workspace.lake.read_vintages(*spec.inputs, time_range=reading_range(spec, day_before, slot.day))
-    return changed(model, observations, since, issued, (day_before, slot.day), most)
+    change = changed(model, observations, since, issued, (day_before, slot.day), most)
+    if change is None or before is None or answer.median is None or not _is_of(before, first):
+        return change
+    return as_published(change, _median(before), answer.median)
+
+
+def _is_of(before: Issue, first: pd.Series) -> bool:
+    """Whether the version that answers has made the forecast before: only then is the difference one of adaptation."""
+    names = ("model", "model_version")
+    return before.manifest["rung"] in (FULL, DEGRADED) and all(before.manifest[name] == first[name] for name in names)
+
+
+def _median(before: Issue) -> pd.Series:
+    """The median of a published forecast by valid time [MW]."""
+    rows = before.forecasts
+    median: pd.Series = rows[rows["quantile"] == 0.5].set_index("valid_time")["value_mw"]
+    return median
 
 
 def groups(model: Forecaster) -> int:
@@ -87,13 +103,16 @@ def groups(model: Forecaster) -> int:
 
 def _issued_before(
     workspace: Workspace, slot: Slot, spec: WindowSpec, day_before: dt.date, issued: pd.Timestamp
-) -> pd.Timestamp | None:
-    """When the forecast of the day before was issued, as far as a model serves that, or else was due; None if later."""
+) -> tuple[pd.Timestamp | None, Issue | None]:
+    """When the forecast of the day before was issued, as far as a model serves that, or else was due; None if later.
+
+    With it, what was published of it, if anything was.
+    """
     made = (one for one in all_issues(workspace, slot.series, day_before) if one.manifest["rung"] != BY_HAND)
     begins = delivery_range(day_before, spec.zone.timezone).start
-    times = [at for one in made if (at := one.at("issue_time")) < begins and spec.serves(at, day_before)]
-    since = max(times, default=spec.deadline.for_delivery(day_before))
-    return since if since < issued else None
+    served = {at: one for one in made if (at := one.at("issue_time")) < begins and spec.serves(at, day_before)}
+    since = max(served, default=spec.deadline.for_delivery(day_before))
+    return (since, served.get(since)) if since < issued else (None, None)
 
 
 def summary(change: Change) -> SinceYesterday:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
+import numpy as np
 import pandas as pd
 
 from gridahead.core.errors import LakeError
 from gridahead.core.grid import OFFICIAL_SUFFIX
+from gridahead.core.quantiles import median_of
 from gridahead.core.tables import Observations
 from gridahead.core.time import TimeRange, delivery_range, lasting
 from gridahead.features.windows import AHEAD_OF_OURS, Windows, WindowSpec, build_windows
@@ -19,7 +21,7 @@ from gridahead.forecasting.adapting import Adapted, adapted, adapted_alone, days
 from gridahead.forecasting.issue import degradations
 from gridahead.forecasting.widening import reads_from, recent_windows
 from gridahead.models.aggregate import said_of
-from gridahead.models.base import Forecaster
+from gridahead.models.base import Forecaster, Quantiles
 from gridahead.registry.versions import Registered
 from gridahead.settings.gates import LadderSettings
 from gridahead.workspace import Workspace, reading_range
@@ -62,6 +64,12 @@ def forecast_of(workspace: Workspace, registered: Registered, windows: Windows, 
         return adapted(model, said_of(model, windows), windows)
     observations, _ = _tolerantly(workspace, model.spec, reading_range(model.spec, before[0], day))
     return adapted_alone(model, windows, observations, before)
+
+
+def median_by_time(windows: Windows, answer: Quantiles) -> pd.Series:
+    """The median (1, H, Q) of a single window by valid time [MW], also of the hours before the delivery day."""
+    times = pd.DatetimeIndex(pd.to_datetime(windows.valid_time[0], unit="us", utc=True))
+    return pd.Series(median_of(answer)[0].astype(np.float64), times)
 
 
 def _recent_windows(workspace: Workspace, registered: Registered, windows: Windows) -> Windows:

@@ -11,7 +11,7 @@ import numpy as np
 from gridahead.core.grid import Series
 from gridahead.core.units import Power, Unit, per, power
 from gridahead.explain.baseline import USUAL_WEEKS
-from gridahead.explain.news import TIME, Change
+from gridahead.explain.news import ADAPTED, TIME, Change
 from gridahead.features.calendar import CALENDAR
 from gridahead.reports.explain_picture import change_picture, explain_picture
 
@@ -34,12 +34,16 @@ SMALLEST_SHARE = 0.05
 
 
 def share_rows(explanation: Explanation) -> list[dict[str, object]]:
-    """The mean share of the delivery day by input and how long ago it was [MW], the largest first."""
+    """The mean share of the delivery day by input and how long ago it was [MW], the largest first.
+
+    With what the newest days have moved, they add up to the published forecast less that of usual inputs.
+    """
     delivery = explanation.windows.delivery[0]
     totals: dict[tuple[str, str], float] = {}
     for group, share in zip(explanation.attribution.groups, explanation.attribution.shares, strict=True):
         when = _band(group.hour)
         totals[group.name, when] = totals.get((group.name, when), 0.0) + float(share[delivery].mean())
+    totals[ADAPTED, "the day"] = float(explanation.adapted[delivery].mean())
     ordered = sorted(totals.items(), key=lambda item: -abs(item[1]))
     return [{"input": name, "when": when, "share_mw": value} for (name, when), value in ordered if value]
 
@@ -48,10 +52,10 @@ def explanation_sentences(explanation: Explanation) -> list[str]:
     """The forecast beside the usual one, what moved it, what is missing, and what has changed."""
     delivery, spec, unit = explanation.windows.delivery[0], explanation.windows.spec, explanation.unit
     issued = explanation.issue_time.tz_convert(spec.zone.timezone)
-    difference = float(explanation.attribution.difference[delivery].mean())
+    difference = float((explanation.attribution.difference + explanation.adapted)[delivery].mean())
     sentences = [
         f"{spec.series}, {explanation.day:%a %-d %b %Y}: "
-        f"{power(float(explanation.forecast[delivery].mean()), unit)} on average, issued {issued:%-d %b %H:%M} by "
+        f"{power(float(explanation.published[delivery].mean()), unit)} on average, issued {issued:%-d %b %H:%M} by "
         f"{explanation.registered}. That is {power(abs(difference), unit)} {'above' if difference >= 0 else 'below'} "
         f"what the model says of the usual inputs of a {explanation.day:%A}, the mean of the last {USUAL_WEEKS}."
     ]
@@ -93,6 +97,8 @@ def explanation_json(explanation: Explanation, picture: Path, change_picture: Pa
         "issue_time": explanation.issue_time.isoformat(),
         "valid_time": [time.isoformat() for time in explanation.valid_times],
         "forecast_mw": explanation.forecast.tolist(),
+        "published_mw": [None if np.isnan(value) else value for value in explanation.published.tolist()],
+        "adapted_mw": [None if np.isnan(value) else value for value in explanation.adapted.tolist()],
         "difference_mw": attribution.difference.tolist(),
         "left_mw": attribution.left.tolist(),
         "shares": [
@@ -131,8 +137,8 @@ def draw_explanation(explanation: Explanation) -> bytes:
     }
     return explain_picture(
         maps,
-        _per(attribution.by_input(), unit),
-        per(attribution.difference, unit),
+        _per({**attribution.by_input(), ADAPTED: explanation.adapted}, unit),
+        per(attribution.difference + explanation.adapted, unit),
         explanation.windows.delivery[0],
         explanation.valid_times.tz_convert(spec.zone.timezone),
         explanation_sentences(explanation)[0],
@@ -153,8 +159,8 @@ def _band(hour: int | None) -> str:
 
 
 def _share_name(row: Mapping[str, object], series: Series) -> str:
-    if row["input"] == CALENDAR:
-        return CALENDAR
+    if row["input"] in (CALENDAR, ADAPTED):
+        return str(row["input"])
     name = "official forecast" if row["input"] == str(series.official) else row["input"]
     return f"{name}, {row['when']}"
 
@@ -168,7 +174,7 @@ def _cause(change: Change, name: str, unit: Unit) -> str:
         return f"new values of {name}{'' if np.isnan(change.surprise) else outturn}"
     if name == str(series.official):
         return "new official forecast"
-    return name if name == TIME else f"news of {name}"
+    return name if name in (TIME, ADAPTED) else f"news of {name}"
 
 
 def _per(parts: Mapping[str, Power], unit: Unit) -> dict[str, Power]:

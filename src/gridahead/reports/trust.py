@@ -120,6 +120,15 @@ class Day:
         return expert_words(self.manifest)
 
     @property
+    def adapted(self) -> str:
+        """By how much the newest days have moved its mean, in words; empty where they have not."""
+        median = self.manifest.get("median")
+        moved = median.get("adapted_mw") if isinstance(median, dict) else None
+        if moved is None:
+            return ""
+        return f"{'+' if moved > 0 else ''}{self.scale.as_fine_as(abs(moved)).text(moved)}"
+
+    @property
     def ahead(self) -> str:
         """How long before its delivery day it was due, in words; empty where it is the usual day."""
         days = self.shown.issue.lead_days

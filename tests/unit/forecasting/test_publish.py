@@ -70,6 +70,14 @@ def test_the_manifest_tells_what_a_reader_asks(tmp_path):
     assert manifest["median"] == {"mean_mw": 50_011.5, "peak_mw": 50_023.0, "peak_at": "2025-12-31T22:00:00+00:00"}
 
 
+def test_the_manifest_tells_by_how_much_adaptation_has_moved_the_mean_of_the_day(tmp_path):
+    rows = forecast_of("2025-12-31")
+    moved = rows.assign(unadapted_mw=rows["value_mw"] - 120.0)
+    assert publish_to(tmp_path, moved).manifest["median"]["adapted_mw"] == 120.0
+    for plain in (rows.assign(unadapted_mw=rows["value_mw"]), moved.assign(rung="by_hand")):
+        assert "adapted_mw" not in publish_to(tmp_path, plain).manifest["median"]
+
+
 def test_complete_inputs_are_no_degradation(tmp_path):
     assert publish_to(tmp_path, forecast_of("2025-12-31")).manifest["rung"] == "full"
 

@@ -10,6 +10,8 @@ from builders.rows import LOAD
 
 from gridahead.core.runs import FULL, RIDGE
 from gridahead.core.tables import Forecasts
+from gridahead.explain.news import ADAPTED
+from gridahead.forecasting.publish import Issue
 from gridahead.models.determinism import deterministic
 from gridahead.operate import since_yesterday as module
 from gridahead.operate.forecast import forecast, publish_slot
@@ -37,7 +39,7 @@ def explained(workspace, chosen):
 
 def told(workspace):
     with deterministic():
-        return told_since_yesterday(workspace, slot_for(workspace, LOAD, DAY), answer(workspace, LOAD, DAY).forecasts)
+        return told_since_yesterday(workspace, slot_for(workspace, LOAD, DAY), answer(workspace, LOAD, DAY))
 
 
 def told_change(workspace) -> SinceYesterday:
@@ -54,6 +56,21 @@ def test_causes_sum_to_the_difference_over_the_hours_that_both_have(ladder):
     effects = [cause.effect_mw for cause in change.causes]
     assert sum(effects) == pytest.approx(change.difference_mw, abs=0.3)  # six digits: a tenth
     assert effects == sorted(effects, key=abs, reverse=True)
+
+
+def test_between_two_published_forecasts_adaptation_is_one_cause_more_and_they_are_the_published_numbers(tmp_path):
+    ladder = whole_ladder(tmp_path, LOAD, DAY)
+    before = publish_slot(ladder, slot_for(ladder, LOAD, DAY - dt.timedelta(days=1)), serving(ladder, LOAD))
+    said, change = answer(ladder, LOAD, DAY), told_change(ladder)
+    effects = {cause.name: cause.effect_mw for cause in change.causes}
+    assert effects[ADAPTED] != 0 and sum(effects.values()) == pytest.approx(change.difference_mw, abs=0.4)
+    common = pd.date_range(change.start, change.end, freq="h", inclusive="left")
+    rows = Issue(before.folder, dict(before.manifest)).forecasts.set_index("valid_time")
+    published = rows.loc[rows["quantile"] == 0.5, "value_mw"][common]
+    assert change.before_mw == pytest.approx(published.mean(), rel=1e-5)
+    assert change.now_mw == pytest.approx(said.median[common].mean(), rel=1e-5)
+    day = said.forecasts[said.forecasts["quantile"] == 0.5].set_index("valid_time")["value_mw"]
+    assert said.median[day.index].tolist() == day.tolist()
 
 
 def test_it_is_the_same_to_the_byte_when_it_is_made_again_and_leaves_the_forecast_as_it_is(ladder):
@@ -96,15 +113,15 @@ def test_of_many_series_it_is_told_only_where_the_settings_say_so(ladder, monkey
 
 
 def test_an_answer_that_no_network_has_made_is_not_explained(ladder):
-    rows = answer(ladder, LOAD, DAY).forecasts
-    assert rows["rung"].iloc[0] == FULL
-    regression = Forecasts(rows.assign(rung=RIDGE))
+    said = answer(ladder, LOAD, DAY)
+    assert said.rung == FULL
+    regression = replace(said, forecasts=Forecasts(said.forecasts.assign(rung=RIDGE)))
     assert told_since_yesterday(ladder, slot_for(ladder, LOAD, DAY), regression) == {}
 
 
 def test_a_day_that_has_begun_is_not_explained(ladder):
-    rows = answer(ladder, LOAD, DAY).forecasts
-    begun = Forecasts(rows.assign(issue_time=pd.Timestamp("2025-03-18T23:00Z")))
+    said = answer(ladder, LOAD, DAY)
+    begun = replace(said, forecasts=Forecasts(said.forecasts.assign(issue_time=pd.Timestamp("2025-03-18T23:00Z"))))
     assert told_since_yesterday(ladder, slot_for(ladder, LOAD, DAY), begun) == {}
 
 

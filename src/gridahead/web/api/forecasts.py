@@ -243,7 +243,11 @@ def explanation_answer(workspace: Workspace, series: Series, issue: Issue, query
     timezone = timezone_of(query.tz, UTC)
     change = since_yesterday(issue.manifest)
     said = None if change is None else _change_said(change, timezone, unit)
-    return json_answer(ExplanationSaid(**about(issue.manifest, timezone), series=str(series), since_yesterday=said))
+    moved = issue.manifest["median"].get("adapted_mw")
+    adapted = None if moved is None else per(moved, unit)
+    return json_answer(
+        ExplanationSaid(**about(issue.manifest, timezone), series=str(series), adapted=adapted, since_yesterday=said)
+    )
 
 
 def _change_said(change: SinceYesterday, timezone: str, unit: Unit) -> ChangeSaid:

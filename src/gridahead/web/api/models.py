@@ -205,6 +205,8 @@ class ExplanationSaid(IssueSaid):
     """What has changed since the forecast before, and why, as it was computed when the forecast was made."""
 
     series: str
+    adapted: float | None
+    """By how much the mean of the day was moved as the newest days asked for; null where nothing was."""
     since_yesterday: ChangeSaid | None
     """null where there was no forecast before, or nothing was computed."""
 

@@ -195,7 +195,8 @@ def test_a_forecast_without_paths_says_so_and_what_there_is(workspace, client):
 
 
 def test_where_nothing_was_computed_nothing_has_changed_since_yesterday(client):
-    assert client.get(f"{SERIES}/explanation").json()["since_yesterday"] is None
+    said = client.get(f"{SERIES}/explanation").json()
+    assert said["since_yesterday"] is None and said["adapted"] is None
 
 
 def test_what_has_changed_since_yesterday_is_said_as_the_manifest_has_it(workspace, client):
