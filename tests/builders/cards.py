@@ -62,7 +62,7 @@ def shown_of(
     }
     home = f"/published/{member.slug}/{day}/{issued.tz_convert('UTC'):%Y-%m-%dT%H%MZ}"
     beside = median + 1_000 if official else NOTHING
-    figures = figures_of(wide, beside, mtu=mtu, energy=member.quantity != "price")
+    figures = figures_of(wide, beside, mtu=mtu, energy=member.quantity != "price", daily=told.get("daily"))
     outturn = median + 500 if known else NOTHING
     return Shown(Issue(Folder.at(Path(home)), told), day, whole, mtu, wide, beside, outturn, median - 300, figures)
 

@@ -189,7 +189,7 @@ def _by_version(
     if reason := foot.judge(made.answer[0][delivery], levels, windows.valid_time[0][delivery]):
         raise NoAnswerError(f"{name} is implausible: {reason}")
     forecasts = _issued(workspace, registered, windows, made, LIVE, rung, lost, unread)
-    about = {"run_id": version.run_id, "bundle": version.tags["bundle"], "adapted": made.about}
+    about: dict[str, object] = {"run_id": version.run_id, "bundle": version.tags["bundle"], "adapted": made.about}
     about |= _about(workspace, registered.model.spec.inputs, forecasts)
     return Answer(forecasts, about, median=median_by_time(windows, made.answer))
 

@@ -38,6 +38,28 @@ class Figure:
         """Ours less official."""
         return None if self.official is None else self.ours - self.official
 
+    @property
+    def has_paths(self) -> bool:
+        """Whether it is known what the whole day may come to."""
+        return {0.1, 0.5, 0.9} <= set(self.quantiles)
+
+    @property
+    def middle(self) -> float:
+        """The median of what the day may come to; where the forecast has no paths, that of the medians of its units."""
+        return self.quantiles[0.5] if self.has_paths else self.ours
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """P10 and P90 of what the day may come to, or else of the unit of a peak or lowest value; None of no unit."""
+        if self.has_paths:
+            return self.quantiles[0.1], self.quantiles[0.9]
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+    @property
+    def likeliest(self) -> pd.Timestamp | None:
+        """Start of the unit that most paths have their peak in, the first of several, or else that of the medians."""
+        return max(sorted(self.hours), key=lambda at: self.hours[at]) if self.hours else self.ours_at
+
 
 def figures_of(
     wide: pd.DataFrame, official: pd.Series, *, mtu: Mtu, energy: bool, daily: Mapping[str, Any] | None = None

@@ -68,19 +68,20 @@ def _is_told(figure: Figure) -> bool:
 
 def tile(day: Day, figure: Figure) -> dict[str, str]:
     """A figure in words: ours, when and how sure, and the official one beside it; `page.js` says it alike."""
-    scale = day.scale if figure.name != "energy" else energy_scale(figure.ours, day.scale)
+    own, likeliest = figure.middle, figure.likeliest
+    scale = day.scale if figure.name != "energy" else energy_scale(own, day.scale)
     between, beside, apart = "", "no official forecast", ""
-    if figure.low is not None and figure.high is not None:
-        between = f"80{THIN}% between {scale.number(figure.low)} and {scale.number(figure.high)}"
-    if figure.official is not None and figure.difference is not None:
+    if figure.interval is not None:
+        between = f"80{THIN}% between {scale.number(figure.interval[0])} and {scale.number(figure.interval[1])}"
+    if figure.official is not None:
         at = "" if figure.official_at is None else f" at {day.unit_words(figure.official_at)}"
         beside = f"official {scale.number(figure.official)}{at}"
-        apart = f"difference {signed(figure.difference, scale)}"
+        apart = f"difference {signed(own - figure.official, scale)}"
     return {
         "name": figure.name,
         "title": TITLES[figure.name],
-        "value": scale.text(figure.ours),
-        "when": "" if figure.ours_at is None else day.unit_words(figure.ours_at),
+        "value": scale.text(own),
+        "when": "" if likeliest is None else day.unit_words(likeliest),
         "range": between,
         "beside": beside,
         "apart": apart,
@@ -162,7 +163,7 @@ def past_row(card: Card, shown: Shown) -> dict[str, Any]:
         "name": day.name,
         "issued": wording.moment(day.issue_time),
         "by": day.made_by,
-        "peak": "" if peak is None else day.scale.text(peak.ours),
+        "peak": "" if peak is None else day.scale.text(peak.middle),
         "error": _mean(error, day),
         "official": _mean(official if len(official) == len(known) else official[:0], day),
         "files": _files(card, shown),

@@ -86,9 +86,9 @@ def _normal(card: Card) -> dict[str, str]:
 
 
 def _figure(figure: Figure, places: int) -> list[Any]:
-    values = (figure.ours, figure.low, figure.high, figure.official)
+    values = (figure.middle, *(figure.interval or (None, None)), figure.official)
     own, low, high, official = (None if value is None else round(float(value), places) for value in values)
-    at, official_at = (None if at is None else _seconds(at) for at in (figure.ours_at, figure.official_at))
+    at, official_at = (None if at is None else _seconds(at) for at in (figure.likeliest, figure.official_at))
     return [figure.name, own, at, low, high, official, official_at]
 
 

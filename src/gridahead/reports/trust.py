@@ -153,6 +153,11 @@ class Day:
         """A market time unit in local time, such as 18:00–19:00."""
         return unit_of_time(start.tz_convert(self.timezone), self.mtu.delta)
 
+    @property
+    def has_paths(self) -> bool:
+        """Whether its figures are those of courses of the whole day."""
+        return any(figure.has_paths for figure in self.shown.figures)
+
     def figure(self, name: str) -> Figure | None:
         """A figure of the day by its name."""
         return next((figure for figure in self.shown.figures if figure.name == name), None)
@@ -214,12 +219,15 @@ def forecast_sentence(view: SeriesView) -> str:
 
 def _peak_words(forecast: Day) -> str:
     peak = forecast.figure("peak")
-    if peak is None or peak.ours_at is None:
+    if peak is None or peak.likeliest is None:
         return ""
     interval = ""
-    if peak.low is not None and peak.high is not None:
-        interval = f" (80{THIN}% between {forecast.scale.number(peak.low)} and {forecast.scale.number(peak.high)})"
-    return f"peak {forecast.scale.text(peak.ours)} at {forecast.unit_words(peak.ours_at)}{interval}"
+    if peak.interval is not None:
+        low, high = map(forecast.scale.number, peak.interval)
+        interval = f" (80{THIN}% between {low} and {high})"
+    height, at = forecast.scale.text(peak.middle), forecast.unit_words(peak.likeliest)
+    # With paths both are of the whole day, and neither need be those of one unit.
+    return f"peak {height}{interval}, most likely at {at}" if peak.hours else f"peak {height} at {at}{interval}"
 
 
 def _failings(view: SeriesView) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from gridahead.operate.forecast import publish_slot
 from gridahead.promotion.serving import serving
 from gridahead.reports.explanation import draw_explanation, explanation_json, explanation_sentences, share_rows
 
+if TYPE_CHECKING:
+    from gridahead.registry.registry import Registry
+
 DAY = dt.date(2025, 3, 19)
 
 
@@ -27,9 +31,11 @@ def explained(tmp_path_factory):
     published = publish_slot(ladder, slot_for(ladder, LOAD, DAY), serving(ladder, LOAD))
     rows = Issue(published.folder, dict(published.manifest)).forecasts
     exports = ladder.exports
-    served = SimpleNamespace(champion=lambda series: exports.load(exports.version(series, "2")))
+    version = exports.version(LOAD, "2")
+    assert version is not None
+    served = cast("Registry", SimpleNamespace(champion=lambda series: exports.load(version)))
     asked = replace(ladder, registry_of=lambda _: served, lake_of=lambda _: ladder.lake)
-    explanation = explanation_of(asked, LOAD, pd.Timestamp(published.manifest["issue_time"]))
+    explanation = explanation_of(asked, LOAD, pd.Timestamp(str(published.manifest["issue_time"])))
     return rows[rows["quantile"] == 0.5], explanation
 
 
@@ -42,7 +48,7 @@ def test_shares_and_adaptation_add_up_to_what_is_published(explained):
     usual = explanation.forecast - attribution.difference
     together = usual + attribution.shares.sum(axis=0) + attribution.left + explanation.adapted
     np.testing.assert_allclose(together[delivery], median["value_mw"], atol=0.05)
-    rows = {(row["input"], row["when"]): row["share_mw"] for row in share_rows(explanation)}
+    rows = {(row["input"], row["when"]): float(str(row["share_mw"])) for row in share_rows(explanation)}
     assert rows[ADAPTED, "the day"] == pytest.approx((median["value_mw"] - median["unadapted_mw"]).mean(), abs=0.01)
     left = float(attribution.left[delivery].mean())
     assert sum(rows.values()) + left == pytest.approx(median["value_mw"].mean() - usual[delivery].mean(), abs=0.05)

@@ -60,3 +60,21 @@ def test_what_the_paths_say_of_the_day_stands_beside_the_figure_that_it_is_of():
     assert figures["peak"].quantiles == {0.1: 118.0, 0.9: 133.0} and figures["peak"].hours == {TIMES[2]: 1.0}
     assert figures["energy"].quantiles == {0.5: 106.0} and figures["energy"].hours == {}
     assert figures["mean"].quantiles == {}
+
+
+def test_with_paths_a_figure_is_of_the_whole_day_and_without_them_of_the_medians():
+    early, late = "2025-03-19T00:15:00+00:00", "2025-03-19T00:30:00+00:00"
+    by_level = {"0.1": 118.0, "0.5": 124.0, "0.9": 133.0}
+    daily = {"peak": by_level, "peak_at": {late: 0.3, early: 0.6}, "follows": "x"}
+    figures = by_name(figures_of(WIDE, OFFICIAL, mtu=Mtu.PT15M, energy=True, daily=daily))
+    peak, lowest = figures["peak"], figures["lowest"]
+    assert (peak.middle, peak.interval, peak.likeliest) == (124.0, (118.0, 133.0), pd.Timestamp(early))
+    assert (lowest.middle, lowest.interval, lowest.likeliest) == (
+        lowest.ours,
+        (lowest.low, lowest.high),
+        lowest.ours_at,
+    )
+    assert (figures["mean"].interval, figures["mean"].likeliest) == (None, None)
+    few = daily | {"peak": {"0.5": 124.0}}  # a forecast without P10 and P90
+    (unsure, *_) = figures_of(WIDE, OFFICIAL, mtu=Mtu.PT15M, energy=True, daily=few)
+    assert (unsure.middle, unsure.interval) == (unsure.ours, (unsure.low, unsure.high))

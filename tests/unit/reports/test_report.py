@@ -100,6 +100,35 @@ def test_a_forecast_is_a_sentence_a_person_understands():
     )
 
 
+DAILY: dict[str, Any] = {
+    "peak": {"0.1": 51_000.0, "0.5": 52_800.0, "0.9": 54_500.0},
+    "peak_at": {"2025-12-31T17:00:00+00:00": 0.7, "2025-12-31T22:00:00+00:00": 0.3},
+}
+"""What paths say of the newest day."""
+
+
+def test_a_peak_is_that_of_the_whole_day_where_the_forecast_has_paths():
+    card = card_of(shown=(shown_of(daily=DAILY),))
+    sentence = plain(forecast_sentence(series_view(card)))
+    assert sentence.startswith("peak 52.8 GW (80 % between 51.0 and 54.5), most likely at 18:00–19:00, issued ")
+    page = page_of(card)
+    (told,) = re.findall(r'<div data-figure="peak">(.*?)</div>', plain(page))
+    texts = re.sub(r"(<[^>]+>)+", "|", told).strip("|")
+    # Official is 53.3 GW, half a gigawatt above it.
+    official = "official 53.3 at 23:00–00:00|difference −0.5"
+    assert texts == f"Peak|52.8 GW|18:00–19:00|80 % between 51.0 and 54.5|{official}"
+    data = json.loads(first(r'<script type="application/json" id="series-data">(.*?)</script>', page))
+    own, at, low, high = data["series"][0]["days"][0]["figures"][0][1:5]
+    assert (own, low, high) == (52_800, 51_000, 54_500) and at == pd.Timestamp("2025-12-31T17:00Z").timestamp()
+    assert "hundred equally likely courses" in page and "hundred equally likely courses" not in page_of(card_of())
+
+
+def test_what_the_newest_days_have_moved_is_said_beside_who_issued_it():
+    page = plain(page_of(card_of(shown=(shown_of(median={"adapted_mw": -120.0}),))))
+    assert "Adapted to the newest days: −0.12 GW on average." in page
+    assert "Adapted to" not in page_of(card_of())
+
+
 def test_every_figure_is_ours_official_and_their_difference():
     page = plain(page_of(card_of()))
     # The mean of 50.0, 50.1 … 52.3 GW is 51.15 GW, over 24 h 1 227.6 GWh; the official forecast is 1 GW above it.

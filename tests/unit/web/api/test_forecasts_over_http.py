@@ -57,7 +57,7 @@ def test_json_has_every_digit_of_the_published_parquet(client, published):
 
 
 def test_what_the_model_answered_is_given_on_request_and_says_what_it_is(client, published, monkeypatch):
-    kept = Issue.forecasts.fget
+    kept = vars(Issue)["forecasts"].fget
     shifted = property(lambda issue: kept(issue).assign(unadapted_mw=lambda rows: rows["value_mw"] - 125.0))
     monkeypatch.setattr(Issue, "forecasts", shifted)
     said = client.get(FORECAST, adapted="false").json()
