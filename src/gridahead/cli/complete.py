@@ -21,7 +21,8 @@ from gridahead.core.runs import BACKFILLED, CHALLENGER, CHAMPION, LIVE, REFERENC
 from gridahead.settings.place import find_settings
 
 NETWORKS = (
-    *("rnn", "lstm", "gru", "lstm_attention", "transformer", "lstm_each", "gru_each"),
+    *("rnn", "lstm", "gru", "slstm", "mlstm", "mingru", "minlstm"),
+    *("lstm_attention", "transformer", "lstm_each", "gru_each"),
     *("ensemble", "aggregate", "wide_ensemble", "wide_aggregate"),
 )
 """Known without being declared: `settings.networks` says it too, and takes half a second to import."""

@@ -24,7 +24,15 @@ from torch import Tensor
 
 from gridahead.core.errors import ModelError
 from gridahead.explain.gradient_report import Float, GradientReport
-from gridahead.explain.recurrence import Layer, entering, kept_share, largest_singular_values, unroll
+from gridahead.explain.recurrence import (
+    Layer,
+    before_each,
+    entering,
+    kept_share,
+    largest_singular_values,
+    state_width,
+    unroll,
+)
 from gridahead.features.encoder_inputs import units_in
 from gridahead.features.windows import Windows
 from gridahead.models.bundle import TrainedModel
@@ -38,6 +46,8 @@ MAX_STEPS = 10_000
 """Windows × steps: what is unrolled at once stays below half a gigabyte."""
 MAX_JACOBIANS = 2_500
 """Windows × steps: these take about a second."""
+MAX_VALUES = 2_000_000
+"""Windows × steps × values of a state: the matrices of an mlstm are the only state that is ever as large."""
 
 
 def gradient_report(network: Network, batch: Batch, levels: tuple[float, ...], hours_per_step: float) -> GradientReport:
@@ -98,8 +108,9 @@ class Recurrence:
     def stretch(self) -> Float:
         """(S,) largest singular value of every step, newest first, median over some of the windows."""
         count, steps, width = self.states.shape
-        rows = torch.linspace(0, count - 1, min(count, max(1, MAX_JACOBIANS // steps))).long()
-        before = torch.nn.functional.pad(self.states[rows, :-1], (0, 0, 1, 0))
+        most = min(MAX_JACOBIANS, MAX_VALUES // width) // steps
+        rows = torch.linspace(0, count - 1, min(count, max(1, most))).long()
+        before = before_each(self.layer, self.entered[rows], self.states[rows])
         sigma = largest_singular_values(self.layer, self.entered[rows].flatten(0, 1), before.reshape(-1, width))
         return _newest_first(sigma.view(len(rows), steps).quantile(0.5, dim=0))
 
@@ -134,6 +145,7 @@ def _through_recurrence(
     """The last layer step by step, so that the gradient can be read at each of its states."""
     read: list[Tensor] = []
     layer: Layer = encoder.layers[-1]  # type: ignore[assignment]  # a ModuleList does not say what is in it
+    batch = _evenly(batch, max(1, MAX_VALUES // (batch.encoder.shape[1] * state_width(layer))))
     hook = layer.register_forward_pre_hook(lambda module, given: read.append(given[0]))
     with torch.no_grad():  # without gradients the encoder runs once over all steps, truncated or not
         network.encode(batch.encoder)

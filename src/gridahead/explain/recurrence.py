@@ -2,7 +2,8 @@
 
 Torch's fused layers hand out their states but not the way from one to the next. Here each state is a node of its own,
 with the weights of the layer and the same equations. A state is what a step hands to the next: the hidden values of an
-rnn or a gru, hidden and cell values side by side for an lstm.
+rnn or a gru, hidden and cell values side by side for an lstm. An `OpenCell` brings its steps itself, and its class says
+what its state is.
 """
 
 from __future__ import annotations
@@ -12,28 +13,45 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gridahead.core.errors import ModelError
+from gridahead.models.network.open_cell import OpenCell
 
-Layer = nn.RNN | nn.LSTM | nn.GRU
+Layer = nn.RNN | nn.LSTM | nn.GRU | OpenCell
 
 POWER_STEPS = 40
 """The estimate is never above the singular value; where the next one is as large, it is about a hundredth below."""
 
 
 def state_width(layer: Layer) -> int:
-    """K, the number of values of a state."""
-    return layer.hidden_size * (2 if layer.mode == "LSTM" else 1)
-
-
-def entering(layer: Layer, inputs: Tensor) -> Tensor:
-    """The share of the inputs (N, S, E) in the gates of every step, (N, S, gates × hidden).
+    """K, the number of values of a state.
 
     Raises:
         ModelError: the layer is of a cell whose equations are not known here.
     """
+    if isinstance(layer, OpenCell):
+        return layer.state_size
     if not isinstance(layer, nn.RNNBase):
         raise ModelError(
-            f"{type(layer).__name__} cell", "cannot be taken step by step: only torch's rnn, lstm and gru can be"
+            f"{type(layer).__name__} cell", "cannot be taken step by step: only torch's own and an OpenCell can be"
         )
+    return layer.hidden_size * (2 if layer.mode == "LSTM" else 1)
+
+
+def nothing(layer: Layer, entered: Tensor) -> Tensor:
+    """The state before the first of S steps, (N, K), from what enters, (N, S, gates × hidden)."""
+    if isinstance(layer, OpenCell):
+        return layer.nothing(entered)
+    return entered.new_zeros(len(entered), state_width(layer))
+
+
+def before_each(layer: Layer, entered: Tensor, states: Tensor) -> Tensor:
+    """The states before each of S steps, (N, S, K), from those after each."""
+    return torch.cat([nothing(layer, entered)[:, None], states[:, :-1]], dim=1)
+
+
+def entering(layer: Layer, inputs: Tensor) -> Tensor:
+    """The share of the inputs (N, S, E) in the gates of every step, (N, S, gates × hidden)."""
+    if isinstance(layer, OpenCell):
+        return layer.entering(inputs)
     weight, _, bias, _ = layer.all_weights[0]
     return functional.linear(inputs, weight, bias)
 
@@ -48,6 +66,8 @@ def step(layer: Layer, entered: Tensor, state: Tensor) -> Tensor:
 
     Source: the equations in torch's documentation of RNN, LSTM and GRU.
     """
+    if isinstance(layer, OpenCell):
+        return layer.run(entered[:, None], state)[1]
     hidden = state[:, : layer.hidden_size]
     _, weight, _, bias = layer.all_weights[0]
     recurring = functional.linear(hidden, weight, bias)
@@ -70,8 +90,7 @@ def unroll(layer: Layer, entered: Tensor, cut_before: int = 0) -> list[Tensor]:
         entered: (N, S, gates × hidden)
         cut_before: steps before this one are cut off from the gradient, as in truncated back-propagation.
     """
-    state = entered.new_zeros(len(entered), state_width(layer))
-    states = []
+    state, states = nothing(layer, entered), []
     for number in range(entered.shape[1]):
         if number == cut_before:
             state = state.detach()
@@ -83,20 +102,22 @@ def unroll(layer: Layer, entered: Tensor, cut_before: int = 0) -> list[Tensor]:
 def kept_share(layer: Layer, entered: Tensor, states: Tensor) -> Tensor | None:
     """How much of each unit the forget gate keeps, mean over windows and steps, (hidden,); None for a plain rnn.
 
-    In a gru the update gate plays this part. It stands second among the gates of both.
+    In a gru the update gate plays this part. It stands second among the gates of both. An mlstm has one gate a head.
 
     Args:
         layer: a single layer in one direction.
         entered: (N, S, gates × hidden)
         states: (N, S, K) after each step.
     """
+    before = before_each(layer, entered, states)
+    if isinstance(layer, OpenCell):
+        return layer.kept(entered, before).mean(dim=(0, 1))
     if layer.mode not in ("LSTM", "GRU"):
         return None
     width = layer.hidden_size
     gate = slice(width, 2 * width)
-    before = functional.pad(states[:, :-1, :width], (0, 0, 1, 0))
     _, weight, _, bias = layer.all_weights[0]
-    recurring = functional.linear(before, weight[gate], bias[gate])
+    recurring = functional.linear(before[..., :width], weight[gate], bias[gate])
     return (entered[..., gate] + recurring).sigmoid().mean(dim=(0, 1))
 
 

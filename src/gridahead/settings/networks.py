@@ -10,7 +10,8 @@ from pydantic import Field
 from gridahead.core.runs import OFFICIAL_CORRECTED, REFERENCES
 from gridahead.settings.section import Section, SeriesText
 
-RecurrentCell = Literal["rnn", "lstm", "gru"]
+RecurrentCell = Literal["rnn", "lstm", "gru", "slstm", "mlstm", "mingru", "minlstm"]
+"""Those of torch, the two of the xLSTM, and the two minimal ones, whose gates look at the inputs alone."""
 
 Cell = Literal[RecurrentCell, "transformer"]
 
@@ -29,7 +30,7 @@ last week, the mean of that hour over 7 days, the mean of the last day, the mean
 as none, or a linear regression on the same inputs."""
 
 HEADS = 4
-"""Heads of every attention; a width that it looks at is a multiple of it."""
+"""Heads of every attention and of an mlstm; a width that they share is a multiple of it."""
 
 
 class ModelSettings(Section):
@@ -70,20 +71,25 @@ class ModelSettings(Section):
 
     @pydantic.model_validator(mode="after")
     def _pieces_fit(self) -> ModelSettings:
-        if self.decoder == "attention" and self.decoder_hidden % HEADS:
-            raise ValueError(
-                f"decoder_hidden = {self.decoder_hidden} must be a multiple of {HEADS}, the attention heads"
-            )
+        if self.decoder == "attention":
+            self._divides_among_heads("decoder_hidden", "the attention heads")
+        if self.cell == "mlstm":
+            self._divides_among_heads("hidden", "the heads of an mlstm")
+            if self.decoder in ("recurrent", "recursive"):
+                self._divides_among_heads("decoder_hidden", "the heads of an mlstm")
         if self.segment == "none" and (self.cell == "transformer" or self.decoder == "attention"):
             raise ValueError('segment = "none" leaves out the encoder, on which a transformer and attention live')
         if self.cell == "transformer":
-            if self.hidden % HEADS:
-                raise ValueError(f"hidden = {self.hidden} must be a multiple of {HEADS}, the attention heads")
+            self._divides_among_heads("hidden", "the attention heads")
             if self.layer_norm:
                 raise ValueError("layer_norm is for recurrent cells; a transformer has its own")
             if self.bptt_steps is not None:
                 raise ValueError("bptt_steps is for recurrent cells; a transformer has no steps to go back through")
         return self
+
+    def _divides_among_heads(self, name: str, heads: str) -> None:
+        if getattr(self, name) % HEADS:
+            raise ValueError(f"{name} = {getattr(self, name)} must be a multiple of {HEADS}, {heads}")
 
 
 DEFAULT_MODELS = {

@@ -148,6 +148,10 @@ def test_one_covariate_in_the_place_of_another_is_refused():
         {"cell": "gru", "decoder": "recurrent", "bidirectional": True, "static": (0.5, 1.0)},
         {"cell": "lstm", "decoder": "recursive", "normalise": "instance"},
         {"cell": "transformer", "segment": "unit", "bptt_steps": 3},
+        {"cell": "slstm", "layers": 2, "layer_norm": True, "decoder": "recurrent"},
+        {"cell": "mlstm", "segment": "hour", "decoder": "recurrent", "bidirectional": True},
+        {"cell": "mingru", "decoder": "recursive"},
+        {"cell": "minlstm", "segment": "hour", "bptt_steps": 3},
     ],
     ids=lambda pieces: pieces["cell"] + " " + pieces.get("decoder", "direct"),
 )

@@ -14,11 +14,10 @@ def test_a_model_that_is_there_is_changed_only_in_what_is_said():
 
 def test_every_kind_of_network_is_there_without_being_declared():
     models = Settings(data_folder="data").models
-    assert list(models) == ["rnn", "lstm", "gru", "lstm_attention", "transformer", "lstm_each", "gru_each"]
+    cells = ["rnn", "lstm", "gru", "slstm", "mlstm", "mingru", "minlstm"]
+    assert list(models) == [*cells, "lstm_attention", "transformer", "lstm_each", "gru_each"]
     assert {name: model.cell for name, model in models.items()} == {
-        "rnn": "rnn",
-        "lstm": "lstm",
-        "gru": "gru",
+        **{cell: cell for cell in cells},
         "lstm_attention": "lstm",
         "transformer": "transformer",
         "lstm_each": "lstm",
@@ -58,13 +57,15 @@ def test_the_default_is_an_lstm_over_days_with_a_decoder_that_reads_both_ways():
     [
         ({"cell": "gru", "decoder": "attention", "decoder_hidden": 30}, "decoder_hidden = 30 must be a multiple of 4"),
         ({"cell": "transformer", "hidden": 30}, "hidden = 30 must be a multiple of 4"),
+        ({"cell": "mlstm", "hidden": 30}, "hidden = 30 must be a multiple of 4, the heads of an mlstm"),
+        ({"cell": "mlstm", "decoder_hidden": 30}, "decoder_hidden = 30 must be a multiple of 4, the heads of an mlstm"),
         ({"cell": "transformer", "layer_norm": True}, "layer_norm is for recurrent cells"),
         ({"cell": "transformer", "bptt_steps": 7}, "bptt_steps is for recurrent cells"),
         ({"cell": "lstm", "bptt_steps": 0}, "greater than or equal to 1"),
         ({"cell": "lstm", "segment": "week"}, "'unit', 'hour', 'day' or 'none'"),
         ({"cell": "gru", "segment": "none", "decoder": "attention"}, 'segment = "none" leaves out the encoder'),
         ({"cell": "transformer", "segment": "none"}, 'segment = "none" leaves out the encoder'),
-        ({"cell": "cnn"}, "'rnn', 'lstm', 'gru' or 'transformer'"),
+        ({"cell": "cnn"}, "'mingru', 'minlstm' or 'transformer'"),
     ],
 )
 def test_pieces_that_do_not_fit_together_are_refused_with_the_reason(pieces, message):
@@ -78,6 +79,7 @@ def test_pieces_that_do_not_fit_together_are_refused_with_the_reason(pieces, mes
         {"cell": "lstm", "decoder": "direct", "bptt_steps": 7},
         {"cell": "rnn", "hidden": 30, "layers": 2, "layer_norm": True, "segment": "unit"},
         {"cell": "gru", "segment": "none", "decoder_hidden": 16},
+        {"cell": "mlstm", "decoder": "direct", "decoder_hidden": 30},
         {"cell": "lstm", "segment": "none", "decoder": "direct"},
         {"cell": "transformer", "hidden": 32, "decoder": "recursive", "normalise": "instance"},
     ],

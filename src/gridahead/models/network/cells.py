@@ -9,7 +9,7 @@ Torch's own begin with the two starts that keep gradients alive through time:
 
 Another cell is a name in `settings.networks.RecurrentCell` and a class in `CELLS`. Encoders and decoders call it as
 torch's: inputs (N, T, features) and the state that it begins with, None for nothing, give its outputs (N, T, hidden)
-and its last state, a tensor or several of its own shape.
+and its last state, a tensor or several of its own shape. Those that are an `OpenCell` can be diagnosed step by step.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from typing import get_args
 import torch
 from torch import nn
 
+from gridahead.models.network.minimal import MinGRU, MinLSTM
+from gridahead.models.network.mlstm import MLSTM
+from gridahead.models.network.slstm import SLSTM
 from gridahead.settings.networks import Cell, RecurrentCell
 
 RECURRENT: tuple[RecurrentCell, ...] = get_args(RecurrentCell)
@@ -50,5 +53,9 @@ CELLS: Mapping[RecurrentCell, Callable[[int, int], nn.Module]] = {
     "rnn": partial(_of_torch, nn.RNN),
     "lstm": partial(_of_torch, nn.LSTM),
     "gru": partial(_of_torch, nn.GRU),
+    "slstm": SLSTM,
+    "mlstm": MLSTM,
+    "mingru": MinGRU,
+    "minlstm": MinLSTM,
 }
 """From the features of a step and the width of the outputs to a layer."""

@@ -98,10 +98,9 @@ def test_what_is_older_than_the_truncation_still_changes_the_answer():
 # -- pieces ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cell", RECURRENT)
-def test_two_plain_layers_are_torchs_own_two_layers(cell):
+@pytest.mark.parametrize(("cell", "kind"), [("rnn", nn.RNN), ("lstm", nn.LSTM), ("gru", nn.GRU)])
+def test_two_plain_layers_are_torchs_own_two_layers(cell, kind):
     encoder, values = encoder_of(cell, layers=2), segments()
-    kind = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[cell]
     stacked = kind(E, HIDDEN, 2, batch_first=True)
     names = {f"{name}_l{number}": layer for number, layer in enumerate(encoder.layers) for name in ("weight_ih",)}
     assert len(names) == 2

@@ -1,5 +1,7 @@
 """The network as a whole: every pair of pieces answers, windows and units keep apart, what is off is not built."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +9,9 @@ from builders.networks import LEVELS, H, N, S, assert_near, config_of, inputs_of
 
 from gridahead.core.errors import ModelError
 from gridahead.models.network.network import NetworkConfig
+from gridahead.settings.networks import Cell
 
-CELLS = ("rnn", "lstm", "gru", "transformer")
+CELLS = get_args(Cell)
 DECODERS = ("direct", "recurrent", "attention", "recursive")
 
 
