@@ -8,7 +8,7 @@ All weights lie between 0 and 1: nothing can overflow, over however many steps, 
 scan of the source is for GPUs: on one core it took 3 times as long as going from step to step at 14 steps and 25 times
 at 336, as it reads and writes all steps log₂(T) times.
 
-Source: Feng et al. (2024), "Were RNNs all we needed?", sections 3.1.3 and 3.2.3.
+Source: Feng et al. (2024), "Were RNNs all we needed?", sections 3.1 and 3.2.
 """
 
 from __future__ import annotations
@@ -70,6 +70,6 @@ class MinLSTM(MinimalCell):
             self.entry.bias[:hidden].fill_(1.0)
 
     def keeps(self, gates: tuple[Tensor, ...]) -> Tensor:
-        """f / (f + i), by the difference of their logarithms: where both gates are shut, the quotient is 0 / 0."""
+        """The quotient f / (f + i), by the logarithms of both: where both gates are shut, it would be 0 / 0."""
         forget, write = gates
         return (logsigmoid(forget) - logsigmoid(write)).sigmoid()

@@ -57,7 +57,7 @@ class MLSTM(OpenCell):
     def run(self, entered: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs (N, T, hidden) and the last state (N, K)."""
         memory, outputs = self._memory(state), []
-        for steps in entered.split(AT_ONCE, dim=1):
+        for steps in torch.split(entered, AT_ONCE, dim=1):
             shown, memory = self._chunk(steps, memory)
             outputs.append(shown)
         last = [outputs[-1][:, -1], *(part.flatten(1) for part in memory)]
@@ -69,7 +69,7 @@ class MLSTM(OpenCell):
 
     def _memory(self, state: Tensor) -> Memory:
         hidden, width = self.hidden_size, self.hidden_size // self.heads
-        _, scale, keys, contents = state.split([hidden, self.heads, hidden, hidden * width], dim=1)
+        _, scale, keys, contents = torch.split(state, [hidden, self.heads, hidden, hidden * width], dim=1)
         return Memory(scale, keys.unflatten(1, (self.heads, width)), contents.unflatten(1, (self.heads, width, width)))
 
     def _chunk(self, entered: Tensor, before: Memory) -> tuple[Tensor, Memory]:
@@ -78,7 +78,7 @@ class MLSTM(OpenCell):
         A step reads what each step up to it has written, times all forget gates in between. Outputs and true memory
         are the same for every scale: no gradient goes through it.
         """
-        *parts, show, gates = entered.split([self.hidden_size] * 4 + [2 * self.heads], dim=-1)
+        *parts, show, gates = torch.split(entered, [self.hidden_size] * 4 + [2 * self.heads], dim=-1)
         query, key, value = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
         key = key / math.sqrt(key.shape[-1])
         write, forget = gates.transpose(1, 2).chunk(2, dim=1)  # (N, heads, T)

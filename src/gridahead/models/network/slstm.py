@@ -51,7 +51,8 @@ class SLSTM(OpenCell):
         return torch.stack(outputs, dim=1), torch.cat([hidden, memory, weight], dim=-1)
 
     def kept(self, entered: Tensor, before: Tensor) -> Tensor:
-        """The weight of the old memory in the new one, (N, T, hidden): forget gate and input gate decide it together."""
+        """The weight of the old memory in the new one, (N, T, hidden): both of its gates decide it together."""
         hidden, _, weight = before.chunk(3, dim=-1)
         write, forget, _, _ = (entered + self.recurrence(hidden)).chunk(4, dim=-1)
-        return (weight + logsigmoid(forget) - write).sigmoid()
+        share: Tensor = (weight + logsigmoid(forget) - write).sigmoid()
+        return share

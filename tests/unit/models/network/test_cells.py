@@ -2,11 +2,12 @@
 
 import pytest
 import torch
-from builders.networks import LEVELS, H, N, S, config_of, inputs_of, network_of
+from builders.networks import LEVELS, H, N, S, assert_near, config_of, inputs_of, network_of
 from torch import nn
 
 from gridahead.core.errors import ModelError
 from gridahead.explain.gradients import gradient_report
+from gridahead.models.determinism import deterministic
 from gridahead.models.network.cells import CELLS, recurrent_layer
 from gridahead.models.network.network import Network
 from gridahead.training.batch import Batch
@@ -58,6 +59,62 @@ def test_the_gradient_diagnosis_says_that_it_cannot_open_it():
     batch = Batch(encoder, decoder, torch.zeros(N, H), torch.ones(N, H), static, length)
     with pytest.raises(ModelError, match="MinimalGatedUnit cell: cannot be taken step by step"):
         gradient_report(Network(config), batch, LEVELS, 24.0)
+
+
+OURS = ("slstm", "mlstm", "mingru", "minlstm")
+
+
+def values_of(steps, size=1.0):
+    return size * torch.randn(3, steps, 5, generator=torch.Generator().manual_seed(6))
+
+
+def layer_of(cell):
+    torch.manual_seed(7)
+    return recurrent_layer(cell, 5, 8)
+
+
+@pytest.mark.parametrize("cell", OURS)
+def test_what_comes_later_changes_no_bit_of_what_came_before(cell):
+    layer, values = layer_of(cell), values_of(100)
+    poisoned = values.clone()
+    poisoned[:, 70:] = 1e12
+    one, other = layer(values)[0], layer(poisoned)[0]
+    assert torch.equal(one[:, :70], other[:, :70])
+    assert not torch.equal(one[:, 70:], other[:, 70:])
+
+
+@pytest.mark.parametrize("cell", OURS)
+@pytest.mark.parametrize("flush", [True, False])
+def test_long_sequences_of_any_size_have_finite_answers_and_gradients(cell, flush):
+    """Beyond 88 an exponential gate has no number in single precision."""
+    with deterministic(flush_denormal=flush):
+        for size in (1e-6, 1.0, 1e3):
+            layer, values = layer_of(cell), values_of(500, size).requires_grad_()
+            shown, last = layer(values)
+            shown.square().mean().backward()
+            assert shown.isfinite().all()
+            assert values.grad.isfinite().all()
+            assert all(weights.grad.isfinite().all() for weights in layer.parameters())
+            assert not last.isnan().any()
+
+
+@pytest.mark.parametrize("cell", OURS)
+def test_with_and_without_gradients_the_answer_is_the_same_to_the_bit(cell):
+    layer, values = layer_of(cell), values_of(30)
+    with torch.inference_mode():
+        answer, last = layer(values)
+    assert torch.equal(layer(values)[0], answer)
+    assert torch.equal(layer(values)[1], last)
+
+
+@pytest.mark.parametrize("cell", OURS)
+def test_a_sequence_goes_on_from_the_state_that_its_beginning_left(cell):
+    layer, values = layer_of(cell), values_of(30)
+    whole, last = layer(values)
+    begun, state = layer(values[:, :11])
+    rest, end = layer(values[:, 11:], state)
+    assert_near(torch.cat([begun, rest], dim=1), whole, atol=1e-5)
+    assert_near(end, last, atol=1e-5)
 
 
 def test_a_name_without_a_cell_is_no_other_cell():
