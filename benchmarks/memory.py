@@ -7,6 +7,7 @@ solved. All models have about 4,700 weights, the same sequences, the same number
 - `rnn`: torch's plain rnn as it comes; `rnn orthogonal`: the recurrence begins as an orthogonal matrix.
 - `lstm`: forget gate open at the start, bias 1; `lstm chrono`: biases from the length of the sequence.
 - `gru`; and `lstm attention`: the answer also looks back at all states.
+- `slstm`, `mlstm`, `mingru`, `minlstm`: those without a matrix from state to state have so many more units.
 
 Source: Hochreiter and Schmidhuber (1997), "Long short-term memory", experiment 4; Tallec and Ollivier (2018), "Can
 recurrent neural networks warp time?", for chrono. n counts seeds.
@@ -78,6 +79,10 @@ MODELS = {
     "lstm chrono": Recipe(chrono, 32, 1e-2),
     "lstm attention": Recipe(lambda hidden, length: recurrent_layer("lstm", 2, hidden), 28, 1e-2, attends=True),
     "gru": Recipe(lambda hidden, length: recurrent_layer("gru", 2, hidden), 38, 1e-2),
+    "slstm": Recipe(lambda hidden, length: recurrent_layer("slstm", 2, hidden), 33, 1e-2),
+    "mlstm": Recipe(lambda hidden, length: recurrent_layer("mlstm", 2, hidden), 360, 1e-2),
+    "mingru": Recipe(lambda hidden, length: recurrent_layer("mingru", 2, hidden), 671, 1e-2),
+    "minlstm": Recipe(lambda hidden, length: recurrent_layer("minlstm", 2, hidden), 470, 1e-2),
 }
 
 

@@ -70,7 +70,7 @@ class MLSTM(OpenCell):
     def _memory(self, state: Tensor) -> Memory:
         hidden, width = self.hidden_size, self.hidden_size // self.heads
         _, scale, keys, contents = torch.split(state, [hidden, self.heads, hidden, hidden * width], dim=1)
-        return Memory(scale, keys.unflatten(1, (self.heads, width)), contents.unflatten(1, (self.heads, width, width)))
+        return Memory(scale, keys.view(-1, self.heads, width), contents.view(-1, self.heads, width, width))
 
     def _chunk(self, entered: Tensor, before: Memory) -> tuple[Tensor, Memory]:
         """Outputs (N, T, hidden) of T steps and what they leave in the memory.
@@ -79,7 +79,7 @@ class MLSTM(OpenCell):
         are the same for every scale: no gradient goes through it.
         """
         *parts, show, gates = torch.split(entered, [self.hidden_size] * 4 + [2 * self.heads], dim=-1)
-        query, key, value = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
+        query, key, value = (part.reshape(*part.shape[:2], self.heads, -1).transpose(1, 2) for part in parts)
         key = key / math.sqrt(key.shape[-1])
         write, forget = gates.transpose(1, 2).chunk(2, dim=1)  # (N, heads, T)
         passed = logsigmoid(forget).cumsum(-1)
