@@ -6,7 +6,8 @@ size; a training step is forwards and backwards over a batch of the usual size, 
 - `flops_a_window` is counted by formula: element-wise work counts nothing. `flops_a_window_counted` is what torch
   counts in the same step in double precision: it has no count for a layer that is fused, as the LSTM is in single. Of an
   mLSTM, which has no formula here, both are the count.
-- `microseconds_a_window` is the median of repetitions that take turns, so that a busy moment meets all cells.
+- `microseconds_a_window` are those of the core, which on an idle machine are those on the wall: the median of
+  repetitions that take turns, so that a busy moment meets all cells.
 - `peak_megabytes` is the most that the tensors of a training step hold at once, beside weights and inputs.
 
 n counts repetitions.
@@ -142,10 +143,10 @@ def step_times(repetitions: int) -> dict[Case, list[float]]:
     times: dict[Case, list[float]] = {case: [] for case in CASES}
     for repetition in range(repetitions + 1):
         for case, (encoder, inputs) in made.items():
-            begun = time.perf_counter()
+            begun = time.process_time()
             step(encoder, inputs)
             if repetition:  # the first one warms up
-                times[case].append(1e6 * (time.perf_counter() - begun) / BATCH)
+                times[case].append(1e6 * (time.process_time() - begun) / BATCH)
     return times
 
 
