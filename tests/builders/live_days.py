@@ -31,6 +31,7 @@ def live_days(
     error: float = 1_000.0,
     official_error: float = 2_000.0,
     official_spread: float = 0.0,
+    moved: float = 0.0,
 ) -> tuple[Workspace, Clock]:
     """So many days of hourly live forecasts that were out in time; it is noon after the last of them.
 
@@ -41,12 +42,13 @@ def live_days(
         error: by how much the forecast is too low where the outturn is in the band [MW]; outside it is 5 000.
         official_error: by how much the official forecast is too high or too low, as luck has it [MW].
         official_spread: by which share of that an hour may differ from another.
+        moved: by how much adaptation has moved every quantile upwards [MW].
     """
     last = FIRST + dt.timedelta(days=days - 1)
     plain, clock = workspace_in_memory(folder, "DE"), Clock(f"{last + dt.timedelta(days=1)}T10:00Z")
     said = plain.settings.model_dump(mode="json") | {"mode": "live"}
     workspace = replace(plain, settings=Settings.model_validate(said), clock=clock)
-    live = [_published(day) for day in days_between(FIRST, last)]
+    live = [_published(day, moved) for day in days_between(FIRST, last)]
     workspace.lake.forecasts.append(pd.concat(live, ignore_index=True))
     before = FIRST - HISTORY
     times = pd.date_range(delivery_range(before, BERLIN).start, delivery_range(last, BERLIN).end, freq="h")[:-1]
@@ -61,6 +63,7 @@ def live_days(
     return workspace, clock
 
 
-def _published(day: dt.date) -> Forecasts:
+def _published(day: dt.date, moved: float) -> Forecasts:
     rows = forecast_of(str(day))
+    rows["unadapted_mw"] = rows["value_mw"] - moved
     return Forecasts(rows.assign(made_at=rows["issue_time"] + pd.Timedelta(minutes=1)))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridahead.core.grid import Series, day_after
 from gridahead.core.resolution import at_mtu, forecasts_at, mtu_of
-from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED, Reference
+from gridahead.core.runs import BY_HAND, OFFICIAL, OFFICIAL_CORRECTED, UNADAPTED, Reference
 from gridahead.core.tables import Forecasts, Observations
 from gridahead.core.time import TimeRange, delivery_days, delivery_range
 from gridahead.core.vintages import Vintages, from_micros, micros, of_series
@@ -38,8 +38,8 @@ def compared(workspace: Workspace, series: Series, span: TimeRange | None, at: p
 
     Returns:
         `valid_time`; `issue_time`; `day`, the delivery day; `hours`, the length of the unit [h]; a column a quantile
-        level, `outturn`, `official` and `official_corrected` [MW], the last two as in the scores: NaN where none was
-        published.
+        level, and another by the name of `before_adaptation` as the models answered it; `outturn`, `official` and
+        `official_corrected` [MW], the last two as in the scores: NaN where none was published.
 
     Raises:
         LakeError: the lake cannot be read.
@@ -137,9 +137,22 @@ def _spec(workspace: Workspace, series: Series, measured: pd.DataFrame) -> Windo
     return WindowSpec(series, zone, mtu, chosen.deadline, context_days=1)
 
 
+def before_adaptation(level: float) -> str:
+    """The name of the column of a quantile as the models answered it; where nothing was adapted it is the same."""
+    return f"{UNADAPTED} {level:g}"
+
+
 def _wide(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Quantile levels and `issue_time` as columns, by valid time."""
-    wide = forecasts.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index()
-    wide.columns = [float(level) for level in wide.columns]
+    """Quantile levels, the same before adaptation, and `issue_time` as columns, by valid time."""
+    by_hand = forecasts["rung"] == BY_HAND  # what a person has changed is no adaptation
+    answered = forecasts["unadapted_mw"].mask(by_hand).fillna(forecasts["value_mw"])
+    parts = [
+        forecasts.assign(value_mw=values).pivot(index="valid_time", columns="quantile", values="value_mw").sort_index()
+        for values in (forecasts["value_mw"], answered)
+    ]
+    levels = [float(level) for level in parts[0].columns]
+    wide = pd.concat(
+        [parts[0].set_axis(levels, axis=1), parts[1].set_axis(map(before_adaptation, levels), axis=1)], axis=1
+    )
     issued = forecasts.drop_duplicates("valid_time").set_index("valid_time")["issue_time"]
     return wide.assign(issue_time=issued)

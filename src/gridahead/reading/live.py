@@ -13,7 +13,7 @@ from gridahead.evaluation.in_time import counted
 from gridahead.forecasting.publish import standing_corrections
 from gridahead.workspace import Workspace
 
-COLUMNS = ("mtu", "rung", "value_mw", "made_at")
+COLUMNS = ("mtu", "rung", "value_mw", "unadapted_mw", "made_at")
 """What is read of a forecast beside its key."""
 
 
@@ -26,7 +26,7 @@ def read_in_time(workspace: Workspace, series: Series, time_range: TimeRange | N
         time_range: of valid times.
 
     Returns:
-        The key of FORECASTS with `mtu`, `rung`, `value_mw` and `made_at`.
+        The key of FORECASTS with `mtu`, `rung`, `value_mw`, `unadapted_mw` and `made_at`.
 
     Raises:
         LakeError: the lake cannot be read.

@@ -12,9 +12,10 @@ import pandas as pd
 from gridahead.core.grid import Series
 from gridahead.core.time import TimeRange, delivery_range
 from gridahead.evaluation.bootstrap import Interval, block_length, bootstrap_ratio
+from gridahead.evaluation.metrics import crps
 from gridahead.evaluation.sample import POINT
 from gridahead.forecasting.publish import published_days
-from gridahead.reading.compared import COMPARED, compared, inside_band
+from gridahead.reading.compared import COMPARED, before_adaptation, compared, inside_band
 from gridahead.workspace import Workspace
 
 RECORD_DAYS = 30
@@ -36,6 +37,19 @@ class Skill:
     interval: tuple[float, float]
     """95 % interval of it, whole days drawn again; NaN of a single day."""
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """What adapting forecasts to the newest days has brought, on units whose quantiles are all there."""
+
+    coverage: float
+    """Share of outturns within the published 80 % band [1]; NaN where none was published."""
+    coverage_before: float
+    """The same of what the models had answered."""
+    crps: float
+    """Of what was published [MW], a price in its currency per MWh."""
+    crps_before: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +74,8 @@ class Record:
     """Against `official` and `official_corrected`, where they are."""
     daily: pd.DataFrame
     """A row a delivery day: `day`, `mae`, `official_mae`, `coverage`."""
+    adaptation: Adaptation | None = None
+    """None where nothing was adapted."""
 
     @property
     def enough(self) -> bool:
@@ -119,7 +135,20 @@ def _record(rows: pd.DataFrame) -> Record:
         coverage_interval=(covered.low, covered.high),
         against=tuple(skills),
         daily=by_day.groupby("day", as_index=False).mean(),
+        adaptation=_adaptation(rows),
     )
+
+
+def _adaptation(rows: pd.DataFrame) -> Adaptation | None:
+    levels = [name for name in rows.columns if isinstance(name, float)]
+    names = [before_adaptation(level) for level in levels]
+    rows = rows.dropna(subset=[*levels, *names])
+    answered = rows[[*names, "outturn"]].set_axis([*levels, "outturn"], axis=1)
+    if rows.empty or (rows[levels].to_numpy() == answered[levels].to_numpy()).all():
+        return None
+    held = [float(inside_band(each).mean()) for each in (rows, answered)]
+    lost = [crps(each[levels].to_numpy(), levels, each["outturn"].to_numpy()) for each in (rows, answered)]
+    return Adaptation(held[0], held[1], lost[0], lost[1])
 
 
 def _skill(name: str, ours: pd.Series, theirs: pd.Series, days: pd.Series) -> Skill:

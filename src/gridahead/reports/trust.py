@@ -24,7 +24,7 @@ from gridahead.core.time import Mtu, TimeRange, lasting
 from gridahead.core.units import Unit
 from gridahead.reading.card import Card, Shown
 from gridahead.reading.figures import Figure
-from gridahead.reading.record import ENOUGH, Record, Skill
+from gridahead.reading.record import ENOUGH, Adaptation, Record, Skill
 from gridahead.reports.drift import drift_words
 from gridahead.reports.views import SeriesView
 from gridahead.reports.wording import THIN, Scale, ahead, day, moment, number, percent, unit_of_time, words
@@ -254,7 +254,14 @@ def live_words(record: Record | None, unit: Unit | None) -> list[tuple[str, str]
         (percent(record.coverage), held),
         *(_skill_words(skill, error, unit) for skill in record.against),
         *([] if record.against else [(error, "is the mean error.")]),
+        *([] if record.adaptation is None else [("", _adaptation_words(record.adaptation, unit))]),
     ]
+
+
+def _adaptation_words(found: Adaptation, unit: Unit | None) -> str:
+    now, before = (Scale.of(lost, unit).text(lost) for lost in (found.crps, found.crps_before))
+    held = "" if np.isnan(found.coverage_before) else f", and {percent(found.coverage_before)} in the 80{THIN}% band"
+    return f"Without adaptation to the newest days: CRPS {before} against {now}{held}."
 
 
 def _skill_words(skill: Skill, error: str, unit: Unit | None) -> tuple[str, str]:

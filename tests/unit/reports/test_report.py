@@ -12,6 +12,7 @@ from builders.cards import NEWEST, NOTHING, card_of, record_of, report_view, sco
 
 from gridahead.core.runs import RUNGS
 from gridahead.monitoring.findings import CoverageChange, DriftFinding, LossChange
+from gridahead.reading.record import Adaptation
 from gridahead.reports import csp
 from gridahead.reports.forecast_page import render_report
 from gridahead.reports.trust import concerns, forecast_sentence, holdout_words, live_words, rung_words
@@ -154,6 +155,14 @@ def test_the_live_record_is_said_with_interval_and_count():
         "31 % less error than the official forecast: 1 000 MW against 1 449 MW (skill, 95 % interval 25 % to 37 %, "
         "n = 720).",
     ]
+
+
+def test_what_adaptation_has_brought_is_a_sentence_of_the_record():
+    record = dataclasses.replace(record_of(), adaptation=Adaptation(0.8, 0.6, 650.0, 702.0))
+    figure, words = live_words(record, None)[-1]
+    assert figure == "" and plain(words) == (
+        "Without adaptation to the newest days: CRPS 702 MW against 650 MW, and 60 % in the 80 % band."
+    )
 
 
 @pytest.mark.parametrize(

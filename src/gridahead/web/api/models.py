@@ -233,6 +233,16 @@ class DaySaid(Said):
     """Share of outturns within the 80 % band."""
 
 
+class AdaptationSaid(Said):
+    """What was published beside what the models had answered before it was adapted to the newest days."""
+
+    coverage: float | None
+    """Share of outturns within the 80 % band."""
+    coverage_before: float | None
+    crps: float
+    crps_before: float
+
+
 class ScoresSaid(Said):
     """How good what was published in time has been, against the outturn and the official forecast."""
 
@@ -249,6 +259,8 @@ class ScoresSaid(Said):
     """Share of outturns within the 80 % band."""
     coverage_interval: tuple[float, float] | None
     """95 % interval of it, whole days drawn again; null of a single day."""
+    adaptation: AdaptationSaid | None
+    """What adapting forecasts to the newest days has brought; null where nothing was adapted."""
     against: list[SkillSaid]
     daily: list[DaySaid]
 

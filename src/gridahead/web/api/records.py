@@ -11,10 +11,11 @@ import pandas as pd
 from gridahead.core.grid import Series
 from gridahead.core.units import Unit, per
 from gridahead.reading.models import ModelsOf, models_of
-from gridahead.reading.record import Record, live_record
+from gridahead.reading.record import Adaptation, Record, live_record
 from gridahead.web.api.answers import Answer
 from gridahead.web.api.forecasts import json_answer, written
 from gridahead.web.api.models import (
+    AdaptationSaid,
     DaySaid,
     DecisionSaid,
     EvidenceSaid,
@@ -49,6 +50,7 @@ def _nothing(series: Series, unit: Unit) -> ScoresSaid:
         mae=None,
         coverage=None,
         coverage_interval=None,
+        adaptation=None,
         against=[],
         daily=[],
     )
@@ -75,8 +77,18 @@ def _scores_said(series: Series, record: Record, unit: Unit) -> ScoresSaid:
         mae=per(record.mae, unit),
         coverage=number(record.coverage),
         coverage_interval=_interval(record.coverage_interval),
+        adaptation=None if record.adaptation is None else _adaptation_said(record.adaptation, unit),
         against=against,
         daily=[_day_said(row, unit) for row in record.daily.to_dict("records")],
+    )
+
+
+def _adaptation_said(found: Adaptation, unit: Unit) -> AdaptationSaid:
+    return AdaptationSaid(
+        coverage=number(found.coverage),
+        coverage_before=number(found.coverage_before),
+        crps=per(found.crps, unit),
+        crps_before=per(found.crps_before, unit),
     )
 
 
