@@ -4,8 +4,8 @@ The encoder reads 14 days of hourly load as `gridahead train` does, one step an 
 size; a training step is forwards and backwards over a batch of the usual size, with one thread.
 
 - `flops_a_window` is counted by formula: element-wise work counts nothing. `flops_a_window_counted` is what torch
-  counts in the same step in double precision: it has no count for a layer that is fused, as the LSTM is in single. Of an
-  mLSTM, which has no formula here, both are the count.
+  counts in the same step in double precision: it has no count for a layer that is fused, as the LSTM is in single. The
+  mLSTM has no formula here: both are the count.
 - `microseconds_a_window` are those of the core, which on an idle machine are those on the wall: the median of
   repetitions that take turns, so that a busy moment meets all cells.
 - `peak_megabytes` is the most that the tensors of a training step hold at once, beside weights and inputs.

@@ -1,7 +1,7 @@
 """Does training wait for the slower of torch's two matrix libraries, and is there a clean way to the faster one?
 
-Torch for CPUs has two: MKL behind linear layers, and behind each step of an RNN and a GRU; oneDNN behind convolutions and
-the LSTM, which is fused. On CPUs that are not Intel's, MKL keeps to instructions of 256 bits.
+Torch for CPUs has two: MKL behind linear layers and behind each step of an RNN or a GRU, oneDNN behind convolutions and
+the LSTM, which is fused. Which is faster depends on who made the CPU.
 
 1. `gflops_per_second` of the products of a training step and of a large one, by the ways there are: as torch runs a
    linear layer; with tensors in oneDNN's layout, which have no gradient and cost a conversion each way; and as a
@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -81,9 +82,13 @@ def product_rows(name: str, count: int, features: int, outputs: int, repetitions
             speed = operations / _seconds(forwards, operations, repetitions) / 1e9
             rows.append(Row(f"{name}, forwards", way, "gflops_per_second", speed))
     for way in ("linear", "convolution"):
-        seconds = _seconds(lambda way=way: ways[way]().backward(wanted), 3 * operations, repetitions)  # type: ignore[misc]
+        seconds = _seconds(partial(_and_backwards, ways[way], wanted), 3 * operations, repetitions)
         rows.append(Row(f"{name}, and backwards", way, "gflops_per_second", 3 * operations / seconds / 1e9))
     return rows
+
+
+def _and_backwards(forwards: Callable[[], Tensor], gradient: Tensor) -> None:
+    torch.autograd.backward(forwards(), gradient)
 
 
 def as_convolution(values: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -148,7 +153,7 @@ def share_in_products(cell: str) -> float:
     with profile(activities=[ProfilerActivity.CPU]) as seen:
         for _ in range(20):
             step()
-    spent = {event.key: event.self_cpu_time_total for event in seen.key_averages()}
+    spent: dict[str, float] = {event.key: event.self_cpu_time_total for event in seen.key_averages()}
     return sum(spent.get(name, 0.0) for name in OF_MKL) / sum(spent.values())
 
 
