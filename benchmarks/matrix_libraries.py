@@ -181,7 +181,8 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         axes.set_yticks(range(len(tasks)), tasks)
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
-        axes.legend(frameon=False, fontsize=8)
+        axes.set_xlim(right=1.3 * max(row.value for row in shown))
+        axes.legend(frameon=False, fontsize=8, loc="center right")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def said():
         task: [f"{gates(cell, 'peak_megabytes', task):.{digits}f}" for cell in ("rnn", "lstm")]
         for task, digits in ((HOUR, 0), (DAY, 1))
     }
-    yield "recurrent", f"{weights[0]} weights: 128 × 23 in W, 128 × 128 in U"
+    yield "recurrent", f"{weights[0]} weights: 128 × 37 in W, 128 × 128 in U"
     yield "recurrent", f"holds {memory[HOUR][0]} MB for the plain RNN and {memory[HOUR][1]} MB for the LSTM"
     yield "recurrent", f"it is {memory[DAY][0]} MB and {float(memory[DAY][1]):.0f} MB"
     yield "cost", f"| weights, a step an hour | {' | '.join(weights)} |"
@@ -69,6 +69,14 @@ def said():
     yield "cost", f"in {times['lstm'] / times['rnn']:.1f} times its time"
     yield "cost", f"takes {lstm_by_day:.0f} µs a window: {times['lstm'] / lstm_by_day:.0f} times less"
     yield "cost", f"holds {memory[HOUR][1]} MB by the hour and {float(memory[DAY][1]):.0f} MB by the day"
+    today = ("slstm", "mlstm", "mingru", "minlstm")
+    for words, task in (("an hour", HOUR), ("a day", DAY)):
+        weights, spent = (
+            [gates(cell, metric, task) for cell in today] for metric in ("parameters", "microseconds_a_window")
+        )
+        yield "cost", f"| weights, a step {words} | {' | '.join(f'{count:,.0f}' for count in weights)} |"
+        yield "cost", f"| µs a window, a step {words} | {' | '.join(f'{each:,.0f}' for each in spent)} |"
+    yield "cost", f"most memory of all, {gates('mlstm', 'peak_megabytes'):.0f} MB by the hour"
     ratios = {
         model: loss(model, "load_2025", "pinball_test_over_train").value
         for model in ("official", "rnn", "lstm", "gru", "transformer")
