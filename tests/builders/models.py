@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from gridahead.features.scaling import Scaler
-from gridahead.models.aggregate import Aggregate
-from gridahead.models.base import Forecaster
+from gridahead.models.aggregate import Aggregate, expert_answers, with_regression
+from gridahead.models.base import Forecaster, possible
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is
@@ -78,7 +78,17 @@ def every_kind(windows):
         "lightgbm": tabular_on("lightgbm", windows),
         "reference": ReferenceForecast.fit("official", windows, LEVELS),
     }
-    prior = np.array([0.6, 0.3, 0.1])[:, None] * np.ones(len(LEVELS))
-    beside = (kinds["ridge"], kinds["reference"])
-    aggregate = Aggregate("all", kinds["ensemble"], beside, prior, as_it_is(LEVELS) + 0.1)
-    return {**kinds, "aggregate": aggregate}
+    return {**kinds, "aggregate": aggregate_of(kinds["ensemble"], (kinds["ridge"], kinds["reference"]), windows)}
+
+
+PRIOR = (0.5, 0.25, 0.1, 0.15)
+"""Weights of the networks, two others and the regression."""
+
+
+def aggregate_of(recurrent, beside, windows, prior=PRIOR):
+    """Experts and the regression on them, as it has followed the windows."""
+    experts = (recurrent, *beside)
+    answers = np.stack([possible(expert_answers(expert, windows), windows) for expert in experts])
+    _, regression = with_regression(answers, windows, windows.target, None, lag=2)
+    weights = np.array(prior)[:, None] * np.ones(len(LEVELS))
+    return Aggregate("all", recurrent, beside, weights, as_it_is(LEVELS) + 0.1, regression)

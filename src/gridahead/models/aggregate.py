@@ -3,7 +3,8 @@
 No expert is best everywhere, or always. A publisher whose forecast is good is hard to beat by anything that has learnt
 one year; a network that has learnt eight is; and which of them has been right of late is known at every issue time.
 What the experts of the last days have missed decides how much each counts (`models.aggregation`), from what the
-validation days said of them.
+validation days said of them. One more stands among them: the networks' spread around a regression of the outturn on
+what all of them say, which follows every day (`models.kalman`).
 
 Where an input is missing, or at an issue time after the deadline, the networks answer alone, with the intervals that
 were measured for it: the experts would be judged by days that were not like that.
@@ -20,7 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gridahead.core.errors import ModelError
+from gridahead.core.quantiles import median_of
 from gridahead.core.runs import OFFICIAL_CORRECTED
+from gridahead.features.anchors import anchored
 from gridahead.features.normal import Scores
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.aggregation import Numbers, aggregated
@@ -30,10 +33,14 @@ from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import calibrate, units_of_block
 from gridahead.models.conditions import COMPLETE, conditions_of
 from gridahead.models.ensemble import Ensemble, Model
+from gridahead.models.kalman import KalmanRegression, by_step, by_unit
 from gridahead.models.tabular import TabularForecaster
+from gridahead.settings.networks import Anchor
 
 NETWORKS = "networks"
 """What all networks together are called as an expert: apart they are so alike that weights run after chance."""
+KALMAN = "kalman"
+"""What the regression on all of them is called, the last of the experts."""
 Beside = TabularForecaster | ReferenceForecast
 """An expert that is no network."""
 
@@ -42,7 +49,7 @@ class Said(NamedTuple):
     """What the experts say of N windows, each of them asked alone."""
 
     answers: npt.NDArray[np.float32]
-    """(M, N, H, Q) [MW] uncalibrated; NaN where an expert has nothing to say."""
+    """(M, N, H, Q) [MW] uncalibrated, without the regression on them; NaN where an expert has nothing to say."""
     alone: Quantiles
     """(N, H, Q) [MW] what the networks publish by themselves where they answer alone, NaN elsewhere."""
 
@@ -71,9 +78,12 @@ class Aggregate:
     beside: tuple[Beside, ...]
     """The other experts."""
     prior: Numbers
-    """(M, Q) weights of the networks together and then of the others, as the validation days leave them; 1 together."""
+    """(M, Q) weights of the networks together, the others and the regression, as the validation days leave them; 1
+    together."""
     calibration: Scores
     """(B, Q) the score from which each level of the mean is published by block of lead time."""
+    regression: KalmanRegression
+    """The regression on what the others say, as the validation days leave it."""
 
     @property
     def label(self) -> str:
@@ -108,7 +118,7 @@ class Aggregate:
     @property
     def experts(self) -> tuple[str, ...]:
         """The M names of the experts; all networks together are one."""
-        return (NETWORKS, *(expert.name for expert in self.beside))
+        return (NETWORKS, *(expert.name for expert in self.beside), KALMAN)
 
     def predict(self, windows: Windows) -> Quantiles:
         """Quantiles (N, H, Q) [MW] with the weights that the validation days left, whatever came after them.
@@ -138,7 +148,8 @@ class Aggregate:
         """
         counted = np.where(said.is_alone[:, None], np.float32(np.nan), outturn)
         lag = windows.spec.deadline.days_before + 1
-        means, weights = aggregated(said.answers, counted, self.prior, self.quantiles, lag)
+        answers, _ = with_regression(said.answers, windows, counted, self.regression, lag)
+        means, weights = aggregated(answers, counted, self.prior, self.quantiles, lag)
         units = units_of_block(windows.spec)
         published = possible(calibrate(means, self.calibration, self.quantiles, units), windows)
         published[said.is_alone] = said.alone[said.is_alone]
@@ -159,6 +170,7 @@ class Aggregate:
             "beside": len(self.beside),
             "prior": self.prior.tolist(),
             "calibration": self.calibration.tolist(),
+            "regression": self.regression.to_dict(),
         }
         write_about(folder, self.kind, about)
 
@@ -176,7 +188,8 @@ class Aggregate:
             )
             beside = tuple(_beside(folder / "beside" / str(number)) for number in range(about["beside"]))
             prior, calibration = np.array(about["prior"]), np.array(about["calibration"])
-            return cls(about["name"], kind.load(folder / "recurrent"), beside, prior, calibration)
+            regression = KalmanRegression.from_dict(about["regression"])
+            return cls(about["name"], kind.load(folder / "recurrent"), beside, prior, calibration, regression)
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error
 
@@ -186,6 +199,37 @@ def expert_answers(expert: _Answering | ReferenceForecast, windows: Windows) -> 
     if not isinstance(expert, ReferenceForecast):
         return expert.uncalibrated(windows)
     return expert.predict(windows.corrected() if expert.name == OFFICIAL_CORRECTED else windows)
+
+
+def forecasts_of(answers: npt.NDArray[np.float32], windows: Windows) -> Numbers:
+    """What the regression is on, (K, N, U) [MW] by unit of the day: medians, last week, and the official forecast.
+
+    Args:
+        answers: (M, N, H, Q) [MW] of the other experts.
+        windows: N of them.
+    """
+    simple: tuple[Anchor, ...] = ("week", "official") if windows.spec.use_official else ("week",)
+    says = np.stack([*median_of(answers), *(anchored(windows, name, float("nan")) for name in simple)])
+    return by_unit(says, windows.delivery, windows.spec.steps_per_day)
+
+
+def with_regression(
+    answers: npt.NDArray[np.float32], windows: Windows, outturn: Array, regression: KalmanRegression | None, lag: int
+) -> tuple[npt.NDArray[np.float32], KalmanRegression]:
+    """The answers (M, N, H, Q) [MW], after them the networks' around the regression, and what that has learnt.
+
+    Args:
+        answers: (M - 1, N, H, Q) [MW] of the other experts, the networks first.
+        windows: N of them in order.
+        outturn: (N, H) [MW], NaN where it does not count.
+        regression: to go on with; one that begins as the plain mean unless given.
+        lag: days from one whose outturn is known to the one that is forecast.
+    """
+    says = forecasts_of(answers, windows)
+    known = by_unit(outturn, windows.delivery, says.shape[-1])
+    located, learnt = (regression or KalmanRegression.begun(says)).followed(says, known, lag)
+    moved = answers[0] + (by_step(located, windows.delivery) - median_of(answers[0])).astype(np.float32)[..., None]
+    return np.concatenate([answers, possible(moved, windows)[None]]), learnt
 
 
 def said_of(model: Forecaster, windows: Windows) -> Said:

@@ -1,8 +1,9 @@
 """Fits of an aggregate: the experts beside the networks, and what each is worth on the judged days, day by day.
 
 The judged days are gone through in order, as operation will go on with: every expert answers by what had not learnt the
-day, and is weighted by the days before. What the weights have become is what serving begins with, drawn half-way to
-equal ones, for a year is short; and the means are calibrated as those of any model.
+day, and is weighted by the days before; the regression on what they say follows them from the plain mean on. What the
+weights and the regression have become is what serving begins with, the weights drawn half-way to equal ones, for a year
+is short; and the means are calibrated as those of any model.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from gridahead.core.errors import ModelError
 from gridahead.core.runs import NAIVE, OFFICIAL_CORRECTED, REFERENCES, Reference
-from gridahead.models.aggregate import Aggregate, Beside, expert_answers
+from gridahead.models.aggregate import Aggregate, Beside, expert_answers, with_regression
 from gridahead.models.aggregation import aggregated
 from gridahead.models.base import Quantiles, possible
 from gridahead.models.baselines import ReferenceForecast
@@ -52,10 +53,12 @@ def fit_aggregate(name: str, recurrent: Fit, beside: Sequence[str], split: Split
     if isinstance(recurrent.model, Aggregate):
         raise ModelError(recurrent.model.label, "is an aggregate already; name the networks that it is made of")
     experts, said = _beside(beside, split, levels)
-    answers = np.stack([possible(answer, judged) for answer in (recurrent.answers, *said)])
+    others = np.stack([possible(answer, judged) for answer in (recurrent.answers, *said)])
     counted = np.where(judged.delivery, judged.target, np.float32(np.nan))
+    lag = judged.spec.deadline.days_before + 1
+    answers, regression = with_regression(others, judged, counted, None, lag)
     equal = np.full((len(answers), len(levels)), 1 / len(answers))
-    means, weights = aggregated(answers, counted, equal, levels, judged.spec.deadline.days_before + 1)
+    means, weights = aggregated(answers, counted, equal, levels, lag)
     warm = np.arange(len(judged)) >= min(WARMING_DAYS, len(judged) // 4)
     calibration = calibration_on(means[warm], judged.where(warm), levels)
     prior = KEPT * weights + (1 - KEPT) * equal
@@ -63,7 +66,7 @@ def fit_aggregate(name: str, recurrent: Fit, beside: Sequence[str], split: Split
     later = {key: value for key, value in recurrent.validation.items() if key.count("_") > 1}
     return replace(
         recurrent,
-        model=Aggregate(name, recurrent.model, experts, prior, calibration),
+        model=Aggregate(name, recurrent.model, experts, prior, calibration, regression),
         answers=means,
         forecasts=forecasts,
         epochs=(),

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from builders.models import LEVELS, every_kind, model_on
+from builders.models import LEVELS, PRIOR, aggregate_of, every_kind, model_on
 from builders.windows import SPEC, made_load, made_windows
 
 from gridahead.core.errors import ModelError
 from gridahead.features.missing import without
 from gridahead.features.windows import build_windows
 from gridahead.forecasting.adapting import adapted_alone, forecast_each
-from gridahead.models.aggregate import Aggregate, Said, expert_answers, mixed_by, said_of
+from gridahead.models.aggregate import Said, expert_answers, mixed_by, said_of, with_regression
 from gridahead.models.base import predict_each
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.calibration import as_it_is
@@ -36,7 +36,7 @@ def outturn_of(windows):
 
 
 def test_its_experts_are_the_networks_together_and_then_the_others():
-    assert MODEL.experts == ("networks", "ridge", "official")
+    assert MODEL.experts == ("networks", "ridge", "official", "kalman")
     said = MODEL.said(WINDOWS)
     assert said.answers.shape == (3, *WINDOWS.target.shape, 3)
     for answers, expert in zip(said.answers, (MODEL.recurrent, *MODEL.beside), strict=True):
@@ -44,9 +44,12 @@ def test_its_experts_are_the_networks_together_and_then_the_others():
 
 
 def test_by_itself_it_is_the_mean_by_the_weights_that_it_begins_with():
-    answers = np.tensordot([0.6, 0.3, 0.1], MODEL.said(WINDOWS).answers, axes=1)
-    inside = WINDOWS.within
-    np.testing.assert_allclose(PLAIN.predict(WINDOWS)[inside], np.sort(answers, axis=-1)[inside], rtol=2e-5)
+    silent = np.full(WINDOWS.target.shape, np.nan, np.float32)
+    answers, _ = with_regression(MODEL.said(WINDOWS).answers, WINDOWS, silent, MODEL.regression, lag=2)
+    assert answers.shape == (4, *WINDOWS.target.shape, 3)
+    inside = WINDOWS.delivery
+    mean = np.tensordot(PRIOR, answers, axes=1)
+    np.testing.assert_allclose(PLAIN.predict(WINDOWS)[inside], np.sort(mean, axis=-1)[inside], rtol=2e-5)
     assert (np.diff(MODEL.predict(WINDOWS)[inside], axis=-1) >= 0).all()
     assert (MODEL.predict(WINDOWS) > PLAIN.predict(WINDOWS))[inside].all(), "every score is 0.1 further up"
 
@@ -59,11 +62,11 @@ def test_after_a_save_it_says_and_weights_the_same_to_the_bit(tmp_path):
     answers, weights = MODEL.mixed(said, WINDOWS, outturn)
     found, same = again.mixed(said_of(again, WINDOWS), WINDOWS, outturn)
     assert found.tobytes() == answers.tobytes() and same == weights
-    assert weights != dict(zip(MODEL.experts, [0.6, 0.3, 0.1], strict=True))
+    assert weights != dict(zip(MODEL.experts, PRIOR, strict=True))
 
 
 def test_an_aggregate_of_one_network_is_read_as_one(tmp_path):
-    one = Aggregate("one", KINDS["network"], MODEL.beside, np.full((3, 3), 1 / 3), as_it_is(LEVELS))
+    one = aggregate_of(KINDS["network"], MODEL.beside, WINDOWS)
     one.save(tmp_path)
     assert load(tmp_path).predict(WINDOWS).tobytes() == one.predict(WINDOWS).tobytes()
 
@@ -123,7 +126,7 @@ def test_on_the_delivery_day_itself_the_networks_answer_alone_to_the_bit():
     begun = [deadline + pd.Timedelta(hours=20) for deadline in deadlines]
     today = build_windows(OBSERVATIONS, spec, days, issue_times=begun)
     network = model_on("week", before)
-    mixed = Aggregate("one", network, (), np.ones((1, 3)), as_it_is(LEVELS) + 0.1)
+    mixed = aggregate_of(network, (), before, prior=(0.5, 0.5))
     assert mixed.said(today).is_alone.all() and not mixed.said(before).is_alone.any()
     assert mixed.predict(today).tobytes() == network.predict(today).tobytes()
 

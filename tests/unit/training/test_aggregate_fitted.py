@@ -9,7 +9,7 @@ from builders.splits import split_of
 from builders.windows import SPEC, made_load
 
 from gridahead.core.errors import ModelError
-from gridahead.models.aggregate import expert_answers
+from gridahead.models.aggregate import expert_answers, with_regression
 from gridahead.models.aggregation import aggregated
 from gridahead.models.base import possible
 from gridahead.models.baselines import ReferenceForecast
@@ -64,13 +64,15 @@ def fitted(parts=PARTS, beside=EVERYONE):
 
 def test_the_weights_are_what_the_judged_days_leave_drawn_half_way_to_equal_ones(quick_ridge):
     fit, judged = fitted(), PARTS.judged
-    assert fit.model.experts == ("networks", *EVERYONE)
+    assert fit.model.experts == ("networks", *EVERYONE, "kalman")
     experts = (fit.model.recurrent, *fit.model.beside)
     answers = np.stack([possible(expert_answers(expert, judged), judged) for expert in experts])
     outturn = np.where(judged.delivery, judged.target, np.float32(np.nan))
-    means, weights = aggregated(answers, outturn, np.full((5, 3), 0.2), LEVELS, LAG)
+    answers, regression = with_regression(answers, judged, outturn, None, LAG)
+    means, weights = aggregated(answers, outturn, np.full((6, 3), 1 / 6), LEVELS, LAG)
     np.testing.assert_allclose(fit.answers, means, rtol=1e-6)
-    np.testing.assert_allclose(fit.model.prior, (weights + 0.2) / 2, rtol=1e-9)
+    np.testing.assert_allclose(fit.model.prior, (weights + 1 / 6) / 2, rtol=1e-9)
+    assert fit.model.regression.to_dict() == regression.to_dict()
     assert fit.model.prior[2:4].sum() > fit.model.prior[0].sum(), "random weights forecast nothing"
 
 
@@ -115,14 +117,14 @@ def test_without_an_official_forecast_only_the_others_stand_beside(quick_ridge):
     draws = np.random.default_rng(2)
     parts = split_of(120, outturn=10 + draws.normal(0, 1, (120, 37)))
     fit = fitted(parts)
-    assert fit.model.experts == ("networks", "ridge", "naive")
-    assert fit.model.prior.shape == (3, 3)
+    assert fit.model.experts == ("networks", "ridge", "naive", "kalman")
+    assert fit.model.prior.shape == (4, 3)
     np.testing.assert_allclose(fit.model.prior.sum(axis=0), 1)
 
 
 def test_an_official_forecast_of_which_no_error_is_known_stands_beside_nobody(quick_ridge):
     windows = PARTS.windows.with_values(SPEC.series.official, ahead=np.full_like(PARTS.windows.target, np.nan))
-    assert fitted(replace(PARTS, windows=windows)).model.experts == ("networks", "ridge", "naive")
+    assert fitted(replace(PARTS, windows=windows)).model.experts == ("networks", "ridge", "naive", "kalman")
 
 
 def test_the_references_have_the_spread_of_their_own_errors(quick_ridge):

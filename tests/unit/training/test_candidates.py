@@ -60,7 +60,7 @@ def test_what_stands_beside_networks_is_trained_by_nobody_and_weighted_with_them
     fits = fit_candidates(PARTS, ["gru", "beside"], SETTINGS, 1, lambda epoch: None)
     assert here == ["gru"]
     assert isinstance(fits[1].model, Aggregate)
-    assert fits[1].model.experts == ("networks", "official_corrected", "naive")
+    assert fits[1].model.experts == ("networks", "official_corrected", "naive", "kalman")
     assert fits[1].model.networks[0] is fits[0].model
     assert fits[1].learnt_until == fits[0].learnt_until
 
