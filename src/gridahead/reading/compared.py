@@ -146,13 +146,13 @@ def _wide(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Quantile levels, the same before adaptation, and `issue_time` as columns, by valid time."""
     by_hand = forecasts["rung"] == BY_HAND  # what a person has changed is no adaptation
     answered = forecasts["unadapted_mw"].mask(by_hand).fillna(forecasts["value_mw"])
-    parts = [
-        forecasts.assign(value_mw=values).pivot(index="valid_time", columns="quantile", values="value_mw").sort_index()
-        for values in (forecasts["value_mw"], answered)
-    ]
-    levels = [float(level) for level in parts[0].columns]
-    wide = pd.concat(
-        [parts[0].set_axis(levels, axis=1), parts[1].set_axis(map(before_adaptation, levels), axis=1)], axis=1
-    )
+    wide = _by_level(forecasts)
+    before = _by_level(forecasts.assign(value_mw=answered)).rename(columns=before_adaptation)
     issued = forecasts.drop_duplicates("valid_time").set_index("valid_time")["issue_time"]
-    return wide.assign(issue_time=issued)
+    return wide.join(before).assign(issue_time=issued)
+
+
+def _by_level(forecasts: pd.DataFrame) -> pd.DataFrame:
+    wide = forecasts.pivot(index="valid_time", columns="quantile", values="value_mw").sort_index()
+    wide.columns = pd.Index([float(level) for level in wide.columns], dtype=object)
+    return wide

@@ -140,7 +140,7 @@ def _record(rows: pd.DataFrame) -> Record:
 
 
 def _adaptation(rows: pd.DataFrame) -> Adaptation | None:
-    levels = [name for name in rows.columns if isinstance(name, float)]
+    levels = [float(name) for name in rows.columns if not isinstance(name, str)]
     names = [before_adaptation(level) for level in levels]
     rows = rows.dropna(subset=[*levels, *names])
     answered = rows[[*names, "outturn"]].set_axis([*levels, "outturn"], axis=1)

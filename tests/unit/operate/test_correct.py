@@ -19,6 +19,7 @@ from gridahead.operate.correct import Change, correct, withdraw_correction
 from gridahead.operate.forecast import forecast
 from gridahead.operate.report import report
 from gridahead.operate.score import score_published
+from gridahead.reading.record import live_record
 
 DAY = dt.date(2025, 3, 19)
 MADE = last_week(LOAD, DAY, "Europe/Berlin")
@@ -113,6 +114,8 @@ def test_both_are_scored_and_a_withdrawn_one_is_not(published):
     correct(workspace, LOAD, DAY, Change(add_mw=70.0), "cold", "ana")
     clock.set("2025-03-20T12:00Z")
     assert mae(workspace) == {"published": 0.0, "uncorrected": 70.0}
+    record = live_record(workspace, LOAD)  # what a person changes is no adaptation
+    assert record is not None and record.mae == 0 and record.adaptation is None
     withdraw_correction(workspace, LOAD, DAY, "no", "ben")
     assert mae(workspace) == {"published": 70.0, "uncorrected": 70.0}
 
