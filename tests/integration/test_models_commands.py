@@ -100,11 +100,12 @@ def test_every_training_leaves_a_card_of_each_candidate(done: Path, workspace: W
 def test_the_figures_of_what_was_published_are_told_by_slice_and_in_euros(gridahead_command, done: Path) -> None:
     figures = json.loads(gridahead_command("score", "--by", "hour", "--json")[1])
     assert {one["slice"] for one in figures} == {f"{hour:02d}" for hour in range(24)}
-    assert {one["model"] for one in figures} == {"published", "official", "official_corrected", "naive"}
+    told = {"published", "unadapted", "official", "official_corrected", "naive"}
+    assert {one["model"] for one in figures} == told
     assert "mase" in gridahead_command("score", "--by", "none")[1]
     assert "too few days" in gridahead_command("score", "--compare")[1]
     spent = json.loads(gridahead_command("value", "--short", "40", "--long", "20", "--json")[1])
-    assert {one["model"] for one in spent} == {"published", "official", "official_corrected", "naive"}
+    assert {one["model"] for one in spent} == told
     assert all(one["total_eur"] == one["imbalance_eur"] > 0 for one in spent)
     assert "share" in gridahead_command("value", "--battery", "10,20", "--curve", "30000:20,70000:180")[1]
 
