@@ -19,7 +19,7 @@ from gridahead.training.split import Split
 from gridahead.training.workers import fit_all
 
 RECURRENT = ("rnn", "lstm", "gru")
-OTHERS = ("lstm_attention", "transformer")
+OTHERS = ("lstm_attention", "transformer", "slstm", "mlstm", "mingru", "minlstm")
 WORKERS = 2
 
 Fits = Mapping[tuple[str, Anchor], Fit]

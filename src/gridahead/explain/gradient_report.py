@@ -28,7 +28,8 @@ class GradientReport:
     stretch: Float | None
     """(S,) largest singular value of the Jacobian of each step, median over windows; None without a recurrence."""
     gate_hours: Float | None
-    """(hidden,) characteristic time of each unit's forget gate, rising [h]; None without one."""
+    """(hidden,) characteristic time of each unit's forget gate, rising [h]; of an mlstm that of each head; None without
+    one."""
 
     @property
     def lags(self) -> Float:

@@ -116,7 +116,7 @@ class Recurrence:
 
     @torch.no_grad()
     def gate_steps(self) -> Float | None:
-        """(hidden,) characteristic times of the forget gates in steps, rising; None without them."""
+        """(hidden,) characteristic times of the forget gates in steps, rising, of an mlstm (heads,); None without."""
         kept = kept_share(self.layer, self.entered, self.states)
         return None if kept is None else np.sort(-1 / np.log(np.clip(kept.numpy(), 1e-12, 1 - 1e-12)))
 

@@ -102,7 +102,8 @@ def unroll(layer: Layer, entered: Tensor, cut_before: int = 0) -> list[Tensor]:
 def kept_share(layer: Layer, entered: Tensor, states: Tensor) -> Tensor | None:
     """How much of each unit the forget gate keeps, mean over windows and steps, (hidden,); None for a plain rnn.
 
-    In a gru the update gate plays this part. It stands second among the gates of both. An mlstm has one gate a head.
+    In a gru the update gate plays this part. It stands second among the gates of both. An mlstm has one gate a head,
+    and gives (heads,).
 
     Args:
         layer: a single layer in one direction.

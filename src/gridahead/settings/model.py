@@ -151,7 +151,7 @@ class Settings(Section):
     series: tuple[SeriesSettings, ...] = ()
     """What is forecast."""
     models: dict[str, ModelSettings] = Field({})
-    """Networks, by name; rnn, lstm, gru, lstm_attention and transformer are there without being declared, and what is
+    """Networks, by name; one of each cell, lstm_attention and transformer are there without being declared, and what is
     declared under one of these names changes of it only what it says."""
     ensembles: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field({})
     """Weighted means of models, by name. `ensemble`, of lstm and gru, is there without being declared, and `aggregate`,

@@ -90,7 +90,8 @@ def test_a_key_of_another_section_is_told_where_it_belongs(text, line):
     [
         (
             '[models.x]\ncell = "lstn"',
-            "models.x.cell: \"lstn\" is not known here; did you mean 'lstm'? known: rnn, lstm, gru, transformer",
+            "models.x.cell: \"lstn\" is not known here; did you mean 'lstm'? known: rnn, lstm, gru, slstm, mlstm, "
+            "mingru, minlstm, transformer",
         ),
         ('[training]\ndevice = "gpu"', 'training.device: "gpu" is not known here; known: auto, cpu, cuda'),
         (
@@ -215,7 +216,7 @@ def test_types_and_defaults_are_told_as_they_are_written_in_the_file():
     assert told == {
         "training.epochs": ("whole number, at least 1", "25"),
         "promotion.margin": ("number, at least 0, below 1", "0.01"),
-        "models.NAME.cell": ("rnn | lstm | gru | transformer", None),
+        "models.NAME.cell": ("rnn | lstm | gru | slstm | mlstm | mingru | minlstm | transformer", None),
         "series.models": ("list of text", '["lstm", "gru", "ensemble", "aggregate"]'),
         "training.holdout_start": ("date", "not set"),
         "promotion.coverage_band": ("[number, number]", "[0.75, 0.85]"),

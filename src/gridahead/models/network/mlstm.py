@@ -73,23 +73,12 @@ class MLSTM(OpenCell):
         return Memory(scale, keys.view(-1, self.heads, width), contents.view(-1, self.heads, width, width))
 
     def _chunk(self, entered: Tensor, before: Memory) -> tuple[Tensor, Memory]:
-        """Outputs (N, T, hidden) of T steps and what they leave in the memory.
-
-        A step reads what each step up to it has written, times all forget gates in between. Outputs and true memory
-        are the same for every scale: no gradient goes through it.
-        """
+        """Outputs (N, T, hidden) of T steps and what they leave in the memory."""
         *parts, show, gates = torch.split(entered, [self.hidden_size] * 4 + [2 * self.heads], dim=-1)
         query, key, value = (part.reshape(*part.shape[:2], self.heads, -1).transpose(1, 2) for part in parts)
         key = key / math.sqrt(key.shape[-1])
         write, forget = gates.transpose(1, 2).chunk(2, dim=1)  # (N, heads, T)
-        passed = logsigmoid(forget).cumsum(-1)
-        exponents = passed[..., :, None] - passed[..., None, :] + write[..., None, :]
-        later = torch.ones_like(exponents[0, 0], dtype=torch.bool).triu(1)
-        exponents = exponents.masked_fill(later, -torch.inf)  # (N, heads, T, T): of each step for those before it
-        carried = passed + before.scale[..., None]
-        scale = torch.maximum(exponents.amax(-1), carried).detach()
-        weights, share = (exponents - scale[..., None]).exp(), (carried - scale).exp()[..., None]
-
+        weights, share, scale = _weights(write, forget, before.scale)
         fit = query @ key.transpose(-1, -2) * weights
         read = fit @ value + share * (query @ before.contents.transpose(-1, -2))
         size = fit.sum(-1, keepdim=True) + share * (query @ before.keys[..., None])
@@ -102,3 +91,26 @@ class MLSTM(OpenCell):
             share[..., -1, :, None] * before.contents + value.transpose(-1, -2) @ left,
         )
         return show.sigmoid() * shown.transpose(1, 2).flatten(2), memory
+
+
+def _weights(write: Tensor, forget: Tensor, before: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """How much each step reads of each step up to it and of the memory before them all, in units of exp(scale).
+
+    Of what a step wrote is left its input gate times all forget gates in between. Outputs and true memory are the same
+    for every scale: no gradient goes through it.
+
+    Args:
+        write: (N, heads, T) exponents of the input gates.
+        forget: (N, heads, T) of the forget gates, before the sigmoid.
+        before: (N, heads) scale of the memory.
+
+    Returns:
+        (N, heads, T, T) of each step by steps, (N, heads, T, 1) of the memory, and (N, heads, T) the scale.
+    """
+    passed = logsigmoid(forget).cumsum(-1)
+    exponents = passed[..., :, None] - passed[..., None, :] + write[..., None, :]
+    later = torch.ones_like(exponents[0, 0], dtype=torch.bool).triu(1)
+    exponents = exponents.masked_fill(later, -torch.inf)
+    carried = passed + before[..., None]
+    scale = torch.maximum(exponents.amax(-1), carried).detach()
+    return (exponents - scale[..., None]).exp(), (carried - scale).exp()[..., None], scale

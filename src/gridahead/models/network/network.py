@@ -1,6 +1,6 @@
 """The network: an encoder over the context, a decoder that sees the known future, a quantile head.
 
-encoder (N, S, E) ── rnn | lstm | gru | transformer ──→ states (N, S, hidden) ──→ last one ─┐
+encoder (N, S, E) ── recurrent cell | transformer ────→ states (N, S, hidden) ──→ last one ─┐
 static (N, G) ── embedding ─────────────────────────────────────────────────────────────────┴→ context (N, W)
                                                                                                  │
 decoder (N, H, D) ── direct | recurrent | attention over the states | recursive ←────────────────┘
