@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gridahead.explain.gradient_report import Float
-from gridahead.explain.gradients import MAX_VALUES, back_through
+from gridahead.explain.gradients import back_through
 from gridahead.explain.recurrence import Layer, entering, state_width
 from gridahead.models.network.cells import recurrent_layer
 
@@ -48,6 +48,8 @@ LAST = 50
 TEST = 1000
 LAGS = 11
 """At so many of them the gradient is kept, evenly from the newest step to the first."""
+WIDEST = 16_000_000
+"""Sequences × steps × values of a state that gradients are measured on: of an mlstm's matrices two or one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +169,12 @@ def learn(recipe: Recipe, length: int, seed: int, updates: int) -> Outcome:
 
 def relative_gradient(network: Adder, given: Tensor, wanted: Tensor, count: int = 32) -> Float:
     """(T,) norm of the loss gradient at every state, relative to the newest, newest first; in double precision."""
-    network, length = copy.deepcopy(network).double(), given.shape[1]
-    norms, at_once = np.zeros(length), max(1, MAX_VALUES // (length * state_width(network.layer)))
-    for rows in torch.split(torch.arange(count), at_once):
-        norms += len(rows) * _gradient(network, given[rows].double(), wanted[rows].double())
+    count = max(1, min(count, WIDEST // (given.shape[1] * state_width(network.layer))))
+    network, wanted = copy.deepcopy(network).double(), wanted[:count].double()
+    entered = entering(network.layer, given[:count].double())
+    norms, _ = back_through(network.layer, entered, lambda hidden: functional.mse_loss(network.answer(hidden), wanted))
     relative: Float = norms / norms[0]
     return relative
-
-
-def _gradient(network: Adder, given: Tensor, wanted: Tensor) -> Float:
-    entered = entering(network.layer, given)
-    norms, _ = back_through(network.layer, entered, lambda hidden: functional.mse_loss(network.answer(hidden), wanted))
-    return norms
 
 
 def gradient_rows(name: str, outcomes: Sequence[Outcome]) -> list[Row]:
