@@ -127,6 +127,7 @@ def test_a_gate_of_our_own_cells_held_by_its_bias_keeps_what_the_bias_says(cell,
         layer.entry.bias[: len(bias)] = torch.tensor(bias)
     entered = entering(layer, inputs_of())
     kept = kept_share(layer, entered, torch.stack(unroll(layer, entered), dim=1))
+    assert kept is not None
     assert kept.tolist() == pytest.approx([0.9] * (4 if cell == "mlstm" else HIDDEN))
 
 
@@ -138,6 +139,7 @@ def test_the_first_step_of_an_slstm_keeps_nothing_and_the_next_ones_by_the_weigh
             parameter.zero_()
     entered = entering(layer, inputs_of(steps=3))
     kept = kept_share(layer, entered, torch.stack(unroll(layer, entered), dim=1))
+    assert kept is not None
     assert kept.tolist() == pytest.approx([(0 + (1 / 2) / (3 / 2) + (3 / 4) / (7 / 4)) / 3] * HIDDEN)
 
 

@@ -44,7 +44,8 @@ def test_it_is_the_cell_of_the_paper():
     found, state = cell(inputs)
     assert_near(found, shown, rtol=1e-9)
     assert_near(state, torch.cat([shown[:, -1], c / n, n.log()], dim=-1), rtol=1e-9)
-    assert_near(*(torch.autograd.grad(one.square().sum(), cell.entry.weight)[0] for one in (found, shown)), rtol=1e-9)
+    ours, theirs = (torch.autograd.grad(one.square().sum(), cell.entry.weight)[0] for one in (found, shown))
+    assert_near(ours, theirs, rtol=1e-9)
 
 
 def test_an_input_gate_that_opens_further_than_ever_writes_over_all_that_was_kept():
