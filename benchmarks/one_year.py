@@ -111,7 +111,7 @@ def _measured(task: Task, table: Table, workspace: Workspace) -> list[Row]:
 
 
 def back_tested(
-    task: Task, measured: pd.Series, workspace: Workspace, models: Sequence[str] = MODELS
+    task: Task, measured: pd.Series, workspace: Workspace, models: tuple[str, ...] = MODELS
 ) -> tuple[list[Row], str, Forecasts]:
     """What a user gets of a task: rows on gate and training, which model serves, and its forecasts beside all others.
 
