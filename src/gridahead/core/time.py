@@ -15,6 +15,8 @@ from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gridahead.core.errors import did_you_mean
@@ -180,6 +182,19 @@ def delivery_days(times: pd.DatetimeIndex | pd.Series, timezone: str) -> pd.Seri
     """The local calendar day of each UTC instant, as naive midnights."""
     local = pd.DatetimeIndex(times).tz_convert(timezone)
     return pd.Series(local.tz_localize(None).normalize())
+
+
+def local_slots(times: pd.DatetimeIndex, timezone: str, per_day: int) -> npt.NDArray[np.int64]:
+    """Which part of a day of 24 hours each instant is in by its local time; an hour that repeats is in the same twice.
+
+    Args:
+        times: (T,)
+        timezone: of the clock.
+        per_day: how many parts of equal length, such as 96 quarter hours.
+    """
+    clock = times.tz_convert(timezone)
+    minutes = (clock.hour * 60 + clock.minute).to_numpy(dtype=np.int64)
+    return minutes * per_day // (24 * 60)
 
 
 def last_ended_day(until: pd.Timestamp, timezone: str) -> dt.date:

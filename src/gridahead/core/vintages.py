@@ -105,6 +105,12 @@ def newest_forecasts(rows: pd.DataFrame, key: Sequence[str] = ("valid_time",)) -
     return rows.drop_duplicates([*key, "quantile"], keep="last")
 
 
+def as_answered(rows: pd.DataFrame) -> pd.Series:
+    """The values of forecasts as models answered them, before adaptation [MW]; as published where none is kept."""
+    answered: pd.Series = rows["unadapted_mw"].fillna(rows["value_mw"])
+    return answered
+
+
 def standing(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows without those that are void."""
     return rows[rows["availability"] != VOID] if "availability" in rows else rows

@@ -10,10 +10,11 @@ import pandas as pd
 
 from gridahead.core.grid import Series, quantity_of
 from gridahead.core.tables import Observations
-from gridahead.core.time import Mtu, TimeRange, delivery_range
+from gridahead.core.time import Mtu, TimeRange, delivery_range, local_slots
 from gridahead.core.vintages import Floats
+from gridahead.evaluation.sample import levels_of
 from gridahead.forecasting.history import LOOK_BACK_DAYS, History
-from gridahead.forecasting.paths import Template, local_columns, ordered, template_of
+from gridahead.forecasting.paths import Template, ordered, template_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +42,20 @@ class Drawer:
         template = self._template(issued, times[0].tz_convert(self.timezone).date())
         if template is None or len(levels) < 2 or np.isnan(quantiles).any():
             return None
-        columns = local_columns(times, self.timezone, template.errors.shape[1])
+        columns = local_slots(times, self.timezone, template.errors.shape[1])
         return ordered(quantiles, levels, template.errors[:, columns], low=quantity_of(self.series.quantity).low)
+
+    def of_day(self, rows: pd.DataFrame) -> Floats | None:
+        """The same of a whole day as `common_rows` gives it; None also where its units were issued one after the other.
+
+        Args:
+            rows: quantile levels, `valid_time` and `issue_time`, a row a unit in order of time.
+        """
+        issued, levels = pd.Timestamp(rows["issue_time"].iloc[0]), levels_of(rows)
+        if (rows["issue_time"] != issued).any():
+            return None
+        times = pd.DatetimeIndex(rows["valid_time"])
+        return self.paths(rows[levels].to_numpy(dtype=float), tuple(levels), times, issued)
 
     def _template(self, issued: pd.Timestamp, day: dt.date) -> Template | None:
         key = (issued, day)

@@ -20,7 +20,7 @@ from gridahead.evaluation import metrics
 from gridahead.evaluation.catalogue import METRICS, SKILLS, Skill, values_of
 from gridahead.evaluation.drawn import Drawer
 from gridahead.evaluation.multivariate import energy_score, variogram_score
-from gridahead.evaluation.sample import POINT, Sample, levels_of, revised, revised_sample, samples_of
+from gridahead.evaluation.sample import POINT, Sample, revised, revised_sample, samples_of
 from gridahead.evaluation.scores import common_rows, flagged_times
 from gridahead.features.day_kinds import DAY_KINDS, day_kinds
 
@@ -253,9 +253,7 @@ def _by_day(
 
 def _path_scores(day: pd.DataFrame, drawer: Drawer | None) -> tuple[float, float]:
     """Energy and variogram score of the paths of a whole day; NaN where none can be drawn."""
-    levels = levels_of(day)
-    times, issued = pd.DatetimeIndex(day["valid_time"]), pd.Timestamp(day["issue_time"].iloc[0])
-    paths = None if drawer is None else drawer.paths(day[levels].to_numpy(dtype=float), tuple(levels), times, issued)
+    paths = None if drawer is None else drawer.of_day(day)
     if paths is None:
         return np.nan, np.nan
     truth = day["outturn"].to_numpy(dtype=float)

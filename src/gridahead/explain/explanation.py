@@ -15,6 +15,7 @@ from gridahead.core.quantiles import median_of
 from gridahead.core.tables import Observations
 from gridahead.core.time import delivery_days
 from gridahead.core.units import Unit
+from gridahead.core.vintages import from_micros
 from gridahead.explain.attribution import Attribution, attribute, hourly_groups, same_gaps
 from gridahead.explain.baseline import USUAL_WEEKS, mean_inputs
 from gridahead.explain.news import Change, as_published, changed
@@ -121,25 +122,33 @@ def explain(
         attribution=attribution,
         degradations=tuple(degradations(of_day, 0, model.known_share, workspace.settings.quality.late_after_hours)),
         unit=workspace.settings.unit_of(series),
-        change=_change(registered, observations, since or issued - pd.Timedelta(days=1), issued, publishes),
+        change=_change(registered, observations, since or issued - pd.Timedelta(days=1), of_day, published, publishes),
     )
 
 
 def _change(
-    registered: Registered, observations: Observations, since: pd.Timestamp, issued: pd.Timestamp, publishes: Publishes
+    registered: Registered,
+    observations: Observations,
+    since: pd.Timestamp,
+    windows: Windows,
+    published: pd.Series,
+    publishes: Publishes,
 ) -> Change | None:
-    """What has changed between what is published at both times."""
-    spec = registered.model.spec
+    """What has changed between what is published at an earlier time and what is published of a single window."""
+    spec, issued = registered.model.spec, pd.Timestamp(windows.issue_time[0], unit="us", tz="UTC")
     if (change := changed(registered.model, observations, since, issued)) is None:
         return None
-    asked = [(at, spec.deadline.delivery_day(at)) for at in (since, issued)]
-    windows = [build_windows(observations, spec, [day], issue_times=[at]).alone(0) for at, day in asked]
-    return as_published(change, *(publishes(registered, one) for one in windows))
+
+    def at(time: pd.Timestamp, day: dt.date) -> pd.Series:
+        return publishes(registered, build_windows(observations, spec, [day], issue_times=[time]).alone(0))
+
+    before, now = (spec.deadline.delivery_day(time) for time in (since, issued))
+    return as_published(change, at(since, before), published if now == windows.days[0] else at(issued, now))
 
 
 def _times(windows: Windows) -> pd.DatetimeIndex:
     """(H,) the start of every unit of the horizon of a single window, UTC."""
-    return pd.DatetimeIndex(pd.to_datetime(windows.valid_time[0], unit="us", utc=True))
+    return from_micros(windows.valid_time[0])
 
 
 def _newest(workspace: Workspace, series: Series) -> tuple[pd.Timestamp, dt.date]:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from gridahead.core.quantiles import median_of
 from gridahead.core.tables import Observations
-from gridahead.core.vintages import Instants, frozen
+from gridahead.core.vintages import Instants, from_micros, frozen
 from gridahead.explain.attribution import same_gaps
 from gridahead.explain.shapley import MOST, Floats, shapley
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
@@ -120,7 +120,7 @@ def as_published(change: Change, then: pd.Series, now: pd.Series) -> Change:
         then: the published median of the earlier forecast by valid time [MW]; of every hour of the change.
         now: that of the later one.
     """
-    times = pd.DatetimeIndex(pd.to_datetime(change.valid_time, unit="us", utc=True))
+    times = from_micros(change.valid_time)
     before, after = (published.reindex(times).to_numpy(np.float64) for published in (then, now))
     adapted = (after - change.now) - (before - change.then)
     return replace(change, then=before, now=after, parts={**change.parts, ADAPTED: adapted})

@@ -14,8 +14,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridahead.core.tables import Observations
-from gridahead.core.time import Deadline, TimeRange, delivery_days
-from gridahead.core.vintages import MICROSECONDS_A_DAY, NEVER, Floats, Instants, Vintages, micros, of_series
+from gridahead.core.time import Deadline, TimeRange, delivery_days, local_slots
+from gridahead.core.vintages import (
+    MICROSECONDS_A_DAY,
+    NEVER,
+    Floats,
+    Instants,
+    Vintages,
+    from_micros,
+    micros,
+    of_series,
+)
 
 if TYPE_CHECKING:
     from gridahead.features.windows import WindowSpec
@@ -148,9 +157,8 @@ def _by_local_time(
 
 def _slots(valid_time: Instants, spec: WindowSpec) -> npt.NDArray[np.int64]:
     """Which unit of a day of 24 hours each one is by its local time."""
-    local = pd.DatetimeIndex(pd.to_datetime(valid_time.ravel(), unit="us", utc=True)).tz_convert(spec.zone.timezone)
-    minutes = (local.hour * 60 + local.minute).to_numpy(dtype=np.int64)
-    return (minutes // (60 // spec.mtu.per_hour)).reshape(valid_time.shape)
+    times = from_micros(valid_time.ravel())
+    return local_slots(times, spec.zone.timezone, spec.steps_per_day).reshape(valid_time.shape)
 
 
 def clipped_mean(values: Floats) -> Floats:

@@ -53,15 +53,6 @@ def off_share(day: dt.date, zone: BiddingZone) -> float:
     return 1.0 if day.weekday() in weekend(zone) else holiday_share(day, zone)
 
 
-def bridge_share(day: dt.date, zone: BiddingZone) -> float:
-    """The share of the population that works on a day and neither on the one before nor on the one after, 0 to 1.
-
-    It is a share of those who have the holidays on both sides as if they were the same people.
-    """
-    around = off_share(day - ONE_DAY, zone) * off_share(day + ONE_DAY, zone)
-    return around * (1.0 - off_share(day, zone)) if around else 0.0
-
-
 def turns_year(day: dt.date) -> bool:
     """Whether a day is one from 24 December to 6 January, when many have time off that is no public holiday."""
     return (day.month, day.day) >= (12, 24) or (day.month, day.day) <= (1, 6)

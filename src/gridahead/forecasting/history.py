@@ -17,7 +17,7 @@ from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series
 from gridahead.core.resolution import at_mtu
 from gridahead.core.tables import Observations
-from gridahead.core.time import Mtu, TimeRange, delivery_range
+from gridahead.core.time import Mtu, TimeRange, delivery_range, local_slots
 from gridahead.core.vintages import Floats, Instants, Vintages, from_micros, micros, of_series
 
 LOOK_BACK_DAYS = 160
@@ -84,15 +84,13 @@ class History:
         wanted = micros(pd.DatetimeIndex(delivery.times(mtu))) if valid_time is None else valid_time
         known = outturn.as_of(now, units.reshape(1, -1)).reshape(days, steps)
         forecast = official.as_of(_same_time_before(issued, timezone, days), units)
-        clock = from_micros(wanted).tz_convert(timezone)
-        slot = (clock.hour * 60 + clock.minute).to_numpy(dtype=np.int64) // (60 // mtu.per_hour)
         return cls(
             series=series,
             day=day,
             outturn=np.where(there, known, np.nan),
             official=np.where(there, forecast, np.nan),
             valid_time=wanted,
-            slot=slot,
+            slot=local_slots(from_micros(wanted), timezone, steps),
             official_ahead=official.as_of(now, wanted[None])[0],
         )
 

@@ -36,7 +36,7 @@ import pyarrow.parquet as pq
 
 from gridahead.core.grid import PRICE, quantity_of
 from gridahead.core.tables import Forecasts
-from gridahead.core.time import Mtu
+from gridahead.core.time import Mtu, local_slots
 from gridahead.core.vintages import Floats, Instants, from_micros, micros
 from gridahead.features.normal import normal_scores
 from gridahead.forecasting.history import History
@@ -121,16 +121,10 @@ def draw(forecasts: Forecasts, template: Template, timezone: str) -> Paths:
     values = ordered(
         wide.to_numpy(dtype=float),
         tuple(float(level) for level in wide.columns),
-        template.errors[:, local_columns(times, timezone, template.errors.shape[1])],
+        template.errors[:, local_slots(times, timezone, template.errors.shape[1])],
         low=quantity_of(str(forecasts["quantity"].iloc[0])).low,
     )
     return Paths(micros(times), values.astype(np.float32), template)
-
-
-def local_columns(times: pd.DatetimeIndex, timezone: str, columns: int) -> npt.NDArray[np.int64]:
-    """The column of the local time of day of each unit, (H,): an hour that occurs twice has the same one twice."""
-    clock = times.tz_convert(timezone)
-    return ((clock.hour * 60 + clock.minute).to_numpy(dtype=np.int64) * columns) // (24 * 60)
 
 
 def ordered(quantiles: Floats, levels: Sequence[float], errors: Floats, *, low: float | None = None) -> Floats:

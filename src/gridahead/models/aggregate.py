@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +32,9 @@ from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import calibrate, units_of_block
 from gridahead.models.conditions import COMPLETE, conditions_of
-from gridahead.models.ensemble import Ensemble, Model
+from gridahead.models.ensemble import Model
 from gridahead.models.kalman import KalmanRegression, by_step, by_unit
+from gridahead.models.storage import load
 from gridahead.models.tabular import TabularForecaster
 from gridahead.settings.networks import Anchor
 
@@ -183,13 +184,11 @@ class Aggregate:
         """
         try:
             about = read_about(folder)
-            kind: type[TrainedModel] | type[Ensemble] = (
-                Ensemble if read_about(folder / "recurrent")["kind"] == "ensemble" else TrainedModel
-            )
-            beside = tuple(_beside(folder / "beside" / str(number)) for number in range(about["beside"]))
+            recurrent = cast("Model", load(folder / "recurrent"))
+            beside = tuple(cast("Beside", load(folder / "beside" / str(n))) for n in range(about["beside"]))
             prior, calibration = np.array(about["prior"]), np.array(about["calibration"])
             regression = KalmanRegression.from_dict(about["regression"])
-            return cls(about["name"], kind.load(folder / "recurrent"), beside, prior, calibration, regression)
+            return cls(about["name"], recurrent, beside, prior, calibration, regression)
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(str(folder), f"is no bundle that this version can read ({error}); train again") from error
 
@@ -253,9 +252,3 @@ def said_of(model: Forecaster, windows: Windows) -> Said:
 def mixed_by(model: Forecaster, said: Said, windows: Windows, outturn: Array) -> tuple[Quantiles, dict[str, float]]:
     """The forecasts (N, H, Q) [MW] of windows in order, and what counted for how much; see `Aggregate.mixed`."""
     return model.mixed(said, windows, outturn) if isinstance(model, Aggregate) else (said.answers[0], {})
-
-
-def _beside(folder: Path) -> Beside:
-    if read_about(folder)["kind"] == "reference":
-        return ReferenceForecast.load(folder)
-    return TabularForecaster.load(folder)

@@ -180,8 +180,7 @@ def _by_version(
         raise NoAnswerError(f"{name} has learnt this day")
     registered = _loaded(workspace, version, name)
     windows, unread = _inputs_of(workspace, slot, registered.model.spec, name)
-    is_degraded = bool(unread or missing_in(workspace, registered.model, windows))
-    made = forecast_of(workspace, registered, windows, is_degraded=is_degraded)
+    made = forecast_of(workspace, registered, windows, unread)
     if made.error is not None:
         _refuse_worse(made.error, foot, name)
     delivery = windows.delivery[0]
@@ -316,9 +315,7 @@ def _issued(
 
 def made_by(workspace: Workspace, registered: Registered, windows: Windows, run: str) -> Forecasts:
     """The forecast of a version for a single window; what that holds is kept, to be compared with later."""
-    is_degraded = bool(missing_in(workspace, registered.model, windows))
-    made = forecast_of(workspace, registered, windows, is_degraded=is_degraded)
-    return _issued(workspace, registered, windows, made, run)
+    return _issued(workspace, registered, windows, forecast_of(workspace, registered, windows), run)
 
 
 def windows_of(

@@ -22,7 +22,7 @@ from gridahead.explain.gradients import model_gradients
 from gridahead.features.windows import Windows
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.determinism import deterministic
-from gridahead.operate.version_inputs import forecast_of, median_by_time, missing_in
+from gridahead.operate.version_inputs import forecast_of, median_by_time
 from gridahead.registry.versions import GRADIENTS, Registered, Version
 from gridahead.reports.drawing import with_licence
 from gridahead.reports.explanation import draw_change, draw_explanation
@@ -71,8 +71,7 @@ def published_median(workspace: Workspace, registered: Registered, windows: Wind
     Raises:
         LakeError: the series itself cannot be read.
     """
-    is_degraded = bool(missing_in(workspace, registered.model, windows))
-    return median_by_time(windows, forecast_of(workspace, registered, windows, is_degraded=is_degraded).answer)
+    return median_by_time(windows, forecast_of(workspace, registered, windows).answer)
 
 
 def explain_forecast(

@@ -52,7 +52,7 @@ from gridahead.models.storage import content_of, load
 from gridahead.operate.answer import FITTED_NOW
 from gridahead.operate.foot import Foot
 from gridahead.operate.paths import paths_of
-from gridahead.operate.version_inputs import forecast_of, inputs_of, missing_in
+from gridahead.operate.version_inputs import forecast_of, inputs_of
 from gridahead.promotion.promote import exported
 from gridahead.registry.fallbacks import fallback
 from gridahead.registry.versions import Version
@@ -166,8 +166,7 @@ def _of_version(workspace: Workspace, series: Series, forecast: dict[str, Any], 
     spec, issued = registered.model.spec, forecast["issue_time"]
     day = _day(rows, spec.zone.timezone)
     windows, unread = inputs_of(workspace, spec, day, issued)
-    is_degraded = bool(unread or missing_in(workspace, registered.model, windows))
-    made = forecast_of(workspace, registered, windows, is_degraded=is_degraded)
+    made = forecast_of(workspace, registered, windows, unread)
     published = _published(workspace, series, forecast, day).manifest
     differing: list[Difference] = []
     if (bundle := published.get("bundle")) and (content := content_of(registered.model)) != bundle:

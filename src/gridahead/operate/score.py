@@ -19,7 +19,7 @@ from gridahead.core.runs import (
 )
 from gridahead.core.tables import SCORES, Forecasts, Observations, Scores
 from gridahead.core.time import Mtu, delivery_days
-from gridahead.core.vintages import newest_forecasts
+from gridahead.core.vintages import as_answered, newest_forecasts
 from gridahead.evaluation.in_time import counted
 from gridahead.evaluation.left_out import COLUMNS, Scored, left_out
 from gridahead.evaluation.outturn import outturn
@@ -118,7 +118,7 @@ def published_beside_references(
     together = [newest_forecasts(read).assign(model=PUBLISHED)]
     if len(made) < len(forecasts):
         together.append(newest_forecasts(made).assign(model=UNCORRECTED))
-    if ((unadapted := made["unadapted_mw"].fillna(made["value_mw"])) != made["value_mw"]).any():
+    if ((unadapted := as_answered(made)) != made["value_mw"]).any():
         together.append(newest_forecasts(made.assign(model=UNADAPTED, value_mw=unadapted)))
     days = sorted(day.date() for day in delivery_days(forecasts["valid_time"], spec.zone.timezone).unique())
     levels = tuple(sorted(forecasts["quantile"].unique()))

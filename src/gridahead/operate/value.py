@@ -16,7 +16,7 @@ from gridahead.core.errors import LakeError, SettingsError
 from gridahead.core.grid import PRICE, Series
 from gridahead.core.runs import NAIVE, OFFICIAL
 from gridahead.core.time import Mtu, delivery_range
-from gridahead.evaluation.battery import Battery, Floats, PriceCurve, dispatched_on
+from gridahead.evaluation.battery import Battery, PriceCurve, dispatched_on
 from gridahead.evaluation.bootstrap import bootstrap_difference
 from gridahead.evaluation.drawn import Drawer
 from gridahead.evaluation.sample import levels_of
@@ -129,7 +129,7 @@ def batteries(workspace: Workspace, series: Series, run: str, curve: PriceCurve,
                 f"{series}: no whole day of run {run} has an outturn, so no battery can be dispatched on it"
             )
         outcomes = [
-            dispatched_on(rows[levels], levels, rows["outturn"], curve, battery, mtu, _paths(rows, levels, drawer))
+            dispatched_on(rows[levels], levels, rows["outturn"], curve, battery, mtu, drawer.of_day(rows))
             for rows in whole
         ]
         earned, possible = (
@@ -140,14 +140,6 @@ def batteries(workspace: Workspace, series: Series, run: str, curve: PriceCurve,
         inside = float(np.mean(held)) if held else None
         results.append(Earned(model, len(whole), earned, possible, share, len(held), inside))
     return sorted(results, key=lambda result: -result.earned_eur)
-
-
-def _paths(rows: pd.DataFrame, levels: list[float], drawer: Drawer) -> Floats | None:
-    """The paths of a whole day (S, U) [MW]; None where none are known, or its units were issued one after the other."""
-    times, issued = pd.DatetimeIndex(rows["valid_time"]), pd.Timestamp(rows["issue_time"].iloc[0])
-    if (rows["issue_time"] != issued).any():
-        return None
-    return drawer.paths(rows[levels].to_numpy(dtype=float), tuple(levels), times, issued)
 
 
 def read_prices(file: Path) -> pd.DataFrame:

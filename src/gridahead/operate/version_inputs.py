@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from gridahead.core.grid import OFFICIAL_SUFFIX
 from gridahead.core.quantiles import median_of
 from gridahead.core.tables import Observations
 from gridahead.core.time import TimeRange, delivery_range, lasting
+from gridahead.core.vintages import from_micros
 from gridahead.features.windows import AHEAD_OF_OURS, Windows, WindowSpec, build_windows
 from gridahead.forecasting.adapting import Adapted, adapted, adapted_alone, days_before, strained
 from gridahead.forecasting.issue import degradations
@@ -51,14 +53,20 @@ def missing_in(workspace: Workspace, model: Forecaster, windows: Windows) -> lis
     return degradations(windows, 0, model.known_share, workspace.settings.quality.late_after_hours)
 
 
-def forecast_of(workspace: Workspace, registered: Registered, windows: Windows, *, is_degraded: bool) -> Adapted:
+def forecast_of(workspace: Workspace, registered: Registered, windows: Windows, unread: Sequence[str] = ()) -> Adapted:
     """The forecast of a version for a single window, as it is published.
+
+    Args:
+        workspace: where the data are.
+        registered: the version.
+        windows: the single one.
+        unread: what could not be read of it, in words.
 
     Raises:
         LakeError: the series itself cannot be read.
     """
     model, day, last_seen = registered.model, windows.days[0], registered.about.last_day_seen
-    if is_degraded:
+    if unread or missing_in(workspace, model, windows):
         return strained(model, windows, _recent_windows(workspace, registered, windows), last_seen)
     if not (before := days_before(day, last_seen)):
         return adapted(model, said_of(model, windows), windows)
@@ -68,8 +76,7 @@ def forecast_of(workspace: Workspace, registered: Registered, windows: Windows, 
 
 def median_by_time(windows: Windows, answer: Quantiles) -> pd.Series:
     """The median (1, H, Q) of a single window by valid time [MW], also of the hours before the delivery day."""
-    times = pd.DatetimeIndex(pd.to_datetime(windows.valid_time[0], unit="us", utc=True))
-    return pd.Series(median_of(answer)[0].astype(np.float64), times)
+    return pd.Series(median_of(answer)[0].astype(np.float64), from_micros(windows.valid_time[0]))
 
 
 def _recent_windows(workspace: Workspace, registered: Registered, windows: Windows) -> Windows:

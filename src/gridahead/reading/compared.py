@@ -13,7 +13,7 @@ from gridahead.core.resolution import at_mtu, forecasts_at, mtu_of
 from gridahead.core.runs import BY_HAND, OFFICIAL, OFFICIAL_CORRECTED, UNADAPTED, Reference
 from gridahead.core.tables import Forecasts, Observations
 from gridahead.core.time import TimeRange, delivery_days, delivery_range
-from gridahead.core.vintages import Vintages, from_micros, micros, of_series
+from gridahead.core.vintages import Vintages, as_answered, from_micros, micros, of_series
 from gridahead.evaluation.outturn import outturn
 from gridahead.evaluation.sample import LOWER, UPPER
 from gridahead.features.correction import CORRECTION_DAYS, corrections
@@ -145,7 +145,7 @@ def before_adaptation(level: float) -> str:
 def _wide(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Quantile levels, the same before adaptation, and `issue_time` as columns, by valid time."""
     by_hand = forecasts["rung"] == BY_HAND  # what a person has changed is no adaptation
-    answered = forecasts["unadapted_mw"].mask(by_hand).fillna(forecasts["value_mw"])
+    answered = as_answered(forecasts).where(~by_hand, forecasts["value_mw"])
     wide = _by_level(forecasts)
     before = _by_level(forecasts.assign(value_mw=answered)).rename(columns=before_adaptation)
     issued = forecasts.drop_duplicates("valid_time").set_index("valid_time")["issue_time"]

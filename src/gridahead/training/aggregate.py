@@ -13,21 +13,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from gridahead.core.errors import ModelError
 from gridahead.core.runs import NAIVE, OFFICIAL_CORRECTED, REFERENCES, Reference
+from gridahead.features.normal import Scores
 from gridahead.models.aggregate import Aggregate, Beside, expert_answers, with_regression
 from gridahead.models.aggregation import aggregated
 from gridahead.models.base import Quantiles, possible
 from gridahead.models.baselines import ReferenceForecast
-from gridahead.models.calibration import calibrate, calibration_on, units_of_block
+from gridahead.models.calibration import calibration_on
 from gridahead.models.determinism import deterministic
 from gridahead.models.tabular import TABULAR
 from gridahead.settings.networks import Anchor
-from gridahead.training.crossfit import validation_metrics
+from gridahead.training.crossfit import calibrated_by_block, validation_metrics
 from gridahead.training.fit import Fit
-from gridahead.training.split import Split
+from gridahead.training.split import Rows, Split
 from gridahead.training.tabular import judged_tabular
 
 WARMING_DAYS = 28
@@ -60,17 +60,20 @@ def fit_aggregate(name: str, recurrent: Fit, beside: Sequence[str], split: Split
     equal = np.full((len(answers), len(levels)), 1 / len(answers))
     means, weights = aggregated(answers, counted, equal, levels, lag)
     warm = np.arange(len(judged)) >= min(WARMING_DAYS, len(judged) // 4)
-    calibration = calibration_on(means[warm], judged.where(warm), levels)
     prior = KEPT * weights + (1 - KEPT) * equal
-    forecasts = _as_issued(means, warm, split, levels)
-    later = {key: value for key, value in recurrent.validation.items() if key.count("_") > 1}
+
+    def on(days: Rows) -> Scores:
+        chosen = days & warm if (days & warm).any() else days
+        return calibration_on(means[chosen], judged.where(chosen), levels)
+
+    forecasts = calibrated_by_block(split, means, judged, on, levels)
     return replace(
         recurrent,
-        model=Aggregate(name, recurrent.model, experts, prior, calibration, regression),
+        model=Aggregate(name, recurrent.model, experts, prior, on(warm), regression),
         answers=means,
         forecasts=forecasts,
         epochs=(),
-        validation={**validation_metrics(forecasts, judged, levels), **later},
+        validation={**recurrent.validation, **validation_metrics(forecasts, judged, levels)},
         seconds=time.perf_counter() - begun,
     )
 
@@ -105,14 +108,3 @@ def _reference(name: Reference, split: Split, levels: tuple[float, ...]) -> Refe
     """A reference, with the spread of its errors on all days: eleven numbers learn no day by heart."""
     windows = split.windows.corrected() if name == OFFICIAL_CORRECTED else split.windows
     return ReferenceForecast.fit(name, windows, levels)
-
-
-def _as_issued(means: Quantiles, warm: npt.NDArray[np.bool_], split: Split, levels: tuple[float, ...]) -> Quantiles:
-    """The means of the judged days as they would have been issued, each block calibrated on the others."""
-    judged, units = split.judged, units_of_block(split.windows.spec)
-    parts = []
-    for block in split.blocks():
-        others = block.others & warm if (block.others & warm).any() else block.others
-        scores = calibration_on(means[others], judged.where(others), levels)
-        parts.append(possible(calibrate(means[block.rows], scores, levels, units), judged.where(block.rows)))
-    return np.concatenate(parts)

@@ -17,7 +17,7 @@ from gridahead.core.grid import Series
 from gridahead.features.missing import covariates, official_inputs, without
 from gridahead.features.normal import Scores
 from gridahead.features.windows import Windows
-from gridahead.models.base import Quantiles, possible
+from gridahead.models.base import Quantiles
 from gridahead.models.calibration import calibrate, calibration_on, units_of_block
 from gridahead.models.conditions import (
     AGES,
@@ -30,7 +30,7 @@ from gridahead.models.conditions import (
     usual_age_of,
     usually_there,
 )
-from gridahead.training.crossfit import Answering, out_of_fold, validation_metrics
+from gridahead.training.crossfit import Answering, calibrated_by_block, out_of_fold, validation_metrics
 from gridahead.training.split import Rows, Split
 
 FURTHEST = 2.5
@@ -166,16 +166,14 @@ def _together(parts: Sequence[tuple[Windows, Quantiles]]) -> tuple[Windows, Quan
 def later_metrics(split: Split, beside: Sequence[Quantiles], levels: tuple[float, ...]) -> dict[str, float]:
     """MAE and pinball loss [MW] of the judged days as of drawn issue times, each calibrated on the other days."""
     metrics: dict[str, float] = {}
-    units = units_of_block(split.windows.spec)
     for view, answers in zip(views(split), beside, strict=True):
         if not view.is_complete:
             continue
 
-        def of_block(rows: Rows, others: Rows, view: View = view, answers: Quantiles = answers) -> Quantiles:
-            scores = calibration_on(answers[others], view.windows.where(others), levels, FURTHEST)
-            return possible(calibrate(answers[rows], scores, levels, units), view.windows.where(rows))
+        def calibration(days: Rows, windows: Windows = view.windows, answers: Quantiles = answers) -> Scores:
+            return calibration_on(answers[days], windows.where(days), levels, FURTHEST)
 
-        forecasts = np.concatenate([of_block(block.rows, block.others) for block in split.blocks()])
+        forecasts = calibrated_by_block(split, answers, view.windows, calibration, levels)
         found = validation_metrics(forecasts, view.windows, levels)
         metrics |= {f"{name}_{view.issued}": value for name, value in found.items()}
     return metrics

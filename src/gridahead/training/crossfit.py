@@ -9,9 +9,11 @@ from typing import Generic, Protocol, Self, TypeVar
 import numpy as np
 
 from gridahead.core.quantiles import median_of, pinball_losses
+from gridahead.features.normal import Scores
 from gridahead.features.windows import Windows
-from gridahead.models.base import Forecaster, Quantiles, predict_each
-from gridahead.training.split import Block, Split
+from gridahead.models.base import Forecaster, Quantiles, possible, predict_each
+from gridahead.models.calibration import calibrate, units_of_block
+from gridahead.training.split import Block, Rows, Split
 
 
 class Answering(Protocol):
@@ -82,6 +84,25 @@ def crossfitted(split: Split, finished: Callable[[Block], Forecaster]) -> Quanti
     """
     judged = split.judged
     return np.concatenate([predict_each(finished(block), judged.where(block.rows)) for block in split.blocks()])
+
+
+def calibrated_by_block(
+    split: Split, answers: Quantiles, windows: Windows, calibration: Callable[[Rows], Scores], levels: tuple[float, ...]
+) -> Quantiles:
+    """Forecasts of the judged days, (J, H, Q) [MW], from answers that are there, each block calibrated on other days.
+
+    Args:
+        split: gives the J judged days.
+        answers: (J, H, Q) [MW] uncalibrated, of what had not learnt the days.
+        windows: J of these days.
+        calibration: gives the calibration on some of the J days.
+        levels: Q of them.
+    """
+    units, parts = units_of_block(split.windows.spec), []
+    for block in split.blocks():
+        published = calibrate(answers[block.rows], calibration(block.others), levels, units)
+        parts.append(possible(published, windows.where(block.rows)))
+    return np.concatenate(parts)
 
 
 def validation_metrics(forecasts: Quantiles, windows: Windows, levels: tuple[float, ...]) -> dict[str, float]:

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from gridahead.core.grid import ZONES, BiddingZone
+from gridahead.core.vintages import micros
+from gridahead.features.calendar import DAY_FEATURES, calendar
 from gridahead.features.day_kinds import (
-    bridge_share,
     day_kind,
     day_kinds,
     day_of_rest,
@@ -87,6 +88,13 @@ def test_a_weekend_is_that_of_the_country():
     friday, sunday = dt.date(2025, 9, 19), dt.date(2025, 9, 21)
     assert day_kind(friday, EGYPT) == "weekend" and day_kind(sunday, EGYPT) == "working_day"
     assert off_share(friday, EGYPT) == 1.0 and off_share(sunday, EGYPT) == 0.0
+
+
+def bridge_share(day, zone):
+    """What models read of a day."""
+    return calendar(micros(pd.DatetimeIndex([pd.Timestamp(day, tz=zone.timezone)])), zone)[
+        0, DAY_FEATURES.index("bridge")
+    ]
 
 
 def test_a_bridge_is_as_wide_as_the_holiday_is_kept():

@@ -12,6 +12,7 @@ from gridahead.core.grid import PRICE, Series
 from gridahead.core.tables import Forecasts
 from gridahead.core.time import Mtu, TimeRange
 from gridahead.core.units import Unit, per
+from gridahead.core.vintages import as_answered
 from gridahead.forecasting.publish import Issue, lead_days_of
 from gridahead.forecasting.sheets import csv_bytes, day_sheet, sheet, xlsx_bytes
 from gridahead.reading.change import SinceYesterday, since_yesterday
@@ -94,7 +95,7 @@ def forecast_answer(workspace: Workspace, series: Series, issue: Issue, query: F
     levels = levels_of(query.quantiles, sorted(float(level) for level in every["quantile"].unique()))
     rows = Forecasts(every[every["quantile"].isin(levels)])
     if not query.adapted:
-        rows = Forecasts(rows.assign(value_mw=rows["unadapted_mw"].fillna(rows["value_mw"])))
+        rows = Forecasts(rows.assign(value_mw=as_answered(rows)))
     official = official_of(workspace, series, issue, rows)
     name = f"{_file(series, issue)}{'' if query.adapted else '-unadapted'}.{ending(form)}"
     named = {"Content-Disposition": f'attachment; filename="{name}"'} if shown else {}
