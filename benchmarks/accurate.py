@@ -28,9 +28,9 @@ from bands import COVERAGE, HELD, held_rows
 from common import TRIALS, Bench, Row, measure, say
 from datasets import SAMPLE
 from one_year import REFERENCES, back_tested, timed
-from one_year_scores import MAE_RATIO, OFFICIALS, SERVED, common_quantiles, mae_ratio, ratio, scored
+from one_year_scores import MAE_RATIO, OFFICIALS, SERVED, mae_ratio, ratio, scored_tables, served_tables
 from one_year_tasks import LOAD, QUICK_EPOCHS, WIND_SOLAR, Table, Task, german
-from pictures import colour, picture, title
+from pictures import colour, intervals, picture, title
 
 from gridahead.core.grid import ZONES, Series
 from gridahead.core.runs import CHAMPION, OFFICIAL_CORRECTED
@@ -111,11 +111,7 @@ TASKS = (
 
 def run(bench: Bench) -> list[Row]:
     """All tasks one after the other; quick: the first, two epochs, four weeks."""
-    rows = [
-        row
-        for task in (TASKS[:1] if bench.quick else TASKS)
-        for row in bench.resumed(task.name, partial(_of_task, task, bench))
-    ]
+    rows = bench.each(TASKS[:1] if bench.quick else TASKS, _of_task)
     return [*rows, *held_rows(rows, SERVED)]
 
 
@@ -128,9 +124,8 @@ def _measured(task: Task, table: Table, workspace: Workspace) -> list[Row]:
     """Take in, train, back-test, score: the year, and its holidays alone."""
     measured = task.measured(table)
     rows, champion, forecasts = back_tested(task, measured, workspace, BACK_TESTED)
-    rows += scored(task.name, forecasts, champion, measured, task.timezone)
-    tables = common_quantiles(forecasts, measured)
-    tables[SERVED] = tables[champion]
+    tables = served_tables(forecasts, champion, measured)
+    rows += scored_tables(task.name, tables, len(measured), task.timezone)
     rows.append(mae_ratio(task.name, tables, TO_CORRECTED, [OFFICIAL_CORRECTED], task.timezone))
     rows += on_holidays(task, tables)
     for row in rows:
@@ -160,7 +155,7 @@ def on_holidays(task: Task, tables: dict[str, pd.DataFrame]) -> list[Row]:
     better = min(OFFICIALS, key=lambda name: errors[name].sum())
     return [
         *(Row(task.name, name, f"mae {ON_HOLIDAYS}", float(e.sum() / hours), n=hours) for name, e in errors.items()),
-        ratio(task.name, f"{MAE_RATIO} {ON_HOLIDAYS}", errors[SERVED], errors[better]),
+        ratio(task.name, SERVED, f"{MAE_RATIO} {ON_HOLIDAYS}", errors[SERVED], errors[better]),
     ]
 
 
@@ -181,15 +176,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
             axes.set_xlim(0, 1.18 * errors[0].value)
             title(axes, f"{task}: MAE [MW]")
         covered = [row for row in rows if (row.model, row.metric) == (SERVED, COVERAGE)]
-        for n, row in enumerate(covered):
-            bands.plot(row.value, n, "o", color=colour("gridahead"))
-            if row.low is not None and row.high is not None:
-                bands.plot([row.low, row.high], [n, n], color=colour("gridahead"), linewidth=1.5)
-        for limit in HELD[COVERAGE]:
-            bands.axvline(limit, color=LIGHT["ink"], linewidth=1)
-        bands.set_yticks(range(len(covered)), [row.task for row in covered], fontsize=8)
-        bands.invert_yaxis()
-        title(bands, "Share of outturns inside\nthe 80 % band")
+        intervals(bands, covered, HELD[COVERAGE], "Share of outturns inside\nthe 80 % band")
 
 
 if __name__ == "__main__":

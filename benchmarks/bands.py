@@ -30,35 +30,31 @@ MANY_DAYS = 60
 def band_rows(task: str, model: str, table: pd.DataFrame, timezone: str) -> list[Row]:
     """Shares of outturns inside the 80 % band and below the median, with 95 % intervals from blocks of days.
 
-    Where P10 is P90, as at night for solar power, there is no band to be inside of: such units count for no share.
-
     Args:
         task: its name.
         model: its name.
         table: `valid_time`, quantiles by level and `outturn`, by unit.
         timezone: of its delivery days.
     """
-    spread = table[table[LOWER] < table[UPPER]]
+    spread = with_spread(table)
     days = delivery_days(spread["valid_time"], timezone).to_numpy()
-    inside = below(spread, UPPER) - below(spread, LOWER)
     if spread.empty:
         return []
     return [
         _share(task, model, metric, counted.groupby(days).agg(["sum", "size"]))
-        for metric, counted in ((COVERAGE, inside), (BELOW_MEDIAN, below(spread, POINT)))
+        for metric, counted in ((COVERAGE, inside(spread)), (BELOW_MEDIAN, below(spread, POINT)))
     ]
 
 
 def quarter_rows(task: str, model: str, table: pd.DataFrame, timezone: str) -> list[Row]:
     """The share inside the 80 % band in every quarter of a year; arguments as for `band_rows`."""
-    spread = table[table[LOWER] < table[UPPER]]
+    spread = with_spread(table)
     days = delivery_days(spread["valid_time"], timezone)
     quarters = days.dt.to_period("Q").to_numpy()
-    inside = below(spread, UPPER) - below(spread, LOWER)
     many = days.groupby(quarters).nunique() >= MANY_DAYS
     return [
         Row(task, model, f"{QUARTER}{quarter}", float(each.mean()), n=len(each))
-        for quarter, each in inside.groupby(quarters)
+        for quarter, each in inside(spread).groupby(quarters)
         if many[quarter]
     ]
 
@@ -85,6 +81,16 @@ def holds(row: Row) -> bool:
     return row.low is not None and row.high is not None and row.low <= NOMINAL[row.metric] <= row.high
 
 
+def with_spread(table: pd.DataFrame) -> pd.DataFrame:
+    """The units that count for shares: where P10 is P90, as by night for solar power, there is no band to be in."""
+    return table[table[LOWER] < table[UPPER]]
+
+
+def inside(table: pd.DataFrame) -> pd.Series:
+    """Which outturns are inside the 80 % band: 1, or ½ for one on a bound."""
+    return below(table, UPPER) - below(table, LOWER)
+
+
 def below(table: pd.DataFrame, level: float) -> pd.Series:
     """Which outturns are below a quantile: 1, or ½ for one that is equal to it."""
     return (table["outturn"] < table[level]) + 0.5 * (table["outturn"] == table[level])
@@ -93,5 +99,4 @@ def below(table: pd.DataFrame, level: float) -> pd.Series:
 def _share(task: str, model: str, metric: str, daily: pd.DataFrame) -> Row:
     """Of the sums and numbers of each day."""
     found = bootstrap_ratio(daily["sum"], daily["size"])
-    low, high = (None if np.isnan(bound) else bound for bound in (found.low, found.high))
-    return Row(task, model, metric, found.value, low, high, int(daily["size"].sum()))
+    return Row.within(task, model, metric, found, int(daily["size"].sum()))

@@ -16,16 +16,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from bands import BELOW_MEDIAN, COVERAGE, below
+from bands import BELOW_MEDIAN, COVERAGE, below, inside
 from common import TRIALS, Bench, Row, measure, say
 from one_year import FOLDERS, NAME, back_tested, timed
-from one_year_scores import OFFICIALS, SERVED, common_quantiles, figures
+from one_year_scores import OFFICIALS, SERVED, daily_crps, daily_errors, figures, ratio, served_tables
 from one_year_tasks import AMERICAN, FILE, Table, Task
 from pictures import colour, picture, title
 
@@ -35,8 +34,6 @@ from gridahead.backtest.store import BacktestStore, FoldRecord
 from gridahead.core.runs import CHAMPION, backtest_run
 from gridahead.core.tables import Forecasts
 from gridahead.core.time import days_between, delivery_days
-from gridahead.evaluation.bootstrap import bootstrap_ratio
-from gridahead.evaluation.metrics import crps
 from gridahead.evaluation.sample import LOWER, POINT, UPPER, levels_of
 from gridahead.features.windows import build_windows
 from gridahead.forecasting.issue import issue
@@ -53,7 +50,7 @@ AS_IT_IS = "served, as it is"
 COMPARED = (SERVED, AS_IT_IS, "ridge", "lightgbm")
 TO_OFFICIAL = "{}_ratio_to_better_official"
 BY_ADAPTATION = "{}_ratio_to_as_it_is"
-LOSSES = ("mae", "crps")
+LOSSES = {"mae": daily_errors, "crps": daily_crps}
 QUICK = replace(AMERICAN[0], first=dt.date(2020, 2, 16))
 """Two weeks before the break and two after it."""
 
@@ -61,7 +58,7 @@ QUICK = replace(AMERICAN[0], first=dt.date(2020, 2, 16))
 def run(bench: Bench) -> list[Row]:
     """All authorities and their mean; quick: one of them, two epochs, four weeks around the break."""
     tasks = (QUICK,) if bench.quick else AMERICAN
-    rows = [row for task in tasks for row in bench.resumed(task.name, partial(of_series, task, bench))]
+    rows = bench.each(tasks, of_series)
     return [*rows, *together(rows)]
 
 
@@ -140,8 +137,7 @@ def scored(task: str, forecasts: Forecasts, champion: str, measured: pd.Series, 
         measured: outturn by valid time [MW], without what does not count.
         timezone: of its delivery days.
     """
-    tables = common_quantiles(forecasts, measured)
-    tables[SERVED] = tables.pop(champion)
+    tables = served_tables(forecasts, champion, measured)
     days = delivery_days(tables[SERVED]["valid_time"], timezone).to_numpy()
     rows: list[Row] = []
     for period, chosen in ((BEFORE, days < BREAK), (AFTER, days >= BREAK)):
@@ -153,40 +149,20 @@ def _of_period(task: str, tables: Mapping[str, pd.DataFrame], timezone: str) -> 
     """Scores of every model, ratios to the better official forecast, and what adaptation does to both losses."""
     levels = levels_of(tables[SERVED])
     rows = [row for name, table in tables.items() for row in figures(task, name, table, levels, timezone)]
-    daily = {name: daily_losses(table, levels, timezone) for name, table in tables.items()}
-    for loss in LOSSES:
-        totals = {name: daily[name][loss].sum() for name in OFFICIALS}
-        better = min(totals, key=totals.__getitem__)
-        metric = TO_OFFICIAL.format(loss)
-        rows += [_ratio(task, name, metric, daily[name][loss], daily[better][loss]) for name in COMPARED]
-        rows.append(_ratio(task, SERVED, BY_ADAPTATION.format(loss), daily[SERVED][loss], daily[AS_IT_IS][loss]))
+    for loss, of_days in LOSSES.items():
+        daily = {name: of_days(tables[name], timezone) for name in (*COMPARED, *OFFICIALS)}
+        better, metric = min(OFFICIALS, key=lambda name: daily[name].sum()), TO_OFFICIAL.format(loss)
+        rows += [ratio(task, name, metric, daily[name], daily[better]) for name in COMPARED]
+        rows.append(ratio(task, SERVED, BY_ADAPTATION.format(loss), daily[SERVED], daily[AS_IT_IS]))
     return rows
-
-
-def daily_losses(table: pd.DataFrame, levels: Sequence[float], timezone: str) -> pd.DataFrame:
-    """The absolute errors and the CRPS of the hours of each delivery day added up [MWh], a row a day."""
-    days = table.groupby(delivery_days(table["valid_time"], timezone).to_numpy())
-    each = {
-        "mae": [(day[POINT] - day["outturn"]).abs().sum() for _, day in days],
-        "crps": [crps(day[list(levels)], levels, day["outturn"]) * len(day) for _, day in days],
-    }
-    return pd.DataFrame(each)
-
-
-def _ratio(task: str, model: str, metric: str, ours: pd.Series, theirs: pd.Series) -> Row:
-    found = bootstrap_ratio(ours.to_numpy(), theirs.to_numpy())
-    low, high = (None if np.isnan(bound) else bound for bound in (found.low, found.high))
-    return Row(task, model, metric, found.value, low, high, len(ours))
 
 
 def of_months(task: str, model: str, table: pd.DataFrame, days: np.ndarray) -> list[Row]:
     """The shares of outturns inside the 80 % band and below the median in every month."""
     months = pd.DatetimeIndex(days).strftime("%Y-%m")
-    under = below(table, POINT)
-    inside = below(table, UPPER) - below(table, LOWER)
     return [
         Row(task, model, f"{metric} of {month}", float(each.mean()), n=len(each))
-        for metric, counted in ((COVERAGE, inside), (BELOW_MEDIAN, under))
+        for metric, counted in ((COVERAGE, inside(table)), (BELOW_MEDIAN, below(table, POINT)))
         for month, each in counted.groupby(months.to_numpy())
     ]
 

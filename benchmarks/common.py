@@ -14,9 +14,11 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -26,6 +28,7 @@ from rich.table import Table
 from gridahead.cli.console import err, out
 from gridahead.cli.main import guarded
 from gridahead.core.fingerprint import code_hash, digest
+from gridahead.evaluation.bootstrap import Interval
 from gridahead.models.determinism import deterministic
 
 HERE = Path(__file__).resolve().parent
@@ -60,6 +63,24 @@ class Row:
         low, middle, high = (float(one) for one in (np.min(values), np.median(values), np.max(values)))
         return cls(task, model, metric, middle, low, high, len(values))
 
+    @classmethod
+    def within(cls, task: str, model: str, metric: str, found: Interval, n: int) -> Row:
+        """A figure and the interval around it, whose bounds are left out where there were too few days for them."""
+        low, high = (None if np.isnan(bound) else bound for bound in (found.low, found.high))
+        return cls(task, model, metric, found.value, low, high, n)
+
+
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def name(self) -> str:
+        """Which its rows, and the file of its results, are called by."""
+        ...
+
+
+AnyTask = TypeVar("AnyTask", bound=Named)
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -85,6 +106,10 @@ class Bench:
         seeds = given.seeds or (1 if given.quick else cls("").seeds)
         output = given.output or (TRIALS / "results" if given.quick else RESULTS)
         return cls(name, given.data and given.data.resolve(), given.quick, seeds, output.resolve())
+
+    def each(self, tasks: Iterable[AnyTask], make: Callable[[AnyTask, Bench], list[Row]]) -> list[Row]:
+        """The rows of tasks one after the other, as `resumed` gives them."""
+        return [row for task in tasks for row in self.resumed(task.name, partial(make, task, self))]
 
     def resumed(self, task: str, make: Callable[[], list[Row]]) -> list[Row]:
         """The rows of a task: those that an earlier call has kept, if the code that decides is the same, else made now.

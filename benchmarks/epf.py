@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +48,7 @@ FOLDERS = TRIALS / "epf"
 def run(bench: Bench) -> list[Row]:
     """All markets one after the other, and their mean; quick: four weeks of the first after one year, two epochs."""
     markets = MARKETS[:1] if bench.quick else MARKETS
-    rows = [row for market in markets for row in bench.resumed(market.name, partial(_market, market, bench))]
+    rows = bench.each(markets, _market)
     return [*rows, *together(rows)]
 
 

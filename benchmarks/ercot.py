@@ -21,7 +21,6 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +111,7 @@ holdout_start = {PERIODS[0].first}
 def run(bench: Bench) -> list[Row]:
     """All periods one after the other, and the mean of their windows; quick: the first alone, two epochs."""
     periods = PERIODS[:1] if bench.quick else PERIODS
-    rows = [row for period in periods for row in bench.resumed(period.name, partial(_period, period, bench))]
+    rows = bench.each(periods, _period)
     return [*rows, *together(rows)]
 
 

@@ -14,7 +14,6 @@ import datetime as dt
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -68,7 +67,7 @@ TASKS = tuple(earlier(task) for task in (*GERMAN, BELGIAN, *AMERICAN, *NEW_YORK,
 def run(bench: Bench) -> list[Row]:
     """All series; quick: German load, two epochs, four weeks."""
     tasks = TASKS[:1] if bench.quick else TASKS
-    rows = [row for task in tasks for row in bench.resumed(task.name, partial(of_series, task, bench))]
+    rows = bench.each(tasks, of_series)
     return [*rows, *together(rows)]
 
 

@@ -17,21 +17,19 @@ A task that is done is kept, and a second call goes on with the next.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from bands import BELOW_MEDIAN, COVERAGE, HELD, held_rows, quarter_rows
+from bands import BELOW_MEDIAN, COVERAGE, HELD, held_rows
 from common import TRIALS, Bench, Row, measure, say
 from nyiso_tasks import QUICK, TASKS, TOTAL, ZONES, Ahead
 from one_year import back_tested, timed
-from one_year_scores import SERVED, common_quantiles, figures, mae_ratio
+from one_year_scores import SERVED, figure_rows, mae_ratio, served_tables
 from one_year_tasks import Table, Task
-from pictures import colour, picture, title
+from pictures import colour, intervals, picture, title
 
 from gridahead.core.runs import OFFICIAL, OFFICIAL_CORRECTED
-from gridahead.evaluation.sample import levels_of
 from gridahead.reports.palette import LIGHT
 from gridahead.workspace import Workspace
 
@@ -43,11 +41,7 @@ LIMIT_MEAN, LIMIT_EACH, LIMIT_TOTAL = 0.93, 1.01, 0.95
 
 def run(bench: Bench) -> list[Row]:
     """All tasks one after the other, and the mean of the zones; quick: three of them, two epochs, four weeks."""
-    rows = [
-        row
-        for task in (QUICK if bench.quick else TASKS)
-        for row in bench.resumed(task.name, partial(_of_task, task, bench))
-    ]
+    rows = bench.each(QUICK if bench.quick else TASKS, _of_task)
     return [*rows, *together(rows)]
 
 
@@ -60,9 +54,7 @@ def _measured(task: Task, table: Table, workspace: Workspace) -> list[Row]:
     """Take in, train, back-test the champion, score."""
     measured = task.measured(table)
     rows, champion, forecasts = back_tested(task, measured, workspace)
-    tables = common_quantiles(forecasts, measured)
-    tables[SERVED] = tables.pop(champion)
-    found = scored(task, tables, len(measured))
+    found = scored(task, served_tables(forecasts, champion, measured), len(measured))
     for row in found:
         if row.metric in (TO_CORRECTED, TO_BETTER):
             say(f"{task.name}: {row.metric} {row.value:.3f}")
@@ -77,13 +69,9 @@ def scored(task: Task, tables: Mapping[str, pd.DataFrame], measured: int) -> lis
         tables: by model, quantiles and `outturn` a valid time, on the times that all have.
         measured: hours with an outturn.
     """
-    levels = levels_of(tables[SERVED])
-    rows = [row for name, table in tables.items() for row in figures(task.name, name, table, levels, task.timezone)]
-    left_out = Row(task.name, "all", "units_left_out", measured - len(tables[SERVED]), n=measured)
     opponents = {TO_CORRECTED: [OFFICIAL_CORRECTED], TO_BETTER: [OFFICIAL, OFFICIAL_CORRECTED]}
     ratios = [mae_ratio(task.name, tables, metric, each, task.timezone) for metric, each in opponents.items()]
-    quarters = quarter_rows(task.name, SERVED, tables[SERVED], task.timezone)
-    return [*rows, *quarters, left_out, *ratios]
+    return [*figure_rows(task.name, tables, measured, task.timezone), *ratios]
 
 
 def together(rows: Sequence[Row]) -> list[Row]:
@@ -104,14 +92,8 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     zones = [task.name for task in ZONES if (task.name, SERVED, TO_CORRECTED) in by_name]
     total = [task for task in TOTAL if (task.name, SERVED, TO_CORRECTED) in by_name]
     with picture(path, 3, width=4.4, height=4.2) as (ratios, leads, bands):
-        for n, name in enumerate(zones):
-            row = by_name[name, SERVED, TO_CORRECTED]
-            ratios.plot(row.value, n, "o", color=colour("gridahead"))
-            if row.low is not None and row.high is not None:
-                ratios.plot([row.low, row.high], [n, n], color=colour("gridahead"), linewidth=1.5)
-        ratios.axvline(LIMIT_MEAN, color=LIGHT["ink"], linewidth=1)
-        title(ratios, "A day ahead: MAE over that of the\ncorrected official forecast")
-        _labelled(ratios, zones)
+        words = "A day ahead: MAE over that of the\ncorrected official forecast"
+        intervals(ratios, [by_name[name, SERVED, TO_CORRECTED] for name in zones], (LIMIT_MEAN,), words)
         for name, words in ((OFFICIAL, "official"), (OFFICIAL_CORRECTED, "official, corrected"), (SERVED, "served")):
             errors = [by_name[task.name, name, "mae"].value for task in total]
             shade = colour("gridahead" if name == SERVED else name)
@@ -127,13 +109,9 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         )
         for limit in HELD[COVERAGE]:
             bands.axvline(limit, color=LIGHT["ink"], linewidth=1)
+        bands.set_yticks(range(len(names)), names, fontsize=8)
+        bands.invert_yaxis()
         title(bands, "Share of outturns inside\nthe 80 % band")
-        _labelled(bands, names)
-
-
-def _labelled(axes: object, names: Sequence[str]) -> None:
-    axes.set_yticks(np.arange(len(names)), names, fontsize=8)  # type: ignore[attr-defined]
-    axes.invert_yaxis()  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

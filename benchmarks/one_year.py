@@ -21,10 +21,8 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from bands import COVERAGE
 from common import TRIALS, Bench, Row, measure, say
@@ -41,7 +39,7 @@ from one_year_scores import (
 )
 from one_year_tasks import QUICK, TASKS, Table, Task
 from peer_jobs import core_seconds
-from pictures import colour, picture, title
+from pictures import intervals, picture
 
 from gridahead.backtest.plan import Plan
 from gridahead.backtest.results import kept_forecasts
@@ -55,7 +53,6 @@ from gridahead.lake.lake import Lake
 from gridahead.models.tabular import TABULAR
 from gridahead.operate.ingest import ingest
 from gridahead.operate.train import Candidate, train_all
-from gridahead.reports.palette import LIGHT
 from gridahead.settings.file import load_settings
 from gridahead.workspace import Workspace
 
@@ -68,11 +65,7 @@ NAME = "year"
 
 def run(bench: Bench) -> list[Row]:
     """All series one after the other, and their mean; quick: one of each data set, two epochs, four weeks."""
-    rows = [
-        row
-        for task in (QUICK if bench.quick else TASKS)
-        for row in bench.resumed(task.name, partial(_series, task, bench))
-    ]
+    rows = bench.each(QUICK if bench.quick else TASKS, _series)
     return [*rows, *together(rows)]
 
 
@@ -179,16 +172,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     )
     with picture(path, len(panels), width=4.6, height=4.2) as all_axes:
         for axes, (metric, limits, words) in zip(all_axes, panels, strict=True):
-            for n, name in enumerate(names):
-                row = served[name, metric]
-                axes.plot(row.value, n, "o", color=colour("gridahead"))
-                if row.low is not None and row.high is not None:
-                    axes.plot([row.low, row.high], [n, n], color=colour("gridahead"), linewidth=1.5)
-            for limit in limits:
-                axes.axvline(limit, color=LIGHT["ink"], linewidth=1)
-            title(axes, words)
-            axes.set_yticks(np.arange(len(names)), names, fontsize=8)
-            axes.invert_yaxis()
+            intervals(axes, [served[name, metric] for name in names], limits, words)
 
 
 if __name__ == "__main__":

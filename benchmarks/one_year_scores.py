@@ -40,15 +40,36 @@ def scored(task: str, forecasts: Forecasts, champion: str, measured: pd.Series, 
         measured: outturn by valid time [MW], without what does not count.
         timezone: of its delivery days.
     """
+    return scored_tables(task, served_tables(forecasts, champion, measured), len(measured), timezone)
+
+
+def scored_tables(task: str, tables: Mapping[str, pd.DataFrame], measured: int, timezone: str) -> list[Row]:
+    """The rows of a series; arguments as for `figure_rows`."""
+    ratios = [crps_ratio(task, tables, timezone), mae_ratio(task, tables, MAE_RATIO, OFFICIALS, timezone)]
+    return [*figure_rows(task, tables, measured, timezone), *ratios]
+
+
+def figure_rows(task: str, tables: Mapping[str, pd.DataFrame], measured: int, timezone: str) -> list[Row]:
+    """The figures of every model, the quarters of the served one, and how many units are left out.
+
+    Args:
+        task: its name.
+        tables: as `served_tables` gives them.
+        measured: units with an outturn.
+        timezone: of its delivery days.
+    """
+    served = tables[SERVED]
+    levels = levels_of(served)
+    rows = [row for name, table in tables.items() for row in figures(task, name, table, levels, timezone)]
+    left_out = Row(task, "all", "units_left_out", measured - len(served), n=measured)
+    return [*rows, *quarter_rows(task, SERVED, served, timezone), left_out]
+
+
+def served_tables(forecasts: Forecasts, champion: str, measured: pd.Series) -> dict[str, pd.DataFrame]:
+    """The tables of `common_quantiles`, that of the champion as `served`."""
     tables = common_quantiles(forecasts, measured)
     tables[SERVED] = tables.pop(champion)
-    levels = levels_of(tables[SERVED])
-    n = len(tables[SERVED])
-    rows = [row for name, table in tables.items() for row in figures(task, name, table, levels, timezone)]
-    left_out = Row(task, "all", "units_left_out", len(measured) - n, n=len(measured))
-    quarters = quarter_rows(task, SERVED, tables[SERVED], timezone)
-    to_official = mae_ratio(task, tables, MAE_RATIO, OFFICIALS, timezone)
-    return [*rows, *quarters, left_out, crps_ratio(task, tables, levels, timezone), to_official]
+    return tables
 
 
 def common_quantiles(forecasts: Forecasts, measured: pd.Series) -> dict[str, pd.DataFrame]:
@@ -71,39 +92,37 @@ def figures(task: str, model: str, table: pd.DataFrame, levels: Sequence[float],
     ]
 
 
-def crps_ratio(task: str, tables: Mapping[str, pd.DataFrame], levels: Sequence[float], timezone: str) -> Row:
+def crps_ratio(task: str, tables: Mapping[str, pd.DataFrame], timezone: str) -> Row:
     """CRPS of the served model over that of the better opponent, of all units; the interval is from blocks of days."""
-    daily = {name: _daily_crps(tables[name], levels, timezone) for name in (SERVED, *OPPONENTS)}
+    daily = {name: daily_crps(tables[name], timezone) for name in (SERVED, *OPPONENTS)}
     better = min(OPPONENTS, key=lambda name: daily[name].sum())
-    return ratio(task, RATIO, daily[SERVED], daily[better])
+    return ratio(task, SERVED, RATIO, daily[SERVED], daily[better])
 
 
 def mae_ratio(
     task: str, tables: Mapping[str, pd.DataFrame], metric: str, references: Sequence[str], timezone: str
 ) -> Row:
     """MAE of the served model over that of the better of references, of all units; likewise."""
-    daily = {name: _daily_errors(tables[name], timezone) for name in (SERVED, *references)}
+    daily = {name: daily_errors(tables[name], timezone) for name in (SERVED, *references)}
     better = min(references, key=lambda name: daily[name].sum())
-    return ratio(task, metric, daily[SERVED], daily[better])
+    return ratio(task, SERVED, metric, daily[SERVED], daily[better])
 
 
-def ratio(task: str, metric: str, ours: Floats, theirs: Floats) -> Row:
-    """The losses of the served model over those of another, of all units; arguments are the sums of each day."""
-    found = bootstrap_ratio(ours, theirs)
-    low, high = (None if np.isnan(bound) else bound for bound in (found.low, found.high))
-    return Row(task, SERVED, metric, found.value, low, high, len(ours))
+def ratio(task: str, model: str, metric: str, ours: Floats, theirs: Floats) -> Row:
+    """The losses of a model over those of another, of all units; arguments are the sums of each day."""
+    return Row.within(task, model, metric, bootstrap_ratio(ours, theirs), len(ours))
 
 
-def _daily_errors(table: pd.DataFrame, timezone: str) -> Floats:
+def daily_errors(table: pd.DataFrame, timezone: str) -> Floats:
     """The absolute errors of each delivery day added up, in their order [MWh]."""
     errors = (table[POINT] - table["outturn"]).abs().groupby(_days(table, timezone).to_numpy()).sum()
     return errors.to_numpy(dtype=float)
 
 
-def _daily_crps(table: pd.DataFrame, levels: Sequence[float], timezone: str) -> Floats:
+def daily_crps(table: pd.DataFrame, timezone: str) -> Floats:
     """The CRPS of the units of each delivery day added up, in their order [MWh]."""
-    groups = table.groupby(_days(table, timezone).to_numpy())
-    return np.array([crps(day[list(levels)], levels, day["outturn"]) * len(day) for _, day in groups])
+    levels, groups = levels_of(table), table.groupby(_days(table, timezone).to_numpy())
+    return np.array([crps(day[levels], levels, day["outturn"]) * len(day) for _, day in groups])
 
 
 def _days(table: pd.DataFrame, timezone: str) -> pd.Series:

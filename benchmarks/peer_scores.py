@@ -69,7 +69,6 @@ def compared(task: str, other: str, daily: Mapping[str, Floats]) -> list[Row]:
     ours, theirs = daily[OURS], daily[other]
     days = int((~np.isnan(ours + theirs)).sum())
     ratio, test = bootstrap_ratio(ours, theirs), diebold_mariano(ours, theirs)
-    low, high = (None if np.isnan(bound) else bound for bound in (ratio.low, ratio.high))
-    rows = [Row(task, OURS, f"crps_ratio_to_{other}", ratio.value, low, high, days)]
+    rows = [Row.within(task, OURS, f"crps_ratio_to_{other}", ratio, days)]
     # Too few days tell nothing.
     return rows + ([] if np.isnan(test.p) else [Row(task, OURS, f"diebold_mariano_p_to_{other}", test.p, n=days)])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from common import Row
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -53,6 +54,19 @@ def picture(path: Path, columns: int = 1, *, width: float = 5.0, height: float =
         yield list(figure.subplots(1, columns, squeeze=False)[0])
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def intervals(axes: Any, rows: Sequence[Row], limits: Sequence[float], words: str) -> None:
+    """The figure of every task with its interval, the first at the top, beside what is asked for."""
+    for n, row in enumerate(rows):
+        axes.plot(row.value, n, "o", color=colour("gridahead"))
+        if row.low is not None and row.high is not None:
+            axes.plot([row.low, row.high], [n, n], color=colour("gridahead"), linewidth=1.5)
+    for limit in limits:
+        axes.axvline(limit, color=LIGHT["ink"], linewidth=1)
+    axes.set_yticks(range(len(rows)), [row.task for row in rows], fontsize=8)
+    axes.invert_yaxis()
+    title(axes, words)
 
 
 def title(axes: Any, text: str) -> None:
