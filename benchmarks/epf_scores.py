@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from common import Row
-from epf_tasks import PUBLISHED
-from mixed_quantiles import MIXED, PARTS, mean_of
-from one_year_scores import common_quantiles, figures
+from epf_tasks import PUBLISHED, SERVES
+from one_year_scores import SERVED, common_quantiles, figures
 
 from gridahead.core.tables import Forecasts
 from gridahead.core.time import delivery_days
@@ -36,8 +35,7 @@ def scored(market: str, forecasts: Forecasts, table: pd.DataFrame, timezone: str
         timezone: of its days.
     """
     tables = common_quantiles(forecasts, table["price"])
-    if set(PARTS) <= set(tables):
-        tables[MIXED] = mean_of([tables[name] for name in PARTS])
+    tables = {SERVED if name == SERVES else name: one for name, one in tables.items()}
     first = next(iter(tables.values()))
     levels, when = levels_of(first), pd.DatetimeIndex(first["valid_time"])
     outturn = first["outturn"].to_numpy(float)

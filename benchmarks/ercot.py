@@ -27,8 +27,7 @@ import numpy as np
 import pandas as pd
 from common import TRIALS, Bench, Row, measure, say
 from datasets import dataset
-from mixed_quantiles import MIXED, PARTS, mean_of
-from one_year_scores import common_quantiles, figures
+from one_year_scores import SERVED, common_quantiles, figures
 from peer_jobs import Peer, core_seconds, forecast, write_job
 from pictures import colour, picture, title
 
@@ -45,10 +44,13 @@ from gridahead.features.windows import build_windows
 from gridahead.operate.ingest import ingest
 from gridahead.reports.palette import LIGHT
 from gridahead.settings.file import load_settings
+from gridahead.settings.networks import preset
 from gridahead.workspace import Workspace
 
 SERIES = Series("ERCOT_UTC", "load")
-MODELS = ("ensemble", "lightgbm", "ridge", "naive")
+SERVES = preset("quick", "load")[-1]
+"""What serves by the settings of a user who names no models."""
+MODELS = (SERVES, "ensemble", "lightgbm", "ridge", "naive")
 DAYS, QUICK_EPOCHS = 10, 2
 CONTEXT_HOURS, HOURS = 512, 24
 FRACAST = Peer("fracast", "zero_shot", "fracast_zero_shot.py", "fracast {}, zero-shot", ("fracast",))
@@ -149,10 +151,10 @@ def _workspace(bench: Bench) -> tuple[Workspace, pd.Series]:
 
 def _ours(period: Period, forecasts: Forecasts, load: pd.Series) -> list[Row]:
     """The figures of what has learnt ERCOT."""
-    tables = common_quantiles(forecasts, load)
-    tables[MIXED] = mean_of([tables[name] for name in PARTS])
-    levels = levels_of(tables[MIXED])
-    if (hours := len(tables[MIXED])) != DAYS * HOURS:
+    found = common_quantiles(forecasts, load)
+    tables = {SERVED if name == SERVES else name: one for name, one in found.items()}
+    levels = levels_of(tables[SERVED])
+    if (hours := len(tables[SERVED])) != DAYS * HOURS:
         raise ModelError(str(SERIES), f"was forecast by all models for {hours} hours of {period.name}, not for 240")
     return [row for name, table in tables.items() for row in figures(period.name, name, table, levels, "UTC")]
 
@@ -207,7 +209,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     shown = sorted((row for row in rows if (row.task, row.metric) == ("all", "mae")), key=lambda row: -row.value)
     with picture(path, width=7.2, height=4.2) as (axes,):
         for n, row in enumerate(shown):
-            learnt = row.model in (*MODELS, MIXED) and row.model != "naive"
+            learnt = row.model in (*MODELS, SERVED) and row.model != "naive"
             axes.barh(n, row.value, 0.7, color=colour(row.model) if learnt else LIGHT["soft"])
             axes.text(0, n, f" {row.value:,.0f}", va="center", fontsize=8, color="white")
             for one in rows:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from common import RESULTS, Bench, Row, measure, read_results
-from mixed_quantiles import MIXED
+from one_year_scores import SERVED
 from pictures import colour, picture, title
 
 from gridahead.core.errors import SettingsError
@@ -32,7 +32,7 @@ FEV: Mapping[str, Mapping[str, float]] = {
     "Seasonal naive": {"NP": 1.530, "PJM": 0.515, "DE": 1.388},
 }
 """Published scaled quantile losses of the tasks epf_np, epf_pjm and epf_de."""
-OURS = (MIXED, "ensemble", "lightgbm", "ridge")
+OURS = (SERVED, "ensemble", "lightgbm", "ridge")
 PRICES, LOAD = "prices, fev-bench", "ERCOT load"
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import pydantic
 from pydantic import Field
@@ -39,6 +39,7 @@ from gridahead.settings.networks import (
     PRESETS,
     ModelSettings,
     SharedSettings,
+    preset,
 )
 from gridahead.settings.published import PublishedSettings
 from gridahead.settings.retention import RetentionSettings
@@ -83,10 +84,10 @@ class SeriesSettings(Section):
     """Series that are read ahead as well, in the vintage known at the issue time."""
     use_official: bool = True
     """Whether the official forecast is an input, where there is one."""
-    models: tuple[str, ...] = PRESETS["quick"]
+    models: tuple[str, ...] = Field(cast("tuple[str, ...]", "quick"))
     """Which models and ensembles are trained, by name; the best of them serves. `"quick"` and `"accurate"` stand for
     several: two networks with their ensemble and aggregate, or both networks on every anchor, which takes about five
-    times as long. Empty where a shared network does it."""
+    times as long; in the aggregate of a price stands LightGBM as well. Empty where a shared network does it."""
     mtu: Mtu | None = None
     """Market time unit in which the series and its inputs are read and forecast: longer units are repeated, shorter
     ones averaged. Without it, that of the newest value of the series."""
@@ -98,13 +99,16 @@ class SeriesSettings(Section):
 
     @pydantic.field_validator("models", mode="before")
     @classmethod
-    def _by_one_word(cls, named: object) -> object:
+    def _by_one_word(cls, named: object, info: pydantic.ValidationInfo) -> object:
         """The models of a preset; any other single word is refused where the types are checked."""
         if not isinstance(named, str):
             return named
         if named not in PRESETS and (hint := did_you_mean(named, PRESETS)):
             raise ValueError(f"{named!r} is no preset; {hint}known: {', '.join(PRESETS)}, or a list of models")
-        return PRESETS.get(named, named)
+        if named not in PRESETS:
+            return named
+        series = info.data.get("series")
+        return preset(named, "" if series is None else series.quantity)
 
     @pydantic.model_validator(mode="after")
     def _unit_of_power(self) -> SeriesSettings:

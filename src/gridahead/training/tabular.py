@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from gridahead.core.errors import ModelError
 from gridahead.core.grid import PRICE
 from gridahead.features.anchors import plausible_anchors
 from gridahead.features.scaling import Scaler
@@ -154,10 +153,8 @@ def _ridge(train: Rows, validation: Rows, quantiles: tuple[float, ...]) -> Trial
 
 def _boosting(train: Rows, validation: Rows, quantiles: tuple[float, ...]) -> Trial:
     """A booster a level, and no offsets; the number of trees that is best for the median is that of all."""
-    try:
-        import lightgbm
-    except ImportError as missing:
-        raise ModelError("lightgbm", "is not installed; `pip install -e '.[bench]'` brings it") from missing
+    import lightgbm
+
     data = lightgbm.Dataset(*train)
     stop = lightgbm.early_stopping(PATIENCE, verbose=False)
     held_back = [lightgbm.Dataset(*validation, reference=data)]

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from builders.scores import forecasts
 from epf_scores import scaled_quantile_loss, scored
-from epf_tasks import EXOGENOUS, MARKETS, PUBLISHED, TEST_DAYS
-from mixed_quantiles import MIXED, mean_of
+from epf_tasks import EXOGENOUS, MARKETS, PUBLISHED, SERVES, TEST_DAYS
+from one_year_scores import SERVED
 
 from gridahead.core.grid import Series
 from gridahead.settings.file import load_settings
@@ -59,11 +59,14 @@ def test_a_price_of_its_market_is_at_its_hour_and_known_when_its_day_begins(rows
     assert entry.future_covariates == tuple(Series(PJM.series.zone, name) for name in EXOGENOUS)
 
 
-def test_the_test_is_the_last_104_weeks_cut_into_quarters():
-    stretches = PJM.stretches(table(800), quick=False)
-    assert len(stretches) == 8
-    assert stretches[0].first == dt.date(2018, 1, 1) + dt.timedelta(days=800 - TEST_DAYS)
-    assert stretches[-1].last == dt.date(2018, 1, 1) + dt.timedelta(days=799)
+@pytest.mark.parametrize(("market", "trainings"), [(PJM, 4), (MARKETS[-1], 8)])
+def test_the_test_is_the_last_104_weeks_cut_into_halves_or_quarters(market, trainings):
+    stretches = market.stretches(table(800), quick=False)
+    assert len(stretches) == trainings
+    assert stretches[-1].last - stretches[0].first == dt.timedelta(days=TEST_DAYS - 1)
+    assert abs(stretches[-1].last - dt.date(2018, 1, 1) - dt.timedelta(days=799)) <= dt.timedelta(
+        days=1
+    )  # by its clock
     assert all(after.first == before.last + dt.timedelta(days=1) for before, after in pairwise(stretches))
 
 
@@ -77,7 +80,7 @@ def test_the_scaled_quantile_loss_by_hand():
     assert scaled_quantile_loss(quantiles, list(LEVELS), made["price"]) == pytest.approx(0.5)
 
 
-def test_the_mean_of_models_and_the_figures_of_the_published_forecasts():
+def test_what_serves_and_the_figures_of_the_published_forecasts():
     made = table(40)
     tested = made.iloc[-20 * 24 :]
     told = [
@@ -89,20 +92,12 @@ def test_the_mean_of_models_and_the_figures_of_the_published_forecasts():
             issued=tested.index[0] - pd.Timedelta(hours=13),
             quantity="price",
         )
-        for name, off in (("ensemble", 3.0), ("lightgbm", -1.0))
+        for name, off in (("ensemble", 3.0), (SERVES, -1.0))
     ]
     found = {(row.model, row.metric): row.value for row in scored("PJM", pd.concat(told), made, PJM.timezone)}
     assert found["ensemble", "mae"] == pytest.approx(3)
-    assert found[MIXED, "mae"] == pytest.approx(1)
+    assert found[SERVED, "mae"] == pytest.approx(1)
     assert [found[name, "mae"] for name in PUBLISHED] == pytest.approx([1, 2])
     # The same hour of last week is 168 lower.
     assert found["LEAR ensemble", "rmae"] == pytest.approx(2 / 168)
-    assert found[MIXED, "mae_ratio_to_LEAR ensemble"] == pytest.approx(0.5)
-
-
-def test_a_mean_keeps_hours_and_outturn():
-    one = pd.DataFrame({"valid_time": [1], "outturn": [5.0], 0.1: [0.0], 0.5: [2.0]})
-    other = one.copy()
-    other[[0.1, 0.5]] = [[2.0, 4.0]]
-    mean = mean_of([one, other])
-    assert mean[["valid_time", "outturn", 0.1, 0.5]].to_numpy().tolist() == [[1, 5, 1, 3]]
+    assert found[SERVED, "mae_ratio_to_LEAR ensemble"] == pytest.approx(0.5)

@@ -7,7 +7,7 @@ import pytest
 from common import Bench, Row, write_results
 from ercot import MODELS, PERIODS, PUBLISHED, SERIES, SETTINGS, check_protocol, published, together
 from foundation import FEV, LOAD, PRICES, load, prices, run
-from mixed_quantiles import MIXED
+from one_year_scores import SERVED
 
 from gridahead.core.errors import ModelError, SettingsError
 from gridahead.core.time import Mtu
@@ -73,9 +73,9 @@ def test_all_windows_count_the_same():
 
 
 def test_ours_stand_beside_the_published_figures_and_only_whole_means_are_means():
-    rows = [Row(market, MIXED, "sql", value) for market, value in (("NP", 0.5), ("PJM", 0.3), ("DE", 0.4))]
+    rows = [Row(market, SERVED, "sql", value) for market, value in (("NP", 0.5), ("PJM", 0.3), ("DE", 0.4))]
     found = {(row.task, row.model): row.value for row in prices([*rows, Row("NP", "ridge", "sql", 0.7)])}
-    assert found[PRICES, MIXED] == pytest.approx(0.4)
+    assert found[PRICES, SERVED] == pytest.approx(0.4)
     assert found[PRICES, "TabPFN-TS-3"] == pytest.approx(0.484)
     assert found[f"{PRICES} DE", "TiRex-2"] == FEV["TiRex-2"]["DE"]
     assert (PRICES, "ridge") not in found

@@ -100,6 +100,9 @@ def entry(**said):
 def test_one_word_stands_for_several_models_all_of_which_are_known():
     assert entry(models="quick") == entry() == ("lstm", "gru", "ensemble", "aggregate")
     assert entry(models="accurate") == ("wide_ensemble", "wide_aggregate")
+    price = {"series": "DE/price", "models": "quick"}
+    assert entry(**price) == ("lstm", "gru", "ensemble", "boosted_aggregate")
+    assert entry(**{**price, "models": "accurate"}) == ("wide_ensemble", "wide_boosted_aggregate")
     with pytest.raises(pydantic.ValidationError, match="accurate"):
         entry(models="acurate")
 

@@ -217,7 +217,7 @@ def test_types_and_defaults_are_told_as_they_are_written_in_the_file():
         "training.epochs": ("whole number, at least 1", "25"),
         "promotion.margin": ("number, at least 0, below 1", "0.01"),
         "models.NAME.cell": ("rnn | lstm | gru | slstm | mlstm | mingru | minlstm | transformer", None),
-        "series.models": ("list of text", '["lstm", "gru", "ensemble", "aggregate"]'),
+        "series.models": ("list of text", '"quick"'),
         "training.holdout_start": ("date", "not set"),
         "promotion.coverage_band": ("[number, number]", "[0.75, 0.85]"),
         "data_folder": ("path", None),
