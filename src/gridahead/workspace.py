@@ -248,7 +248,8 @@ def weather_features(settings: Settings, series: Series) -> WeatherFeatures | No
         return None
     own = (source.points.get(series.zone, ()) for source in settings.sources if isinstance(source, OpenMeteoSource))
     named = [WeatherPoint(one.latitude, one.longitude, one.weight) for points in own for one in points]
-    points = named or weather_points().get(series.zone, ())
+    place = settings.place_of(series.zone)
+    points = named or ((WeatherPoint(*place),) if place else weather_points().get(series.zone, ()))
     if not points and "clear_sky" in chosen.weather:
         raise SettingsError(
             f"series {series}: where is zone {series.zone}? A clear sky needs a place; name one in the openmeteo "

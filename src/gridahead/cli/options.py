@@ -98,9 +98,9 @@ def declared_series(settings: Settings) -> set[Series]:
     for source in settings.sources:
         if isinstance(source, FileSource):
             columns = [*filter(None, [source.quantity]), *(covariate.name for covariate in source.covariates)]
-            declared |= {Series(source.zone, name) for name in columns}
+            declared |= {Series(zone, name) for zone in source.zone_codes for name in columns}
             if source.quantity is not None and source.official_column is not None:
-                declared.add(Series(source.zone, source.quantity).official)
+                declared |= {Series(zone, source.quantity).official for zone in source.zone_codes}
     official = {Series.parse(name) for source in open_sources(settings) for name in source.official_available}
     return (
         declared

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -220,6 +220,8 @@ def now() -> pd.Timestamp:
 MOST_LEAD_DAYS = 7
 """Deadlines are at most so many days before the delivery day: beyond a week forecasts of weather are no better than the
 season, and of load than last week."""
+LOCAL = "local"
+"""In the place of a time zone: that of the zone whose series it is."""
 _DEADLINE = re.compile(r"^D-(?P<days>\d+)T(?P<hour>\d\d):?(?P<minute>\d\d)\[(?P<zone>[^\]]+)\]$")
 
 
@@ -241,12 +243,17 @@ class Deadline:
         match = _DEADLINE.match(text.strip())
         if match is None:
             raise ValueError(f"{text!r} is no deadline; write it like 'D-1T1100[Europe/Berlin]'")
-        zone_info(match["zone"])
+        if match["zone"] != LOCAL:
+            zone_info(match["zone"])
         at = dt.time(int(match["hour"]), int(match["minute"]))
         return cls(int(match["days"]), at, match["zone"])
 
     def __str__(self) -> str:
         return f"D-{self.days_before}T{self.at:%H%M}[{self.timezone}]"
+
+    def by_clock_of(self, timezone: str) -> Deadline:
+        """The same with a time zone where it says `[local]`."""
+        return replace(self, timezone=timezone) if self.timezone == LOCAL else self
 
     @property
     def offset(self) -> dt.timedelta:

@@ -8,7 +8,7 @@ however many writers and compactions have been at work meanwhile. Nobody ever ha
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,24 +71,69 @@ class WaitingRoom:
         Raises:
             LakeError: a file cannot be read.
         """
+        return self.read(name for name in self.folder.names(SUFFIX) if name not in but)
+
+    def read(self, names: Iterable[str]) -> list[Waiting]:
+        """The batches in these files, but for those that have been judged in this moment.
+
+        Raises:
+            LakeError: a file cannot be read.
+        """
         waiting = []
-        for name in self.folder.names(SUFFIX):
-            if name in but:
-                continue
+        for name in names:
             try:
                 content = self.folder.read(name)
-            except FileNotFoundError:  # judged in this moment
+            except FileNotFoundError:
                 continue
             waiting.append(Waiting(name, self._rows(name, content)))
         return waiting
+
+    def groups(self, rows: int) -> list[list[str]]:
+        """Names of the files of batches that can be judged apart: those of one zone are together.
+
+        Args:
+            rows: that a group has, about; one zone may have more.
+
+        Raises:
+            LakeError: a file cannot be read.
+        """
+        sets: list[tuple[set[str], list[str], int]] = []
+        for one in self.folder.names(SUFFIX):
+            zones, names, count = self._zones_of(one)
+            for other in [each for each in sets if each[0] & zones]:
+                sets.remove(other)
+                zones, names, count = zones | other[0], [*other[1], *names], count + other[2]
+            sets.append((zones, names, count))
+        groups: list[list[str]] = []
+        room = 0
+        for _, names, count in sets:
+            if groups and count <= room:
+                groups[-1] += names
+                room -= count
+            else:
+                groups.append(names)
+                room = rows - count
+        return groups
+
+    def _zones_of(self, name: str) -> tuple[set[str], list[str], int]:
+        """The zones of a batch, its name, and how many rows it has; nothing of one that was judged in this moment."""
+        try:
+            content = self.folder.read(name)
+        except FileNotFoundError:
+            return set(), [], 0
+        zones = self._table(name, content, ["zone"])["zone"]
+        return {str(zone) for zone in zones.unique().to_pylist()}, [name], len(zones)
 
     def batches(self) -> set[str]:
         """The identities of the batches that have not been through the quality gate."""
         return {_batch(name) for name in self.folder.names(SUFFIX)}
 
     def _rows(self, name: str, content: bytes) -> Observations:
+        return Observations(OBSERVATIONS.check(self._table(name, content).to_pandas()))
+
+    def _table(self, name: str, content: bytes, columns: list[str] | None = None) -> pa.Table:
         try:
-            return Observations(OBSERVATIONS.check(pq.read_table(io.BytesIO(content)).to_pandas()))
+            return pq.read_table(io.BytesIO(content), columns=columns)
         except (pa.ArrowInvalid, OSError) as error:
             raise LakeError(
                 f"cannot read {self.folder / name}: {str(error).splitlines()[0]}. Move it out of the lake, run "

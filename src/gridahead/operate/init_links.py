@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
 from gridahead.core.grid import Series
 from gridahead.settings.file_source import FileSource
@@ -98,8 +99,8 @@ def _new_covariates(sources: Iterable[SourceGuess]) -> Iterator[tuple[str, str, 
 def _held_covariates(held: Settings | None) -> Iterator[tuple[str, str, bool]]:
     for source in () if held is None else held.sources:
         if isinstance(source, FileSource):
-            for covariate in source.covariates:
-                yield source.zone, covariate.name, covariate.known_ahead
+            for zone, covariate in product(source.zone_codes, source.covariates):
+                yield zone, covariate.name, covariate.known_ahead
 
 
 def _with_line(text: str, entry: SeriesSettings, line: str) -> str | None:

@@ -119,14 +119,21 @@ class Intake:
         """Files in the waiting room whose rows this intake has appended: a read of the lake has them."""
 
     def take(self, payloads: Sequence[RawPayload]) -> list[TakenIn]:
-        """What became of each of the payloads."""
+        """What became of each of the payloads; of one that cannot be read at once, of each of its parts."""
         taken: list[TakenIn] = []
         rest = list(payloads)
         while rest:
             done = self._take(rest)
-            taken += done
+            for one in done:
+                apart = one.error is not None and one.payload.parts
+                taken += self._in_parts(one.payload) if apart else [one]
             rest = rest[len(done) :]
         return taken
+
+    def _in_parts(self, payload: RawPayload) -> list[TakenIn]:
+        """What became of the parts of a payload, each read by itself, so that one that is wrong keeps none waiting."""
+        parts = (replace(payload, request=part, parts=()) for part in payload.parts)
+        return [one for part in parts for one in self._take([part])]
 
     def _take(self, payloads: Sequence[RawPayload]) -> list[TakenIn]:
         """What became of the payloads, up to the first that contradicts what it gave by other settings."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -93,6 +94,24 @@ def empty_report(decided_at: pd.Timestamp) -> QualityReport:
         metrics=Quality(QUALITY.empty()),
         blocked=(),
         suite_results=(),
+    )
+
+
+def joined(reports: Sequence[QualityReport]) -> QualityReport:
+    """One report of inspections of different series at one instant; at least one of them."""
+    if len(reports) == 1:
+        return reports[0]
+    figures = pd.concat([report.metrics for report in reports], ignore_index=True)
+    whole = figures[figures["zone"] == ALL]
+    sums = whole.assign(value=whole.groupby("metric")["value"].transform("sum")).drop_duplicates("metric")
+    return QualityReport(
+        decided_at=reports[0].decided_at,
+        completeness=pd.concat([report.completeness for report in reports], ignore_index=True),
+        findings=pd.concat([report.findings for report in reports], ignore_index=True),
+        verdicts=Verdicts(pd.concat([report.verdicts for report in reports], ignore_index=True)),
+        metrics=Quality(pd.concat([figures[figures["zone"] != ALL], sums], ignore_index=True)),
+        blocked=tuple(sorted({name for report in reports for name in report.blocked})),
+        suite_results=tuple(result for report in reports for result in report.suite_results),
     )
 
 

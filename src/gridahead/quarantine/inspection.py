@@ -17,33 +17,51 @@ import pandas as pd
 
 from gridahead.core.errors import SettingsError
 from gridahead.core.grid import Series
-from gridahead.core.tables import OBSERVATIONS, Observations, Verdicts
+from gridahead.core.tables import OBSERVATIONS, Observations, Quality, Verdicts
 from gridahead.core.time import TimeRange
 from gridahead.core.vintages import FOREVER, IDENTITY, among, ruled, standing
 from gridahead.lake.lake import Lake
 from gridahead.lake.waiting import Waiting
 from gridahead.quality.gate import CONTEXT_DAYS, inspect, related
-from gridahead.quality.report import QualityReport
+from gridahead.quality.report import ALL, QualityReport, joined
 from gridahead.quarantine.limits import limits_for, relearn
 from gridahead.quarantine.served_intervals import served_intervals
 from gridahead.settings.model import Settings
 from gridahead.workspace import Workspace
 
+ROWS_AT_ONCE = 1_000_000
+"""That are inspected together: fifty series of two years of hours, which take two gigabytes meanwhile."""
+
 log = logging.getLogger(__name__)
 
 
 def inspect_new(workspace: Workspace, anew: Collection[Series] = ()) -> QualityReport | None:
-    """Inspect all batches that wait, together; None if none does.
+    """Inspect all batches that wait; None if none does.
 
-    Killed at any point and started again it ends with the same verdicts: a batch that still waits is inspected again,
-    and a verdict that is given twice is one.
+    Series of one zone are looked at together, and so many zones at a time as fit into memory. Killed at any point and
+    started again it ends with the same verdicts: a batch that still waits is inspected again, and a verdict that is
+    given twice is one.
 
     Args:
         workspace: whose lake.
         anew: series whose limits are learnt from the rows at hand, as their history is another now.
     """
+    decided_at, lake = workspace.clock(), workspace.lake
+    found = (_inspect(workspace, names, anew, decided_at) for names in lake.waiting.groups(ROWS_AT_ONCE))
+    reports = [report for report in found if report is not None]
+    if not reports:
+        return None
+    together = joined(reports)
+    lake.quality.append(Quality(together.metrics[together.metrics["zone"] == ALL]))
+    return together
+
+
+def _inspect(
+    workspace: Workspace, names: Sequence[str], anew: Collection[Series], decided_at: pd.Timestamp
+) -> QualityReport | None:
+    """Inspect the batches in some files of the waiting room; None where they bring nothing to inspect."""
     lake, settings = workspace.lake, workspace.settings
-    batches, new = _waiting(lake, settings)
+    batches, new = _waiting(lake, settings, names)
     if new.empty:
         _leave(lake, batches)
         return None
@@ -54,7 +72,7 @@ def inspect_new(workspace: Workspace, anew: Collection[Series] = ()) -> QualityR
         new,
         accepted,
         settings,
-        decided_at=workspace.clock(),
+        decided_at=decided_at,
         limits=limits_for(lake, new, anew),
         served=served_intervals(workspace, series, _window_of(new)),
         later=_later(lake, series, around),
@@ -84,16 +102,23 @@ def inspect_everything(workspace: Workspace) -> QualityReport:
         served=None if new.empty else served_intervals(workspace, series, _window_of(new)),
     )
     _keep(lake, report, read)
+    lake.quality.append(Quality(report.metrics[report.metrics["zone"] == ALL]))
     _leave(lake, batches)
     return report
 
 
-def _waiting(lake: Lake, settings: Settings) -> tuple[list[Waiting], Observations]:
+def _waiting(lake: Lake, settings: Settings, names: Sequence[str] | None = None) -> tuple[list[Waiting], Observations]:
     """The batches that wait, all of them in the lake now, and their rows that have a value and no ruling.
+
+    Args:
+        lake: where they wait.
+        settings: which know the zones.
+        names: of the files that are read; all unless given.
 
     What the lake lacks of it is appended here: whoever wrote it may have died before he had, or may be about to.
     """
-    waiting = [batch for batch in lake.waiting.all() if _knows_zones(settings, batch)]
+    read = lake.waiting.all() if names is None else lake.waiting.read(names)
+    waiting = [batch for batch in read if _knows_zones(settings, batch)]
     everything = pd.concat([OBSERVATIONS.empty(), *(batch.rows for batch in waiting)], ignore_index=True)
     brought = standing(everything)
     if everything.empty:
@@ -129,7 +154,7 @@ def _knows_zones(settings: Settings, batch: Waiting) -> bool:
 
 
 def _keep(lake: Lake, report: QualityReport, read: Observations) -> None:
-    """Append the verdicts that are new, and the figures of the inspection.
+    """Append the verdicts that are new, and the figures of each series.
 
     Args:
         lake: where to.
@@ -144,7 +169,7 @@ def _keep(lake: Lake, report: QualityReport, read: Observations) -> None:
         time_range = TimeRange.spanning(verdicts["valid_time"])
         stored = lake.read_verdicts(*_series_of(verdicts), time_range=time_range)
         lake.verdicts.append(Verdicts(verdicts[~among(verdicts, stored, key)]))
-    lake.quality.append(report.metrics)
+    lake.quality.append(Quality(report.metrics[report.metrics["zone"] != ALL]))
 
 
 def _leave(lake: Lake, batches: Sequence[Waiting]) -> None:

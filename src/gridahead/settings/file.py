@@ -9,6 +9,7 @@ import pydantic
 
 from gridahead.core.errors import SettingsError
 from gridahead.settings.findings import findings
+from gridahead.settings.many import written_out
 from gridahead.settings.model import Settings
 from gridahead.settings.place import find_settings
 from gridahead.settings.stores import STORES, MlflowSettings, is_address
@@ -42,6 +43,7 @@ def parse_settings(text: str, file: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file}: {error}") from error
     try:
+        raw = written_out(raw, file.parent)
         settings = Settings.model_validate(raw)
     except pydantic.ValidationError as error:
         lines = "\n".join(f"  {line}" for line in findings(error, raw))
@@ -55,6 +57,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     """The same settings with every path absolute."""
     sources = tuple(source.below(folder) for source in settings.sources)
     data_folder = (folder / settings.data_folder).resolve()
+    table = settings.zone_table and (folder / settings.zone_table).resolve()
     places = {name: _place(getattr(settings, name), folder) for name in STORES}
     logging = settings.logging
     if logging.file is not None:
@@ -62,6 +65,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     published = settings.published.model_copy(update={"place": _place(settings.published.place, folder)})
     resolved = {
         "data_folder": data_folder,
+        "zone_table": table,
         "sources": sources,
         "logging": logging,
         "published": published,

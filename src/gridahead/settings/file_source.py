@@ -11,11 +11,13 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from gridahead.core.errors import did_you_mean
 from gridahead.core.grid import FORECAST, MEASURED, PRICE, QUANTITIES, Series, official_by
-from gridahead.core.time import Deadline, Mtu
+from gridahead.core.time import LOCAL, Deadline, Mtu
 from gridahead.core.units import price_unit
 from gridahead.settings.section import DeadlineText, NameText, Section, TimezoneText
 from gridahead.settings.sources import SourceSection
 
+ZONE_MARK = "{zone}"
+"""In a path or the name of a column: what the files call each zone."""
 POWER_UNITS = ("W", "kW", "MW", "GW", "Wh", "kWh", "MWh", "GWh")
 """Units of what is forecast: power, and energy over one row."""
 
@@ -137,9 +139,16 @@ class FileSource(SourceSection):
     """Files of your own: CSV, Parquet or Excel."""
     path: Path
     """A file, a pattern such as load_*.csv, or a folder, of which every CSV, Parquet and Excel file is read. All have
-    the same columns. A CSV may be packed with gzip."""
-    zone: NameText
-    """Whose values they are, such as DE: a zone that gridahead knows, or one of [[zones]]."""
+    the same columns. A CSV may be packed with gzip. `{zone}` stands for each of many zones: meters/{zone}.csv."""
+    zone: NameText | None = None
+    """Whose values they are, such as DE: a zone that gridahead knows, or one of [[zones]]. A source of many zones
+    leaves it out: with `{zone}` in `path` they have a file each, with `{zone}` in `value_column` and other columns a
+    column each, and with `zone_column` a long table has rows of all."""
+    zones: tuple[NameText, ...] = ()
+    """Of a source of many zones: which, as codes or patterns such as ["NY*"]; those of `zone_table` and of [[zones]]
+    unless given. Files and settings may call them otherwise: see `name_in_files` there."""
+    zone_column: str | None = None
+    """Of a long table with rows of many zones: the column that says whose a row is."""
     quantity: str | None = None
     """What `value_column` measures. Without it the file has covariates alone."""
     value_column: str | None = None
@@ -245,8 +254,40 @@ class FileSource(SourceSection):
 
     @property
     def zone_codes(self) -> tuple[str, ...]:
-        """The one zone of the file."""
-        return (self.zone,)
+        """The one zone of the file, or the many."""
+        return self.zones if self.zone is None else (self.zone,)
+
+    @property
+    def has_file_a_zone(self) -> bool:
+        """Whether each of many zones has files of its own."""
+        return ZONE_MARK in str(self.path)
+
+    def of_zone(self, code: str, name: str, timezone: str) -> FileSource:
+        """The same for one of many zones, which files call by a name."""
+
+        def placed(text: str | None) -> str | None:
+            return None if text is None else text.replace(ZONE_MARK, name)
+
+        return self.model_copy(
+            update={
+                "zone": code,
+                "zones": (),
+                "zone_column": None,
+                "path": Path(str(placed(str(self.path)))),
+                "value_column": placed(self.value_column),
+                "official_column": placed(self.official_column),
+                "official_available": self.official_available and self.official_available.by_clock_of(timezone),
+                "covariates": tuple(
+                    covariate.model_copy(
+                        update={
+                            "column": placed(covariate.column),
+                            "available": covariate.available and covariate.available.by_clock_of(timezone),
+                        }
+                    )
+                    for covariate in self.covariates
+                ),
+            }
+        )
 
     def years_exchanged(self, column: str) -> bool | tuple[int, ...]:
         """Whether dates of a column have day and month exchanged, in all years or in these."""
@@ -268,6 +309,11 @@ class FileSource(SourceSection):
             if value is not None:
                 raise ValueError(f"column {issued!r} says when each value was issued; leave out `official_available`")
             return None
+        if value is None and column is not None and zone is None and quantity is not None:
+            raise ValueError(
+                f"from when may the official forecasts in column {column!r} be used? A source of many zones says it "
+                f'for all: official_available = "D-1T1000[{LOCAL}]" for 10:00 on the day before by the clock of each'
+            )
         if value is not None or column is None or zone is None or quantity is None:
             return value
         published = official_by(Series(zone, quantity))
@@ -278,6 +324,32 @@ class FileSource(SourceSection):
                 'and say so: official_available = "D-1T1000[…]" for 10:00 on the day before, with the time zone'
             )
         return published
+
+    @pydantic.model_validator(mode="after")
+    def _one_zone_or_many(self) -> FileSource:
+        columns = (self.value_column, self.official_column, *(covariate.column for covariate in self.covariates))
+        marked = self.has_file_a_zone or any(ZONE_MARK in name for name in columns if name is not None)
+        is_of_many = marked or self.zone_column is not None
+        if self.zone is not None and is_of_many:
+            raise ValueError(
+                f"zone = {self.zone!r} is one zone, and {ZONE_MARK} or `zone_column` is of many; leave out one of them"
+            )
+        if self.zone is None and not is_of_many:
+            raise ValueError(
+                'zone is missing; whose values are they? Say zone = "DE". Of many zones say where they stand: '
+                f'`zone_column` in a long table, value_column = "{ZONE_MARK}" in a wide one, path = "{ZONE_MARK}.csv" '
+                "for a file each"
+            )
+        if marked and self.zone_column is not None:
+            raise ValueError(f"{ZONE_MARK} and `zone_column` both say where the zones stand; leave out one of them")
+        if self.zone is None and not self.zones:
+            raise ValueError(
+                'of which zones? None is declared that fits: name them in a file with zone_table = "zones.csv" '
+                "(columns code and timezone, perhaps country, group, latitude, longitude) or in [[zones]]"
+            )
+        if self.zone is not None and self.zones:
+            raise ValueError("`zones` are of a source of many; this one has a `zone`")
+        return self
 
     @pydantic.model_validator(mode="after")
     def _known_quantity(self) -> FileSource:

@@ -6,8 +6,9 @@ import datetime as dt
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, Self, cast
 
 import pydantic
 from pydantic import Field
@@ -63,9 +64,16 @@ class SeriesSettings(Section):
     """A series that is forecast, and when."""
 
     series: SeriesText
-    """Which: ZONE/QUANTITY, such as DE/load."""
+    """Which: ZONE/QUANTITY, such as DE/load. A pattern such as */load stands for a block for each zone of which some
+    source brings that quantity; `{zone}` in it is then the code of the zone, and a block of one series alone changes
+    for that one what it says."""
+    group: str | None = None
+    """Of a pattern: only zones of this group, as [[zones]] or the zone table have it."""
+    leave_out: tuple[str, ...] = ()
+    """Of a pattern: series that it does not mean, by name or pattern."""
     deadline: DeadlineText
-    """When the forecast is due, in relation to the delivery day: D-1T1100[Europe/Berlin] is 11:00 on the day before.
+    """When the forecast is due, in relation to the delivery day: D-1T1100[Europe/Berlin] is 11:00 on the day before,
+    D-1T1100[local] by the clock of the zone.
     Up to D-7: models are trained for it, read the official forecast as it is known then, and are compared with the
     official forecast of the same lead."""
     gate_closure: DeadlineText | None = None
@@ -148,6 +156,9 @@ class Settings(Section):
     """The same for raw payloads as they were received."""
     inputs: str | None = None
     """The same for what models read at each issue time."""
+    zone_table: Path | None = None
+    """A CSV with a row a zone, for many of them: its columns are keys of [[zones]], such as code, timezone, country,
+    group, latitude and longitude. What [[zones]] says of a zone counts more."""
     zones: tuple[ZoneSettings, ...] = ()
     """Bidding zones that gridahead does not know, or knows differently."""
     sources: tuple[SourceSettings, ...] = ()
@@ -314,15 +325,29 @@ class Settings(Section):
         """Of everything that can be fitted to a series: models and ensembles."""
         return (*self.models, *self.ensembles)
 
+    @cached_property
+    def _declared_zones(self) -> Mapping[str, ZoneSettings]:
+        return {zone.code: zone for zone in reversed(self.zones)}
+
+    @cached_property
+    def _by_series(self) -> Mapping[Series, SeriesSettings]:
+        return {entry.series: entry for entry in reversed(self.series)}
+
+    def __copy__(self) -> Self:
+        """The same, which looks zones and series up anew: a copy is made to change some."""
+        copied = super().__copy__()
+        for name in ("_declared_zones", "_by_series"):
+            copied.__dict__.pop(name, None)
+        return copied
+
     def zone(self, code: str) -> BiddingZone:
         """The bidding zone of that code.
 
         Raises:
             SettingsError: the code is neither known nor declared.
         """
-        for declared in self.zones:
-            if declared.code == code:
-                return declared.zone()
+        if code in self._declared_zones:
+            return self._declared_zones[code].zone()
         if code in ZONES:
             return ZONES[code]
         raise SettingsError(
@@ -337,7 +362,7 @@ class Settings(Section):
         files = [source for source in self.sources if isinstance(source, FileSource)]
         zones = [
             *(zone.code for zone in self.zones),
-            *(source.zone for source in files),
+            *(code for source in files for code in source.zone_codes),
             *(entry.series.zone for entry in self.series),
         ]
         covariates = [covariate.name for source in files for covariate in source.covariates]
@@ -351,11 +376,22 @@ class Settings(Section):
             checked_name(name)
         return self
 
+    def name_in_files(self, code: str) -> str:
+        """What sources of many zones call a zone."""
+        declared = self._declared_zones.get(code)
+        return (declared and declared.name_in_files) or code
+
+    def place_of(self, code: str) -> tuple[float, float] | None:
+        """Degrees north and east that are declared for a zone; None where none are."""
+        declared = self._declared_zones.get(code)
+        if declared is None or declared.latitude is None or declared.longitude is None:
+            return None
+        return declared.latitude, declared.longitude
+
     def series_settings(self, series: Series) -> SeriesSettings:
         """The settings of a series; one that is not declared is forecast at D-1 11:00 local time with the defaults."""
-        for entry in self.series:
-            if entry.series == series:
-                return entry
+        if series in self._by_series:
+            return self._by_series[series]
         timezone = self.zone(series.zone).timezone
         return SeriesSettings(series=series, deadline=Deadline.parse(f"D-1T1100[{timezone}]"))
 
@@ -390,7 +426,7 @@ class Settings(Section):
         chosen = next((entry.unit for entry in self.series if entry.series == series and entry.unit), None)
         measured = series.quantity.removesuffix(OFFICIAL_SUFFIX)
         files = (source for source in self.sources if isinstance(source, FileSource))
-        own = (source.unit for source in files if (source.zone, source.quantity) == (series.zone, measured))
+        own = (source.unit for source in files if source.quantity == measured and series.zone in source.zone_codes)
         brought = unit_of_source(next(own, "MW"))
         return chosen or (brought if brought != "MW" else None)
 

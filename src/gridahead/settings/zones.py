@@ -26,6 +26,14 @@ class ZoneSettings(Section):
     """What services call it, by their kind, such as {energy_charts = "FR:fr"}; added to those of the catalogue."""
     currency: str | None = None
     """ISO 4217 code of its day-ahead prices."""
+    group: str | None = None
+    """What it is counted among, such as a region; patterns of series and shared networks can ask for a group."""
+    latitude: float | None = Field(None, ge=-90, le=90)
+    """Degrees north of the place whose weather and sun count for it, where the catalogue has none or another."""
+    longitude: float | None = Field(None, ge=-180, le=180)
+    """Degrees east of it."""
+    name_in_files: str | None = None
+    """What a source of many zones calls it in its columns, rows and names of files; its code unless given."""
     holiday_weights: dict[str, float] = Field({})
     """Share of the population by subdivision, such as {NSW = 0.9, ACT = 0.1}, where holidays differ in the country."""
 
@@ -33,6 +41,8 @@ class ZoneSettings(Section):
     def _place_is_known(self) -> ZoneSettings:
         zone_info(self.timezone)
         check_holidays(self.country, self.holiday_weights, self.timezone)
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude go together")
         return self
 
     def zone(self) -> BiddingZone:

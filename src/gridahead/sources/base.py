@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import pandas as pd
@@ -29,7 +30,7 @@ class Fetched:
     window: TimeRange
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RawPayload:
     """Bytes as received, what was asked for, and when they came."""
 
@@ -49,13 +50,15 @@ class RawPayload:
     """What was asked of a service, without any secret; nothing of a file."""
     completes: tuple[Fetched, ...] = ()
     """The windows of which nothing is missing once it is taken in."""
+    parts: tuple[Mapping[str, object], ...] = ()
+    """What would be read of it, `request` by `request`, where all of it at once cannot be; nothing where it is one."""
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """Identity of the content: 16 digits of its SHA-256."""
         return digest(self.content)
 
-    @property
+    @cached_property
     def batch(self) -> str:
         """Identity of the delivery: 16 digits of the SHA-256 of content, request and what came before it."""
         return digest({**self.request, **({"asked": dict(self.asked)} if self.asked else {})}, self.content, self.after)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from gridahead.core.grid import BiddingZone
 from gridahead.core.time import Clock, now
+from gridahead.settings.file_source import FileSource
 from gridahead.settings.model import Settings
 from gridahead.settings.services import LiveSource
 from gridahead.sources.base import Source
 from gridahead.sources.entsoe.files import EntsoeFiles
 from gridahead.sources.file import FileTable
+from gridahead.sources.many_zones import ManyZones
 from gridahead.sources.smard import Smard
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 FILES: Mapping[str, Callable[[Any, Settings, Clock], Source]] = {
     "entsoe_files": lambda source, settings, clock: EntsoeFiles(source, _zones(source, settings), clock),
     "smard": lambda source, settings, clock: Smard(source, clock),
-    "file": lambda source, settings, clock: FileTable(source, settings.zone(source.zone), clock),
+    "file": lambda source, settings, clock: _file(source, settings, clock),
 }
 """How a source that reads files is opened from its own settings, all of them, and the clock."""
 
@@ -57,6 +59,12 @@ SERVICES: Mapping[str, str] = {
     "smard_live": "smard_live:SmardLive",
 }
 """The module and class that reads a service, imported when one is opened: a folder of files needs no HTTP."""
+
+
+def _file(source: FileSource, settings: Settings, clock: Clock) -> Source:
+    if source.zone is not None:
+        return FileTable(source, settings.zone(source.zone), clock)
+    return ManyZones(source, {settings.name_in_files(code): settings.zone(code) for code in source.zones}, clock)
 
 
 def service_class(kind: str) -> type[HttpSource]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -84,7 +84,7 @@ class FileTable:
             settings.comment,
             max_bytes=int(settings.max_size_mb * MEGABYTE),
             has_header=settings.header,
-            needed=tuple(self._needed_columns()),
+            needed=tuple(self.needed_columns()),
             has_keys=True,
         )
 
@@ -140,11 +140,30 @@ class FileTable:
         Raises:
             SourceError: the file is not what the settings say; findings by row, several at once.
         """
-        findings = Findings(self.name, payload.name if payload.name != self.name else "")
+        findings = self.findings(payload)
+        return self.parse_cells(self.cells(payload, findings), payload, findings)
+
+    def findings(self, payload: RawPayload) -> Findings:
+        """Where what is wrong with a payload is gathered."""
+        return Findings(self.name, payload.name if payload.name != self.name else "")
+
+    def parse_cells(self, cells: pd.DataFrame, payload: RawPayload, findings: Findings) -> Observations:
+        """The series of the file, from its cells.
+
+        Args:
+            cells: as they stand in the file; other columns among them do no harm.
+            payload: that they were read from.
+            findings: what is wrong is added here.
+
+        Raises:
+            SourceError: the cells are not what the settings say.
+        """
+        self._check_columns(list(cells.columns), findings)
+        asked = chosen(cells, self.settings.where, findings)
         blocks = [
             self._observations(column, times, values, issued, payload)
-            for columns, cells in self._parts(self._cells(payload, findings), findings)
-            for column, times, values, issued in self._read(columns, cells, findings)
+            for columns, part in self._parts(asked, findings)
+            for column, times, values, issued in self._read(columns, part, findings)
         ]
         rows = Observations(pd.concat(blocks, ignore_index=True))
         if rows["value"].isna().all():
@@ -153,16 +172,20 @@ class FileTable:
             )
         return rows
 
-    def _cells(self, payload: RawPayload, findings: Findings) -> pd.DataFrame:
-        """The rows that are asked for, as they stand in the file; the index is the row as a spreadsheet shows it."""
+    def cells(self, payload: RawPayload, findings: Findings, needed: Sequence[str] | None = None) -> pd.DataFrame:
+        """Every row as it stands in the file; the index is the row as a spreadsheet shows it.
+
+        Args:
+            payload: of the file.
+            findings: what is wrong is added here.
+            needed: columns by which the header is recognised; those that the settings name unless given.
+        """
+        layout = self._layout if needed is None else replace(self._layout, needed=tuple(needed))
         if is_parquet(payload.content, payload.name):
-            cells = read_columns(payload.content, self._layout, findings)
-        elif is_excel(payload.content):
-            cells = read_sheet(payload.content, self.settings.sheet, self._layout, findings)
-        else:
-            cells = read_cells(payload.content, self._layout, findings)
-        self._check_columns(list(cells.columns), findings)
-        return chosen(cells, self.settings.where, findings)
+            return read_columns(payload.content, layout, findings)
+        if is_excel(payload.content):
+            return read_sheet(payload.content, self.settings.sheet, layout, findings)
+        return read_cells(payload.content, layout, findings)
 
     def _parts(self, cells: pd.DataFrame, findings: Findings) -> Iterator[tuple[tuple[_Column, ...], pd.DataFrame]]:
         """Tables with a row a time, and the columns that are read from each."""
@@ -180,7 +203,7 @@ class FileTable:
                     cells,
                 )
 
-    def _needed_columns(self) -> Iterator[str]:
+    def needed_columns(self) -> Iterator[str]:
         """The columns that the settings name."""
         settings = self.settings
         if settings.time_columns is not None:
@@ -206,7 +229,7 @@ class FileTable:
             SourceError: there are some.
         """
         lower = {header.lower(): header for header in headers}
-        for name in dict.fromkeys(self._needed_columns()):
+        for name in dict.fromkeys(self.needed_columns()):
             if name in headers:
                 continue
             near = nearest(name, headers, likeness=0.4)

@@ -34,6 +34,7 @@ _DAYTIME_ALONE = re.compile(_DAYTIME)
 
 _PLAIN = r"\d{4}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?"
 """What most files have, and pandas reads ten times as fast."""
+_OFFSET = r"(?:Z|[+-]\d\d:\d\d)"
 _ZERO = ("Z", "UTC", "GMT", "UT", "utc")
 _GERMAN = {"MEZ": "CET", "MESZ": "CEST"}
 _CENTURY = 69
@@ -61,9 +62,11 @@ def read_numbers(texts: pd.Series, order: str = "ymd", *, short_year: bool = Fal
         order: in which order year, month and day stand.
         short_year: whether a year may have two digits.
     """
-    if order == "ymd" and texts.str.fullmatch(_PLAIN).all():
+    if order == "ymd" and texts.str.fullmatch(f"{_PLAIN}{_OFFSET}?").all():
         nothing = pd.Series("", texts.index, dtype="str")
-        return Written(pd.to_datetime(texts, format="ISO8601", errors="coerce").dt.as_unit("us"), nothing, nothing)
+        offset = texts.str.extract(f"({_OFFSET})$", expand=False).fillna("").astype("str")
+        plain = texts.str.replace(f"{_OFFSET}$", "", regex=True)
+        return Written(pd.to_datetime(plain, format="ISO8601", errors="coerce").dt.as_unit("us"), offset, nothing)
     names = [{"y": "year", "m": "month", "d": "day"}[letter] for letter in order]
     read = [_read_text(text, names, short_year) for text in texts]
     walls, zones, passes = zip(*read, strict=True) if read else ((), (), ())

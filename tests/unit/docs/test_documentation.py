@@ -92,6 +92,9 @@ def test_settings_are_settings(block: Block, tmp_path: Path, monkeypatch: pytest
         text = 'data_folder = "data"\n' + text
     if "[[zones]]" not in text and "TOWN/" in text:
         text += '\n[[zones]]\ncode = "TOWN"\ntimezone = "Europe/Berlin"\n'
+    for table in blocks(block.page):
+        if table.text.startswith("code,"):
+            (tmp_path / "zones.csv").write_text(table.text)
     (tmp_path / "settings.toml").write_text(text)
     load_settings(tmp_path / "settings.toml")
 

@@ -171,3 +171,23 @@ def test_what_could_not_be_read_is_an_error_after_the_gate_and_named_beside_its_
     with pytest.raises(QualityError, match=r"DE/load would lose 50.0%(.|\n)*no such folder"):
         Ingestion([], failed, report).require(0.02)
     Ingestion([], [], report).require(0.5)
+
+
+def test_series_that_are_inspected_apart_have_one_report_and_figures_once(workspace, judge, monkeypatch):
+    seen = []
+    judge_once = judge.__call__
+
+    def judged_in_turn(new, known, settings, **given):
+        seen.append(sorted(new["zone"].unique()))
+        return judge_once(new, known, settings, **given)
+
+    monkeypatch.setattr(inspection, "inspect", judged_in_turn)
+    monkeypatch.setattr(inspection, "ROWS_AT_ONCE", 1)
+    lake = workspace.lake
+    other = NEW.assign(zone="FR", batch="other")
+    lake.waiting.enter("other", other)
+    report = inspect_new(workspace)
+    assert sorted(seen) == [["DE"], ["FR"]]
+    assert report is not None
+    assert lake.waiting.batches() == set()
+    assert len(lake.read_observations(LOAD)) == 48

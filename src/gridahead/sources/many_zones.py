@@ -1,0 +1,208 @@
+"""Files of many zones: a column each, rows of all in one long table, or a file each.
+
+Each zone is read as a file of its own would be, from cells that are read once. A file comes as payloads of some zones
+each, so that memory is bounded by a block; where a block cannot be read, its zones are read one by one, and only those
+that are wrong are missing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gridahead.core.errors import SourceError
+from gridahead.core.grid import BiddingZone
+from gridahead.core.tables import Observations
+from gridahead.core.time import Clock, Deadline, now
+from gridahead.settings.file_source import ZONE_MARK, FileSource
+from gridahead.sources.base import RawPayload
+from gridahead.sources.file import FileTable
+from gridahead.sources.shapes import NAMED
+from gridahead.sources.typed import as_texts
+from gridahead.sources.wanted import Wanted
+
+BLOCK = 50
+"""Zones of a payload: two years of hours of so many take half a gigabyte while they are taken in."""
+ZONES = "zones"
+"""Under which a request says which zones are read of a payload."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """The cells of one payload."""
+
+    of: bytes
+    all: pd.DataFrame
+    rows: Mapping[str, pd.Index]
+    """By what the zones are called in a long table, their rows."""
+
+
+class ManyZones:
+    """Reads what a source has of many zones.
+
+    Args:
+        settings: of the source.
+        zones: by what its files call them.
+        clock: tells when a file was read.
+    """
+
+    def __init__(self, settings: FileSource, zones: Mapping[str, BiddingZone], clock: Clock = now) -> None:
+        self.settings, self.clock = settings, clock
+        self.name = settings.path.name
+        self.tables = {
+            name: FileTable(settings.of_zone(zone.code, name, zone.timezone), zone, clock)
+            for name, zone in zones.items()
+        }
+        self.warnings: list[str] = []
+        """What people should look at although it is no error, of what has been parsed."""
+        self._cells: _Cells | None = None
+
+    @property
+    def official_available(self) -> dict[str, Deadline]:
+        """From when the official forecasts may be used, by their series."""
+        return dict(pair for table in self.tables.values() for pair in table.official_available.items())
+
+    def fetch(self, wanted: Wanted | None = None) -> Iterator[RawPayload]:
+        """The files, each as often as it has blocks of zones; of a file a zone, every file once.
+
+        Raises:
+            SourceError: there is none, or some cannot be read; the others have come by then.
+        """
+        failed: list[SourceError] = []
+        if self.settings.has_file_a_zone:
+            for table in self.tables.values():
+                try:
+                    yield from table.fetch(wanted)
+                except SourceError as error:
+                    failed.append(error)
+        else:
+            reader = FileTable(self.settings.of_zone("", ZONE_MARK, "UTC"), _any_zone(), self.clock)
+            try:
+                for payload in reader.fetch(wanted):
+                    yield from self._blocks(payload)
+            except SourceError as error:
+                failed.append(error)
+        if failed:
+            more = f" (and {len(failed) - 1} more files cannot be read)" if len(failed) > 1 else ""
+            raise SourceError(self.name, f"{failed[0].reason}{more}", retryable=all(one.retryable for one in failed))
+
+    def _blocks(self, payload: RawPayload) -> Iterator[RawPayload]:
+        names = list(self.tables)
+        for begin in range(0, len(names), BLOCK):
+            block = names[begin : begin + BLOCK]
+            yield RawPayload(
+                self.name,
+                payload.name,
+                payload.content,
+                self._request(block),
+                payload.retrieved_at,
+                payload.origin,
+                parts=tuple(self._request([name]) for name in block) if len(block) > 1 else (),
+            )
+
+    def _request(self, names: list[str]) -> dict[str, object]:
+        said = self.settings.model_dump(mode="json", exclude={"path", "attribution", "max_size_mb", "zones"})
+        return {**said, ZONES: {name: self.tables[name].zone.code for name in names}}
+
+    def request(self, name: str) -> Mapping[str, object]:
+        """The settings by which a file of that name is read."""
+        return self._request(list(self.tables))
+
+    def parse(self, payload: RawPayload) -> Observations:
+        """The series of the zones that a payload is read for; of a zone that the file does not have, no rows.
+
+        Raises:
+            SourceError: the file or a zone of it is not what the settings say; names the zone.
+        """
+        if self.settings.has_file_a_zone:
+            code = payload.request["zone"]
+            return next(table for table in self.tables.values() if table.zone.code == code).parse(payload)
+        asked = payload.request[ZONES]
+        assert isinstance(asked, Mapping)
+        cells = self._read(payload)
+        parts = [self._of_zone(name, cells, payload) for name in asked if self._has(name, cells)]
+        missing = [name for name in asked if not self._has(name, cells)]
+        if missing and len(missing) == len(asked):
+            finding = f"{payload.name} has {self._place} of {_listed(missing)}"
+            raise SourceError(self.name, f"{finding}. {self._remedy(cells)}")
+        if missing:
+            self.warnings.append(
+                f"{payload.name} has {self._place} of {_listed(missing)}; name those that it has with `zones` if the "
+                "others are not to come"
+            )
+        return Observations(pd.concat(parts, ignore_index=True))
+
+    @property
+    def _place(self) -> str:
+        return "no row" if self.settings.zone_column is not None else "no column"
+
+    def _remedy(self, cells: _Cells) -> str:
+        there = list(cells.rows) if self.settings.zone_column is not None else list(map(str, cells.all.columns))
+        where = f"Column {self.settings.zone_column!r}" if self.settings.zone_column is not None else "The file"
+        return (
+            f"{where} has: {_listed(there)}. Say what the files call each zone with name_in_files in the zone table or "
+            "in [[zones]]"
+        )
+
+    def _read(self, payload: RawPayload) -> _Cells:
+        """The cells of a payload, which may be asked for many times."""
+        if self._cells is not None and self._cells.of is payload.content:
+            return self._cells
+        first = next(iter(self.tables.values()))
+        column = self.settings.zone_column
+        # Which columns a file has is looked at by zone; the header is found by what all of them need.
+        needed = set.intersection(*(set(table.needed_columns()) for table in self.tables.values()))
+        needed |= {column} if column is not None else set()
+        reader = FileTable(self.settings.of_zone(first.zone.code, ZONE_MARK, "UTC"), first.zone, self.clock)
+        findings = reader.findings(payload)
+        cells = reader.cells(payload, findings, sorted(needed))
+        rows: Mapping[str, pd.Index] = {}
+        if column is not None:
+            if column not in cells:
+                raise findings.refuse(f"no column {column!r}", f"The file has: {', '.join(map(str, cells.columns))}.")
+            names = as_texts(cells[column]).str.strip()
+            rows = {str(name): cells.index[places] for name, places in names.groupby(names).indices.items()}
+            if unknown := [name for name in rows if name not in self.tables]:
+                self.warnings.append(
+                    f"{payload.name} has rows of {_listed(unknown)} in {column!r}, which the settings do not know; "
+                    "declare them in the zone table, or name them with name_in_files"
+                )
+        self._cells = _Cells(payload.content, cells, rows)
+        return self._cells
+
+    def _has(self, name: str, cells: _Cells) -> bool:
+        if self.settings.zone_column is not None:
+            return name in cells.rows
+        column = self.tables[name].settings.value_column or next(iter(self._own(name)), "")
+        return column in cells.all
+
+    def _own(self, name: str) -> list[str]:
+        """The columns that are of one zone alone."""
+        return [column.header for column in self.tables[name].columns]
+
+    def _of_zone(self, name: str, cells: _Cells, payload: RawPayload) -> Observations:
+        table = self.tables[name]
+        findings = table.findings(payload)
+        if self.settings.zone_column is not None:
+            own = cells.all.loc[cells.rows[name]]
+        else:
+            wanted = set(table.needed_columns())
+            own = cells.all[[column for column in cells.all.columns if column in wanted]]
+        try:
+            return table.parse_cells(own, payload, findings)
+        except SourceError as error:
+            raise SourceError(self.name, f"{table.zone}: {error.reason}", retryable=error.retryable) from error
+
+
+def _any_zone() -> BiddingZone:
+    return BiddingZone("", "UTC")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
