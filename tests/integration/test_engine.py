@@ -67,11 +67,13 @@ def test_ensembles_and_shared_networks_are_candidates_beside_the_others(workspac
         ("DE/load", "both"),
         ("DE/wind_solar", "gru"),
         ("DE/load", "together"),
+        ("DE/load", "together_aggregate"),
         ("DE/wind_solar", "together"),
+        ("DE/wind_solar", "together_aggregate"),
     ]
     for series in (LOAD, WIND_SOLAR):
         candidates = [one for one in trained if one.series == series]
-        alone = [one for one in candidates if one.model != "together"]
+        alone = [one for one in candidates if not one.model.startswith("together")]
         best = min(alone, key=lambda one: one.validation["validation_pinball"])
         assert [one.version for one in alone if one.champion] == [best.version], "the first champion"
         # The shared network came later: it had to win its trial.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,7 +26,12 @@ from gridahead.core.each import of_each, require
 from gridahead.core.errors import PartialError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gridahead.quality.report import QualityReport
+
+NAMED = 8
+"""Series that a line names; of a thousand nobody reads them all."""
 
 app = typer.Typer()
 
@@ -53,7 +59,7 @@ def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         for series, deadline in done.official_available.items():
             by_time.setdefault(str(deadline), []).append(series)
         for when, names in by_time.items():
-            say(f"Official forecasts are used from {when}: {', '.join(names)}", False)
+            say(f"Official forecasts are used from {when}: {_some(names)}", False)
         if done.report is not None:
             _show_findings(done.report)
     done.require(workspace.settings.quality.max_quarantined_share)
@@ -197,11 +203,29 @@ def _show_findings(report: QualityReport) -> None:
     show(case_lines(cases), False, "What the gate found", "no value is withheld or flagged")
     about_rows = set(report.verdicts["rule"])
     rest = report.findings[~report.findings["rule"].isin(about_rows)]
-    for (series, rule), stretches in rest.groupby(["series", "rule"], sort=False):
-        first = stretches.iloc[0]
-        text = f"{series}: {first['words']} [{rule}], {first['example']}"
-        if len(stretches) > 1:
-            text += (
-                f"; the first of {len(stretches):,} such stretches, the last until {stretches['end'].max():%Y-%m-%d}"
+    for rule, of_rule in rest.groupby("rule", sort=False):
+        names = list(of_rule["series"].unique())
+        if len(names) > NAMED:
+            first = of_rule.iloc[0]
+            say(
+                f"{len(names):,} series, {_some(names)}: {first['words']} [{rule}], {first['example']} of the first",
+                False,
             )
-        say(text, False)
+            continue
+        for series, stretches in of_rule.groupby("series", sort=False):
+            _say_stretches(str(series), str(rule), stretches)
+
+
+def _say_stretches(series: str, rule: str, stretches: pd.DataFrame) -> None:
+    """A line on the stretches of a series that fail a rule."""
+    first = stretches.iloc[0]
+    text = f"{series}: {first['words']} [{rule}], {first['example']}"
+    if len(stretches) > 1:
+        text += f"; the first of {len(stretches):,} such stretches, the last until {stretches['end'].max():%Y-%m-%d}"
+    say(text, False)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of many names, and how many more there are."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"

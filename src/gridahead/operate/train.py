@@ -129,27 +129,30 @@ def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progres
     settings = workspace.settings
     config = settings.models[group.model]
     splits: dict[Series, Split] = {}
-    unchanged: dict[Series, Version] = {}
-    hashes: dict[Series, str] = {}
+    unchanged: dict[Series, list[Version]] = {}
+    hashes: dict[Series, dict[str, str]] = {}
     for series in group.series:
         sync(workspace, workspace.registry, series)
         spec, observations = workspace.inputs(series)
         splits[series] = split(observations, spec, settings.training)
-        hashes[series] = settings_hash(settings, group.name, spec)
-        if versions := _known(workspace, splits[series], {group.name: hashes[series]}):
-            unchanged[series] = versions[group.name]
+        hashes[series] = {name: settings_hash(settings, name, spec) for name in group.candidates}
+        versions = _known(workspace, splits[series], hashes[series])
+        if group.name in versions:
+            unchanged[series] = list(versions.values())
     if len(unchanged) == len(splits):  # where one of the series has new data, the network is another for all of them
         return [
             candidate
-            for series, version in unchanged.items()
-            for candidate in _decide(workspace, series, [], [version])
+            for series, versions in unchanged.items()
+            for candidate in _decide(workspace, series, [], versions)
         ]
     folder = settings.checkpoint_folder / group.name
-    fits = fit_shared_in_worker(group.name, splits, config, settings.training, progress, checkpoints=folder)
+    fits = fit_shared_in_worker(group, splits, config, settings.training, progress, checkpoints=folder)
     return [
         candidate
-        for series, fit in zip(splits, fits, strict=True)
-        for candidate in _admit(workspace, splits[series], [(fit, hashes[series])], [])
+        for series, of_series in zip(splits, fits, strict=True)
+        for candidate in _admit(
+            workspace, splits[series], [(fit, hashes[series][fit.model.name]) for fit in of_series], []
+        )
     ]
 
 

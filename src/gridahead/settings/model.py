@@ -317,8 +317,8 @@ class Settings(Section):
             if group.model not in self.models:
                 meant = did_you_mean(group.model, self.models)
                 yield f"shared {group.name!r} asks for model {group.model!r}; {meant}known: {', '.join(self.models)}"
-            if group.name in self.names:
-                yield f"shared {group.name!r} has the name of a model; choose another"
+            if taken := sorted(set(group.candidates) & set(self.names)):
+                yield f"shared {group.name!r}: {taken[0]!r} is the name of a model; choose another"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -150,3 +150,20 @@ class SharedSettings(Section):
     """Which series share it, two or more, by name or by pattern: ["*/load"]."""
     group: str | None = None
     """Of a pattern: only zones of this group."""
+    fine_tune: bool = False
+    """Whether it is trained on for each series with the days of that alone, as a further candidate `NAME_tuned`."""
+    beside: tuple[str, ...] = ("ridge", OFFICIAL_CORRECTED)
+    """What stands beside it in an aggregate for each series, a further candidate `NAME_aggregate`; [] for none."""
+
+    @pydantic.field_validator("beside")
+    @classmethod
+    def _known(cls, named: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(named) - set(BESIDE)):
+            raise ValueError(f"{unknown[0]!r} cannot stand beside a shared network; known: {', '.join(BESIDE)}")
+        return named
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Names of what may be trained of it for each series."""
+        more = (f"{self.name}_tuned",) * self.fine_tune + (f"{self.name}_aggregate",) * bool(self.beside)
+        return (self.name, *more)

@@ -47,7 +47,7 @@ def fit_aggregate(name: str, recurrent: Fit, beside: Sequence[str], split: Split
         split: gives the J judged days.
 
     Raises:
-        ModelError: the networks are an aggregate already, or LightGBM is not installed.
+        ModelError: the networks are an aggregate already.
     """
     begun, judged, levels = time.perf_counter(), split.judged, recurrent.model.quantiles
     if isinstance(recurrent.model, Aggregate):

@@ -137,7 +137,7 @@ def finished(
         train_days=split.train_days,
         validation_days=split.validation_days,
         judged_days=split.judged_days,
-        learnt_until=(split.validation_days if split.learnt_later else split.train_days)[1],
+        learnt_until=split.days_learnt_until,
         data_fingerprint=split.fingerprint(),
         validation={
             **validation_metrics(evaluated.forecasts, split.judged, levels),

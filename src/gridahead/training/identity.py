@@ -27,12 +27,13 @@ def settings_hash(settings: Settings, name: str, spec: WindowSpec, start: str = 
         spec: what is read, and when.
         start: what the weights begin with: another version, or nothing.
     """
-    shared = {group.name: (group.model,) for group in settings.shared}
-    parts = settings.ensembles.get(name) or shared.get(name, (name,))
+    group = next((group for group in settings.shared if name in group.candidates), None)
+    parts = settings.ensembles.get(name) or ((name,) if group is None else (group.model,))
     identity = {
         "code": code_hash(),
         "networks": {part: config_of(settings, part) for part in parts},
         "training": decisive(settings.training),
+        **({} if group is None else {"shared": group.model_dump(mode="json")}),
         "spec": repr(spec),
         "start": start,
     }

@@ -78,21 +78,24 @@ class Trainer:
                 begin_with(network, self.start, member, self.label)
             return self._trained(network, member, train, validation, settings, windows, taught=1.0)
 
-    def tune(self, network: Network, member: int, train: Batch, *, windows: int, epochs: int) -> Network:
+    def tune(
+        self, network: Network, member: int, train: Batch, *, windows: int, epochs: int, rate: float = TUNED_RATE
+    ) -> Network:
         """The network with what it learns of further windows; the one given stays as it is.
 
         Args:
             network: that a member has become.
             member: its number.
-            train: windows without inputs among others.
+            train: windows without inputs among others, or of one series of several.
             windows: that an epoch goes through.
             epochs: that the network was trained for.
+            rate: of the learning rate.
 
         Raises:
             ModelError: the loss is not a number.
         """
-        rate, few = TUNED_RATE * self.settings.learning_rate, max(1, round(TUNED_SHARE * epochs))
-        settings = self.settings.model_copy(update={"learning_rate": rate, "epochs": few})
+        few = max(1, round(TUNED_SHARE * epochs))
+        settings = self.settings.model_copy(update={"learning_rate": rate * self.settings.learning_rate, "epochs": few})
         with seeded(settings.seed * 1000 + member):
             return self._trained(copy.deepcopy(network), member, train, None, settings, windows, taught=0.0).network
 

@@ -25,6 +25,7 @@ from gridahead.models.bundle import TrainedModel
 from gridahead.models.determinism import deterministic
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
+from gridahead.training.aggregate import fit_aggregate
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Progress
 from gridahead.training.fit import (
@@ -41,6 +42,10 @@ from gridahead.training.split import Lesson, Split
 
 CODES = 64
 """Numbers that identify a series at most, so that the cost grows no faster than the number of series."""
+TUNED, AGGREGATE = "_tuned", "_aggregate"
+"""Behind the name of a shared network: the same after its own days, and the aggregate with what stands beside it."""
+FINE_RATE = 0.3
+"""Of the learning rate, for a series alone: what all have in common shall not be forgotten."""
 PADDING_HOURS = 3
 """Horizons may differ by so much, as clock changes and time zones make them; beyond it, deadlines are different."""
 
@@ -69,6 +74,31 @@ class Fitted(NamedTuple):
     epochs: int
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """A trained network and its parts."""
+
+    parts: list[_Part]
+    served: list[Fitted]
+    """Of each part, what has learnt everything."""
+    by_fold: list[list[Fitted]]
+    """Of each fold and part, what has not learnt the fold."""
+    trainer: Trainer
+    seconds: float
+    """Of each part."""
+
+    def fits(self) -> list[Fit]:
+        """The fit of each part, with the weights that all of them have."""
+        each = enumerate(self.served)
+        return [self.fit(place, one.model, [fold[place].model for fold in self.by_fold]) for place, one in each]
+
+    def fit(self, place: int, served: TrainedModel, folds: Sequence[TrainedModel]) -> Fit:
+        """The fit of one part by networks of its own."""
+        made = finished(served, tuple(folds), self.parts[place].split, self.trainer, self.seconds)
+        # A day of another series tells of the same weather.
+        return replace(made, learnt_until=max(part.split.days_learnt_until for part in self.parts))
+
+
 @deterministic(flush_denormal=True)
 def fit_shared(
     name: str,
@@ -93,12 +123,90 @@ def fit_shared(
         ModelError: the loss is not a number, or a series is on other axes than the rest.
         SettingsError: the device cannot be had.
     """
+    return _trained(name, series, config, settings, progress, checkpoints, more=0).fits()
+
+
+@deterministic(flush_denormal=True)
+def fit_shared_candidates(
+    name: str,
+    series: Mapping[Series, Split],
+    config: ModelSettings,
+    settings: TrainingSettings,
+    progress: Progress,
+    *,
+    fine_tune: bool,
+    beside: Sequence[str],
+    checkpoints: Path | None = None,
+) -> list[list[Fit]]:
+    """The candidates of each series, in the order given, from one network that all share.
+
+    They are the network as all share it, the same after some epochs on the days of the series alone (`NAME_tuned`), and
+    an aggregate of the better of the two with what stands beside it (`NAME_aggregate`).
+
+    Args:
+        name: of the shared network.
+        series: training and validation windows of each.
+        config: the network.
+        settings: how it is trained.
+        progress: called after every epoch.
+        fine_tune: whether it is trained on for each series.
+        beside: names of regressions and references, of which and the network there is an aggregate; none for none.
+        checkpoints: a folder of this fit alone.
+
+    Raises:
+        ModelError: the loss is not a number, or a series is on other axes than the rest.
+        SettingsError: the device cannot be had.
+    """
+    more = len(series) * config.members if fine_tune else 0
+    shared = _trained(name, series, config, settings, progress, checkpoints, more)
+    candidates = []
+    for place, fit in enumerate(shared.fits()):
+        of_series = [fit]
+        if fine_tune:
+            of_series.append(_fine_tuned(f"{name}{TUNED}", shared, place, config, settings))
+        if beside:
+            better = min(of_series, key=lambda one: one.validation["validation_pinball"])
+            of_series.append(fit_aggregate(f"{name}{AGGREGATE}", better, beside, shared.parts[place].split))
+        candidates.append(of_series)
+    return candidates
+
+
+def _fine_tuned(name: str, shared: _Shared, place: int, config: ModelSettings, settings: TrainingSettings) -> Fit:
+    """The fit of one series by weights that have learnt some epochs more of its own days."""
+    part, epochs = shared.parts[place], shared.served[place].epochs
+
+    def own(model: TrainedModel, lesson: Lesson) -> TrainedModel:
+        part_of_it = replace(part, scaler=model.scaler)
+        train = _to_learn(part_of_it, config, settings, lesson.as_they_were)
+        members = tuple(
+            shared.trainer.tune(network, n, train, windows=lesson.an_epoch, epochs=epochs, rate=FINE_RATE)
+            for n, network in enumerate(model.members)
+        )
+        return replace(model, name=name, members=members)
+
+    if not part.split.learnt_later:
+        tuned = own(shared.served[place].model, part.split.to_stop())
+        return shared.fit(place, tuned, [tuned for _ in shared.by_fold])
+    folds = [own(fold[place].model, _without(shared.parts, n)[place]) for n, fold in enumerate(shared.by_fold)]
+    return shared.fit(place, own(shared.served[place].model, part.split.everything()), folds)
+
+
+def _trained(
+    name: str,
+    series: Mapping[Series, Split],
+    config: ModelSettings,
+    settings: TrainingSettings,
+    progress: Progress,
+    checkpoints: Path | None,
+    more: int,
+) -> _Shared:
+    """The network of all series; `more` trainings for each fold and for what serves will follow."""
     begun = time.perf_counter()
     _require_same_axes(name, series)
     parts = _parts(series, config)
     folds, later = range(parts[0].split.folds), parts[0].split.learnt_later
     trained = config.members * (2 if all(part.split.silent for part in parts) else 1)
-    trainings = 1 + trained * (1 + len(folds)) if later else trained
+    trainings = 1 + (trained + more) * (1 + len(folds)) if later else trained + more
     trainer = Trainer(f"{name} of {len(parts)} series", settings, trainings, progress, checkpoints=checkpoints)
 
     def learn(lessons: Sequence[Lesson], count: int, epochs: int | None = None) -> list[Fitted]:
@@ -139,13 +247,7 @@ def fit_shared(
     else:
         served = tune(stopped, to_stop)
         by_fold = [served for _ in folds]
-    seconds = (time.perf_counter() - begun) / len(parts)
-    fits = [
-        finished(served[n].model, tuple(fold[n].model for fold in by_fold), part.split, trainer, seconds)
-        for n, part in enumerate(parts)
-    ]
-    learnt_until = max(fit.learnt_until for fit in fits)  # a day of another series tells of the same weather
-    return [replace(fit, learnt_until=learnt_until) for fit in fits]
+    return _Shared(parts, served, by_fold, trainer, (time.perf_counter() - begun) / len(parts))
 
 
 def _without(parts: Sequence[_Part], fold: int) -> list[Lesson]:

@@ -144,6 +144,11 @@ class Split:
         return self.days[self.begin], self.days[-1]
 
     @property
+    def days_learnt_until(self) -> dt.date:
+        """The last day that what serves has learnt."""
+        return (self.validation_days if self.learnt_later else self.train_days)[1]
+
+    @property
     def judged_days(self) -> tuple[dt.date, dt.date]:
         """The first and the last of them."""
         return self.days[self.judging[0].start], self.days[-1]

@@ -30,12 +30,12 @@ from joblib.externals.loky.backend import get_context
 
 from gridahead.core.grid import Series
 from gridahead.models.bundle import TrainedModel
-from gridahead.settings.networks import ModelSettings
+from gridahead.settings.networks import ModelSettings, SharedSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.fit import Fit, fit
 from gridahead.training.out_of_memory import ended_early, out_of_memory
-from gridahead.training.shared import fit_shared
+from gridahead.training.shared import fit_shared_candidates
 from gridahead.training.split import Split
 
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
@@ -89,16 +89,16 @@ def fit_all(
 
 
 def fit_shared_in_worker(
-    name: str,
+    group: SharedSettings,
     series: Mapping[Series, Split],
     config: ModelSettings,
     settings: TrainingSettings,
     progress: Progress,
     *,
     checkpoints: Path | None = None,
-) -> list[Fit]:
-    """`fit_shared` in a process of its own; the checkpoints are removed when it is done."""
-    job = partial(_fit_shared, name, config, settings, checkpoints)
+) -> list[list[Fit]]:
+    """`fit_shared_candidates` in a process of its own; the checkpoints are removed when it is done."""
+    job = partial(_fit_shared, group, config, settings, checkpoints)
     return _in_workers(series, [job], 1, progress, checkpoints)[0]
 
 
@@ -283,11 +283,20 @@ def _fit(
 
 
 def _fit_shared(
-    name: str,
+    group: SharedSettings,
     config: ModelSettings,
     settings: TrainingSettings,
     checkpoints: Path | None,
     series: Mapping[Series, Split],
     progress: Progress,
-) -> list[Fit]:
-    return fit_shared(name, series, config, settings, progress, checkpoints=checkpoints)
+) -> list[list[Fit]]:
+    return fit_shared_candidates(
+        group.name,
+        series,
+        config,
+        settings,
+        progress,
+        fine_tune=group.fine_tune,
+        beside=group.beside,
+        checkpoints=checkpoints,
+    )

@@ -159,7 +159,7 @@ def test_a_warm_start_that_fits_no_network_says_so(here):
         ({"ensembles": {"lstm": ["gru"]}}, "ensemble 'lstm' has the name of a model"),
         ({"ensembles": {"all": []}}, "at least 1 item"),
         ({"shared": [{"name": "w", "model": "elm", "series": ["DE/solar", "DE/load"]}]}, "'w' asks for model 'elm'"),
-        ({"shared": [{"name": "gru", "model": "gru", "series": ["DE/solar", "DE/load"]}]}, "'gru' has the name of a"),
+        ({"shared": [{"name": "gru", "model": "gru", "series": ["DE/solar", "DE/load"]}]}, "'gru' is the name of a"),
         ({"shared": [{"name": "w", "model": "gru", "series": ["DE/solar"]}]}, "at least 2 items"),
         (
             {"series": [{"series": "DE/load", "deadline": "D-1T1100[Europe/Berlin]", "models": ["all"]}]},

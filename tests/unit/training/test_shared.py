@@ -18,10 +18,11 @@ from gridahead.features.anchors import anchored
 from gridahead.features.scaling import Scaler
 from gridahead.features.windows import WindowSpec
 from gridahead.models.calibration import calibration_on
+from gridahead.models.storage import load
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.epoch import Epoch
-from gridahead.training.shared import CODES, fit_shared, series_codes
+from gridahead.training.shared import CODES, fit_shared, fit_shared_candidates, series_codes
 from gridahead.training.split import split
 
 SMALL, LARGE = Series("DE", "wind_offshore"), Series("DE", "wind_onshore")
@@ -192,3 +193,56 @@ def test_codes_are_one_hot_for_a_few_series_and_never_longer_than_so_many_number
     np.testing.assert_allclose(np.linalg.norm(many, axis=1), 1, rtol=1e-6)
     closest = np.sort((many @ many.T - np.eye(1_000)).ravel())[-1]
     assert closest < 0.7
+
+
+def candidates_of(series, settings):
+    told: list[Epoch] = []
+    made_of_one = fit_shared_candidates("both", series, GRU, settings, told.append, fine_tune=True, beside=("ridge",))
+    return series, made_of_one, told
+
+
+@pytest.fixture(scope="module")
+def candidates(shared):
+    return candidates_of(shared[0], settings_of())
+
+
+def test_a_series_has_the_shared_network_one_tuned_to_it_and_an_aggregate_of_the_better(shared, candidates):
+    _, fits, _ = shared
+    _, (small, large), _ = candidates
+    for plain, (network, tuned, aggregate) in zip(fits, (small, large), strict=True):
+        assert [network.model.name, tuned.model.name, aggregate.model.name] == ["both", "both_tuned", "both_aggregate"]
+        assert network.validation == plain.validation
+        better = min((network, tuned), key=lambda one: one.validation["validation_pinball"])
+        assert aggregate.model.recurrent.members[0] is better.model.members[0]
+        assert aggregate.model.experts == ("networks", "ridge", "kalman")
+    weights = [fit.model.members[0].state_dict() for fit in (small[1], large[1])]
+    assert not all(torch.equal(*pair) for pair in zip(weights[0].values(), weights[1].values(), strict=True))
+
+
+def test_fine_tuning_leaves_the_shared_weights_as_they_are(shared, candidates):
+    _, fits, _ = shared
+    _, (small, _), _ = candidates
+    before, after = (fit.model.members[0].state_dict() for fit in (fits[0], small[0]))
+    assert all(torch.equal(*pair) for pair in zip(before.values(), after.values(), strict=True))
+
+
+def test_the_networks_of_a_fold_are_tuned_apart_where_all_days_are_learnt_in_the_end():
+    settings = settings_of(epochs=2, refit=True)
+    series = {
+        SMALL: parts_of(made(SMALL, 100), SMALL, settings),
+        LARGE: parts_of(made(LARGE, 10_000, seed=1), LARGE, settings),
+    }
+    _, (small, _), told = candidates_of(series, settings)
+    tuned = small[1]
+    assert series[SMALL].learnt_later
+    assert len({id(fold.members[0]) for fold in tuned.folds}) == series[SMALL].folds > 1
+    assert told[-1].training + 1 == told[-1].trainings
+
+
+def test_a_tuned_or_aggregated_model_is_saved_and_loaded_alone(candidates, tmp_path):
+    series, (_, large), _ = candidates
+    windows = series[LARGE].validation
+    for fit in large:
+        fit.model.save(tmp_path / fit.model.name)
+        loaded = load(tmp_path / fit.model.name)
+        assert loaded.predict(windows).tobytes() == fit.model.predict(windows).tobytes()
