@@ -207,10 +207,8 @@ def _show_findings(report: QualityReport) -> None:
         names = list(of_rule["series"].unique())
         if len(names) > NAMED:
             first = of_rule.iloc[0]
-            say(
-                f"{len(names):,} series, {_some(names)}: {first['words']} [{rule}], {first['example']} of the first",
-                False,
-            )
+            text = f"{len(names):,} series, {_some(names)}: {first['words']} [{rule}]"
+            say(f"{text}, {first['example']} of the first", False)
             continue
         for series, stretches in of_rule.groupby("series", sort=False):
             _say_stretches(str(series), str(rule), stretches)
