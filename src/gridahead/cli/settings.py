@@ -18,6 +18,9 @@ from gridahead.settings.place import find_settings
 if TYPE_CHECKING:
     from gridahead.settings.keys import Key
 
+MANY = 8
+"""Zones, sources or series, of which `settings show` leaves out what nobody has said."""
+
 app = typer.Typer(
     name="settings",
     no_args_is_help=True,
@@ -76,18 +79,25 @@ def explain(
 
 @app.command("show", epilog=example("settings show"))
 def show_settings(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
-    """Show what came of the file: every value that counts, and which of them the file says."""
+    """Show what came of the file: every value that counts, and which of them the file says.
+
+    Of many zones, sources or series only what is said is shown.
+    """
     from gridahead.settings.file import load_settings
     from gridahead.settings.keys import toml_value
+    from gridahead.settings.many import written_out
 
     file = find_settings(settings)
     values = load_settings(file).model_dump(mode="json")
     if as_json:
         print_json({"file": str(file), "settings": values})
         return
-    in_file = dict(_flat(tomllib.loads(file.read_text(encoding="utf-8"))))
-    say(f"{file}; * is said by the file, the rest is so without being said", False)
+    in_file = dict(_flat(written_out(tomllib.loads(file.read_text(encoding="utf-8")), file.parent)))
+    say(f"{file}; * is said by the file or its zone table, the rest is so without being said", False)
+    many = {name for name, value in values.items() if isinstance(value, list) and len(value) > MANY}
     for name, value in _flat(values):
+        if name.partition("[")[0] in many and name not in in_file:
+            continue
         say(f"{'*' if name in in_file else ' '} {name} = {'not set' if value is None else toml_value(value)}", False)
 
 

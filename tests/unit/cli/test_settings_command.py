@@ -84,3 +84,22 @@ def test_what_is_shown_of_a_value_can_be_written_in_the_file(tmp_path):
     shown = [line[2:] for line in run(file, "settings", "show").said.splitlines()[1:]]
     values = [line.partition(" = ")[2] for line in shown if not line.endswith("not set")]
     assert all(tomllib.loads(f"x = {value}") for value in values)
+
+
+def test_what_came_of_a_pattern_is_shown_series_by_series_and_of_many_only_what_is_said(tmp_path):
+    zones = "".join(f"Z{number},Europe/Berlin\n" for number in range(12))
+    (tmp_path / "zones.csv").write_text("code,timezone\n" + zones)
+    file = tmp_path / "settings.toml"
+    file.write_text(
+        'data_folder = "data"\nzone_table = "zones.csv"\n[[sources]]\nkind = "file"\npath = "load.csv"\n'
+        'value_column = "{zone}"\nquantity = "load"\ntime_column = "time"\ntimezone = "UTC"\n'
+        '[[series]]\nseries = "*/load"\ndeadline = "D-1T1100[local]"\n[[series]]\nseries = "Z7/load"\nunit = "GW"\n'
+    )
+    shown = run(file, "settings", "show").said.splitlines()
+    assert '* series[1].series = "Z7/load"' in shown
+    assert '* series[1].unit = "GW"' in shown
+    assert '* series[12].series = "Z11/load"' in shown
+    assert '* series[12].deadline = "D-1T1100[Europe/Berlin]"' in shown
+    assert '* zones[12].code = "Z11"' in shown
+    assert not [line for line in shown if line.startswith("  series[")]
+    assert "  training.epochs = 25" in shown
