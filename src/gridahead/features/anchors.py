@@ -57,7 +57,7 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
     """
     spec, (_, horizon) = windows.spec, windows.target.shape
     target = windows.target_past[..., None]
-    week, other_kind = same_hour(target, spec, WEEK_DAYS, horizon)[..., 0], alike(windows)[WEEK_DAYS - 1] < 0.5
+    week, other_kind = same_hour(target, spec, WEEK_DAYS, horizon)[..., 0], alike(windows, [WEEK_DAYS])[0] < 0.5
     if other_kind.any():  # a week before a holiday, or after one
         week = np.where(other_kind, comparable_mean(windows, target)[..., 0], week)
     profile = mean_of_known(same_hours(target, spec, newest_days(spec, WEEK_DAYS), horizon), axis=0)[..., 0]

@@ -7,6 +7,8 @@ holidays for a holiday. The same weekday counts more than others, and newer days
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -34,28 +36,32 @@ def comparable_mean(windows: Windows, past: Array) -> Array:
         windows: N of them.
         past: (N, C, V) values of the context, NaN where not known.
     """
-    spec = windows.spec
-    days = np.arange(1, spec.context_days + 1)
-    forgotten = np.exp(-days / np.float32(FORGOTTEN_DAYS))[:, None, None]
-    dates, weekdays = windows.calendar_past, windows.calendar_ahead[..., _WEEKDAYS]
-    same_weekday = (same_hours(dates[..., _WEEKDAYS], spec, days.tolist(), weekdays.shape[1]) * weekdays).sum(axis=-1)
-    weight = forgotten * (alike(windows) + OTHERWISE) * (1 + (SAME_WEEKDAY - 1) * same_weekday)
-    values = same_hours(past, spec, days.tolist(), weekdays.shape[1])
+    spec, horizon = windows.spec, windows.calendar_ahead.shape[1]
+    days = range(1, spec.context_days + 1)
+    forgotten = np.exp(-np.array(days) / np.float32(FORGOTTEN_DAYS))[:, None, None]
+    dates, weekdays = (each[..., _WEEKDAYS].argmax(axis=-1) for each in (windows.calendar_past, windows.calendar_ahead))
+    same_weekday = same_hours(dates[..., None], spec, days, horizon)[..., 0] == weekdays
+    weight = forgotten * (alike(windows, days) + OTHERWISE) * (1 + (SAME_WEEKDAY - 1) * same_weekday)
+    values = same_hours(past, spec, days, horizon)
     known = weight[..., None] * ~np.isnan(values)
     total, count = (known * np.nan_to_num(values)).sum(axis=0), known.sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, np.float32(1e-9)), np.nan).astype(np.float32)
 
 
-def alike(windows: Windows) -> Array:
-    """How far the kind of each day of the context is that of each unit of the horizon, (days, N, H), yesterday first.
+def alike(windows: Windows, days: Sequence[int]) -> Array:
+    """How far the kind of some days of the context is that of each unit of the horizon, (days, N, H).
 
     It is 1 for days of the same kind and 0 for others, and between where only a part of the population has a holiday. A
     bridge day is compared with working days, but none of them with it.
+
+    Args:
+        windows: N of them.
+        days: how many days back each of them is.
     """
     spec, ahead = windows.spec, windows.calendar_ahead
     dates = windows.calendar_past
     kinds = _kinds(windows, dates) * (1 - dates[..., [_BRIDGE]] * [1, 0, 0]).astype(np.float32)
-    former = same_hours(kinds, spec, range(1, spec.context_days + 1), ahead.shape[1])
+    former = same_hours(kinds, spec, days, ahead.shape[1])
     shared: Array = (former * _kinds(windows, ahead)).sum(axis=-1)
     return shared
 

@@ -53,7 +53,7 @@ def test_a_bridge_day_is_compared_with_working_days_and_none_of_them_with_it():
     _, mean = of_day(ASCENSION + dt.timedelta(days=1))
     np.testing.assert_allclose(mean, 1.0, atol=0.02)
     windows, _ = of_day(ASCENSION + dt.timedelta(days=4))
-    monday = alike(windows)[:, 0, -1]
+    monday = alike(windows, range(1, windows.spec.context_days + 1))[:, 0, -1]
     # Sunday, Saturday, Friday the bridge day, Ascension Day, Wednesday, Tuesday, Monday; those of the week before.
     assert monday.round(3).tolist() == [0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1]
     # Its deadline is at 11:00 on Sunday: two whole days of the context are special.
