@@ -3,9 +3,9 @@
 Nord Pool, PJM and Germany by the protocol of Lago et al.: six years of prices with two forecasts that are known a day
 ahead, the last 104 weeks are forecast, 24 hours at a time. For each market a file and a settings file are written as a
 user writes them; then come `ingest` with the gate and a back-test, issued at 11:00 on the day before. What those papers
-learn anew every day, we learn before each quarter of a year in Germany and before each half at Nord Pool and in PJM: on
-the year before the test a regression that learnt every four weeks was at most 1.4 % better than one that learnt every
-quarter; one that learnt once was 5 % worse in Germany, and no worse in the others.
+learn anew every day, we learn before each half of a year, for what it costs: on the year before the test a regression
+that learnt every four weeks was at most 1.4 % better than one that learnt every quarter; one that learnt once was 5 %
+worse in Germany, and no worse in the others.
 Models and their training are the defaults, the transformation of prices was chosen on that year too.
 
 `served` is the aggregate that serves by the defaults, with LightGBM among its experts; `ensemble` is recurrent alone.

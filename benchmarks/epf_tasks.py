@@ -20,7 +20,8 @@ EXOGENOUS = ("first_forecast", "second_forecast")
 PUBLISHED = {"DNN ensemble": "bench DNN Ensemble", "LEAR ensemble": "bench LEAR Ensemble"}
 """Forecasts of Lago et al. for the same hours: opponents, never inputs; they are not in the file."""
 TEST_DAYS = 104 * 7
-HALF_YEAR, QUARTER = 182, 91
+STRETCH_DAYS = 182
+"""Between two trainings: half a year."""
 SERVES = preset("quick", "price")[-1]
 """What serves by the settings of a user who names no models."""
 QUICK_DAYS, QUICK_LEARNT, QUICK_EPOCHS = 28, 365, 2
@@ -49,8 +50,6 @@ class Market:
     timezone: str
     country: str
     currency: str
-    stretch_days: int
-    """Between two trainings."""
 
     @property
     def series(self) -> Series:
@@ -71,7 +70,7 @@ class Market:
         last = table.index[-1].tz_convert(self.timezone).date()
         days = QUICK_DAYS if quick else TEST_DAYS
         tested = days_between(last - dt.timedelta(days=days - 1), last)
-        parts = [tested[begin : begin + self.stretch_days] for begin in range(0, len(tested), self.stretch_days)]
+        parts = [tested[begin : begin + STRETCH_DAYS] for begin in range(0, len(tested), STRETCH_DAYS)]
         return [Stretch(number, part[0], part[-1]) for number, part in enumerate(parts)]
 
     def write(self, table: pd.DataFrame, stretches: list[Stretch], folder: Path, quick: bool) -> Path:
@@ -129,8 +128,8 @@ class Market:
 
 
 MARKETS = (
-    Market("NP", "Etc/GMT-1", "NO", "EUR", HALF_YEAR),
-    Market("PJM", "Etc/GMT+5", "US", "USD", HALF_YEAR),
-    Market("DE", "Etc/GMT-1", "DE", "EUR", QUARTER),
+    Market("NP", "Etc/GMT-1", "NO", "EUR"),
+    Market("PJM", "Etc/GMT+5", "US", "USD"),
+    Market("DE", "Etc/GMT-1", "DE", "EUR"),
 )
 """Nord Pool's system price, the zone of Commonwealth Edison in PJM, and Germany. Etc/GMT-1 is an hour ahead of UTC."""
