@@ -68,7 +68,7 @@ def _market(market: Market, bench: Bench) -> list[Row]:
             workspace, [market.series], Plan(stretch.name, stretch.first, stretch.last, MODELS), lambda _step: None
         )
         parts.append(kept_forecasts(workspace, f"backtest/{stretch.name}", market.series)[0])
-    forecasts = Forecasts(pd.concat(parts, ignore_index=True).assign(run=f"backtest/{market.name}"))
+    forecasts = Forecasts(pd.concat(parts, ignore_index=True))
     seconds = core_seconds() - begun + time.process_time() - own
     rows += scored(market.name, forecasts, table, market.timezone)
     for row in rows:

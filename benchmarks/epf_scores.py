@@ -34,7 +34,8 @@ def scored(market: str, forecasts: Forecasts, table: pd.DataFrame, timezone: str
         table: the market's by instant, with the published forecasts.
         timezone: of its days.
     """
-    tables = common_quantiles(forecasts, table["price"])
+    whole = Forecasts(forecasts.assign(run="all stretches"))  # each was a back-test of its own
+    tables = common_quantiles(whole, table["price"])
     tables = {SERVED if name == SERVES else name: one for name, one in tables.items()}
     first = next(iter(tables.values()))
     levels, when = levels_of(first), pd.DatetimeIndex(first["valid_time"])
