@@ -169,7 +169,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
                 (row for row in rows if (row.task, row.metric) == (task, "mae")), key=lambda row: -row.value
             )
             for n, row in enumerate(errors):
-                axes.barh(n, row.value, 0.7, color=colour("gridahead" if row.model == SERVED else row.model))
+                axes.barh(n, row.value, 0.7, color=colour(row.model))
                 axes.text(row.value, n, f"  {row.value:,.0f}", va="center", fontsize=8)
             axes.axvline(LIMITS_MAE[task], color=LIGHT["ink"], linewidth=1)
             axes.set_yticks(range(len(errors)), [row.model for row in errors], fontsize=8)

@@ -96,7 +96,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         intervals(ratios, [by_name[name, SERVED, TO_CORRECTED] for name in zones], (LIMIT_MEAN,), words)
         for name, words in ((OFFICIAL, "official"), (OFFICIAL_CORRECTED, "official, corrected"), (SERVED, "served")):
             errors = [by_name[task.name, name, "mae"].value for task in total]
-            shade = colour("gridahead" if name == SERVED else name)
+            shade = colour(name)
             leads.plot([task.lead_days for task in total], errors, "o-", color=shade, label=words)
         leads.set_ylim(bottom=0)
         leads.set_xlabel("days ahead")

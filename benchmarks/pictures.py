@@ -27,7 +27,7 @@ COLOURS = {
     "feed_forward": "#b98b5f",
     "ensemble": LIGHT["ink"],
     "lightgbm": LIGHT["official"],
-    "ensemble and lightgbm": LIGHT["model"],
+    "served": LIGHT["model"],
     "ridge": "#b98b5f",
     "official": LIGHT["soft"],
     "official_corrected": LIGHT["corrected"],
