@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from gridahead.core.errors import PartialError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
 from gridahead.operate.train import Candidate, Order, order_of, train, train_shared
@@ -47,9 +49,15 @@ def train_group(name: str, settings: str | None) -> dict[str, str]:
     """One network for a group of series; gives the series that it serves from now on."""
     workspace = open_workspace(settings)
     group = next(group for group in workspace.settings.shared if group.name == name)
-    done = train_shared(workspace, group)
-    for candidate in done:
-        keep_outcomes(f"{candidate.series}-{name}", [candidate])
+    done: Sequence[Candidate] = ()
+    try:
+        done = train_shared(workspace, group)
+    except PartialError as error:
+        done = error.done
+        raise
+    finally:
+        for series in {candidate.series for candidate in done}:
+            keep_outcomes(f"{series}-{name}", [one for one in done if one.series == series])
     return {
         str(candidate.series): f"{candidate.model} v{candidate.version}" for candidate in done if candidate.champion
     }

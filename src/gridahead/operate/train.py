@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gridahead.core.each import of_each, require
-from gridahead.core.errors import ModelError, SettingsError
+from gridahead.core.errors import GridaheadError, ModelError, PartialError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
 from gridahead.models.determinism import deterministic
@@ -34,11 +34,15 @@ from gridahead.training.candidates import fit_candidates
 from gridahead.training.epoch import Progress, log_epoch
 from gridahead.training.fit import Fit
 from gridahead.training.identity import settings_hash
+from gridahead.training.shared import unlike
 from gridahead.training.split import Split, split
 from gridahead.training.workers import WorkerPool, fit_shared_in_worker
 from gridahead.workspace import Workspace
 
 log = logging.getLogger(__name__)
+
+FEWEST_SERIES = 2
+"""That share a network: of one alone it would be a network of its own."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +119,12 @@ def _train(
 def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress = log_epoch) -> list[Candidate]:
     """Fit one network for a group of series; for each of them a trial decides whether it serves.
 
+    A series that cannot be part of it keeps none of the others from it.
+
     Raises:
-        LakeError: the lake does not have a series.
-        ModelError: a series is on other axes than the rest, there are too few days, or a loss is not a number.
+        ModelError: fewer than two series can be part of it, or a loss is not a number.
+        PartialError: some could not be: nothing in the lake, too few days, other axes than most. The candidates of the
+            others are in its `done`.
     """
     with ExitStack() as locks:
         for series in sorted(group.series):  # in one order everywhere, so that no two groups wait for each other
@@ -128,32 +135,41 @@ def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress
 def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progress) -> list[Candidate]:
     settings = workspace.settings
     config = settings.models[group.model]
-    splits: dict[Series, Split] = {}
     unchanged: dict[Series, list[Version]] = {}
     hashes: dict[Series, dict[str, str]] = {}
-    for series in group.series:
+
+    def windows_of(series: Series) -> Split:
         sync(workspace, workspace.registry, series)
         spec, observations = workspace.inputs(series)
-        splits[series] = split(observations, spec, settings.training)
+        return split(observations, spec, settings.training)
+
+    splits, failed = of_each(group.series, windows_of)
+    failed |= unlike(splits) if splits else {}
+    splits = {series: of_it for series, of_it in splits.items() if series not in failed}
+    if len(splits) < FEWEST_SERIES:
+        require(failed)
+    for series in splits:
+        spec = splits[series].windows.spec
         hashes[series] = {name: settings_hash(settings, name, spec) for name in group.candidates}
         versions = _known(workspace, splits[series], hashes[series])
         if group.name in versions:
             unchanged[series] = list(versions.values())
     if len(unchanged) == len(splits):  # where one of the series has new data, the network is another for all of them
-        return [
+        candidates = [
             candidate
             for series, versions in unchanged.items()
             for candidate in _decide(workspace, series, [], versions)
         ]
-    folder = settings.checkpoint_folder / group.name
-    fits = fit_shared_in_worker(group, splits, config, settings.training, progress, checkpoints=folder)
-    return [
-        candidate
-        for series, of_series in zip(splits, fits, strict=True)
-        for candidate in _admit(
-            workspace, splits[series], [(fit, hashes[series][fit.model.name]) for fit in of_series], []
-        )
-    ]
+    else:
+        folder = settings.checkpoint_folder / group.name
+        fits = fit_shared_in_worker(group, splits, config, settings.training, progress, checkpoints=folder)
+        candidates = [
+            candidate
+            for (series, of_it), of_series in zip(splits.items(), fits, strict=True)
+            for candidate in _admit(workspace, of_it, [(fit, hashes[series][fit.model.name]) for fit in of_series], [])
+        ]
+    require(failed, candidates)
+    return candidates
 
 
 def train_all(
@@ -184,9 +200,20 @@ def train_all(
         begun = {**own, **shared}
         done, failed = of_each(begun, lambda name: begun[name].result())
         later, failed_later = of_each([group.name for group in order.last], of_group)
-    candidates = [candidate for results in (*done.values(), *later.values()) for candidate in results]
-    require({**failed, **failed_later}, candidates)
+    errors, partly = _apart({**failed, **failed_later})
+    candidates = [candidate for results in (*done.values(), *later.values(), partly) for candidate in results]
+    require(errors, candidates)
     return candidates
+
+
+def _apart(failed: Mapping[str, GridaheadError]) -> tuple[dict[str, GridaheadError], list[Candidate]]:
+    """Errors by what they are of: of a group by its series; and the candidates of those that were trained with it."""
+    errors: dict[str, GridaheadError] = {}
+    done: list[Candidate] = []
+    for name, error in failed.items():
+        errors |= error.errors if isinstance(error, PartialError) else {name: error}
+        done += error.done if isinstance(error, PartialError) else ()
+    return errors, done
 
 
 class Order(NamedTuple):

@@ -202,7 +202,7 @@ def _trained(
 ) -> _Shared:
     """The network of all series; `more` trainings for each fold and for what serves will follow."""
     begun = time.perf_counter()
-    _require_same_axes(name, series)
+    _require_same_axes(series)
     parts = _parts(series, config)
     folds, later = range(parts[0].split.folds), parts[0].split.learnt_later
     trained = config.members * (2 if all(part.split.silent for part in parts) else 1)
@@ -293,27 +293,37 @@ def _to_judge(part: _Part, config: ModelSettings, settings: TrainingSettings) ->
     return windows_to_judge(part.scaler, config.segment, settings, part.split.stopping, static=part.static)
 
 
-def _require_same_axes(name: str, series: Mapping[Series, Split]) -> None:
-    """The same inputs in the same places, the same steps, horizons that a clock change or a time zone explains.
+def unlike(series: Mapping[Series, Split]) -> dict[Series, ModelError]:
+    """Those of several series that cannot share a network with most of the others, and why.
 
-    Raises:
-        ModelError: names the series that are unlike most.
+    They need the same inputs in the same places, the same steps, and horizons that a clock change or a time zone
+    explains.
     """
     axes = {member: _axes(split.train.spec) for member, split in series.items()}
     usual = Counter(axes.values()).most_common(1)[0][0]
     odd = {member: f"{own} instead of {usual}" for member, own in axes.items() if own != usual}
-    if not odd:
-        units = {member: split.train.target.shape[1] for member, split in series.items()}
-        common = Counter(units.values()).most_common(1)[0][0]
-        most = PADDING_HOURS * next(iter(series.values())).train.spec.mtu.per_hour
-        odd = {
-            member: f"a horizon of {own} units instead of {common}; give it the same deadline"
-            for member, own in units.items()
-            if abs(own - common) > most
-        }
-    if odd:
-        differences = "; ".join(f"{series} has {what}" for series, what in odd.items())
-        raise ModelError(name, f"cannot be shared: {differences}. Or take it out of the group")
+    units = {member: split.train.target.shape[1] for member, split in series.items() if member not in odd}
+    common = Counter(units.values()).most_common(1)[0][0]
+    most = PADDING_HOURS * next(iter(series.values())).train.spec.mtu.per_hour
+    odd |= {
+        member: f"a horizon of {own} units instead of {common}; give it the same deadline"
+        for member, own in units.items()
+        if abs(own - common) > most
+    }
+    return {
+        member: ModelError(str(member), f"cannot share a network with the others: it has {what}. Or take it out")
+        for member, what in odd.items()
+    }
+
+
+def _require_same_axes(series: Mapping[Series, Split]) -> None:
+    """Go on only with series that can share a network.
+
+    Raises:
+        ModelError: names those that are unlike most.
+    """
+    if odd := unlike(series):
+        raise ModelError(", ".join(map(str, odd)), "; ".join(error.reason for error in odd.values()))
 
 
 def _axes(spec: WindowSpec) -> str:

@@ -1,10 +1,11 @@
 """In which order series, and the groups that share a network, are trained."""
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from gridahead.core.errors import LakeError, PartialError, SettingsError
+from gridahead.core.errors import LakeError, ModelError, PartialError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.operate import train as module
 from gridahead.operate.train import Order, order_of, train_all
@@ -111,3 +112,61 @@ def test_a_series_that_cannot_be_trained_keeps_neither_the_others_nor_the_groups
     with pytest.raises(PartialError, match="not done: DE/load; the rest is done\nthe lake has no DE/load") as caught:
         told(settings, [LOAD, WIND, SOLAR])
     assert caught.value.done == (SOLAR, "group 0")
+
+
+@pytest.fixture
+def sharing(tmp_path, monkeypatch):
+    """Train the group of three series, of which some cannot be part of it; gives what was trained together."""
+    together: list[list[Series]] = []
+
+    def fit(group, splits, *rest, **options):
+        together.append([*splits])
+        return [[SimpleNamespace(model=SimpleNamespace(name=group.name))] for _ in splits]
+
+    def split(observations, spec, settings):
+        if spec.series in broken:
+            raise ModelError(str(spec.series), "has too few days")
+        return SimpleNamespace(windows=SimpleNamespace(spec=spec))
+
+    broken: set[Series] = set()
+    odd: dict[Series, ModelError] = {}
+    monkeypatch.setattr(module, "sync", lambda *given: None)
+    monkeypatch.setattr(module, "split", split)
+    monkeypatch.setattr(module, "unlike", lambda splits: odd)
+    monkeypatch.setattr(module, "_known", lambda *given: {})
+    monkeypatch.setattr(module, "fit_shared_in_worker", fit)
+    monkeypatch.setattr(module, "_admit", lambda workspace, of_it, fits, known: [str(of_it.windows.spec.series)])
+    monkeypatch.setattr(Workspace, "inputs", lambda self, series: (SimpleNamespace(series=series), None), raising=True)
+
+    def trained(*few: Series, unlike: dict[Series, ModelError] | None = None):
+        broken.update(few)
+        odd.update(unlike or {})
+        settings = settings_of({LOAD: (), WIND: (), SOLAR: ()}, (LOAD, WIND, SOLAR), workers=1)
+        workspace = Workspace(
+            settings.model_copy(update={"data_folder": tmp_path}), registry_of=lambda workspace: cast(Any, None)
+        )
+        return together, lambda: train_all(workspace, [LOAD, WIND, SOLAR])
+
+    return trained
+
+
+def test_a_series_with_too_few_days_keeps_no_other_of_its_group_from_the_network(sharing):
+    together, train_them = sharing(WIND)
+    with pytest.raises(PartialError, match="not done: DE/wind_onshore; the rest is done\nDE/wind_onshore: has too few"):
+        train_them()
+    assert together == [[LOAD, SOLAR]]
+
+
+def test_a_series_on_other_axes_is_left_out_as_well(sharing):
+    together, train_them = sharing(unlike={SOLAR: ModelError("DE/solar", "cannot share")})
+    with pytest.raises(PartialError, match="DE/solar: cannot share") as caught:
+        train_them()
+    assert together == [[LOAD, WIND]]
+    assert caught.value.done == ("DE/load", "DE/wind_onshore")
+
+
+def test_of_one_series_alone_nothing_is_shared(sharing):
+    together, train_them = sharing(WIND, SOLAR)
+    with pytest.raises(PartialError, match="nothing is done"):
+        train_them()
+    assert together == []

@@ -170,7 +170,7 @@ def test_horizons_may_differ_by_a_clock_change_but_not_by_a_deadline():
         second = parts_of(made(LARGE, 10_000), LARGE, settings, deadline=Deadline.parse(deadline))
         series = {SMALL: first, LARGE: second, Series("DE", "solar"): first}
         if refused:
-            with pytest.raises(ModelError, match=r"both: cannot be shared: DE/wind_onshore has a horizon of 42 units"):
+            with pytest.raises(ModelError, match=r"DE/wind_onshore: cannot share .* it has a horizon of 42 units"):
                 fit_shared("both", series, GRU, settings, lambda epoch: None)
         else:
             assert len(fit_shared("both", series, GRU, settings, lambda epoch: None)) == 3
@@ -181,7 +181,7 @@ def test_a_series_with_other_inputs_is_named():
     first = parts_of(made(SMALL, 100), SMALL, settings)
     odd = parts_of(together(made(LARGE, 10_000), made(SMALL, 100)), LARGE, settings, past_covariates=(SMALL,))
     series = {SMALL: first, LARGE: odd, Series("DE", "solar"): first}
-    other = r"DE/wind_onshore has .* 1 past and 0 future covariates, the calendar's clock instead of"
+    other = r"DE/wind_onshore: .* it has .* 1 past and 0 future covariates, the calendar's clock instead of"
     with pytest.raises(ModelError, match=other):
         fit_shared("both", series, GRU, settings, lambda epoch: None)
 
