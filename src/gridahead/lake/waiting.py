@@ -88,18 +88,19 @@ class WaitingRoom:
             waiting.append(Waiting(name, self._rows(name, content)))
         return waiting
 
-    def groups(self, rows: int) -> list[list[str]]:
+    def groups(self, rows: int, beside: int) -> list[list[str]]:
         """Names of the files of batches that can be judged apart: those of one zone are together.
 
         Args:
             rows: that a group has, about; one zone may have more.
+            beside: rows that are read beside the new ones of each series, and count as well.
 
         Raises:
             LakeError: a file cannot be read.
         """
         sets: list[tuple[set[str], list[str], int]] = []
         for one in self.folder.names(SUFFIX):
-            zones, names, count = self._zones_of(one)
+            zones, names, count = self._zones_of(one, beside)
             for other in [each for each in sets if each[0] & zones]:
                 sets.remove(other)
                 zones, names, count = zones | other[0], [*other[1], *names], count + other[2]
@@ -115,14 +116,15 @@ class WaitingRoom:
                 room = rows - count
         return groups
 
-    def _zones_of(self, name: str) -> tuple[set[str], list[str], int]:
-        """The zones of a batch, its name, and how many rows it has; nothing of one that was judged in this moment."""
+    def _zones_of(self, name: str, beside: int) -> tuple[set[str], list[str], int]:
+        """The zones of a batch, its name, and its rows with those beside; nothing of one judged in this moment."""
         try:
             content = self.folder.read(name)
         except FileNotFoundError:
             return set(), [], 0
-        zones = self._table(name, content, ["zone"])["zone"]
-        return {str(zone) for zone in zones.unique().to_pylist()}, [name], len(zones)
+        table = self._table(name, content, ["zone", "quantity"])
+        series = table.group_by(["zone", "quantity"]).aggregate([])
+        return {str(zone) for zone in series["zone"].to_pylist()}, [name], len(table) + beside * len(series)
 
     def batches(self) -> set[str]:
         """The identities of the batches that have not been through the quality gate."""

@@ -41,6 +41,9 @@ from gridahead.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
+MOST_SHOWN = 8
+"""Series of a group whose candidates get cards and pictures of their gradients at once, half a minute a series. Of more
+they are made when somebody asks: `gridahead models card`, `gridahead diagnose`."""
 FEWEST_SERIES = 2
 """That share a network: of one alone it would be a network of its own."""
 
@@ -60,7 +63,7 @@ class Candidate:
     known: bool
     """Trained before on the same data with the same settings, so not again."""
     card: Path | None = None
-    """Its page; None if it was there before, or if the page could not be written."""
+    """Its page; None if it was there before, is one of many, or if the page could not be written."""
 
 
 def train(
@@ -166,7 +169,13 @@ def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progres
         candidates = [
             candidate
             for (series, of_it), of_series in zip(splits.items(), fits, strict=True)
-            for candidate in _admit(workspace, of_it, [(fit, hashes[series][fit.model.name]) for fit in of_series], [])
+            for candidate in _admit(
+                workspace,
+                of_it,
+                [(fit, hashes[series][fit.model.name]) for fit in of_series],
+                [],
+                shown=len(splits) <= MOST_SHOWN,
+            )
         ]
     require(failed, candidates)
     return candidates
@@ -290,7 +299,12 @@ def _known(workspace: Workspace, series_split: Split, hashes: Mapping[str, str])
 
 
 def _admit(
-    workspace: Workspace, series_split: Split, fits: Sequence[tuple[Fit, str]], known: Sequence[Version]
+    workspace: Workspace,
+    series_split: Split,
+    fits: Sequence[tuple[Fit, str]],
+    known: Sequence[Version],
+    *,
+    shown: bool = True,
 ) -> list[Candidate]:
     """Make fits versions, keep their forecasts of the validation days, and decide which serves.
 
@@ -299,6 +313,7 @@ def _admit(
         series_split: their windows, of one series.
         fits: each with the hash of its settings.
         known: versions that were there before and have not been fitted.
+        shown: whether their gradients are drawn and their cards written now.
     """
     registry, settings = workspace.registry, workspace.settings
     series = series_split.train.spec.series
@@ -311,13 +326,19 @@ def _admit(
         else:
             new.append((fit, version))
             keep_judged(workspace, version, series_split.judged, fit.forecasts, fit.model.quantiles)
-    keep_gradients(workspace, new, series_split.judged)
+    if shown:
+        keep_gradients(workspace, new, series_split.judged)
     keep_regression(workspace, series_split)
-    return _decide(workspace, series, new, again)
+    return _decide(workspace, series, new, again, shown=shown)
 
 
 def _decide(
-    workspace: Workspace, series: Series, new: Sequence[tuple[Fit, Version]], known: Sequence[Version]
+    workspace: Workspace,
+    series: Series,
+    new: Sequence[tuple[Fit, Version]],
+    known: Sequence[Version],
+    *,
+    shown: bool = True,
 ) -> list[Candidate]:
     """What becomes of new versions of one series, and their cards.
 
@@ -329,7 +350,7 @@ def _decide(
         candidates += known
     outcomes = admit(workspace, series, candidates) if candidates else {}
     trained = {version.number: fit for fit, version in new}
-    pages = cards(workspace, [Registered(version, fit.model) for fit, version in new])
+    pages = cards(workspace, [Registered(version, fit.model) for fit, version in new]) if shown else {}
     return [
         _candidate(version, trained.get(version.number), outcomes.get(version.number), pages.get(version.number))
         for version in (*(version for _, version in new), *known)

@@ -30,7 +30,8 @@ from gridahead.settings.model import Settings
 from gridahead.workspace import Workspace
 
 ROWS_AT_ONCE = 1_000_000
-"""That are inspected together: fifty series of two years of hours, which take two gigabytes meanwhile."""
+"""That are inspected together with their context: fifty series of two years of hours, which take two gigabytes
+meanwhile, or one hour of four hundred."""
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,8 @@ def inspect_new(workspace: Workspace, anew: Collection[Series] = ()) -> QualityR
         anew: series whose limits are learnt from the rows at hand, as their history is another now.
     """
     decided_at, lake = workspace.clock(), workspace.lake
-    found = (_inspect(workspace, names, anew, decided_at) for names in lake.waiting.groups(ROWS_AT_ONCE))
+    groups = lake.waiting.groups(ROWS_AT_ONCE, beside=24 * CONTEXT_DAYS)
+    found = (_inspect(workspace, names, anew, decided_at) for names in groups)
     reports = [report for report in found if report is not None]
     if not reports:
         return None

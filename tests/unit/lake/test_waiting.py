@@ -25,20 +25,25 @@ def batches(groups):
 
 
 def test_batches_that_have_a_zone_in_common_are_together_however_small_the_groups(room):
-    assert sorted(batches(room.groups(1))) == [["a", "b", "c"], ["d"]]
+    assert sorted(batches(room.groups(1, 0))) == [["a", "b", "c"], ["d"]]
 
 
 def test_what_has_room_together_is_one_group_that_reads_as_all(room):
-    (group,) = room.groups(15)
+    (group,) = room.groups(15, 0)
     assert batches([group]) == [["a", "b", "c", "d"]]
     assert {one.name for one in room.read(group)} == {one.name for one in room.all()}
 
 
+def test_what_is_read_beside_each_series_counts_as_well(room):
+    assert sorted(batches(room.groups(20, 1))) == [["a", "b", "c", "d"]]
+    assert sorted(batches(room.groups(20, 10))) == [["a", "b", "c"], ["d"]]
+
+
 def test_nothing_waits_and_nothing_is_grouped(tmp_path):
-    assert WaitingRoom(tmp_path / "waiting").groups(10) == []
+    assert WaitingRoom(tmp_path / "waiting").groups(10, 5) == []
 
 
 def test_a_file_that_cannot_be_read_is_named_before_anything_is_judged(room, tmp_path):
     (tmp_path / "waiting" / "e.0.parquet").write_bytes(b"cut")
     with pytest.raises(LakeError, match=r"e\.0\.parquet"):
-        room.groups(10)
+        room.groups(10, 0)

@@ -135,7 +135,7 @@ def sharing(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "unlike", lambda splits: odd)
     monkeypatch.setattr(module, "_known", lambda *given: {})
     monkeypatch.setattr(module, "fit_shared_in_worker", fit)
-    monkeypatch.setattr(module, "_admit", lambda workspace, of_it, fits, known: [str(of_it.windows.spec.series)])
+    monkeypatch.setattr(module, "_admit", lambda workspace, of_it, fits, known, **_: [str(of_it.windows.spec.series)])
     monkeypatch.setattr(Workspace, "inputs", lambda self, series: (SimpleNamespace(series=series), None), raising=True)
 
     def trained(*few: Series, unlike: dict[Series, ModelError] | None = None):
