@@ -7,7 +7,7 @@ and the newest delivery wins.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ from gridahead.core.vintages import VALUE, standing
 from gridahead.lake.followed import first_followed
 from gridahead.lake.lake import Lake
 from gridahead.lake.receipts import Receipt, ReceiptIndex
-from gridahead.sources.base import RawPayload, Source
+from gridahead.sources.base import ZONES_READ, RawPayload, Source
 
 SAME_INSTANT = "ms"
 """Availabilities that differ by less are one: `amend` writes beside a row that it undoes, some microseconds later."""
@@ -192,11 +192,15 @@ def payload_of(receipt: Receipt, source: Source, lake: Lake) -> RawPayload:
     Raises:
         LakeError: it is no longer in the archive.
     """
+    request = plain(source.request(receipt.name))
+    was_read, zones = receipt.request.get(ZONES_READ), request.get(ZONES_READ)
+    if isinstance(was_read, Mapping) and isinstance(zones, Mapping):  # of many zones it was read for some
+        request |= {ZONES_READ: {name: zone for name, zone in zones.items() if name in was_read}}
     return RawPayload(
         source=receipt.source,
         name=receipt.name,
         content=lake.archive.read(receipt.payload),
-        request=plain(source.request(receipt.name)),
+        request=request,
         retrieved_at=receipt.retrieved_at,
         origin=receipt.origin,
         after=receipt.after,

@@ -20,6 +20,9 @@ from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.core.time import Deadline, Mtu, TimeRange, delivery_days
 from gridahead.sources.wanted import Wanted
 
+ZONES_READ = "zones_read"
+"""Under which the request of a payload that has many zones says for which of them it is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:

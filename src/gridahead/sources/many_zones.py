@@ -7,9 +7,8 @@ that are wrong are missing.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -18,7 +17,7 @@ from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import Observations
 from gridahead.core.time import Clock, Deadline, now
 from gridahead.settings.file_source import ZONE_MARK, FileSource
-from gridahead.sources.base import RawPayload
+from gridahead.sources.base import ZONES_READ, RawPayload
 from gridahead.sources.file import FileTable
 from gridahead.sources.shapes import NAMED
 from gridahead.sources.typed import as_texts
@@ -26,10 +25,6 @@ from gridahead.sources.wanted import Wanted
 
 BLOCK = 50
 """Zones of a payload: two years of hours of so many take half a gigabyte while they are taken in."""
-ZONES = "zones"
-"""Under which a request says which zones are read of a payload."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,40 +69,33 @@ class ManyZones:
             SourceError: there is none, or some cannot be read; the others have come by then.
         """
         failed: list[SourceError] = []
-        if self.settings.has_file_a_zone:
-            for table in self.tables.values():
-                try:
-                    yield from table.fetch(wanted)
-                except SourceError as error:
-                    failed.append(error)
-        else:
-            reader = FileTable(self.settings.of_zone("", ZONE_MARK, "UTC"), _any_zone(), self.clock)
+        for names, reader in self._readers():
             try:
                 for payload in reader.fetch(wanted):
-                    yield from self._blocks(payload)
+                    yield from (self._payload(payload, names[at : at + BLOCK]) for at in range(0, len(names), BLOCK))
             except SourceError as error:
                 failed.append(error)
         if failed:
             more = f" (and {len(failed) - 1} more files cannot be read)" if len(failed) > 1 else ""
             raise SourceError(self.name, f"{failed[0].reason}{more}", retryable=all(one.retryable for one in failed))
 
-    def _blocks(self, payload: RawPayload) -> Iterator[RawPayload]:
-        names = list(self.tables)
-        for begin in range(0, len(names), BLOCK):
-            block = names[begin : begin + BLOCK]
-            yield RawPayload(
-                self.name,
-                payload.name,
-                payload.content,
-                self._request(block),
-                payload.retrieved_at,
-                payload.origin,
-                parts=tuple(self._request([name]) for name in block) if len(block) > 1 else (),
-            )
+    def _readers(self) -> Iterator[tuple[list[str], FileTable]]:
+        """What fetches the files, with the zones that each of them has."""
+        if self.settings.has_file_a_zone:
+            yield from (([name], table) for name, table in self.tables.items())
+        else:
+            nobody = BiddingZone("", "UTC")
+            yield list(self.tables), FileTable(self.settings.of_zone("", ZONE_MARK, "UTC"), nobody, self.clock)
 
-    def _request(self, names: list[str]) -> dict[str, object]:
+    def _payload(self, payload: RawPayload, names: Sequence[str]) -> RawPayload:
+        """A payload to be read for some zones."""
+        parts = tuple(self._request([name]) for name in names) if len(names) > 1 else ()
+        return replace(payload, source=self.name, request=self._request(names), parts=parts)
+
+    def _request(self, names: Sequence[str]) -> dict[str, object]:
         said = self.settings.model_dump(mode="json", exclude={"path", "attribution", "max_size_mb", "zones"})
-        return {**said, ZONES: {name: self.tables[name].zone.code for name in names}}
+        zones = (self.tables[name].zone for name in names)
+        return {**said, ZONES_READ: {name: [zone.code, zone.timezone] for name, zone in zip(names, zones, strict=True)}}
 
     def request(self, name: str) -> Mapping[str, object]:
         """The settings by which a file of that name is read."""
@@ -119,11 +107,11 @@ class ManyZones:
         Raises:
             SourceError: the file or a zone of it is not what the settings say; names the zone.
         """
-        if self.settings.has_file_a_zone:
-            code = payload.request["zone"]
-            return next(table for table in self.tables.values() if table.zone.code == code).parse(payload)
-        asked = payload.request[ZONES]
+        asked = payload.request[ZONES_READ]
         assert isinstance(asked, Mapping)
+        if self.settings.has_file_a_zone:
+            (name,) = asked
+            return self.tables[name].parse(payload)
         cells = self._read(payload)
         parts = [self._of_zone(name, cells, payload) for name in asked if self._has(name, cells)]
         missing = [name for name in asked if not self._has(name, cells)]
@@ -197,10 +185,6 @@ class ManyZones:
             return table.parse_cells(own, payload, findings)
         except SourceError as error:
             raise SourceError(self.name, f"{table.zone}: {error.reason}", retryable=error.retryable) from error
-
-
-def _any_zone() -> BiddingZone:
-    return BiddingZone("", "UTC")
 
 
 def _listed(names: list[str]) -> str:

@@ -8,6 +8,7 @@ from gridahead.core.errors import SourceError
 from gridahead.core.grid import Series
 from gridahead.core.time import now
 from gridahead.operate import ingest as ingest_module
+from gridahead.operate.amend import amend
 from gridahead.operate.ingest import ingest
 from gridahead.quality.report import empty_report
 from gridahead.quarantine import inspection
@@ -151,3 +152,18 @@ def test_one_zone_alone_is_read_as_well(bring):
     _, payloads, rows = parsed(bring("wide", more='zones = ["BETA"]\n'))
     assert set(rows["zone"]) == {"BETA"}
     assert payloads[0].parts == ()
+
+
+@pytest.mark.parametrize("layout", ["wide", "long", "a file each"])
+def test_other_settings_are_applied_to_what_was_taken_in_block_by_block(bring, monkeypatch, layout):
+    monkeypatch.setattr(many_zones, "BLOCK", 2)
+    no_gate(monkeypatch)
+    ingest(bring(layout))
+    told = bring(layout, more='unit = "kW"\n')
+    assert "run `gridahead lake amend`" in str(ingest(told).failed[0])
+    done = amend(told, by="somebody")
+    assert sum(one.added for one in done.sources) == 3 * 96
+    held = told.lake.read_observations()
+    newest = held.sort_values("available_at").groupby(["zone", "valid_time"])["value"].last()
+    assert newest["BETA"].iloc[0] == pytest.approx(0.2)
+    assert ingest(told).new == 0
