@@ -1,6 +1,8 @@
 # One image for everything: Prefect's server, the workers, MLflow's server, the page. CPU only.
 FROM python:3.11.14-slim-bookworm
 WORKDIR /gridahead
+# LightGBM, an expert of prices, needs it.
+RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 # Where the CPU build of torch comes from; see the installation page of PyTorch.
 ARG TORCH_INDEX=
 COPY constraints.txt pyproject.toml README.md LICENSE NOTICE ./

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from gridahead.core.errors import ModelError
 from gridahead.features.windows import Array
 
 _ARRAYS = "ridge.safetensors"
@@ -58,6 +59,23 @@ def width_of(regression: Any) -> int:
     return len(regression.weights) if isinstance(regression, RidgeRegression) else int(regression.num_feature())
 
 
+def lightgbm_library() -> Any:
+    """The module LightGBM, loaded where it is needed first.
+
+    Raises:
+        ModelError: a library of the system that it needs is not there.
+    """
+    try:
+        import lightgbm
+    except (ImportError, OSError) as error:
+        raise ModelError(
+            "lightgbm",
+            f"cannot be loaded: {error}. It needs libgomp of the system: `apt install libgomp1` on Debian. Or leave it "
+            'out: models = ["lstm", "gru", "ensemble"] for a price',
+        ) from error
+    return lightgbm
+
+
 def save_regressions(folder: Path, regressions: Sequence[Any]) -> None:
     """Write one regression a level; a ridge regression is one for all of them."""
     first = regressions[0]
@@ -72,6 +90,5 @@ def load_regressions(folder: Path, name: str, count: int) -> tuple[Regression, .
     """Read so many regressions of a method back; they predict the same bits."""
     if name == "ridge":
         return (RidgeRegression(**load_file(folder / _ARRAYS)),) * count
-    import lightgbm
-
-    return tuple(lightgbm.Booster(model_file=str(folder / f"{number}.txt")) for number in range(count))
+    boosting = lightgbm_library()
+    return tuple(boosting.Booster(model_file=str(folder / f"{number}.txt")) for number in range(count))

@@ -14,7 +14,7 @@ from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Array, Windows
 from gridahead.models.calibration import as_it_is
 from gridahead.models.determinism import deterministic
-from gridahead.models.regressions import RidgeRegression
+from gridahead.models.regressions import RidgeRegression, lightgbm_library
 from gridahead.models.tabular import TabularForecaster, TabularName, features
 from gridahead.settings.networks import Anchor
 from gridahead.training.conditions import answers_of, conditions_on
@@ -150,8 +150,7 @@ def _ridge(train: Rows, validation: Rows, quantiles: tuple[float, ...]) -> Trial
 
 def _boosting(train: Rows, validation: Rows, quantiles: tuple[float, ...]) -> Trial:
     """A booster a level, and no offsets; the number of trees that is best for the median is that of all."""
-    import lightgbm
-
+    lightgbm = lightgbm_library()
     data = lightgbm.Dataset(*train)
     stop = lightgbm.early_stopping(PATIENCE, verbose=False)
     held_back = [lightgbm.Dataset(*validation, reference=data)]
