@@ -23,7 +23,7 @@ from gridahead.settings.place import find_settings
 NETWORKS = (
     *("rnn", "lstm", "gru", "slstm", "mlstm", "mingru", "minlstm"),
     *("lstm_attention", "transformer", "lstm_each", "gru_each"),
-    *("ensemble", "aggregate", "wide_ensemble", "wide_aggregate"),
+    *("ensemble", "aggregate", "wide_ensemble", "wide_aggregate", "boosted_aggregate", "wide_boosted_aggregate"),
 )
 """Known without being declared: `settings.networks` says it too, and takes half a second to import."""
 REGRESSIONS = ("ridge", "lightgbm")
@@ -50,10 +50,11 @@ def silent(offer: Callable[[typer.Context, str], Iterable[str]]) -> Offer:
 def series(context: typer.Context, incomplete: str) -> Iterator[str]:
     """Series of the settings and their covariates, then what the lake holds."""
     settings, home = _settings(context)
-    for entry in settings.get("series", ()):
-        yield entry["series"]
-    for entry in settings.get("series", ()):
-        yield from (*entry.get("past_covariates", ()), *entry.get("future_covariates", ()))
+    entries = settings.get("series", ())
+    named = [entry["series"] for entry in entries]
+    for entry in entries:
+        named += [*entry.get("past_covariates", ()), *entry.get("future_covariates", ())]
+    yield from (name for name in named if not set(name) & set("*?[{"))  # a pattern is the name of none
     for source in settings.get("sources", ()):
         if "zone" in source and "quantity" in source:
             yield f"{source['zone']}/{source['quantity']}"

@@ -90,6 +90,12 @@ def test_networks_are_those_of_the_settings_and_those_that_are_known(file):
     assert set(complete.NETWORKS) == {*DEFAULT_MODELS, *DEFAULT_ENSEMBLES}
 
 
+def test_patterns_are_not_offered_as_series(tmp_path, file):
+    said = '[[series]]\nseries = "*/load"\nfuture_covariates = ["{zone}/temperature"]\n[[series]]\nseries = "DE/load"\n'
+    file.write_text(f'data_folder = "data"\n{said}')
+    assert complete.series(typed(file), "") == ["DE/load"]
+
+
 def test_where_nothing_can_be_read_nothing_is_offered(tmp_path, file):
     absent = typed(tmp_path / "absent.toml")
     every = (complete.series, complete.runs, complete.forecast_ids, complete.versions, complete.networks)
