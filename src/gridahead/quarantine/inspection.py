@@ -29,9 +29,9 @@ from gridahead.quarantine.served_intervals import served_intervals
 from gridahead.settings.model import Settings
 from gridahead.workspace import Workspace
 
-ROWS_AT_ONCE = 1_000_000
-"""That are inspected together with their context: fifty series of two years of hours, which take two gigabytes
-meanwhile, or one hour of four hundred."""
+ROWS_AT_ONCE = 500_000
+"""That are inspected together with their context: 25 series of two years of hours, which take two gigabytes
+meanwhile, or one hour of 250."""
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from gridahead.sources.shapes import NAMED
 from gridahead.sources.typed import as_texts
 from gridahead.sources.wanted import Wanted
 
-BLOCK = 50
-"""Zones of a payload: two years of hours of so many take half a gigabyte while they are taken in."""
+BLOCK = 25
+"""Zones of a payload: two years of hours of so many take a quarter of a gigabyte while they are taken in."""
 
 
 @dataclass(frozen=True, eq=False)
