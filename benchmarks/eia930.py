@@ -37,11 +37,11 @@ from one_year_scores import (
     MAE_RATIO,
     OFFICIALS,
     SERVED,
-    common_quantiles,
     daily_crps,
     figure_rows,
     mae_ratio,
     ratio,
+    served_tables,
 )
 from pictures import intervals, picture
 
@@ -153,13 +153,17 @@ def run(bench: Bench) -> list[Row]:
     names = sane(rows)[: QUICK_AUTHORITIES if bench.quick else None]
     say(f"{len(names)} authorities: {', '.join(names)}")
     authorities = [Authority(name, number % EVERY == 0) for number, name in enumerate(names)]
-    begun = bench.resumed("training", lambda: _trained(names, bench))
+    begun = bench.resumed("training", lambda: _trained(authorities, bench))
     each = bench.each(authorities, _of_authority)
     return [*begun, *each, *together([*begun, *each])]
 
 
+def _folder(bench: Bench) -> Path:
+    return FOLDER.with_name("eia930_quick") if bench.quick else FOLDER
+
+
 def _workspace(names: Sequence[str], bench: Bench) -> Workspace:
-    folder = FOLDER.with_name("eia930_quick") if bench.quick else FOLDER
+    folder = _folder(bench)
     folder.mkdir(parents=True, exist_ok=True)
     rows = demand(dataset(bench, FILE))
     rows[rows["ba"].isin(names)].drop(columns=["category"]).to_parquet(folder / "demand.parquet", index=False)
@@ -169,15 +173,16 @@ def _workspace(names: Sequence[str], bench: Bench) -> Workspace:
     return Workspace(load_settings(folder / "settings.toml"))
 
 
-def _trained(names: Sequence[str], bench: Bench) -> list[Row]:
+def _trained(authorities: Sequence[Authority], bench: Bench) -> list[Row]:
     """Ingest, gate, train: how long each took, and who serves."""
-    workspace, clock = _workspace(names, bench), time.perf_counter()
+    workspace, count = _workspace([one.name for one in authorities], bench), len(authorities)
+    clock = time.perf_counter()
     ingested = ingest(workspace)
-    rows = [Row("training", "gridahead", "ingest_seconds", time.perf_counter() - clock, n=len(names))]
+    rows = [Row("training", "gridahead", "ingest_seconds", time.perf_counter() - clock, n=count)]
     say(f"ingest took {rows[0].value:.0f} s; {len(ingested.failed)} payloads could not be read")
     clock = time.perf_counter()
-    candidates = train_all(workspace, [Series(name, "load") for name in names])
-    rows.append(Row("training", "gridahead", "training_seconds", time.perf_counter() - clock, n=len(names)))
+    candidates = train_all(workspace, [one.series for one in authorities])
+    rows.append(Row("training", "gridahead", "training_seconds", time.perf_counter() - clock, n=count))
     say(f"training took {rows[1].value:.0f} s")
     champions = [one.model for one in candidates if one.champion]
     return [*rows, *(Row("training", name, "serves", champions.count(name)) for name in sorted(set(champions)))]
@@ -185,8 +190,7 @@ def _trained(names: Sequence[str], bench: Bench) -> list[Row]:
 
 def _of_authority(authority: Authority, bench: Bench) -> list[Row]:
     """The figures of one authority over the year."""
-    folder = FOLDER.with_name("eia930_quick") if bench.quick else FOLDER
-    workspace = Workspace(load_settings(folder / "settings.toml"))
+    workspace = Workspace(load_settings(_folder(bench) / "settings.toml"))
     last = FIRST + dt.timedelta(days=QUICK_DAYS) if bench.quick else LAST
     models = (CHAMPION, *(TABULAR if authority.has_regressions else ()), OFFICIAL, OFFICIAL_CORRECTED, "naive")
     clock = time.perf_counter()
@@ -197,8 +201,7 @@ def _of_authority(authority: Authority, bench: Bench) -> list[Row]:
     rows = demand(dataset(bench, FILE))
     okay = rows[(rows["ba"] == authority.name) & (rows["category"] == "OKAY")]
     measured = pd.Series(okay["demand_mw"].to_numpy(float), pd.DatetimeIndex(okay["time"]) - pd.Timedelta(hours=1))
-    tables = common_quantiles(forecasts, measured.dropna())
-    tables[SERVED] = tables.pop(champion)
+    tables = served_tables(forecasts, champion, measured.dropna())
     rows_of_it = scored(authority, tables, int(measured.notna().sum()))
     return [*rows_of_it, Row(authority.name, "gridahead", "backtest_seconds", seconds)]
 

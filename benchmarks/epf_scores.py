@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from common import Row
 from epf_tasks import PUBLISHED, SERVES
-from one_year_scores import SERVED, common_quantiles, figures
+from one_year_scores import figures, served_tables
 
 from gridahead.core.tables import Forecasts
 from gridahead.core.time import delivery_days
@@ -35,8 +35,7 @@ def scored(market: str, forecasts: Forecasts, table: pd.DataFrame, timezone: str
         timezone: of its days.
     """
     whole = Forecasts(forecasts.assign(run="all stretches"))  # each was a back-test of its own
-    tables = common_quantiles(whole, table["price"])
-    tables = {SERVED if name == SERVES else name: one for name, one in tables.items()}
+    tables = served_tables(whole, SERVES, table["price"])
     first = next(iter(tables.values()))
     levels, when = levels_of(first), pd.DatetimeIndex(first["valid_time"])
     outturn = first["outturn"].to_numpy(float)

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from common import TRIALS, Bench, Row, measure, say
 from datasets import dataset
-from one_year_scores import SERVED, common_quantiles, figures
+from one_year_scores import SERVED, figures, served_tables
 from peer_jobs import Peer, core_seconds, forecast, write_job
 from pictures import colour, picture, title
 
@@ -151,8 +151,7 @@ def _workspace(bench: Bench) -> tuple[Workspace, pd.Series]:
 
 def _ours(period: Period, forecasts: Forecasts, load: pd.Series) -> list[Row]:
     """The figures of what has learnt ERCOT."""
-    found = common_quantiles(forecasts, load)
-    tables = {SERVED if name == SERVES else name: one for name, one in found.items()}
+    tables = served_tables(forecasts, SERVES, load)
     levels = levels_of(tables[SERVED])
     if (hours := len(tables[SERVED])) != DAYS * HOURS:
         raise ModelError(str(SERIES), f"was forecast by all models for {hours} hours of {period.name}, not for 240")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +22,7 @@ from gridahead.cli.options import (
 from gridahead.cli.panels import DATA, EVERY_DAY, example
 from gridahead.cli.quarantine import case_lines
 from gridahead.core.each import of_each, require
-from gridahead.core.errors import PartialError
+from gridahead.core.errors import PartialError, some_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +58,7 @@ def ingest(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         for series, deadline in done.official_available.items():
             by_time.setdefault(str(deadline), []).append(series)
         for when, names in by_time.items():
-            say(f"Official forecasts are used from {when}: {_some(names)}", False)
+            say(f"Official forecasts are used from {when}: {some_of(names, NAMED)}", False)
         if done.report is not None:
             _show_findings(done.report)
     done.require(workspace.settings.quality.max_quarantined_share)
@@ -207,7 +206,7 @@ def _show_findings(report: QualityReport) -> None:
         names = list(of_rule["series"].unique())
         if len(names) > NAMED:
             first = of_rule.iloc[0]
-            text = f"{len(names):,} series, {_some(names)}: {first['words']} [{rule}]"
+            text = f"{len(names):,} series, {some_of(names, NAMED)}: {first['words']} [{rule}]"
             say(f"{text}, {first['example']} of the first", False)
             continue
         for series, stretches in of_rule.groupby("series", sort=False):
@@ -221,9 +220,3 @@ def _say_stretches(series: str, rule: str, stretches: pd.DataFrame) -> None:
     if len(stretches) > 1:
         text += f"; the first of {len(stretches):,} such stretches, the last until {stretches['end'].max():%Y-%m-%d}"
     say(text, False)
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first of many names, and how many more there are."""
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"

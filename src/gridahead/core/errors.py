@@ -104,6 +104,12 @@ def nearest(name: str, known: Iterable[str], likeness: float = NEAR) -> str | No
     return by_lower[near[0]] if near else None
 
 
+def some_of(names: Sequence[str], most: int) -> str:
+    """The first of many names, and of the others how many they are: `A, B and 3 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`did you mean 'load'? ` with a space behind it, nothing where no known name is near."""
     near = nearest(name, known)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gridahead.core.errors import LakeError
+from gridahead.core.errors import LakeError, some_of
 from gridahead.core.files import write_whole
 from gridahead.core.time import now
 from gridahead.lake.folder import Folder
@@ -83,10 +83,9 @@ def _require_whole(folder: Folder, files: Mapping[str, Kept]) -> None:
     """See that every file of a backup is there and what it was."""
     damaged = [file for file, kept in files.items() if not _is_whole(folder, kept)]
     if damaged:
-        named = ", ".join(damaged[:NAMED]) + (f" and {len(damaged) - NAMED} more" if len(damaged) > NAMED else "")
         raise LakeError(
-            f"the backup in {folder} is damaged: {named}. Nothing has been written. Take an older one with --at, or "
-            "another copy of the backup"
+            f"the backup in {folder} is damaged: {some_of(damaged, NAMED)}. Nothing has been written. "
+            "Take an older one with --at, or another copy of the backup"
         )
 
 

@@ -112,12 +112,12 @@ def inspect_everything(workspace: Workspace) -> QualityReport:
 def _waiting(lake: Lake, settings: Settings, names: Sequence[str] | None = None) -> tuple[list[Waiting], Observations]:
     """The batches that wait, all of them in the lake now, and their rows that have a value and no ruling.
 
+    What the lake lacks of it is appended here: whoever wrote it may have died before he had, or may be about to.
+
     Args:
         lake: where they wait.
         settings: which know the zones.
         names: of the files that are read; all unless given.
-
-    What the lake lacks of it is appended here: whoever wrote it may have died before he had, or may be about to.
     """
     read = lake.waiting.all() if names is None else lake.waiting.read(names)
     waiting = [batch for batch in read if _knows_zones(settings, batch)]

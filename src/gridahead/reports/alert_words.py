@@ -7,6 +7,7 @@ from itertools import groupby
 
 import pandas as pd
 
+from gridahead.core.errors import some_of
 from gridahead.core.time import lasting
 from gridahead.monitoring.conditions import KINDS
 from gridahead.monitoring.incidents import Incident
@@ -38,8 +39,7 @@ ONE_OFF = frozenset({"late"})
 def title_of(incidents: Sequence[Incident]) -> str:
     """One kind of incident in a few words."""
     names = list(dict.fromkeys(incident.subject for incident in incidents))
-    shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-    return TITLES[incidents[0].kind][len(names) > 1].format(shown)
+    return TITLES[incidents[0].kind][len(names) > 1].format(some_of(names, NAMED))
 
 
 def message_of(incidents: Iterable[Incident], public_url: str | None = None) -> tuple[str, str]:

@@ -9,7 +9,7 @@ more than an earlier one, and [[zones]] more than the table.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from gridahead.settings.zones import ZoneSettings
 Raw = Mapping[str, Any]
 """A table of the file as TOML reads it, unchecked."""
 WILD = "*?["
+MOST = 20
+"""Findings of a zone table that a message names: a column that is wrong is so in every row."""
 _OF_LOCAL = f"[{LOCAL}]"
 
 
@@ -106,10 +108,6 @@ def _rows(file: Path) -> dict[str, Raw]:
     return found
 
 
-MOST = 20
-"""Findings of a zone table that a message names: a column that is wrong is so in every row."""
-
-
 def _with_zones(source: Raw, zones: Mapping[str, Raw]) -> Raw:
     """A source of a file of many zones with their codes; any other as it is, with its `[local]` deadlines."""
     zone = source.get("zone")
@@ -117,14 +115,14 @@ def _with_zones(source: Raw, zones: Mapping[str, Raw]) -> Raw:
         return _with_places(source, zones)
     if source.get("kind") != "file" or isinstance(zone, str):
         return _in_local_time(source, str(zone), zones)
-    if not is_of_many(source):
+    if not _is_of_many(source):
         return source
     asked = source.get("zones", ["*"])
     if not isinstance(asked, list) or not all(isinstance(one, str) for one in asked):
         return source
     chosen = [code for code in zones if any(fnmatchcase(code, one) for one in asked)]
-    unknown = [one for one in asked if not any(mark in one for mark in WILD) and one not in zones and one in ZONES]
-    return {**source, "zones": [*chosen, *unknown]}
+    of_catalogue = [one for one in asked if one in ZONES and one not in zones]
+    return {**source, "zones": [*chosen, *of_catalogue]}
 
 
 def _with_places(source: Raw, zones: Mapping[str, Raw]) -> Raw:
@@ -140,7 +138,7 @@ def _with_places(source: Raw, zones: Mapping[str, Raw]) -> Raw:
     return {**source, "points": {**declared, **own}} if declared else source
 
 
-def is_of_many(source: Raw) -> bool:
+def _is_of_many(source: Raw) -> bool:
     """Whether a source of files has many zones: in its path, its columns or its rows."""
     columns = [source.get(key) for key in ("path", "value_column", "official_column")]
     covariates = [covariate.get("column") for covariate in _tables(source, "covariates")]
@@ -151,29 +149,32 @@ def _in_local_time(block: Raw, zone: str, zones: Mapping[str, Raw]) -> Raw:
     """The same with the time zone of a zone in deadlines that say `[local]`."""
     known = ZONES[zone].timezone if zone in ZONES else None
     timezone = zones.get(zone, {}).get("timezone", known)
-    if timezone is None:
-        return block
+    return block if timezone is None else _replaced(block, _OF_LOCAL, f"[{timezone}]")
 
-    def resolved(value: Any) -> Any:
+
+def _replaced(block: Raw, mark: str, by: str) -> dict[str, Any]:
+    """The same with another text in the place of a mark, wherever it stands."""
+
+    def of(value: Any) -> Any:
         if isinstance(value, str):
-            return value.replace(_OF_LOCAL, f"[{timezone}]")
+            return value.replace(mark, by)
         if isinstance(value, list):
-            return [resolved(one) for one in value]
-        return {name: resolved(one) for name, one in value.items()} if isinstance(value, Mapping) else value
+            return [of(one) for one in value]
+        return _replaced(value, mark, by) if isinstance(value, Mapping) else value
 
-    return {name: resolved(value) for name, value in block.items()}
+    return {name: of(value) for name, value in block.items()}
 
 
 def _all_series(entries: Sequence[Raw], sources: Sequence[Raw], zones: Mapping[str, Raw]) -> list[Raw]:
     """A block for each series, those of patterns with what is said nearer to one."""
-    patterns = [entry for entry in entries if _is_pattern(entry)]
-    single = [entry for entry in entries if not _is_pattern(entry)]
+    patterns = [entry for entry in entries if _is_pattern(str(entry.get("series")))]
+    single = [entry for entry in entries if entry not in patterns]
     meant: dict[str, dict[str, Any]] = {}
     for pattern in patterns:
         for name in _fitting(pattern, sources, zones):
             meant[name] = {**meant.get(name, {}), **pattern, "series": name}
-    for name in [*meant]:
-        meant[name] = _of_zone(meant[name], name.partition("/")[0])
+    for name, block in meant.items():
+        meant[name] = _replaced(block, ZONE_MARK, name.partition("/")[0])
         meant[name].pop("leave_out", None)
     own = [str(entry.get("series")) for entry in single]
     blocks = [{**meant.get(name, {}), **entry} for name, entry in zip(own, single, strict=True)]
@@ -181,8 +182,13 @@ def _all_series(entries: Sequence[Raw], sources: Sequence[Raw], zones: Mapping[s
     return [_in_local_time(block, str(block.get("series")).partition("/")[0], zones) for block in blocks]
 
 
-def _is_pattern(entry: Raw) -> bool:
-    return any(mark in str(entry.get("series")) for mark in WILD)
+def _is_pattern(text: str) -> bool:
+    return any(mark in text for mark in WILD)
+
+
+def _in_group(series: str, group: object, zones: Mapping[str, Raw]) -> bool:
+    """Whether the zone of a series is of a group; of no group in particular all are."""
+    return group is None or zones.get(series.partition("/")[0], {}).get("group") == group
 
 
 def _fitting(pattern: Raw, sources: Sequence[Raw], zones: Mapping[str, Raw]) -> list[str]:
@@ -196,11 +202,9 @@ def _fitting(pattern: Raw, sources: Sequence[Raw], zones: Mapping[str, Raw]) -> 
     brought = list(dict.fromkeys(code for source in sources for code in _zones_of(source, quantity)))
     out = pattern.get("leave_out", ())
     found = [
-        f"{code}/{quantity}"
-        for code in brought
-        if fnmatchcase(code, wanted)
-        and (group is None or zones.get(code, {}).get("group") == group)
-        and not any(fnmatchcase(f"{code}/{quantity}", str(one)) for one in out)
+        name
+        for name in (f"{code}/{quantity}" for code in brought if fnmatchcase(code, wanted))
+        if _in_group(name, group, zones) and not any(fnmatchcase(name, str(one)) for one in out)
     ]
     if found:
         return found
@@ -227,18 +231,7 @@ def _zones_of(source: Raw, quantity: str) -> Iterator[str]:
         yield "DE"
 
 
-def _of_zone(block: Raw, zone: str) -> dict[str, Any]:
-    """The same with the code of the zone where a pattern leaves its place."""
-
-    def placed(value: Any) -> Any:
-        if isinstance(value, str):
-            return value.replace(ZONE_MARK, zone)
-        return [placed(one) for one in value] if isinstance(value, list) else value
-
-    return {name: placed(value) for name, value in block.items()}
-
-
-def _of_group(shared: Raw, names: Iterable[str], zones: Mapping[str, Raw]) -> Raw:
+def _of_group(shared: Raw, names: Sequence[str], zones: Mapping[str, Raw]) -> Raw:
     """A shared network with the series that its patterns mean.
 
     Raises:
@@ -247,16 +240,12 @@ def _of_group(shared: Raw, names: Iterable[str], zones: Mapping[str, Raw]) -> Ra
     asked, group = shared.get("series"), shared.get("group")
     if not isinstance(asked, list):
         return shared
-    known, chosen = list(names), list[str]()
+    chosen = list[str]()
     for one in map(str, asked):
-        if not any(mark in one for mark in WILD):
+        if not _is_pattern(one):
             chosen.append(one)
             continue
-        fitting = [
-            name
-            for name in known
-            if fnmatchcase(name, one) and (group is None or zones.get(name.partition("/")[0], {}).get("group") == group)
-        ]
+        fitting = [name for name in names if fnmatchcase(name, one) and _in_group(name, group, zones)]
         if not fitting:
             raise SettingsError(f"shared {shared.get('name')}: {one!r} fits no series of the settings")
         chosen += fitting

@@ -139,6 +139,10 @@ def preset(word: str, quantity: str) -> tuple[str, ...]:
     return (PRICE_PRESETS if quantity == PRICE else PRESETS)[word]
 
 
+TUNED, AGGREGATE = "_tuned", "_aggregate"
+"""Behind the name of a shared network: the same after its own days, and the aggregate with what stands beside it."""
+
+
 class SharedSettings(Section):
     """One network for several series, a candidate of each beside those of its own."""
 
@@ -165,5 +169,5 @@ class SharedSettings(Section):
     @property
     def candidates(self) -> tuple[str, ...]:
         """Names of what may be trained of it for each series."""
-        more = (f"{self.name}_tuned",) * self.fine_tune + (f"{self.name}_aggregate",) * bool(self.beside)
-        return (self.name, *more)
+        more = (TUNED,) * self.fine_tune + (AGGREGATE,) * bool(self.beside)
+        return (self.name, *(f"{self.name}{behind}" for behind in more))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import pandas as pd
 
-from gridahead.core.errors import SourceError
+from gridahead.core.errors import SourceError, some_of
 from gridahead.core.grid import BiddingZone
 from gridahead.core.tables import Observations
 from gridahead.core.time import Clock, Deadline, now
@@ -92,10 +93,14 @@ class ManyZones:
         parts = tuple(self._request([name]) for name in names) if len(names) > 1 else ()
         return replace(payload, source=self.name, request=self._request(names), parts=parts)
 
+    @cached_property
+    def _said(self) -> dict[str, object]:
+        """What the settings say of every zone alike."""
+        return self.settings.model_dump(mode="json", exclude={"path", "attribution", "max_size_mb", "zones"})
+
     def _request(self, names: Sequence[str]) -> dict[str, object]:
-        said = self.settings.model_dump(mode="json", exclude={"path", "attribution", "max_size_mb", "zones"})
-        zones = (self.tables[name].zone for name in names)
-        return {**said, ZONES_READ: {name: [zone.code, zone.timezone] for name, zone in zip(names, zones, strict=True)}}
+        zones = {name: self.tables[name].zone for name in names}
+        return {**self._said, ZONES_READ: {name: [zone.code, zone.timezone] for name, zone in zones.items()}}
 
     def request(self, name: str) -> Mapping[str, object]:
         """The settings by which a file of that name is read."""
@@ -113,17 +118,17 @@ class ManyZones:
             (name,) = asked
             return self.tables[name].parse(payload)
         cells = self._read(payload)
-        parts = [self._of_zone(name, cells, payload) for name in asked if self._has(name, cells)]
-        missing = [name for name in asked if not self._has(name, cells)]
-        if missing and len(missing) == len(asked):
-            finding = f"{payload.name} has {self._place} of {_listed(missing)}"
+        there = [name for name in asked if self._has(name, cells)]
+        missing = [name for name in asked if name not in there]
+        if not there:
+            finding = f"{payload.name} has {self._place} of {some_of(missing, NAMED)}"
             raise SourceError(self.name, f"{finding}. {self._remedy(cells)}")
         if missing:
             self.warnings.append(
-                f"{payload.name} has {self._place} of {_listed(missing)}; name those that it has with `zones` if the "
-                "others are not to come"
+                f"{payload.name} has {self._place} of {some_of(missing, NAMED)}; name those that it has with "
+                "`zones` if the others are not to come"
             )
-        return Observations(pd.concat(parts, ignore_index=True))
+        return Observations(pd.concat([self._of_zone(name, cells, payload) for name in there], ignore_index=True))
 
     @property
     def _place(self) -> str:
@@ -133,22 +138,20 @@ class ManyZones:
         there = list(cells.rows) if self.settings.zone_column is not None else list(map(str, cells.all.columns))
         where = f"Column {self.settings.zone_column!r}" if self.settings.zone_column is not None else "The file"
         return (
-            f"{where} has: {_listed(there)}. Say what the files call each zone with name_in_files in the zone table or "
-            "in [[zones]]"
+            f"{where} has: {some_of(there, NAMED)}. Say what the files call each zone with name_in_files in the "
+            "zone table or in [[zones]]"
         )
 
     def _read(self, payload: RawPayload) -> _Cells:
         """The cells of a payload, which may be asked for many times."""
         if self._cells is not None and self._cells.of is payload.content:
             return self._cells
-        first = next(iter(self.tables.values()))
-        column = self.settings.zone_column
+        first, column = next(iter(self.tables.values())), self.settings.zone_column
         # Which columns a file has is looked at by zone; the header is found by what all of them need.
         needed = set.intersection(*(set(table.needed_columns()) for table in self.tables.values()))
         needed |= {column} if column is not None else set()
-        reader = FileTable(self.settings.of_zone(first.zone.code, ZONE_MARK, "UTC"), first.zone, self.clock)
-        findings = reader.findings(payload)
-        cells = reader.cells(payload, findings, sorted(needed))
+        findings = first.findings(payload)
+        cells = first.cells(payload, findings, sorted(needed))
         rows: Mapping[str, pd.Index] = {}
         if column is not None:
             if column not in cells:
@@ -157,8 +160,8 @@ class ManyZones:
             rows = {str(name): cells.index[places] for name, places in names.groupby(names).indices.items()}
             if unknown := [name for name in rows if name not in self.tables]:
                 self.warnings.append(
-                    f"{payload.name} has rows of {_listed(unknown)} in {column!r}, which the settings do not know; "
-                    "declare them in the zone table, or name them with name_in_files"
+                    f"{payload.name} has rows of {some_of(unknown, NAMED)} in {column!r}, which the settings do not "
+                    "know; declare them in the zone table, or name them with name_in_files"
                 )
         self._cells = _Cells(payload.content, cells, rows)
         return self._cells
@@ -166,12 +169,7 @@ class ManyZones:
     def _has(self, name: str, cells: _Cells) -> bool:
         if self.settings.zone_column is not None:
             return name in cells.rows
-        column = self.tables[name].settings.value_column or next(iter(self._own(name)), "")
-        return column in cells.all
-
-    def _own(self, name: str) -> list[str]:
-        """The columns that are of one zone alone."""
-        return [column.header for column in self.tables[name].columns]
+        return self.tables[name].columns[0].header in cells.all
 
     def _of_zone(self, name: str, cells: _Cells, payload: RawPayload) -> Observations:
         table = self.tables[name]
@@ -185,8 +183,3 @@ class ManyZones:
             return table.parse_cells(own, payload, findings)
         except SourceError as error:
             raise SourceError(self.name, f"{table.zone}: {error.reason}", retryable=error.retryable) from error
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from gridahead.core.errors import nearest
+from gridahead.core.errors import nearest, some_of
 from gridahead.sources.findings import Findings
 from gridahead.sources.typed import as_texts, typed
 
@@ -39,9 +39,7 @@ def chosen(cells: pd.DataFrame, where: Mapping[str, str], findings: Findings) ->
 def _other_values(texts: pd.Series, column: str, value: str) -> str:
     values = list(texts.value_counts().index)
     first = nearest(value, values, likeness=0.6) or values[0]
-    more = f" and {len(values) - NAMED} more" if len(values) > NAMED else ""
-    has = f"It has {', '.join(values[:NAMED])}{more}"
-    return f"{has}: set {where_key(column, first)} in the settings."
+    return f"It has {some_of(values, NAMED)}: set {where_key(column, first)} in the settings."
 
 
 def where_key(column: str, value: str) -> str:

@@ -23,7 +23,7 @@ from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.determinism import deterministic
-from gridahead.settings.networks import ModelSettings
+from gridahead.settings.networks import AGGREGATE, TUNED, ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.aggregate import fit_aggregate
 from gridahead.training.batch import Batch
@@ -42,8 +42,6 @@ from gridahead.training.split import Lesson, Split
 
 CODES = 64
 """Numbers that identify a series at most, so that the cost grows no faster than the number of series."""
-TUNED, AGGREGATE = "_tuned", "_aggregate"
-"""Behind the name of a shared network: the same after its own days, and the aggregate with what stands beside it."""
 FINE_RATE = 0.3
 """Of the learning rate, for a series alone: what all have in common shall not be forgotten."""
 PADDING_HOURS = 3
@@ -107,33 +105,6 @@ def fit_shared(
     settings: TrainingSettings,
     progress: Progress,
     *,
-    checkpoints: Path | None = None,
-) -> list[Fit]:
-    """A fit for each series, in the order given, all with the weights of the same members.
-
-    Args:
-        name: of the models.
-        series: training and validation windows of each.
-        config: the network.
-        settings: how it is trained; early stopping looks at the stopping days of all series together.
-        progress: called after every epoch.
-        checkpoints: a folder of this fit alone; a fit that was killed goes on from what it finds there.
-
-    Raises:
-        ModelError: the loss is not a number, or a series is on other axes than the rest.
-        SettingsError: the device cannot be had.
-    """
-    return _trained(name, series, config, settings, progress, checkpoints, more=0).fits()
-
-
-@deterministic(flush_denormal=True)
-def fit_shared_candidates(
-    name: str,
-    series: Mapping[Series, Split],
-    config: ModelSettings,
-    settings: TrainingSettings,
-    progress: Progress,
-    *,
     fine_tune: bool,
     beside: Sequence[str],
     checkpoints: Path | None = None,
@@ -147,11 +118,11 @@ def fit_shared_candidates(
         name: of the shared network.
         series: training and validation windows of each.
         config: the network.
-        settings: how it is trained.
+        settings: how it is trained; early stopping looks at the stopping days of all series together.
         progress: called after every epoch.
         fine_tune: whether it is trained on for each series.
         beside: names of regressions and references, of which and the network there is an aggregate; none for none.
-        checkpoints: a folder of this fit alone.
+        checkpoints: a folder of this fit alone; a fit that was killed goes on from what it finds there.
 
     Raises:
         ModelError: the loss is not a number, or a series is on other axes than the rest.

@@ -35,7 +35,7 @@ from gridahead.settings.training import TrainingSettings
 from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.fit import Fit, fit
 from gridahead.training.out_of_memory import ended_early, out_of_memory
-from gridahead.training.shared import fit_shared_candidates
+from gridahead.training.shared import fit_shared
 from gridahead.training.split import Split
 
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
@@ -97,7 +97,7 @@ def fit_shared_in_worker(
     *,
     checkpoints: Path | None = None,
 ) -> list[list[Fit]]:
-    """`fit_shared_candidates` in a process of its own; the checkpoints are removed when it is done."""
+    """`fit_shared` in a process of its own; the checkpoints are removed when it is done."""
     job = partial(_fit_shared, group, config, settings, checkpoints)
     return _in_workers(series, [job], 1, progress, checkpoints)[0]
 
@@ -290,7 +290,7 @@ def _fit_shared(
     series: Mapping[Series, Split],
     progress: Progress,
 ) -> list[list[Fit]]:
-    return fit_shared_candidates(
+    return fit_shared(
         group.name,
         series,
         config,

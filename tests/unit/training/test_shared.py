@@ -22,7 +22,7 @@ from gridahead.models.storage import load
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.epoch import Epoch
-from gridahead.training.shared import CODES, fit_shared, fit_shared_candidates, series_codes
+from gridahead.training.shared import CODES, fit_shared, series_codes
 from gridahead.training.split import split
 
 SMALL, LARGE = Series("DE", "wind_offshore"), Series("DE", "wind_onshore")
@@ -57,6 +57,12 @@ def parts_of(observations, series, settings, **changes):
     return split(observations, spec_of(series, **changes), settings)
 
 
+def alone_of(series, settings, progress):
+    """The fits of the network as all share it, with nothing beside."""
+    fits = fit_shared("both", series, GRU, settings, progress, fine_tune=False, beside=())
+    return [one for (one,) in fits]
+
+
 @pytest.fixture(scope="module")
 def shared():
     settings = settings_of()
@@ -65,7 +71,7 @@ def shared():
         LARGE: parts_of(made(LARGE, 10_000, days=95, seed=1), LARGE, settings),
     }
     told: list[Epoch] = []
-    return series, fit_shared("both", series, GRU, settings, told.append), told
+    return series, alone_of(series, settings, told.append), told
 
 
 def naive_error(windows):
@@ -126,7 +132,7 @@ def test_what_a_gap_would_have_said_does_not_matter():
         series = {SMALL: other, LARGE: parts_of(observations, LARGE, settings)}
         assert len(series[LARGE].train) == len(other.train) - 10
         assert np.isnan(series[LARGE].train.target_past).any()
-        large = fit_shared("both", series, GRU, settings, lambda epoch: None)[1].model.networks[0]
+        large = alone_of(series, settings, lambda epoch: None)[1].model.networks[0]
         weights.append(large.members[0].state_dict())
     assert all(torch.isfinite(value).all() for value in weights[0].values())
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
@@ -139,7 +145,7 @@ def test_networks_that_serve_learn_all_days_and_those_of_a_fold_no_day_of_it_of_
         SMALL: parts_of(made(SMALL, 100), SMALL, settings),
         LARGE: parts_of(made(LARGE, 10_000, days=110), LARGE, settings),
     }
-    fits = fit_shared("both", series, GRU, settings, told.append)
+    fits = alone_of(series, settings, told.append)
     folds = len(fits[0].folds)
     assert len(fits[1].folds) == folds == max(split_.folds for split_ in series.values())
     assert {epoch.training for epoch in told} == set(range(1 + 2 * (folds + 1))), "each is tuned in the end"
@@ -171,9 +177,9 @@ def test_horizons_may_differ_by_a_clock_change_but_not_by_a_deadline():
         series = {SMALL: first, LARGE: second, Series("DE", "solar"): first}
         if refused:
             with pytest.raises(ModelError, match=r"DE/wind_onshore: cannot share .* it has a horizon of 42 units"):
-                fit_shared("both", series, GRU, settings, lambda epoch: None)
+                alone_of(series, settings, lambda epoch: None)
         else:
-            assert len(fit_shared("both", series, GRU, settings, lambda epoch: None)) == 3
+            assert len(alone_of(series, settings, lambda epoch: None)) == 3
 
 
 def test_a_series_with_other_inputs_is_named():
@@ -183,7 +189,7 @@ def test_a_series_with_other_inputs_is_named():
     series = {SMALL: first, LARGE: odd, Series("DE", "solar"): first}
     other = r"DE/wind_onshore: .* it has .* 1 past and 0 future covariates, the calendar's clock instead of"
     with pytest.raises(ModelError, match=other):
-        fit_shared("both", series, GRU, settings, lambda epoch: None)
+        alone_of(series, settings, lambda epoch: None)
 
 
 def test_codes_are_one_hot_for_a_few_series_and_never_longer_than_so_many_numbers():
@@ -197,7 +203,7 @@ def test_codes_are_one_hot_for_a_few_series_and_never_longer_than_so_many_number
 
 def candidates_of(series, settings):
     told: list[Epoch] = []
-    made_of_one = fit_shared_candidates("both", series, GRU, settings, told.append, fine_tune=True, beside=("ridge",))
+    made_of_one = fit_shared("both", series, GRU, settings, told.append, fine_tune=True, beside=("ridge",))
     return series, made_of_one, told
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gridahead.core.errors import SettingsError
+from gridahead.core.errors import SettingsError, some_of
 from gridahead.core.grid import FORECAST, ZONES, BiddingZone, Series
 from gridahead.core.time import zone_info
 from gridahead.sources.sniff.meaning import zone_in
@@ -56,11 +56,7 @@ class Guess:
     @property
     def not_read(self) -> list[str]:
         """The columns, files and series that are not read, a line a kind."""
-        return [
-            f"{kind} {', '.join(map(repr, names[:MANY]))}" + (f" and {len(names) - MANY} more" if names[MANY:] else "")
-            for kind, names in self.left_out.items()
-            if names
-        ]
+        return [f"{kind} {some_of([*map(repr, names)], MANY)}" for kind, names in self.left_out.items() if names]
 
     def add(self, other: Guess) -> None:
         """Take in what is guessed about further files."""
