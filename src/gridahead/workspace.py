@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,6 +93,15 @@ class Workspace:
         """
         with _OPENING:
             return self._lake
+
+    def reading_ahead(self, series: Sequence[Series], time_range: TimeRange) -> Workspace:
+        """The same workspace, of whose lake these rows are read now and once; see `Lake.reading_ahead`.
+
+        Raises:
+            LakeError: a file of the lake cannot be read.
+        """
+        lake = self.lake.reading_ahead(series, time_range)
+        return replace(self, lake_of=lambda _settings: lake)
 
     @cached_property
     def published(self) -> Folder:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridahead.cli.console import print_json, records, say, show
+from gridahead.cli.console import err, print_json, records, say, show
 from gridahead.cli.options import (
     JsonOption,
     SeriesOption,
@@ -21,7 +21,7 @@ from gridahead.cli.options import (
 )
 from gridahead.cli.panels import DATA, EVERY_DAY, example
 from gridahead.cli.quarantine import case_lines
-from gridahead.core.each import of_each, require
+from gridahead.core.each import require
 from gridahead.core.errors import PartialError, some_of
 
 if TYPE_CHECKING:
@@ -129,10 +129,11 @@ def forecast(
     clock = clock_of(workspace, chosen)
     instant = parse_instant(issue_time, "--issue-time", clock)
     delivery = None if day is None else parse_day(day, "--day", clock)
-    from gridahead.operate.forecast import forecast as use_case
+    from gridahead.cli.progress import each_progress
+    from gridahead.operate.forecast import forecast_each as use_case
 
-    # One series that cannot be forecast must not keep the others waiting.
-    done, failed = of_each(chosen, lambda one: use_case(workspace, one, instant, day=delivery))
+    with each_progress(err, "Forecasts", len(chosen)) as on_done:
+        done, failed = use_case(workspace, chosen, instant, day=delivery, on_done=on_done)
     from gridahead.cli.published import show_published
 
     show_published(done.values(), as_json=as_json, newest=instant is None and delivery is None)

@@ -1,16 +1,27 @@
-"""Progress of long work for a person at a terminal: a bar for every fit, one for a back-test; else lines in a log."""
+"""Progress of long work for a person at a terminal: bars for fits, back-tests and many series; elsewhere a log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from gridahead.backtest.progress import OnProgress, ProgressEvent, log_progress, time_left
 from gridahead.training.epoch import Epoch, log_epoch
 from gridahead.training.epoch import Progress as Report
+
+WORTH_A_BAR = 5
+"""Things to be done: fewer are done before anybody wonders."""
 
 
 @contextmanager
@@ -40,6 +51,18 @@ def training_progress(console: Console) -> Iterator[Report]:
             bars.update(tasks[epoch.model], completed=done, line=epoch_line(epoch))
 
         yield show
+
+
+@contextmanager
+def each_progress(console: Console, what: str, count: int) -> Iterator[Callable[[object], None]]:
+    """Something to call with each of so many that is done: one bar on a terminal, nothing elsewhere or for a few."""
+    if not console.is_terminal or count < WORTH_A_BAR:
+        yield lambda _done: None
+        return
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bars:
+        task = bars.add_task(what, total=count)
+        yield lambda _done: bars.advance(task)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -53,10 +55,14 @@ def calendar(instants: Instants, zone: BiddingZone) -> Features:
     local = pd.DatetimeIndex(pd.to_datetime(instants, unit="us", utc=True)).tz_convert(zone.timezone)
     day, position = np.unique(local.tz_localize(None).normalize(), return_inverse=True)
     hour = (local.hour + local.minute / 60).to_numpy()
-    return np.column_stack([_day_features(pd.DatetimeIndex(day), zone)[position], waves(hour / 24, 3)])
+    of_day = _day_features(tuple(day.tolist()), zone.country, tuple(zone.holiday_weights.items()))
+    return np.column_stack([of_day[position], waves(hour / 24, 3)])
 
 
-def _day_features(days: pd.DatetimeIndex, zone: BiddingZone) -> Features:
+@lru_cache(maxsize=64)
+def _day_features(at: tuple[int, ...], country: str | None, weights: tuple[tuple[str, float], ...]) -> Features:
+    """The features of days; the zones of a country share them, and all that is forecast of them on one day."""
+    days, zone = pd.DatetimeIndex(at), BiddingZone("-", "UTC", country, holiday_weights=dict(weights))
     weekday = np.equal.outer(days.dayofweek.to_numpy(), np.arange(7))
     around = [days + pd.Timedelta(days=n) for n in (0, -1, 1)]
     holiday = np.column_stack([[holiday_share(d, zone) for d in shifted] for shifted in around])

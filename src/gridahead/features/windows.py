@@ -42,6 +42,8 @@ from gridahead.lake.annotations import NOT_SCORED
 Array = npt.NDArray[np.float32]
 CORRECTION = "correction_of_official"
 """The name along axis F of what the official forecast has been off by of late."""
+LONGEST_UNIT = max(mtu.delta for mtu in Mtu)
+"""A value of so long a unit before a valid time may say what it was."""
 END_OF_TIME = pd.Timestamp.max.tz_localize("UTC")
 AHEAD_OF_OURS = pd.Timedelta(minutes=5)
 """By how much the clock of whoever begins a run may be ahead of ours: so much before its time nothing is early."""
@@ -486,9 +488,11 @@ def outturn_of(
     """
     step = spec.mtu.delta
     span = TimeRange(*(pd.Timestamp(t, unit="us", tz="UTC") for t in (valid_time.min(), valid_time.max())))
-    measured = at_mtu(Observations(of_series(observations, spec.series)), spec.mtu, spec.zone.timezone)
+    near = observations["valid_time"].between(span.start - LONGEST_UNIT, span.end + LONGEST_UNIT)
+    rows = Observations(of_series(observations[near], spec.series))
+    measured = at_mtu(rows, spec.mtu, spec.zone.timezone)
     # What was readable then is the outturn of then, whatever is ruled later.
-    outturn = as_of(measured, known_at).drop(columns=[READ_FROM, READ_UNTIL], errors="ignore")
+    outturn = as_of(measured, known_at, key=["valid_time"]).drop(columns=[READ_FROM, READ_UNTIL], errors="ignore")
     if "flags" in outturn:
         outturn["value"] = outturn["value"].where(outturn["flags"].isin(("", NOT_SCORED)))
     newest = Vintages.of(outturn, TimeRange(span.start, span.end + step), spec.mtu)

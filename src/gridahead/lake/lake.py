@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
@@ -35,6 +37,7 @@ from gridahead.core.tables import (
 )
 from gridahead.core.time import TimeRange
 from gridahead.core.vintages import accepted, among, readable, series_names, standing
+from gridahead.lake.ahead import HeldRows
 from gridahead.lake.annotations import with_annotations
 from gridahead.lake.archive import Archive
 from gridahead.lake.folder import Folder
@@ -42,6 +45,14 @@ from gridahead.lake.receipts import Receipts
 from gridahead.lake.run_log import RunLog
 from gridahead.lake.store import Store
 from gridahead.lake.waiting import WaitingRoom
+
+
+class Ahead(NamedTuple):
+    """What has been read ahead."""
+
+    vintages: HeldRows
+    verdicts: HeldRows
+    rulings: HeldRows
 
 
 class Lake:
@@ -65,11 +76,27 @@ class Lake:
         self.annotations = Store(folder / "annotations", ANNOTATIONS)
         self.incidents = Store(folder / "incidents", INCIDENTS)
         self.runs = RunLog(folder / "runs")
+        self._ahead: Ahead | None = None
 
     @property
     def stores(self) -> tuple[Store, ...]:
         """The store of every table of the lake."""
         return tuple(getattr(self, table.name) for table in TABLES)
+
+    def reading_ahead(self, series: Sequence[Series], time_range: TimeRange) -> Lake:
+        """The same lake, of which these rows are read now, and given from memory to whoever asks for some of them.
+
+        Args:
+            series: of which vintages, verdicts and rulings are read.
+            time_range: of valid times.
+
+        Raises:
+            LakeError: a file cannot be read.
+        """
+        ahead = copy.copy(self)
+        reads = (self.read_vintages, self.read_verdicts, self.read_rulings)
+        ahead._ahead = Ahead(*(HeldRows(read(*series, time_range=time_range), series, time_range) for read in reads))
+        return ahead
 
     def sweep(self) -> None:
         """Delete what killed writers left aside."""
@@ -82,11 +109,13 @@ class Lake:
 
     def read_verdicts(self, *series: Series, time_range: TimeRange | None = None) -> Verdicts:
         """The verdicts of the quality gate on rows of the series."""
-        return Verdicts(_of_series(self.verdicts, series, time_range))
+        held = None if self._ahead is None else self._ahead.verdicts.of(series, time_range)
+        return Verdicts(_of_series(self.verdicts, series, time_range) if held is None else held)
 
     def read_rulings(self, *series: Series, time_range: TimeRange | None = None) -> Rulings:
         """What people have decided on rows of the series."""
-        return Rulings(_of_series(self.rulings, series, time_range))
+        held = None if self._ahead is None else self._ahead.rulings.of(series, time_range)
+        return Rulings(_of_series(self.rulings, series, time_range) if held is None else held)
 
     def read_accepted(self, *series: Series, time_range: TimeRange | None = None) -> Observations:
         """Every vintage of the series that is accepted now: judged, not in quarantine unless released, not rejected.
@@ -113,6 +142,10 @@ class Lake:
             flags: whether the column `flags` tells which rules flag a row, and which annotations exclude it from
                 something; else it is empty.
         """
+        if self._ahead is not None and not flags:
+            held = self._ahead.vintages.of(series, time_range)
+            if held is not None:
+                return JudgedObservations(Observations(held))
         rows = readable(*self._judged(series, time_range), flags=flags)
         return with_annotations(rows, self.read_annotations(*series)) if flags else rows
 

@@ -27,7 +27,16 @@ from gridahead.features.anchors import anchored
 from gridahead.features.normal import Scores
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.aggregation import Numbers, aggregated
-from gridahead.models.base import Forecaster, Kind, Quantiles, possible, predict_each, read_about, write_about
+from gridahead.models.base import (
+    Forecaster,
+    Kind,
+    Quantiles,
+    of_equal_length,
+    possible,
+    predict_each,
+    read_about,
+    write_about,
+)
 from gridahead.models.baselines import ReferenceForecast
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import calibrate, units_of_block
@@ -232,21 +241,20 @@ def with_regression(
 
 
 def said_of(model: Forecaster, windows: Windows) -> Said:
-    """What a model says of N windows, each from its own window only, as `predict_each` has it.
+    """What a model says of N windows, of each what it says of that alone, as `predict_each` has it.
 
     A model that is no aggregate is one expert, whose published quantiles these are.
     """
     if not isinstance(model, Aggregate):
         answers = predict_each(model, windows)
         return Said(answers[None], np.full_like(answers, np.nan))
-    parts = [model.said(windows.alone(row)) for row in range(len(windows))]
-    length = windows.target.shape[1]
-
-    def padded(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        missing = [(0, 0)] * (values.ndim - 2) + [(0, length - values.shape[-2]), (0, 0)]
-        return np.pad(values, missing, constant_values=np.nan)
-
-    return Said(*(np.concatenate([padded(part[n]) for part in parts], axis=1 - n) for n in (0, 1)))
+    shape = (*windows.target.shape, len(model.quantiles))
+    answers = np.full((1 + len(model.beside), *shape), np.nan, np.float32)
+    alone = np.full(shape, np.nan, np.float32)
+    for rows, alike in of_equal_length(windows):
+        said, length = model.said(alike), alike.target.shape[1]
+        answers[:, rows, :length], alone[rows, :length] = said.answers, said.alone
+    return Said(answers, alone)
 
 
 def mixed_by(model: Forecaster, said: Said, windows: Windows, outturn: Array) -> tuple[Quantiles, dict[str, float]]:

@@ -6,7 +6,7 @@ A bundle is a folder with a `model.json`, which says what kind of model it is, a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -26,6 +26,8 @@ Kind = Literal["network", "ensemble", "aggregate", "ridge", "lightgbm", "referen
 """Of models; `models.storage.load` knows the class of each."""
 ABOUT = "model.json"
 """The file by which a folder is a bundle."""
+AT_ONCE = 256
+"""Windows that a model is asked for together: what a regression reads of them fills 10 MB."""
 
 
 class Forecaster(Protocol):
@@ -104,12 +106,24 @@ def possible(values: Quantiles, windows: Windows) -> Quantiles:
 def predict_each(model: Forecaster, windows: Windows) -> Quantiles:
     """The forecasts of a model at each issue time alone, (N, H, Q) [MW]; NaN where a shorter day is padded.
 
-    The one way from windows to a forecast, in operation as in every back-test, validation and benchmark. In a product
-    of larger matrices the same sums are rounded in another order, so a forecast is computed from its own window only: a
-    back-test says to the bit what operation says, and a single forecast can be made again.
+    The one way from windows to a forecast, in operation as in every back-test, validation and benchmark. What a model
+    says of a window does not depend on the windows beside it, to the bit: a back-test says what operation says, and a
+    single forecast can be made again.
     """
     answers = np.full((*windows.target.shape, len(model.quantiles)), np.nan, np.float32)
-    for row in range(len(windows)):
-        answer = model.predict(windows.alone(row))
-        answers[row, : answer.shape[1]] = answer[0]
+    for rows, alike in of_equal_length(windows):
+        answers[rows, : alike.target.shape[1]] = model.predict(alike)
     return answers
+
+
+def of_equal_length(windows: Windows) -> Iterator[tuple[npt.NDArray[np.int64], Windows]]:
+    """The windows whose horizons end in the same unit, so many at a time, with the rows where they stand.
+
+    Each is as it would be built for its day alone: nothing pads it.
+    """
+    units = windows.within.sum(axis=1)
+    for length in np.unique(units):
+        rows = np.flatnonzero(units == length)
+        for begin in range(0, len(rows), AT_ONCE):
+            chosen = rows[begin : begin + AT_ONCE]
+            yield chosen, windows.take(chosen).trimmed()

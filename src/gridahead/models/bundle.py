@@ -32,7 +32,10 @@ from gridahead.settings.networks import Segment
 _WEIGHTS = "weights.safetensors"
 _LINEAR = "anchor."
 _DEGRADED = "degraded."
-_BATCH = 512
+_BATCH = 32
+"""Windows that go through a network together, always so many: in a product of matrices of another size the same sums
+are rounded in another order, and the end of an array that does not fill the registers of a processor (32 numbers) is
+computed by other instructions. They cost what five cost one by one; more at a time are hardly faster."""
 
 
 @dataclass(frozen=True)
@@ -190,14 +193,15 @@ def _linear(weights: dict[str, torch.Tensor]) -> LinearForecast | None:
 
 
 def _mean_answer(members: tuple[Network, ...], inputs: Inputs, rows: npt.NDArray[np.int64]) -> Array:
-    """The mean answer of some members to some rows of the inputs, (R, H, Q)."""
+    """The mean answer of some members to some rows of the inputs, (R, H, Q); to each as if it were alone."""
     answers = []
     with torch.inference_mode():
         for begin in range(0, len(rows), _BATCH):
             chosen = rows[begin : begin + _BATCH]
+            filled = np.resize(chosen, _BATCH)  # repeats them
             parts = inputs.encoder, inputs.decoder, inputs.static, inputs.length
-            batch = [torch.from_numpy(part[chosen]) for part in parts]
-            answers.append(torch.stack([member(*batch) for member in members]).mean(0).numpy())
+            batch = [torch.from_numpy(part[filled]) for part in parts]
+            answers.append(torch.stack([member(*batch) for member in members]).mean(0)[: len(chosen)].numpy())
     return np.concatenate(answers)
 
 

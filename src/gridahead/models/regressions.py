@@ -50,8 +50,12 @@ class RidgeRegression:
         return cls(mean, spread, weights, constant)
 
     def predict(self, rows: Array, /) -> Array:
-        """The answers, (R,), of rows (R, K): to the bit those of the pipeline."""
-        return np.asarray((rows - self.mean) / self.spread @ self.weights + self.constant, np.float32)
+        """The answers, (R,), of rows (R, K): those of the pipeline, and of each row whatever stands beside it.
+
+        A product of matrices rounds by how many rows it has; `einsum` sums each row by itself.
+        """
+        scaled = (rows - self.mean) / self.spread
+        return np.asarray(np.einsum("rk,k->r", scaled, self.weights) + self.constant, np.float32)
 
 
 def width_of(regression: Any) -> int:

@@ -26,7 +26,7 @@ from gridahead.models.determinism import deterministic
 from gridahead.operate.answer import climb
 from gridahead.operate.due import DAYS_BACK, due_of, missed_of
 from gridahead.operate.forecast import publish_slot, shadow
-from gridahead.operate.publication import alone_with, keep
+from gridahead.operate.publication import alone_with, keep, keep_published
 from gridahead.operate.score import score_published
 from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import is_live
@@ -117,10 +117,10 @@ def _catch_up(workspace: Workspace, series: Series, at: pd.Timestamp) -> SeriesC
         kept, unkept = of_each(["the lake"], lambda _: _keep_published(workspace, series, at))
         missing, unread = of_each(["what is missed"], lambda _: missed_of(workspace, series, at))
         late, unmade = of_each(
-            missing.get("what is missed", ()), lambda slot: keep(workspace.lake, backfill(workspace, slot, aliases))
+            missing.get("what is missed", ()), lambda slot: keep(workspace.lake, [backfill(workspace, slot, aliases)])
         )
     for slot, one in published.items():
-        shadow(workspace, slot, aliases, pd.Timestamp(str(one.manifest["issue_time"])))
+        keep_published(workspace.lake, shadow(workspace, slot, aliases, pd.Timestamp(str(one.manifest["issue_time"]))))
     after_publication(workspace, series)
     failed |= unkept | unread | {str(slot.day): error for slot, error in unmade.items()}
     if late:
@@ -152,7 +152,9 @@ def _keep_published(workspace: Workspace, series: Series, at: pd.Timestamp) -> l
                 continue
             if issue.at("issue_time") in issue_times and day < today - dt.timedelta(days=UNSETTLED_DAYS):
                 continue
-            kept += [one.manifest["forecast_id"] for one in _versions(issue) if keep(workspace.lake, one.forecasts)]
+            versions = _versions(issue)
+            appended = keep(workspace.lake, [one.forecasts for one in versions])
+            kept += [one.manifest["forecast_id"] for one, new in zip(versions, appended, strict=True) if new]
     return kept
 
 

@@ -24,7 +24,7 @@ from gridahead.forecasting.pointers import renew_pointers
 from gridahead.forecasting.publish import WITHDRAWN, Issue, Published, newest_of
 from gridahead.operate.foot import Foot
 from gridahead.operate.paths import paths_of
-from gridahead.operate.publication import alone_with, hand_out
+from gridahead.operate.publication import alone_with, hand_out, keep_published
 from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import due_slot, is_live, slot
 from gridahead.workspace import Workspace
@@ -93,7 +93,8 @@ def correct(
         correction = {"by": by, "reason": reason, "change": str(change), "corrects": original.manifest["forecast_id"]}
         paths = paths_of(Foot(workspace, wanted), rows)
         published = hand_out(workspace, wanted, rows, {**told, "correction": correction}, paths)
-    return replace(published, unsunk=after_publication(workspace, series))
+        unkept = keep_published(workspace.lake, [rows])
+    return replace(published, unkept=unkept, unsunk=after_publication(workspace, series))
 
 
 def withdraw_correction(workspace: Workspace, series: Series, day: dt.date, reason: str, by: str) -> Issue:

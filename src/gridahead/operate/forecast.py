@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import pandas as pd
 
+from gridahead.core.each import of_each, require
 from gridahead.core.errors import GridaheadError, ModelError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHALLENGER, CHAMPION, FULL, SHADOW
-from gridahead.core.tables import Observations
+from gridahead.core.tables import Forecasts, Observations
+from gridahead.core.time import TimeRange
 from gridahead.forecasting.issue import degradations
 from gridahead.forecasting.publish import Published
 from gridahead.forecasting.slot import Slot
 from gridahead.models.determinism import deterministic
 from gridahead.operate.answer import climb, made_by, windows_of
-from gridahead.operate.publication import alone_with, hand_out, keep
+from gridahead.operate.publication import alone_with, hand_out, keep_published
 from gridahead.operate.since_yesterday import told_since_yesterday
 from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import is_live, wanted_slot
@@ -33,9 +36,22 @@ log = logging.getLogger(__name__)
 
 LOOK_BACK_DAYS = 3
 """How far back from its newest value the lake is searched for a delivery day with complete inputs."""
+AT_ONCE = 50
+"""Series whose inputs are in memory together: of hourly ones 60 MB."""
+READ_BACK = pd.Timedelta(days=165)
+"""Before the end of a delivery day: as far as the intervals of the simple forecasts look back, the longest of all that
+a forecast reads. What is older is read by itself."""
 
 
-@deterministic()
+class Forecasted(NamedTuple):
+    """What came of forecasting several series."""
+
+    done: dict[Series, Published]
+    """What was published, by series."""
+    failed: dict[Series, GridaheadError]
+    """Why nothing was, of the others."""
+
+
 def forecast(
     workspace: Workspace,
     series: Series,
@@ -44,18 +60,7 @@ def forecast(
     day: dt.date | None = None,
     scheduled: pd.Timestamp | None = None,
 ) -> Published:
-    """Forecast one delivery day and publish it, then keep it in the lake.
-
-    In mode live a forecast is of the day that is due, made as of now or, if the model has not learnt to be asked so
-    late, as of its deadline. In mode demo it is of the newest delivery day after those that the champion has learnt for
-    which the lake has complete inputs, or else most of them, as of its deadline.
-
-    Args:
-        workspace: where the data and the champion are.
-        series: what to forecast.
-        issue_time: as of when.
-        day: the delivery day; the one that is due on the date of the issue time unless given.
-        scheduled: when the run should have begun: it is of the day that was due then, whenever it begins.
+    """Forecast one delivery day and publish it, then keep it in the lake; the arguments are those of `forecast_each`.
 
     Raises:
         SettingsError: the issue time is to come, or after the end of the delivery day.
@@ -63,14 +68,109 @@ def forecast(
         PublicationError: the delivery day of a scheduled run is over.
         LakeError: the folder of what is published cannot be written.
     """
-    with alone_with(workspace, series):
-        aliases = serving(workspace, series)
-        if issue_time is day is scheduled is None and not is_live(workspace):
-            issue_time = _newest_deadline(workspace, series, aliases)
-        wanted = wanted_slot(workspace, series, issue_time, day, scheduled)
-        published = publish_slot(workspace, wanted, aliases)
-    shadow(workspace, wanted, aliases, pd.Timestamp(str(published.manifest["issue_time"])))
-    return replace(published, unsunk=after_publication(workspace, series))
+    done, failed = forecast_each(workspace, [series], issue_time, day=day, scheduled=scheduled)
+    require(failed)
+    return done[series]
+
+
+@deterministic()
+def forecast_each(
+    workspace: Workspace,
+    names: Sequence[Series],
+    issue_time: pd.Timestamp | None = None,
+    *,
+    day: dt.date | None = None,
+    scheduled: pd.Timestamp | None = None,
+    on_done: Callable[[Series], None] = lambda _series: None,
+) -> Forecasted:
+    """Forecast one delivery day of each series and publish it, then keep them in the lake.
+
+    In mode live a forecast is of the day that is due, made as of now or, if the model has not learnt to be asked so
+    late, as of its deadline. In mode demo it is of the newest delivery day after those that the champion has learnt for
+    which the lake has complete inputs, or else most of them, as of its deadline.
+
+    `AT_ONCE` series read the lake together and are one batch of it. What is forecast of each is what would be of it
+    alone, and one that fails keeps no other from being published.
+
+    Args:
+        workspace: where the data and the champions are.
+        names: what to forecast.
+        issue_time: as of when.
+        day: the delivery day; the one that is due on the date of the issue time unless given.
+        scheduled: when the run should have begun: it is of the day that was due then, whenever it begins.
+        on_done: called with each series, whatever came of it.
+
+    Raises:
+        SettingsError: nothing can be forecast as it was asked for, whatever the series.
+    """
+    chosen, together = list(dict.fromkeys(names)), Forecasted({}, {})
+    for first in range(0, len(chosen), AT_ONCE):
+        asked = issue_time, day, scheduled
+        done, failed = _forecast_together(workspace, chosen[first : first + AT_ONCE], asked, on_done)
+        together.done.update(done)
+        together.failed.update(failed)
+    return together
+
+
+def _forecast_together(
+    workspace: Workspace,
+    names: Sequence[Series],
+    asked: tuple[pd.Timestamp | None, dt.date | None, pd.Timestamp | None],
+    on_done: Callable[[Series], None],
+) -> Forecasted:
+    wanted, failed = of_each(names, lambda series: _slot_of(workspace, series, *asked))
+    ahead, made = _reading_ahead(workspace, list(wanted.values())), list[Forecasts]()
+
+    def published_slot(series: Series) -> Published:
+        try:
+            with alone_with(ahead, series):
+                aliases = serving(ahead, series)
+                published, forecasts = out(ahead, wanted[series], aliases)
+            made.extend([forecasts, *shadow(ahead, wanted[series], aliases, _issued(published))])
+            return published
+        finally:
+            on_done(series)
+
+    try:
+        done, failed_later = of_each(wanted, published_slot)
+    finally:  # whatever ends it, what is out is kept
+        unkept = keep_published(workspace.lake, made) if made else ""
+    unsunk = after_publication(workspace, *done) if done else ""
+    done = {series: replace(one, unkept=unkept, unsunk=unsunk) for series, one in done.items()}
+    return Forecasted(done, failed | failed_later)
+
+
+def _slot_of(
+    workspace: Workspace,
+    series: Series,
+    issue_time: pd.Timestamp | None,
+    day: dt.date | None,
+    scheduled: pd.Timestamp | None,
+) -> Slot:
+    if issue_time is day is scheduled is None and not is_live(workspace):
+        issue_time = _newest_deadline(workspace, series, serving(workspace, series))
+    return wanted_slot(workspace, series, issue_time, day, scheduled)
+
+
+def _reading_ahead(workspace: Workspace, slots: Sequence[Slot]) -> Workspace:
+    """The workspace with what the forecasts of some slots read of its lake in memory; as it is where that fails.
+
+    Then each reads for itself, and only those that need what is damaged go without it.
+    """
+    if not slots:
+        return workspace
+    span = TimeRange(min(slot.end for slot in slots) - READ_BACK, max(slot.end for slot in slots))
+    inputs = {one for slot in slots for one in _inputs_of(workspace, slot.series)}
+    try:
+        return workspace.reading_ahead(sorted(inputs), span)
+    except (GridaheadError, OSError) as error:
+        log.warning("the inputs of %d series cannot be read together: %s", len(slots), error)
+        return workspace
+
+
+def _inputs_of(workspace: Workspace, series: Series) -> tuple[Series, ...]:
+    chosen = workspace.settings.series_settings(series)
+    return (series, series.official, *chosen.past_covariates, *chosen.future_covariates)
 
 
 def refresh(workspace: Workspace, series: Series) -> Published:
@@ -85,7 +185,18 @@ def refresh(workspace: Workspace, series: Series) -> Published:
 
 
 def publish_slot(workspace: Workspace, wanted: Slot, aliases: Mapping[str, str]) -> Published:
-    """Forecast a slot and publish it; whoever calls holds the series.
+    """Forecast a slot, publish it and keep it in the lake; whoever calls holds the series.
+
+    Raises:
+        ModelError: no step of the ladder has an answer.
+        LakeError: the folder of what is published cannot be written.
+    """
+    published, forecasts = out(workspace, wanted, aliases)
+    return replace(published, unkept=keep_published(workspace.lake, [forecasts]))
+
+
+def out(workspace: Workspace, wanted: Slot, aliases: Mapping[str, str]) -> tuple[Published, Forecasts]:
+    """The forecast of a slot, published and not kept yet, and its rows; whoever calls holds the series.
 
     Raises:
         ModelError: no step of the ladder has an answer.
@@ -104,23 +215,29 @@ def publish_slot(workspace: Workspace, wanted: Slot, aliases: Mapping[str, str])
         f", {published.manifest['late']:g} min late" if published.manifest["late"] else "",
         "" if published.changed else " (published before, unchanged)",
     )
-    return published
+    return published, answer.forecasts
 
 
-def shadow(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], issued: pd.Timestamp) -> None:
-    """Let the challenger, if there is one, forecast the same delivery day; nothing that it does harms the champion."""
+def shadow(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], issued: pd.Timestamp) -> list[Forecasts]:
+    """What the challenger, if there is one, forecasts of the same delivery day; it never harms the champion."""
     try:
         version = holder(workspace, slot.series, aliases, CHALLENGER)
         if version is None:
-            return
+            return []
         spec = (challenger := workspace.exports.load(version)).model.spec
         require_unseen(version, slot.day)
         if refusal := spec.unserved(issued, slot.day):
             raise ModelError(f"{slot.series} {version}", refusal)
-        keep(workspace.lake, made_by(workspace, challenger, windows_of(workspace, spec, [slot.day], [issued]), SHADOW))
-        log.info("%s: %s forecast along, unpublished", slot.series, version)
+        forecasts = made_by(workspace, challenger, windows_of(workspace, spec, [slot.day], [issued]), SHADOW)
     except GridaheadError as error:
         log.warning("%s: the challenger did not forecast along: %s", slot.series, error)
+        return []
+    log.info("%s: %s forecast along, unpublished", slot.series, version)
+    return [forecasts]
+
+
+def _issued(published: Published) -> pd.Timestamp:
+    return pd.Timestamp(str(published.manifest["issue_time"]))
 
 
 def _newest_deadline(workspace: Workspace, series: Series, aliases: Mapping[str, str]) -> pd.Timestamp:

@@ -1,13 +1,13 @@
 """Publication of a forecast: its files, its manifest, the pointers to it, and last the lake.
 
 What is published is what counts. A lake that cannot be written must not stop it: it is told, and the next catch-up
-appends from the published files what the lake has not got.
+appends from the published files what the lake has not got. The forecasts of many series are one batch of the lake.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -19,6 +19,7 @@ from gridahead.core.grid import Series
 from gridahead.core.runs import BY_HAND
 from gridahead.core.tables import Forecasts
 from gridahead.core.time import Mtu, TimeRange
+from gridahead.core.vintages import among, series_names
 from gridahead.forecasting.paths import Paths
 from gridahead.forecasting.pointers import renew_pointers
 from gridahead.forecasting.publish import Published, newest_of, publish
@@ -46,7 +47,7 @@ def alone_with(workspace: Workspace, series: Series) -> AbstractContextManager[N
 def hand_out(
     workspace: Workspace, slot: Slot, forecasts: Forecasts, about: Mapping[str, object], paths: Paths | None = None
 ) -> Published:
-    """Publish the forecast of a slot and point at it, then keep it in the lake.
+    """Publish the forecast of a slot and point at it; `keep` keeps it in the lake.
 
     Args:
         workspace: where it is published.
@@ -78,11 +79,6 @@ def hand_out(
     if front is not None and front.manifest["rung"] == BY_HAND != published.manifest["rung"]:
         log.warning("%s: the correction of %s by hand stays in front of it", slot.series, slot.day)
         published = replace(published, behind=str(front.manifest["forecast_id"]))
-    try:
-        keep(workspace.lake, forecasts)
-    except (GridaheadError, OSError) as error:
-        log.error("%s: published, but the lake does not have it yet: %s", slot.series, error)
-        return replace(published, unkept=str(error))
     return published
 
 
@@ -97,12 +93,33 @@ def _official(workspace: Workspace, series: Series, forecasts: Forecasts) -> pd.
     return known.set_index("valid_time")["value"]
 
 
-def keep(lake: Lake, forecasts: Forecasts) -> bool:
-    """Append a forecast to the lake unless exactly this one is there; whether it was appended."""
+def keep_published(lake: Lake, forecasts: Sequence[Forecasts]) -> str:
+    """Keep forecasts that are out; why the lake does not have them yet, and nothing where it has."""
+    try:
+        keep(lake, forecasts)
+    except (GridaheadError, OSError) as error:
+        names = ", ".join(sorted({name for rows in forecasts for name in series_names(rows).unique()}))
+        log.error("%s: published, but the lake does not have it yet: %s", names, error)
+        return str(error)
+    return ""
+
+
+def keep(lake: Lake, forecasts: Sequence[Forecasts]) -> list[bool]:
+    """Append forecasts to the lake in one batch, but for those that are there; of each, whether it was appended.
+
+    Args:
+        lake: which.
+        forecasts: each of one series, run, model and issue time.
+    """
+    if not forecasts:
+        return []
     key = [name for name in lake.forecasts.table.key if name not in ("valid_time", "quantile")]
-    where = {name: str(forecasts[name].iloc[0]) for name in key if name != "issue_time"}
-    stored = lake.forecasts.read(where, TimeRange.spanning(forecasts["valid_time"]))
-    if (stored["issue_time"] == forecasts["issue_time"].iloc[0]).any():
-        return False
-    lake.forecasts.append(forecasts)
-    return True
+    made = pd.concat([rows[key].iloc[:1] for rows in forecasts], ignore_index=True)
+    where = {name: sorted(made[name].astype(str).unique()) for name in key if name != "issue_time"}
+    span = TimeRange.spanning(pd.concat([rows["valid_time"] for rows in forecasts]))
+    stored = lake.forecasts.read(where, span, columns=key)
+    is_new = [bool(one) for one in ~among(made, stored, key)]
+    new = [rows for rows, wanted in zip(forecasts, is_new, strict=True) if wanted]
+    if new:
+        lake.forecasts.append(pd.concat(new, ignore_index=True))
+    return is_new

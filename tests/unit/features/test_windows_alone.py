@@ -31,7 +31,7 @@ def test_the_fingerprint_does_not_depend_on_the_days_beside():
             assert getattr(together_.alone(row), name).tobytes() == getattr(one, name).tobytes()
 
 
-def test_a_model_is_asked_for_one_window_at_a_time_and_padding_stays_empty():
+def test_a_model_is_asked_for_windows_of_one_length_and_padding_stays_empty():
     class Last:
         name, quantiles = "last", (0.1, 0.5, 0.9)
         asked: ClassVar = []
@@ -43,7 +43,7 @@ def test_a_model_is_asked_for_one_window_at_a_time_and_padding_stays_empty():
     windows = build_windows(ROWS, SPEC, DAYS)
     model: Any = Last()
     said = predict_each(model, windows)
-    assert model.asked == [(1, 37), (1, 38), (1, 37)]
+    assert model.asked == [(2, 37), (1, 38)]
     assert np.isnan(said).sum() == 2 * 3
     assert np.array_equal(said[:, 0, 0], windows.past[:, -3, 0])
 

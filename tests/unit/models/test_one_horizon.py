@@ -169,6 +169,21 @@ def test_every_other_model_answers_for_a_window_alone_as_beside_others(windows_i
         assert furthest(model, windows) < NEAR, model.name
 
 
+def test_what_a_model_says_of_a_window_does_not_depend_on_the_windows_beside_it_to_the_bit(windows_in):
+    """Seventy windows are three batches of a network: each window is first, last or between others in one of them."""
+    few, _ = windows_in("Europe/Berlin")
+    noise = np.random.default_rng(6).normal(0, 500, (70, few.past.shape[1])).astype(np.float32)
+    many = few.take(np.arange(70) % len(few))
+    many = many.with_values(many.spec.series, past=many.target_past + noise)
+    scaler = Scaler.fit(few, "week")
+    for model in (*(network_on(scaler, few, *pair) for pair in PAIRS), *others_on(few)):
+        together = predict_each(model, many)
+        for rows in ([0], [31], [69], [5, 40], [*range(20, 55)]):
+            alone = predict_each(model, many.take(np.array(rows)).trimmed())
+            length = alone.shape[1]
+            assert alone.tobytes() == np.ascontiguousarray(together[rows][:, :length]).tobytes(), (model.name, rows)
+
+
 def flipped(length, horizon):
     """Horizons read from the end of the batch: padding comes first."""
     return torch.arange(horizon - 1, -1, -1).expand(len(length), -1)

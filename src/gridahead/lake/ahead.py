@@ -1,0 +1,47 @@
+"""Reading ahead: the rows of many series, read from the lake once, so that what is asked of each comes from memory.
+
+In a lake of a thousand series a batch is one file of all of them: whoever asks for one series after the other opens
+every file a thousand times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from gridahead.core.grid import Series
+from gridahead.core.time import TimeRange
+from gridahead.core.vintages import micros
+
+
+class HeldRows:
+    """The rows of some series and a stretch of valid times, of one table.
+
+    Args:
+        rows: of the table, with series and valid time.
+        series: of which they are all that there are.
+        time_range: of valid times.
+    """
+
+    def __init__(self, rows: pd.DataFrame, series: Iterable[Series], time_range: TimeRange) -> None:
+        rows = rows.sort_values("valid_time", kind="stable", ignore_index=True)
+        found = {Series(*map(str, name)): of_it for name, of_it in rows.groupby(["zone", "quantity"])}
+        self._rows = {one: found.get(one, rows.iloc[:0]) for one in series}
+        self._times = {one: micros(of_it["valid_time"]) for one, of_it in self._rows.items()}
+        self._span = time_range
+
+    def of(self, series: Iterable[Series], time_range: TimeRange | None) -> pd.DataFrame | None:
+        """The rows of series and valid times, by series and valid time; None where not all of them are held."""
+        wanted = sorted(set(series))
+        if time_range is None or not wanted or not self._rows.keys() >= set(wanted):
+            return None
+        if time_range.start < self._span.start or time_range.end > self._span.end:
+            return None
+        ends = micros(pd.DatetimeIndex([time_range.start, time_range.end]))
+        parts = []
+        for one in wanted:
+            first, last = np.searchsorted(self._times[one], ends)
+            parts.append(self._rows[one].iloc[first:last])
+        return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0].reset_index(drop=True)
