@@ -57,6 +57,7 @@ SLOW = frozenset(
         "test_sample",
         "test_search",
         "test_shared",
+        "test_parts_of_an_installation",
         "test_slices",
         "test_store",
         "test_tabular",

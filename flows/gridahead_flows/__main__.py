@@ -26,7 +26,7 @@ def deploy_settings(
         typer.echo(name)
     if chosen.mode == "demo":
         typer.echo('The schedules are paused: they count with mode = "live" in the settings.')
-    typer.echo(f"Run them with `prefect worker start --pool {POOL} --type process`.")
+    typer.echo(f"Run them with `prefect worker start --pool {POOL}`.")
 
 
 @app.callback()

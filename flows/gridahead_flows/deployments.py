@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 from prefect.workers.process import ProcessWorker
@@ -21,7 +23,7 @@ from gridahead_flows.automations import automations
 from gridahead_flows.plan import AFTER_A_FAILURE, Job, Overlap, fingerprint
 
 POOL = "gridahead"
-"""The work pool of all deployments; `prefect worker start --pool gridahead --type process` runs them."""
+"""The work pool of all deployments; `prefect worker start --pool gridahead` runs them."""
 TAG = "gridahead"
 """Of all that is made here: a deployment or automation with it that the settings no longer ask for is deleted."""
 _COLLISION: dict[Overlap, ConcurrencyLimitStrategy] = {
@@ -39,8 +41,7 @@ def deploy(jobs: Sequence[Job], lost_after_seconds: int = 90) -> list[str]:
     """
     version = fingerprint(list(jobs))
     with get_client(sync_client=True) as client:
-        template = ProcessWorker.get_default_base_job_template()
-        client.create_work_pool(WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=template), True)
+        _pool(client)
         ids = {job.title: _applied(deployment_of(job, version)) for job in jobs}
         tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
         for existing in client.read_deployments(deployment_filter=tagged):
@@ -48,6 +49,15 @@ def deploy(jobs: Sequence[Job], lost_after_seconds: int = 90) -> list[str]:
                 client.delete_deployment(existing.id)
         _automate(client, ids[f"watch/{AFTER_A_FAILURE}"], lost_after_seconds)
     return sorted(ids)
+
+
+def _pool(client: SyncPrefectClient) -> None:
+    """Make the work pool, or renew it; one of another type is somebody's own, and kept as it is."""
+    with suppress(ObjectNotFound):
+        if client.read_work_pool(POOL).type != ProcessWorker.type:
+            return
+    template = ProcessWorker.get_default_base_job_template()
+    client.create_work_pool(WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=template), True)
 
 
 def deployment_of(job: Job, version: str) -> RunnerDeployment:

@@ -4,44 +4,74 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from prefect import State, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
+from prefect.runtime import task_run
 from prefect.states import Completed
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import AwareDatetime
 
 from gridahead.core.each import require
-from gridahead.core.errors import GridaheadError
+from gridahead.core.errors import GridaheadError, PartialError, some_of
 from gridahead.core.grid import Series
 from gridahead.operate.due import due_of
 from gridahead.operate.forecast import forecast
+from gridahead.settings.flows import FlowSettings
+from gridahead.settings.place import find_settings
 from gridahead.workspace import Workspace
-from gridahead_flows.engine import LIMITS, RETRIES, artifact_key, open_workspace, page_link, series_meant
+from gridahead_flows.engine import LIMITS, RETRIES, artifact_key, if_retryable, open_workspace, page_link, series_meant
 from gridahead_flows.outdated import warn_if_outdated
 from gridahead_flows.report import write_report
+from gridahead_flows.runner import outcomes_of, runner_of
 
 _ONE_AT_A_TIME = threading.Lock()
-"""A series computes while another waits for its next try."""
-_RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=8)
-"""So many series wait for their next try beside one another: a store that is away is away for all of them."""
+"""In one process a series computes while another waits for its next try."""
+THREADS = 8
+"""So many tasks wait for their next try beside one another: a store that is away is away for all of them."""
+
+Wanted = tuple[str, dt.date | None]
+"""A series and its delivery day; None for the one that is due."""
 
 
-@task(name="forecast", task_run_name="forecast {series}", **RETRIES)
-def forecast_series(series: str, issue_time: dt.datetime | None, day: dt.date | None, settings: str | None) -> str:
-    """Publish one delivery day; gives how, in a line."""
-    workspace, name = open_workspace(settings), Series.parse(series)
+def _is_another_try(_task: Any, run: Any, state: Any) -> bool:
+    """Whether the same series are tried again; those that are left of several are, by themselves."""
+    return if_retryable(_task, run, state) and not getattr(state.result(raise_on_failure=False), "done", ())
+
+
+def _name_of_run() -> str:
+    return f"forecast {_words(task_run.parameters['wanted'])}"
+
+
+@task(name="forecast", task_run_name=_name_of_run, **{**RETRIES, "retry_condition_fn": _is_another_try})
+def forecast_some(wanted: list[Wanted], issue_time: dt.datetime | None, settings: str) -> list[str]:
+    """Publish a delivery day of each of these series; gives how, a line each."""
+    return publish_some(wanted, issue_time, settings)
+
+
+def publish_some(wanted: Sequence[Wanted], issue_time: dt.datetime | None, settings: str) -> list[str]:
+    """What the task does, as a function that another process finds by its name: a task goes there with its globals.
+
+    Raises:
+        PartialError: some could not be published, and the others are out.
+    """
+    workspace = open_workspace(settings)
     instant = None if issue_time is None else pd.Timestamp(issue_time)
-    try:
-        with _ONE_AT_A_TIME:
-            published = forecast(workspace, name, instant, day=day)
-    except GridaheadError as error:
-        error.retryable = error.retryable and is_of_use(workspace, name, day)
-        raise
-    return keep_manifest(workspace, name, published.manifest)
+    published: list[str] = []
+    failed: dict[str, GridaheadError] = {}
+    for name, day in wanted:
+        series = Series.parse(name)
+        try:
+            with _ONE_AT_A_TIME:
+                done = forecast(workspace, series, instant, day=day)
+            published.append(keep_manifest(workspace, series, done.manifest))
+        except GridaheadError as error:
+            error.retryable = error.retryable and is_of_use(workspace, series, day)
+            failed[_words([(name, day)])] = error
+    require(failed, published)
+    return published
 
 
 def is_of_use(workspace: Workspace, series: Series, day: dt.date | None) -> bool:
@@ -61,7 +91,7 @@ def keep_manifest(workspace: Workspace, series: Series, manifest: Mapping[str, o
     return f"{series} for {manifest['delivery_day']} by {manifest['rung']}{missing}"
 
 
-@flow(name="forecast", timeout_seconds=LIMITS["forecast"], task_runner=_RUNNER)
+@flow(name="forecast", timeout_seconds=LIMITS["forecast"])
 def forecast_flow(
     series: list[str] = [],  # noqa: B006 - a form's default
     issue_time: AwareDatetime | None = None,
@@ -86,21 +116,52 @@ def forecast_flow(
     if deadline is not None:
         warn_if_outdated(settings)
         wanted = due_at(workspace, names, deadline)
-    states = {(name, day): forecast_series.submit(name, issue_time, day, settings) for name, day in wanted}
-    for future in states.values():
-        future.wait()
-    published = [future.result() for future in states.values() if future.state.is_completed()]
+    published, failed = side_by_side(wanted, issue_time, workspace.settings.flows, str(find_settings(settings)))
     if published:
         write_report(settings, return_state=True)  # without the page, the forecasts are out all the same
-    failed: dict[str, GridaheadError] = {}
-    for (name, _), future in states.items():
-        error = future.state.result(raise_on_failure=False)
-        if isinstance(error, GridaheadError):
-            failed[name] = error
-        elif isinstance(error, Exception):
-            raise error
     require(failed, published)
     return Completed(message="; ".join(published) or "nothing is due that is not published", data=published)
+
+
+def side_by_side(
+    wanted: Sequence[Wanted], issue_time: dt.datetime | None, chosen: FlowSettings, settings: str
+) -> tuple[list[str], dict[str, GridaheadError]]:
+    """What is published, a line each, and the errors of the series that are not.
+
+    Args:
+        wanted: the series and days.
+        issue_time: as of when.
+        chosen: how many go into a task, and where tasks run.
+        settings: path of the settings file, wherever they run.
+    """
+    published: list[str] = []
+    failed: dict[str, GridaheadError] = {}
+    size = chosen.series_per_task
+    parts = [list(wanted[begin : begin + size]) for begin in range(0, len(wanted), size)]
+    with runner_of(chosen, THREADS, chosen.workers) as runner:
+        while parts:
+            told = [{"wanted": part, "issue_time": issue_time, "settings": settings} for part in parts]
+            futures = [
+                (_words(part), runner.submit(forecast_some, each)) for part, each in zip(parts, told, strict=True)
+            ]
+            left: list[list[Wanted]] = []
+            for part, outcome in zip(parts, outcomes_of(futures), strict=True):
+                if isinstance(outcome, PartialError):
+                    published += outcome.done
+                    again = {name for name, error in outcome.errors.items() if error.retryable and outcome.done}
+                    failed |= {name: error for name, error in outcome.errors.items() if name not in again}
+                    left += [[slot for slot in part if _words([slot]) in again]] if again else []
+                elif isinstance(outcome, GridaheadError):
+                    failed |= {_words([slot]): outcome for slot in part}
+                else:
+                    published += outcome
+            parts = left
+    return published, failed
+
+
+def _words(wanted: Sequence[Wanted]) -> str:
+    """Which series and days these are, of many the first."""
+    return some_of([name if day is None else f"{name} of {day}" for name, day in wanted], 1)
 
 
 def due_at(workspace: Workspace, names: list[str], deadline: str) -> list[tuple[str, dt.date | None]]:

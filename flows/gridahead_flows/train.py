@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from gridahead.core.errors import PartialError
+from gridahead.core.each import require
+from gridahead.core.errors import GridaheadError, PartialError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
-from gridahead.operate.train import Candidate, Order, order_of, train, train_shared
+from gridahead.operate.train import Candidate, order_of, train, train_shared
+from gridahead.settings.place import find_settings
 from gridahead_flows.engine import LIMITS, RETRIES, artifact_key, kept_on_record, open_workspace, series_meant
+from gridahead_flows.runner import outcomes_of, require_processes, runner_of
 
 
 @task(name="train", task_run_name="train {series}", **RETRIES)
-def train_series(series: str, settings: str | None) -> str:
-    """Fit in a process of its own, record, hold the trial; gives the champion."""
+def train_series(series: str, settings: str) -> dict[str, str]:
+    """Fit in a process of its own, record, hold the trial; gives the series and its champion."""
+    require_processes()
     workspace = open_workspace(settings)
     done = train(workspace, Series.parse(series))
     keep_outcomes(series, done)
-    return str(workspace.registry.holder(Series.parse(series), CHAMPION))
+    return {series: str(workspace.registry.holder(Series.parse(series), CHAMPION))}
 
 
 def keep_outcomes(series: str, done: list[Candidate]) -> None:
@@ -45,8 +47,9 @@ def keep_outcomes(series: str, done: list[Candidate]) -> None:
 
 
 @task(name="train shared", task_run_name="train {name}", **RETRIES)
-def train_group(name: str, settings: str | None) -> dict[str, str]:
+def train_group(name: str, settings: str) -> dict[str, str]:
     """One network for a group of series; gives the series that it serves from now on."""
+    require_processes()
     workspace = open_workspace(settings)
     group = next(group for group in workspace.settings.shared if group.name == name)
     done: Sequence[Candidate] = ()
@@ -64,14 +67,28 @@ def train_group(name: str, settings: str | None) -> dict[str, str]:
 
 
 @flow(name="train side by side")
-def train_all_flow(names: list[str], settings: str | None) -> dict[str, str]:
-    """Groups without rivals and series, as many at a time as the task runner has threads; gives who serves."""
-    order = _order(names, settings)
-    shared = [train_group.submit(group.name, settings) for group in order.first]
-    own = {str(series): train_series.submit(str(series), settings) for series in order.own}
-    serving = {name: done.result() for name, done in own.items()}
-    for done in shared:
-        serving |= done.result()
+def train_all_flow(names: list[str], settings: str) -> dict[str, str]:
+    """Groups without rivals and series, as many at a time as the task runner has room for, and then those with rivals.
+
+    One that fails keeps no other from being trained.
+
+    Raises:
+        PartialError: some have failed. Who serves of the others is in its `done`.
+    """
+    order = order_of(open_workspace(settings).settings, [Series.parse(name) for name in names])
+    shared = [(group.name, train_group.submit(group.name, settings)) for group in order.first]
+    own = [(str(series), train_series.submit(str(series), settings)) for series in order.own]
+    submitted = [*own, *shared]
+    found = [*zip([name for name, _ in submitted], outcomes_of(submitted), strict=True)]
+    for group in order.last:
+        try:
+            found.append((group.name, train_group(group.name, settings)))
+        except GridaheadError as error:
+            found.append((group.name, error))
+    serving: dict[str, str] = {}
+    for _, outcome in found:
+        serving |= {} if isinstance(outcome, GridaheadError) else outcome
+    require({name: outcome for name, outcome in found if isinstance(outcome, GridaheadError)}, serving.items())
     return serving
 
 
@@ -88,15 +105,10 @@ def train_flow(series: list[str] = [], settings: str | None = None) -> dict[str,
     """
     workspace = open_workspace(settings)
     names = series_meant(workspace, series)
-    runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workspace.settings.training.workers)
-    serving = train_all_flow.with_options(task_runner=runner)(names, settings)
-    for group in _order(names, settings).last:
-        serving |= train_group(group.name, settings)
-    return serving
-
-
-def _order(names: list[str], settings: str | None) -> Order:
-    return order_of(open_workspace(settings).settings, [Series.parse(name) for name in names])
+    workers = workspace.settings.training.workers
+    runner = runner_of(workspace.settings.flows, workers, workers)
+    found = str(find_settings(settings))
+    return train_all_flow.with_options(task_runner=runner)(names, found)
 
 
 if __name__ == "__main__":

@@ -216,3 +216,29 @@ def prefect_worker(surroundings: dict[str, str], pool: str, log: Path) -> Iterat
 
 def _get(address: str) -> None:
     urllib.request.urlopen(address, timeout=5).close()
+
+
+@contextmanager
+def dask_scheduler(folder: Path) -> Iterator[str]:
+    """A scheduler of Dask without workers; gives its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+
+    def is_up() -> None:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+
+    with running(command, is_up, folder / "scheduler.log", env=environment(), cwd=folder):
+        yield f"tcp://127.0.0.1:{port}"
+
+
+@contextmanager
+def dask_workers(scheduler: str, folder: Path, number: int) -> Iterator[None]:
+    """Workers of one thread each, in folders of their own as on other hosts, which know no settings."""
+    with ExitStack() as stack:
+        for name in (f"worker-{one}" for one in range(number)):
+            (folder / name).mkdir()
+            command = [sys.executable, "-m", "dask", "worker", scheduler, "--no-nanny", "--nthreads", "1"]
+            command += ["--name", name, "--no-dashboard", "--local-directory", str(folder / name)]
+            log = folder / f"{name}.log"
+            stack.enter_context(running(command, lambda: None, log, env=environment(), cwd=folder / name))
+        yield

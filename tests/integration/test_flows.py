@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gridahead.core.errors import LakeError, ModelError, SettingsError
+from gridahead.core.errors import LakeError, ModelError, PartialError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.settings.file import load_settings
 from gridahead.settings.networks import SharedSettings
@@ -140,6 +140,48 @@ def test_one_series_that_fails_does_not_keep_the_others_from_being_published(
     assert state.message == "DE/load for 2025-12-31 by naive, missing: official forecast"
 
 
+def test_of_several_in_a_task_only_what_failed_is_tried_again(
+    prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gridahead_flows import forecast as flow
+
+    asked: list[str] = []
+
+    def forecast(workspace: Workspace, series: Series, instant: object, *, day: object) -> SimpleNamespace:
+        asked.append(str(series))
+        if asked == ["NO2/load"]:
+            raise LakeError("a 503", retryable=True)
+        return SimpleNamespace(manifest={"delivery_day": "2025-12-31", "rung": "full", "missing": ""})
+
+    monkeypatch.setattr(flow, "forecast", forecast)
+    (tmp_path / "settings.toml").write_text(f"{TWO_DEADLINES}[flows]\nseries_per_task = 2\n")
+    state = flow.forecast_flow(settings=str(tmp_path / "settings.toml"), return_state=True)
+    assert asked == ["NO2/load", "DE/load", "NO2/load"]
+    assert state.is_completed()
+    assert state.message == "DE/load for 2025-12-31 by full; NO2/load for 2025-12-31 by full"
+
+
+def test_one_series_that_cannot_be_trained_keeps_no_other_and_no_group_from_it(
+    prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gridahead.operate.train import Candidate
+    from gridahead_flows import train as flow
+
+    def alone(workspace: object, series: Series) -> list[Candidate]:
+        raise ModelError(f"{series}", "too few days")
+
+    def together(workspace: object, group: SharedSettings) -> list[Candidate]:
+        return [Candidate(one, group.name, "7", True, {}, 1, 0.1, "", known=False) for one in group.series]
+
+    (tmp_path / "settings.toml").write_text(GROUPS)
+    monkeypatch.setattr(flow, "train", alone)
+    monkeypatch.setattr(flow, "train_shared", together)
+    with pytest.raises(PartialError) as raised:
+        flow.train_flow(settings=str(tmp_path / "settings.toml"))
+    assert raised.value.errors.keys() == {"DE/load"}
+    assert dict(raised.value.done) == {"DE/load": "rival v7", "DE/solar": "rival v7", "DE/wind_onshore": "alone v7"}
+
+
 def test_a_champion_that_has_learnt_all_days_is_no_failure_of_the_run_that_looks_for_drift(
     prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +277,24 @@ def test_deployments_and_automations_follow_the_settings(prefect_server: None, t
     assert deployed(tmp_path, TWO_DEADLINES).keys() == before.keys()
 
 
+def test_a_work_pool_of_another_type_is_kept_as_somebody_has_made_it(prefect_server: None, tmp_path: Path) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
+
+    template = {
+        "job_configuration": {"image": "{{ image }}"},
+        "variables": {"properties": {"image": {"default": "own"}}},
+    }
+    with get_client(sync_client=True) as client:
+        deployed(tmp_path, TWO_DEADLINES)
+        client.delete_work_pool("gridahead")
+        client.create_work_pool(WorkPoolCreate(name="gridahead", type="docker", base_job_template=template))
+        assert {one["pool"] for one in deployed(tmp_path, TWO_DEADLINES).values()} == {"gridahead"}
+        pool = client.read_work_pool("gridahead")
+        assert (pool.type, pool.base_job_template["job_configuration"]) == ("docker", template["job_configuration"])
+        client.delete_work_pool("gridahead")
+
+
 def test_a_run_for_a_deadline_takes_what_is_due_of_the_series_that_have_it_by_now(
     prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,7 +381,7 @@ def test_a_forecast_is_tried_again_for_as_long_as_it_can_reach_the_market(
 
     monkeypatch.setattr(flow, "forecast", forecast)
     monkeypatch.setattr(flow, "due_of", lambda workspace, series, at: [SimpleNamespace(day=day)])
-    monkeypatch.setattr(flow.forecast_series, "retry_delay_seconds", 0)
+    monkeypatch.setattr(flow.forecast_some, "retry_delay_seconds", 0)
     deadline = "D-7T0000[Europe/Oslo]" if tries == 1 else "D-1T1100[Europe/Oslo]"
     one = f'[[series]]\nseries = "NO2/load"\ndeadline = "{deadline}"\ngate_closure = "{closure}"\n'
     (tmp_path / "settings.toml").write_text(f'data_folder = "data"\n{one}')

@@ -58,10 +58,22 @@ def add(
     expires: Annotated[
         str | None, typer.Option(help="From when it is refused, such as 2027-01-01; never without it.")
     ] = None,
+    series: Annotated[
+        list[str] | None,
+        typer.Option(help="Only of these series: DE/load, a pattern such as '*/load', or a zone; may be repeated."),
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="Only of zones of this group of the zone table; may be repeated.")
+    ] = None,
     settings: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a token and print it, for the only time: what is kept is its hash."""
+    """Make a token and print it, for the only time: what is kept is its hash.
+
+    With --series or --group it sees these series and no others, wherever a token is needed to read; with both, what is
+    of these series and of these groups.
+    """
+    from gridahead.web.share import checked_part
     from gridahead.web.tokens import SCOPES, Tokens
 
     workspace = open_workspace(settings)
@@ -69,9 +81,11 @@ def add(
     if not scopes:
         raise SettingsError(f"--scope {scope}: a token may {' or '.join(SCOPES)}")
     ends = parse_instant(expires, "--expires", "UTC")
-    said = Tokens.of(workspace.settings, workspace.clock).add(name, scopes, ends)
+    patterns, groups = checked_part(workspace.settings, series or (), group or ())
+    said = Tokens.of(workspace.settings, workspace.clock).add(name, scopes, ends, patterns, groups)
     if as_json:
-        print_json({"name": name, "scope": scope, "expires_at": ends and ends.isoformat(), "token": said})
+        told = {"name": name, "scope": scope, "expires_at": ends and ends.isoformat(), "token": said}
+        print_json({**told, "series": patterns, "groups": groups})
         return
     say(said, False)
     say("Keep it: it cannot be shown again. Send it as `Authorization: Bearer TOKEN`.", True)
@@ -87,6 +101,8 @@ def list_tokens(settings: SettingsOption = None, as_json: JsonOption = False) ->
         {
             "name": token.name,
             "may": " and ".join(token.scopes),
+            "series": ", ".join(token.series) or "all",
+            "groups": ", ".join(token.groups) or "all",
             "made": token.made_at,
             "ends": token.expires_at or "never",
             "expired": token.is_over(workspace.clock()),

@@ -31,6 +31,7 @@ from gridahead.core.units import PowerUnit, Unit, unit_of_source
 from gridahead.core.zones import market_of
 from gridahead.settings.alerts import AlertSettings
 from gridahead.settings.file_source import FileSource
+from gridahead.settings.flows import FlowSettings
 from gridahead.settings.gates import LadderSettings, PromotionSettings, QualitySettings
 from gridahead.settings.logs import LoggingSettings
 from gridahead.settings.networks import (
@@ -191,6 +192,8 @@ class Settings(Section):
     """Where MLflow is."""
     schedule: ScheduleSettings = ScheduleSettings()
     """When the scheduled work runs."""
+    flows: FlowSettings = FlowSettings()
+    """How Prefect's flows spread their work."""
     alerts: AlertSettings = AlertSettings()
     """Who is told when something is not in order."""
     serve: ServeSettings = ServeSettings()

@@ -6,13 +6,13 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gridahead.core.errors import GridaheadError
 from gridahead.lake.folder import Folder
@@ -26,10 +26,13 @@ from gridahead.web.guard import SIGN_IN, Guard
 from gridahead.web.health import health
 from gridahead.web.pages import NotFoundError, Pages, told
 from gridahead.web.session import FormError
+from gridahead.web.share import UNTOLD, Share, share_of
 from gridahead.web.state import Watch
-from gridahead.web.tokens import Tokens
+from gridahead.web.tokens import Token, Tokens
 from gridahead.workspace import Workspace
 
+MOST_PARTS = 16
+"""Servers of parts that are kept: each keeps its pages and answers, and is made in a tenth of a second."""
 ANEW = "no-store"
 """Of what is true only now."""
 ASK_AGAIN = "no-cache"
@@ -50,7 +53,19 @@ def application(
     """
     watch = watch or Watch(workspace)
     tokens = tokens or Tokens.of(workspace.settings, workspace.clock)
-    pages = Pages(workspace, watch, tokens)
+    chosen = workspace.settings.serve
+
+    def of(share: Share) -> ASGIApp:
+        return _server(share, watch if share.whole else watch.of(share), tokens, closed=closed)
+
+    sign_in = urlsplit(chosen.public_url or "").path + SIGN_IN
+    served = ByToken(workspace, of)
+    return Guard(served, chosen.hosts, tokens if closed else None, chosen.requests_per_minute, sign_in)
+
+
+def _server(share: Share, watch: Watch, tokens: Tokens, *, closed: bool) -> FastAPI:
+    """The server of a part of a workspace, or of the whole."""
+    pages = Pages(share, watch, tokens)
     forms = Forms(pages)
     # Its own description comes with the API.
     app = FastAPI(title="gridahead", openapi_url=None, lifespan=partial(_prepared, pages))
@@ -63,7 +78,7 @@ def application(
         "/status": pages.operations,
         "/assets/{name}": asset,
         "/livez": lambda _: PlainTextResponse("alive\n", headers={"Cache-Control": ANEW}),
-        "/healthz": lambda _: _health(watch),
+        "/healthz": lambda request: _health(watch, told=not closed or request.state.token is not None),
         "/metrics": lambda _: _text(metrics.metrics(watch.state()), metrics.MEDIA_TYPE),
     }
     for address, endpoint in addresses.items():
@@ -71,15 +86,34 @@ def application(
     app.add_route("/quality/cases/{case}", forms.case, methods=["GET", "POST"])
     app.add_route("/sign-in", forms.sign_in, methods=["GET", "POST"])
     app.add_route("/sign-out", forms.sign_out, methods=["POST"])
-    for name, folder in folders(workspace.settings).items():
-        app.add_route(f"/{name}/{{file:path}}", _files(folder), methods=["GET"])
+    for name, folder in folders(share.workspace.settings).items():
+        app.add_route(f"/{name}/{{file:path}}", _files(share, name, folder), methods=["GET"])
     app.add_exception_handler(NotFoundError, lambda request, error: told(request, error, 404))
     app.add_exception_handler(FormError, _refused)
-    app.add_exception_handler(GridaheadError, lambda request, error: told(request, error, 503))
-    chosen = workspace.settings.serve
-    add_api(app, workspace, tokens)
-    sign_in = urlsplit(chosen.public_url or "").path + SIGN_IN
-    return Guard(app, chosen.hosts, tokens if closed else None, chosen.requests_per_minute, sign_in)
+    app.add_exception_handler(
+        GridaheadError, lambda request, error: told(request, error if share.whole else GridaheadError(UNTOLD), 503)
+    )
+    add_api(app, share, tokens)
+    return app
+
+
+class ByToken:
+    """Answers whoever may see a part only as a server of that part would, and all others as the server of everything.
+
+    Args:
+        workspace: the whole of it.
+        server: makes the server of a part.
+    """
+
+    def __init__(self, workspace: Workspace, server: Callable[[Share], ASGIApp]) -> None:
+        self._whole = server(Share(workspace))
+        self._part = lru_cache(MOST_PARTS)(lambda token: server(share_of(workspace, token)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        token: Token | None = scope.get("state", {}).get("token")
+        app = self._part(token) if token is not None and token.is_restricted else self._whole
+        await app(scope, receive, send)
 
 
 @asynccontextmanager
@@ -89,9 +123,12 @@ async def _prepared(pages: Pages, _: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def _health(watch: Watch) -> Response:
+def _health(watch: Watch, *, told: bool) -> Response:
+    """Whether all is in order; who asks without a token where one is needed is told that, and no names."""
     found = health(watch.state())
-    said = {"healthy": found.healthy, "reasons": list(found.reasons)}
+    number = len(found.reasons)
+    untold = [f"{number} of them, told to whoever asks with a token that may read"] if number else []
+    said = {"healthy": found.healthy, "reasons": list(found.reasons) if told else untold}
     return Response(json.dumps(said) + "\n", found.code, {"Cache-Control": ANEW}, "application/json")
 
 
@@ -99,10 +136,10 @@ def _text(content: bytes, media_type: str) -> Response:
     return Response(content, headers={"Cache-Control": ANEW}, media_type=media_type)
 
 
-def _files(folder: Folder) -> Endpoint:
+def _files(share: Share, place: str, folder: Folder) -> Endpoint:
     def answer(request: Request) -> Response:
         name = request.path_params["file"]
-        found = find(folder, name)
+        found = find(folder, name) if share.gives(place, name) else None
         if found is None:
             return PlainTextResponse(f"there is no {name[:200]!r} here\n", 404)
         headers = {"ETag": f'"{found.tag}"', "Cache-Control": ASK_AGAIN}

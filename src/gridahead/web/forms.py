@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gridahead.operate.quarantine import rule_on_case
-from gridahead.quarantine.cases import find_case
+from gridahead.quarantine.cases import Case, find_case
 from gridahead.quarantine.rulings import Ruling
 from gridahead.web import quality_pages, render
 from gridahead.web.guard import COOKIE
 from gridahead.web.pages import NotFoundError, Pages, answer
 from gridahead.web.session import forget, form_of, remember, token_of
+from gridahead.web.share import share_of
 from gridahead.web.tokens import TokenError
 
 SEE_OTHER = 303
@@ -67,17 +68,26 @@ class Forms:
     def _case(
         self, request: Request, identity: str, problem: str = "", reason: str = "", status: int = 200
     ) -> Response:
-        if find_case(self.pages.cases(), identity) is None:
-            raise NotFoundError(f"there is no case {identity}; `gridahead quarantine list --all` says which there are")
         page = quality_pages.case_page(
             self.pages.workspace,
-            identity,
+            self._known(identity).id,
             reader=self.pages.reader(request, "write"),
             problem=problem,
             reason=reason,
             may_rule=any("write" in token.scopes for token in self.pages.tokens.all()),
         )
         return answer(request, page, status)
+
+    def _known(self, identity: str) -> Case:
+        """The case of an address, among those that are shown.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        case = find_case(self.pages.cases(), identity)
+        if case is None:
+            raise NotFoundError(f"there is no case {identity}; `gridahead quarantine list --all` says which there are")
+        return case
 
     def _rule(self, request: Request, identity: str, fields: dict[str, str]) -> Response:
         ruling, reason = fields.get("ruling", ""), " ".join(fields.get("reason", "").split())
@@ -86,10 +96,13 @@ class Forms:
             token = token_of(request, self.pages.tokens, "write") or self.pages.tokens.holder(said, "write")
         except TokenError as error:
             return self._case(request, identity, str(error), reason, error.status)
+        case, share = self._known(identity), self.pages.share
+        if not share_of(share.workspace, token).has(case.series):
+            return self._case(request, identity, f"the token {token.name} is not of {case.series}", reason, 403)
         if problem := _problem(ruling, reason):
             return self._case(request, identity, problem, reason, 422)
         chosen: Ruling = "release" if ruling == "release" else "reject"
-        rule_on_case(self.pages.workspace, identity, chosen, reason, token.name)
+        rule_on_case(share.part_of or share.workspace, case.id, chosen, reason, token.name)
         self.pages.kept.forget()
         return RedirectResponse(identity, SEE_OTHER)
 

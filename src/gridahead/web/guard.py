@@ -33,7 +33,7 @@ BODY_SECONDS = 10.0
 SIGN_IN, COOKIE = "/sign-in", "gridahead_token"
 """Where a browser is given a token, and how it shows it from then on."""
 PROBES = frozenset({"/livez", "/healthz"})
-"""Addresses without a token and as often as they like: those who ask whether all is in order have none."""
+"""Addresses without a token and as often as they like: those who ask whether all is in order need none."""
 REALM = 'Bearer realm="gridahead", Basic realm="gridahead: any name, and a token as password"'
 """Spreadsheets ask for a name and a password; a token is one."""
 
@@ -118,7 +118,7 @@ class Guard:
         if any(ord(sign) < 32 or ord(sign) == 127 for sign in scope["path"]):
             raise RequestError("unknown-address", "no address has a control character", "/docs/api has the addresses")
         if scope["path"] in PROBES:
-            return None
+            return self._perhaps(token_in(headers))
         needed = self._tokens is not None and scope["path"] != SIGN_IN
         token = self._shown(scope, token_in(headers)) if needed else None
         self._pace(f"token {token.name}" if token else _address(scope))
@@ -133,6 +133,13 @@ class Guard:
             raise refused(error) from error
         except LakeError as error:
             raise RequestError("unreadable", "the tokens cannot be read", "The log of the server says why") from error
+
+    def _perhaps(self, said: str) -> Token | None:
+        """The token that a probe has shown, if it is one: nobody is refused for another."""
+        try:
+            return self._tokens.holder(said, "read") if self._tokens is not None and said else None
+        except (TokenError, LakeError):
+            return None
 
     def _refusal(self, problem: RequestError, scope: Scope) -> Response:
         """The answer to a request that is refused; a person without a token is led to where one is typed."""

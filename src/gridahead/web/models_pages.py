@@ -16,6 +16,7 @@ from gridahead.reports.wording import NOTHING, Scale, percent
 from gridahead.web import render
 from gridahead.web.files import PUBLISHED, folders
 from gridahead.web.quality_pages import title_of
+from gridahead.web.share import Share
 from gridahead.workspace import Workspace
 
 ROLES = {
@@ -49,14 +50,15 @@ def models_page(workspace: Workspace, found: Sequence[ModelsOf], reader: str = "
     )
 
 
-def model_page(workspace: Workspace, models: ModelsOf, reader: str = "") -> bytes:
+def model_page(share: Share, models: ModelsOf, reader: str = "") -> bytes:
     """The models of one series.
 
     Args:
-        workspace: whose.
+        share: what may be shown.
         models: of the series.
         reader: who has signed in.
     """
+    workspace = share.workspace
     timezone = workspace.settings.zone(models.series.zone).timezone
     unit = workspace.settings.unit_wanted(models.series)
     roles = {number: role for role, number in models.roles.items()}
@@ -67,8 +69,8 @@ def model_page(workspace: Workspace, models: ModelsOf, reader: str = "") -> byte
         reader=reader,
         series=models.series,
         title=title_of(models.series),
-        holders=[_holder(workspace, models, role, words) for role, words in ROLES.items() if role in models.roles],
-        versions=[_version(workspace, version, roles, timezone, unit) for version in models.versions],
+        holders=[_holder(share, models, role, words) for role, words in ROLES.items() if role in models.roles],
+        versions=[_version(share, version, roles, timezone, unit) for version in models.versions],
         scores=_scores(models, roles, unit),
         decisions=[_decision(row, timezone) for row in models.decisions.head(MOST_DECISIONS).to_dict("records")],
     )
@@ -93,7 +95,7 @@ def _line(workspace: Workspace, models: ModelsOf) -> dict[str, Any]:
     }
 
 
-def _holder(workspace: Workspace, models: ModelsOf, role: str, words: str) -> dict[str, Any]:
+def _holder(share: Share, models: ModelsOf, role: str, words: str) -> dict[str, Any]:
     """Who has a role, with what speaks for it."""
     number = models.roles[role]
     version = next((one for one in models.versions if one.number == number), None)
@@ -102,13 +104,13 @@ def _holder(workspace: Workspace, models: ModelsOf, role: str, words: str) -> di
         "words": words,
         "name": str(version) if version else f"version {number}",
         "learnt": _tag(version, "learnt_until") if version else "",
-        "card": _card(workspace, version) if version else None,
-        "score": _shown_of(models, number, "mae", workspace.settings.unit_wanted(models.series)),
+        "card": _card(share, version) if version else None,
+        "score": _shown_of(models, number, "mae", share.workspace.settings.unit_wanted(models.series)),
     }
 
 
 def _version(
-    workspace: Workspace, version: Version, roles: Mapping[str, str], timezone: str, unit: Unit | None
+    share: Share, version: Version, roles: Mapping[str, str], timezone: str, unit: Unit | None
 ) -> dict[str, Any]:
     """A version in the table of all."""
     return {
@@ -119,7 +121,7 @@ def _version(
         "train": _tag(version, "train_days"),
         "learnt": _tag(version, "learnt_until"),
         "mae": _validated(version, unit),
-        "card": _card(workspace, version),
+        "card": _card(share, version),
     }
 
 
@@ -190,7 +192,8 @@ def _tag(version: Version, name: str) -> str:
     return str(version.tags.get(name, NOTHING))
 
 
-def _card(workspace: Workspace, version: Version) -> str | None:
-    """Where the card of a version is, below the first page; None where none was written."""
+def _card(share: Share, version: Version) -> str | None:
+    """Where the card of a version is, below the first page; None where none was written, or it may not be read."""
     name = f"cards/{version.series.slug}-v{version.number}.html"
-    return f"{PUBLISHED}/{name}" if folders(workspace.settings)[PUBLISHED].exists(name) else None
+    is_there = share.gives(PUBLISHED, name) and folders(share.workspace.settings)[PUBLISHED].exists(name)
+    return f"{PUBLISHED}/{name}" if is_there else None

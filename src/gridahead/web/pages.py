@@ -29,11 +29,11 @@ from gridahead.web.models_pages import model_page, models_page
 from gridahead.web.overview import overview
 from gridahead.web.series_page import issue_part, series_page
 from gridahead.web.session import token_of
+from gridahead.web.share import Share
 from gridahead.web.state import Watch
 from gridahead.web.status_page import PAGES, render_status
 from gridahead.web.tokens import Scope, Tokens
 from gridahead.web.views import view_of
-from gridahead.workspace import Workspace
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
@@ -59,17 +59,18 @@ class Pages:
     """Answers with pages.
 
     Args:
-        workspace: what is shown.
+        share: what is shown.
         watch: knows the state of operation.
         tokens: who may write.
     """
 
-    def __init__(self, workspace: Workspace, watch: Watch, tokens: Tokens) -> None:
-        self.workspace = workspace
+    def __init__(self, share: Share, watch: Watch, tokens: Tokens) -> None:
+        self.share = share
+        self.workspace = share.workspace
         self.watch = watch
         self.tokens = tokens
-        self.kept = Kept(workspace)
-        self._cases = Cases(workspace)
+        self.kept = Kept(share.workspace)
+        self._cases = Cases(share)
 
     def overview(self, request: Request) -> Response:
         """Every series on one page."""
@@ -112,7 +113,7 @@ class Pages:
         """The models of one series."""
         series, reader = self._known(request), self.reader(request)
         return self._page(
-            request, ("model", series, reader), lambda: model_page(self.workspace, self._models(series), reader)
+            request, ("model", series, reader), lambda: model_page(self.share, self._models(series), reader)
         )
 
     def quality(self, request: Request) -> Response:
@@ -124,13 +125,13 @@ class Pages:
         return self._page(
             request,
             ("quality", shown, page, reader),
-            lambda: quality_pages.quality_page(self.workspace, self.cases(), self.watch.state(), shown, page, reader),
+            lambda: quality_pages.quality_page(self.share, self.cases(), self.watch.state(), shown, page, reader),
         )
 
     def operations(self, request: Request) -> Response:
         """Whether all is in order: never kept, it is asked when something is wrong."""
         published = folders(self.workspace.settings)[PUBLISHED]
-        pages = [name for name in PAGES if published.exists(name)]
+        pages = [name for name in PAGES if self.share.gives(PUBLISHED, name) and published.exists(name)]
         return answer(request, render_status(self.watch.state(), self.workspace.settings, pages, self.reader(request)))
 
     def cases(self) -> list[Case]:

@@ -40,7 +40,7 @@ KINDS = {
     for kind in (
         Kind("invalid", 422, "A parameter is not valid", "The message names the parameter and what would do."),
         Kind("token-needed", 401, "A token is needed", "None was sent, or one that is unknown, revoked or expired."),
-        Kind("not-allowed", 403, "This token may not do that", "It may read and not write."),
+        Kind("not-allowed", 403, "This token may not do that", "It may read only, or is of other series."),
         Kind("unknown-address", 404, "There is nothing at this address", "The page of examples lists the addresses."),
         Kind("unknown-series", 404, "There is no such series", "`/api/v1/series` lists those that there are."),
         Kind("not-published", 404, "There is no such forecast", "`…/issues` lists those that are published."),

@@ -17,6 +17,7 @@ from gridahead.settings.model import Settings
 from gridahead.web import render
 from gridahead.web.charts import accepted_chart, case_chart
 from gridahead.web.files import PUBLISHED, QUALITY, folders
+from gridahead.web.share import Share
 from gridahead.web.state import State
 from gridahead.web.status_page import data_rows
 from gridahead.workspace import Workspace
@@ -29,23 +30,22 @@ MOST_ROWS = 200
 STATES = {"open": "waits", "released": "released", "rejected": "rejected"}
 
 
-def quality_page(
-    workspace: Workspace, found: Sequence[Case], state: State, shown: str, page: int, reader: str = ""
-) -> bytes:
+def quality_page(share: Share, found: Sequence[Case], state: State, shown: str, page: int, reader: str = "") -> bytes:
     """What waits for a decision, and how fresh the data are.
 
     Args:
-        workspace: whose.
-        found: every case, the newest first.
+        share: what may be shown.
+        found: every case of it, the newest first.
         state: of operation, which knows how fresh everything is.
         shown: `open`, or `all` for what is flagged or decided as well.
         page: which hundred of the cases, from 1.
         reader: who has signed in.
     """
+    settings = share.workspace.settings
     waiting = [case for case in found if case.state == "open" and case.severity == "quarantine"]
     everything = found if shown == "all" else waiting
     first = (page - 1) * MOST
-    clocks = {workspace.settings.zone(entry.series.zone).timezone for entry in workspace.settings.series}
+    clocks = {settings.zone(entry.series.zone).timezone for entry in settings.series}
     return render.page(
         "quality_list.html.j2",
         depth=0,
@@ -53,13 +53,13 @@ def quality_page(
         reader=reader,
         shown=shown,
         choices=SHOWN,
-        cases=[case_row(workspace.settings, case) for case in everything[first : first + MOST]],
+        cases=[case_row(settings, case) for case in everything[first : first + MOST]],
         count=len(everything),
         page=page,
         pages=max(1, -(-len(everything) // MOST)),
         waiting=sum(len(case.rows) for case in waiting),
-        data=list(data_rows(state, workspace.settings, clocks.pop() if len(clocks) == 1 else "UTC")),
-        links=_links(workspace.settings),
+        data=list(data_rows(state, settings, clocks.pop() if len(clocks) == 1 else "UTC")),
+        links=_links(share),
     )
 
 
@@ -154,11 +154,15 @@ def _rows(details: CaseDetails, timezone: str) -> Sequence[tuple[str, list[str],
     ]
 
 
-def _links(settings: Settings) -> list[tuple[str, str]]:
+def _links(share: Share) -> list[tuple[str, str]]:
     """Pages about the quality of the data that have been written: name and address below the first page."""
     pages = {
         "Completeness by day and week": (PUBLISHED, "quality.html"),
         "Rules of the gate and their results": (QUALITY, "index.html"),
     }
-    kept = folders(settings)
-    return [(title, f"{folder}/{name}") for title, (folder, name) in pages.items() if kept[folder].exists(name)]
+    kept = folders(share.workspace.settings)
+    return [
+        (title, f"{folder}/{name}")
+        for title, (folder, name) in pages.items()
+        if share.gives(folder, name) and kept[folder].exists(name)
+    ]

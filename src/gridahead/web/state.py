@@ -26,6 +26,7 @@ from gridahead.monitoring.incidents import Incident, events_in, incidents_of
 from gridahead.operate.outlook import Outlook
 from gridahead.web.facts import Coverage, Freshness, coverage, freshness, withheld
 from gridahead.web.runs import Run, Runs, recorded, runs
+from gridahead.web.share import UNTOLD, Share
 from gridahead.workspace import Workspace
 
 T = TypeVar("T")
@@ -106,16 +107,26 @@ class Watch:
         workspace: whose.
         seconds: how long a state is given again.
         orchestrator: says what the flows did.
+        share: what of the workspace is told; everything unless given.
     """
 
     def __init__(
-        self, workspace: Workspace, seconds: float = KEPT_SECONDS, orchestrator: Callable[[], Runs | None] = runs
+        self,
+        workspace: Workspace,
+        seconds: float = KEPT_SECONDS,
+        orchestrator: Callable[[], Runs | None] = runs,
+        share: Share | None = None,
     ) -> None:
         self.workspace = workspace
+        self._share = share or Share(workspace)
         self._seconds = seconds
         self._orchestrator = orchestrator
         self._one_at_a_time = threading.Lock()
         self._kept: dict[str, tuple[float, Hashable, Any]] = {}
+
+    def of(self, share: Share) -> Watch:
+        """The same for a part of the workspace."""
+        return Watch(share.workspace, self._seconds, self._orchestrator, share)
 
     def state(self) -> State:
         """The state, at most a few seconds old."""
@@ -139,9 +150,9 @@ class Watch:
             try:
                 return read()
             except GridaheadError as error:
-                problems[name] = str(error)
+                problems[name] = str(error) if self._share.whole else UNTOLD
             except OSError as error:
-                problems[name] = f"{type(error).__name__}: {error}"
+                problems[name] = f"{type(error).__name__}: {error}" if self._share.whole else UNTOLD
             return otherwise
 
         disk = part("disk", lambda: shutil.disk_usage(nearest_existing(settings.data_folder)), None)
@@ -161,14 +172,17 @@ class Watch:
         )
 
     def _freshness(self) -> tuple[Freshness, ...]:
-        return self._while_same("freshness", (self.workspace.lake.observations,), lambda: freshness(self.workspace))
+        every = self._while_same("freshness", (self.workspace.lake.observations,), lambda: freshness(self.workspace))
+        return tuple(line for line in every if self._share.has(line.series))
 
     def _withheld(self) -> dict[str, int]:
         lake = self.workspace.lake
-        return self._while_same("withheld", (lake.verdicts, lake.rulings), lambda: withheld(self.workspace))
+        every = self._while_same("withheld", (lake.verdicts, lake.rulings), lambda: withheld(self.workspace))
+        return {series: rows for series, rows in every.items() if self._share.has(series)}
 
     def _incidents(self) -> tuple[Incident, ...]:
-        return self._while_same("incidents", (self.workspace.lake.incidents,), lambda: open_incidents(self.workspace))
+        every = self._while_same("incidents", (self.workspace.lake.incidents,), lambda: open_incidents(self.workspace))
+        return tuple(one for one in every if self._share.has(one.subject))
 
     def _coverage(self) -> tuple[Coverage, ...]:
         return coverage(self.workspace)

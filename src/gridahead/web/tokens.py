@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -21,7 +22,7 @@ import pandas as pd
 
 from gridahead.core.errors import GridaheadError, LakeError, SettingsError, did_you_mean
 from gridahead.core.files import ASIDE, alone, sync, way_out
-from gridahead.core.grid import checked_name
+from gridahead.core.grid import Series, checked_name
 from gridahead.core.time import Clock, now
 from gridahead.settings.model import Settings
 
@@ -34,6 +35,8 @@ RANDOM_BYTES = 32
 LONGEST = 200
 """What is longer is no token of ours, and is not hashed."""
 OWNER_ONLY = 0o600
+_LISTS = ("scopes", "series", "groups")
+"""Fields that JSON has as lists; of a file of before, the last two are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,29 @@ class Token:
     made_at: str
     expires_at: str | None = None
     """ISO 8601, None for never."""
+    series: tuple[str, ...] = ()
+    """Of which it may know, by name or pattern, such as */load; of all where there is none."""
+    groups: tuple[str, ...] = ()
+    """Groups of zones of whose series it may know; of all where there is none."""
 
     def is_over(self, at: pd.Timestamp) -> bool:
         """Whether it has expired."""
         return self.expires_at is not None and pd.Timestamp(self.expires_at) <= at
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it may know of some series only."""
+        return bool(self.series or self.groups)
+
+    def sees(self, series: Series, group: str | None) -> bool:
+        """Whether it may know of a series.
+
+        Args:
+            series: which.
+            group: of its zone.
+        """
+        named = not self.series or any(fnmatchcase(str(series), one) for one in self.series)
+        return named and (not self.groups or group in self.groups)
 
 
 class TokenError(GridaheadError):
@@ -101,7 +123,7 @@ class Tokens:
     def _read(self) -> tuple[Token, ...]:
         try:
             lines = json.loads(self.path.read_bytes())
-            found = [Token(**{**line, "scopes": tuple(line["scopes"])}) for line in lines]
+            found = [Token(**{**line, **{name: tuple(line.get(name, ())) for name in _LISTS}}) for line in lines]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise LakeError(
                 f"{self.path} cannot be read: {error}. Make it readable for this user; if it is damaged, delete it and "
@@ -109,13 +131,22 @@ class Tokens:
             ) from error
         return tuple(sorted(found, key=lambda token: token.name))
 
-    def add(self, name: str, scopes: Sequence[Scope] = ("read",), expires_at: pd.Timestamp | None = None) -> str:
+    def add(
+        self,
+        name: str,
+        scopes: Sequence[Scope] = ("read",),
+        expires_at: pd.Timestamp | None = None,
+        series: Sequence[str] = (),
+        groups: Sequence[str] = (),
+    ) -> str:
         """Make a token; returns it, for the only time.
 
         Args:
             name: whose it is, or what for.
             scopes: what it may do; who may write may read as well.
             expires_at: from when it is refused; never unless given.
+            series: that it may know of, by name or pattern; all unless given.
+            groups: of zones of whose series it may know; all unless given.
 
         Raises:
             SettingsError: the name is taken or cannot be one, or the token would have expired already.
@@ -137,7 +168,8 @@ class Tokens:
                     f"there is a token {name} already; `gridahead serve token revoke {name!r}` ends it, or choose "
                     "another name"
                 )
-            self._write((*self.all(), Token(name, allowed, _hash(said), at.isoformat(), ends)))
+            made = Token(name, allowed, _hash(said), at.isoformat(), ends, tuple(series), tuple(groups))
+            self._write((*self.all(), made))
         return said
 
     def revoke(self, name: str) -> Token:

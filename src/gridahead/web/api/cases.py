@@ -11,19 +11,20 @@ from gridahead.web.api.forecasts import written
 from gridahead.web.api.models import CaseSaid, RulingAsked
 from gridahead.web.api.parameters import CasesQuery
 from gridahead.web.problems import RequestError
+from gridahead.web.share import Share, share_of
 from gridahead.web.tokens import Token
-from gridahead.workspace import Workspace
 
 
 class Cases:
     """The cases of a workspace, put together once for as long as no verdict and no ruling is added.
 
     Args:
-        workspace: whose.
+        share: what of the workspace is shown.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, share: Share) -> None:
+        self._workspace = share.workspace
+        self._share = share
         self._one_at_a_time = threading.Lock()
         self._kept: tuple[Hashable, list[Case]] | None = None
 
@@ -37,7 +38,8 @@ class Cases:
         with self._one_at_a_time:
             files = tuple(tuple(store.files()) for store in (lake.verdicts, lake.rulings))
             if self._kept is None or self._kept[0] != files:
-                self._kept = files, cases(self._workspace, flags=True, closed=True)
+                every = cases(self._workspace, flags=True, closed=True)
+                self._kept = files, [case for case in every if self._share.has(case.series)]
             return self._kept[1]
 
     def page(self, query: CasesQuery) -> tuple[list[Case], str | None]:
@@ -78,10 +80,14 @@ class Cases:
         """The case, with the ruling that is recorded on it in the name of the token.
 
         Raises:
-            RequestError: there is no such case.
+            RequestError: there is no such case, or the token is not of its series.
             LakeError: the lake cannot be written.
         """
-        record_ruling(self._workspace, self.one(identity).id, asked.ruling, asked.reason, token.name)
+        case = self.one(identity)
+        if not share_of(self._workspace, token).has(case.series):
+            hint = "`gridahead serve token list` says of which series each is"
+            raise RequestError("not-allowed", f"the token {token.name} is not of {case.series}", hint)
+        record_ruling(self._workspace, case.id, asked.ruling, asked.reason, token.name)
         return self.one(identity)
 
 

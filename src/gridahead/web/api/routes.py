@@ -52,6 +52,7 @@ from gridahead.web.api.parameters import (
 from gridahead.web.api.records import models_answer, scores_answer
 from gridahead.web.api.service import Service
 from gridahead.web.problems import EXPLAINED_AT, MEDIA_TYPE, RequestError
+from gridahead.web.share import UNTOLD, Share
 from gridahead.web.tokens import Tokens
 from gridahead.workspace import Workspace
 
@@ -73,15 +74,15 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def add_api(app: FastAPI, workspace: Workspace, tokens: Tokens | None = None) -> FastAPI:
+def add_api(app: FastAPI, share: Share, tokens: Tokens) -> FastAPI:
     """Add the API, its description at /openapi.json, and its page of examples at /docs/api; returns the API.
 
     Args:
         app: the server.
-        workspace: what is read.
-        tokens: that may write; those of the workspace unless given.
+        share: what is read.
+        tokens: that may write.
     """
-    service = Service(workspace, tokens or Tokens.of(workspace.settings, workspace.clock))
+    service, workspace = Service(share, tokens), share.workspace
     public = workspace.settings.serve.public_url or ""
     api = FastAPI(
         title="gridahead",
@@ -321,7 +322,8 @@ def _failed(request: Request, error: GridaheadError) -> Response:
     if isinstance(error, RequestError):
         return error.answer(_path(request))
     hint = "Ask again in a minute; /healthz and the log of the server say more"
-    return RequestError("unreadable", str(error), hint, {"Retry-After": "60"}).answer(_path(request))
+    reason = str(error) if _service(request).share.whole else UNTOLD
+    return RequestError("unreadable", reason, hint, {"Retry-After": "60"}).answer(_path(request))
 
 
 def _bug(request: Request, _: Exception) -> Response:

@@ -24,6 +24,7 @@ from gridahead.web.api.parameters import IssueQuery, day_of, instant_of, series_
 from gridahead.web.guard import bearer_in, refused
 from gridahead.web.memory import give_back
 from gridahead.web.problems import RequestError
+from gridahead.web.share import Share
 from gridahead.web.tokens import Token, TokenError, Tokens
 from gridahead.workspace import Workspace
 
@@ -37,18 +38,23 @@ class Service:
     """What answers are made of.
 
     Args:
-        workspace: what is read.
+        share: what is read.
         tokens: that may write.
     """
 
-    workspace: Workspace
+    share: Share
     tokens: Tokens
     answers: Answers = field(default_factory=Answers)
+
+    @property
+    def workspace(self) -> Workspace:
+        """What is read, with the series of whoever asks."""
+        return self.share.workspace
 
     @cached_property
     def cases(self) -> Cases:
         """What the quality gate withholds."""
-        return Cases(self.workspace)
+        return Cases(self.share)
 
     @cached_property
     def _threads(self) -> CapacityLimiter:
