@@ -6,15 +6,20 @@ What a task is told is the path of the settings and names: whoever runs it opens
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from typing import Any
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from gridahead.core.errors import GridaheadError, ModelError, SettingsError
 from gridahead.settings.flows import FlowSettings
+
+if TYPE_CHECKING:
+    from distributed.deploy.cluster import Cluster
 
 CONNECT_SECONDS = 10
 """How long a scheduler may take to answer, on a network of one's own."""
@@ -40,7 +45,6 @@ def runner_of(chosen: FlowSettings, threads: int, workers: int | None = None) ->
 
 def _on_dask(address: str | None, workers: int) -> TaskRunner[Any]:
     try:
-        import dask
         from distributed import Client
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
@@ -49,10 +53,8 @@ def _on_dask(address: str | None, workers: int) -> TaskRunner[Any]:
             'or choose runner = "processes"'
         ) from error
     if address is None:
-        # Fits run in processes of their own, which those of a daemon may not start.
-        dask.config.set({"distributed.worker.daemon": False})
-        kwargs = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-        return DaskTaskRunner(cluster_kwargs=kwargs)
+        # It enters whatever it has called.
+        return DaskTaskRunner(cluster_class=_cluster, cluster_kwargs={"workers": workers})  # type: ignore[arg-type]
     try:
         with Client(address, timeout=CONNECT_SECONDS, set_as_default=False):  # type: ignore[no-untyped-call]
             pass
@@ -62,6 +64,21 @@ def _on_dask(address: str | None, workers: int) -> TaskRunner[Any]:
             f"and on every host `dask worker {address} --no-nanny --nthreads 1`; or leave dask_address out"
         ) from error
     return DaskTaskRunner(address=address)
+
+
+@contextmanager
+def _cluster(workers: int) -> Iterator[Cluster]:
+    """Workers of Dask on this machine, of one thread each, for as long as they are needed.
+
+    Fits run in processes of their own, which workers may start only where they are no daemons.
+    """
+    import dask
+    from distributed import LocalCluster
+
+    daemons = dask.config.set({"distributed.worker.daemon": False})
+    cluster = partial(LocalCluster, n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    with daemons, cluster() as started:
+        yield started
 
 
 def require_processes() -> None:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from gridahead.core.errors import SettingsError, did_you_mean, some_of
 from gridahead.core.grid import Series
@@ -44,6 +43,10 @@ class Share:
         series = [entry.series for entry in self.workspace.settings.series]
         return frozenset(str(one) for member in series for one in (member, member.official))
 
+    @cached_property
+    def _slugs(self) -> frozenset[str]:
+        return frozenset(entry.series.slug for entry in self.workspace.settings.series)
+
     def has(self, series: Series | str) -> bool:
         """Whether a series, or the one whose official forecast it is, is part of it."""
         return self.whole or str(series) in self._names
@@ -55,8 +58,7 @@ class Share:
             folder: `published` or `quality`.
             name: of the file below it.
         """
-        slugs = {entry.series.slug for entry in self.workspace.settings.series}
-        return self.whole or (folder == PUBLISHED and PurePosixPath(name).parts[:1] in {(slug,) for slug in slugs})
+        return self.whole or (folder == PUBLISHED and name.partition("/")[0] in self._slugs)
 
 
 def share_of(workspace: Workspace, token: Token | None) -> Share:

@@ -29,7 +29,7 @@ def test_each_kind_of_the_settings_has_its_runner():
     assert of(runner="processes", workers=3) == ProcessPoolTaskRunner(max_workers=3)
     dask = of(runner="dask", workers=3)
     assert isinstance(dask, DaskTaskRunner)
-    assert (dask.cluster_kwargs["n_workers"], dask.cluster_kwargs["threads_per_worker"]) == (3, 1)
+    assert dask.cluster_kwargs == {"workers": 3}
 
 
 def test_where_dask_is_not_installed_the_extra_is_named(monkeypatch):

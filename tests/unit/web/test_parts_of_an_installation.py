@@ -166,6 +166,13 @@ def test_what_is_there_and_not_to_be_seen_is_answered_as_what_is_not_there(clien
         assert hidden.text.replace("FI", "XX") == absent.text, path
 
 
+@pytest.mark.parametrize(
+    "name", ["", "DE.load", "DE.load/%2E%2E/FI.load/latest.csv", "DE.load/..%2FFI.load/latest.csv"]
+)
+def test_no_way_round_leads_to_the_files_of_another(client, tokens, name):
+    assert client.ask("GET", f"/published/{name}", headers=tokens["own"]).status_code == 404
+
+
 def test_its_own_series_are_answered_as_for_whoever_sees_everything(client, tokens, asked):
     own = [path for method, path in asked if method == "GET" and re.search(r"/(series|published)/DE[./]", path)]
     assert len(own) > 30
