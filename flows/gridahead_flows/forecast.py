@@ -17,8 +17,9 @@ from pydantic import AwareDatetime
 from gridahead.core.each import require
 from gridahead.core.errors import GridaheadError, PartialError, some_of
 from gridahead.core.grid import Series
+from gridahead.forecasting.publish import Published
 from gridahead.operate.due import due_of
-from gridahead.operate.forecast import forecast
+from gridahead.operate.forecast import AT_ONCE, forecast_each
 from gridahead.settings.flows import FlowSettings
 from gridahead.settings.place import find_settings
 from gridahead.workspace import Workspace
@@ -31,6 +32,9 @@ _ONE_AT_A_TIME = threading.Lock()
 """In one process a series computes while another waits for its next try."""
 THREADS = 8
 """So many tasks wait for their next try beside one another: a store that is away is away for all of them."""
+
+FEW = 20
+"""Of so many series each is a task of its own, which Prefect's pages show; of more, as many as are read together."""
 
 Wanted = tuple[str, dt.date | None]
 """A series and its delivery day; None for the one that is due."""
@@ -59,17 +63,17 @@ def publish_some(wanted: Sequence[Wanted], issue_time: dt.datetime | None, setti
     """
     workspace = open_workspace(settings)
     instant = None if issue_time is None else pd.Timestamp(issue_time)
-    published: list[str] = []
+    done: dict[Series, Published] = {}
     failed: dict[str, GridaheadError] = {}
-    for name, day in wanted:
-        series = Series.parse(name)
-        try:
-            with _ONE_AT_A_TIME:
-                done = forecast(workspace, series, instant, day=day)
-            published.append(keep_manifest(workspace, series, done.manifest))
-        except GridaheadError as error:
+    for day in dict.fromkeys(day for _, day in wanted):
+        names = [Series.parse(name) for name, of in wanted if of == day]
+        with _ONE_AT_A_TIME:
+            done_of_day, failed_of_day = forecast_each(workspace, names, instant, day=day)
+        done |= done_of_day
+        for series, error in failed_of_day.items():
             error.retryable = error.retryable and is_of_use(workspace, series, day)
-            failed[_words([(name, day)])] = error
+            failed[_words([(str(series), day)])] = error
+    published = keep_manifests(workspace, {series: one.manifest for series, one in done.items()})
     require(failed, published)
     return published
 
@@ -79,14 +83,24 @@ def is_of_use(workspace: Workspace, series: Series, day: dt.date | None) -> bool
     return day is None or workspace.clock() < workspace.settings.gate_closure_of(series).for_delivery(day)
 
 
-def keep_manifest(workspace: Workspace, series: Series, manifest: Mapping[str, object]) -> str:
-    """What was published, as an artifact of this run and in a line."""
-    lines = [f"- **{name}**: {value}" for name, value in manifest.items()]
-    create_markdown_artifact(
-        "\n".join([page_link(workspace, f"{series.slug}/latest.csv", "Newest forecast"), "", *lines]),
-        key=artifact_key("published", str(series)),
-        description=f"Newest forecast of {series}: by {manifest['rung']}, missing: {manifest['missing'] or 'nothing'}.",
-    )
+def keep_manifests(workspace: Workspace, manifests: Mapping[Series, Mapping[str, object]]) -> list[str]:
+    """What was published, a line each, and as an artifact of this run: of one series all that its manifest says."""
+    lines = {series: _line(series, manifest) for series, manifest in manifests.items()}
+    if len(manifests) > 1:
+        linked = (f"- {page_link(workspace, f'{one.slug}/latest.csv', line)}" for one, line in lines.items())
+        create_markdown_artifact("\n".join(linked), key="published", description=f"{len(lines)} newest forecasts.")
+    for series, manifest in manifests.items() if len(manifests) == 1 else ():
+        told = [f"- **{name}**: {value}" for name, value in manifest.items()]
+        create_markdown_artifact(
+            "\n".join([page_link(workspace, f"{series.slug}/latest.csv", "Newest forecast"), "", *told]),
+            key=artifact_key("published", str(series)),
+            description=f"Newest forecast of {series}: by {manifest['rung']}, missing: "
+            f"{manifest['missing'] or 'nothing'}.",
+        )
+    return [*lines.values()]
+
+
+def _line(series: Series, manifest: Mapping[str, object]) -> str:
     missing = f", missing: {manifest['missing']}" if manifest["missing"] else ""
     return f"{series} for {manifest['delivery_day']} by {manifest['rung']}{missing}"
 
@@ -136,7 +150,7 @@ def side_by_side(
     """
     published: list[str] = []
     failed: dict[str, GridaheadError] = {}
-    size = chosen.series_per_task
+    size = chosen.series_per_task or (1 if len(wanted) <= FEW else AT_ONCE)
     parts = [list(wanted[begin : begin + size]) for begin in range(0, len(wanted), size)]
     with runner_of(chosen, THREADS, chosen.workers) as runner:
         while parts:

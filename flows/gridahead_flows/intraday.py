@@ -7,7 +7,7 @@ from prefect import flow, task
 from gridahead.core.grid import Series
 from gridahead.operate.forecast import refresh
 from gridahead_flows.engine import LIMITS, RETRIES, open_workspace
-from gridahead_flows.forecast import keep_manifest
+from gridahead_flows.forecast import keep_manifests
 from gridahead_flows.report import write_report
 
 
@@ -15,7 +15,8 @@ from gridahead_flows.report import write_report
 def refresh_series(series: str, settings: str | None) -> str:
     """Publish the rest of the day; gives how, in a line."""
     workspace, name = open_workspace(settings), Series.parse(series)
-    return keep_manifest(workspace, name, refresh(workspace, name).manifest)
+    (line,) = keep_manifests(workspace, {name: refresh(workspace, name).manifest})
+    return line
 
 
 @flow(name="intraday", timeout_seconds=LIMITS["forecast"])

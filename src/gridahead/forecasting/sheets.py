@@ -48,10 +48,11 @@ def sheet(forecasts: Forecasts, timezone: str, unit: Unit = "MW", official: pd.S
     """
     whose = [*IDENTIFIES, "rung", "missing", "mtu"]
     number = forecasts.groupby(whose, sort=False).ngroup()
-    wide = forecasts.assign(number=number).pivot(index=["valid_time", "number"], columns="quantile", values="value_mw")
-    wide, whole = per(wide, unit), forecasts.loc[~number.duplicated(), whose].reset_index(drop=True)
-    rows = whole.take(wide.index.get_level_values("number")).reset_index(drop=True)
-    rows["valid_time"] = start = wide.index.get_level_values("valid_time").to_series(range(len(rows)))
+    numbered = forecasts.assign(number=number)
+    wide = per(numbered.pivot(index=["valid_time", "number"], columns="quantile", values="value_mw"), unit)
+    of_row = wide.index.to_frame(index=False)
+    start = of_row["valid_time"]
+    rows = forecasts.loc[~number.duplicated(), whose].iloc[of_row["number"].to_numpy()].reset_index(drop=True)
     times = {"start": start, "end": start + rows["mtu"].map({str(mtu): mtu.delta for mtu in Mtu})}
     zones = dict.fromkeys((timezone, UTC))
     columns = {f"{name} ({zone})": at.dt.tz_convert(zone) for zone in zones for name, at in times.items()}

@@ -24,8 +24,8 @@ class FlowSettings(Section):
     """The scheduler of a Dask cluster that is there, such as tcp://10.0.0.5:8786, or tls://… with the certificates in
     Dask's own configuration. Without it a run starts workers on its own machine, and ends them. Every host finds the
     settings file at the same path, and reaches what it names."""
-    series_per_task: int = Field(1, ge=1)
-    """Series that are forecast by one task of Prefect: more of them where a run has hundreds."""
+    series_per_task: Annotated[int, Field(ge=1)] | None = None
+    """Series that are forecast by one task of Prefect: 1 of up to twenty, else 50 unless given."""
 
     @pydantic.model_validator(mode="after")
     def _of_a_cluster(self) -> FlowSettings:

@@ -178,10 +178,10 @@ def test_what_a_model_says_of_a_window_does_not_depend_on_the_windows_beside_it_
     scaler = Scaler.fit(few, "week")
     for model in (*(network_on(scaler, few, *pair) for pair in PAIRS), *others_on(few)):
         together = predict_each(model, many)
-        for rows in ([0], [31], [69], [5, 40], [*range(20, 55)]):
-            alone = predict_each(model, many.take(np.array(rows)).trimmed())
-            length = alone.shape[1]
-            assert alone.tobytes() == np.ascontiguousarray(together[rows][:, :length]).tobytes(), (model.name, rows)
+        for some in ([0], [31], [69], [5, 40], [*range(20, 55)]):
+            alone = predict_each(model, many.take(np.array(some)).trimmed())
+            beside = together[some][:, : alone.shape[1]]
+            assert alone.tobytes() == np.ascontiguousarray(beside).tobytes(), (model.name, some)
 
 
 def flipped(length, horizon):

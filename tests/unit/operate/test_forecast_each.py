@@ -11,6 +11,7 @@ from builders.ladder import equip, workspace_of
 from gridahead.core.errors import LakeError, ModelError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.core.runs import LIVE
+from gridahead.core.time import TimeRange
 from gridahead.lake.lake import Lake
 from gridahead.lake.store import Store
 from gridahead.operate import forecast as module
@@ -61,7 +62,8 @@ def _stored(workspace):
 
 
 def test_how_often_the_lake_is_read_does_not_grow_with_their_number(tmp_path, monkeypatch):
-    reads, plain = Counter(), Store.read
+    reads: Counter[str] = Counter()
+    plain = Store.read
 
     def counted(self, *given, **named):
         reads[self.table.name] += 1
@@ -79,7 +81,8 @@ def test_how_often_the_lake_is_read_does_not_grow_with_their_number(tmp_path, mo
 @pytest.mark.parametrize("at_once", [1, 2, 50])
 def test_one_that_fails_is_named_and_the_others_are_out(tmp_path, monkeypatch, at_once):
     monkeypatch.setattr(module, "AT_ONCE", at_once)
-    workspace, told = equipped(tmp_path, *NAMES[:3], idle=["PL/load"]), []
+    workspace = equipped(tmp_path, *NAMES[:3], idle=["PL/load"])
+    told: list[Series] = []
     names = [Series.parse(name) for name in (NAMES[0], "PL/load", *NAMES[1:3])]
     done, failed = forecast_each(workspace, names, AT, day=DAY, on_done=told.append)
     assert [*map(str, done)] == [*NAMES[:3]] and [*map(str, failed)] == ["PL/load"]
@@ -135,16 +138,16 @@ def test_who_ends_the_work_in_the_middle_leaves_in_the_lake_what_is_out(tmp_path
 def test_rows_that_are_held_are_those_that_the_lake_gives(tmp_path):
     workspace = equipped(tmp_path, *NAMES)
     series = [Series.parse(name) for name in NAMES]
-    span = module.TimeRange(AT - pd.Timedelta(days=20), AT + pd.Timedelta(days=1))
+    span = TimeRange(AT - pd.Timedelta(days=20), AT + pd.Timedelta(days=1))
     ahead = workspace.lake.reading_ahead([*series, Series("NO", "load")], span)
-    inner = module.TimeRange(AT - pd.Timedelta(days=9), AT)
+    inner = TimeRange(AT - pd.Timedelta(days=9), AT)
     for count in (1, 2, 3):
         for some in itertools.combinations(series, count):
             for part in (span, inner):
                 held, read = (lake.read_vintages(*some, time_range=part) for lake in (ahead, workspace.lake))
                 pd.testing.assert_frame_equal(held, read)
     assert ahead.read_vintages(Series("NO", "load"), time_range=inner).empty
-    longer = module.TimeRange(AT - pd.Timedelta(days=30), AT)
+    longer = TimeRange(AT - pd.Timedelta(days=30), AT)
     pd.testing.assert_frame_equal(
         ahead.read_vintages(*series, time_range=longer), workspace.lake.read_vintages(*series, time_range=longer)
     )
