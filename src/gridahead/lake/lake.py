@@ -41,6 +41,7 @@ from gridahead.lake.ahead import HeldRows
 from gridahead.lake.annotations import with_annotations
 from gridahead.lake.archive import Archive
 from gridahead.lake.folder import Folder
+from gridahead.lake.partitions import Where
 from gridahead.lake.receipts import Receipts
 from gridahead.lake.run_log import RunLog
 from gridahead.lake.store import Store
@@ -178,8 +179,11 @@ class Lake:
 
     def read_forecasts(self, series: Series, run: str, time_range: TimeRange | None = None) -> Forecasts:
         """The forecasts of one series in one run."""
-        where = {"zone": series.zone, "quantity": series.quantity, "run": run}
-        return Forecasts(self.forecasts.read(where, time_range))
+        return self.read_run(run, series, time_range=time_range)
+
+    def read_run(self, run: str, *series: Series, time_range: TimeRange | None = None) -> Forecasts:
+        """The forecasts of several series in one run, or of all if none is named; read once for all of them."""
+        return Forecasts(_of_series(self.forecasts, series, time_range, {"run": run}))
 
     def read_scores(self, as_of: pd.Timestamp | None = None, by: Literal["scored_at", "end"] = "scored_at") -> Scores:
         """The newest scores of every run.
@@ -230,11 +234,14 @@ def _in_order(units: pd.Series) -> str:
     return ", ".join(units.drop_duplicates())
 
 
-def _of_series(store: Store, series: tuple[Series, ...], time_range: TimeRange | None) -> pd.DataFrame:
+def _of_series(
+    store: Store, series: tuple[Series, ...], time_range: TimeRange | None, where: Where | None = None
+) -> pd.DataFrame:
     if not series:
-        return store.read(time_range=time_range)
+        return store.read(where, time_range)
     rows = store.read(
         {
+            **(where or {}),
             "zone": sorted({member.zone for member in series}),
             "quantity": sorted({member.quantity for member in series}),
         },

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from gridahead.core.errors import LakeError, QualityError, SourceError
-from gridahead.core.tables import OBSERVATIONS
+from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.core.time import Deadline
-from gridahead.core.vintages import VALUE
+from gridahead.core.vintages import series_names
 from gridahead.lake.folder import Folder
 from gridahead.lake.layout import mark_new
 from gridahead.lake.receipts import Receipt
@@ -26,6 +26,8 @@ from gridahead.sources.catalogue import open_sources
 from gridahead.sources.wanted import Wanted
 from gridahead.workspace import Workspace
 
+STANDS_STILL = pd.Timedelta(days=7)
+"""What stands still for a week of days and nights is no load, no sun and no wind."""
 OnPayload = Callable[[RawPayload], None]
 """Called with every payload that was taken in or could not be read."""
 
@@ -93,44 +95,84 @@ def ingest(
         return _ingest(workspace, wanted, only, on_payload, run)
 
 
+@dataclass
+class _Brought:
+    """What the sources have brought, without the rows and the payloads: those of a thousand series fill a memory."""
+
+    counts: list[Ingested] = field(default_factory=list)
+    unread: list[SourceError] = field(default_factory=list)
+    """Payloads that could not be read."""
+    missed: list[SourceError] = field(default_factory=list)
+    """Windows that could not be fetched."""
+    official: dict[str, Deadline] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    """Warnings of the sources."""
+    empty: list[str] = field(default_factory=list)
+    """Warnings of payloads without a value of a series."""
+    by_series: list[pd.DataFrame] = field(default_factory=list)
+
+    def note(self, one: TakenIn) -> None:
+        """This became of a payload."""
+        self.counts += [] if one.counts is None else [one.counts]
+        self.unread += [] if one.error is None else [one.error]
+        self.empty += [] if one.receipt is None else _warned(one.receipt)
+        self.by_series += [] if one.new is None else [_by_series(one.new)]
+
+    @property
+    def failed(self) -> list[SourceError]:
+        """Everything that could not be read."""
+        return [*self.unread, *self.missed]
+
+    @property
+    def series(self) -> pd.DataFrame:
+        """What is new by series: rows, the first and the last valid time, the lowest and the highest value."""
+        parts = pd.concat([_by_series(Observations(OBSERVATIONS.empty())), *self.by_series], ignore_index=True)
+        joined = {"rows": "sum", "first": "min", "last": "max", "lowest": "min", "highest": "max"}
+        return parts.groupby("series").agg(joined).reset_index()
+
+
 def _ingest(
     workspace: Workspace, wanted: Wanted | None, only: Collection[str], on_payload: OnPayload, run: Recorder
 ) -> Ingestion:
-    lake = workspace.lake
-    lake.sweep()
-    for folder in (Folder.at(workspace.settings.data_folder), lake.folder):
+    workspace.lake.sweep()
+    for folder in (Folder.at(workspace.settings.data_folder), workspace.lake.folder):
         mark_new(folder)
-    taken, failed, began = list[TakenIn](), list[SourceError](), workspace.clock()
-    warnings = list[str]()
-    official: dict[str, Deadline] = {}
+    brought = _take_in(workspace, wanted, only, on_payload, run)
+    report = inspect_new(workspace)
+    pages = [] if report is None else _published(workspace, report)
+    series = brought.series
+    warnings = [*brought.said, *pages, *brought.empty, *_never_changing(series)]
+    by_series = series[["series", "rows", "first", "last"]]
+    return Ingestion(brought.counts, brought.failed, report, brought.official, warnings, by_series)
+
+
+def _take_in(
+    workspace: Workspace, wanted: Wanted | None, only: Collection[str], on_payload: OnPayload, run: Recorder
+) -> _Brought:
+    """Append what the sources have."""
+    lake, brought, began = workspace.lake, _Brought(), workspace.clock()
     wanted = replace(wanted or Wanted(began), fetched=lake.fetched.read())
     for source in open_sources(workspace.settings, workspace.clock):
         if only and source.name not in only:
             continue
-        official |= source.official_available
+        brought.official |= source.official_available
         complete, intake = FetchedWindows(lake, source.name), Intake(source, lake, began)
-        seen, lost = len(taken), len(failed)
+        unread, missed = len(brought.unread), len(brought.missed)
         try:
             for group in groups(source.fetch(wanted)):
                 for one in intake.take(group):
                     complete.note(one)
                     on_payload(one.payload)
-                    taken.append(one)
+                    brought.note(one)
         except FetchError as error:
-            failed += error.each
+            brought.missed += error.each
         except SourceError as error:
-            failed.append(error)
+            brought.missed.append(error)
         finally:
             complete.write()
-            warnings += getattr(source, "warnings", ())  # files have none but those of their receipts
-        run.note(source.name, [*(one.error for one in taken[seen:] if one.error is not None), *failed[lost:]])
-    report = inspect_new(workspace)
-    if report is not None:
-        warnings += _published(workspace, report)
-    counts = [one.counts for one in taken if one.counts is not None]
-    failed = [*(one.error for one in taken if one.error is not None), *failed]
-    warnings += [line for one in taken if one.receipt is not None for line in _warned(one.receipt)]
-    return Ingestion(counts, failed, report, official, warnings, _by_series(taken))
+            brought.said += getattr(source, "warnings", ())  # files have none but those of their receipts
+        run.note(source.name, [*brought.unread[unread:], *brought.missed[missed:]])
+    return brought
 
 
 def _published(workspace: Workspace, report: QualityReport) -> Iterable[str]:
@@ -144,11 +186,23 @@ def _published(workspace: Workspace, report: QualityReport) -> Iterable[str]:
         )
 
 
-def _by_series(taken: Iterable[TakenIn]) -> pd.DataFrame:
-    """What is new by series: rows, the first and the last valid time."""
-    rows = pd.concat([OBSERVATIONS.empty(), *(one.new for one in taken if one.new is not None)])[VALUE]
-    by_series = rows.assign(series=rows["zone"] + "/" + rows["quantity"]).groupby("series")["valid_time"]
-    return by_series.agg(rows="size", first="min", last="max").reset_index()
+def _by_series(rows: Observations) -> pd.DataFrame:
+    """Of each series the number of rows, the first and the last valid time, the lowest and the highest value."""
+    of_series = rows.groupby(series_names(rows).rename("series"))
+    times, values = of_series["valid_time"], of_series["value"]
+    figures = {"rows": times.size(), "first": times.min(), "last": times.max()}
+    return pd.DataFrame({**figures, "lowest": values.min(), "highest": values.max()}).reset_index()
+
+
+def _never_changing(series: pd.DataFrame) -> Iterable[str]:
+    """Warnings of series whose new values are all the same: the gate learns from a history that nothing ever moves."""
+    same = (series["lowest"] == series["highest"]) & (series["last"] - series["first"] >= STANDS_STILL)
+    for line in series[same].to_dict("records"):
+        yield (
+            f"{line['series']} has the same value, {line['lowest']:g}, in all of its {line['rows']:,} new rows from "
+            f"{line['first']:%Y-%m-%d} to {line['last']:%Y-%m-%d}. Look whether the column is the right one, and "
+            "whether what it measures is in operation"
+        )
 
 
 def _warned(receipt: Receipt) -> Iterable[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
 from gridahead.core.resolution import at_mtu
 from gridahead.core.tables import Observations
 from gridahead.core.time import Mtu, delivery_days, delivery_range
+from gridahead.core.vintages import micros
 from gridahead.settings.model import Settings
 
 COMPLETENESS_COLUMNS = [
@@ -43,20 +45,26 @@ def daily_completeness(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
         One row a day: zone, quantity, delivery_day, expected_mtus, found_mtus, mtu.
     """
     rows = _one_unit_a_day(rows, timezone)
-    newest = rows.sort_values("available_at").drop_duplicates("valid_time", keep="last").sort_values("valid_time")
-    days = delivery_days(newest["valid_time"], timezone).to_numpy()
-    counted = newest.groupby(days).agg(found_mtus=("value", "size"), mtu=("mtu", "last"))
-    calendar = pd.date_range(counted.index[0], counted.index[-1], freq="D")[1:-1]
-    daily = counted.reindex(counted.index.union(calendar)).assign(mtu=lambda day: day["mtu"].ffill()).loc[calendar]
-    expected = [_expected(day, timezone, Mtu(mtu)) for day, mtu in zip(calendar.date, daily["mtu"], strict=True)]
+    valid = micros(rows["valid_time"])
+    order = np.lexsort((micros(rows["available_at"]), valid))
+    newest = order[np.r_[valid[order][1:] != valid[order][:-1], True]]
+    days = delivery_days(rows["valid_time"].iloc[newest], timezone)
+    since_first = (days - days.iloc[0]).dt.days.to_numpy()
+    calendar = pd.date_range(days.iloc[0], days.iloc[-1], freq="D")
+    last = np.searchsorted(since_first, np.arange(len(calendar)), side="right") - 1  # of the day, or of those before
+    mtus, found = rows["mtu"].to_numpy()[newest][last], np.bincount(since_first, minlength=len(calendar))
+    inside = slice(1, -1)
+    expected = [
+        _expected(day, timezone, Mtu(mtu)) for day, mtu in zip(calendar[inside].date, mtus[inside], strict=True)
+    ]
     return pd.DataFrame(
         {
             "zone": rows["zone"].iloc[0],
             "quantity": rows["quantity"].iloc[0],
-            "delivery_day": calendar,
-            "expected_mtus": pd.Series(expected, dtype="int64").to_numpy(),
-            "found_mtus": daily["found_mtus"].fillna(0).astype("int64").to_numpy(),
-            "mtu": daily["mtu"].to_numpy(),
+            "delivery_day": calendar[inside],
+            "expected_mtus": np.array(expected, dtype=np.int64),
+            "found_mtus": found[inside],
+            "mtu": mtus[inside],
         }
     )
 

@@ -19,7 +19,7 @@ from gridahead.quality.completeness import completeness_table, days_of
 from gridahead.quality.dating import DAYS_BACK, History, known_at
 from gridahead.quality.findings import FINDING_COLUMNS, incomplete, stale, stretches
 from gridahead.quality.gx.suites import completeness_suite, rules_suite, table_suite, unit_suite
-from gridahead.quality.gx.validator import SuiteResult, Validator
+from gridahead.quality.gx.validator import SuiteResult, Validator, validation
 from gridahead.quality.inspected_rows import InspectedRows, Mask
 from gridahead.quality.limit_ratios import LimitRatios
 from gridahead.quality.report import QualityReport, empty_report, metrics
@@ -73,36 +73,36 @@ def inspect(
     began = time.perf_counter()
     if new.empty:
         return empty_report(decided_at)
-    validator = Validator()
-    structure = validator.validate(table_suite(OBSERVATIONS), new.reset_index(drop=True))
-    inspected = InspectedRows.of(new, known, settings, limits)
-    units = validator.validate(unit_suite(), _with_expected_unit(inspected.rows)[inspected.new])
-    rows = row_ratios(inspected.rows, inspected.curves, served, settings, decided_at)
-    days = day_ratios(inspected.curves, inspected.new)
-    faults = inspected.series_faults
-    of_rows, by_row = _failures(validator, "rows", rows, inspected.touched, inspected.rows, settings)
-    of_days, by_day = _failures(validator, "days", days.ratios, _all(days.ratios), days.ratios.lines, settings)
-    of_series, by_series = _failures(
-        validator, "series", faults.ratios, _all(faults.ratios), faults.ratios.lines, settings
-    )
-    # The first frame holds the new rows alone, which come first among the inspected ones.
-    of_table = failed_lines([structure, units], None, inspected.rows, settings.quality)
-    failed = failed_rows([*of_table, *of_rows], ((of_days, days), (of_series, faults)))
-    history = History(inspected.rows, inspected.sound, inspected.curves, settings)
-    failed["known_at"] = known_at(failed, history, decided_at)
-    failed = pd.concat([failed, blocked(inspected.rows, inspected.new, failed)], ignore_index=True)
-    verdict_rows = verdicts(inspected.rows, failed, decided_at)
-    coverage = _coverage(inspected, failed, settings, validator, decided_at, later)
-    findings = pd.concat([stretches(inspected.rows, failed), coverage.findings], ignore_index=True)
-    return QualityReport(
-        decided_at=decided_at,
-        completeness=coverage.completeness,
-        findings=findings[FINDING_COLUMNS],
-        verdicts=verdict_rows,
-        metrics=metrics(coverage.completeness, decided_at, time.perf_counter() - began, validator.seconds),
-        blocked=tuple(sorted(_names(inspected.rows, failed[failed["severity"] == "block"]))),
-        suite_results=(structure, units, *by_row, *by_day, *by_series, *coverage.suite_results),
-    )
+    with validation() as validator:
+        structure = validator.validate(table_suite(OBSERVATIONS), new.reset_index(drop=True))
+        inspected = InspectedRows.of(new, known, settings, limits)
+        units = validator.validate(unit_suite(), _with_expected_unit(inspected.rows)[inspected.new])
+        rows = row_ratios(inspected.rows, inspected.curves, served, settings, decided_at)
+        days = day_ratios(inspected.curves, inspected.new)
+        faults = inspected.series_faults
+        of_rows, by_row = _failures(validator, "rows", rows, inspected.touched, inspected.rows, settings)
+        of_days, by_day = _failures(validator, "days", days.ratios, _all(days.ratios), days.ratios.lines, settings)
+        of_series, by_series = _failures(
+            validator, "series", faults.ratios, _all(faults.ratios), faults.ratios.lines, settings
+        )
+        # The first frame holds the new rows alone, which come first among the inspected ones.
+        of_table = failed_lines([structure, units], None, inspected.rows, settings.quality)
+        failed = failed_rows([*of_table, *of_rows], ((of_days, days), (of_series, faults)))
+        history = History(inspected.rows, inspected.sound, inspected.curves, settings)
+        failed["known_at"] = known_at(failed, history, decided_at)
+        failed = pd.concat([failed, blocked(inspected.rows, inspected.new, failed)], ignore_index=True)
+        verdict_rows = verdicts(inspected.rows, failed, decided_at)
+        coverage = _coverage(inspected, failed, settings, validator, decided_at, later)
+        findings = pd.concat([stretches(inspected.rows, failed), coverage.findings], ignore_index=True)
+        return QualityReport(
+            decided_at=decided_at,
+            completeness=coverage.completeness,
+            findings=findings[FINDING_COLUMNS],
+            verdicts=verdict_rows,
+            metrics=metrics(coverage.completeness, decided_at, time.perf_counter() - began, validator.seconds),
+            blocked=tuple(sorted(_names(inspected.rows, failed[failed["severity"] == "block"]))),
+            suite_results=(structure, units, *by_row, *by_day, *by_series, *coverage.suite_results),
+        )
 
 
 def _failures(

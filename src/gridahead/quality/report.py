@@ -11,7 +11,7 @@ from gridahead.core.errors import QualityError
 from gridahead.core.tables import QUALITY, VERDICTS, Quality, Verdicts
 from gridahead.quality.completeness import COMPLETENESS_COLUMNS
 from gridahead.quality.findings import FINDING_COLUMNS
-from gridahead.quality.gx.validator import SuiteResult
+from gridahead.quality.gx.validator import SuiteResult, merged
 
 ALL = "*"
 """Zone and quantity of a figure that is of the whole inspection."""
@@ -111,7 +111,7 @@ def joined(reports: Sequence[QualityReport]) -> QualityReport:
         verdicts=Verdicts(pd.concat([report.verdicts for report in reports], ignore_index=True)),
         metrics=Quality(pd.concat([figures[figures["zone"] != ALL], sums], ignore_index=True)),
         blocked=tuple(sorted({name for report in reports for name in report.blocked})),
-        suite_results=tuple(result for report in reports for result in report.suite_results),
+        suite_results=merged([result for report in reports for result in report.suite_results]),
     )
 
 

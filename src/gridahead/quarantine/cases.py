@@ -88,18 +88,8 @@ def cases_of(verdicts: Verdicts, rulings: Rulings) -> list[Case]:
     """Every case: the newest verdicts first, and of those quarantine before flags, and the newest hours."""
     if verdicts.empty:
         return []
-    # What is in quarantine is not flagged besides.
-    withheld = verdicts["severity"] == "quarantine"
-    verdicts = Verdicts(verdicts[withheld | ~among(verdicts, verdicts[withheld], IDENTITY)])
-    newest = rulings.sort_values("decided_at", kind="stable").drop_duplicates(IDENTITY, keep="last")
-    rows = verdicts.drop_duplicates([*IDENTITY, "severity"])[[*IDENTITY, "severity", "batch", "value", "mtu"]]
-    newest = newest.rename(columns={"reason": "why"})[[*IDENTITY, "ruling", "decided_by", "why"]]
-    rows = rows.merge(newest, on=IDENTITY, how="left")
-    rows["state"] = rows["ruling"].map(_STATES).fillna("open").astype("str")
-    owner = ["zone", "quantity", "severity", "state"]
-    rows = rows.sort_values([*owner, "valid_time", "available_at"], ignore_index=True)
-    apart = rows.groupby(owner)["valid_time"].diff().gt(LONGEST_STEP)
-    rows["stretch"] = (apart | ~rows.duplicated(owner)).cumsum()
+    verdicts = Verdicts(_worst(verdicts))
+    rows = rows_of_cases(verdicts, rulings).drop(columns="decided_at")
     failed = verdicts.merge(rows[[*IDENTITY, "severity", "stretch"]], on=[*IDENTITY, "severity"])
     by_stretch = dict(list(failed.groupby("stretch")))
     cases = [_case(of_it.drop(columns="stretch"), by_stretch[stretch]) for stretch, of_it in rows.groupby("stretch")]
@@ -108,19 +98,58 @@ def cases_of(verdicts: Verdicts, rulings: Rulings) -> list[Case]:
     )
 
 
+def rows_of_cases(verdicts: pd.DataFrame, rulings: Rulings) -> pd.DataFrame:
+    """Every row with a verdict once, whichever rules it failed, with the ruling on it and its `state`.
+
+    Args:
+        verdicts: at least identity, severity, batch, value, mtu and decided_at, in any order.
+        rulings: on these rows.
+
+    Returns:
+        These columns, `ruling`, `decided_by`, `why`, `state`, and the number of the case, `stretch`, in the order of
+        the cases' series; rows of one case are neighbours.
+    """
+    verdicts = _worst(verdicts)
+    newest = rulings.sort_values("decided_at", kind="stable").drop_duplicates(IDENTITY, keep="last")
+    about = ["severity", "batch", "value", "mtu", "decided_at"]
+    rows = verdicts.drop_duplicates([*IDENTITY, "severity"])[[*IDENTITY, *about]]
+    newest = newest.rename(columns={"reason": "why"})[[*IDENTITY, "ruling", "decided_by", "why"]]
+    rows = rows.merge(newest, on=IDENTITY, how="left")
+    rows["state"] = rows["ruling"].map(_STATES).fillna("open").astype("str")
+    owner = ["zone", "quantity", "severity", "state"]
+    rows = rows.sort_values([*owner, "valid_time", "available_at"], ignore_index=True)
+    apart = rows.groupby(owner)["valid_time"].diff().gt(LONGEST_STEP)
+    return rows.assign(stretch=(apart | ~rows.duplicated(owner)).cumsum())
+
+
+def _worst(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """The verdicts without the flags on what is in quarantine: it is not flagged besides."""
+    withheld = verdicts["severity"] == "quarantine"
+    return verdicts[withheld | ~among(verdicts, verdicts[withheld], IDENTITY)]
+
+
 def _case(rows: pd.DataFrame, verdicts: pd.DataFrame) -> Case:
     first = rows.iloc[0]
-    series = Series(first["zone"], first["quantity"])
-    row = f"{first['valid_time'].isoformat()} {first['available_at'].isoformat()}"
-    identity = f"{series} {first['severity']} {row}"
     return Case(
-        id=digest(identity),
-        series=series,
+        id=identity_of(first),
+        series=Series(first["zone"], first["quantity"]),
         severity=str(first["severity"]),
         state=first["state"],
         rows=rows.reset_index(drop=True),
         verdicts=verdicts.drop(columns="stretch").sort_values(["valid_time", "rule"], ignore_index=True),
     )
+
+
+def identity_of(first: pd.Series) -> str:
+    """The identity of the case that begins with a row."""
+    series = Series(first["zone"], first["quantity"])
+    row = f"{first['valid_time'].isoformat()} {first['available_at'].isoformat()}"
+    return digest(f"{series} {first['severity']} {row}")
+
+
+def end_of(rows: pd.DataFrame) -> pd.Series:
+    """When the market time unit of each row ends."""
+    return rows["valid_time"] + rows["mtu"].map({str(mtu): mtu.delta for mtu in Mtu})
 
 
 def find_case(cases: Sequence[Case], identity: str) -> Case | None:

@@ -22,13 +22,11 @@ def served_intervals(workspace: Workspace, series: Sequence[Series], time_range:
         zone, quantity, valid_time, mtu, low and high [MW], and `forecast`, which names the run, the model, its version
         and the issue time.
     """
-    served = {entry.series for entry in workspace.settings.series}
-    parts = [
-        workspace.lake.read_forecasts(served_series, LIVE, time_range)
-        for served_series in series
-        if served_series in served
-    ]
-    rows = pd.concat(parts) if parts else pd.DataFrame()
+    entries = {entry.series for entry in workspace.settings.series}
+    served = [entry for entry in series if entry in entries]
+    if not served:
+        return None
+    rows = workspace.lake.read_run(LIVE, *served, time_range=time_range)
     if rows.empty:
         return None
     rows = rows[rows["issue_time"] <= rows["valid_time"]]

@@ -18,8 +18,8 @@ from gridahead.reports.forecast_page import templates
 from gridahead.reports.palette import DARK, LIGHT
 from gridahead.reports.quality_views import CaseLine, Cell, QualityView
 
-MOST_CASES = 50
-"""More open cases than a person rules on in a morning are one fault, and the list has their number."""
+MOST_STRIPS = 100
+"""Series that are drawn over time: with a thousand of them a page of strips is no overview, and the table has all."""
 LEGEND = (
     ("whole", "complete"),
     ("gap", "values missing"),
@@ -40,12 +40,13 @@ def render_quality(view: QualityView) -> str:
             inspected=None if view.inspected_at is None else f"{wording.moment(view.inspected_at)} UTC",
             headline=headline(view),
             series=[_series_row(view, n) for n in range(len(view.series))],
-            day_strips=[(quality.title, strip(quality.days)) for quality in view.series],
-            week_strips=[(quality.title, strip(quality.weeks)) for quality in view.series],
+            day_strips=[(quality.title, strip(quality.days)) for quality in view.series[:MOST_STRIPS]],
+            week_strips=[(quality.title, strip(quality.weeks)) for quality in view.series[:MOST_STRIPS]],
+            more_series=max(0, len(view.series) - MOST_STRIPS),
             day_ticks=ticks(view.days, most=9),
             week_ticks=ticks(view.weeks, most=9),
-            cases=view.open_cases[:MOST_CASES],
-            more_cases=max(0, len(view.open_cases) - MOST_CASES),
+            cases=view.open_cases,
+            more_cases=view.open_count - len(view.open_cases),
             span=span,
             legend=LEGEND,
             light=LIGHT,
@@ -56,7 +57,7 @@ def render_quality(view: QualityView) -> str:
 
 def headline(view: QualityView) -> list[tuple[bool, str]]:
     """What an analyst must know, a sentence each, and whether it is in order."""
-    stretches, rows = len(view.open_cases), sum(case.rows for case in view.open_cases)
+    stretches, rows = view.open_count, view.open_rows
     late = [quality.title for quality in view.series if view.created_at - quality.end > _stale_after(view)]
     share = [quality.completeness(quality.days) for quality in view.series]
     thin = [quality.title for quality, known in zip(view.series, share, strict=True) if known < 1]

@@ -67,6 +67,13 @@ class SeriesQuality:
         return there / expected if expected else float("nan")
 
     @property
+    def badness(self) -> tuple[float, float, float, str]:
+        """What sorts the worst first: most kept out lately, most missing, most flagged; of equals by name."""
+        lately = [sum(cells) for cells in zip(*((cell.quarantined, cell.flagged) for cell in self.days), strict=True)]
+        complete = self.completeness(self.days)
+        return -lately[0], complete if complete == complete else 0.0, -lately[1], self.series
+
+    @property
     def flagged(self) -> int:
         """Rows flagged in the weeks shown."""
         return sum(cell.flagged for cell in self.weeks)
@@ -107,7 +114,12 @@ class QualityView:
     weeks: tuple[pd.Timestamp, ...]
     """Those of the cells by week: Mondays."""
     series: tuple[SeriesQuality, ...]
+    """The worst first."""
     open_cases: tuple[CaseLine, ...]
+    """The newest of them."""
+    open_count: int
+    open_rows: int
+    """How many there are in all, and how many values they have."""
     findings: tuple[CaseLine, ...]
     """The newest of all severities, ruled on or not."""
     inspection_page: str

@@ -30,13 +30,16 @@ from gridahead.sources.packed import MEGABYTE
 from gridahead.sources.shapes import by_unit, chosen, day_headers, of_id
 from gridahead.sources.stamps import Times, read_times
 from gridahead.sources.text import Layout, read_cells
-from gridahead.sources.tidy import tidy
+from gridahead.sources.tidy import tidy, twice
 from gridahead.sources.typed import as_texts, is_number
 from gridahead.sources.wanted import Wanted
 
 POWER_IN_MW = {"W": 1e-6, **MEGAWATTS}
 """Megawatts in one unit of power; an energy unit is the same with an h, over the unit of a row."""
 _OF_THE_DAY = "the columns of the day"
+
+SharedTimes = dict[tuple[str, str], list[tuple[Times, pd.Timestamp | None]]]
+"""By local time of the zone, and what is exchanged in its dates: the times of the rows of a table, of each issue."""
 
 log = logging.getLogger(__name__)
 
@@ -147,23 +150,29 @@ class FileTable:
         """Where what is wrong with a payload is gathered."""
         return Findings(self.name, payload.name if payload.name != self.name else "")
 
-    def parse_cells(self, cells: pd.DataFrame, payload: RawPayload, findings: Findings) -> Observations:
+    def parse_cells(
+        self, cells: pd.DataFrame, payload: RawPayload, findings: Findings, shared: SharedTimes | None = None
+    ) -> Observations:
         """The series of the file, from its cells.
 
         Args:
             cells: as they stand in the file; other columns among them do no harm.
             payload: that they were read from.
             findings: what is wrong is added here.
+            shared: times of the same rows as other zones of the file have read them; those read here are added.
 
         Raises:
             SourceError: the cells are not what the settings say.
         """
         self._check_columns(list(cells.columns), findings)
         asked = chosen(cells, self.settings.where, findings)
+        has_own_rows = self.settings.id_column is not None or bool(self.settings.day_columns)
         blocks = [
             self._observations(column, times, values, issued, payload)
             for columns, part in self._parts(asked, findings)
-            for column, times, values, issued in self._read(columns, part, findings)
+            for column, times, values, issued in self._read(
+                columns, part, findings, {} if shared is None or has_own_rows else shared
+            )
         ]
         rows = Observations(pd.concat(blocks, ignore_index=True))
         if rows["value"].isna().all():
@@ -243,12 +252,30 @@ class FileTable:
         findings.stop()
 
     def _read(
-        self, columns: tuple[_Column, ...], cells: pd.DataFrame, findings: Findings
+        self, columns: tuple[_Column, ...], cells: pd.DataFrame, findings: Findings, shared: SharedTimes
     ) -> Iterator[tuple[_Column, Times, pd.Series, pd.Timestamp | None]]:
         """Every column with its times and values; of a file of forecasts, those of each issue time by themselves."""
         values = pd.DataFrame({column.header: self._values(cells[column.header], findings) for column in columns})
-        present = values.notna().any(axis=1)
         exchanged = self.settings.years_exchanged(columns[0].header)
+        key = (self.zone.timezone, str(exchanged))
+        # Where every row has a value, nothing of the times depends on the columns.
+        found = shared.get(key) if values.notna().any(axis=1).all() and not findings.messages else None
+        for times, instant in found or self._times(values, exchanged, cells, findings, key, shared):
+            for column in columns:
+                own = values[column.header].loc[times.rows]
+                yield column, times, self._metered(column, times, own, findings), instant
+
+    def _times(
+        self,
+        values: pd.DataFrame,
+        exchanged: bool | tuple[int, ...],
+        cells: pd.DataFrame,
+        findings: Findings,
+        key: tuple[str, str],
+        shared: SharedTimes,
+    ) -> Iterator[tuple[Times, pd.Timestamp | None]]:
+        """The times of the rows, those of each issue time by themselves; kept where other columns would have them."""
+        present = values.notna().any(axis=1)
         settings = self.settings.model_copy(update={"day_month_exchanged": exchanged})
         labels = read_labels(cells, ~present, settings, findings)
         issued = issue_times(cells, self.settings, findings)
@@ -256,19 +283,17 @@ class FileTable:
         issues: list[tuple[pd.Timestamp | None, pd.Index]] = [(None, cells.index)]
         if issued is not None:
             issues = [(pd.Timestamp(instant), issued.index[issued == instant]) for instant in issued.unique()]
+        found = []
         for instant, rows in issues:
             of_issue = tidy(labels.of(rows), values.loc[rows], cells, settings)
             kept_rows = of_issue.stamps.index
             times = read_times(
                 of_issue, self.settings, self.zone.timezone, findings, present.loc[kept_rows], cells.loc[kept_rows]
             )
-            for column in columns:
-                yield (
-                    column,
-                    times,
-                    self._metered(column, times, values[column.header].loc[times.rows], findings),
-                    instant,
-                )
+            found.append((times, instant))
+            yield times, instant
+        if present.all() and not twice(labels, settings.timezone).any():
+            shared[key] = found
 
     def _metered(self, column: _Column, times: Times, values: pd.Series, findings: Findings) -> pd.Series:
         """The energy between the readings of a meter, if it is one by the settings; other columns as they are.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ _COARSE = tuple(hours * _HOUR for hours in range(2, 13))
 _PLAIN = "Change `mtu` in the settings, which is {}, or `stamp`, which is {}."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Times:
     """The instants of the stamps of a file, and the length of the unit of each row; the index is the row."""
 
@@ -54,7 +55,16 @@ class Times:
         Args:
             present: by row, whether the column has a value.
         """
-        length, instants = self.length.copy(), self.instant[present.loc[self.rows]]
+        present = present.loc[self.rows]
+        return self._whole_units if present.all() else self._units(present)
+
+    @cached_property
+    def _whole_units(self) -> tuple[pd.DatetimeIndex, pd.TimedeltaIndex]:
+        """Those of a column that has a value in every row: in a file of many zones most of them."""
+        return self._units(pd.Series(True, index=self.rows))
+
+    def _units(self, present: pd.Series) -> tuple[pd.DatetimeIndex, pd.TimedeltaIndex]:
+        length, instants = self.length.copy(), self.instant[present]
         if len(instants):
             own = unit_lengths(pd.DatetimeIndex(instants), length.max(), ending=self.ending)
             longer = pd.Series(own, index=instants.index)

@@ -30,11 +30,16 @@ def tidy(labels: Labels, values: pd.DataFrame, cells: pd.DataFrame, settings: Fi
         labels = labels.of(labels.stamps.index[::-1])
     elif settings.row_order == "any" or settings.day_month_exchanged:
         labels = labels.of(labels.stamps.sort_values(kind="stable").index)
-    again = labels.stamps.duplicated(keep=False) & ~_is_repeated(labels, settings.timezone)
+    again = twice(labels, settings.timezone)
     repeated_rows = (
         cells.loc[labels.stamps.index[again]].apply(as_texts).assign(**{"time of the row": labels.stamps[again]})
     )
     return labels.of(labels.stamps.index.difference(repeated_rows.index[repeated_rows.duplicated()], sort=False))
+
+
+def twice(labels: Labels, timezone: str) -> pd.Series:
+    """Which rows have the time of another one, but for the hour that local clocks repeat."""
+    return labels.stamps.duplicated(keep=False) & ~_is_repeated(labels, timezone)
 
 
 def _is_repeated(labels: Labels, timezone: str) -> pd.Series:

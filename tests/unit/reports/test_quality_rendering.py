@@ -36,7 +36,7 @@ CASE = CaseLine(
 @pytest.fixture
 def view():
     series = SeriesQuality("DE/load", "Load DE", local("2025-06-10T07:00"), (WHOLE, WHOLE, GAP, FLAGGED, OUT), (OUT,))
-    return QualityView(NOW, NOW, DAYS, (DAYS[0],), (series,), (CASE,), (CASE,), "../quality/index.html", 48)
+    return QualityView(NOW, NOW, DAYS, (DAYS[0],), (series,), (CASE,), 1, 24, (CASE,), "../quality/index.html", 48)
 
 
 def test_a_cell_has_the_look_of_the_worst_in_it():
@@ -88,7 +88,7 @@ def test_the_headline_tells_what_is_in_order_and_what_is_not(view):
     assert [fine for fine, _ in headline(view)] == [False, False, False, True]
     assert headline(view)[0][1] == "1 stretch in quarantine, 24 values, to decide on."
     one = replace(view.series[0], days=(WHOLE,), end=local("2025-06-01"))
-    told = headline(replace(view, series=(one,), open_cases=()))
+    told = headline(replace(view, series=(one,), open_cases=(), open_count=0, open_rows=0))
     assert [fine for fine, _ in told] == [True, True, True, False]
     assert "Load DE" in told[3][1]
 
@@ -110,5 +110,7 @@ def test_the_page_stands_alone_and_says_how_to_release(view):
 
 
 def test_a_page_of_an_empty_lake_is_a_page(view):
-    empty = replace(view, series=(), days=(), weeks=(), open_cases=(), findings=(), inspected_at=None)
+    empty = replace(
+        view, series=(), days=(), weeks=(), open_cases=(), open_count=0, open_rows=0, findings=(), inspected_at=None
+    )
     assert "Nothing in quarantine waits" in render_quality(empty)

@@ -13,7 +13,7 @@ from gridahead.operate.ingest import ingest
 from gridahead.quality.report import empty_report
 from gridahead.quarantine import inspection
 from gridahead.settings.file import parse_settings
-from gridahead.sources import many_zones
+from gridahead.sources import file, many_zones
 from gridahead.sources.catalogue import open_sources
 from gridahead.sources.file import FileTable
 from gridahead.sources.wanted import Wanted
@@ -78,7 +78,7 @@ def test_every_layout_gives_every_zone_its_values(bring, layout):
 
 
 def test_a_file_is_read_once_for_all_of_its_blocks_and_archived_once(bring, monkeypatch):
-    monkeypatch.setattr(many_zones, "BLOCK", 2)
+    monkeypatch.setattr(many_zones, "SMALL_BLOCK", 2)
     reads = []
     original = FileTable.cells
 
@@ -96,6 +96,41 @@ def test_a_file_is_read_once_for_all_of_its_blocks_and_archived_once(bring, monk
     again = ingest(workspace)
     assert again.new == 0
     assert len(reads) == 1
+
+
+def test_times_of_a_wide_table_are_read_once_for_all_zones_that_have_every_row(bring, monkeypatch):
+    reads, original = [], file.read_times
+
+    def counted(*given):
+        reads.append(given)
+        return original(*given)
+
+    monkeypatch.setattr(file, "read_times", counted)
+    _, _, rows = parsed(bring("wide"))
+    assert len(reads) == 1
+    del reads[:]
+    with_gap = values()
+    with_gap.loc[HOURS[5], "BETA"] = np.nan
+    _, _, with_own_rows = parsed(bring("wide", with_gap))
+    assert len(reads) == 2
+    others = rows["zone"] != "BETA"
+    columns = ["zone", "valid_time", "available_at", "mtu", "value"]
+    pd.testing.assert_frame_equal(with_own_rows[others][columns], rows[others][columns])
+    assert with_own_rows["value"].isna().sum() == 1
+
+
+def test_the_cells_of_a_file_are_let_go_once_it_has_been_taken_in(bring, monkeypatch):
+    """Those of a thousand series would stay beside everything that the gate reads."""
+    no_gate(monkeypatch)
+    sources = []
+
+    def opened(*given):
+        sources.extend(open_sources(*given))
+        return sources
+
+    monkeypatch.setattr(ingest_module, "open_sources", opened)
+    assert ingest(bring("wide")).new == 3 * 96
+    assert sources[0]._cells is None
 
 
 def no_gate(monkeypatch):
@@ -156,7 +191,7 @@ def test_one_zone_alone_is_read_as_well(bring):
 
 @pytest.mark.parametrize("layout", ["wide", "long", "a file each"])
 def test_other_settings_are_applied_to_what_was_taken_in_block_by_block(bring, monkeypatch, layout):
-    monkeypatch.setattr(many_zones, "BLOCK", 2)
+    monkeypatch.setattr(many_zones, "SMALL_BLOCK", 2)
     no_gate(monkeypatch)
     ingest(bring(layout))
     told = bring(layout, more='unit = "kW"\n')

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -39,6 +41,28 @@ class SuiteResult:
     def success(self) -> bool:
         """Whether every expectation held."""
         return all(result.success for result in self.results)
+
+
+def merged(suite_results: Iterable[SuiteResult]) -> tuple[SuiteResult, ...]:
+    """One result a suite of what it gave on several frames; the rows that failed are those of their own frames."""
+    by_suite = defaultdict[str, list[SuiteResult]](list)
+    for one in suite_results:
+        by_suite[one.suite.name].append(one)
+    return tuple(_as_one(name, of_suite) for name, of_suite in by_suite.items())
+
+
+def _as_one(name: str, of_suite: list[SuiteResult]) -> SuiteResult:
+    by_name = defaultdict[str, list[ExpectationResult]](list)
+    for result in (result for one in of_suite for result in one.results):
+        by_name[result.expectation.name].append(result)
+    results = tuple(
+        ExpectationResult(
+            each[0].expectation, all(one.success for one in each), tuple(row for one in each for row in one.rows)
+        )
+        for each in by_name.values()
+    )
+    suite = Suite(name, tuple(result.expectation for result in results))
+    return SuiteResult(suite, results, sum(one.lines for one in of_suite))
 
 
 _TURNS = threading.RLock()
@@ -130,6 +154,19 @@ class Validator:
             raise ContractError(suite.name, [f"expected that {words}" for words in stopped])
         results = tuple(_result(suite, expectation, by_name[expectation.name]) for expectation in suite.expectations)
         return SuiteResult(suite, results, len(frame))
+
+
+@contextmanager
+def validation() -> Iterator[Validator]:
+    """A validator whose frames are let go afterwards.
+
+    Great Expectations' objects hold each other and the frames that they have seen. Python looks for such circles after
+    it has made many objects, not after large ones: without looking here, the frames of several inspections stay.
+    """
+    try:
+        yield Validator()
+    finally:
+        gc.collect()
 
 
 def _result(suite: Suite, expectation: Expectation, outcome: Any) -> ExpectationResult:

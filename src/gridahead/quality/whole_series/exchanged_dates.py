@@ -128,8 +128,8 @@ def _check_clock(curve: Curve, clock: Clock, offset: int) -> SeriesFault | None:
 
 
 def _are_enough(there: Mask, pairs: DatePairs) -> bool:
-    """Whether any year has so many days (D,) that may be exchanged as it takes to find it so."""
-    years = pairs.dates.year[pairs.differs & there]
+    """Whether any year has so many days (D,) that may be exchanged, and are both there, as it takes to find it so."""
+    years = pairs.dates.year[pairs.differs & there & there[pairs.partner]]
     return bool(len(years)) and int(years.value_counts().max()) >= FEWEST
 
 

@@ -1,0 +1,180 @@
+"""What do 1, 10, 100 and 1,000 series cost: seconds, core seconds, memory and bytes, stage by stage?
+
+A table of hours, one column a series: two years of days, weeks and noise by the local clock. Each stage is what a
+person runs, in a process of its own, so imports count: the first ingest takes the two years in and judges them, the
+next one an hour more of every series. A further stage is a line in `STAGES`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from common import Bench, Row, measure, say
+from pictures import picture, title
+
+COUNTS = (1, 10, 100, 1000)
+YEARS = 2
+TIMEZONE = "Europe/Berlin"
+POLLED = 0.1
+"""Seconds between two looks at the memory of a stage; the kernel keeps the peak between them."""
+FILE = "gridahead.toml"
+SETTINGS = """\
+data_folder = "data"
+zone_table = "zones.csv"
+
+[[sources]]
+kind = "file"
+path = "load/*.csv"
+value_column = "{zone}"
+quantity = "load"
+unit = "MW"
+time_column = "time"
+timezone = "UTC"
+
+[[series]]
+series = "*/load"
+deadline = "D-1T0900[local]"
+models = []
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Something that is run once for all series."""
+
+    name: str
+    prepare: Callable[[Path, pd.DataFrame], None]
+    """Brings what is new, given the folder of the settings and all values."""
+    command: tuple[str, ...]
+    """Of gridahead."""
+
+
+def _history(folder: Path, values: pd.DataFrame) -> None:
+    _write(folder / "load" / "history.csv", values.iloc[:-1])
+
+
+def _hour(folder: Path, values: pd.DataFrame) -> None:
+    _write(folder / "load" / "hour.csv", values.iloc[-1:])
+
+
+STAGES = (Stage("two years", _history, ("ingest",)), Stage("one hour more", _hour, ("ingest",)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a process has cost."""
+
+    seconds: float
+    core_seconds: float
+    peak_mb: float
+
+
+def run(bench: Bench) -> list[Row]:
+    """Rows by number of series, stage and figure."""
+    counts, days = ((1, 3), 100) if bench.quick else (COUNTS, 365 * YEARS)
+    return [row for count in counts for row in bench.resumed(f"{count} series", partial(stages_of, count, days))]
+
+
+def stages_of(count: int, days: int) -> list[Row]:
+    """The rows of all stages of so many series."""
+    values, rows = made(count, days), list[Row]()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "load").mkdir()
+        (folder / FILE).write_text(SETTINGS, encoding="utf-8")
+        zones = "".join(f"{zone},{TIMEZONE}\n" for zone in values.columns)
+        (folder / "zones.csv").write_text(f"code,timezone\n{zones}", encoding="utf-8")
+        for stage in STAGES:
+            stage.prepare(folder, values)
+            cost = cost_of(stage.command, folder)
+            lake = sum(path.stat().st_size for path in (folder / "data" / "lake").rglob("*") if path.is_file())
+            say(f"{count} series, {stage.name}: {cost.core_seconds:.1f} core seconds, {cost.peak_mb:,.0f} MB")
+            figures = {
+                "seconds": cost.seconds,
+                "core seconds": cost.core_seconds,
+                "peak of memory [MB]": cost.peak_mb,
+                "lake [MB]": lake / 1e6,
+            }
+            rows += [Row(f"{count} series", stage.name, metric, value) for metric, value in figures.items()]
+    return rows
+
+
+def made(count: int, days: int) -> pd.DataFrame:
+    """Values of so many series over so many days and an hour [MW], the last of them two hours ago."""
+    end = pd.Timestamp.now("UTC").floor("h") - pd.Timedelta(hours=2)
+    times = pd.date_range(end - pd.Timedelta(days=days), end, freq="h")
+    local = times.tz_convert(TIMEZONE)
+    hour, weekend = 2 * np.pi * local.hour.to_numpy() / 24, local.day_of_week.to_numpy() >= 5
+    season = 0.1 * np.sin(2 * np.pi * np.arange(len(times)) / 8766)
+    columns, random = {}, np.random.default_rng(0)
+    for number in range(count):
+        level, wave, later = random.uniform(5, 50), random.uniform(0.1, 0.4), random.uniform(0, 2 * np.pi)
+        week = random.uniform(0.02, 0.15) * weekend
+        course = 1 + wave * np.sin(hour + later) + 0.5 * wave * np.sin(2 * (hour + later)) - week + season
+        columns[f"S{number:04d}"] = np.round(level * (course + 0.03 * random.standard_normal(len(times))), 3)
+    return pd.DataFrame(columns, index=times.rename("time"))
+
+
+def _write(path: Path, values: pd.DataFrame) -> None:
+    values.to_csv(path, date_format="%Y-%m-%dT%H:%M:%SZ")
+
+
+def cost_of(command: Sequence[str], folder: Path) -> Cost:
+    """What a command of gridahead costs in a process of its own, by the settings of a folder.
+
+    Raises:
+        RuntimeError: it failed; says what it printed last.
+    """
+    began, peak = time.perf_counter(), 0.0
+    with tempfile.TemporaryFile() as said:
+        surroundings = {**os.environ, "GRIDAHEAD_SETTINGS": str(folder / FILE)}
+        asked = [sys.executable, "-m", "gridahead", *command]
+        process = subprocess.Popen(asked, env=surroundings, stdout=said, stderr=said)
+        while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
+            peak = max(peak, _peak_mb(process.pid))
+            time.sleep(POLLED)
+        _, status, used = ended
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            raise RuntimeError(f"{' '.join(command)} failed:\n{said.read().decode()[-2000:]}")
+    return Cost(time.perf_counter() - began, used.ru_utime + used.ru_stime, peak)
+
+
+def _peak_mb(pid: int) -> float:
+    """The most memory that a process has had so far; 0 once it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """Core seconds and memory by the number of series."""
+    with picture(path, 2) as charts:
+        for chart, metric in zip(charts, ("core seconds", "peak of memory [MB]"), strict=True):
+            for stage in dict.fromkeys(row.model for row in rows):
+                found = {
+                    int(row.task.split()[0]): row.value for row in rows if (row.model, row.metric) == (stage, metric)
+                }
+                chart.plot(list(found), list(found.values()), marker="o", label=stage)
+            chart.set_xscale("log")
+            chart.set_yscale("log")
+            chart.set_xlabel("series")
+            title(chart, metric)
+        charts[0].legend(frameon=False)
+
+
+if __name__ == "__main__":
+    measure(run, draw)
