@@ -26,8 +26,8 @@ from gridahead.workspace import Workspace
 
 FILE = "days_of_series.parquet"
 SEEN = b"files that it was counted from"
-AT_ONCE = 25
-"""Series that are read together: two years of hours of so many take 200 MB."""
+AT_ONCE = 25 * 730
+"""Series times days that are read together: two years of hours of 25, or four days of thousands, take 200 MB."""
 DAY = pd.Timedelta(days=1)
 KEY = ["zone", "quantity"]
 _EMPTY = pd.DataFrame(
@@ -101,9 +101,7 @@ def _day_counts(workspace: Workspace) -> pd.DataFrame:
     touched = [_touched(store, name.partition("/")[2], waiting) for name, store in unseen.items()]
     spans = pd.concat([spans for spans, _ in touched])
     spans = spans.groupby(KEY, as_index=False).agg({"start": "min", "end": "max"})
-    days = kept.days
-    for at in range(0, len(spans), AT_ONCE):
-        days = _counted_again(workspace, days, spans.iloc[at : at + AT_ONCE])
+    days = _counted_again(workspace, kept.days, spans)
     judged = (name for name, (_, is_judged) in zip(unseen, touched, strict=True) if is_judged)
     kept = _Kept(days.sort_values([*KEY, "day"], ignore_index=True), kept.seen | frozenset(judged))
     kept.write(path)
@@ -128,13 +126,20 @@ def _touched(store: Store, name: str, waiting: set[str]) -> tuple[pd.DataFrame, 
 
 def _counted_again(workspace: Workspace, days: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
     """The days with those of some series counted anew, from the first to the last touched one."""
-    series = [Series(zone, quantity) for zone, quantity in spans[KEY].itertuples(index=False, name=None)]
-    start, end = spans["start"].min() - 2 * DAY, spans["end"].max() + 2 * DAY  # so that the touched days are whole
-    counted = _count(workspace, workspace.lake.read_accepted(*series, time_range=TimeRange(start, end)))
-    first, last = (start + DAY).tz_localize(None).floor("D"), (end - DAY).tz_localize(None).floor("D")
-    of_series = pd.MultiIndex.from_frame(days[KEY]).isin([(one.zone, one.quantity) for one in series])
-    others = days[~(of_series & days["day"].between(first, last).to_numpy())]
-    return pd.concat([others, counted[counted["day"].between(first, last)]], ignore_index=True)
+    spans = spans.assign(start=spans["start"] - 2 * DAY, end=spans["end"] + 2 * DAY)  # so that touched days are whole
+    at_once = max(1, AT_ONCE // (spans["end"] - spans["start"]).max().days)
+    parts, windows = [days.iloc[:0]], []
+    for at in range(0, len(spans), at_once):
+        some = spans.iloc[at : at + at_once]
+        series = [Series(zone, quantity) for zone, quantity in some[KEY].itertuples(index=False, name=None)]
+        time_range = TimeRange(some["start"].min(), some["end"].max())
+        first, last = (stamp.tz_localize(None).floor("D") for stamp in (time_range.start + DAY, time_range.end - DAY))
+        counted = _count(workspace, workspace.lake.read_accepted(*series, time_range=time_range))
+        parts.append(counted[counted["day"].between(first, last)])
+        windows.append(some[KEY].assign(from_day=first, to_day=last))
+    window_of_day = days[KEY].merge(pd.concat(windows), on=KEY, how="left")
+    again = days["day"].between(window_of_day["from_day"], window_of_day["to_day"])
+    return pd.concat([days[~again], *parts], ignore_index=True)
 
 
 def _count(workspace: Workspace, rows: Observations) -> pd.DataFrame:

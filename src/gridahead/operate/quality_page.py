@@ -145,13 +145,18 @@ def _expected(counts: pd.DataFrame, at: Counts, length: int, timezone: str, end:
     """(days,) market time units from the first value to the end of the last one; a day without any has those before."""
     first, last = at[0], at[-1]
     lengths = _minutes_of_days(counts["day"].iloc[0], counts["day"].iloc[-1], timezone).copy()
-    midnight = delivery_range(counts["day"].iloc[-1].date(), timezone).start
-    lengths[-1] = (end - midnight) / _MINUTE
-    lengths[0] -= (counts["first"].iloc[0] - delivery_range(counts["day"].iloc[0].date(), timezone).start) / _MINUTE
+    lengths[-1] = (end - _midnight(counts["day"].iloc[-1], timezone)) / _MINUTE
+    lengths[0] -= (counts["first"].iloc[0] - _midnight(counts["day"].iloc[0], timezone)) / _MINUTE
     before = np.searchsorted(at, np.arange(first, last + 1), side="right") - 1
     expected = np.zeros(length, dtype=np.int64)
     expected[first : last + 1] = np.ceil(lengths / counts["minutes"].to_numpy()[before])
     return expected
+
+
+@lru_cache(maxsize=4096)
+def _midnight(day: pd.Timestamp, timezone: str) -> pd.Timestamp:
+    """When a local day begins; remembered, as all series of a zone ask for the same few."""
+    return delivery_range(day.date(), timezone).start
 
 
 @lru_cache(maxsize=64)

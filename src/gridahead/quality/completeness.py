@@ -97,19 +97,18 @@ def days_of(accepted: pd.DataFrame, touched: pd.DataFrame, settings: Settings) -
         touched: the rows among them, or withheld from them, whose days are of interest.
         settings: where zones have their local time.
     """
-    spans = touched.groupby(_KEY)["valid_time"].agg(["min", "max"])
+    spans = touched.groupby(_KEY)["valid_time"].agg(first="min", last="max")
+    rows = accepted.join(spans, on=_KEY, how="inner")
+    # From the last day that was there before: a gap ends where new rows begin.
+    earlier = rows["valid_time"].where(rows["valid_time"] < rows["first"] - _DAY)
+    before = earlier.groupby([rows["zone"], rows["quantity"]]).transform("max")
+    rows = rows.assign(since=before.fillna(rows["first"] - _DAY))
+    near = rows[rows["valid_time"].between(rows["since"] - 2 * _DAY, rows["last"] + 2 * _DAY)]
     parts = []
-    for key, rows in accepted.groupby(_KEY, sort=True):
-        if key not in spans.index:
-            continue
-        timezone = settings.zone(str(rows["zone"].iloc[0])).timezone
-        first, last = spans.loc[[key]].to_numpy()[0]
-        # From the last day that was there before: a gap ends where new rows begin.
-        earlier = rows["valid_time"][rows["valid_time"] < first - _DAY]
-        since = earlier.max() if len(earlier) else first - _DAY
-        near = rows[rows["valid_time"].between(since - 2 * _DAY, last + 2 * _DAY)]
-        days = daily_completeness(near, timezone)
-        bounds = delivery_days(pd.DatetimeIndex([since, last]), timezone)
+    for _, of_series in near.groupby(_KEY, sort=True):
+        timezone = settings.zone(str(of_series["zone"].iloc[0])).timezone
+        days = daily_completeness(of_series[accepted.columns], timezone)
+        bounds = delivery_days(of_series[["since", "last"]].iloc[0], timezone)
         parts.append(days[days["delivery_day"].between(*bounds)])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 

@@ -7,6 +7,7 @@ rows.
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from gridahead.quality.completeness import completeness_table, days_of
 from gridahead.quality.dating import DAYS_BACK, History, known_at
 from gridahead.quality.findings import FINDING_COLUMNS, incomplete, stale, stretches
 from gridahead.quality.gx.suites import completeness_suite, rules_suite, table_suite, unit_suite
-from gridahead.quality.gx.validator import SuiteResult, Validator, validation
+from gridahead.quality.gx.validator import SuiteResult, Validator
 from gridahead.quality.inspected_rows import InspectedRows, Mask
 from gridahead.quality.limit_ratios import LimitRatios
 from gridahead.quality.report import QualityReport, empty_report, metrics
@@ -73,7 +74,7 @@ def inspect(
     began = time.perf_counter()
     if new.empty:
         return empty_report(decided_at)
-    with validation() as validator:
+    with closing(Validator()) as validator:
         structure = validator.validate(table_suite(OBSERVATIONS), new.reset_index(drop=True))
         inspected = InspectedRows.of(new, known, settings, limits)
         units = validator.validate(unit_suite(), _with_expected_unit(inspected.rows)[inspected.new])

@@ -163,6 +163,24 @@ def observations(
     Raises:
         SourceError: the payload has two different values for one time and availability.
     """
+    rows = unchecked(
+        series, valid_time, available_at, values, mtu=mtu, payload=payload, unit=unit, availability=availability
+    )
+    return Observations(OBSERVATIONS.check(rows))
+
+
+def unchecked(
+    series: Series,
+    valid_time: pd.DatetimeIndex,
+    available_at: pd.DatetimeIndex,
+    values: pd.Series,
+    *,
+    mtu: Mtu | Sequence[Mtu],
+    payload: RawPayload,
+    unit: str | None = None,
+    availability: str = "assumed",
+) -> pd.DataFrame:
+    """The same before it is checked: of a file of hundreds of series the rows of all are checked at once."""
     frame = pd.DataFrame(
         {
             "zone": series.zone,
@@ -177,7 +195,7 @@ def observations(
             "batch": payload.batch,
         }
     )
-    return Observations(OBSERVATIONS.check(_once(frame, payload)))
+    return _once(frame, payload)
 
 
 def _once(rows: pd.DataFrame, payload: RawPayload) -> pd.DataFrame:

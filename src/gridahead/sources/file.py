@@ -11,12 +11,12 @@ import pandas as pd
 
 from gridahead.core.errors import SettingsError, SourceError, nearest
 from gridahead.core.grid import PRICE, BiddingZone, Series, price_by
-from gridahead.core.tables import Observations
+from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.core.time import Clock, Deadline, Mtu, now
 from gridahead.core.units import MEGAWATTS, price_unit
 from gridahead.settings.file_source import CovariateSettings, FileSource
 from gridahead.sources.averaging import averaged
-from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
+from gridahead.sources.base import RawPayload, availability_after, availability_by, unchecked
 from gridahead.sources.columnar import is_parquet, read_columns
 from gridahead.sources.counters import energy_between, refuse_counter
 from gridahead.sources.excel import is_excel, read_sheet
@@ -144,7 +144,7 @@ class FileTable:
             SourceError: the file is not what the settings say; findings by row, several at once.
         """
         findings = self.findings(payload)
-        return self.parse_cells(self.cells(payload, findings), payload, findings)
+        return Observations(OBSERVATIONS.check(self.parse_cells(self.cells(payload, findings), payload, findings)))
 
     def findings(self, payload: RawPayload) -> Findings:
         """Where what is wrong with a payload is gathered."""
@@ -152,8 +152,8 @@ class FileTable:
 
     def parse_cells(
         self, cells: pd.DataFrame, payload: RawPayload, findings: Findings, shared: SharedTimes | None = None
-    ) -> Observations:
-        """The series of the file, from its cells.
+    ) -> pd.DataFrame:
+        """The series of the file, from its cells; whoever puts rows together checks them.
 
         Args:
             cells: as they stand in the file; other columns among them do no harm.
@@ -174,7 +174,7 @@ class FileTable:
                 columns, part, findings, {} if shared is None or has_own_rows else shared
             )
         ]
-        rows = Observations(pd.concat(blocks, ignore_index=True))
+        rows = pd.concat(blocks, ignore_index=True)
         if rows["value"].isna().all():
             log.warning(
                 "%s has no value in %s", payload.name, ", ".join(repr(column.header) for column in self.columns)
@@ -341,7 +341,7 @@ class FileTable:
         values: pd.Series,
         issued: pd.Timestamp | None,
         payload: RawPayload,
-    ) -> Observations:
+    ) -> pd.DataFrame:
         """One column; energy over the unit of a row becomes mean power."""
         valid_time, length = times.units(values.notna())
         per_hour = (pd.Timedelta(hours=1) / length).to_numpy() if column.is_energy else 1.0
@@ -353,7 +353,7 @@ class FileTable:
         if self.settings.row_hours is not None:
             valid_time, values = hours_between(valid_time, values, self.settings.row_step)
             length = pd.TimedeltaIndex([self.settings.mtu.delta] * len(valid_time))
-        return observations(
+        return unchecked(
             column.series,
             valid_time,
             self._available(column, valid_time, length, issued),

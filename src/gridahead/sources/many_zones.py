@@ -15,7 +15,7 @@ import pandas as pd
 
 from gridahead.core.errors import SourceError, some_of
 from gridahead.core.grid import BiddingZone
-from gridahead.core.tables import Observations
+from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.core.time import Clock, Deadline, now
 from gridahead.settings.file_source import ZONE_MARK, FileSource
 from gridahead.sources.base import ZONES_READ, RawPayload
@@ -137,7 +137,8 @@ class ManyZones:
                 f"{payload.name} has {self._place} of {some_of(missing, NAMED)}; name those that it has with "
                 "`zones` if the others are not to come"
             )
-        return Observations(pd.concat([self._of_zone(name, cells, payload) for name in there], ignore_index=True))
+        rows = pd.concat([self._of_zone(name, cells, payload) for name in there], ignore_index=True)
+        return Observations(OBSERVATIONS.check(rows))
 
     @property
     def _place(self) -> str:
@@ -180,7 +181,7 @@ class ManyZones:
             return name in cells.rows
         return self.tables[name].columns[0].header in cells.all
 
-    def _of_zone(self, name: str, cells: _Cells, payload: RawPayload) -> Observations:
+    def _of_zone(self, name: str, cells: _Cells, payload: RawPayload) -> pd.DataFrame:
         table = self.tables[name]
         findings = table.findings(payload)
         shared: SharedTimes | None = None

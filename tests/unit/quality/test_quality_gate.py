@@ -1,6 +1,9 @@
+import gc
 import logging
 import os
 import re
+import weakref
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from gridahead.core.errors import ContractError, QualityError, SettingsError
 from gridahead.core.tables import LIMITS, OBSERVATIONS, RULINGS, VERDICTS, Observations
 from gridahead.core.vintages import IDENTITY, accepted
 from gridahead.quality.gate import inspect
+from gridahead.quality.gx.suites import table_suite
+from gridahead.quality.gx.validator import Validator
 from gridahead.reports.quality_summary import summary
 
 MAY = ("2024-05-01", "2024-05-08")
@@ -265,3 +270,17 @@ def test_only_the_quality_gate_imports_great_expectations():
         if re.search(r"^\s*(from|import) great_expectations", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert importing == {"quality/gx/validator.py"}
+
+
+def test_after_a_validation_nothing_holds_the_frames():
+    """Great Expectations' objects hold each other and the frames; Python alone would look for them much later."""
+    frame = observations_of(*MAY)
+    held = weakref.ref(frame)
+    gc.disable()
+    try:
+        with closing(Validator()) as validator:
+            assert validator.validate(table_suite(OBSERVATIONS), frame).success
+        del frame, validator
+        assert held() is None
+    finally:
+        gc.enable()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from gridahead.reports.quality_page import headline, render_quality, span, strip, ticks
+from gridahead.reports.quality_page import MOST_STRIPS, headline, render_quality, span, strip, ticks
 from gridahead.reports.quality_views import CaseLine, Cell, QualityView, SeriesQuality
 
 NOW = pd.Timestamp("2025-06-10T06:00Z")
@@ -114,3 +114,21 @@ def test_a_page_of_an_empty_lake_is_a_page(view):
         view, series=(), days=(), weeks=(), open_cases=(), open_count=0, open_rows=0, findings=(), inspected_at=None
     )
     assert "Nothing in quarantine waits" in render_quality(empty)
+
+
+def test_of_very_many_series_all_are_in_the_table_and_the_worst_are_drawn(view):
+    many = tuple(replace(view.series[0], title=f"Load S{n}") for n in range(MOST_STRIPS + 5))
+    page = render_quality(replace(view, series=many))
+    assert page.count('<th class="text">Load S') == MOST_STRIPS + 5
+    assert page.count('<div class="name">Load S') == 2 * MOST_STRIPS
+    assert "The 100 series with the most to look at; 5 more are in the table." in page
+    assert "more are in the table" not in render_quality(view)
+
+
+def test_the_worst_series_come_first():
+    def quality(name, *days):
+        return SeriesQuality(f"{name}/load", f"Load {name}", local("2025-06-10"), days, days)
+
+    some = [quality("C", WHOLE), quality("B", FLAGGED), quality("D", HOLE), quality("E", OUT), quality("A", WHOLE)]
+    order = [one.series[0] for one in sorted(some, key=lambda one: one.badness)]
+    assert "".join(order) == "EDBAC"

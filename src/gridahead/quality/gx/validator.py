@@ -155,17 +155,14 @@ class Validator:
         results = tuple(_result(suite, expectation, by_name[expectation.name]) for expectation in suite.expectations)
         return SuiteResult(suite, results, len(frame))
 
+    def close(self) -> None:
+        """Let go of everything that was looked at.
 
-@contextmanager
-def validation() -> Iterator[Validator]:
-    """A validator whose frames are let go afterwards.
-
-    Great Expectations' objects hold each other and the frames that they have seen. Python looks for such circles after
-    it has made many objects, not after large ones: without looking here, the frames of several inspections stay.
-    """
-    try:
-        yield Validator()
-    finally:
+        Great Expectations' objects hold each other and the frames that they have seen. Python looks for such circles
+        after it has made many objects, not after large ones: without looking here, the frames of several inspections
+        stay.
+        """
+        del self._context, self._frames
         gc.collect()
 
 
