@@ -67,7 +67,7 @@ class _Kept:
     def write(self, path: Path) -> None:
         """Keep it for the next count."""
         table = pa.Table.from_pandas(self.days, preserve_index=False)
-        table = table.replace_schema_metadata({**(table.schema.metadata or {}), SEEN: json.dumps(sorted(self.seen))})
+        table = table.replace_schema_metadata({SEEN: json.dumps(sorted(self.seen)).encode()})
         buffer = io.BytesIO()
         pq.write_table(table, buffer, compression="zstd")
         write_whole(path, buffer.getvalue())

@@ -95,7 +95,7 @@ def _series(
     days = pd.date_range(counts["day"].min(), counts["day"].max(), freq="D")
     marked = _marked(workspace, in_cases)
     every = [
-        _quality(Series(str(zone), str(quantity)), of_series, marked.get((zone, quantity)), days)
+        _quality(Series(str(zone), str(quantity)), of_series, marked.get((str(zone), str(quantity))), days)
         for (zone, quantity), of_series in counts.groupby(KEY)
     ]
     return days, tuple(sorted(every, key=lambda one: one.badness))
@@ -122,7 +122,7 @@ def _quality(
     series: Series, counts: pd.DataFrame, marked: pd.DataFrame | None, days: pd.DatetimeIndex
 ) -> SeriesQuality:
     """One series, counted on all days."""
-    timezone, at = str(counts["timezone"].iloc[0]), days.get_indexer(counts["day"])
+    timezone, at = str(counts["timezone"].iloc[0]), days.get_indexer(pd.DatetimeIndex(counts["day"]))
     present = np.zeros(len(days), dtype=np.int64)
     present[at] = counts["present"]
     end = counts["last"].iloc[-1] + counts["minutes"].iloc[-1] * _MINUTE
@@ -173,7 +173,7 @@ def _of_days(
     if marked is None:
         return np.zeros(len(days), dtype=np.int64)
     inside = (marked["severity"] == severity) & (marked["valid_time"] >= first) & (marked["valid_time"] < end)
-    at = days.get_indexer(marked.loc[inside, "day"])
+    at = days.get_indexer(pd.DatetimeIndex(marked.loc[inside, "day"]))
     return np.bincount(at[at >= 0], minlength=len(days))
 
 

@@ -97,8 +97,8 @@ def days_of(accepted: pd.DataFrame, touched: pd.DataFrame, settings: Settings) -
         touched: the rows among them, or withheld from them, whose days are of interest.
         settings: where zones have their local time.
     """
-    spans = touched.groupby(_KEY)["valid_time"].agg(first="min", last="max")
-    rows = accepted.join(spans, on=_KEY, how="inner")
+    spans = touched.groupby(_KEY)["valid_time"].agg(first="min", last="max").reset_index()
+    rows = accepted.merge(spans, on=_KEY)
     # From the last day that was there before: a gap ends where new rows begin.
     earlier = rows["valid_time"].where(rows["valid_time"] < rows["first"] - _DAY)
     before = earlier.groupby([rows["zone"], rows["quantity"]]).transform("max")

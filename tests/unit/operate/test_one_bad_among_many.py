@@ -8,6 +8,7 @@ import pytest
 
 from gridahead.operate import ingest as ingest_module
 from gridahead.operate.ingest import ingest
+from gridahead.quarantine import inspection
 from gridahead.settings.file import parse_settings
 from gridahead.workspace import Workspace
 
@@ -50,7 +51,7 @@ def job(tmp_path_factory):
     (folder / "zones.csv").write_text("code,timezone\n" + "".join(f"{name},Europe/Berlin\n" for name in GOOD + BAD))
     wide().to_csv(folder / "load" / "wide.csv", date_format="%Y-%m-%dT%H:%M:%SZ")
     workspace = Workspace(parse_settings(SETTINGS, folder / "settings.toml"), clock=lambda: TIMES[-1])
-    held, original = [], ingest_module.inspect_new
+    held, original = [], inspection.inspect_new
 
     def looked_at(*given):
         gc.collect()

@@ -1,5 +1,7 @@
 """Sources of many zones: each is read as a file of its own would be, and one that is wrong keeps none waiting."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,7 @@ from gridahead.operate.ingest import ingest
 from gridahead.quality.report import empty_report
 from gridahead.quarantine import inspection
 from gridahead.settings.file import parse_settings
-from gridahead.sources import file, many_zones
+from gridahead.sources import file, many_zones, stamps
 from gridahead.sources.catalogue import open_sources
 from gridahead.sources.file import FileTable
 from gridahead.sources.wanted import Wanted
@@ -99,7 +101,7 @@ def test_a_file_is_read_once_for_all_of_its_blocks_and_archived_once(bring, monk
 
 
 def test_times_of_a_wide_table_are_read_once_for_all_zones_that_have_every_row(bring, monkeypatch):
-    reads, original = [], file.read_times
+    reads, original = [], stamps.read_times
 
     def counted(*given):
         reads.append(given)
@@ -122,7 +124,7 @@ def test_times_of_a_wide_table_are_read_once_for_all_zones_that_have_every_row(b
 def test_the_cells_of_a_file_are_let_go_once_it_has_been_taken_in(bring, monkeypatch):
     """Those of a thousand series would stay beside everything that the gate reads."""
     no_gate(monkeypatch)
-    sources = []
+    sources: list[Any] = []
 
     def opened(*given):
         sources.extend(open_sources(*given))
