@@ -11,7 +11,7 @@ from gridahead.cli.console import print_json, say
 from gridahead.core.runs import FULL, maker
 from gridahead.core.time import MOST_LEAD_DAYS, lasting, now
 from gridahead.core.units import power
-from gridahead.reports.trust import correction_words, late_words, rung_words
+from gridahead.reports.trust import correction_words, late_words, rung_words, sums_words
 
 if TYPE_CHECKING:
     from gridahead.forecasting.publish import Published
@@ -68,6 +68,8 @@ def lines_of(published: Published, newest: bool) -> list[str]:
         lines.append(f"  ! {rung_words(str(manifest['rung']), str(manifest['missing']))}")
     if correction := correction_words(manifest):
         lines.append(f"  ! {correction}")
+    if sums := sums_words(manifest):
+        lines.append(f"  {sums}" if sums.startswith("made") else f"  ! {sums}")
     if late := late_words(manifest):
         lines.append(f"  ! out {late}")
     if published.behind:

@@ -40,6 +40,7 @@ from gridahead.forecasting.identity import forecast_id
 from gridahead.forecasting.paths import Paths, figures_of_paths, parquet_of, wide_of
 from gridahead.forecasting.sheets import csv_bytes, day_sheet, sheet, xlsx_bytes
 from gridahead.forecasting.slot import Slot
+from gridahead.forecasting.sums import in_sums
 from gridahead.lake.folder import Folder, write_if_new
 from gridahead.settings.published import CsvStyle
 
@@ -55,6 +56,8 @@ CLOCKS = ("made_at", "published_at", "late")
 FILES = ("parquet", "csv", "xlsx")
 """Lines of a manifest that name its files; one of a release before, or whose XLSX could not be made, has none of it."""
 
+ROUNDED = 1e-9
+"""Of the largest value: a difference of two sums that is less is none."""
 OF_PATHS = ("paths", "daily")
 """Lines of a manifest that say where its paths are, and what the day may come to by them; none where there are none."""
 
@@ -186,7 +189,7 @@ def publish(
         "rung": identity["rung"],
         "missing": identity["missing"],
         "data_hash": identity["data_hash"],
-        "median": _median(forecasts),
+        "median": _median(forecasts, about),
         "unit": unit,
         "timezone": timezone,
         **{kind: f"forecast-{stamp}.{kind}" for kind in FILES},
@@ -255,13 +258,17 @@ def _facts(manifest: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in manifest.items() if name not in (*CLOCKS, *FILES, *OF_PATHS)}
 
 
-def _median(forecasts: Forecasts) -> dict[str, object]:
+def _median(forecasts: Forecasts, about: Mapping[str, object]) -> dict[str, object]:
     """What the day comes to: mean and peak of the median [MW], and when the unit of the peak begins.
 
-    `adapted_mw` is by how much its mean was moved as the newest days asked for, where that was so [MW].
+    `adapted_mw` is by how much its mean was moved as the newest days asked for, where that was so [MW]; by how much it
+    was moved so that it adds up with others is no part of it.
     """
     middle = forecasts[forecasts["quantile"] == 0.5].set_index("valid_time").sort_index()
     median, moved = middle["value_mw"], (middle["value_mw"] - middle["unadapted_mw"]).mean()
+    if (said := in_sums(about)) is not None and said.made_of is not None:
+        moved = moved - said.moved_mw
+        moved = 0.0 if abs(moved) < ROUNDED * median.abs().max() else moved
     by_hand = (middle["rung"] == BY_HAND).any()  # what a person has changed is no adaptation
     return {
         "mean_mw": float(median.mean()),
@@ -287,6 +294,21 @@ def _put(home: Folder, manifest: dict[str, object]) -> Published:
     home.write(MANIFEST, manifest_text(told))
     home.delete(WITHDRAWN)  # of a correction before this one
     return Published(home, told, changed=True)
+
+
+def retell(home: Folder, lines: Mapping[str, object]) -> dict[str, Any]:
+    """Change lines of the manifest of a published forecast; gives the manifest.
+
+    Raises:
+        LakeError: nothing is published there, or it cannot be written.
+    """
+    manifest = read_manifest(home)
+    if manifest is None:
+        raise LakeError(f"{home}: nothing is published there")
+    told = {**manifest, **lines}
+    if told != manifest:
+        home.write(MANIFEST, manifest_text(told))
+    return told
 
 
 def _superseded(manifest: Mapping[str, object]) -> str:

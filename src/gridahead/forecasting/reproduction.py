@@ -84,6 +84,14 @@ class OtherPaths:
     of: int
 
 
+@dataclass(frozen=True, slots=True)
+class OtherMember:
+    """A forecast with which it was made to add up is not the same when it is made again."""
+
+    series: Series
+    id: str
+
+
 Difference = (
     NotMade
     | OtherContent
@@ -95,6 +103,7 @@ Difference = (
     | OtherLength
     | OtherNumbers
     | OtherPaths
+    | OtherMember
 )
 
 

@@ -30,6 +30,7 @@ from gridahead.operate.publication import alone_with, keep, keep_published
 from gridahead.operate.score import score_published
 from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import is_live
+from gridahead.operate.sums import reconcile_published
 from gridahead.promotion.serving import serving
 from gridahead.workspace import Workspace
 
@@ -119,6 +120,7 @@ def _catch_up(workspace: Workspace, series: Series, at: pd.Timestamp) -> SeriesC
         late, unmade = of_each(
             missing.get("what is missed", ()), lambda slot: keep(workspace.lake, [backfill(workspace, slot, aliases)])
         )
+    published = {slot: reconcile_published(workspace, series, one) for slot, one in published.items()}
     for slot, one in published.items():
         keep_published(workspace.lake, shadow(workspace, slot, aliases, pd.Timestamp(str(one.manifest["issue_time"]))))
     after_publication(workspace, series)

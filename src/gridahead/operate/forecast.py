@@ -28,6 +28,7 @@ from gridahead.operate.publication import alone_with, hand_out, keep_published
 from gridahead.operate.since_yesterday import told_since_yesterday
 from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import is_live, wanted_slot
+from gridahead.operate.sums import as_it_stands, reconcile_published, reconciled_before, told_before
 from gridahead.promotion.serving import champion as serving_champion
 from gridahead.promotion.serving import holder, serving
 from gridahead.workspace import Workspace, require_unseen
@@ -109,6 +110,9 @@ def forecast_each(
         done, failed = _forecast_together(workspace, chosen[first : first + AT_ONCE], asked, on_done)
         together.done.update(done)
         together.failed.update(failed)
+    if workspace.settings.sums:  # all are out by now: the first of each sum makes it add up
+        for series, one in together.done.items():
+            together.done[series] = reconcile_published(workspace, series, as_it_stands(one))
     return together
 
 
@@ -203,8 +207,11 @@ def out(workspace: Workspace, wanted: Slot, aliases: Mapping[str, str]) -> tuple
         LakeError: the folder of what is published cannot be written.
     """
     answer = climb(workspace, wanted, aliases)
-    about = {**answer.about, **told_since_yesterday(workspace, wanted, answer)}
-    published = hand_out(workspace, wanted, answer.forecasts, about, answer.paths)
+    published = reconciled_before(workspace, answer.forecasts, wanted.day)
+    if published is None:
+        about = {**answer.about, **told_before(workspace, wanted.series)}
+        about |= told_since_yesterday(workspace, wanted, answer)
+        published = hand_out(workspace, wanted, answer.forecasts, about, answer.paths)
     log.info(
         "%s: %s issued %s by %s, %s%s%s",
         wanted.series,

@@ -17,18 +17,20 @@ import pandas as pd
 
 from gridahead.backtest.environment import made_with
 from gridahead.backtest.store import BacktestStore, FoldRecord
-from gridahead.core.errors import GridaheadError, LakeError, ModelError
+from gridahead.core.errors import GridaheadError, LakeError, ModelError, SettingsError
 from gridahead.core.fingerprint import DIGITS
 from gridahead.core.grid import Series
-from gridahead.core.runs import LIVE, RIDGE, is_backtest
+from gridahead.core.runs import FULL, LIVE, RIDGE, is_backtest
 from gridahead.core.tables import Forecasts
+from gridahead.core.time import TimeRange
+from gridahead.core.vintages import newest_forecasts
 from gridahead.evaluation.references import reference_windows
 from gridahead.features.windows import Windows, WindowSpec, build_windows
 from gridahead.forecasting.adapting import Answers, forecast_each
 from gridahead.forecasting.identity import IDENTIFIES, forecasts_in
 from gridahead.forecasting.inputs import differences, file_of, inputs_folder, kept_inputs
 from gridahead.forecasting.issue import issue
-from gridahead.forecasting.publish import Issue, home_of, read_manifest
+from gridahead.forecasting.publish import Issue, home_of, read_manifest, superseded_at
 from gridahead.forecasting.reproduction import (
     Difference,
     NotMade,
@@ -37,11 +39,13 @@ from gridahead.forecasting.reproduction import (
     OtherEnvironment,
     OtherInputs,
     OtherLength,
+    OtherMember,
     OtherNumbers,
     OtherPaths,
     Reproduction,
 )
 from gridahead.forecasting.slot import slot_of
+from gridahead.forecasting.sums import MARK, UnreconciledError, is_reconciled, members_of, reconcile
 from gridahead.forecasting.widening import reads_from
 from gridahead.lake.folder import Folder
 from gridahead.lake.lake import Lake
@@ -52,6 +56,7 @@ from gridahead.models.storage import content_of, load
 from gridahead.operate.answer import FITTED_NOW
 from gridahead.operate.foot import Foot
 from gridahead.operate.paths import paths_of
+from gridahead.operate.sums import errors_of, parts_with
 from gridahead.operate.version_inputs import forecast_of, inputs_of
 from gridahead.promotion.promote import exported
 from gridahead.registry.fallbacks import fallback
@@ -131,6 +136,8 @@ def _rows(lake: Lake, forecast: dict[str, Any]) -> Forecasts:
 
 
 def _compare(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> list[Difference]:
+    if MARK in forecast["data_hash"]:
+        return _compare_reconciled(workspace, series, forecast, rows)
     if is_backtest(forecast["run"]):
         made = _of_backtest(workspace, series, forecast, rows)
     elif forecast["model_version"] == FITTED_NOW:
@@ -152,6 +159,53 @@ def _compare(workspace: Workspace, series: Series, forecast: dict[str, Any], row
         unadapted=made.answers.unadapted,
     )
     return differing + _numbers(rows, again)
+
+
+def _compare_reconciled(
+    workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts
+) -> list[Difference]:
+    """The same of a forecast that was made to add up: all with which it was are made again, and then it.
+
+    Raises:
+        SettingsError: the settings have no such sum any more.
+        LakeError: one of the forecasts is not in the lake.
+        ModelError: they cannot be made to add up now.
+    """
+    parts = parts_with(workspace, series)
+    if not parts:
+        raise SettingsError(f"{series}: it was made to add up with others, and [[sums]] does not have it any more")
+    day, made_at = _day(rows, workspace.settings.zone(series.zone).timezone), rows["made_at"].max()
+    before = {one: _made_of(workspace, one, rows, made_at) for one in members_of(parts)}
+    try:
+        again = reconcile(before, errors_of(workspace, parts, day, before, made_at), parts).forecasts[series]
+    except UnreconciledError as error:
+        raise ModelError(str(series), f"cannot be made to add up again: {error}") from error
+    differing: list[Difference] = []
+    if (now := again["data_hash"].iloc[0]) != forecast["data_hash"]:
+        differing.append(OtherInputs(forecast["data_hash"], now, were_kept=False))
+    differing += _numbers(rows, again)
+    for member, made in before.items():
+        of_member = {str(name): value for name, value in forecasts_in(made).iloc[0].items()}
+        found = _compare(workspace, member, of_member, made)
+        if member == series:
+            differing += found
+        elif found:
+            differing.append(OtherMember(member, of_member["id"]))
+    return differing
+
+
+def _made_of(workspace: Workspace, series: Series, rows: Forecasts, made_at: pd.Timestamp) -> Forecasts:
+    """The forecast of a series that a reconciled one of the same day and issue time was made with.
+
+    Raises:
+        LakeError: the lake does not have it.
+    """
+    stored = workspace.lake.read_forecasts(series, LIVE, TimeRange.spanning(rows["valid_time"]))
+    issued = stored["issue_time"] == rows["issue_time"].iloc[0]
+    wanted = stored[issued & ~is_reconciled(stored) & (stored["made_at"] < made_at) & (stored["rung"] == FULL)]
+    if wanted.empty:
+        raise LakeError(f"{series}: the lake does not have the forecast with which it was made to add up")
+    return Forecasts(newest_forecasts(wanted).reset_index(drop=True))
 
 
 def _day(rows: Forecasts, timezone: str) -> dt.date:
@@ -225,10 +279,10 @@ def _foot(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: 
 
 
 def _published(workspace: Workspace, series: Series, forecast: dict[str, Any], day: dt.date) -> Issue:
-    """What is published of it, with an empty manifest where nothing is, or another forecast of the same issue time."""
+    """What is published of it, or was before it was superseded; with an empty manifest where nothing is."""
     home = home_of(workspace.settings.published_place, series, day, forecast["issue_time"])
-    manifest = read_manifest(home) or {}
-    return Issue(home, manifest if manifest.get("forecast_id") == forecast["id"] else {})
+    found = [*superseded_at(home), Issue(home, read_manifest(home) or {})]
+    return next((one for one in found if one.manifest.get("forecast_id") == forecast["id"]), Issue(home, {}))
 
 
 def _of_backtest(workspace: Workspace, series: Series, forecast: dict[str, Any], rows: Forecasts) -> _Again:

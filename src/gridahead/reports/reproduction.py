@@ -14,6 +14,7 @@ from gridahead.forecasting.reproduction import (
     OtherEnvironment,
     OtherInputs,
     OtherLength,
+    OtherMember,
     OtherNumbers,
     OtherPaths,
     Reproduction,
@@ -72,6 +73,11 @@ def _line(difference: Difference) -> str:
             return f"numbers: {count} of {of} values{which} differ, by {most_mw:.3g} at most"
         case OtherPaths(of_paths, of_all):
             return f"paths: {of_paths} of {of_all} values differ; they follow the errors of days that have been"
+        case OtherMember(series, id_of_it):
+            return (
+                f"sums: it was made to add up with the forecast {id_of_it} of {series}, which is not the same made "
+                f"again; `gridahead reproduce {id_of_it}` says why"
+            )
     assert_never(difference)
 
 

@@ -22,6 +22,7 @@ from gridahead.core.runs import (
 )
 from gridahead.core.time import Mtu, TimeRange, lasting
 from gridahead.core.units import Unit
+from gridahead.forecasting.sums import in_sums
 from gridahead.reading.card import Card, Shown
 from gridahead.reading.figures import Figure
 from gridahead.reading.record import ENOUGH, Adaptation, Record, Skill
@@ -129,6 +130,15 @@ class Day:
         return f"{'+' if moved > 0 else ''}{self.scale.as_fine_as(abs(moved)).text(moved)}"
 
     @property
+    def adds_up(self) -> str:
+        """To what it was made to add up, and how far that moved its mean, in words; empty where it was not."""
+        said = in_sums(self.manifest)
+        if said is None or said.why:
+            return ""
+        moved = f"{'+' if said.moved_mw > 0 else ''}{self.scale.as_fine_as(abs(said.moved_mw)).text(said.moved_mw)}"
+        return f"{sums_words(self.manifest)}: {moved} on average"
+
+    @property
     def ahead(self) -> str:
         """How long before its delivery day it was due, in words; empty where it is the usual day."""
         days = self.shown.issue.lead_days
@@ -187,6 +197,18 @@ def correction_words(manifest: Mapping[str, object]) -> str:
     """Who has corrected a forecast by hand, how and why; empty if nobody has."""
     correction = manifest.get("correction")
     return f"{correction['by']}, {correction['change']}: {correction['reason']}" if isinstance(correction, dict) else ""
+
+
+def sums_words(manifest: Mapping[str, object]) -> str:
+    """Whether a forecast adds up with the others of its sum, in words; empty where it is in none."""
+    said = in_sums(manifest)
+    if said is None:
+        return ""
+    totals = " and ".join(said.totals)
+    if said.why:
+        return f"it does not add up to {totals}: {said.why}"
+    by = f"errors of {said.days} days" if said.days else "size, as errors of too few days are known"
+    return f"made to add up to {totals}, by {by}"
 
 
 def rung_words(rung: str, missing: str) -> str:
@@ -309,6 +331,8 @@ def concerns(view: SeriesView, created_at: pd.Timestamp) -> list[str]:
         sentences.append(f"{correction}.")
     if forecast.late:
         sentences.append(f"It was out {forecast.late}.")
+    if (said := in_sums(forecast.manifest)) is not None and said.why:
+        sentences.append(f"{sums_words(forecast.manifest).capitalize()}.")
     if suspects := forecast.manifest.get("suspect_inputs"):
         sentences.append(f"The gate doubts some of its newest inputs: {words(str(suspects))}.")
     if view.quality and (gap := forecast.issue_time - view.quality.end) > pd.Timedelta(hours=view.stale_after_hours):

@@ -19,6 +19,7 @@ _NAMED_BY = {
     "series": ("series",),
     "zones": ("code",),
     "shared": ("name",),
+    "sums": ("total",),
     "covariates": ("name", "column"),
     "sources": ("path", "folder"),
 }

@@ -47,8 +47,11 @@ def written_out(raw: Raw, folder: Path) -> dict[str, Any]:
     sources = [_with_zones(source, zones) for source in _tables(raw, "sources")]
     series = _all_series(_tables(raw, "series"), sources, zones)
     names = [str(entry.get("series")) for entry in series]
-    shared = [_of_group(group, names, zones) for group in _tables(raw, "shared")]
-    parts = {"zones": declared, "sources": sources, "series": series, "shared": shared}
+    shared = [
+        _of_group(group, "series", f"shared {group.get('name')}", names, zones) for group in _tables(raw, "shared")
+    ]
+    sums = [_of_parts(total, names, zones) for total in _tables(raw, "sums")]
+    parts = {"zones": declared, "sources": sources, "series": series, "shared": shared, "sums": sums}
     return {**raw, **{name: part for name, part in parts.items() if part}}
 
 
@@ -231,15 +234,22 @@ def _zones_of(source: Raw, quantity: str) -> Iterator[str]:
         yield "DE"
 
 
-def _of_group(shared: Raw, names: Sequence[str], zones: Mapping[str, Raw]) -> Raw:
-    """A shared network with the series that its patterns mean.
+def _of_group(block: Raw, key: str, label: str, names: Sequence[str], zones: Mapping[str, Raw]) -> Raw:
+    """A block that names series, such as a shared network, with those that its patterns mean.
+
+    Args:
+        block: of the file.
+        key: under which it names them.
+        label: what it is called in a message.
+        names: of the series of the settings.
+        zones: by code, for their groups.
 
     Raises:
         SettingsError: a pattern fits none of the series.
     """
-    asked, group = shared.get("series"), shared.get("group")
+    asked, group = block.get(key), block.get("group")
     if not isinstance(asked, list):
-        return shared
+        return block
     chosen = list[str]()
     for one in map(str, asked):
         if not _is_pattern(one):
@@ -247,6 +257,18 @@ def _of_group(shared: Raw, names: Sequence[str], zones: Mapping[str, Raw]) -> Ra
             continue
         fitting = [name for name in names if fnmatchcase(name, one) and _in_group(name, group, zones)]
         if not fitting:
-            raise SettingsError(f"shared {shared.get('name')}: {one!r} fits no series of the settings")
+            of_group = "" if group is None else f" of group {group!r}"
+            raise SettingsError(f"{label}: {one!r} fits no series{of_group} of the settings")
         chosen += fitting
-    return {**shared, "series": list(dict.fromkeys(chosen))}
+    return {**block, key: list(dict.fromkeys(chosen))}
+
+
+def _of_parts(block: Raw, names: Sequence[str], zones: Mapping[str, Raw]) -> Raw:
+    """A sum with the parts that its patterns mean: a pattern that fits the total as well means all others.
+
+    Raises:
+        SettingsError: a pattern fits none of the series.
+    """
+    total = str(block.get("total"))
+    others = [name for name in names if name != total]
+    return _of_group(block, "parts", f"sums {total}", others, zones)

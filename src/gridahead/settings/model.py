@@ -51,6 +51,7 @@ from gridahead.settings.serve import ServeSettings
 from gridahead.settings.services import LiveSource, OpenMeteoSource
 from gridahead.settings.sources import EntsoeFilesSource, SmardSource
 from gridahead.settings.stores import STORES, MlflowSettings, is_address, refuse_password
+from gridahead.settings.sums import SumSettings, connected, sum_findings
 from gridahead.settings.training import TrainingSettings
 from gridahead.settings.zones import ZoneSettings
 
@@ -174,6 +175,8 @@ class Settings(Section):
     of these with ridge and the corrected official forecast, whose weights follow what each has been worth of late."""
     shared: tuple[SharedSettings, ...] = ()
     """Networks that several series share."""
+    sums: tuple[SumSettings, ...] = ()
+    """Totals and their parts, whose forecasts may be made to add up."""
     training: TrainingSettings = TrainingSettings()
     """How models are fitted, and on which days."""
     quality: QualitySettings = QualitySettings()
@@ -256,6 +259,8 @@ class Settings(Section):
     @pydantic.model_validator(mode="after")
     def _names_meet(self) -> Settings:
         findings = [*self._of_series(), *self._of_ensembles(), *self._of_groups()]
+        if not findings:  # sums are of series that are in order
+            findings += sum_findings(self.sums, self._by_series, lambda series: self.zone(series.zone).timezone)
         if findings:
             raise ValueError("\n".join(findings))
         return self
@@ -397,6 +402,10 @@ class Settings(Section):
             return self._by_series[series]
         timezone = self.zone(series.zone).timezone
         return SeriesSettings(series=series, deadline=Deadline.parse(f"D-1T1100[{timezone}]"))
+
+    def sums_with(self, series: Series) -> tuple[SumSettings, ...]:
+        """The sums that are reconciled together with a series; none where it is in no such sum."""
+        return connected(self.sums, series)
 
     def gate_closure_of(self, series: Series) -> Deadline:
         """When a forecast of a series is too late: by the settings, the day-ahead market, or the end of a day.
