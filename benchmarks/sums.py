@@ -1,11 +1,11 @@
 """Do the forecasts of the zones of New York and of their total err less once they are made to add up?
 
 The eleven zones and the total a day ahead, forecast on every delivery day of 2018 as of nine o'clock on the day before.
-One settings file as a user writes it, with `[[sums]]` over all of them. Each series is forecast by the regression that
-stands beside every champion, which has learnt from 2016 on and takes seconds: networks for twelve series take an hour
-of a core (`nyiso`), and what adding up is worth is another question than what a model is. It is back-tested from eight
-weeks before the year on, fitted once, and adapted to the newest days as in operation; then the product's own function
-makes each day add up by the errors that were known at its issue time.
+One settings file has them all, with `[[sums]]` over them. Each series is forecast by the regression that stands beside
+every champion, which has learnt from 2016 on and takes seconds: networks for twelve series take an hour of a core
+(`nyiso`), and what adding up is worth is another question than what a model is. It is back-tested from eight weeks
+before the year on, fitted once, and adapted to the newest days as in operation; then the product's own function makes
+each day add up by the errors that were known at its issue time.
 
 `alone` is each series as it is forecast, `reconciled` the same once it adds up, `sum of the zones` the medians of the
 zones, added: a total without a forecast of its own. A ratio is that of the losses of `reconciled` over those of
@@ -28,7 +28,6 @@ from bands import COVERAGE
 from common import TRIALS, Bench, Row, measure, say
 from datasets import dataset
 from nyiso_tasks import ACTUAL, AT, CODES, FIRST, LEARNT_FROM_QUICK, TIMEZONE, VINTAGES
-from one_year import taken_in
 from one_year_scores import common_quantiles, daily_crps, daily_errors, figures, ratio
 from one_year_tasks import CONTEXT_DAYS, QUICK_DAYS
 from peer_jobs import core_seconds
@@ -38,7 +37,7 @@ from gridahead.backtest.plan import Plan
 from gridahead.backtest.run import backtests
 from gridahead.backtest.sums import of_model, reconciled_backtest
 from gridahead.core.grid import Series
-from gridahead.core.tables import Forecasts
+from gridahead.core.tables import OBSERVATIONS, Forecasts
 from gridahead.core.time import TimeRange, delivery_range
 from gridahead.evaluation.sample import levels_of
 from gridahead.forecasting.sums import WINDOW_DAYS
@@ -51,32 +50,14 @@ ZONES = tuple(Series(code, "load") for code in CODES.values())
 SERIES = (*ZONES, TOTAL)
 MODEL = "ridge"
 LEARNT_FROM = dt.date(2016, 1, 1)
+LAG = pd.Timedelta(hours=2)
+"""From the beginning of an hour until its load is known."""
 LEADS = (1, 2)
 """Days ahead of the operator's forecasts that are taken in: of all others none is the newest at nine o'clock."""
 ALONE, RECONCILED, BOTTOM_UP = "alone", "reconciled", "sum of the zones"
 MAE_RATIO, CRPS_RATIO, APART = "mae_ratio", "crps_ratio", "apart_mw"
 SETTINGS = """data_folder = "data"
-zone_table = "zones.csv"
-[[sources]]
-kind = "file"
-path = "measured.csv"
-quantity = "load"
-timezone = "UTC"
-time_column = "time"
-value_column = "{{zone}}"
-[[sources]]
-kind = "file"
-path = "forecasts.csv"
-quantity = "load"
-timezone = "UTC"
-time_column = "valid_time"
-issue_column = "issue_time"
-publication_lag_minutes = 0
-official_column = "{{zone}}"
-[[series]]
-series = "*/load"
-deadline = "D-1{at}[{timezone}]"
-[[sums]]
+{zones}{series}[[sums]]
 total = "{total}"
 parts = ["*/load"]
 reconcile = "mint"
@@ -84,51 +65,75 @@ reconcile = "mint"
 holdout_start = {holdout}
 workers = 1
 """
+ZONE = """[[zones]]
+code = "{zone}"
+timezone = "{timezone}"
+country = "US"
+"""
+BLOCK = """[[series]]
+series = "{series}"
+deadline = "D-1{at}[{timezone}]"
+mtu = "PT60M"
+"""
 
 
 def run(bench: Bench) -> list[Row]:
-    """Files and settings, `ingest`, a back-test of all series, and every day made to add up; quick: four weeks."""
+    """A back-test of all series, and every day of it made to add up; quick: four weeks, learnt from one year."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     begun, own = core_seconds(), time.process_time()
-    before = dt.timedelta(days=WINDOW_DAYS)
     last = FIRST + dt.timedelta(days=QUICK_DAYS - 1) if bench.quick else dt.date(FIRST.year, 12, 31)
-    first = FIRST if bench.quick else FIRST - before
-    measured = write(bench, first, last)
-    workspace = Workspace(load_settings(FOLDER / "settings.toml"))
-    rows = taken_in("New York", [*SERIES, *(one.official for one in SERIES)], workspace)
+    first = FIRST if bench.quick else FIRST - dt.timedelta(days=WINDOW_DAYS)
+    workspace = workspace_of(first)
+    measured = fill(workspace, bench, last)
     say("back-test")
     plan = Plan("year", first, last, (MODEL,))
     backtests(workspace, SERIES, plan, lambda _step: None)
     say("reconciled")
-    rows += before_and_after(workspace, plan.run, measured)
+    rows = before_and_after(workspace, plan.run, measured)
     seconds = core_seconds() - begun + time.process_time() - own
     say(f"{seconds:.0f} s of one core")
     return [*rows, Row("New York", "gridahead", "core_seconds", seconds)]
 
 
-def write(bench: Bench, first: dt.date, last: dt.date) -> pd.DataFrame:
-    """Put files and settings into the folder; gives what was measured, a column a series [MW]."""
+def workspace_of(first: dt.date) -> Workspace:
+    """The settings in their folder, opened; nothing from the first day on may be learnt."""
     FOLDER.mkdir(parents=True)
+    zones = "".join(ZONE.format(zone=one.zone, timezone=TIMEZONE) for one in SERIES)
+    series = "".join(BLOCK.format(series=one, at=AT, timezone=TIMEZONE) for one in SERIES)
+    settings = FOLDER / "settings.toml"
+    settings.write_text(SETTINGS.format(zones=zones, series=series, total=TOTAL, holdout=first), encoding="utf-8")
+    return Workspace(load_settings(settings))
+
+
+def fill(workspace: Workspace, bench: Bench, last: dt.date) -> pd.DataFrame:
+    """Put what was measured and forecast into the lake; gives the former, a column a zone [MW]."""
     learnt = LEARNT_FROM_QUICK if bench.quick else LEARNT_FROM
     begin = delivery_range(learnt - dt.timedelta(days=CONTEXT_DAYS + 1), TIMEZONE).start
     span = TimeRange(begin, delivery_range(last, TIMEZONE).end)
     columns = {**CODES, "NYISO": TOTAL.zone}
-    measured = _within(pd.read_parquet(dataset(bench, ACTUAL), columns=["time", *columns]), "time", span, columns)
-    told_columns = ["issue_time", "valid_time", "lead_day", *columns]
-    told = _within(pd.read_parquet(dataset(bench, VINTAGES), columns=told_columns), "valid_time", span, columns)
-    told = told[told["lead_day"].isin(LEADS)].drop(columns="lead_day")
-    stamp = "%Y-%m-%dT%H:%M:%SZ"
-    measured.to_csv(FOLDER / "measured.csv", index=False, date_format=stamp)
-    told.to_csv(FOLDER / "forecasts.csv", index=False, date_format=stamp)
-    zones = "".join(f"{series.zone},{TIMEZONE},US\n" for series in SERIES)
-    (FOLDER / "zones.csv").write_text(f"code,timezone,country\n{zones}", encoding="utf-8")
-    text = SETTINGS.format(at=AT, timezone=TIMEZONE, total=TOTAL, holdout=first)
-    (FOLDER / "settings.toml").write_text(text, encoding="utf-8")
-    return measured.set_index("time")
+    measured = pd.read_parquet(dataset(bench, ACTUAL), columns=["time", *columns])
+    measured = _within(measured.rename(columns={"time": "valid_time", **columns}), span)
+    told = pd.read_parquet(dataset(bench, VINTAGES), columns=["issue_time", "valid_time", "lead_day", *columns])
+    told = _within(told[told["lead_day"].isin(LEADS)].rename(columns=columns), span)
+    for one in SERIES:
+        times = measured["valid_time"]
+        _append(workspace, one, times, times + LAG, measured[one.zone])
+        _append(workspace, one.official, told["valid_time"], told["issue_time"], told[one.zone])
+    return measured.set_index("valid_time")
 
 
-def _within(rows: pd.DataFrame, column: str, span: TimeRange, columns: Mapping[str, str]) -> pd.DataFrame:
-    return rows[(rows[column] >= span.start) & (rows[column] < span.end)].rename(columns=dict(columns))
+def _within(rows: pd.DataFrame, span: TimeRange) -> pd.DataFrame:
+    return rows[(rows["valid_time"] >= span.start) & (rows["valid_time"] < span.end)]
+
+
+def _append(
+    workspace: Workspace, series: Series, valid_time: pd.Series, available_at: pd.Series, value: pd.Series
+) -> None:
+    """Rows of the lake; what was published counts as it was, whatever a gate would say."""
+    frame = pd.DataFrame({"valid_time": valid_time, "available_at": available_at, "value": value.astype("float64")})
+    said = {"zone": series.zone, "quantity": series.quantity, "availability": "assumed", "unit": "MW", "mtu": "PT60M"}
+    rows = frame.dropna().assign(**said, source="nyiso", batch="nyiso")
+    workspace.lake.observations.append(OBSERVATIONS.check(rows.drop_duplicates(["valid_time", "available_at"])))
 
 
 def before_and_after(workspace: Workspace, run_name: str, measured: pd.DataFrame) -> list[Row]:

@@ -206,7 +206,7 @@ def sums_words(manifest: Mapping[str, object]) -> str:
         return ""
     totals = " and ".join(said.totals)
     if said.why:
-        return f"it does not add up to {totals}: {said.why}"
+        return f"does not add up to {totals}: {said.why}"
     by = f"errors of {said.days} days" if said.days else "size, as errors of too few days are known"
     return f"made to add up to {totals}, by {by}"
 
@@ -332,7 +332,7 @@ def concerns(view: SeriesView, created_at: pd.Timestamp) -> list[str]:
     if forecast.late:
         sentences.append(f"It was out {forecast.late}.")
     if (said := in_sums(forecast.manifest)) is not None and said.why:
-        sentences.append(f"{sums_words(forecast.manifest).capitalize()}.")
+        sentences.append(f"It {sums_words(forecast.manifest)}.")
     if suspects := forecast.manifest.get("suspect_inputs"):
         sentences.append(f"The gate doubts some of its newest inputs: {words(str(suspects))}.")
     if view.quality and (gap := forecast.issue_time - view.quality.end) > pd.Timedelta(hours=view.stale_after_hours):
