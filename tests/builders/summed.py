@@ -73,7 +73,7 @@ def former_forecasts(load: pd.DataFrame) -> Forecasts:
         day = DAY - dt.timedelta(days=back)
         for one, error in ((TOTAL, 2_000.0), (NORTH, 200.0), (SOUTH, 200.0)):
             rows = forecast_of(str(day), zone=one.zone)
-            median = load.loc[rows["valid_time"], one].to_numpy() + error * rng.normal(size=24).repeat(len(LEVELS))
+            median = load[one].loc[rows["valid_time"]].to_numpy() + error * rng.normal(size=24).repeat(len(LEVELS))
             values = median + SPREAD * np.sign(rows["quantile"] - 0.5)
             made.append(rows.assign(value_mw=values, unadapted_mw=values, made_at=rows["issue_time"]))
     return Forecasts(pd.concat(made, ignore_index=True))

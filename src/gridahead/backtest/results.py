@@ -59,14 +59,23 @@ def kept_forecasts(workspace: Workspace, run: str, series: Series) -> tuple[Fore
         SettingsError: the run is no back-test.
         LakeError: its forecasts are not in the lake, or there is no such back-test.
     """
+    forecasts = recorded_forecasts(workspace, series, run, kept_records(workspace, run, series))
+    _, observations = workspace.inputs(series, mtu=None if forecasts.empty else Mtu(forecasts["mtu"].iloc[0]))
+    return forecasts, observations
+
+
+def kept_records(workspace: Workspace, run: str, series: Series) -> list[FoldRecord]:
+    """What the newest call of a back-test has recorded of a series.
+
+    Raises:
+        SettingsError: the run is no back-test.
+        LakeError: there is no such back-test.
+    """
     store = BacktestStore(workspace.settings.data_folder, run)
     about = store.described(series)
     if about is None:
         raise LakeError(f"there is no {run} of {series}; `gridahead backtest --series {series}` makes one")
-    records = [record for record in store.records(series) if record.id in about["records"]]
-    forecasts = recorded_forecasts(workspace, series, run, records)
-    _, observations = workspace.inputs(series, mtu=None if forecasts.empty else Mtu(forecasts["mtu"].iloc[0]))
-    return forecasts, observations
+    return [record for record in store.records(series) if record.id in about["records"]]
 
 
 def recorded_forecasts(workspace: Workspace, series: Series, run: str, records: Sequence[FoldRecord]) -> Forecasts:

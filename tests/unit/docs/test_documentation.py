@@ -17,6 +17,7 @@ NOT_RUN: dict[str, int] = {
     "docs/handbook/live.md": 1,  # asks services
     "docs/handbook/models.md": 1,  # back-tests of 18 months
     "docs/handbook/operation.md": 1,  # a file that a person has changed
+    "docs/many-series.md": 1,  # a back-test of several series
     "docs/run-daily.md": 5,  # start servers and containers
     "docs/serve.md": 1,  # serves
     "docs/start.md": 3,  # installs, takes eight minutes, serves

@@ -2,10 +2,12 @@
 
 import json
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from builders.operation import Clock
 from builders.serving import DAY, stored
 from builders.summed import MEMBERS, NORTH, SOUTH, SUMS, TOTAL, summed
 
@@ -13,8 +15,9 @@ from gridahead.cli.published import lines_of
 from gridahead.core.errors import LakeError
 from gridahead.core.runs import LIVE
 from gridahead.core.tables import Observations
+from gridahead.core.time import Mtu, TimeRange
 from gridahead.forecasting.publish import newest_of, superseded_at
-from gridahead.forecasting.sums import in_sums, is_reconciled
+from gridahead.forecasting.sums import in_sums, is_reconciled, reconcile_each, vintages_of
 from gridahead.operate import sums
 from gridahead.operate.catch_up import catch_up
 from gridahead.operate.forecast import forecast
@@ -36,6 +39,12 @@ def standing(workspace, series):
     return issue
 
 
+def said_in(manifest):
+    said = in_sums(manifest)
+    assert said is not None
+    return said
+
+
 def median(issue, level=0.5):
     rows = issue.forecasts
     return rows[rows["quantile"] == level].set_index("valid_time")["value_mw"].sort_index()
@@ -50,13 +59,13 @@ def test_what_is_published_adds_up_once_the_last_of_them_is_out(tmp_path):
     workspace = summed(tmp_path)
     first = published(workspace, NORTH, TOTAL)
     assert apart_before_all(workspace) is None
-    waiting = in_sums(standing(workspace, NORTH).manifest)
-    assert waiting is not None and waiting.why == "not all of their series were forecast when this was published"
+    waiting = said_in(standing(workspace, NORTH).manifest)
+    assert waiting.why == "not all of their series were forecast when this was published"
     last = forecast(workspace, SOUTH)
     assert apart(workspace) < 1e-8
     for one in MEMBERS:
         issue = standing(workspace, one)
-        said = in_sums(issue.manifest)
+        said = said_in(issue.manifest)
         assert said.totals == (str(TOTAL),) and said.why == "" and said.days > 14
         (before,) = superseded_at(issue.folder)
         assert said.made_of == before.manifest["forecast_id"] != issue.manifest["forecast_id"]
@@ -72,7 +81,7 @@ def test_what_is_published_adds_up_once_the_last_of_them_is_out(tmp_path):
         assert json.loads(latest.read_bytes())["forecast_id"] == issue.manifest["forecast_id"]
     assert last.manifest["forecast_id"] == standing(workspace, SOUTH).manifest["forecast_id"]
     # Who has erred ten times as much moves a hundred times as far, as its own errors say.
-    moved = {one: abs(in_sums(standing(workspace, one).manifest).moved_mw) for one in MEMBERS}
+    moved = {one: abs(said_in(standing(workspace, one).manifest).moved_mw) for one in MEMBERS}
     assert moved[TOTAL] > 10 * max(moved[NORTH], moved[SOUTH])
     assert as_it_stands(first[TOTAL]).manifest == standing(workspace, TOTAL).manifest
 
@@ -81,6 +90,23 @@ def apart_before_all(workspace):
     """By how much they differ; None where one is not out yet."""
     out = [newest_of(workspace.settings.published_place, one, DAY) for one in MEMBERS]
     return None if None in out else apart(workspace)
+
+
+def test_what_is_published_is_what_the_function_of_back_tests_makes_of_the_same_forecasts(tmp_path):
+    workspace = summed(tmp_path)
+    published(workspace)
+    rows = workspace.lake.forecasts.read({"run": LIVE})
+    span = TimeRange(rows["valid_time"].min(), rows["valid_time"].max() + pd.Timedelta(hours=1))
+    parts = {TOTAL: (NORTH, SOUTH)}
+    outturns = vintages_of(workspace.lake.read_vintages(*MEMBERS, time_range=span), parts, span, Mtu.PT60M)
+    found = reconcile_each(rows[~is_reconciled(rows)], outturns, parts, "Europe/Berlin")
+    for one in MEMBERS:
+        made = found[(found["zone"] == one.zone) & (found["issue_time"] == rows["issue_time"].max())]
+        out = standing(workspace, one).forecasts
+        assert made["data_hash"].iloc[0] == out["data_hash"].iloc[0]
+        columns = ["valid_time", "quantile", "value_mw"]
+        made, out = (each.sort_values(columns)[columns].reset_index(drop=True) for each in (made, out))
+        pd.testing.assert_frame_equal(made, out, check_exact=True)
 
 
 def test_it_is_off_unless_the_settings_say_so(tmp_path):
@@ -94,7 +120,7 @@ def test_without_former_forecasts_size_decides_and_that_is_said(tmp_path):
     workspace = summed(tmp_path, former=False)
     done = published(workspace)
     assert apart(workspace) < 1e-8
-    said = in_sums(done[SOUTH].manifest)
+    said = said_in(done[SOUTH].manifest)
     assert said.days == 0
     (line,) = (line for line in lines_of(done[SOUTH], newest=True) if "add up" in line)
     assert line == "  made to add up to TOTAL/load, by size, as errors of too few days are known"
@@ -111,7 +137,7 @@ def test_a_series_on_a_lower_rung_leaves_all_as_they_are_and_every_manifest_says
     assert apart(workspace) > 100
     for one in MEMBERS:
         manifest = standing(workspace, one).manifest
-        assert in_sums(manifest).why.startswith("the forecast of NORTH/load is by the model that serves, without all")
+        assert said_in(manifest).why.startswith("the forecast of NORTH/load is by the model that serves, without all")
         latest = workspace.settings.published_folder / one.slug / "latest.json"
         assert json.loads(latest.read_bytes()) == manifest
         (line,) = (line for line in lines_of(as_it_stands(done[one]), newest=True) if "add up" in line)
@@ -136,8 +162,7 @@ def test_a_second_call_changes_nothing_and_a_reconciled_forecast_is_the_one_that
     assert not any(one.changed for one in again.values())
     assert {one: standing(workspace, one) for one in MEMBERS} == before
     assert stored(workspace, TOTAL).equals(kept)
-    workspace.clock.set("2025-03-20T10:00Z")
-    scores = score_published(workspace, TOTAL, LIVE).scores
+    scores = score_published(replace(workspace, clock=Clock("2025-03-20T10:00Z")), TOTAL, LIVE).scores
     assert {"published", "naive"} <= set(scores["model"])
     assert len(kept[kept["issue_time"] == kept["issue_time"].max()]) == 2 * 24 * 3, "both are in the lake"
 
@@ -148,7 +173,7 @@ def test_catching_up_publishes_them_so_that_they_add_up(tmp_path):
     assert not done.failed
     assert apart(workspace) < 1e-8
     (last,) = done.done[SOUTH].published
-    assert in_sums(last.manifest).why == ""
+    assert said_in(last.manifest).why == ""
 
 
 @pytest.mark.parametrize("former", [True, False])
@@ -178,7 +203,7 @@ def test_what_differs_is_named_when_it_is_made_again(tmp_path):
     published(workspace)
     total, before = (
         standing(workspace, TOTAL).manifest["forecast_id"],
-        in_sums(standing(workspace, NORTH).manifest).made_of,
+        said_in(standing(workspace, NORTH).manifest).made_of,
     )
     rows = workspace.lake.forecasts.read()
     of_north = (rows["zone"] == "NORTH") & (rows["issue_time"] == rows["issue_time"].max()) & ~is_reconciled(rows)

@@ -20,7 +20,7 @@ time_column = "time"
 value_column = "load"
 timezone = "UTC"
 """
-LISTS = ("zones", "sources", "series", "shared", "covariates", "channels")
+LISTS = ("zones", "sources", "series", "shared", "sums", "covariates", "channels")
 KINDS = [
     kind
     for section in get_args(get_args(SourceSettings)[0])
