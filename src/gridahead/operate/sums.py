@@ -54,7 +54,7 @@ log = logging.getLogger(__name__)
 
 CARRIED = ("run_id", "bundle", "adapted", "inputs", "attribution", "suspect_inputs", SINCE)
 """Lines of the manifest of a forecast that are those of its reconciled one as well."""
-WAITING = "not all of their series were forecast when this was published"
+WAITING = "when it was published, not all series of the sum were forecast as of the same time"
 
 
 @dataclass(frozen=True)
@@ -79,16 +79,14 @@ class _Day:
 
     @cached_property
     def found(self) -> dict[Series, Issue]:
-        """What is published of each series."""
-        place = self.workspace.settings.published_place
-        homes = {one: home_of(place, one, self.day, self.issued) for one in members_of(self.parts)}
-        manifests = {one: read_manifest(home) for one, home in homes.items()}
-        return {one: Issue(homes[one], manifest) for one, manifest in manifests.items() if manifest is not None}
-
-    @property
-    def complete(self) -> bool:
-        """Whether all series are published."""
-        return len(self.found) == len(members_of(self.parts))
+        """What is published of each series; nothing as long as one is not."""
+        place, found = self.workspace.settings.published_place, dict[Series, Issue]()
+        for member in reversed(members_of(self.parts)):  # of many series those at the end are out last
+            home = home_of(place, member, self.day, self.issued)
+            if (manifest := read_manifest(home)) is None:
+                return {}
+            found[member] = Issue(home, manifest)
+        return found
 
 
 def parts_with(workspace: Workspace, series: Series) -> Parts:
@@ -127,13 +125,14 @@ def reconcile_published(workspace: Workspace, series: Series, published: Publish
     Returns:
         What stands of the series now.
     """
-    if not (parts := parts_with(workspace, series)):
+    said = in_sums(published.manifest)
+    if not (parts := parts_with(workspace, series)) or (said is not None and said.made_of and not said.why):
         return published
     delivered = dt.date.fromisoformat(str(published.manifest["delivery_day"]))
     day = _Day(workspace, parts, delivered, pd.Timestamp(str(published.manifest["issue_time"])))
     try:
         with _alone(workspace, parts):
-            return _published_again(day).get(series, published) if day.complete else published
+            return _published_again(day).get(series, published) if day.found else published
     except (GridaheadError, OSError) as error:
         log.error("%s: published, but not reconciled: %s", day, error)
         return published

@@ -29,11 +29,12 @@ def tested(tmp_path):
 def test_every_series_is_scored_alone_and_made_to_add_up(tested):
     workspace = tested(*MEMBERS)
     scores = score_reconciled(workspace, RUN, NORTH, "naive")
-    whole = scores[scores["lead"].isna() & (scores["metric"] == "mae")].set_index(["zone", "model"])
-    assert set(whole.index) == {(one.zone, model) for one in MEMBERS for model in ("naive", "naive_reconciled")}
+    whole = scores[scores["lead"].isna() & (scores["metric"] == "mae")]
+    error = {(row["zone"], row["model"]): float(row["value"]) for row in whole.to_dict("records")}
+    assert set(error) == {(one.zone, model) for one in MEMBERS for model in ("naive", "naive_reconciled")}
     assert set(whole["n"]) == {19 * 24}
     # The last weeks of a total that is measured with a noise of its own tell less than those of its parts.
-    assert whole.loc[("TOTAL", "naive_reconciled"), "value"] < whole.loc[("TOTAL", "naive"), "value"]
+    assert error["TOTAL", "naive_reconciled"] < error["TOTAL", "naive"]
     made = reconciled_backtest(workspace, RUN, NORTH, "naive")
     medians = {one: rows[rows["quantile"] == 0.5].set_index("valid_time")["value_mw"] for one, rows in made.items()}
     assert (medians[TOTAL] - medians[NORTH] - medians[SOUTH]).abs().max() < 1e-8

@@ -60,7 +60,7 @@ def test_what_is_published_adds_up_once_the_last_of_them_is_out(tmp_path):
     first = published(workspace, NORTH, TOTAL)
     assert apart_before_all(workspace) is None
     waiting = said_in(standing(workspace, NORTH).manifest)
-    assert waiting.why == "not all of their series were forecast when this was published"
+    assert waiting.why == "when it was published, not all series of the sum were forecast as of the same time"
     last = forecast(workspace, SOUTH)
     assert apart(workspace) < 1e-8
     for one in MEMBERS:
