@@ -267,17 +267,19 @@ def reconcile_each(
         parts: of the sums.
         timezone: of the delivery days.
     """
-    forecasts = forecasts.reset_index(drop=True)
-    days, names = delivery_days(forecasts["valid_time"], timezone), series_names(forecasts)
+    forecasts = forecasts.assign(day=delivery_days(forecasts["valid_time"], timezone).to_numpy())
+    forecasts = forecasts.sort_values("day", kind="stable")
+    medians, window = forecasts[forecasts["quantile"] == 0.5], pd.Timedelta(days=WINDOW_DAYS)
     made = list[Forecasts]()
-    for day in days.drop_duplicates().sort_values():
-        today = days == day
-        by_series = {one: Forecasts(forecasts[today & (names == str(one))]) for one in members_of(parts)}
-        if any(rows.empty for rows in by_series.values()):
+    for day in pd.DatetimeIndex(forecasts["day"].unique()):
+        today = forecasts.iloc[slice(*forecasts["day"].searchsorted([day, day + pd.Timedelta(days=1)]))]
+        named = dict(iter(today.drop(columns="day").groupby(["zone", "quantity"])))
+        if not all((one.zone, one.quantity) in named for one in members_of(parts)):
             continue
-        issued = pd.Timestamp(forecasts.loc[today, "issue_time"].iloc[0])
-        back = (days < day) & (days >= day - pd.Timedelta(days=WINDOW_DAYS))
-        errors = known_errors(forecasts[back], outturns, parts, issued, timezone)
+        by_series = {one: Forecasts(named[one.zone, one.quantity]) for one in members_of(parts)}
+        first, end = medians["day"].searchsorted([day - window, day])
+        issued = pd.Timestamp(today["issue_time"].iloc[0])
+        errors = known_errors(medians.iloc[first:end], outturns, parts, issued, timezone)
         try:
             made += reconcile(by_series, errors, parts).forecasts.values()
         except UnreconciledError:
