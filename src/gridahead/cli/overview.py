@@ -13,6 +13,8 @@ from gridahead.core.runs import CHAMPION, FULL, maker
 from gridahead.core.time import NO_TIME, lasting, now
 from gridahead.core.units import per, significant
 from gridahead.monitoring.checks_of_machines import GB, took
+from gridahead.registry.versions import TAUGHT_BY
+from gridahead.reports.wording import taught_words
 from gridahead.settings.model import Settings
 from gridahead.settings.services import LiveSource
 
@@ -193,7 +195,8 @@ def _serves(about: Mapping[str, str] | None, settings: Settings, name: str, at: 
     )
     learnt = pd.Timestamp(about["learnt_until"], tz="UTC")
     until = f"learnt until {learnt:%Y-%m-%d} ({ago(learnt, at)})"
-    return FINE, f"serves: {about['model']} v{about['version']}, {until}{error}"
+    new = f"; {taught_words(int(about[TAUGHT_BY]))}" if TAUGHT_BY in about else ""
+    return FINE, f"serves: {about['model']} v{about['version']}, {until}{error}{new}"
 
 
 def _published(manifest: Mapping[str, Any] | None, status: Status) -> Line:
@@ -236,6 +239,8 @@ def _about(version: Version, settings: Settings) -> list[Line]:
     figures = ", ".join(f"{name} {value} {unit}" for name, value in named.items())
     mark = FINE if CHAMPION in version.aliases else " "
     lines = [(mark, f"made {ago(version.created_at)}, learnt until {version.tags['learnt_until']}")]
+    if version.taught_by:
+        lines.append(("", taught_words(version.taught_by)))
     if figures:
         lines.append(("", f"on its validation days: {figures}"))
     if "outcome" in version.tags:

@@ -72,6 +72,10 @@ class ModelError(GridaheadError):
         self.reason = reason
 
 
+class TooFewDaysError(ModelError):
+    """A series has too few days for a model of its own: others that share a network with it may serve it meanwhile."""
+
+
 class PublicationError(GridaheadError):
     """A forecast could not be published: a file, a table or a service does not take it."""
 

@@ -81,9 +81,9 @@ class Scaler:
 
     def baseline(self, windows: Windows) -> Array:
         """The anchor at each unit of the horizon, (N, H) [MW]."""
-        return self._back(self._baseline(self._seen(windows)))
+        return self._back(self._baseline(self.seen(windows)))
 
-    def _seen(self, windows: Windows) -> Windows:
+    def seen(self, windows: Windows) -> Windows:
         """The windows on the scale on which they are learnt."""
         return windows if self.stabilised is None else self.stabilised.of(windows)
 
@@ -100,7 +100,7 @@ class Scaler:
 
     def rows(self, windows: Windows) -> Array:
         """What a regression reads of every unit of the horizon, (N, H, K), in units of the series' spread."""
-        return self._rows(self._seen(windows))
+        return self._rows(self.seen(windows))
 
     def _rows(self, windows: Windows) -> Array:
         series = replace(self.moments, normalise="series")
@@ -116,7 +116,7 @@ class Scaler:
             segment: what one step of the encoder spans; `none` leaves it out.
             static: G numbers that tell this series from others.
         """
-        windows = self._seen(windows)
+        windows = self.seen(windows)
         past = self.moments.scaled_past(windows)
         values = _masked(windows, past)
         return Inputs(
@@ -132,14 +132,14 @@ class Scaler:
         NaN where there is no outturn, in padding, and for solar power by night: the answer is zero there, whatever a
         network says.
         """
-        windows = self._seen(windows)
+        windows = self.seen(windows)
         left = (windows.target - self._baseline(windows)) / self._unit(windows)
         scaled = np.where(dark(windows) | ~windows.within, np.nan, left)
         return np.ascontiguousarray(scaled, dtype=np.float32)
 
     def megawatts(self, answer: Array, windows: Windows) -> Array:
         """The network's answer (N, H, Q) in MW."""
-        windows = self._seen(windows)
+        windows = self.seen(windows)
         return self._back(answer * self._unit(windows)[..., None] + self._baseline(windows)[..., None])
 
     def _unit(self, windows: Windows) -> Array:

@@ -42,7 +42,8 @@ def admit(workspace: Workspace, series: Series, candidates: Sequence[Version]) -
     """What becomes of new versions, by number.
 
     The best of them (`best_of`) serves if nothing has served before, or if what serves is lost or was not trained for
-    the deadline of the settings: what is not asked any more is not to be compared with. Otherwise
+    the deadline of the settings: what is not asked any more is not to be compared with. So it does if neither it nor
+    what serves has learnt a day of the series, and it knows more of them. Otherwise
     the champion trained again, if it is among them and its procedure has been tested, takes over if it is sane; and the
     best is the challenger: it serves if its trial promotes it, and forecasts along if not.
     """
@@ -52,8 +53,9 @@ def admit(workspace: Workspace, series: Series, candidates: Sequence[Version]) -
     outcomes = {version.number: outdone(version, best, unit) for version in candidates if version is not best}
     deadline = workspace.settings.series_settings(series).deadline
     moved = None if champion is None or is_trained_for(champion, deadline) else deadline
-    if champion is None or moved or not workspace.registry.sound(champion):
-        first = Outcome(best, "first", (FirstChampion(len(candidates), champion, moved),), True)
+    both_new = champion is not None and bool(champion.taught_by and best.taught_by)
+    if champion is None or moved or both_new or not workspace.registry.sound(champion):
+        first = Outcome(best, "first", (FirstChampion(len(candidates), champion, moved, both_new),), True)
         move(workspace, best, CHAMPION, "first", outcome_reason(first), TRIAL)
         outcomes[best.number] = first
     else:

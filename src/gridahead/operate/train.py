@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gridahead.core.each import of_each, require
-from gridahead.core.errors import GridaheadError, ModelError, PartialError, SettingsError
+from gridahead.core.errors import GridaheadError, ModelError, PartialError, SettingsError, TooFewDaysError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
+from gridahead.features.windows import Windows
 from gridahead.models.determinism import deterministic
 from gridahead.operate.explain import keep_gradients
 from gridahead.operate.model_card import cards
@@ -34,6 +35,7 @@ from gridahead.training.candidates import fit_candidates
 from gridahead.training.epoch import Progress, log_epoch
 from gridahead.training.fit import Fit
 from gridahead.training.identity import settings_hash
+from gridahead.training.newcomers import Newcomer, newcomer
 from gridahead.training.shared import unlike
 from gridahead.training.split import Split, split
 from gridahead.training.workers import WorkerPool, fit_shared_in_worker
@@ -44,6 +46,8 @@ log = logging.getLogger(__name__)
 MOST_SHOWN = 8
 """Series of a group whose candidates get cards and pictures of their gradients at once, half a minute a series. Of more
 they are made when somebody asks: `gridahead models card`, `gridahead diagnose`."""
+TAUGHT = "what others have taught"
+"""What a version of a series begins with that is too new to learn from: this is another procedure than learning."""
 FEWEST_SERIES = 2
 """That share a network: of one alone it would be a network of its own."""
 
@@ -101,7 +105,7 @@ def _train(
     start = None if warm_from is None else _start(workspace, warm_from, series_split)
     named = f"{start.series} v{start.version}" if start else ""
     hashes = {model: settings_hash(settings, model, spec, named) for model in settings.series_settings(series).models}
-    unchanged = _known(workspace, series_split, hashes)
+    unchanged = _known(workspace, series, series_split.fingerprint(), hashes)
     missing = [model for model in hashes if model not in unchanged]
     if not missing:
         if not has_regression(workspace, series):
@@ -116,18 +120,21 @@ def _train(
         start=None if start is None else start.model.networks,
         checkpoints=settings.checkpoint_folder / series.slug,
     )
-    return _admit(workspace, series_split, [(fit, hashes[fit.model.name]) for fit in fits], list(unchanged.values()))
+    keep_regression(workspace, series_split)
+    hashed = [(fit, hashes[fit.model.name]) for fit in fits]
+    return _admit(workspace, series, series_split.judged, hashed, list(unchanged.values()))
 
 
 def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress = log_epoch) -> list[Candidate]:
     """Fit one network for a group of series; for each of them a trial decides whether it serves.
 
-    A series that cannot be part of it keeps none of the others from it.
+    A series that is too new to learn from is served by what the others have taught. One that cannot be part of it keeps
+    none of the others from it.
 
     Raises:
-        ModelError: fewer than two series can be part of it, or a loss is not a number.
-        PartialError: some could not be: nothing in the lake, too few days, other axes than most. The candidates of the
-            others are in its `done`.
+        ModelError: fewer than two series can teach it, or a loss is not a number.
+        PartialError: some could not be: nothing in the lake, not even a week of values, other axes than most. The
+            candidates of the others are in its `done`.
     """
     with ExitStack() as locks:
         for series in sorted(group.series):  # in one order everywhere, so that no two groups wait for each other
@@ -136,48 +143,109 @@ def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress
 
 
 def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progress) -> list[Candidate]:
-    settings = workspace.settings
-    config = settings.models[group.model]
-    unchanged: dict[Series, list[Version]] = {}
-    hashes: dict[Series, dict[str, str]] = {}
-
-    def windows_of(series: Series) -> Split:
+    def days_of(series: Series) -> Split | Newcomer:
         sync(workspace, workspace.registry, series)
-        spec, observations = workspace.inputs(series)
-        return split(observations, spec, settings.training)
+        return _days_of(workspace, series)
 
-    splits, failed = of_each(group.series, windows_of)
-    failed |= unlike(splits) if splits else {}
-    splits = {series: of_it for series, of_it in splits.items() if series not in failed}
+    found, failed = of_each(group.series, days_of)
+    splits = {series: one for series, one in found.items() if not isinstance(one, Newcomer)}
+    new = {series: one for series, one in found.items() if isinstance(one, Newcomer)}
+    if splits:
+        failed |= unlike(
+            {series: one.windows for series, one in splits.items()},
+            {series: one.windows for series, one in new.items()},
+        )
+    splits = {series: one for series, one in splits.items() if series not in failed}
+    new = {series: one for series, one in new.items() if series not in failed}
     if len(splits) < FEWEST_SERIES:
-        require(failed)
-    for series in splits:
-        spec = splits[series].windows.spec
-        hashes[series] = {name: settings_hash(settings, name, spec) for name in group.candidates}
-        versions = _known(workspace, splits[series], hashes[series])
-        if group.name in versions:
-            unchanged[series] = list(versions.values())
-    if len(unchanged) == len(splits):  # where one of the series has new data, the network is another for all of them
+        require(failed | {series: _untaught(series, splits) for series in new})
+    taught = [*splits.values()]
+    _, unjudged = of_each(new, lambda series: new[series].judged(taught))
+    failed |= unjudged
+    new = {series: one for series, one in new.items() if series not in unjudged}
+    unchanged = _unchanged(workspace, group, splits, new)
+    if unchanged is not None:
         candidates = [
             candidate
             for series, versions in unchanged.items()
             for candidate in _decide(workspace, series, [], versions)
         ]
     else:
-        folder = settings.checkpoint_folder / group.name
-        fits = fit_shared_in_worker(group, splits, config, settings.training, progress, checkpoints=folder)
-        candidates = [
-            candidate
-            for (series, of_it), of_series in zip(splits.items(), fits, strict=True)
-            for candidate in _admit(
-                workspace,
-                of_it,
-                [(fit, hashes[series][fit.model.name]) for fit in of_series],
-                [],
-                shown=len(splits) <= MOST_SHOWN,
-            )
-        ]
+        candidates = _fitted_together(workspace, group, splits, new, progress)
     require(failed, candidates)
+    return candidates
+
+
+def _days_of(workspace: Workspace, series: Series) -> Split | Newcomer:
+    """What a series of a group has to learn; of one that is too new, what it can be served with."""
+    spec, observations = workspace.inputs(series)
+    try:
+        return split(observations, spec, workspace.settings.training)
+    except TooFewDaysError:
+        champion = workspace.registry.holder(series, CHAMPION)
+        if champion is not None and not champion.taught_by:  # it has had days of its own, and what serves knows them
+            raise
+        return newcomer(observations, spec, workspace.settings.training)
+
+
+def _untaught(series: Series, taught: Mapping[Series, Split]) -> ModelError:
+    enough = ", ".join(map(str, taught)) or "none"
+    return ModelError(
+        str(series),
+        f"is new, and served by what others of its group have taught, of which {FEWEST_SERIES} need enough days to "
+        f"learn from; those that have them: {enough}. Bring a longer history with `gridahead ingest`",
+    )
+
+
+def _unchanged(
+    workspace: Workspace, group: SharedSettings, splits: Mapping[Series, Split], new: Mapping[Series, Newcomer]
+) -> dict[Series, list[Version]] | None:
+    """The versions of all series, if each has them of the same data and settings.
+
+    Where one has new data, the network is another for all of them.
+    """
+    of_taught = {series: one.fingerprint() for series, one in splits.items()}
+    prints = of_taught | {series: one.fingerprint([*of_taught.values()]) for series, one in new.items()}
+    members: dict[Series, Split | Newcomer] = {**splits, **new}
+    versions = {
+        series: _known(workspace, series, prints[series], _hashes(group, workspace.settings, member))
+        for series, member in members.items()
+    }
+    if not all(group.name in of_series for of_series in versions.values()):
+        return None
+    return {series: [*of_series.values()] for series, of_series in versions.items()}
+
+
+def _hashes(group: SharedSettings, settings: Settings, of_series: Split | Newcomer) -> dict[str, str]:
+    """By candidate, the hash of the settings that decide what it is; a newcomer has one, and by another procedure."""
+    spec = of_series.windows.spec
+    if isinstance(of_series, Newcomer):
+        return {group.name: settings_hash(settings, group.name, spec, start=TAUGHT)}
+    return {name: settings_hash(settings, name, spec) for name in group.candidates}
+
+
+def _fitted_together(
+    workspace: Workspace,
+    group: SharedSettings,
+    splits: Mapping[Series, Split],
+    new: Mapping[Series, Newcomer],
+    progress: Progress,
+) -> list[Candidate]:
+    """The candidates of all series of a group from one network, registered and decided on."""
+    settings, taught = workspace.settings, [*splits.values()]
+    folder = settings.checkpoint_folder / group.name
+    config = settings.models[group.model]
+    fits = fit_shared_in_worker(group, splits, new, config, settings.training, progress, checkpoints=folder)
+    members: dict[Series, Split | Newcomer] = {**splits, **new}
+    candidates = []
+    for (series, of_it), of_series in zip(members.items(), fits, strict=True):
+        hashes = _hashes(group, settings, of_it)
+        hashed = [(fit, hashes[fit.model.name]) for fit in of_series]
+        judged = of_it.judged(taught) if isinstance(of_it, Newcomer) else of_it.judged
+        done = _admit(workspace, series, judged, hashed, [], shown=len(splits) <= MOST_SHOWN)
+        if not isinstance(of_it, Newcomer):
+            keep_regression(workspace, of_it)
+        candidates += done
     return candidates
 
 
@@ -279,9 +347,8 @@ def _start(workspace: Workspace, series: Series, series_split: Split) -> Registe
     return champion
 
 
-def _known(workspace: Workspace, series_split: Split, hashes: Mapping[str, str]) -> dict[str, Version]:
+def _known(workspace: Workspace, series: Series, fingerprint: str, hashes: Mapping[str, str]) -> dict[str, Version]:
     """By model, the version that came from the same data and settings, where there is one."""
-    series, fingerprint = series_split.train.spec.series, series_split.fingerprint()
     versions = {}
     for model, settings in hashes.items():
         same = {"data_fingerprint": fingerprint, "settings_hash": settings}
@@ -300,7 +367,8 @@ def _known(workspace: Workspace, series_split: Split, hashes: Mapping[str, str])
 
 def _admit(
     workspace: Workspace,
-    series_split: Split,
+    series: Series,
+    judged: Windows,
     fits: Sequence[tuple[Fit, str]],
     known: Sequence[Version],
     *,
@@ -310,13 +378,13 @@ def _admit(
 
     Args:
         workspace: with the registry.
-        series_split: their windows, of one series.
+        series: theirs.
+        judged: the windows of their forecasts.
         fits: each with the hash of its settings.
         known: versions that were there before and have not been fitted.
         shown: whether their gradients are drawn and their cards written now.
     """
     registry, settings = workspace.registry, workspace.settings
-    series = series_split.train.spec.series
     new, again = [], list(known)
     for fit, hashed in fits:
         config = settings.models.get(fit.model.name)
@@ -325,10 +393,9 @@ def _admit(
             again.append(version)
         else:
             new.append((fit, version))
-            keep_judged(workspace, version, series_split.judged, fit.forecasts, fit.model.quantiles)
+            keep_judged(workspace, version, judged, fit.forecasts, fit.model.quantiles)
     if shown:
-        keep_gradients(workspace, new, series_split.judged)
-    keep_regression(workspace, series_split)
+        keep_gradients(workspace, new, judged)
     return _decide(workspace, series, new, again, shown=shown)
 
 

@@ -217,6 +217,8 @@ class FirstChampion:
     """The champion that cannot be asked any more; None if there was none."""
     deadline: Deadline | None = None
     """At which that was not trained to be asked; None if its weights are lost."""
+    both_new: bool = False
+    """Whether neither has learnt a day of the series, which was too new, and this one knows more of its days."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from gridahead.registry.artifacts import relative
 from gridahead.registry.client import NEWEST, RegistryError, told
 from gridahead.registry.exports import Exports, given
 from gridahead.registry.runs import Tracking, git_commit
-from gridahead.registry.versions import CREATED, METRICS, Registered, Version, figure_tags
+from gridahead.registry.versions import CREATED, METRICS, TAUGHT_BY, Registered, Version, figure_tags
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.fit import Fit
@@ -102,6 +102,7 @@ class Registry:
             "validation_days": " to ".join(map(str, fit.validation_days)),
             "judged_days": " to ".join(map(str, fit.judged_days)),
             "learnt_until": str(fit.learnt_until),
+            **({TAUGHT_BY: str(fit.taught_by)} if fit.taught_by else {}),
             **figure_tags(fit.validation),
         }
         version = self.version(series, self.add(fit.model, run_id, tags))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # torch takes a second to import, and whoever only looks does
 METRICS = ("validation_mae", "validation_pinball")
 CREATED = "created_at"
 """Tag of a version that was registered before its registry was made again."""
+TAUGHT_BY = "taught_by"
+"""Tag of a version of a series that was too new to learn from: how many others have taught all that it knows."""
 GRADIENTS = "gradients.png"
 """The picture of a gradient report, among what is kept with the run of a fit."""
 
@@ -41,6 +43,11 @@ class Version:
     def validation(self) -> dict[str, float]:
         """Metrics on its own validation days [MW]."""
         return {name: float(self.tags[name]) for name in METRICS if name in self.tags}
+
+    @property
+    def taught_by(self) -> int:
+        """How many other series have taught all that it knows; 0 for one that has learnt its own days."""
+        return int(self.tags.get(TAUGHT_BY, "0"))
 
     @property
     def last_day_seen(self) -> dt.date:

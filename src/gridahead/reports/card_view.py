@@ -17,7 +17,7 @@ from gridahead.models.base import Forecaster
 from gridahead.promotion.measured import Measured, Saving
 from gridahead.registry.versions import Registered
 from gridahead.reports.model_card import CardView
-from gridahead.reports.wording import ahead, p_words
+from gridahead.reports.wording import ahead, p_words, taught_words
 from gridahead.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -85,6 +85,9 @@ def _summary(version: Registered) -> list[str]:
         f"is {state} now.",
         f"It was trained and judged for forecasts issued {spec.issued_words}, and serves no others.",
     ]
+    if version.about.taught_by:
+        words = taught_words(version.about.taught_by)
+        sentences.append(f"{words[0].upper()}{words[1:]}. Only level and spread are its own.")
     if "outcome_reasons" in tags:
         sentences.append(f"Its trial: {tags['outcome_reasons']}.")
     return sentences
@@ -108,8 +111,9 @@ def _facts(version: Registered) -> dict[str, str]:
 
 def _data(version: Registered) -> dict[str, str]:
     tags = version.about.tags
+    others = f", days of {version.about.taught_by} other series" if version.about.taught_by else ""
     return {
-        "Trained on": tags["train_days"],
+        "Trained on": tags["train_days"] + others,
         "Stopped on days from": tags["validation_days"].partition(" to ")[0],
         "Judged and calibrated on": tags["judged_days"],
         "Learnt until": tags["learnt_until"],

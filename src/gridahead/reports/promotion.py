@@ -204,6 +204,8 @@ def _before(first: FirstChampion) -> str:
     """Why nobody was there to be compared with."""
     if first.before is None:
         return "nothing served before"
+    if first.both_new:
+        return f"{first.before} has learnt no day of the series either, and knew fewer of them"
     if first.deadline is None:
         return f"the weights of {first.before} are lost"
     return f"{first.before} is trained for {first.before.tags['deadline']}, and the deadline is {first.deadline}"

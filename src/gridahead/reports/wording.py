@@ -113,3 +113,8 @@ def unit_of_time(start: pd.Timestamp, length: pd.Timedelta) -> str:
 def words(code: str) -> str:
     """A code as words: `missing_weather` is missing weather."""
     return code.replace("_", " ")
+
+
+def taught_words(others: int) -> str:
+    """What serves a series that is too new to learn from, by how many others there are."""
+    return f"new series: nothing of its own to learn from, served by what {others} others have taught"

@@ -64,6 +64,8 @@ class Fit:
     seconds: float
     beside: tuple[Quantiles, ...] = ()
     """Their answers to every view of the judged days that `training.conditions` gives: later, and without inputs."""
+    taught_by: int = 0
+    """Of a series that is too new to learn from, how many others have taught all that the model knows; else 0."""
 
 
 @deterministic(flush_denormal=True)

@@ -38,6 +38,7 @@ from gridahead.training.fit import (
     with_degraded,
 )
 from gridahead.training.members import Trainer
+from gridahead.training.newcomers import Lore, Newcomer, Taught, fit_newcomer, pooled_calibration, spans_of
 from gridahead.training.split import Lesson, Split
 
 CODES = 64
@@ -96,6 +97,27 @@ class _Shared:
         # A day of another series tells of the same weather.
         return replace(made, learnt_until=max(part.split.days_learnt_until for part in self.parts))
 
+    def taught(self, fits: Sequence[Fit]) -> Taught:
+        """What a series can be served with that is none of these.
+
+        Args:
+            fits: of each part.
+        """
+        splits = [part.split for part in self.parts]
+        served = [one.model for one in self.served]
+        by_fold = [
+            Lore.of([one.model for one in fold], pooled_calibration(fits, splits, spans), ())
+            for fold, spans in zip(self.by_fold, spans_of(splits), strict=True)
+        ]
+        known = [fit.model.networks[0] for fit in fits]
+        codes, (mean, spread) = len(self.parts[0].static) - 1, _sizes([part.scaler for part in self.parts])
+
+        def without_code(of_values: float) -> tuple[float, ...]:
+            return (*[0.0] * codes, float((np.log(of_values) - mean) / spread))
+
+        lore = Lore.of(served, [one.calibration for one in known], [one.conditions for one in known])
+        return Taught(splits, lore, by_fold, without_code, tuple(self.trainer.epochs))
+
 
 @deterministic(flush_denormal=True)
 def fit_shared(
@@ -107,12 +129,13 @@ def fit_shared(
     *,
     fine_tune: bool,
     beside: Sequence[str],
+    newcomers: Mapping[Series, Newcomer] | None = None,
     checkpoints: Path | None = None,
 ) -> list[list[Fit]]:
-    """The candidates of each series, in the order given, from one network that all share.
+    """The candidates of each series, in the order given, from one network that all share; then those of newcomers.
 
     They are the network as all share it, the same after some epochs on the days of the series alone (`NAME_tuned`), and
-    an aggregate of the better of the two with what stands beside it (`NAME_aggregate`).
+    an aggregate of the better of the two with what stands beside it (`NAME_aggregate`). A newcomer has the first alone.
 
     Args:
         name: of the shared network.
@@ -122,16 +145,18 @@ def fit_shared(
         progress: called after every epoch.
         fine_tune: whether it is trained on for each series.
         beside: names of regressions and references, of which and the network there is an aggregate; none for none.
+        newcomers: series that are too new to teach the network anything.
         checkpoints: a folder of this fit alone; a fit that was killed goes on from what it finds there.
 
     Raises:
-        ModelError: the loss is not a number, or a series is on other axes than the rest.
+        ModelError: the loss is not a number, a series is on other axes than the rest, or a newcomer cannot be judged.
         SettingsError: the device cannot be had.
     """
+    _require_same_axes(series, newcomers or {})
     more = len(series) * config.members if fine_tune else 0
     shared = _trained(name, series, config, settings, progress, checkpoints, more)
-    candidates = []
-    for place, fit in enumerate(shared.fits()):
+    candidates, fits = [], shared.fits()
+    for place, fit in enumerate(fits):
         of_series = [fit]
         if fine_tune:
             of_series.append(_fine_tuned(f"{name}{TUNED}", shared, place, config, settings))
@@ -139,6 +164,9 @@ def fit_shared(
             better = min(of_series, key=lambda one: one.validation["validation_pinball"])
             of_series.append(fit_aggregate(f"{name}{AGGREGATE}", better, beside, shared.parts[place].split))
         candidates.append(of_series)
+    if newcomers:
+        taught, others = shared.taught(fits), [fit.data_fingerprint for fit in fits]
+        candidates += [[fit_newcomer(new, taught, new.fingerprint(others))] for new in newcomers.values()]
     return candidates
 
 
@@ -173,7 +201,6 @@ def _trained(
 ) -> _Shared:
     """The network of all series; `more` trainings for each fold and for what serves will follow."""
     begun = time.perf_counter()
-    _require_same_axes(series)
     parts = _parts(series, config)
     folds, later = range(parts[0].split.folds), parts[0].split.learnt_later
     trained = config.members * (2 if all(part.split.silent for part in parts) else 1)
@@ -223,7 +250,7 @@ def _trained(
 
 def _without(parts: Sequence[_Part], fold: int) -> list[Lesson]:
     """What the networks of a fold learn of each series: no day of the fold of any of them, as days are alike."""
-    spans = {span for part in parts for span in part.split.spans(fold)}
+    spans = spans_of([part.split for part in parts])[fold]
     return [part.split.without(spans) for part in parts]
 
 
@@ -249,11 +276,17 @@ def _parts(series: Mapping[Series, Split], config: ModelSettings) -> list[_Part]
     scalers = [
         Scaler.fit(split.train, plausible_anchors(split.train)[0], config.normalise) for split in series.values()
     ]
-    sizes = np.log([scaler.moments.spread for scaler in scalers])
-    sizes = (sizes - sizes.mean()) / (sizes.std() or 1.0)
+    mean, spread = _sizes(scalers)
+    sizes = [(np.log(scaler.moments.spread) - mean) / spread for scaler in scalers]
     static = np.column_stack([series_codes(len(scalers)), sizes])
     rows = [tuple(float(value) for value in row) for row in static]
     return [_Part(*each) for each in zip(splits, scalers, rows, strict=True)]
+
+
+def _sizes(scalers: Sequence[Scaler]) -> tuple[float, float]:
+    """Mean and standard deviation of how large series are: of the logarithms of their spreads."""
+    sizes = np.log([scaler.moments.spread for scaler in scalers])
+    return float(sizes.mean()), float(sizes.std()) or 1.0
 
 
 def _to_learn(part: _Part, config: ModelSettings, settings: TrainingSettings, windows: Sequence[Windows]) -> Batch:
@@ -264,18 +297,25 @@ def _to_judge(part: _Part, config: ModelSettings, settings: TrainingSettings) ->
     return windows_to_judge(part.scaler, config.segment, settings, part.split.stopping, static=part.static)
 
 
-def unlike(series: Mapping[Series, Split]) -> dict[Series, ModelError]:
+def unlike(
+    series: Mapping[Series, Windows], newcomers: Mapping[Series, Windows] | None = None
+) -> dict[Series, ModelError]:
     """Those of several series that cannot share a network with most of the others, and why.
 
     They need the same inputs in the same places, the same steps, and horizons that a clock change or a time zone
     explains.
+
+    Args:
+        series: windows of each.
+        newcomers: of those that have no say in what is usual.
     """
-    axes = {member: _axes(split.train.spec) for member, split in series.items()}
-    usual = Counter(axes.values()).most_common(1)[0][0]
+    everybody = {**series, **(newcomers or {})}
+    axes = {member: _axes(windows.spec) for member, windows in everybody.items()}
+    usual = Counter(axes[member] for member in series).most_common(1)[0][0]
     odd = {member: f"{own} instead of {usual}" for member, own in axes.items() if own != usual}
-    units = {member: split.train.target.shape[1] for member, split in series.items() if member not in odd}
-    common = Counter(units.values()).most_common(1)[0][0]
-    most = PADDING_HOURS * next(iter(series.values())).train.spec.mtu.per_hour
+    units = {member: windows.target.shape[1] for member, windows in everybody.items() if member not in odd}
+    common = Counter(units[member] for member in series if member in units).most_common(1)[0][0]
+    most = PADDING_HOURS * next(iter(series.values())).spec.mtu.per_hour
     odd |= {
         member: f"a horizon of {own} units instead of {common}; give it the same deadline"
         for member, own in units.items()
@@ -287,13 +327,14 @@ def unlike(series: Mapping[Series, Split]) -> dict[Series, ModelError]:
     }
 
 
-def _require_same_axes(series: Mapping[Series, Split]) -> None:
+def _require_same_axes(series: Mapping[Series, Split], newcomers: Mapping[Series, Newcomer]) -> None:
     """Go on only with series that can share a network.
 
     Raises:
         ModelError: names those that are unlike most.
     """
-    if odd := unlike(series):
+    new = {member: one.windows for member, one in newcomers.items()}
+    if odd := unlike({member: split.train for member, split in series.items()}, new):
         raise ModelError(", ".join(map(str, odd)), "; ".join(error.reason for error in odd.values()))
 
 

@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from gridahead.core.errors import ModelError
+from gridahead.core.errors import ModelError, TooFewDaysError
 from gridahead.core.fingerprint import digest
 from gridahead.core.tables import Observations
 from gridahead.core.time import days_between, delivery_days, delivery_range, last_ended_day
@@ -229,15 +230,12 @@ def split(observations: Observations, spec: WindowSpec, settings: TrainingSettin
     Targets are read as of the issue time of the first holdout day: a revision that came later is not learnt.
 
     Raises:
-        ModelError: the lake holds too few days, or an input knows the outturn.
+        TooFewDaysError: the lake holds too few days.
+        ModelError: it holds none, or an input knows the outturn.
     """
-    days, newest = days_to_learn(observations, spec), observations["available_at"].max()
-    if settings.holdout_start is not None:
-        days = [day for day in days if day < settings.holdout_start]
-        known_by = spec.deadline.for_delivery(settings.holdout_start)
-    elif days:
-        known_by = max(newest, delivery_range(days[-1], spec.zone.timezone).end)
+    days = before_holdout(days_to_learn(observations, spec), settings)
     _require_days(days, spec, settings.holdout_start)
+    known_by = learnt_as_of(observations, spec, days[-1], settings)
     windows = build_windows(observations, spec, days, outturn_as_of=known_by)
     judged_from = days[-min(len(days), settings.validation_days)]
     drawn = drawn_windows(observations, spec, days, judged_from=judged_from, outturn_as_of=known_by)
@@ -249,8 +247,23 @@ def gap_days(spec: WindowSpec) -> int:
     return GAP_DAYS + spec.deadline.days_before + 1
 
 
-def days_to_learn(observations: Observations, spec: WindowSpec) -> list[dt.date]:
-    """The delivery days from the first with a whole context to the newest that has ended.
+def before_holdout(days: Sequence[dt.date], settings: TrainingSettings) -> list[dt.date]:
+    """The days that may be learnt."""
+    return [day for day in days if settings.holdout_start is None or day < settings.holdout_start]
+
+
+def learnt_as_of(
+    observations: Observations, spec: WindowSpec, last: dt.date, settings: TrainingSettings
+) -> pd.Timestamp:
+    """The instant as of which outturns are learnt, if this is the last day: a later revision is not."""
+    if settings.holdout_start is not None:
+        return spec.deadline.for_delivery(settings.holdout_start)
+    newest: pd.Timestamp = observations["available_at"].max()
+    return max(newest, delivery_range(last, spec.zone.timezone).end)
+
+
+def days_to_learn(observations: Observations, spec: WindowSpec, context_days: int | None = None) -> list[dt.date]:
+    """The delivery days from the first with a whole context, or so many days of it, to the newest that has ended.
 
     A day that has only begun can still be forecast, unless a model has learnt its first hours.
 
@@ -261,7 +274,8 @@ def days_to_learn(observations: Observations, spec: WindowSpec) -> list[dt.date]
     if target.empty:
         raise ModelError(str(spec.series), "there is nothing to train on; bring data with `gridahead ingest`")
     local = delivery_days(target["valid_time"], spec.zone.timezone)
-    first = local.min().date() + dt.timedelta(days=spec.context_days + spec.deadline.days_before)
+    before = spec.context_days if context_days is None else context_days
+    first = local.min().date() + dt.timedelta(days=before + spec.deadline.days_before)
     return days_between(first, last_ended_day(target["valid_time"].max() + spec.mtu.delta, spec.zone.timezone))
 
 
@@ -275,7 +289,8 @@ def cut(windows: Windows, days: Sequence[dt.date], settings: TrainingSettings, d
         drawn: windows of the same days at other issue times.
 
     Raises:
-        ModelError: there are too few days, or an input knows the outturn.
+        TooFewDaysError: there are too few days.
+        ModelError: an input knows the outturn.
     """
     _require_days(days, windows.spec, settings.holdout_start)
     usable = np.any(~np.isnan(windows.target) & windows.delivery, axis=1)
@@ -310,7 +325,7 @@ def cut(windows: Windows, days: Sequence[dt.date], settings: TrainingSettings, d
 
 def _require_days(days: Sequence[dt.date], spec: WindowSpec, before: dt.date | None) -> None:
     if len(days) < MIN_DAYS:
-        raise ModelError(
+        raise TooFewDaysError(
             str(spec.series),
             f"has {len(days)} delivery days to learn from before {before or 'now'}, "
             f"needs {MIN_DAYS} after a context of {spec.context_days} days; ingest a longer history",

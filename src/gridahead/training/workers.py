@@ -34,6 +34,7 @@ from gridahead.settings.networks import ModelSettings, SharedSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.epoch import Epoch, Progress
 from gridahead.training.fit import Fit, fit
+from gridahead.training.newcomers import Newcomer
 from gridahead.training.out_of_memory import ended_early, out_of_memory
 from gridahead.training.shared import fit_shared
 from gridahead.training.split import Split
@@ -91,6 +92,7 @@ def fit_all(
 def fit_shared_in_worker(
     group: SharedSettings,
     series: Mapping[Series, Split],
+    newcomers: Mapping[Series, Newcomer],
     config: ModelSettings,
     settings: TrainingSettings,
     progress: Progress,
@@ -99,7 +101,7 @@ def fit_shared_in_worker(
 ) -> list[list[Fit]]:
     """`fit_shared` in a process of its own; the checkpoints are removed when it is done."""
     job = partial(_fit_shared, group, config, settings, checkpoints)
-    return _in_workers(series, [job], 1, progress, checkpoints)[0]
+    return _in_workers((series, newcomers), [job], 1, progress, checkpoints)[0]
 
 
 def _in_workers(
@@ -287,9 +289,10 @@ def _fit_shared(
     config: ModelSettings,
     settings: TrainingSettings,
     checkpoints: Path | None,
-    series: Mapping[Series, Split],
+    given: tuple[Mapping[Series, Split], Mapping[Series, Newcomer]],
     progress: Progress,
 ) -> list[list[Fit]]:
+    series, newcomers = given
     return fit_shared(
         group.name,
         series,
@@ -298,5 +301,6 @@ def _fit_shared(
         progress,
         fine_tune=group.fine_tune,
         beside=group.beside,
+        newcomers=newcomers,
         checkpoints=checkpoints,
     )

@@ -119,23 +119,25 @@ def sharing(tmp_path, monkeypatch):
     """Train the group of three series, of which some cannot be part of it; gives what was trained together."""
     together: list[list[Series]] = []
 
-    def fit(group, splits, *rest, **options):
+    def fit(group, splits, newcomers, *rest, **options):
         together.append([*splits])
         return [[SimpleNamespace(model=SimpleNamespace(name=group.name))] for _ in splits]
 
     def split(observations, spec, settings):
         if spec.series in broken:
             raise ModelError(str(spec.series), "has too few days")
-        return SimpleNamespace(windows=SimpleNamespace(spec=spec))
+        windows = SimpleNamespace(spec=spec)
+        return SimpleNamespace(windows=windows, judged=windows, fingerprint=lambda: "0123")
 
     broken: set[Series] = set()
     odd: dict[Series, ModelError] = {}
     monkeypatch.setattr(module, "sync", lambda *given: None)
     monkeypatch.setattr(module, "split", split)
-    monkeypatch.setattr(module, "unlike", lambda splits: odd)
+    monkeypatch.setattr(module, "unlike", lambda splits, newcomers: odd)
+    monkeypatch.setattr(module, "keep_regression", lambda *given: None)
     monkeypatch.setattr(module, "_known", lambda *given: {})
     monkeypatch.setattr(module, "fit_shared_in_worker", fit)
-    monkeypatch.setattr(module, "_admit", lambda workspace, of_it, fits, known, **_: [str(of_it.windows.spec.series)])
+    monkeypatch.setattr(module, "_admit", lambda workspace, series, judged, fits, known, **_: [str(series)])
     monkeypatch.setattr(Workspace, "inputs", lambda self, series: (SimpleNamespace(series=series), None), raising=True)
 
     def trained(*few: Series, unlike: dict[Series, ModelError] | None = None):
