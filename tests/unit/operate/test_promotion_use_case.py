@@ -106,6 +106,22 @@ def test_a_champion_that_is_not_asked_at_the_deadline_any_more_is_succeeded_with
     assert workspace.registry.version(LOAD, "2").aliases == ("champion",)
 
 
+def test_of_versions_of_a_new_series_that_others_have_taught_the_newest_serves_without_a_trial(workspace):
+    challenger = champion_and_challenger(workspace, 400, 600)
+    for number in ("1", "2"):
+        workspace.registry.note(workspace.registry.version(LOAD, number), {"taught_by": "12"})
+    outcome = admit(workspace, LOAD, [workspace.registry.version(LOAD, challenger.number)])["2"]
+    assert (outcome.kind, outcome.serves) == ("first", True)
+    assert outcome_reason(outcome).endswith("as lstm v1 has learnt no day of the series either, and knew fewer of them")
+
+
+def test_the_first_version_that_has_learnt_days_of_a_new_series_has_its_trial(workspace):
+    challenger = champion_and_challenger(workspace, 500, 500)
+    workspace.registry.note(workspace.registry.version(LOAD, "1"), {"taught_by": "12"})
+    assert not admit(workspace, LOAD, [challenger])["2"].serves
+    assert workspace.registry.version(LOAD, "1").aliases == ("champion",)
+
+
 def test_a_champion_that_has_learnt_later_issue_times_has_its_trial(workspace):
     challenger = champion_and_challenger(workspace, 500, 500)
     tags = {"deadline": "D-1T0900[Europe/Berlin]", "issued_until": "D-1T1200[Europe/Berlin]"}

@@ -7,54 +7,22 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from builders.rows import DE, measured, rows, together
+from builders.rows import rows, together
+from builders.turning_days import GRU, made, parts_of, settings_of
 from builders.windows import FIRST
 
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
 from gridahead.core.tables import Observations
-from gridahead.core.time import Deadline, Mtu
+from gridahead.core.time import Deadline
 from gridahead.features.anchors import anchored
 from gridahead.features.scaling import Scaler
-from gridahead.features.windows import WindowSpec
 from gridahead.models.calibration import calibration_on
 from gridahead.models.storage import load
-from gridahead.settings.networks import ModelSettings
-from gridahead.settings.training import TrainingSettings
 from gridahead.training.epoch import Epoch
 from gridahead.training.shared import CODES, fit_shared, series_codes
-from gridahead.training.split import split
 
 SMALL, LARGE = Series("DE", "wind_offshore"), Series("DE", "wind_onshore")
-GRU = ModelSettings(cell="gru", hidden=8, decoder_hidden=8, members=1, dropout=0.1)
-DAYS = 130
-
-
-def settings_of(**changes):
-    plain = {"quantiles": (0.1, 0.5, 0.9), "epochs": 10, "batch_size": 16, "context_days": 8, "validation_days": 20}
-    plain["refit"] = False
-    return TrainingSettings.model_validate({**plain, "learning_rate": 0.03, **changes})
-
-
-def spec_of(series, **changes):
-    plain = WindowSpec(series, DE, Mtu.PT60M, Deadline.parse("D-1T1100[Europe/Berlin]"), 8, use_official=False)
-    return replace(plain, **changes)
-
-
-def made(series, level, days=DAYS, seed=0):
-    """Noon is high on even days and low on odd ones: last week's same hour and means of days are always wrong."""
-    start = pd.Timestamp(FIRST + dt.timedelta(days=DAYS - days), tz="Europe/Berlin")
-    times = pd.date_range(
-        start, pd.Timestamp(FIRST + dt.timedelta(days=DAYS), tz="Europe/Berlin"), freq="h", inclusive="left"
-    )
-    turn = np.where((times.tz_localize(None).normalize() - pd.Timestamp(FIRST)).days % 2 == 0, 1, -1)
-    shape = np.sin(np.pi * times.hour / 24) * turn
-    noise = np.random.default_rng(seed).normal(0, 0.05, len(times))
-    return measured(series, times.tz_convert("UTC"), level * (3 + shape + noise))
-
-
-def parts_of(observations, series, settings, **changes):
-    return split(observations, spec_of(series, **changes), settings)
 
 
 def alone_of(series, settings, progress):
