@@ -62,6 +62,14 @@ class Newcomer:
         known: Array = (~np.isnan(self.windows.target_past)).sum(axis=1, dtype=np.float32)
         return known / np.float32(self.windows.spec.steps_per_day)
 
+    @property
+    def has_changed(self) -> Rows:
+        """(N + 1,) whether two values are known at each window that differ: without them nothing has a unit."""
+        values = self.windows.target_past
+        highest = np.maximum.accumulate(np.where(np.isnan(values), -np.inf, values).max(axis=1))
+        lowest = np.minimum.accumulate(np.where(np.isnan(values), np.inf, values).min(axis=1))
+        return np.asarray(highest > lowest)
+
     def judged(self, splits: Sequence[Split]) -> Windows:
         """The days on which it is judged beside others that share its network.
 
@@ -89,7 +97,7 @@ class Newcomer:
             of_day = (n for n, blocks in enumerate(spans) if any(first <= day <= end for first, end in blocks))
             return next(of_day, len(spans) if day > last else -1)
 
-        enough = self.known_days[:-1] >= FEWEST_TO_JUDGE
+        enough = ((self.known_days >= FEWEST_TO_JUDGE) & self.has_changed)[:-1]
         return np.array([fold(day) if is_enough else -1 for day, is_enough in zip(self.days, enough, strict=True)])
 
     def fingerprint(self, others: Sequence[str]) -> str:
@@ -101,11 +109,11 @@ def newcomer(observations: Observations, spec: WindowSpec, settings: TrainingSet
     """What there is of a series with fewer days than `split` needs, all of it before the holdout.
 
     Raises:
-        ModelError: nothing of it is there, less than a week of values, or one value all along.
+        ModelError: nothing of it is there, or less than five days of values of late, or one value all along.
     """
     days = before_holdout(days_to_learn(observations, spec, 0), settings)
     if not days:
-        raise ModelError(str(spec.series), _too_few(0.0, settings))
+        raise ModelError(str(spec.series), _too_few(0.0, spec, settings))
     ahead = settings.holdout_start or days[-1] + dt.timedelta(days=spec.deadline.days_before + 1)
     known_by = learnt_as_of(observations, spec, days[-1], settings)
     windows = build_windows(observations, spec, [*days, ahead], outturn_as_of=known_by)
@@ -114,21 +122,21 @@ def newcomer(observations: Observations, spec: WindowSpec, settings: TrainingSet
     chosen = tuple(day for day, is_usable in zip(days, usable[:-1], strict=True) if is_usable)
     found = Newcomer(windows.where(usable), chosen)
     if (known := float(found.known_days[-1])) < FEWEST_DAYS or not chosen:
-        raise ModelError(str(spec.series), _too_few(known, settings))
-    values = found.windows.target_past[-1]
-    if np.nanmax(values) == np.nanmin(values):
+        raise ModelError(str(spec.series), _too_few(known, spec, settings))
+    if not found.has_changed[-1]:
         raise ModelError(
             str(spec.series),
-            f"is new and has had the value {np.nanmax(values):g} MW all along, which does not tell how much it varies; "
-            "it can be served when it has changed. Is it connected, and is this its column?",
+            f"is new and has had the value {np.nanmax(found.windows.target_past[-1]):g} all along, which does not tell "
+            "how much it varies; it can be served when it has changed. Is it connected, and is this its column?",
         )
     return found
 
 
-def _too_few(known: float, settings: TrainingSettings) -> str:
+def _too_few(known: float, spec: WindowSpec, settings: TrainingSettings) -> str:
     return (
-        f"is new and has {known:.1f} days of values before {settings.holdout_start or 'now'}; others that share its "
-        f"network serve it from {FEWEST_DAYS} days on. Bring more with `gridahead ingest`, or wait for them"
+        f"is new and has {known:.1f} days of values in the {spec.context_days} days before "
+        f"{settings.holdout_start or 'the newest'}; others that share its network serve it from {FEWEST_DAYS} days on. "
+        "Bring more with `gridahead ingest`, or wait for them"
     )
 
 

@@ -168,7 +168,10 @@ def test_five_working_days_are_not_taken_for_a_week():
 
 def test_less_than_five_days_are_too_few_and_more_are_the_way_out():
     settings = settings_of()
-    with pytest.raises(ModelError, match=r"DE/load: is new and has 4\.0 days of values before now.* from 5 days on"):
+    with pytest.raises(
+        ModelError,
+        match=r"DE/load: is new and has 4\.0 days of values in the 8 days before the newest; .* from 5 days on",
+    ):
         newcomer(new_rows(days=4), spec_of(NEW), settings)
     assert newcomer(new_rows(days=5), spec_of(NEW), settings).days[-1] == END - dt.timedelta(days=1)
     with pytest.raises(TooFewDaysError, match="needs 60 after a context of 8 days"):
@@ -177,17 +180,30 @@ def test_less_than_five_days_are_too_few_and_more_are_the_way_out():
 
 def test_nothing_before_the_holdout_is_too_few():
     settings = settings_of(holdout_start=FIRST)
-    with pytest.raises(ModelError, match=rf"has 0\.0 days of values before {FIRST}"):
+    with pytest.raises(ModelError, match=rf"has 0\.0 days of values in the 8 days before {FIRST}"):
         newcomer(new_rows(), spec_of(NEW), settings)
 
 
 def test_a_series_that_has_stood_still_waits_until_it_changes():
     still = new_rows()
     still = Observations(still.assign(value=0.0))
-    with pytest.raises(ModelError, match=r"has had the value 0 MW all along.*Is it connected"):
+    with pytest.raises(ModelError, match=r"has had the value 0 all along.*Is it connected"):
         newcomer(still, spec_of(NEW), settings_of())
     changed = Observations(still.assign(value=np.where(np.arange(len(still)) < 100, 0.0, 5.0)))
     assert newcomer(changed, spec_of(NEW), settings_of()).days
+
+
+def test_days_before_a_series_has_changed_do_not_judge_and_those_after_them_do():
+    """For half of its days it was not connected; then it is what it is."""
+    settings = settings_of()
+    plain = new_rows(days=14)
+    connected = pd.Timestamp(END - dt.timedelta(days=7), tz="Europe/Berlin")
+    late = Observations(plain.assign(value=plain["value"].where(plain["valid_time"] >= connected, 0.0)))
+    series, new, *_, fit = taught_by(settings, late)
+    assert fit.judged_days == (END - dt.timedelta(days=6), END - dt.timedelta(days=1))
+    assert len(new.judged([*series.values()])) == len(fit.forecasts) == 6
+    assert np.isfinite(fit.forecasts).all()
+    assert np.isfinite(fit.validation["validation_pinball"])
 
 
 def test_days_of_which_little_is_known_or_that_are_learnt_do_not_judge():
