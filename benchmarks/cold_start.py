@@ -8,8 +8,8 @@ before the break of the pandemic. Once nobody has an official forecast, as subst
 Beside it stands what is there without: last week's hour (`naive`), the official forecast corrected by its recent error
 (`official_corrected`), and a ridge regression that has learnt the few days alone, its penalty chosen by
 left-out days. `taught` is the same network for the thirteen that have taught it. Figures are MAE over that of last
-week's hour; `value` is the mean over series and months, `low` and `high` are the best and the worst of them, n counts
-them (scored hours, where a row is of one). `coverage_80` is the share of outturns inside the 80 % band; the calibration
+week's hour; `value` is the median over series and months, for a regression on a week can be wrong without bounds, `low`
+and `high` are the best and the worst of them, n counts them (scored hours, where a row is of one). `coverage_80` is the share of outturns inside the 80 % band; the calibration
 is that of the others.
 
 In which units a few days are read was chosen in 2018, with other authorities new. Scored are hours that the data set
@@ -89,7 +89,7 @@ class Month:
 
 
 def run(bench: Bench) -> list[Row]:
-    """All months, and their means; quick: one month of two series and four that teach, one epoch."""
+    """All months, and their medians; quick: one month of two series and four that teach, one epoch."""
     months = [Month(first, official) for official in GROUPS for first in BEGINS[: 1 if bench.quick else None]]
     return together(bench.each(months, _of_month))
 
@@ -224,17 +224,13 @@ def _scores(month: Month, task: str, windows: Windows, said: Mapping[str, Array]
 
 
 def together(rows: Sequence[Row]) -> list[Row]:
-    """By group, history, model and metric, the mean over series and months between the best and the worst."""
+    """By group, history, model and metric, the median over series and months between the best and the worst."""
     found: dict[tuple[str, str, str], list[float]] = {}
     for row in rows:
         group, _, task = row.task.partition(": ")
         history = TAUGHT if task.startswith(TAUGHT) else task.partition(" of ")[0]
         found.setdefault((f"{group}: {history}", row.model, row.metric), []).append(row.value)
-    means = [
-        Row(task, model, metric, float(np.mean(values)), min(values), max(values), len(values))
-        for (task, model, metric), values in found.items()
-    ]
-    return [*rows, *means]
+    return [*rows, *(Row.of(task, model, metric, values) for (task, model, metric), values in found.items())]
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
