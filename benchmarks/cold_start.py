@@ -6,14 +6,14 @@ thirteen others, with two years, teach a network (`training.newcomers`); then al
 before the break of the pandemic. Once nobody has an official forecast, as substations have none, and once everybody.
 
 Beside it stands what is there without: last week's hour (`naive`), the official forecast corrected by its recent error
-(`official_corrected`), and a ridge regression that has learnt the few days alone, its penalty chosen by
-left-out days. `taught` is the same network for the thirteen that have taught it. Figures are MAE over that of last
-week's hour; `value` is the median over series and months, for a regression on a week can be wrong without bounds, `low`
-and `high` are the best and the worst of them, n counts them (scored hours, where a row is of one). `coverage_80` is the share of outturns inside the 80 % band; the calibration
-is that of the others.
+(`official_corrected`), and a ridge regression that has learnt the few days alone, its penalty chosen by left-out days.
+`taught` is the same network for the thirteen that have taught it. Figures are MAE over that of last week's hour;
+`value` is the median over series and months, for a regression on a week can be wrong without bounds, `low` and `high`
+are the best and the worst of them, n counts them (scored hours, where a row is of one). `coverage_80` is the share of
+outturns inside the 80 % band; the calibration is that of the others.
 
-In which units a few days are read was chosen in 2018, with other authorities new. Scored are hours that the data set
-calls OKAY. A month that is done is kept, and a second call goes on with the next.
+In which units a few days are read was chosen on February and June 2018, with six others new, IID among them. Scored are
+hours that the data set calls OKAY. A month that is done is kept, and a second call goes on with the next.
 """
 
 from __future__ import annotations
