@@ -28,9 +28,15 @@ def said(monkeypatch, tmp_path):
         closure = Deadline.parse("D-1T1200[Europe/Brussels]")
         slot = slot_of(LOAD, BERLIN, ELEVEN, closure, pd.Timestamp("2025-12-30T10:00Z"))
         monkeypatch.setattr(
-            "gridahead.operate.forecast.forecast",
-            lambda workspace, series, instant, day: publish(
-                tmp_path / "out", forecast_of("2025-12-31", **changes), BERLIN, {}, unit, at=out, slot=slot
+            "gridahead.operate.forecast.forecast_each",
+            lambda workspace, names, instant, **options: (
+                {
+                    one: publish(
+                        tmp_path / "out", forecast_of("2025-12-31", **changes), BERLIN, {}, unit, at=out, slot=slot
+                    )
+                    for one in names
+                },
+                {},
             ),
         )
         ended = run(file, "forecast", *arguments)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from builders.commands import run, settings_in
 
+from gridahead.core.each import of_each
 from gridahead.core.errors import LakeError, ModelError, PartialError
 from gridahead.core.grid import Series
 from gridahead.explain.diagnosis import Diagnosis
@@ -21,6 +22,8 @@ from gridahead.operate.explain import Diagnosed
 from gridahead.registry.versions import Registered, Version
 
 LOAD, SOLAR, WIND = (Series("DE", quantity) for quantity in ("load", "solar", "wind"))
+FORECASTS = "gridahead.operate.forecast.forecast_each"
+"""A use case that is asked of all series at once."""
 NOTHING_YET = "nothing of run live has an outturn yet, so there is nothing to measure"
 
 
@@ -37,7 +40,10 @@ def but_solar(monkeypatch, where, result):
             raise LakeError(f"{series}: {NOTHING_YET}")
         return result(series)
 
-    monkeypatch.setattr(where, use_case)
+    def of_all(workspace, names, *rest, **options):
+        return of_each(names, lambda series: use_case(workspace, series))
+
+    monkeypatch.setattr(where, of_all if where == FORECASTS else use_case)
 
 
 def figures_of(series):
@@ -99,7 +105,7 @@ CASES = [
     (("score", "--by", "all"), "gridahead.operate.figures.figures_of", figures_of),
     (("score", "--compare"), "gridahead.operate.figures.compared", compared_of),
     (("drift",), "gridahead.monitoring.drift.drift", drift_of),
-    (("forecast",), "gridahead.operate.forecast.forecast", published_of),
+    (("forecast",), FORECASTS, published_of),
     (("diagnose",), "gridahead.operate.explain.diagnose_model", diagnosed),
     (("value", "--short", "1", "--long", "1"), "gridahead.operate.value.costs", lambda series: ("official", [])),
     (("value", "--battery", "1,2", "--curve", "1:1,2:2"), "gridahead.operate.value.batteries", lambda series: []),
@@ -139,10 +145,10 @@ def test_of_one_series_alone_the_error_is_its_own(monkeypatch, file):
 
 
 def test_all_that_fail_are_named(monkeypatch, file):
-    def use_case(workspace, series, issue_time, day):
-        raise ModelError(str(series), "has no champion")
+    def use_case(workspace, names, issue_time, **options):
+        return {}, {series: ModelError(str(series), "has no champion") for series in names}
 
-    monkeypatch.setattr("gridahead.operate.forecast.forecast", use_case)
+    monkeypatch.setattr(FORECASTS, use_case)
     ended = run(file, "forecast")
     assert ended.code == 5
     assert ended.error.splitlines() == [
