@@ -9,11 +9,10 @@ import pandas as pd
 
 from gridahead.cli.console import records, say, show, show_blocks
 from gridahead.core.grid import Series
-from gridahead.core.runs import CHAMPION, FULL, maker
+from gridahead.core.runs import CHAMPION, FULL, TAUGHT_BY, maker
 from gridahead.core.time import NO_TIME, lasting, now
 from gridahead.core.units import per, significant
 from gridahead.monitoring.checks_of_machines import GB, took
-from gridahead.registry.versions import TAUGHT_BY
 from gridahead.reports.wording import taught_words
 from gridahead.settings.model import Settings
 from gridahead.settings.services import LiveSource

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from gridahead.cli.console import print_json, say
-from gridahead.core.runs import FULL, maker
+from gridahead.core.runs import FULL, TAUGHT_BY, maker
 from gridahead.core.time import MOST_LEAD_DAYS, lasting, now
 from gridahead.core.units import power
 from gridahead.reports.trust import correction_words, late_words, rung_words, sums_words
+from gridahead.reports.wording import taught_words
 
 if TYPE_CHECKING:
     from gridahead.forecasting.publish import Published
@@ -70,6 +71,8 @@ def lines_of(published: Published, newest: bool) -> list[str]:
         lines.append(f"  ! {correction}")
     if sums := sums_words(manifest):
         lines.append(f"  {sums}" if sums.startswith("made") else f"  ! {sums}")
+    if others := manifest.get(TAUGHT_BY):
+        lines.append(f"  ! {taught_words(int(str(others)))}")
     if late := late_words(manifest):
         lines.append(f"  ! out {late}")
     if published.behind:

@@ -83,6 +83,9 @@ REFERENCES: tuple[Reference, ...] = get_args(Reference)
 REFERENCE_WORDS: Mapping[str, str] = {OFFICIAL: "official", OFFICIAL_CORRECTED: "corrected official", NAIVE: "naive"}
 """What stands before "forecast" in a sentence."""
 
+TAUGHT_BY = "taught_by"
+"""What a version and a manifest say of a series that was too new to learn from: how many others have taught it all."""
+
 
 def backtest_run(name: str) -> str:
     """The run under which the forecasts of a back-test lie in the lake: `backtest/NAME`."""

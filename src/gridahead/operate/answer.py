@@ -31,6 +31,7 @@ from gridahead.core.runs import (
     PREVIOUS,
     RECORD_DAMAGED,
     RIDGE,
+    TAUGHT_BY,
     WEIGHTS_DAMAGED,
     Rung,
 )
@@ -190,6 +191,8 @@ def _by_version(
     forecasts = _issued(workspace, registered, windows, made, LIVE, rung, lost, unread)
     about: dict[str, object] = {"run_id": version.run_id, "bundle": version.tags["bundle"], "adapted": made.about}
     about |= _about(workspace, registered.model.spec.inputs, forecasts)
+    if version.taught_by:
+        about[TAUGHT_BY] = version.taught_by
     return Answer(forecasts, about, median=median_by_time(windows, made.answer))
 
 

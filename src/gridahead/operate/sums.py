@@ -22,7 +22,7 @@ from gridahead.core.errors import GridaheadError, LakeError
 from gridahead.core.files import alone
 from gridahead.core.grid import Series
 from gridahead.core.resolution import at_mtu
-from gridahead.core.runs import FULL, LIVE, RUNG_WORDS
+from gridahead.core.runs import FULL, LIVE, RUNG_WORDS, TAUGHT_BY
 from gridahead.core.tables import Forecasts
 from gridahead.core.time import MICROSECOND, Mtu, TimeRange, delivery_range
 from gridahead.core.vintages import micros
@@ -52,7 +52,7 @@ from gridahead.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-CARRIED = ("run_id", "bundle", "adapted", "inputs", "attribution", "suspect_inputs", SINCE)
+CARRIED = ("run_id", "bundle", "adapted", "inputs", "attribution", "suspect_inputs", TAUGHT_BY, SINCE)
 """Lines of the manifest of a forecast that are those of its reconciled one as well."""
 WAITING = "when it was published, not all series of the sum were forecast as of the same time"
 

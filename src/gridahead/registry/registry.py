@@ -27,7 +27,7 @@ from mlflow.types.schema import Schema, TensorSpec
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
 from gridahead.core.release import PACKAGE
-from gridahead.core.runs import CHAMPION, ROLES, Role
+from gridahead.core.runs import CHAMPION, ROLES, TAUGHT_BY, Role
 from gridahead.models.base import Forecaster
 from gridahead.models.storage import bundle_hash
 from gridahead.registry.address import ROOT
@@ -35,7 +35,7 @@ from gridahead.registry.artifacts import relative
 from gridahead.registry.client import NEWEST, RegistryError, told
 from gridahead.registry.exports import Exports, given
 from gridahead.registry.runs import Tracking, git_commit
-from gridahead.registry.versions import CREATED, METRICS, TAUGHT_BY, Registered, Version, figure_tags
+from gridahead.registry.versions import CREATED, METRICS, Registered, Version, figure_tags
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.fit import Fit

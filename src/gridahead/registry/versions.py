@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gridahead.core.grid import Series
+from gridahead.core.runs import TAUGHT_BY
 
 if TYPE_CHECKING:  # torch takes a second to import, and whoever only looks does without
     from gridahead.models.base import Forecaster
@@ -17,8 +18,6 @@ if TYPE_CHECKING:  # torch takes a second to import, and whoever only looks does
 METRICS = ("validation_mae", "validation_pinball")
 CREATED = "created_at"
 """Tag of a version that was registered before its registry was made again."""
-TAUGHT_BY = "taught_by"
-"""Tag of a version of a series that was too new to learn from: how many others have taught all that it knows."""
 GRADIENTS = "gradients.png"
 """The picture of a gradient report, among what is kept with the run of a fit."""
 

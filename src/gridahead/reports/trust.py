@@ -18,6 +18,7 @@ from gridahead.core.runs import (
     OFFICIAL_CORRECTED,
     REFERENCE_WORDS,
     RUNG_WORDS,
+    TAUGHT_BY,
     maker,
 )
 from gridahead.core.time import Mtu, TimeRange, lasting
@@ -28,7 +29,18 @@ from gridahead.reading.figures import Figure
 from gridahead.reading.record import ENOUGH, Adaptation, Record, Skill
 from gridahead.reports.drift import drift_words
 from gridahead.reports.views import SeriesView
-from gridahead.reports.wording import THIN, Scale, ahead, day, moment, number, percent, unit_of_time, words
+from gridahead.reports.wording import (
+    THIN,
+    Scale,
+    ahead,
+    day,
+    moment,
+    number,
+    percent,
+    taught_words,
+    unit_of_time,
+    words,
+)
 
 TO_BEAT: Mapping[str, str] = {
     OFFICIAL: "official forecast",
@@ -327,6 +339,8 @@ def concerns(view: SeriesView, created_at: pd.Timestamp) -> list[str]:
         sentences.append(f"Its day has passed: there is no forecast after {forecast.name}.")
     if not forecast.is_full:
         sentences.append(f"It is {forecast.inputs}.")
+    if others := forecast.manifest.get(TAUGHT_BY):
+        sentences.append(f"It is of a {taught_words(int(str(others)))}.")
     if correction := correction_words(forecast.manifest):
         sentences.append(f"{correction}.")
     if forecast.late:

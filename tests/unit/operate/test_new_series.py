@@ -11,6 +11,7 @@ from builders.turning_days import DAYS, made
 from builders.windows import FIRST
 
 from gridahead.cli.overview import show_status, show_versions
+from gridahead.cli.published import lines_of
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHALLENGER, CHAMPION
@@ -98,9 +99,12 @@ def test_it_serves_from_its_first_week_and_says_from_whom_it_knows_what_it_knows
 @pytest.mark.slow
 def test_its_forecasts_are_published_and_its_evidence_is_in_the_lake(week):
     workspace, _ = week
-    manifest = forecast(workspace, LOAD).manifest
+    published, of_a_teacher = (forecast(workspace, series) for series in (LOAD, TEACHERS[0]))
+    manifest = published.manifest
     assert (manifest["model"], manifest["model_version"]) == ("all", "1")
-    assert manifest["rung"] == forecast(workspace, TEACHERS[0]).manifest["rung"]
+    assert manifest["rung"] == of_a_teacher.manifest["rung"]
+    assert manifest["taught_by"] == 2 and "taught_by" not in of_a_teacher.manifest
+    assert f"  ! {WORDS}" in lines_of(published, newest=False)
     kept = workspace.lake.forecasts.read({"zone": "DE", "quantity": "load", "run": "validation"})
     days = pd.DatetimeIndex(kept["valid_time"]).tz_convert("Europe/Berlin").date
     assert (min(days), max(days)) == (day(85), day(89))
