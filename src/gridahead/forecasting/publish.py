@@ -138,6 +138,7 @@ def publish(
     slot: Slot | None = None,
     live: bool = True,
     csv_style: CsvStyle = "plain",
+    with_xlsx: bool = True,
     paths: Paths | None = None,
 ) -> Published:
     """Publish the forecast of one series, one delivery day and one issue time.
@@ -154,6 +155,7 @@ def publish(
         slot: its deadline and gate closure, for the manifest: `late` is by how much it missed the deadline [min].
         live: whether the deadline counts; a demonstration on history is never late.
         csv_style: of the CSV.
+        with_xlsx: whether there is an XLSX.
         paths: of the whole day, where there are any.
 
     Raises:
@@ -197,6 +199,8 @@ def publish(
     }
     home = home_of(place, series, day, identity["issue_time"], identity["rung"])
     manifest |= _of_paths(home, manifest, forecasts, paths)
+    if not with_xlsx:
+        manifest |= {"xlsx": None}
     unmade = _put_files(home, manifest, parquet, csv_bytes(table, csv_style), table)
     return replace(_put(home, manifest), unmade=unmade)
 
@@ -204,13 +208,14 @@ def publish(
 def _put_files(home: Folder, manifest: dict[str, object], parquet: bytes, csv: bytes, table: pd.DataFrame) -> str:
     """Write the files of a forecast where they are new; gives why there is no XLSX, if there is none.
 
-    Of a forecast that was published before without an XLSX, none is made: its manifest stays as it is.
+    One that was published before has an XLSX if it had one: its manifest stays as it is.
     """
     write_if_new(home, str(manifest["parquet"]), parquet)
     write_if_new(home, str(manifest["csv"]), csv)
     previous = read_manifest(home)
-    if previous is not None and previous["parquet"] == manifest["parquet"] and not previous.get("xlsx"):
-        manifest |= {"xlsx": None}
+    if previous is not None and previous["parquet"] == manifest["parquet"]:
+        manifest |= {"xlsx": previous.get("xlsx")}
+    if manifest["xlsx"] is None:
         return ""
     try:
         content = xlsx_bytes(table, _title(manifest), _facts(manifest), _day(manifest))

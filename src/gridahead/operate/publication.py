@@ -72,6 +72,7 @@ def hand_out(
         slot=slot,
         live=live,
         csv_style=settings.published.csv_style,
+        with_xlsx=settings.published.is_made(settings.published.xlsx, len(settings.series)),
         paths=paths,
     )
     renew_pointers(settings.published_place, slot.series, at if live else None)

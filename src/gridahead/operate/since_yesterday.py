@@ -27,8 +27,6 @@ from gridahead.workspace import Workspace, reading_range
 
 log = logging.getLogger(__name__)
 
-MANY = 100
-"""Of more series than these, it is computed on request only."""
 STEPS = 100_000
 """Units of time that networks may go through for it: a second or two of one core."""
 
@@ -57,8 +55,8 @@ def told_since_yesterday(workspace: Workspace, slot: Slot, answer: Answer) -> di
 
 
 def _wanted(workspace: Workspace) -> bool:
-    chosen = workspace.settings.published.explain
-    return chosen == "always" or (chosen == "auto" and len(workspace.settings.series) <= MANY)
+    published = workspace.settings.published
+    return published.is_made(published.explain, len(workspace.settings.series))
 
 
 def _change(workspace: Workspace, slot: Slot, answer: Answer) -> Change | None:

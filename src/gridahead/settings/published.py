@@ -10,7 +10,10 @@ import pydantic
 from gridahead.settings.section import Section
 from gridahead.settings.stores import refuse_password
 
-Explained = Literal["auto", "always", "never"]
+Made = Literal["auto", "always", "never"]
+"""Whether something is made with every forecast; `auto`: where few enough are made."""
+MANY = 100
+"""Of more series than these, what is costly is made on request only."""
 CsvStyle = Literal["plain", "semicolon"]
 
 
@@ -25,7 +28,10 @@ class PublishedSettings(Section):
     offset from UTC. `semicolon`: as spreadsheets open it where the decimal sign is a comma (Germany, France, Spain, …):
     semicolons between columns, a byte order mark, and local times without an offset, with which no spreadsheet takes
     them for times."""
-    explain: Explained = "auto"
+    xlsx: Made = "auto"
+    """Whether each forecast is an XLSX as well. `auto`: where at most 100 series are forecast; of more, the API makes
+    one on request."""
+    explain: Made = "auto"
     """Whether a forecast says what has changed since the one of the day before, and why; it costs about as much
     computing time again. `auto`: where at most 100 series are forecast; of more, `gridahead explain` says it on
     request."""
@@ -33,6 +39,11 @@ class PublishedSettings(Section):
     """A database of PostgreSQL that has every forecast as well, for BI tools: postgresql://user@host/name, with
     ${VARIABLE} in the place of a password, or with PGPASSWORD in the environment. Its schema `gridahead` is made by the
     first forecast; `gridahead sink sync` fills it at once."""
+
+    @staticmethod
+    def is_made(chosen: Made, series: int) -> bool:
+        """Whether something is made with every forecast where so many series are forecast."""
+        return chosen == "always" or (chosen == "auto" and series <= MANY)
 
     @pydantic.field_validator("place")
     @classmethod

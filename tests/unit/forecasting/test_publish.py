@@ -211,6 +211,15 @@ def test_csv_and_xlsx_have_the_unit_the_style_and_the_official_forecast_that_are
     assert told["series"] == "DE/load" and "published_at" not in told
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_an_xlsx_is_made_only_if_it_is_wanted_and_the_same_forecast_stays_as_it_was(tmp_path, first):
+    made = forecast_of("2025-12-31")
+    before, after = (publish(tmp_path, made, BERLIN, {}, at=AT, with_xlsx=wanted) for wanted in (first, not first))
+    assert bool(before.manifest["xlsx"]) == first and not before.unmade
+    assert any(name.endswith(".xlsx") for name in before.folder.names()) == first
+    assert (after.changed, after.manifest) == (False, before.manifest)
+
+
 def test_a_fault_in_making_the_xlsx_is_told_and_leaves_the_rest(tmp_path, monkeypatch, caplog):
     with monkeypatch.context() as broken:
         broken.setattr(publish_module, "xlsx_bytes", lambda *_: 1 / 0)

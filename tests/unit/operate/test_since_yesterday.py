@@ -108,7 +108,7 @@ def test_what_goes_wrong_leaves_it_out_with_a_warning(ladder, monkeypatch, caplo
 
 @pytest.mark.parametrize(("chosen", "many", "there"), [("never", 100, False), ("auto", 0, False), ("always", 0, True)])
 def test_of_many_series_it_is_told_only_where_the_settings_say_so(ladder, monkeypatch, chosen, many, there):
-    monkeypatch.setattr(module, "MANY", many)
+    monkeypatch.setattr("gridahead.settings.published.MANY", many)
     assert bool(told(explained(ladder, chosen))) == there
 
 
