@@ -73,7 +73,7 @@ class SeriesData:
         if not days:
             return cut(windows, days, training)
         drawn = {
-            issued: replace(kept, windows=self._as_known(kept.windows, fold))
+            issued: replace(kept, complete=self._as_known(kept.complete, fold))
             for issued, copies in self.drawn.items()
             if (kept := copies.of_days(days)).days
         }

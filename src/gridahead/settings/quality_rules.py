@@ -354,6 +354,25 @@ RULES: tuple[Rule, ...] = (
         "`official_unit` for an official forecast in the same file",
         learnt=False,
     ),
+    Rule(
+        "forecast_far_off",
+        "series",
+        "flag",
+        "an official forecast is nearer to its outturn than the same hour of two days or of a week before; it is not "
+        "in {note}, where its error is up to {measured} times theirs, more than {limit}. Look whether its column, its "
+        "unit and its zone are right; if they are, models learn what it is worth, and `official_corrected` is without "
+        "what lasts of its error",
+        learnt=False,
+    ),
+    Rule(
+        "forecast_is_old_outturn",
+        "series",
+        "flag",
+        "an official forecast says more than the outturn of days before; in {note} a share of up to {measured} of its "
+        "values is that outturn, more than {limit}. Look whether its column is right; if it is, it says nothing that "
+        "models do not know, and `official_column` can be left out",
+        learnt=False,
+    ),
     Rule("stale", "series", "flag", "the newest value is at most {limit} old; it is {measured} old", learnt=False),
 )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -42,15 +42,23 @@ Hours = npt.NDArray[np.float64]
 class Copies:
     """Further windows of days that have a window already."""
 
-    windows: Windows
-    """M of them."""
+    complete: Windows
+    """M of them, as they are with all inputs."""
     days: tuple[dt.date, ...]
     """M"""
+    silent: Mapping[Series, Hours] = field(default_factory=dict)
+    """By input (M,) for how long it is silent in each of them [h]; none where nothing is taken away."""
+
+    @property
+    def windows(self) -> Windows:
+        """M of them without what is silent, made when they are asked for: of many series they would fill the memory."""
+        return without(self.complete, self.silent) if self.silent else self.complete
 
     def where(self, chosen: Rows) -> Copies:
         """Some of them."""
         kept = tuple(day for day, keep in zip(self.days, chosen, strict=True) if keep)
-        return Copies(self.windows.where(chosen), kept)
+        silent = {series: hours[chosen] for series, hours in self.silent.items()}
+        return Copies(self.complete.where(chosen), kept, silent)
 
     def of_days(self, days: Sequence[dt.date]) -> Copies:
         """Those of some days."""
@@ -114,7 +122,7 @@ def silent_copies(daily: Windows, days: Sequence[dt.date], later: Sequence[Copie
     """
     usual, parts = daily.known_share(), {"deadline": Copies(daily, tuple(days))}
     for copies in later:
-        if issued_when(copies.windows.alone(0)) == ["intraday"]:
+        if issued_when(copies.complete.alone(0)) == ["intraday"]:
             parts["intraday"] = copies
     numbered = [(f"{issued} {number}", copies) for number in range(SILENT_COPIES) for issued, copies in parts.items()]
     return _any(*(_silent(copies, usual, kind) for kind, copies in numbered))
@@ -147,11 +155,11 @@ def _silent(copies: Copies, usual: Mapping[str, float], kind: str) -> Copies:
     """The same windows, each without what is drawn for its day."""
     if not copies.days:
         return copies
-    spec = copies.windows.spec
+    spec = copies.complete.spec
     drawn = [_drawn_silence(spec, usual, _chance(day, f"{kind} without")) for day in copies.days]
     hours = {series: np.array([one.get(series, 0.0) for one in drawn]) for series in spec.inputs}
     silent = {series: of_series for series, of_series in hours.items() if of_series.any()}
-    return Copies(without(copies.windows, silent), copies.days)
+    return Copies(copies.complete, copies.days, silent)
 
 
 def _drawn_silence(spec: WindowSpec, usual: Mapping[str, float], chance: np.random.Generator) -> dict[Series, float]:

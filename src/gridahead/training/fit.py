@@ -262,7 +262,7 @@ def _tuned(model: TrainedModel, epochs: int, lesson: Lesson, split: Split, train
         split: says what is usual.
         trainer: of the fit.
     """
-    if not lesson.silent:
+    if not lesson.without_inputs:
         return model
     train = to_learn(model.scaler, model.segment, trainer.settings, lesson.silent)
     tuned = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +47,9 @@ FINE_RATE = 0.3
 """Of the learning rate, for a series alone: what all have in common shall not be forgotten."""
 PADDING_HOURS = 3
 """Horizons may differ by so much, as clock changes and time zones make them; beyond it, deadlines are different."""
+
+LessonOf = Callable[[Split], Lesson]
+"""Which of its windows a network learns of a series."""
 
 
 @dataclass(frozen=True)
@@ -174,8 +177,8 @@ def _fine_tuned(name: str, shared: _Shared, place: int, config: ModelSettings, s
     """The fit of one series by weights that have learnt some epochs more of its own days."""
     part, epochs = shared.parts[place], shared.served[place].epochs
 
-    def own(model: TrainedModel, lesson: Lesson) -> TrainedModel:
-        part_of_it = replace(part, scaler=model.scaler)
+    def own(model: TrainedModel, lesson_of: LessonOf) -> TrainedModel:
+        part_of_it, lesson = replace(part, scaler=model.scaler), lesson_of(part.split)
         train = _to_learn(part_of_it, config, settings, lesson.as_they_were)
         members = tuple(
             shared.trainer.tune(network, n, train, windows=lesson.an_epoch, epochs=epochs, rate=FINE_RATE)
@@ -184,10 +187,10 @@ def _fine_tuned(name: str, shared: _Shared, place: int, config: ModelSettings, s
         return replace(model, name=name, members=members)
 
     if not part.split.learnt_later:
-        tuned = own(shared.served[place].model, part.split.to_stop())
+        tuned = own(shared.served[place].model, Split.to_stop)
         return shared.fit(place, tuned, [tuned for _ in shared.by_fold])
-    folds = [own(fold[place].model, _without(shared.parts, n)[place]) for n, fold in enumerate(shared.by_fold)]
-    return shared.fit(place, own(shared.served[place].model, part.split.everything()), folds)
+    folds = [own(fold[place].model, _without(shared.parts, n)) for n, fold in enumerate(shared.by_fold)]
+    return shared.fit(place, own(shared.served[place].model, Split.everything), folds)
 
 
 def _trained(
@@ -207,26 +210,31 @@ def _trained(
     trainings = 1 + (trained + more) * (1 + len(folds)) if later else trained + more
     trainer = Trainer(f"{name} of {len(parts)} series", settings, trainings, progress, checkpoints=checkpoints)
 
-    def learn(lessons: Sequence[Lesson], count: int, epochs: int | None = None) -> list[Fitted]:
-        again = [replace(part, scaler=part.scaler_on(one.daily)) for part, one in zip(parts, lessons, strict=True)]
-        pairs = [*zip(again, lessons, strict=True)]
-        train = Batch.join(*(_to_learn(part, config, settings, one.as_they_were) for part, one in pairs))
+    def learn(lesson_of: LessonOf, count: int, epochs: int | None = None) -> list[Fitted]:
+        again, batches, windows = list[_Part](), list[Batch](), 0
+        for part in parts:  # a lesson is a copy of the windows, and of all series together they would fill the memory
+            lesson = lesson_of(part.split)
+            again.append(replace(part, scaler=part.scaler_on(lesson.daily)))
+            batches.append(_to_learn(again[-1], config, settings, lesson.as_they_were))
+            windows += lesson.an_epoch
+        train = Batch.join(*batches)
         judge = None if epochs else Batch.join(*(_to_judge(part, config, settings) for part in again))
         shape = network_config(config, train, settings.quantiles)
-        windows = sum(lesson.an_epoch for lesson in lessons)
         members = [trainer.train(shape, n, train, judge, windows=windows, epochs=epochs) for n in range(count)]
         return [
             Fitted(uncalibrated(name, part.spec, part.scaler, config, shape, members, part.static), members[0].epochs)
             for part in again
         ]
 
-    def tune(models: list[Fitted], lessons: Sequence[Lesson]) -> list[Fitted]:
-        if not all(lesson.silent for lesson in lessons):
+    def tune(models: list[Fitted], lesson_of: LessonOf) -> list[Fitted]:
+        if not all(part.split.silent for part in parts):
             return models
-        again = [replace(part, scaler=one.model.scaler) for part, one in zip(parts, models, strict=True)]
-        pairs = [*zip(again, lessons, strict=True)]
-        train = Batch.join(*(_to_learn(part, config, settings, one.silent) for part, one in pairs))
-        windows, (first, epochs) = sum(lesson.an_epoch for lesson in lessons), models[0]
+        batches, windows, (first, epochs) = list[Batch](), 0, models[0]
+        for part, one in zip(parts, models, strict=True):
+            lesson = lesson_of(part.split)
+            batches.append(_to_learn(replace(part, scaler=one.model.scaler), config, settings, lesson.silent))
+            windows += lesson.an_epoch
+        train = Batch.join(*batches)
         members = enumerate(first.members)
         tuned = [trainer.tune(network, n, train, windows=windows, epochs=epochs) for n, network in members]
         return [
@@ -234,24 +242,23 @@ def _trained(
             for one, part in zip(models, parts, strict=True)
         ]
 
-    to_stop = [part.split.to_stop() for part in parts]
-    stopped = learn(to_stop, 1 if later else config.members)
+    stopped = learn(Split.to_stop, 1 if later else config.members)
     if later:
-        epochs, everything = stopped[0].epochs, [part.split.everything() for part in parts]
+        epochs = stopped[0].epochs
         by_fold = [learn(_without(parts, fold), config.members, epochs) for fold in folds]
-        served = learn(everything, config.members, epochs)
+        served = learn(Split.everything, config.members, epochs)
         by_fold = [tune(models, _without(parts, fold)) for fold, models in enumerate(by_fold)]
-        served = tune(served, everything)
+        served = tune(served, Split.everything)
     else:
-        served = tune(stopped, to_stop)
+        served = tune(stopped, Split.to_stop)
         by_fold = [served for _ in folds]
     return _Shared(parts, served, by_fold, trainer, (time.perf_counter() - begun) / len(parts))
 
 
-def _without(parts: Sequence[_Part], fold: int) -> list[Lesson]:
+def _without(parts: Sequence[_Part], fold: int) -> LessonOf:
     """What the networks of a fold learn of each series: no day of the fold of any of them, as days are alike."""
     spans = spans_of([part.split for part in parts])[fold]
-    return [part.split.without(spans) for part in parts]
+    return lambda split: split.without(spans)
 
 
 def series_codes(count: int) -> Array:

@@ -73,8 +73,13 @@ class Lesson(NamedTuple):
     """One window a day, as of its deadline: levels, spreads and anchors are of these."""
     later: tuple[Windows, ...]
     """Of the same days, issued at other times."""
-    silent: tuple[Windows, ...]
-    """Of the same days, without inputs."""
+    without_inputs: tuple[Copies, ...] = ()
+    """Of all days, each without inputs."""
+
+    @property
+    def silent(self) -> tuple[Windows, ...]:
+        """Of the same days, without inputs: made when they are asked for."""
+        return _of_days(self.without_inputs, self.daily.days)
 
     @property
     def an_epoch(self) -> int:
@@ -190,12 +195,7 @@ class Split:
         """The windows of some days, and their copies: a day that is not learnt is not learnt by any of them."""
         wanted = set(days)
         daily = self.windows.where(np.array([day in wanted for day in self.days], bool))
-
-        def of_days(parts: Iterable[Copies]) -> tuple[Windows, ...]:
-            kept = (copies.of_days(days) for copies in parts)
-            return tuple(copies.windows for copies in kept if copies.days)
-
-        return Lesson(daily, of_days(self.later), of_days(self.silent))
+        return Lesson(daily, _of_days(self.later, days), self.silent)
 
     def apart_from(self, first: dt.date, last: dt.date) -> Rows:
         """(N,) the days that are neither among some days nor around them."""
@@ -222,6 +222,12 @@ class Split:
 
     def _from(self, row: int) -> Rows:
         return np.arange(len(self.days)) >= row
+
+
+def _of_days(parts: Iterable[Copies], days: Sequence[dt.date]) -> tuple[Windows, ...]:
+    """The windows of some days, of each part that has any of them."""
+    kept = (copies.of_days(days) for copies in parts)
+    return tuple(copies.windows for copies in kept if copies.days)
 
 
 def split(observations: Observations, spec: WindowSpec, settings: TrainingSettings) -> Split:
