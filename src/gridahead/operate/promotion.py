@@ -25,7 +25,7 @@ from gridahead.promotion.version_trial import CRITERION, Outcome, outdone, try_v
 from gridahead.registry.versions import Version
 from gridahead.reports.promotion import outcome_reason, reasons
 from gridahead.settings.model import Settings
-from gridahead.settings.networks import BESIDE
+from gridahead.settings.networks import AGGREGATE, BESIDE
 from gridahead.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -77,10 +77,11 @@ def best_of(candidates: Sequence[Version], settings: Settings) -> Version:
     What learns looks better on days of years that it has learnt than it will be in a year that is unlike them. An
     aggregate follows whoever turns out to be right, the reference forecasts among them, which no validation day shows.
     """
+    aggregates = {name for name, parts in settings.ensembles.items() if set(parts) & set(BESIDE)}
+    aggregates |= {f"{group.name}{AGGREGATE}" for group in settings.shared}
 
     def loss(version: Version) -> float:
-        allowed = NEARLY if set(settings.ensembles.get(version.model, ())) & set(BESIDE) else 1.0
-        return version.validation[CRITERION] / allowed
+        return version.validation[CRITERION] / (NEARLY if version.model in aggregates else 1.0)
 
     return min(candidates, key=loss)
 

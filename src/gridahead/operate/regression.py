@@ -6,6 +6,7 @@ import logging
 
 from gridahead.core.errors import GridaheadError, ModelError
 from gridahead.core.grid import Series
+from gridahead.models.tabular import TabularForecaster
 from gridahead.registry.fallbacks import fallback, keep_fallback
 from gridahead.registry.versions import Version
 from gridahead.training.fallbacks import fit_fallback
@@ -15,11 +16,19 @@ from gridahead.workspace import Workspace
 log = logging.getLogger(__name__)
 
 
-def keep_regression(workspace: Workspace, series_split: Split) -> Version | None:
-    """Fit and export the regression that serves where networks cannot; None, which is logged, if it cannot be."""
+def keep_regression(
+    workspace: Workspace, series_split: Split, fitted: TabularForecaster | None = None
+) -> Version | None:
+    """Export the regression that serves where networks cannot; None, which is logged, if there can be none.
+
+    Args:
+        workspace: with the exports.
+        series_split: the windows of the training.
+        fitted: one that has learnt them all, such as stands in an aggregate; it is fitted unless given.
+    """
     series = series_split.train.spec.series
     try:
-        model = fit_fallback(series_split, workspace.settings.training.quantiles)
+        model = fitted or fit_fallback(series_split, workspace.settings.training.quantiles)
         keep_fallback(workspace.exports, model, series_split.days[-1], workspace.clock())
         return fallback(workspace.exports, series)
     except GridaheadError as error:

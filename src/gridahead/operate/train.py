@@ -18,7 +18,9 @@ from gridahead.core.errors import GridaheadError, ModelError, PartialError, Sett
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
 from gridahead.features.windows import Windows
+from gridahead.models.aggregate import Aggregate
 from gridahead.models.determinism import deterministic
+from gridahead.models.tabular import TabularForecaster
 from gridahead.operate.explain import keep_gradients
 from gridahead.operate.model_card import cards
 from gridahead.operate.promotion import admit
@@ -120,7 +122,7 @@ def _train(
         start=None if start is None else start.model.networks,
         checkpoints=settings.checkpoint_folder / series.slug,
     )
-    keep_regression(workspace, series_split)
+    keep_regression(workspace, series_split, _regression_of(fits))
     hashed = [(fit, hashes[fit.model.name]) for fit in fits]
     return _admit(workspace, series, series_split.judged, hashed, list(unchanged.values()))
 
@@ -244,7 +246,7 @@ def _fitted_together(
         judged = of_it.judged(taught) if isinstance(of_it, Newcomer) else of_it.judged
         done = _admit(workspace, series, judged, hashed, [], shown=len(splits) <= MOST_SHOWN)
         if not isinstance(of_it, Newcomer):
-            keep_regression(workspace, of_it)
+            keep_regression(workspace, of_it, _regression_of([fit for fit, _ in hashed]))
         candidates += done
     return candidates
 
@@ -397,6 +399,12 @@ def _admit(
     if shown:
         keep_gradients(workspace, new, judged)
     return _decide(workspace, series, new, again, shown=shown)
+
+
+def _regression_of(fits: Sequence[Fit]) -> TabularForecaster | None:
+    """The ridge regression that stands in an aggregate, if one does."""
+    experts = [expert for fit in fits if isinstance(fit.model, Aggregate) for expert in fit.model.beside]
+    return next((one for one in experts if isinstance(one, TabularForecaster) and one.name == "ridge"), None)
 
 
 def _decide(

@@ -218,6 +218,7 @@ def _trained(
             batches.append(_to_learn(again[-1], config, settings, lesson.as_they_were))
             windows += lesson.an_epoch
         train = Batch.join(*batches)
+        batches.clear()  # for the time of a training, once is enough
         judge = None if epochs else Batch.join(*(_to_judge(part, config, settings) for part in again))
         shape = network_config(config, train, settings.quantiles)
         members = [trainer.train(shape, n, train, judge, windows=windows, epochs=epochs) for n in range(count)]
@@ -235,6 +236,7 @@ def _trained(
             batches.append(_to_learn(replace(part, scaler=one.model.scaler), config, settings, lesson.silent))
             windows += lesson.an_epoch
         train = Batch.join(*batches)
+        batches.clear()
         members = enumerate(first.members)
         tuned = [trainer.tune(network, n, train, windows=windows, epochs=epochs) for n, network in members]
         return [

@@ -14,6 +14,7 @@ from gridahead.operate.promotion import admit, best_of, try_challenger
 from gridahead.promotion.evidence import gather
 from gridahead.promotion.promote import promote, rollback
 from gridahead.reports.promotion import outcome_reason, reasons
+from gridahead.settings.networks import SharedSettings
 
 
 @pytest.fixture
@@ -76,6 +77,17 @@ def test_an_aggregate_within_three_percent_is_preferred_and_of_two_the_one_that_
         for number, (loss, model) in enumerate(zip(losses, models, strict=False), 1)
     ]
     assert best_of(candidates, settings).number == best
+
+
+def test_an_aggregate_of_a_shared_network_is_preferred_likewise(workspace):
+    shared = SharedSettings(name="all", model="gru", series=("DE/load", "FR/load"), fine_tune=True)
+    settings = workspace.settings.model_copy(update={"shared": (shared,)})
+    losses = {"all": 200.0, "all_tuned": 199.0, "all_aggregate": 204.0}
+    candidates = [
+        workspace.registry.add(str(number), loss, model) for number, (model, loss) in enumerate(losses.items(), 1)
+    ]
+    assert best_of(candidates, settings).model == "all_aggregate"
+    assert best_of(candidates, workspace.settings).model == "all_tuned"
 
 
 def test_the_figures_of_who_is_outdone_have_the_unit_of_the_series(tmp_path):

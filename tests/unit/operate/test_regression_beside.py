@@ -52,6 +52,17 @@ def test_where_no_network_is_it_forecasts(prepared):
     assert learnt.rung != RIDGE and "regression ridge v2025-05-04 has learnt this day" in learnt.missing
 
 
+def test_one_that_is_fitted_already_is_not_fitted_again(prepared, monkeypatch):
+    workspace, days = prepared
+    before = fallback(workspace.exports, LOAD)
+    assert before is not None
+    monkeypatch.setattr(module, "fit_fallback", None)
+    again = module.keep_regression(workspace, days, workspace.exports.load(before).model)
+    assert (
+        again is not None and again.tags["bundle"] == before.tags["bundle"] and module.has_regression(workspace, LOAD)
+    )
+
+
 def test_what_goes_wrong_with_it_is_said_and_the_networks_are_trained_all_the_same(prepared, monkeypatch, caplog):
     workspace, days = prepared
 
