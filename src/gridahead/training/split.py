@@ -73,13 +73,15 @@ class Lesson(NamedTuple):
     """One window a day, as of its deadline: levels, spreads and anchors are of these."""
     later: tuple[Windows, ...]
     """Of the same days, issued at other times."""
+    days: tuple[dt.date, ...]
+    """Which they are."""
     without_inputs: tuple[Copies, ...] = ()
     """Of all days, each without inputs."""
 
     @property
     def silent(self) -> tuple[Windows, ...]:
         """Of the same days, without inputs: made when they are asked for."""
-        return _of_days(self.without_inputs, self.daily.days)
+        return _of_days(self.without_inputs, self.days)
 
     @property
     def an_epoch(self) -> int:
@@ -195,7 +197,7 @@ class Split:
         """The windows of some days, and their copies: a day that is not learnt is not learnt by any of them."""
         wanted = set(days)
         daily = self.windows.where(np.array([day in wanted for day in self.days], bool))
-        return Lesson(daily, _of_days(self.later, days), self.silent)
+        return Lesson(daily, _of_days(self.later, days), tuple(days), self.silent)
 
     def apart_from(self, first: dt.date, last: dt.date) -> Rows:
         """(N,) the days that are neither among some days nor around them."""
