@@ -6,6 +6,8 @@ last days. The linear regression, an anchor as well, is in `linear`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 import numpy as np
 
 from gridahead.features.comparable import alike, comparable_mean
@@ -55,19 +57,50 @@ def anchored(windows: Windows, anchor: Anchor, level: float) -> Array:
         anchor: which one.
         level: mean of the target [MW], where nothing is known.
     """
-    spec, (_, horizon) = windows.spec, windows.target.shape
-    target = windows.target_past[..., None]
+    forecast = np.full(windows.target.shape, np.nan, np.float32)
+    for simple in _IN_ORDER[anchor]:
+        if not (unknown := np.isnan(forecast)).any():
+            break
+        forecast = np.where(unknown, simple(windows), forecast)
+    return np.where(np.isnan(forecast), np.float32(level), forecast)
+
+
+def _week(windows: Windows) -> Array:
+    """The same hour a week before; a week before a holiday, or after one, the mean over comparable days."""
+    spec, horizon, target = windows.spec, windows.target.shape[1], windows.target_past[..., None]
     week, other_kind = same_hour(target, spec, WEEK_DAYS, horizon)[..., 0], alike(windows, [WEEK_DAYS])[0] < 0.5
-    if other_kind.any():  # a week before a holiday, or after one
-        week = np.where(other_kind, comparable_mean(windows, target)[..., 0], week)
-    profile = mean_of_known(same_hours(target, spec, newest_days(spec, WEEK_DAYS), horizon), axis=0)[..., 0]
-    recent = np.broadcast_to(mean_of_known(target[:, -spec.steps_per_day :], axis=1), profile.shape)
-    simplest = [week, profile, recent]
-    candidates = {"week": simplest, "profile": simplest[1:], "recent": simplest[2:], "level": []}
-    if anchor in ("official", "official_corrected"):
-        candidates["official"] = [windows.official_ahead, *simplest]
-        candidates["official_corrected"] = [windows.corrected_ahead, *simplest]
-    forecast = np.full(profile.shape, level, np.float32)
-    for candidate in reversed(candidates[anchor]):
-        forecast = np.where(np.isnan(candidate), forecast, candidate)
-    return forecast
+    if (has_other := other_kind.any(axis=1)).any():
+        comparable = comparable_mean(windows.where(has_other), target[has_other])[..., 0]
+        week[has_other] = np.where(other_kind[has_other], comparable, week[has_other])
+    return week
+
+
+def _profile(windows: Windows) -> Array:
+    spec, target = windows.spec, windows.target_past[..., None]
+    hours = same_hours(target, spec, newest_days(spec, WEEK_DAYS), windows.target.shape[1])
+    return mean_of_known(hours, axis=0)[..., 0]
+
+
+def _recent(windows: Windows) -> Array:
+    newest = windows.target_past[:, -windows.spec.steps_per_day :, None]
+    return np.broadcast_to(mean_of_known(newest, axis=1), windows.target.shape)
+
+
+def _official(windows: Windows) -> Array:
+    return windows.official_ahead
+
+
+def _official_corrected(windows: Windows) -> Array:
+    return windows.corrected_ahead
+
+
+_SIMPLEST = (_week, _profile, _recent)
+_IN_ORDER: Mapping[Anchor, Sequence[Callable[[Windows], Array]]] = {
+    "official": (_official, *_SIMPLEST),
+    "official_corrected": (_official_corrected, *_SIMPLEST),
+    "week": _SIMPLEST,
+    "profile": _SIMPLEST[1:],
+    "recent": _SIMPLEST[2:],
+    "level": (),
+}
+"""Each anchor, and what stands for it where it is not known."""

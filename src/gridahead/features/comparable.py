@@ -58,10 +58,15 @@ def alike(windows: Windows, days: Sequence[int]) -> Array:
         windows: N of them.
         days: how many days back each of them is.
     """
-    spec, ahead = windows.spec, windows.calendar_ahead
-    dates = windows.calendar_past
-    kinds = _kinds(windows, dates) * (1 - dates[..., [_BRIDGE]] * [1, 0, 0]).astype(np.float32)
-    former = same_hours(kinds, spec, days, ahead.shape[1])
+    spec, ahead, dates = windows.spec, windows.calendar_ahead, windows.calendar_past
+
+    def compared(dates: Array) -> Array:
+        return _kinds(windows, dates) * (1 - dates[..., [_BRIDGE]] * [1, 0, 0]).astype(np.float32)
+
+    if len(days) * ahead.shape[1] < dates.shape[1]:  # of a few days not all of the context is looked at
+        former = compared(same_hours(dates, spec, days, ahead.shape[1]))
+    else:
+        former = same_hours(compared(dates), spec, days, ahead.shape[1])
     shared: Array = (former * _kinds(windows, ahead)).sum(axis=-1)
     return shared
 

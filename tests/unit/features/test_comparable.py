@@ -49,6 +49,32 @@ def test_a_holiday_is_compared_with_days_of_rest_and_a_working_day_with_working_
     assert not special_days(windows).any()
 
 
+@pytest.mark.parametrize("anchor", ["week", "profile", "recent", "level"])
+def test_an_anchor_beside_others_is_what_it_is_alone_and_days_of_another_kind_have_comparable_ones(anchor):
+    days = [ASCENSION + dt.timedelta(days=n) for n in range(-2, 8)]
+    windows = build_windows(german_load(), SPEC, days)
+    told = anchored(windows, anchor, 7.0)
+    for row in range(len(days)):
+        alone = windows.alone(row)
+        assert np.array_equal(anchored(alone, anchor, 7.0)[0], told[row, : alone.target.shape[1]])
+    if anchor == "week":
+        np.testing.assert_allclose(told[2][windows.delivery[2]], 3.0, atol=0.02)  # Ascension Day: as on Sundays
+        np.testing.assert_allclose(told[9][windows.delivery[9]], 1.0, atol=0.02)  # the Thursday after it: as on others
+    if anchor == "level":
+        assert (told == 7.0).all()
+
+
+def test_what_is_not_known_is_the_next_simplest_and_the_level_at_last():
+    windows = build_windows(german_load(), SPEC, [ASCENSION + dt.timedelta(days=5)])
+    without_week = replace(windows, past=windows.past.copy())
+    without_week.past[:, -7 * 24 : -7 * 24 + 3, 0] = np.nan  # the first three units of the horizon a week before
+    told = anchored(without_week, "week", 7.0)[0]
+    assert np.array_equal(told[:3], anchored(without_week, "profile", 7.0)[0, :3])
+    assert np.array_equal(told[3:], anchored(windows, "week", 7.0)[0, 3:])
+    nothing = replace(windows, past=np.full_like(windows.past, np.nan))
+    assert (anchored(nothing, "week", 7.0) == 7.0).all()
+
+
 def test_a_bridge_day_is_compared_with_working_days_and_none_of_them_with_it():
     _, mean = of_day(ASCENSION + dt.timedelta(days=1))
     np.testing.assert_allclose(mean, 1.0, atol=0.02)
