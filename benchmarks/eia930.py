@@ -271,7 +271,7 @@ def daily_losses(authority: Authority, tables: Mapping[str, pd.DataFrame]) -> pd
     """The CRPS of each day by model, in shares of LightGBM's mean of the year, so that all authorities count alike."""
     days = np.unique(delivery_days(tables[SERVED]["valid_time"], authority.timezone).to_numpy())
     daily = {model: daily_crps(tables[model], authority.timezone) for model in (SERVED, "lightgbm")}
-    return pd.DataFrame(daily, index=days) / daily["lightgbm"].mean()
+    return pd.DataFrame(daily, index=days).div(float(daily["lightgbm"].mean()))
 
 
 def overall(losses: Sequence[pd.DataFrame]) -> list[Row]:

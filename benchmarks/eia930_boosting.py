@@ -45,7 +45,8 @@ class OfOne:
     def predict(self, rows: Array, /) -> Floats:
         """(R,) scaled, of rows (R, K)."""
         told = numbered(rows, self.number)
-        return np.sum([booster.predict(told, num_threads=1) for booster in self.boosters], axis=0, dtype=np.float64)
+        each = [booster.predict(told, num_threads=1) for booster in self.boosters]
+        return np.asarray(np.sum(each, axis=0, dtype=np.float64))
 
     def num_feature(self) -> int:
         """K: without the number."""
@@ -68,7 +69,7 @@ class Pool:
     @property
     def numbered_from(self) -> int:
         """Where the number stands."""
-        return self.read[0].shape[1] - 1
+        return int(self.read[0].shape[1]) - 1
 
 
 def boosted(splits: Mapping[str, Split], levels: tuple[float, ...]) -> dict[str, TabularForecaster]:
@@ -127,7 +128,7 @@ def pooled(splits: Mapping[str, Split], scalers: Mapping[str, Scaler]) -> Pool:
             before.append(np.broadcast_to(is_before[:, None], counted.shape)[counted])
             validates.append(~before[-1] if windows is lesson.daily else np.zeros(int(counted.sum()), bool))
         read.append(np.concatenate(parts))
-    return Pool(read, *(np.concatenate(each) for each in (target, before, validates)))
+    return Pool(read, np.concatenate(target), np.concatenate(before), np.concatenate(validates))
 
 
 def numbered(rows: Array, number: int) -> Array:

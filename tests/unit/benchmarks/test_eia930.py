@@ -21,9 +21,8 @@ def table(error: float, days: int = 300, first: str = "2019-09-01") -> pd.DataFr
     """Quantiles around a median that is so far above the outturn."""
     times = pd.date_range(first, periods=24 * days, freq="h", tz=AUTHORITY.timezone).tz_convert("UTC")
     outturn = 1000.0 + np.random.default_rng(0).normal(0, 50, len(times))
-    return pd.DataFrame(
-        {"valid_time": times, **{level: outturn + error + 100 * (level - 0.5) for level in LEVELS}, "outturn": outturn}
-    )
+    quantiles = pd.DataFrame({level: outturn + error + 100 * (level - 0.5) for level in LEVELS})
+    return quantiles.assign(valid_time=times, outturn=outturn)
 
 
 def test_ratios_are_of_the_year_and_of_both_parts_of_it():
