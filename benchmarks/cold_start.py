@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 from common import Bench, Row, measure, say
 from datasets import dataset
-from eia930 import FILE, demand, sane
+from eia930_data import FILE, demand, sane
 from pictures import colour, picture, title
 
 from gridahead.core.grid import ZONES, Series
