@@ -29,7 +29,8 @@ ENOUGH = 0.7
 """Share of a day that has to be known."""
 FAR_OFF = 1.5
 """Times the error of the better of these days. Of 54 authorities of the United States, 2015 to 2020, those whose
-forecasts are sane have 1.42 at most, but for two years that are a fifth too high; German load has 0.8."""
+forecasts are sane have 1.42 at most, but for two years that are a fifth too high; German load of 2020 to 2025 has 0.90
+to 1.27, and of New York's zones of 2012 to 2018 all have less than 1 but Mohawk Valley, which has 1.8 to 2.5."""
 LEANS = 0.5
 """Of its error is a lasting difference of one sign: then that is what is wrong."""
 COPIED = 0.5
