@@ -77,7 +77,7 @@ from gridahead.evaluation.significance import diebold_mariano
 from gridahead.forecasting.adapting import forecast_each
 from gridahead.forecasting.issue import issue
 from gridahead.models.base import Forecaster
-from gridahead.operate.forecast import forecast
+from gridahead.operate.forecast import forecast_each as operated
 from gridahead.operate.ingest import ingest
 from gridahead.operate.train import Candidate, train_all
 from gridahead.registry.fallbacks import fallback
@@ -138,9 +138,8 @@ def _trained(scored: Sequence[Authority], bench: Bench) -> list[Row]:
     rows += [Row("training", name, "serves", champions.count(name)) for name in sorted(set(champions))]
     day = last_day(bench) if bench.quick else ONE_DAY
     with _timed("one day", rows, len(scored)):
-        for one in scored:
-            deadline = workspace.settings.series_settings(one.series).deadline
-            forecast(workspace, one.series, deadline.for_delivery(day), day=day)
+        _, failed_to_forecast = operated(workspace, [one.series for one in scored], day=day)
+    assert not failed_to_forecast
     return rows
 
 
