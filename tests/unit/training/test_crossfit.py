@@ -109,12 +109,12 @@ def test_every_block_is_answered_by_the_networks_of_its_fold():
     assert answers[:, 0, 0].tolist() == expected.tolist()
 
 
-def test_forecasts_are_made_one_window_at_a_time():
+def test_each_window_is_forecast_once_by_the_networks_of_its_block():
     asked = []
 
     class One(Memory):
         def predict(self, windows):
-            asked.append(len(windows))
+            asked.extend(windows.days)
             return self.uncalibrated(windows)
 
     def finished(block) -> Any:
@@ -122,7 +122,7 @@ def test_forecasts_are_made_one_window_at_a_time():
 
     parts = split_of(90, validation_days=45)
     crossfitted(parts, finished)
-    assert asked == [1] * len(parts.judged)
+    assert asked == parts.judged.days
 
 
 # -- calibrated can fail ----------------------------------------------------------------------------------------------
