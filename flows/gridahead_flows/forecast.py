@@ -32,7 +32,6 @@ _ONE_AT_A_TIME = threading.Lock()
 """In one process a series computes while another waits for its next try."""
 THREADS = 8
 """So many tasks wait for their next try beside one another: a store that is away is away for all of them."""
-
 FEW = 20
 """Of so many series each is a task of its own, which Prefect's pages show; of more, as many as are read together."""
 
@@ -89,13 +88,14 @@ def keep_manifests(workspace: Workspace, manifests: Mapping[Series, Mapping[str,
     if len(manifests) > 1:
         linked = (f"- {page_link(workspace, f'{one.slug}/latest.csv', line)}" for one, line in lines.items())
         create_markdown_artifact("\n".join(linked), key="published", description=f"{len(lines)} newest forecasts.")
-    for series, manifest in manifests.items() if len(manifests) == 1 else ():
+        return [*lines.values()]
+    for series, manifest in manifests.items():
         told = [f"- **{name}**: {value}" for name, value in manifest.items()]
+        missing = manifest["missing"] or "nothing"
         create_markdown_artifact(
             "\n".join([page_link(workspace, f"{series.slug}/latest.csv", "Newest forecast"), "", *told]),
             key=artifact_key("published", str(series)),
-            description=f"Newest forecast of {series}: by {manifest['rung']}, missing: "
-            f"{manifest['missing'] or 'nothing'}.",
+            description=f"Newest forecast of {series}: by {manifest['rung']}, missing: {missing}.",
         )
     return [*lines.values()]
 

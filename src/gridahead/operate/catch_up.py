@@ -122,7 +122,7 @@ def _catch_up(workspace: Workspace, series: Series, at: pd.Timestamp) -> SeriesC
         )
     published = {slot: reconcile_published(workspace, series, one) for slot, one in published.items()}
     for slot, one in published.items():
-        keep_published(workspace.lake, shadow(workspace, slot, aliases, pd.Timestamp(str(one.manifest["issue_time"]))))
+        keep_published(workspace.lake, shadow(workspace, slot, aliases, one))
     after_publication(workspace, series)
     failed |= unkept | unread | {str(slot.day): error for slot, error in unmade.items()}
     if late:

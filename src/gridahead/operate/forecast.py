@@ -44,6 +44,10 @@ READ_BACK = pd.Timedelta(days=165)
 a forecast reads. What is older is read by itself."""
 
 
+Asked = tuple[pd.Timestamp | None, dt.date | None, pd.Timestamp | None]
+"""Issue time, delivery day and scheduled time, as far as they are named; see `forecast_each`."""
+
+
 class Forecasted(NamedTuple):
     """What came of forecasting several series."""
 
@@ -104,9 +108,8 @@ def forecast_each(
     Raises:
         SettingsError: nothing can be forecast as it was asked for, whatever the series.
     """
-    chosen, together = list(dict.fromkeys(names)), Forecasted({}, {})
+    chosen, together, asked = list(dict.fromkeys(names)), Forecasted({}, {}), (issue_time, day, scheduled)
     for first in range(0, len(chosen), AT_ONCE):
-        asked = issue_time, day, scheduled
         done, failed = _forecast_together(workspace, chosen[first : first + AT_ONCE], asked, on_done)
         together.done.update(done)
         together.failed.update(failed)
@@ -119,10 +122,10 @@ def forecast_each(
 def _forecast_together(
     workspace: Workspace,
     names: Sequence[Series],
-    asked: tuple[pd.Timestamp | None, dt.date | None, pd.Timestamp | None],
+    asked: Asked,
     on_done: Callable[[Series], None],
 ) -> Forecasted:
-    wanted, failed = of_each(names, lambda series: _slot_of(workspace, series, *asked))
+    wanted, failed = of_each(names, lambda series: _slot_of(workspace, series, asked))
     ahead, made = _reading_ahead(workspace, list(wanted.values())), list[Forecasts]()
 
     def published_slot(series: Series) -> Published:
@@ -130,7 +133,8 @@ def _forecast_together(
             with alone_with(ahead, series):
                 aliases = serving(ahead, series)
                 published, forecasts = out(ahead, wanted[series], aliases)
-            made.extend([forecasts, *shadow(ahead, wanted[series], aliases, _issued(published))])
+            made.append(forecasts)  # first: it is out, whatever becomes of the challenger
+            made.extend(shadow(ahead, wanted[series], aliases, published))
             return published
         finally:
             on_done(series)
@@ -144,16 +148,10 @@ def _forecast_together(
     return Forecasted(done, failed | failed_later)
 
 
-def _slot_of(
-    workspace: Workspace,
-    series: Series,
-    issue_time: pd.Timestamp | None,
-    day: dt.date | None,
-    scheduled: pd.Timestamp | None,
-) -> Slot:
-    if issue_time is day is scheduled is None and not is_live(workspace):
-        issue_time = _newest_deadline(workspace, series, serving(workspace, series))
-    return wanted_slot(workspace, series, issue_time, day, scheduled)
+def _slot_of(workspace: Workspace, series: Series, asked: Asked) -> Slot:
+    if any(asked) or is_live(workspace):
+        return wanted_slot(workspace, series, *asked)
+    return wanted_slot(workspace, series, _newest_deadline(workspace, series, serving(workspace, series)), None, None)
 
 
 def _reading_ahead(workspace: Workspace, slots: Sequence[Slot]) -> Workspace:
@@ -225,8 +223,9 @@ def out(workspace: Workspace, wanted: Slot, aliases: Mapping[str, str]) -> tuple
     return published, answer.forecasts
 
 
-def shadow(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], issued: pd.Timestamp) -> list[Forecasts]:
-    """What the challenger, if there is one, forecasts of the same delivery day; it never harms the champion."""
+def shadow(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], published: Published) -> list[Forecasts]:
+    """What the challenger, if there is one, forecasts of what was published, as of the same time; it harms nobody."""
+    issued = pd.Timestamp(str(published.manifest["issue_time"]))
     try:
         version = holder(workspace, slot.series, aliases, CHALLENGER)
         if version is None:
@@ -241,10 +240,6 @@ def shadow(workspace: Workspace, slot: Slot, aliases: Mapping[str, str], issued:
         return []
     log.info("%s: %s forecast along, unpublished", slot.series, version)
     return [forecasts]
-
-
-def _issued(published: Published) -> pd.Timestamp:
-    return pd.Timestamp(str(published.manifest["issue_time"]))
 
 
 def _newest_deadline(workspace: Workspace, series: Series, aliases: Mapping[str, str]) -> pd.Timestamp:

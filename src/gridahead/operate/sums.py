@@ -174,7 +174,9 @@ def _published_again(day: _Day) -> dict[Series, Published]:
         if rows["data_hash"].iloc[0] != day.found[member].manifest["data_hash"]
     }
     log.info("%s: %d forecasts published so that they add up", day, len(new))
-    return {member: _publish(day, before[member], made, member, rows) for member, rows in new.items()}
+    published = {member: _publish(day, before[member], made, member, rows) for member, rows in new.items()}
+    unkept, unsunk = keep_published(day.workspace.lake, [*new.values()]), after_publication(day.workspace, *published)
+    return {member: replace(one, unkept=unkept, unsunk=unsunk) for member, one in published.items()}
 
 
 def _made_of(issue: Issue) -> Issue:
@@ -260,9 +262,7 @@ def _publish(day: _Day, before: Issue, made: Reconciled, member: Series, rows: F
     about = {name: before.manifest[name] for name in CARRIED if name in before.manifest} | said.as_line()
     with alone_with(day.workspace, member):
         foot = day.feet[member]
-        published = hand_out(day.workspace, foot.slot, rows, about, paths_of(foot, rows))
-        unkept = keep_published(day.workspace.lake, [rows])
-    return replace(published, unkept=unkept, unsunk=after_publication(day.workspace, member))
+        return hand_out(day.workspace, foot.slot, rows, about, paths_of(foot, rows))
 
 
 def _tell(day: _Day, member: Series, why: str) -> Published:

@@ -135,6 +135,14 @@ def test_who_ends_the_work_in_the_middle_leaves_in_the_lake_what_is_out(tmp_path
     assert [*_stored(workspace)] == [("DE", "load")]
 
 
+def test_a_fault_in_what_the_challenger_does_takes_no_forecast_from_the_lake(tmp_path, monkeypatch):
+    workspace = equipped(tmp_path, NAMES[0])
+    monkeypatch.setattr(module, "shadow", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        asked(workspace, NAMES[0])
+    assert [*_stored(workspace)] == [("DE", "load")]
+
+
 def test_rows_that_are_held_are_those_that_the_lake_gives(tmp_path):
     workspace = equipped(tmp_path, *NAMES)
     series = [Series.parse(name) for name in NAMES]
