@@ -121,7 +121,7 @@ def test_the_band_of_the_last_weeks_is_told(world):
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
 def test_the_commands_say_by_exit_code_that_a_forecast_is_missing_and_load_nothing_heavy(tmp_path, command, code, told):
-    deadline, closure = (f"D-0T{clock}[UTC]" for clock in ("0000", "2359"))
+    deadline, closure = (f"D-0T{clock}[Europe/Berlin]" for clock in ("0000", "2359"))  # whatever the time is here
     (tmp_path / "settings.toml").write_text(
         f'data_folder = "data"\nmode = "live"\n[[series]]\nseries = "DE/load"\ndeadline = "{deadline}"\n'
         f'gate_closure = "{closure}"\n[alerts]\ngrace_minutes = 0\ndisk_free_gb = [0.0, 0.0]\n',
