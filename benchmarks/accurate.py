@@ -34,7 +34,6 @@ from pictures import colour, intervals, picture, title
 
 from gridahead.core.grid import ZONES, Series
 from gridahead.core.runs import CHAMPION, OFFICIAL_CORRECTED
-from gridahead.core.time import TimeRange
 from gridahead.evaluation.sample import POINT
 from gridahead.features.day_kinds import day_kind
 from gridahead.reports.palette import LIGHT
@@ -56,16 +55,12 @@ class Year(Task):
     """A year of German load, forecast from a time of day and with or without official forecasts."""
 
     use_official: bool = True
+    preset: str = "accurate"
 
     @property
     def inputs(self) -> tuple[Series, ...]:
         """What is read."""
         return (LOAD, WIND_SOLAR, *((LOAD.official, WIND_SOLAR.official) if self.use_official else ()))
-
-    def time_range(self, quick: bool) -> TimeRange:
-        """All years before, and the days to forecast; quick: one year before."""
-        span = super().time_range(quick)
-        return span if quick else TimeRange(pd.Timestamp(LEARNT_FROM, tz=self.timezone).tz_convert("UTC"), span.end)
 
     def write(self, table: Table, bench: Bench, folder: Path) -> Path:
         """Put the settings into a folder; gives them. The source is the folder of files from the portal."""
@@ -84,7 +79,7 @@ class Year(Task):
             "[[series]]",
             f'series = "{LOAD}"',
             f'deadline = "D-1{self.deadline}[{self.timezone}]"',
-            'models = "accurate"',
+            f'models = "{self.preset}"',
             f'past_covariates = ["{WIND_SOLAR}"]',
             f'future_covariates = ["{WIND_SOLAR.official}"]' if self.use_official else "use_official = false",
             "[training]",
@@ -97,7 +92,8 @@ class Year(Task):
 def _year(name: str, year: int = 2025, at: str = "T1100", *, use_official: bool = True) -> Year:
     read = partial(german, series=LOAD)
     first = dt.date(year, 1, 1)
-    return Year(name, LOAD, "Europe/Berlin", "DE", first, at, "T1000", read, use_official=use_official)
+    place = (LOAD, "Europe/Berlin", "DE")
+    return Year(name, *place, first, at, "T1000", read, learnt_from=LEARNT_FROM, use_official=use_official)
 
 
 TASKS = (

@@ -28,7 +28,7 @@ import pandas as pd
 from common import TRIALS, Bench, Row, measure, say
 from datasets import dataset
 from one_year_scores import SERVED, figures, served_tables
-from peer_jobs import Peer, core_seconds, forecast, write_job
+from peer_jobs import FRACAST, core_seconds, forecast, write_job
 from pictures import colour, picture, title
 
 from gridahead.backtest.plan import Plan
@@ -53,7 +53,6 @@ SERVES = preset("quick", "load")[-1]
 MODELS = (SERVES, "ensemble", "lightgbm", "ridge", "naive")
 DAYS, QUICK_EPOCHS = 10, 2
 CONTEXT_HOURS, HOURS = 512, 24
-FRACAST = Peer("fracast", "zero_shot", "fracast_zero_shot.py", "fracast {}, zero-shot", ("fracast",))
 FRACAST_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 PUBLISHED = {
     "Moirai-2": "Moirai-2, zero-shot",

@@ -46,6 +46,8 @@ class Task:
     lag_minutes: int = 60
     covariates: tuple[str, ...] = ()
     """Columns that are published with the official forecast."""
+    learnt_from: dt.date | None = None
+    """The first day to learn; None for the year before the one that is forecast."""
 
     @property
     def inputs(self) -> tuple[Series, ...]:
@@ -60,8 +62,12 @@ class Task:
         return self.first.replace(year=self.first.year + 1) - dt.timedelta(days=1)
 
     def time_range(self, quick: bool) -> TimeRange:
-        """What the lake may hold: the year to learn with the context of its first day, and the days to forecast."""
-        learnt = self.first.replace(year=self.first.year - 1)
+        """What the lake may hold: the days to learn with the context of the first, and the days to forecast.
+
+        Quick: of the days to learn the last year.
+        """
+        year_before = self.first.replace(year=self.first.year - 1)
+        learnt = year_before if quick or self.learnt_from is None else self.learnt_from
         begin = learnt - dt.timedelta(days=CONTEXT_DAYS + 1)  # every deadline here is on the day before
         return TimeRange(
             delivery_range(begin, self.timezone).start, delivery_range(self.last(quick), self.timezone).end

@@ -49,6 +49,8 @@ class Peer:
         return self.title.format(*(pinned(self.library)[package] for package in self.shown))
 
 
+FRACAST = Peer("fracast", "zero_shot", "fracast_zero_shot.py", "fracast {}, zero-shot", ("fracast",))
+"""A foundation model: it has learnt none of the series and reads nothing but their last values."""
 PEER_MODELS = (
     Peer("openstef", "ensemble", "openstef_preset.py", "OpenSTEF {} ensemble", ("openstef",), (3, 12)),
     Peer("openstef", "gblinear", "openstef_preset.py", "OpenSTEF {} GBLinear", ("openstef",), (3, 12)),
@@ -63,6 +65,7 @@ PEER_MODELS = (
     Peer("neuralforecast", "lstm", "neuralforecast_quantiles.py", "neuralforecast {} LSTM", ("neuralforecast",)),
     Peer("neuralforecast", "nhits", "neuralforecast_quantiles.py", "neuralforecast {} NHITS", ("neuralforecast",)),
     Peer("statsforecast", "mstl", "statsforecast_mstl.py", "statsforecast {} MSTL", ("statsforecast",)),
+    FRACAST,
 )
 
 

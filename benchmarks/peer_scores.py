@@ -15,7 +15,8 @@ from gridahead.evaluation.significance import diebold_mariano
 from gridahead.features.windows import Windows
 from gridahead.models.base import Quantiles
 
-OURS = "gridahead recurrent ensemble"
+ENSEMBLE, SERVED = "gridahead recurrent ensemble", "gridahead as a user gets it"
+OURS = (ENSEMBLE, SERVED)
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
@@ -32,7 +33,7 @@ def common_units(answers: Mapping[str, Quantiles], test: Windows) -> Mask:
 
 
 def scored(task: str, answers: Mapping[str, Quantiles], test: Windows, levels: Sequence[float]) -> list[Row]:
-    """The rows of a task: figures of every model, and ours beside each of the others."""
+    """The rows of a task: figures of every model, and each of ours beside each of the others."""
     there = common_units(answers, test)
     each = {model: figures(quantiles[there], levels, test.target[there]) for model, quantiles in answers.items()}
     rows = []
@@ -45,7 +46,8 @@ def scored(task: str, answers: Mapping[str, Quantiles], test: Windows, levels: S
         }
         rows += [Row(task, model, name, value, n=int(there.sum())) for name, value in (found | skills).items()]
     daily = {model: daily_crps(quantiles, levels, test.target, there) for model, quantiles in answers.items()}
-    return rows + [row for model in answers if model != OURS for row in compared(task, model, daily)]
+    pairs = [(ours, other) for ours in OURS if ours in answers for other in answers if other != ours]
+    return rows + [row for ours, other in pairs for row in compared(task, ours, other, daily)]
 
 
 def figures(quantiles: Quantiles, levels: Sequence[float], outturn: Quantiles) -> dict[str, float]:
@@ -64,11 +66,11 @@ def daily_crps(quantiles: Quantiles, levels: Sequence[float], outturn: Quantiles
     return np.array([crps(quantiles[day][hours], levels, outturn[day][hours]) for day, hours in enumerate(there)])
 
 
-def compared(task: str, other: str, daily: Mapping[str, Floats]) -> list[Row]:
+def compared(task: str, ours: str, other: str, daily: Mapping[str, Floats]) -> list[Row]:
     """Our CRPS over that of another model with its interval, and how often luck alone would make the difference."""
-    ours, theirs = daily[OURS], daily[other]
-    days = int((~np.isnan(ours + theirs)).sum())
-    ratio, test = bootstrap_ratio(ours, theirs), diebold_mariano(ours, theirs)
-    rows = [Row.within(task, OURS, f"crps_ratio_to_{other}", ratio, days)]
+    pair = daily[ours], daily[other]
+    days = int((~np.isnan(sum(pair))).sum())
+    ratio, test = bootstrap_ratio(*pair), diebold_mariano(*pair)
+    rows = [Row.within(task, ours, f"crps_ratio_to_{other}", ratio, days)]
     # Too few days tell nothing.
-    return rows + ([] if np.isnan(test.p) else [Row(task, OURS, f"diebold_mariano_p_to_{other}", test.p, n=days)])
+    return rows + ([] if np.isnan(test.p) else [Row(task, ours, f"diebold_mariano_p_to_{other}", test.p, n=days)])

@@ -1,9 +1,13 @@
-"""Is our recurrent ensemble better than OpenSTEF, LightGBM through mlforecast, neuralforecast and statsforecast?
+"""Are we better than OpenSTEF, LightGBM through mlforecast, neuralforecast, statsforecast and a foundation model?
 
 Three tasks: German load and German wind and solar in 2025, Belgian solar in 2024. Every model reads the same file, sees
-at each issue time only what was available then, learns from the days before the year (MSTL, which has nothing to learn,
-decomposes the last weeks at each issue time) and answers the same quantiles, which one scorer scores on the hours for
-which all models, the official forecast and the outturn are there.
+at each issue time only what was available then, learns from the days before the year and answers the same quantiles,
+which one scorer scores on the hours for which all models, the official forecast and the outturn are there. MSTL has
+nothing to learn and decomposes the last weeks at each issue time; fracast has learnt other series and reads the last
+values of this one.
+
+Two are ours: the recurrent ensemble of the benchmarks of the same data, and what a user gets who says nothing about
+models (`peer_served`).
 
 `crps` is twice the pinball loss, the levels weighted by the share of all levels that each stands for: 0.075 for the two
 on either side, 0.1 for the others. Of 95 % block-bootstrap intervals of ratios `low` and `high` are the bounds.
@@ -20,8 +24,9 @@ from pathlib import Path
 from common import Bench, Row, figure, measure, say
 from contest import ensemble_of, train
 from peer_jobs import PEER_MODELS, Answer, core_seconds, forecast, write_job
-from peer_scores import OURS, scored
-from peer_tasks import TASKS, Prepared, prepare, references
+from peer_scores import ENSEMBLE, OURS, SERVED, scored
+from peer_served import served
+from peer_tasks import TASKS, Prepared, Task, prepare, references
 from pictures import COLOURS, picture, title
 
 from gridahead.models.base import predict_each
@@ -31,10 +36,8 @@ SEEDS = 2
 
 
 def run(bench: Bench) -> list[Row]:
-    """All tasks one after the other; the peers first, because their forecasts are kept."""
-    prepared = [prepare(task, bench) for task in TASKS]
-    theirs = [_peers(one, bench) for one in prepared]
-    return [row for one, answers in zip(prepared, theirs, strict=True) for row in _task(one, answers, bench)]
+    """All tasks one after the other."""
+    return bench.each(TASKS, _task)
 
 
 def _peers(prepared: Prepared, bench: Bench) -> dict[str, Answer]:
@@ -45,25 +48,25 @@ def _peers(prepared: Prepared, bench: Bench) -> dict[str, Answer]:
         return {peer.name: forecast(peer, job, name, test, levels) for peer in PEER_MODELS}
 
 
-def _task(prepared: Prepared, theirs: dict[str, Answer], bench: Bench) -> list[Row]:
-    """The rows of a task."""
-    name = prepared.task.name
-    ours = _ours(prepared, min(bench.seeds, SEEDS))
-    clocks = {OURS: ours.seconds, **{peer: answer.seconds for peer, answer in theirs.items()}}
-    answers = {OURS: ours, **theirs}
+def _task(task: Task, bench: Bench) -> list[Row]:
+    """The rows of a task; the peers first, because their forecasts are kept."""
+    prepared = prepare(task, bench)
+    theirs = _peers(prepared, bench)
+    ours = {ENSEMBLE: _ensemble(prepared, min(bench.seeds, SEEDS)), SERVED: served(prepared, bench)}
+    answers = ours | theirs
     quantiles = {model: answer.quantiles for model, answer in answers.items()} | references(prepared)
-    rows = scored(name, quantiles, prepared.test, prepared.levels)
-    return [*rows, *(Row(name, model, "core_seconds", seconds) for model, seconds in clocks.items())]
+    rows = scored(task.name, quantiles, prepared.test, prepared.levels)
+    return [*rows, *(Row(task.name, model, "core_seconds", answer.seconds) for model, answer in answers.items())]
 
 
-def _ours(prepared: Prepared, seeds: int) -> Answer:
+def _ensemble(prepared: Prepared, seeds: int) -> Answer:
     """The forecasts of our recurrent ensemble: the networks and anchors of the benchmark of the same data."""
     begun, own = core_seconds(), time.process_time()
     parts, task = prepared.parts, prepared.task
     fits = train(task.name, parts, [*product(task.models, task.anchors)], seeds, prepared.settings, task.models)
     predicted = predict_each(ensemble_of(fits, task.models, parts).model, prepared.test)
     seconds = core_seconds() - begun + time.process_time() - own
-    say(f"{task.name}: {OURS} took {seconds:.0f} s of one core")
+    say(f"{task.name}: {ENSEMBLE} took {seconds:.0f} s of one core")
     return Answer(predicted, seconds)
 
 
@@ -76,7 +79,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
             shown = [row for row in rows if (row.task, row.metric) == (task.name, "crps")]
             shown.sort(key=lambda row: -row.value)
             for n, row in enumerate(shown):
-                kind = "gridahead" if row.model == OURS else "lightgbm" if row.model in peers else "official"
+                kind = "gridahead" if row.model in OURS else "lightgbm" if row.model in peers else "official"
                 axes.barh(n, row.value, color=COLOURS[kind], height=0.7)
                 covered = value[task.name, row.model, "coverage_80"]
                 axes.text(row.value, n, f"  {figure(row.value)} ({covered:.0%})", va="center", fontsize=8)
