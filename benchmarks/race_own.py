@@ -23,7 +23,7 @@ from gridahead.models.determinism import deterministic
 from gridahead.models.network.network import Network
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
-from gridahead.sources.base import RawPayload, observations
+from gridahead.sources.base import RawPayload, rows_of
 from gridahead.training.batch import Batch
 from gridahead.training.epoch import Epoch
 from gridahead.training.fit import network_config
@@ -76,7 +76,7 @@ def windows(job: dict[str, Any]) -> tuple[Batch, Batch, Scaler]:
     times = pd.DatetimeIndex(pd.to_datetime(arrays["times"], unit="us", utc=True))
     payload = RawPayload("race", "load.npz", b"", {}, times[-1])
     step = Mtu.PT60M
-    rows = observations(LOAD, times, times + step.delta, pd.Series(arrays["load"]), mtu=step, payload=payload)
+    rows = rows_of(LOAD, times, times + step.delta, pd.Series(arrays["load"]), mtu=step, payload=payload)
     spec = WindowSpec(
         LOAD, ZONE, step, Deadline.parse("D-0T0000[UTC]"), context_days=job["context"] // 24, use_official=False
     )

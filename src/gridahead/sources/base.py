@@ -16,7 +16,7 @@ import pandas as pd
 from gridahead.core.errors import SourceError
 from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series, quantity_of
-from gridahead.core.tables import OBSERVATIONS, Observations
+from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, TimeRange, delivery_days
 from gridahead.sources.wanted import Wanted
 
@@ -137,7 +137,7 @@ def availability_by(valid_time: pd.DatetimeIndex, deadline: Deadline, timezone: 
     return pd.DatetimeIndex(days.map(instants)).as_unit("us")
 
 
-def observations(
+def rows_of(
     series: Series,
     valid_time: pd.DatetimeIndex,
     available_at: pd.DatetimeIndex,
@@ -147,8 +147,10 @@ def observations(
     payload: RawPayload,
     unit: str | None = None,
     availability: str = "assumed",
-) -> Observations:
+) -> pd.DataFrame:
     """One series of a payload as observations; a missing value is a row without one, and what is there twice is once.
+
+    They are not checked: of a payload of hundreds of series the rows of all are checked at once.
 
     Args:
         series: which.
@@ -163,24 +165,6 @@ def observations(
     Raises:
         SourceError: the payload has two different values for one time and availability.
     """
-    rows = unchecked(
-        series, valid_time, available_at, values, mtu=mtu, payload=payload, unit=unit, availability=availability
-    )
-    return Observations(OBSERVATIONS.check(rows))
-
-
-def unchecked(
-    series: Series,
-    valid_time: pd.DatetimeIndex,
-    available_at: pd.DatetimeIndex,
-    values: pd.Series,
-    *,
-    mtu: Mtu | Sequence[Mtu],
-    payload: RawPayload,
-    unit: str | None = None,
-    availability: str = "assumed",
-) -> pd.DataFrame:
-    """The same before it is checked: of a file of hundreds of series the rows of all are checked at once."""
     frame = pd.DataFrame(
         {
             "zone": series.zone,

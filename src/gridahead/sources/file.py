@@ -16,7 +16,7 @@ from gridahead.core.time import Clock, Deadline, Mtu, now
 from gridahead.core.units import MEGAWATTS, price_unit
 from gridahead.settings.file_source import CovariateSettings, FileSource
 from gridahead.sources.averaging import averaged
-from gridahead.sources.base import RawPayload, availability_after, availability_by, unchecked
+from gridahead.sources.base import RawPayload, availability_after, availability_by, rows_of
 from gridahead.sources.columnar import is_parquet, read_columns
 from gridahead.sources.counters import energy_between, refuse_counter
 from gridahead.sources.excel import is_excel, read_sheet
@@ -353,7 +353,7 @@ class FileTable:
         if self.settings.row_hours is not None:
             valid_time, values = hours_between(valid_time, values, self.settings.row_step)
             length = pd.TimedeltaIndex([self.settings.mtu.delta] * len(valid_time))
-        return unchecked(
+        return rows_of(
             column.series,
             valid_time,
             self._available(column, valid_time, length, issued),

@@ -28,7 +28,7 @@ from gridahead.core.time import Clock, Deadline, Mtu, TimeRange, now
 from gridahead.core.vintages import FOREVER
 from gridahead.core.weather_points import WeatherPoint, weather_points
 from gridahead.settings.services import OpenMeteoSource
-from gridahead.sources.base import Fetched, RawPayload, availability_by, observations
+from gridahead.sources.base import Fetched, RawPayload, availability_by, rows_of
 from gridahead.sources.http.request import Answer, Request
 from gridahead.sources.http.source import HttpSource, Job
 from gridahead.sources.http.transport import Transport
@@ -262,7 +262,7 @@ class OpenMeteo(HttpSource):
         if item not in BY_TIME:  # what a run says of hours that had begun when it came is no forecast
             means, available = means[means.index >= available], available[means.index >= available]
         parts = [
-            observations(
+            rows_of(
                 Series(zone.code, quantity),
                 pd.DatetimeIndex(means.index[known]),
                 available[known],
@@ -276,7 +276,7 @@ class OpenMeteo(HttpSource):
             for known in [means[quantity].notna().to_numpy()]
         ]
         source = self.name if item in (RUNS.name, MEMBERS.name) else f"{self.name} {item}"
-        return Observations(pd.concat(parts, ignore_index=True).assign(source=source))
+        return Observations(OBSERVATIONS.check(pd.concat(parts, ignore_index=True).assign(source=source)))
 
     def _columns(self, item: str) -> dict[str, tuple[Variable, str]]:
         """By quantity the variable, and what its name in the answers for an item ends with."""

@@ -27,7 +27,7 @@ from gridahead.core.grid import (
 from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.core.time import Mtu, delivery_days
 from gridahead.sources.averaging import averaged
-from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
+from gridahead.sources.base import RawPayload, availability_after, availability_by, rows_of
 
 ROWS = ("quantity", "valid_time", "available_at", "availability", "value")
 """Columns of the rows of one zone; availability is recorded or assumed, a value may be missing."""
@@ -217,7 +217,7 @@ def observed(
         for availability, block in of_quantity.groupby("availability", sort=True):
             valid_time = pd.DatetimeIndex(block["valid_time"])
             blocks.append(
-                observations(
+                rows_of(
                     Series(zone.code, str(quantity)),
                     valid_time,
                     pd.DatetimeIndex(block["available_at"]),

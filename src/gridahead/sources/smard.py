@@ -16,10 +16,10 @@ import pandas as pd
 
 from gridahead.core.errors import SourceError, nearest
 from gridahead.core.grid import Series
-from gridahead.core.tables import Observations
+from gridahead.core.tables import OBSERVATIONS, Observations
 from gridahead.core.time import Clock, Deadline, Mtu, now
 from gridahead.settings.sources import SmardSource
-from gridahead.sources.base import RawPayload, availability_after, availability_by, observations
+from gridahead.sources.base import RawPayload, availability_after, availability_by, rows_of
 from gridahead.sources.clock import check_rising, to_utc
 from gridahead.sources.findings import Findings
 from gridahead.sources.numerals import numbers
@@ -142,7 +142,7 @@ class Smard:
         for quantity, energy_mwh in energy.items():
             series = Series(ZONE, quantity)
             blocks.append(
-                observations(
+                rows_of(
                     series.official if forecast else series,
                     valid_time,
                     self._available(quantity, forecast, valid_time, mtu),
@@ -151,7 +151,7 @@ class Smard:
                     payload=payload,
                 )
             )
-        return Observations(pd.concat(blocks, ignore_index=True))
+        return Observations(OBSERVATIONS.check(pd.concat(blocks, ignore_index=True)))
 
     def _available(self, quantity: str, forecast: bool, valid_time: pd.DatetimeIndex, mtu: Mtu) -> pd.DatetimeIndex:
         if not forecast:
