@@ -16,6 +16,7 @@ import torch
 from race import LOAD, ZONE
 
 from gridahead.cli.console import out
+from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, days_between
 from gridahead.features.scaling import Scaler
 from gridahead.features.windows import WindowSpec, build_windows
@@ -76,7 +77,8 @@ def windows(job: dict[str, Any]) -> tuple[Batch, Batch, Scaler]:
     times = pd.DatetimeIndex(pd.to_datetime(arrays["times"], unit="us", utc=True))
     payload = RawPayload("race", "load.npz", b"", {}, times[-1])
     step = Mtu.PT60M
-    rows = rows_of(LOAD, times, times + step.delta, pd.Series(arrays["load"]), mtu=step, payload=payload)
+    values = pd.Series(arrays["load"])
+    rows = Observations(rows_of(LOAD, times, times + step.delta, values, mtu=step, payload=payload))
     spec = WindowSpec(
         LOAD, ZONE, step, Deadline.parse("D-0T0000[UTC]"), context_days=job["context"] // 24, use_official=False
     )
