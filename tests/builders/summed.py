@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -49,10 +50,11 @@ def summed(folder: Path, at: str = "2025-03-18T10:00Z", *, former: bool = True, 
         workspace.lake.observations.append(measured(one, pd.DatetimeIndex(load.index), load[one].to_numpy()))
         _serve(workspace, one)
     if former:
-        workspace.lake.forecasts.append(former_forecasts(load))
+        workspace.lake.forecasts.append(former_forecasts())
     return workspace
 
 
+@cache
 def loads() -> pd.DataFrame:
     """What is measured of each, by hour, until the end of the delivery day [MW]."""
     begin = delivery_range(DAY - dt.timedelta(days=60), BERLIN).start
@@ -66,9 +68,10 @@ def loads() -> pd.DataFrame:
     return load
 
 
-def former_forecasts(load: pd.DataFrame) -> Forecasts:
+@cache
+def former_forecasts() -> Forecasts:
     """Live forecasts of the days before the delivery day: of the total they err by 2,000 MW, of its parts by 200."""
-    rng, made = np.random.default_rng(12), []
+    load, rng, made = loads(), np.random.default_rng(12), []
     for back in range(FORMER_DAYS, 0, -1):
         day = DAY - dt.timedelta(days=back)
         for one, error in ((TOTAL, 2_000.0), (NORTH, 200.0), (SOUTH, 200.0)):

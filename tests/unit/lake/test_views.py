@@ -95,7 +95,7 @@ SAID = st.tuples(
 )  # which row, what, on which day
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(drawn=st.lists(SAID, max_size=10), merged=st.booleans())
 def test_whatever_the_gate_and_people_say_the_views_read_what_the_lake_reads(drawn, merged):
     french = measured(Series("FR", "load"), TURN[:2], [7.0, 8.0])

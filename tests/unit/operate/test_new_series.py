@@ -1,7 +1,7 @@
 """A series of a group from its first week on: served by what others have taught, and replaced when it has days."""
 
 import datetime as dt
-from dataclasses import replace
+import shutil
 
 import pandas as pd
 import pytest
@@ -118,12 +118,10 @@ def test_nothing_is_trained_again_where_nothing_has_changed(week):
 
 
 @pytest.mark.slow
-def test_a_week_later_it_knows_more_days_and_when_it_has_enough_it_has_its_trial(tmp_path):
-    workspace = workspace_at(tmp_path, day(90))
-    fill(workspace, day(90), day(81))
-    group = workspace.settings.shared[0]
-    train_shared(workspace, group)
-    later = replace(workspace, clock=workspace_at(tmp_path, day(97)).clock)
+def test_a_week_later_it_knows_more_days_and_when_it_has_enough_it_has_its_trial(week, tmp_path):
+    shutil.copytree(week[0].settings.data_folder, tmp_path, dirs_exist_ok=True)
+    later = workspace_at(tmp_path, day(97))
+    group = later.settings.shared[0]
     fill(later, day(97), day(81))
     second = {one.series: one for one in train_shared(later, group)}[LOAD]
     assert second.champion

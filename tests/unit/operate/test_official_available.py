@@ -61,12 +61,12 @@ def read(workspace, quantity):
     first_of(
         [
             ("wind_solar", "D-1T1759", False),
+            ("load", "D-1T1000", True),
             ("wind_solar", "D-1T1800", True),
             ("load", "D-1T0959", False),
-            ("load", "D-1T1000", True),
             ("wind_solar", "D-1T1100", False),
         ],
-        4,
+        2,
     ),
 )
 def test_a_forecast_issued_before_the_official_one_is_out_cannot_read_it(tmp_path, quantity, deadline, seen):

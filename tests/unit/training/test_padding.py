@@ -45,7 +45,8 @@ def with_noise(size):
 
 @pytest.mark.parametrize("size", first_of([1e12, 5e4], 1))
 @pytest.mark.parametrize(
-    ("decoder", "anchor"), [("recurrent", "linear"), ("recursive", "official"), ("attention", "profile")]
+    ("decoder", "anchor"),
+    first_of([("recursive", "official"), ("attention", "profile"), ("recurrent", "linear")], 2),
 )
 def test_noise_in_padding_moves_no_weight_of_a_network(decoder, anchor, size):
     torch.set_num_threads(1)
