@@ -10,7 +10,8 @@ solved. All models have about 4,700 weights, the same sequences, the same number
 - `slstm`, `mlstm`, `mingru`, `minlstm`: those without a matrix from state to state have so many more units.
 
 Source: Hochreiter and Schmidhuber (1997), "Long short-term memory", experiment 4; Tallec and Ollivier (2018), "Can
-recurrent neural networks warp time?", for chrono. n counts seeds.
+recurrent neural networks warp time?", for chrono. n counts seeds. What is done is kept, and a second call goes on with
+the next.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +41,7 @@ SOLVED = 0.01
 GUESS = 1 / 6
 """Variance of the sum of two independent uniform values."""
 SEEDS = 3
-UPDATES = 900
+UPDATES, QUICK_UPDATES = 900, 30
 BATCH = 32
 CLIP_NORM = 1.0
 ENOUGH = 0.001
@@ -88,6 +90,19 @@ MODELS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A length and a model."""
+
+    length: int
+    model: str
+
+    @property
+    def name(self) -> str:
+        """Of its rows that are kept."""
+        return f"{self.model} {self.length}"
+
+
 class Adder(nn.Module):
     """A recurrent layer and a linear answer from its last state, and from what it finds in all of them."""
 
@@ -124,17 +139,21 @@ class Outcome:
 
 def run(bench: Bench) -> list[Row]:
     """One row a length, model and metric, and the gradients by lag."""
-    lengths, updates = ((50, SHOWN), 30) if bench.quick else (LENGTHS, UPDATES)
-    rows = [Row(f"adding_{length}", "guess", "mse", GUESS) for length in lengths]
-    for length in lengths:
-        for name, recipe in MODELS.items():
-            outcomes = [learn(recipe, length, seed, updates) for seed in range(min(SEEDS, bench.seeds))]
-            say(f"{length} steps, {name}: mse {', '.join(f'{one.mse:.4f}' for one in outcomes)}")
-            rows.append(Row.of(f"adding_{length}", name, "mse", [one.mse for one in outcomes]))
-            rows.append(Row.of(f"adding_{length}", name, "updates", [one.updates for one in outcomes]))
-            if length == SHOWN:
-                rows += gradient_rows(name, outcomes)
-    return rows
+    lengths = (50, SHOWN) if bench.quick else LENGTHS
+    guessed = [Row(f"adding_{length}", "guess", "mse", GUESS) for length in lengths]
+    return [*guessed, *bench.each([Task(*pair) for pair in product(lengths, MODELS)], rows_of)]
+
+
+def rows_of(task: Task, bench: Bench) -> list[Row]:
+    """The rows of a length and a model."""
+    updates = QUICK_UPDATES if bench.quick else UPDATES
+    outcomes = [learn(MODELS[task.model], task.length, seed, updates) for seed in range(min(SEEDS, bench.seeds))]
+    say(f"{task.length} steps, {task.model}: mse {', '.join(f'{one.mse:.4f}' for one in outcomes)}")
+    rows = [
+        Row.of(f"adding_{task.length}", task.model, "mse", [one.mse for one in outcomes]),
+        Row.of(f"adding_{task.length}", task.model, "updates", [one.updates for one in outcomes]),
+    ]
+    return rows + (gradient_rows(task.model, outcomes) if task.length == SHOWN else [])
 
 
 def sequences(count: int, length: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
