@@ -26,7 +26,7 @@ MARGIN = 12
 WINDOW = DAY + 2 * MARGIN
 LEVEL, SPREAD = 0.36, 0.31
 """Mean and standard deviation of all power before task 4: they only bring the target to the scale of the head."""
-_STRENGTH = slice(5, 7)
+STRENGTH = slice(5, 7)
 """Features of a farm that other farms look at: its speed at 100 m and its expected power."""
 
 
@@ -95,7 +95,7 @@ def _joint(features: Features, seen: np.ndarray) -> tuple[Tensor, Tensor]:
 def _farm(features: Features, seen: np.ndarray) -> tuple[Tensor, Tensor]:
     """Decoder (D·Z, H, P + 2·Z + 4), and which farm it is (D·Z, Z)."""
     count, farms = len(seen), features.farms.shape[1]
-    others = np.concatenate([features.farms[..., _STRENGTH].reshape(len(features.hour), -1), features.hour], axis=-1)
+    others = np.concatenate([features.farms[..., STRENGTH].reshape(len(features.hour), -1), features.hour], axis=-1)
     own = features.farms[seen].transpose(0, 2, 1, 3)  # (D, Z, H, P)
     shared = np.broadcast_to(others[seen][:, None], (count, farms, seen.shape[1], others.shape[-1]))
     decoder = np.concatenate([own, shared], axis=-1).reshape(count * farms, seen.shape[1], -1)

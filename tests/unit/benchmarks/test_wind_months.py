@@ -9,6 +9,7 @@ import torch
 from gefcom2014_wind import check_score, competition, forecast, means
 from wind_farms import DAY, LEVELS, Farms, Task, known_for, own_history, score, task_of
 from wind_power import BLOCK, expected_power
+from wind_trees import AROUND, forecast_by_trees, rows_of, shifted
 from wind_views import MARGIN, VIEWS, WINDOW, batch_of, by_hour, features_of
 
 from gridahead.core.errors import ModelError
@@ -134,3 +135,25 @@ def test_a_forecast_of_a_month_has_rising_quantiles_within_bounds(farms, view):
     assert (np.diff(answer, axis=-1) >= 0).all()
     assert answer.min() >= 0
     assert answer.max() <= 1
+
+
+def test_trees_see_no_power_of_their_month_and_nothing_after_it(farms):
+    power, wind = farms.power.copy(), farms.wind.copy()
+    power[30 * DAY :], wind[35 * DAY :] = 0.99, 99
+    poisoned = replace(farms, power=power, wind=wind)
+    clean, other = (forecast_by_trees(known_for(each, TASK), TASK, 20) for each in (farms, poisoned))
+    assert clean.tobytes() == other.tobytes()
+    assert clean.shape == (5 * DAY, 2, len(LEVELS))
+    assert (np.diff(clean, axis=-1) >= 0).all() and clean.min() >= 0 and clean.max() <= 1
+    assert score(clean, farms, TASK) < score(own_history(known_for(farms, TASK), TASK), farms, TASK)
+
+
+def test_a_row_is_told_the_wind_of_the_hours_around_and_whose_it_is(farms):
+    features = features_of(farms)
+    rows = rows_of(farms, features)
+    width = features.farms.shape[-1]
+    for place, by in enumerate(AROUND):
+        speed = rows[50, 1, width + 2 * place]
+        assert speed == features.farms[50 + by, 1, 5]
+    assert rows[50, :, -1].tolist() == [0, 1]
+    assert shifted(features.farms, -3)[0].tolist() == features.farms[0].tolist()
