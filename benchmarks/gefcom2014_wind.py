@@ -5,7 +5,8 @@ Recurrent networks, a bidirectional lstm over the weather forecast of a day and 
 Features, epochs, sizes and shares were chosen on tasks 1 to 3, which do not count here. `lstm ensemble` is the mean of
 the quantiles of all networks, with two thirds for the view by farm; `ensemble` the mean of that and of the trees.
 
-n counts the scored values, hours of a month times farms; value, low and high of a view are over its seeds.
+n counts the scored values, hours of a month times farms; value, low and high of a view are over its seeds. A month
+that is done is kept, and a second call goes on with the next.
 
 Source: Hong et al. (2016), "Probabilistic energy forecasting: Global Energy Forecasting Competition 2014 and beyond".
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Literal
@@ -60,7 +62,6 @@ MemberName = ViewName | Literal["trees"]
 class Member:
     """The quantiles of one network, or of the trees, for one month."""
 
-    task: int
     view: MemberName
     seed: int
     quantiles: Floats
@@ -74,11 +75,22 @@ def run(bench: Bench) -> list[Row]:
     farms, tasks = read_farms(file), TASKS[:1] if bench.quick else TASKS
     check_score(farms, published, tasks)
     rows = competition(published, farms, tasks)
-    members = train_all(file, farms, tasks, bench)
     for number in tasks:
-        own = [member for member in members if member.task == number]
-        rows += rows_of(own, farms, task_of(farms, number))
+        rows += bench.resumed(f"task {number}", partial(month_of, number, file, farms, bench))
     return [*rows, *means(rows)]
+
+
+def month_of(number: int, file: Path, farms: Farms, bench: Bench) -> list[Row]:
+    """The rows of one month; its networks and trees are trained in processes side by side."""
+    task = task_of(farms, number)
+    views: list[tuple[MemberName, int]] = [("trees", 0), *product(VIEWS, range(bench.seeds))]
+    jobs = [(file, number, view, seed, bench.quick) for view, seed in views]
+    members = []
+    with processes(WORKERS) as pool:
+        for member in pool.map(_train, jobs):
+            members.append(member)
+            say(f"task {number}, {member.view}, seed {member.seed}: {score(member.quantiles, farms, task):.5f}")
+    return rows_of(members, farms, task)
 
 
 def check_score(farms: Farms, published: pd.DataFrame, tasks: Sequence[int]) -> None:
@@ -105,19 +117,6 @@ def competition(published: pd.DataFrame, farms: Farms, tasks: Sequence[int]) -> 
         for count in [_count(farms, task_of(farms, number))]
         for name in [*best, "Benchmark - Wind"]
     ]
-
-
-def train_all(file: Path, farms: Farms, tasks: Sequence[int], bench: Bench) -> list[Member]:
-    """Every network and the trees of every month, in processes side by side, the longest first."""
-    views: list[tuple[MemberName, int]] = [("trees", 0), *product(VIEWS, range(bench.seeds))]
-    jobs = [(file, number, view, seed, bench.quick) for number in reversed(tasks) for view, seed in views]
-    members = []
-    with processes(WORKERS) as pool:
-        for done, member in enumerate(pool.map(_train, jobs), start=1):
-            members.append(member)
-            loss = score(member.quantiles, farms, task_of(farms, member.task))
-            say(f"{done}/{len(jobs)}: task {member.task}, {member.view}, seed {member.seed}: {loss:.5f}")
-    return members
 
 
 def rows_of(members: Sequence[Member], farms: Farms, task: Task) -> list[Row]:
@@ -183,7 +182,7 @@ def _train(job: tuple[Path, int, MemberName, int, bool]) -> Member:
         answer = forecast_by_trees(known, task, *([QUICK_TREES] if quick else []))
     else:
         answer = forecast(known, task, view, seed, 1 if quick else None)
-    return Member(number, view, seed, answer)
+    return Member(view, seed, answer)
 
 
 def forecast(known: Farms, task: Task, view: ViewName, seed: int, epochs: int | None = None) -> Floats:
