@@ -59,6 +59,9 @@ class Scaler:
     """The regression, where it is the anchor."""
     stabilised: Stabilised | None = None
     """The scale on which a price is learnt; moments, anchor and answer are on it."""
+    official_place: bool = False
+    """Whether an official forecast has a place in what the network reads though the series has none: others that share
+    the network have one."""
 
     @classmethod
     def fit(cls, windows: Windows, anchor: Anchor | None = None, normalise: Normalise = "series") -> Scaler:
@@ -117,6 +120,8 @@ class Scaler:
             static: G numbers that tell this series from others.
         """
         windows = self.seen(windows)
+        if self.official_place:
+            windows = windows.with_place_for_official()
         past = self.moments.scaled_past(windows)
         values = _masked(windows, past)
         return Inputs(

@@ -348,6 +348,15 @@ class Windows:
         """The same windows, with the corrected official forecast in the place of the official one."""
         return self.with_values(self.spec.series.official, ahead=self.corrected_ahead)
 
+    def with_place_for_official(self) -> Self:
+        """The same windows of a series that has no official forecast, with a place for one that is not known."""
+        spec = replace(self.spec, use_official=True)
+        past = np.insert(self.past, spec.past_columns(spec.series.official), np.nan, axis=-1)
+        first, last = spec.future_columns(spec.series.official)
+        # `insert` counts along the axis as it was.
+        future = np.insert(self.future, [first, last - 1], np.nan, axis=-1)
+        return replace(self, spec=spec, past=past, future=future)
+
     def with_input(self, name: Series | str, from_: Windows) -> Self:
         """The same windows with one input, or the calendar, as it is in other ones of the same spec."""
         spec = self.spec

@@ -222,7 +222,8 @@ def fit_newcomer(new: Newcomer, taught: Taught, fingerprint: str) -> Fit:
     folds = new.judges(splits)
     rows = np.flatnonzero(folds >= 0)
     lores = [*taught.by_fold, taught.served]
-    beside = [_on(new.windows.days, split) for split in splits[:: -(-len(splits) // MOST_BESIDE)]]
+    like = [splits[place] for place in _like(new.windows.spec, taught.served)]
+    beside = [_on(new.windows.days, split) for split in like[:: -(-len(like) // MOST_BESIDE)]]
 
     def model(row: int, lore: Lore) -> TrainedModel:
         upto = slice(0, row + 1)
@@ -262,10 +263,10 @@ def _scaler(windows: Windows, beside: Sequence[Windows], lore: Lore) -> Scaler:
 
     Args:
         windows: of it, one after the other.
-        beside: of the same days, of some of the others in their order.
+        beside: of the same days, of some of those that are like it, in their order.
         lore: of all others.
     """
-    scalers = [model.scaler for model in lore.models]
+    scalers = [lore.models[place].scaler for place in _like(windows.spec, lore)]
     anchor = Counter(scaler.anchor for scaler in scalers).most_common(1)[0][0]
     own = Scaler.fit(windows, anchor, scalers[0].moments.normalise)
     some = scalers[:: -(-len(scalers) // MOST_BESIDE)]
@@ -288,7 +289,14 @@ def _scaler(windows: Windows, beside: Sequence[Windows], lore: Lore) -> Scaler:
     error = np.median([scaler.moments.error_spread / scaler.moments.spread for scaler in scalers])
     error_spread = float(error) * spread if spec.use_official else own.moments.error_spread
     moments = replace(own.moments, level=level, spread=spread, error_spread=error_spread, covariates=covariates)
-    return replace(own, moments=moments, scale=float(scale) * spread)
+    taught = lore.models[0]
+    official_place = not spec.use_official and (taught.spec.use_official or taught.scaler.official_place)
+    return replace(own, moments=moments, scale=float(scale) * spread, official_place=official_place)
+
+
+def _like(spec: WindowSpec, lore: Lore) -> list[int]:
+    """The places of those that have an official forecast, or have none, as a series does."""
+    return [place for place, model in enumerate(lore.models) if model.spec.use_official == spec.use_official]
 
 
 def _in_units(scaler: Scaler, windows: Windows, series: Series) -> Array:

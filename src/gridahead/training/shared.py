@@ -1,8 +1,9 @@
 """One network for many series: what they have in common is learnt once, from all of them.
 
 Each series keeps a scaler of its own, so that a city and a country look alike, and a static row that tells it from the
-others. Histories may be unequal, values may be missing: windows that are not there are not learnt, and what is not
-known is masked. Out come ordinary models, one a series, that share their weights; who serves them need not know.
+others. Histories may be unequal, values may be missing, and not all need an official forecast: windows that are not
+there are not learnt, and what is not known is masked. Out come ordinary models, one a series, that share their weights;
+who serves them need not know.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class _Part:
 
     def scaler_on(self, windows: Windows) -> Scaler:
         """A scaler on the same anchor, learnt on other windows."""
-        return Scaler.fit(windows, self.scaler.anchor, self.scaler.moments.normalise)
+        learnt = Scaler.fit(windows, self.scaler.anchor, self.scaler.moments.normalise)
+        return replace(learnt, official_place=self.scaler.official_place)
 
 
 class Fitted(NamedTuple):
@@ -282,8 +284,13 @@ def _parts(series: Mapping[Series, Split], config: ModelSettings) -> list[_Part]
     """
     folds = max(split.folds for split in series.values())
     splits = [replace(split, folds=folds) for split in series.values()]
+    some_official = any(split.train.spec.use_official for split in series.values())
     scalers = [
-        Scaler.fit(split.train, plausible_anchors(split.train)[0], config.normalise) for split in series.values()
+        replace(
+            Scaler.fit(split.train, plausible_anchors(split.train)[0], config.normalise),
+            official_place=some_official and not split.train.spec.use_official,
+        )
+        for split in series.values()
     ]
     mean, spread = _sizes(scalers)
     sizes = [(np.log(scaler.moments.spread) - mean) / spread for scaler in scalers]
@@ -312,7 +319,7 @@ def unlike(
     """Those of several series that cannot share a network with most of the others, and why.
 
     They need the same inputs in the same places, the same steps, and horizons that a clock change or a time zone
-    explains.
+    explains. An official forecast not all need to have, but what is new has to be like one that teaches it.
 
     Args:
         series: windows of each.
@@ -329,6 +336,12 @@ def unlike(
         member: f"a horizon of {own} units instead of {common}; give it the same deadline"
         for member, own in units.items()
         if abs(own - common) > most
+    }
+    kinds = {windows.spec.use_official for windows in series.values()}
+    odd |= {
+        member: f"{_with_official(windows.spec)}, unlike any that could teach it"
+        for member, windows in (newcomers or {}).items()
+        if windows.spec.use_official not in kinds
     }
     return {
         member: ModelError(str(member), f"cannot share a network with the others: it has {what}. Or take it out")
@@ -348,9 +361,12 @@ def _require_same_axes(series: Mapping[Series, Split], newcomers: Mapping[Series
 
 
 def _axes(spec: WindowSpec) -> str:
-    official = "an official forecast" if spec.use_official else "no official forecast"
     clock = "the sun's" if spec.series.quantity in SUN_DRIVEN else "the calendar's"
     return (
-        f"{spec.mtu}, {spec.context_days} days of context, {official}, "
+        f"{spec.mtu}, {spec.context_days} days of context, "
         f"{len(spec.past_covariates)} past and {len(spec.future_covariates)} future covariates, {clock} clock"
     )
+
+
+def _with_official(spec: WindowSpec) -> str:
+    return "an official forecast" if spec.use_official else "no official forecast"
