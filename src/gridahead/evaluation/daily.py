@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
 
 from gridahead.core.errors import ContractError
@@ -35,33 +36,30 @@ def daily_losses(
     Raises:
         ContractError: as for `evaluate.score`, or there is no common time at all.
     """
-    records = []
     tables = common_rows(forecasts, outturn, optional=optional)
     for table in tables.values():
         local = pd.DatetimeIndex(table["valid_time"]).tz_convert(zone.timezone)
         table["day"] = local.tz_localize(None).normalize()
     required = [table for model, table in tables.items() if model not in optional] or list(tables.values())
     units = max((table["day"].value_counts() for table in required), key=len, default=pd.Series(dtype=int))
-    for model, table in tables.items():
-        whole = table["day"].map(table["day"].value_counts()) == table["day"].map(units)
-        days = table[whole].groupby("day")
-        records += [{"model": model, "day": day, **_day(rows.drop(columns="day"))} for day, rows in days]
-    if not records:
+    losses = pd.concat([_of_model(model, table, units) for model, table in tables.items()], ignore_index=True)
+    if losses.empty:
         raise ContractError(FORECASTS.name, ["no model has a time in common with the others and the outturn"])
-    losses = pd.DataFrame(records)
-    losses["season"] = [season(day.month, southern=zone.is_southern) for day in losses["day"]]
-    losses["day_kind"] = [day_kind(day.date(), zone) for day in losses["day"]]
-    return losses
+    days = losses["day"].drop_duplicates()
+    seasons = {day: season(day.month, southern=zone.is_southern) for day in days}
+    kinds = {day: day_kind(day.date(), zone) for day in days}
+    return losses.assign(season=losses["day"].map(seasons), day_kind=losses["day"].map(kinds))
 
 
-def _day(rows: pd.DataFrame) -> dict[str, float]:
-    """The losses of one model on one day."""
-    truth, point = rows["outturn"].to_numpy(), metrics.mae(rows[POINT], rows["outturn"])
-    levels = levels_of(rows)
-    whole = len(levels) > 1 and not rows[levels].isna().to_numpy().any()
-    has_interval = whole and {LOWER, UPPER} <= set(levels)
-    return {
-        "crps": metrics.crps(rows[levels].to_numpy(), levels, truth) if whole else point,
-        "mae": point,
-        "inside": metrics.coverage(rows[LOWER], rows[UPPER], truth) if has_interval else float("nan"),
-    }
+def _of_model(model: str, table: pd.DataFrame, units: pd.Series) -> pd.DataFrame:
+    """The losses of one model on the days of which it has as many units as there are: model, day, crps, mae, inside."""
+    rows = table[table["day"].map(table["day"].value_counts()) == table["day"].map(units)]
+    day, truth, values = rows["day"], rows["outturn"].to_numpy(), rows.drop(columns="day")
+    levels = levels_of(values)
+    whole = (~values[levels].isna().any(axis=1) & (len(levels) > 1)).groupby(day).transform("all").to_numpy()
+    each = pd.DataFrame({"mae": (values[POINT] - truth).abs()}, rows.index)
+    each["crps"] = np.where(whole, metrics.crps_of_each(values[levels].to_numpy(), levels, truth), each["mae"])
+    inside = metrics.inside(values[LOWER], values[UPPER], truth) if {LOWER, UPPER} <= set(levels) else np.nan
+    each["inside"] = np.where(whole, inside, np.nan)
+    losses = each.groupby(day).mean().reset_index().assign(model=model)
+    return losses[["model", "day", "crps", "mae", "inside"]]

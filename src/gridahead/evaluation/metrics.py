@@ -96,7 +96,12 @@ def crps(quantiles: npt.ArrayLike, levels: npt.ArrayLike, outturn: npt.ArrayLike
     Raises:
         ValueError: the shapes do not fit, or the levels do not rise.
     """
-    return _mean(2 * _pinballs(quantiles, levels, outturn) @ level_weights(levels))
+    return _mean(crps_of_each(quantiles, levels, outturn))
+
+
+def crps_of_each(quantiles: npt.ArrayLike, levels: npt.ArrayLike, outturn: npt.ArrayLike) -> Floats:
+    """The continuous ranked probability score of every time, (...), as for `crps`."""
+    return 2 * _pinballs(quantiles, levels, outturn) @ level_weights(levels)
 
 
 def level_weights(levels: npt.ArrayLike) -> Floats:
