@@ -124,8 +124,8 @@ class SharedTraining:
             logged = Logged.of(model, self._tracking)
             if model.status != LoggedModelStatus.READY:
                 log.warning(
-                    "%s: MLflow has a part of this training in %s, to which nothing refers: its storing was interrupted, "
-                    "or another host is about it",
+                    "%s: MLflow has a part of this training in %s, to which nothing refers: its storing was "
+                    "interrupted, or another host is about it",
                     self.group,
                     logged.artifacts,
                 )

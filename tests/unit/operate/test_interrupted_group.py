@@ -12,6 +12,7 @@ from builders.turning_days import made
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHALLENGER, CHAMPION
 from gridahead.operate import train as module
+from gridahead.operate.promotion import admit
 from gridahead.operate.train import train_shared
 from gridahead.registry.registry import Registry
 from gridahead.registry.shared import SharedTraining
@@ -89,13 +90,13 @@ def at(times, method):
 @pytest.mark.parametrize(
     ("owner", "method", "times"),
     [
-        (SharedTraining, "_version_of", 1),
-        (Registry, "add", 1),
-        (Registry, "add", 3),
+        pytest.param(SharedTraining, "_version_of", 1, marks=pytest.mark.long),
+        pytest.param(Registry, "add", 1, marks=pytest.mark.long),
+        pytest.param(Registry, "add", 3, marks=pytest.mark.long),
         (Registry, "add", 9),
         (module, "keep_judged", 5),
-        (module, "admit", 1),
-        (module, "admit", 3),
+        pytest.param(module, "admit", 1, marks=pytest.mark.long),
+        pytest.param(module, "admit", 3, marks=pytest.mark.long),
     ],
 )
 def test_the_next_training_ends_where_the_interrupted_one_would_have(trained, monkeypatch, owner, method, times):
@@ -125,7 +126,7 @@ def test_a_newer_training_that_was_interrupted_before_its_trials_has_them_the_ne
     newer = made(LOAD, 1_000, seed=9)
     workspace.lake.observations.append(newer[newer["valid_time"] > newer["valid_time"].max() - pd.Timedelta(days=5)])
     with monkeypatch.context() as patch, pytest.raises(_KilledError):
-        patch.setattr(module, "admit", at(1, module.admit))
+        patch.setattr(module, "admit", at(1, admit))
         train(workspace)
     assert workspace.registry.holder(LOAD, CHALLENGER) is None
     train(workspace)
