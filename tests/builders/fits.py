@@ -1,5 +1,7 @@
 """Fits that nobody has trained, and a workspace whose real registry knows two of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -38,6 +40,26 @@ def fit_of(seed, fingerprint="data"):
         validation={"validation_mae": 1.0 + seed, "validation_pinball": 0.5 + seed},
         seconds=1.0,
     )
+
+
+def group_of(*series, seed=0, names=("north", "north_tuned"), fingerprint="data"):
+    """What a group has been trained to: such fits of each series, by the names of the candidates."""
+    fits = []
+    for place, one in enumerate(series):
+        for number, name in enumerate(names):
+            fit = fit_of(seed + 10 * place + number, fingerprint)
+            model = replace(fit.model, name=name, spec=replace(fit.model.spec, series=one))
+            fits.append(replace(fit, model=model, data_fingerprint=f"{fingerprint} {one}"))
+    return fits
+
+
+def register_group(workspace, fits, group="north"):
+    """Such fits as versions, as a training of the group registers them; returns what became of each."""
+    config, settings, registry = ModelSettings(cell="gru"), TrainingSettings(), workspace.registry
+    training = registry.together(group, fits, config, settings)
+    done = [registry.register(fit, config, settings, f"settings of {fit.model.name}", training) for fit in fits]
+    training.withdraw_if_unused()
+    return done
 
 
 def register(workspace, seed):

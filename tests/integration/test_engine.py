@@ -97,6 +97,28 @@ def test_the_ensemble_is_served_by_mlflow_with_the_same_bits(workspace: Workspac
     assert float(params["ensemble.lstm"]) + float(params["ensemble.gru"]) == pytest.approx(1, abs=0.002)
 
 
+def test_what_a_group_was_trained_to_is_one_model_of_mlflow_that_answers_for_each_series(
+    workspace: Workspace, trained
+) -> None:
+    client = workspace.tracking.client
+    logged = client.search_logged_models([workspace.tracking.experiment_id])
+    assert len([model for model in logged if model.tags.get("group") == "together"]) == 1
+    assert len(logged) == 1 + len([one for one in trained if not one.model.startswith("together")])
+    first = workspace.settings.training.holdout_start
+    assert first is not None
+    with workspace.tracking.active():
+        served = mlflow.pyfunc.load_model("models:/together/1")
+    for series in (LOAD, WIND_SOLAR):
+        spec, observations = workspace.inputs(series)
+        windows = build_windows(observations, spec, days_between(first, first))
+        arrays = {name: getattr(windows, name) for name in ("past", "future", "valid_time", "delivery")}
+        for name in ("together", "together_aggregate"):
+            answers = served.predict(arrays, params={"series": str(series), "model": name})
+            own = workspace.registry.newest(series, name)
+            assert own.about.of_group == "together v1"
+            assert answers.tobytes() == predict_each(own.model, windows).tobytes()
+
+
 def test_a_back_test_takes_ensembles(workspace: Workspace, trained) -> None:
     first = workspace.settings.training.holdout_start
     assert first is not None

@@ -237,7 +237,8 @@ def _about(version: Version, settings: Settings) -> list[Line]:
     }
     figures = ", ".join(f"{name} {value} {unit}" for name, value in named.items())
     mark = FINE if CHAMPION in version.aliases else " "
-    lines = [(mark, f"made {ago(version.created_at)}, learnt until {version.tags['learnt_until']}")]
+    group = f" (of {version.of_group})" if version.of_group else ""
+    lines = [(mark, f"made {ago(version.created_at)}{group}, learnt until {version.tags['learnt_until']}")]
     if version.taught_by:
         lines.append(("", taught_words(version.taught_by)))
     if figures:

@@ -11,7 +11,7 @@ from gridahead.core.grid import Series
 from gridahead.promotion.promote import exported
 from gridahead.registry.parcels import Parcel, card_name, pack, unpacked
 from gridahead.registry.registry import Registry
-from gridahead.registry.versions import CREATED, Version
+from gridahead.registry.versions import CREATED, OF_GROUP, Version
 from gridahead.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 CARD = "card.html"
 FROM = "imported_from"
 """Tag of a version that came from elsewhere: its number there and the file."""
-_OF_THERE = ("copy", "champion_since", "challenger_since", "candidates", "named_at")
+_OF_THERE = ("copy", OF_GROUP, "champion_since", "challenger_since", "candidates", "named_at")
 """Tags that speak of the other installation."""
 
 

@@ -12,7 +12,7 @@ from gridahead.operate.regression import mend_regressions
 from gridahead.promotion.serving import serving
 from gridahead.promotion.sync import sync
 from gridahead.registry.client import newest as newest_of
-from gridahead.registry.rebuild import export_all, register_again
+from gridahead.registry.rebuild import Trainings, export_all, register_again
 from gridahead.registry.registry import Registry
 from gridahead.registry.runs import Tracking
 from gridahead.registry.versions import Version
@@ -51,7 +51,7 @@ def repair(workspace: Workspace) -> Repaired:
     exports = workspace.exports
     aside = workspace.mlflow.set_aside(f"{workspace.clock():%Y%m%dT%H%M%S}")
     registry = Registry(Tracking(workspace.mlflow, {}), exports)
-    registered: list[Version] = []
+    registered, trainings = list[Version](), Trainings(registry)
     named = [entry.series for entry in workspace.settings.series]
     for series in sorted({*exports.series(), *named}):
         registered_newest, newest = (
@@ -59,7 +59,7 @@ def repair(workspace: Workspace) -> Repaired:
             max(exports.newest_of(series), _newest_in_lake(workspace, series)),
         )
         if registered_newest < newest:
-            registered += register_again(registry, series, registered_newest, newest)
+            registered += register_again(registry, series, registered_newest, newest, trainings)
             registry.restore(series, serving(workspace, series))
     exported, lost = export_all(registry)
     for series in registry.series():

@@ -6,12 +6,12 @@ What has been trained on the same data with the same settings before is not trai
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gridahead.core.each import of_each, require
 from gridahead.core.errors import GridaheadError, ModelError, PartialError, SettingsError, TooFewDaysError
@@ -42,6 +42,9 @@ from gridahead.training.shared import unlike
 from gridahead.training.split import Split, split
 from gridahead.training.workers import WorkerPool, fit_shared_in_worker
 from gridahead.workspace import Workspace
+
+if TYPE_CHECKING:  # MLflow takes seconds to import
+    from gridahead.registry.shared import SharedTraining
 
 log = logging.getLogger(__name__)
 
@@ -202,18 +205,19 @@ def _untaught(series: Series, taught: Mapping[Series, Split]) -> ModelError:
 def _unchanged(
     workspace: Workspace, group: SharedSettings, splits: Mapping[Series, Split], new: Mapping[Series, Newcomer]
 ) -> dict[Series, list[Version]] | None:
-    """The versions of all series, if each has them of the same data and settings.
+    """The versions of all series, if each has all of them of the same data and settings, and they are decided on.
 
-    Where one has new data, the network is another for all of them.
+    Where one has new data, the network is another for all of them; where one lacks a version, a training was
+    interrupted or a bundle is lost.
     """
     of_taught = {series: one.fingerprint() for series, one in splits.items()}
     prints = of_taught | {series: one.fingerprint([*of_taught.values()]) for series, one in new.items()}
     members: dict[Series, Split | Newcomer] = {**splits, **new}
-    versions = {
-        series: _known(workspace, series, prints[series], _hashes(group, workspace.settings, member))
-        for series, member in members.items()
-    }
-    if not all(group.name in of_series for of_series in versions.values()):
+    hashes = {series: _hashes(group, workspace.settings, member) for series, member in members.items()}
+    versions = {series: _known(workspace, series, prints[series], hashes[series]) for series in members}
+    if any(versions[series].keys() != hashes[series].keys() for series in members):
+        return None
+    if not all(version.is_decided for of_series in versions.values() for version in of_series.values()):
         return None
     return {series: [*of_series.values()] for series, of_series in versions.items()}
 
@@ -237,17 +241,21 @@ def _fitted_together(
     settings, taught = workspace.settings, [*splits.values()]
     folder = settings.checkpoint_folder / group.name
     config = settings.models[group.model]
+    left = {one: _undecided(workspace, one) for one in (*splits, *new)}
     fits = fit_shared_in_worker(group, splits, new, config, settings.training, progress, checkpoints=folder)
     members: dict[Series, Split | Newcomer] = {**splits, **new}
+    every = [fit for of_series in fits for fit in of_series]
+    training = workspace.registry.together(group.name, every, config, settings.training)
     candidates = []
     for (series, of_it), of_series in zip(members.items(), fits, strict=True):
         hashes = _hashes(group, settings, of_it)
         hashed = [(fit, hashes[fit.model.name]) for fit in of_series]
         judged = of_it.judged(taught) if isinstance(of_it, Newcomer) else of_it.judged
-        done = _admit(workspace, series, judged, hashed, [], shown=len(splits) <= MOST_SHOWN)
+        done = _admit(workspace, series, judged, hashed, [], training, left[series], shown=len(splits) <= MOST_SHOWN)
         if not isinstance(of_it, Newcomer):
             keep_regression(workspace, of_it, _regression_of([fit for fit, _ in hashed]))
         candidates += done
+    training.withdraw_if_unused()
     return candidates
 
 
@@ -367,12 +375,19 @@ def _known(workspace: Workspace, series: Series, fingerprint: str, hashes: Mappi
     return versions
 
 
+def _undecided(workspace: Workspace, series: Series) -> set[str]:
+    """The numbers of the versions that an interrupted training has left."""
+    return {version.number for version in workspace.registry.versions(series) if not version.is_decided}
+
+
 def _admit(
     workspace: Workspace,
     series: Series,
     judged: Windows,
     fits: Sequence[tuple[Fit, str]],
     known: Sequence[Version],
+    training: SharedTraining | None = None,
+    left: Collection[str] = (),
     *,
     shown: bool = True,
 ) -> list[Candidate]:
@@ -384,18 +399,20 @@ def _admit(
         judged: the windows of their forecasts.
         fits: each with the hash of its settings.
         known: versions that were there before and have not been fitted.
+        training: of their group, if they were fitted with those of others.
+        left: numbers of versions that an interrupted training has made, on which nothing has been decided yet.
         shown: whether their gradients are drawn and their cards written now.
     """
     registry, settings = workspace.registry, workspace.settings
     new, again = [], list(known)
     for fit, hashed in fits:
         config = settings.models.get(fit.model.name)
-        version, is_new = registry.register(fit, config, settings.training, hashed)
-        if not is_new:  # its weights had been lost, or another host was quicker
-            again.append(version)
-        else:
+        version, is_new = registry.register(fit, config, settings.training, hashed, training)
+        if is_new or version.number in left:
             new.append((fit, version))
             keep_judged(workspace, version, judged, fit.forecasts, fit.model.quantiles)
+        else:  # its weights had been lost, or another host was quicker
+            again.append(version)
     if shown:
         keep_gradients(workspace, new, judged)
     return _decide(workspace, series, new, again, shown=shown)

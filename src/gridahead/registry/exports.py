@@ -206,6 +206,10 @@ class Exports:
 
         return None if self.copies is None else keep_copy(self._bundles / digest, self.copies / place)
 
+    def kept(self, digest: str) -> Path:
+        """The folder of this machine in which a bundle was kept."""
+        return self._bundles / digest
+
     def load(self, version: Version) -> Registered:
         """A version with its weights.
 

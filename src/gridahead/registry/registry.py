@@ -9,40 +9,35 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import version as release_of
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gridahead.registry import mlflow_state  # noqa: F401  # before MLflow
 
 # isort: split
-import mlflow
-import numpy as np
 import pandas as pd
-from mlflow.models import ModelSignature
-from mlflow.types.schema import Schema, TensorSpec
 
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import Series
-from gridahead.core.release import PACKAGE
 from gridahead.core.runs import CHAMPION, ROLES, TAUGHT_BY, Role
 from gridahead.models.base import Forecaster
 from gridahead.models.storage import bundle_hash
 from gridahead.registry.address import ROOT
-from gridahead.registry.artifacts import relative
-from gridahead.registry.client import NEWEST, RegistryError, told
+from gridahead.registry.bundled import BUNDLE
+from gridahead.registry.client import NEWEST, RegistryError
 from gridahead.registry.exports import Exports, given
-from gridahead.registry.runs import Tracking, git_commit
-from gridahead.registry.versions import CREATED, METRICS, Registered, Version, figure_tags
+from gridahead.registry.logged import log_bundles, signature
+from gridahead.registry.runs import Tracking, git_commit, settings_params
+from gridahead.registry.shared import Candidate, SharedTraining
+from gridahead.registry.versions import CREATED, METRICS, OF_GROUP, Registered, Version, figure_tags
 from gridahead.settings.networks import ModelSettings
 from gridahead.settings.training import TrainingSettings
 from gridahead.training.fit import Fit
 
 log = logging.getLogger(__name__)
 
-_REQUIREMENTS = ("torch", "numpy", "pandas", "pyarrow", "safetensors", "holidays", "pydantic")
 _LONGEST_TAG = 4900
 """MLflow takes 5000 characters."""
 
@@ -60,8 +55,27 @@ class Registry:
     def __init__(self, tracking: Tracking, exports: Exports) -> None:
         self.tracking, self.client, self.exports = tracking, tracking.client, exports
 
+    def together(
+        self, group: str, fits: Sequence[Fit], config: ModelSettings, settings: TrainingSettings
+    ) -> SharedTraining:
+        """Export the models of one training of a group, which MLflow gets as one.
+
+        Args:
+            group: its name.
+            fits: every candidate of every series.
+            config: the network that they share.
+            settings: how it was trained.
+        """
+        bundles = {Candidate(fit.model.spec.series, fit.model.name): self.exports.keep(fit.model) for fit in fits}
+        return SharedTraining(self.tracking, self.exports, group, bundles, settings_params(config, settings))
+
     def register(
-        self, fit: Fit, config: ModelSettings | None, settings: TrainingSettings, settings_hash: str
+        self,
+        fit: Fit,
+        config: ModelSettings | None,
+        settings: TrainingSettings,
+        settings_hash: str,
+        training: SharedTraining | None = None,
     ) -> Registration:
         """Record a fit, export its model and make it a new version, which serves nobody yet.
 
@@ -74,12 +88,13 @@ class Registry:
             config: its network; an ensemble has none of its own.
             settings: how it was trained.
             settings_hash: fingerprint of the settings, by which the same fit is known again.
+            training: of which it is one of the candidates, if it was trained with others.
         """
         series, spec = fit.model.spec.series, fit.model.spec
         identity = {
             "data_fingerprint": fit.data_fingerprint,
             "settings_hash": settings_hash,
-            "bundle": self.exports.keep(fit.model),
+            "bundle": training.bundles[Candidate(series, fit.model.name)] if training else self.exports.keep(fit.model),
         }
         if (known := self.find(series, fit.model.name, identity)) is not None:
             log.info("%s: %s is the same to the bit, and has its bundle again", series, known)
@@ -88,7 +103,8 @@ class Registry:
         if (other := self._first_sound(series, fit.model.name, same)) is not None:
             log.info("%s: %s has been registered meanwhile, of the same data and settings", series, other)
             return Registration(self._export(other), is_new=False)
-        run_id = self.tracking.record(fit, config, settings)
+        parent = None if training is None else training.kept.run_id
+        run_id = self.tracking.record(fit, config, settings, parent)
         tags = {
             "series": str(series),
             "model": fit.model.name,
@@ -105,7 +121,7 @@ class Registry:
             **({TAUGHT_BY: str(fit.taught_by)} if fit.taught_by else {}),
             **figure_tags(fit.validation),
         }
-        version = self.version(series, self.add(fit.model, run_id, tags))
+        version = self.version(series, self.add(fit.model, run_id, tags, training))
         # Looked at once more: MLflow has no lock that two hosts see, but numbers that it gives only once.
         first = self._first_sound(series, fit.model.name, same)
         if first is not None and int(first.number) < int(version.number):
@@ -265,32 +281,30 @@ class Registry:
             raise
         return {str(alias): str(number) for alias, number in aliases.items()}
 
-    def add(self, model: Forecaster, run_id: str, tags: Mapping[str, str]) -> str:
-        """Store the bundle as a pyfunc made from code and make it a version; returns its number."""
-        with tempfile.TemporaryDirectory() as scratch:
-            bundle = Path(scratch) / "bundle"
-            model.save(bundle)
-            with told(self.tracking.address), self.tracking.active(), mlflow.start_run(run_id=run_id):
-                logged = mlflow.pyfunc.log_model(
-                    name="model",
-                    python_model=str(Path(__file__).with_name("served_model.py")),
-                    code_paths=[str(PACKAGE)],
-                    artifacts={"bundle": str(bundle)},
-                    signature=signature(model),
-                    pip_requirements=[f"{name}=={release_of(name).partition('+')[0]}" for name in _REQUIREMENTS],
-                )
-        name = model.spec.series.slug
-        address = self.client.get_logged_model(logged.model_id).artifact_location
-        self.reserve(model.spec.series)
+    def add(
+        self, model: Forecaster, run_id: str, tags: Mapping[str, str], training: SharedTraining | None = None
+    ) -> str:
+        """Make a model a version of its series; returns its number.
+
+        Its bundle is stored as a pyfunc of its own, or is there already with those of the training that it is part of.
+        """
+        series = model.spec.series
+        if training is None:
+            with tempfile.TemporaryDirectory() as scratch:
+                bundle = Path(scratch) / BUNDLE
+                model.save(bundle)
+                logged = log_bundles(self.tracking, run_id, BUNDLE, bundle, signature(model), {})
+            tags = {**tags, "copy": f"{logged.artifacts}/{BUNDLE}"}
+        else:
+            logged = training.kept.logged
+            copy = training.copy_of(Candidate(series, model.name))
+            tags = {**tags, "copy": copy, OF_GROUP: training.name}
+        self.reserve(series)
         with self.tracking.active():  # MLflow looks for the logged model at the global address
             registered = self.client.create_model_version(
-                name,
-                logged.model_uri,
-                run_id,
-                model_id=logged.model_id,
-                tags={**tags, "copy": f"{relative(address, self.tracking.address)}/artifacts/bundle"},
+                series.slug, logged.uri, run_id, model_id=logged.model_id, tags=tags
             )
-        self._note_newest(model.spec.series, registered.version)
+        self._note_newest(series, registered.version)
         return str(registered.version)
 
     def series(self) -> list[Series]:
@@ -340,21 +354,4 @@ def _version(series: Series, row: Any, aliases: Mapping[str, Any]) -> Version:
         created_at=pd.Timestamp(row.tags.get(CREATED) or pd.Timestamp(row.creation_timestamp, unit="ms", tz="UTC")),
         aliases=tuple(sorted(alias for alias, holder in aliases.items() if str(holder) == number)),
         tags=dict(row.tags),
-    )
-
-
-def signature(model: Forecaster) -> ModelSignature:
-    """The shapes that the served model takes and gives."""
-    spec, single = model.spec, np.dtype("float32")
-    context = spec.context_days * spec.steps_per_day
-    return ModelSignature(
-        inputs=Schema(
-            [
-                TensorSpec(single, (-1, context, len(spec.past_names)), "past"),
-                TensorSpec(single, (-1, -1, len(spec.future_names)), "future"),
-                TensorSpec(np.dtype("int64"), (-1, -1), "valid_time"),
-                TensorSpec(np.dtype("bool"), (-1, -1), "delivery"),
-            ]
-        ),
-        outputs=Schema([TensorSpec(single, (-1, -1, len(model.quantiles)))]),
     )

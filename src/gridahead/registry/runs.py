@@ -104,8 +104,13 @@ class Tracking:
             experiment = self.client.get_experiment_by_name(EXPERIMENT)  # another host has made it in this moment
         return str(experiment.experiment_id)
 
-    def record(self, fit: Fit, config: ModelSettings | None, settings: TrainingSettings) -> str:
-        """Log a fit as a run, and give its id; an ensemble has no config of its own."""
+    def record(
+        self, fit: Fit, config: ModelSettings | None, settings: TrainingSettings, parent: str | None = None
+    ) -> str:
+        """Log a fit as a run, below that of its group if it has one, and give its id.
+
+        An ensemble has no config of its own.
+        """
         series = fit.model.spec.series
         tags = {
             "series": str(series),
@@ -117,7 +122,7 @@ class Tracking:
             "mlflow.source.git.commit": git_commit(),
             "mlflow.source.name": f"gridahead {VERSION}",
         }
-        run_id = self.begin(f"{series} {fit.model.name}", tags)
+        run_id = self.begin(f"{series} {fit.model.name}", tags, parent)
         self.client.log_batch(run_id, params=_params(fit, config, settings))
         self._log_metrics(run_id, _metrics(fit))
         self.client.set_terminated(run_id)
@@ -214,12 +219,17 @@ def git_commit() -> str:
     return described.stdout.strip()
 
 
+def settings_params(config: ModelSettings | None, settings: TrainingSettings) -> dict[str, Any]:
+    """What the settings say of a network and its training, by the names of parameters."""
+    of_model = {f"model.{key}": value for key, value in (config.model_dump() if config else {}).items()}
+    return of_model | {f"training.{key}": value for key, value in settings.model_dump().items()}
+
+
 def _params(fit: Fit, config: ModelSettings | None, settings: TrainingSettings) -> list[Param]:
     spec = fit.model.spec
     model, networks = fit.model, fit.model.networks
     values: dict[str, Any] = {
-        **{f"model.{key}": value for key, value in (config.model_dump() if config else {}).items()},
-        **{f"training.{key}": value for key, value in settings.model_dump().items()},
+        **settings_params(config, settings),
         "window.mtu": spec.mtu,
         "window.deadline": spec.deadline,
         "window.inputs": ", ".join(map(str, spec.inputs)),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # torch takes a second to import, and whoever only looks does
 METRICS = ("validation_mae", "validation_pinball")
 CREATED = "created_at"
 """Tag of a version that was registered before its registry was made again."""
+OF_GROUP = "of_group"
+"""Tag of a version that was trained with others: the version of its group, such as `north v3`."""
 GRADIENTS = "gradients.png"
 """The picture of a gradient report, among what is kept with the run of a fit."""
 
@@ -47,6 +49,16 @@ class Version:
     def taught_by(self) -> int:
         """How many other series have taught all that it knows; 0 for one that has learnt its own days."""
         return int(self.tags.get(TAUGHT_BY, "0"))
+
+    @property
+    def of_group(self) -> str:
+        """The version of the group that it was trained with, in words; empty if it was trained alone."""
+        return self.tags.get(OF_GROUP, "")
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether a trial or a person has said what becomes of it; else its training was interrupted before."""
+        return "outcome" in self.tags or bool(self.aliases)
 
     @property
     def last_day_seen(self) -> dt.date:

@@ -95,6 +95,7 @@ def _summary(version: Registered) -> list[str]:
 
 def _facts(version: Registered) -> dict[str, str]:
     model, spec = version.model, version.model.spec
+    group = f" (of {version.about.of_group})" if version.about.of_group else ""
     return {
         "Model": _kind(model),
         "Anchor": ", ".join(dict.fromkeys(network.scaler.anchor for network in model.networks)),
@@ -103,7 +104,7 @@ def _facts(version: Registered) -> dict[str, str]:
         "Context": f"{spec.context_days} days in steps of {spec.mtu}",
         "Issued": f"{spec.deadline}",
         "Quantiles": ", ".join(f"{100 * level:g} %" for level in model.quantiles),
-        "Version": f"{version.version}, made {version.about.created_at:%Y-%m-%d %H:%M} UTC",
+        "Version": f"{version.version}{group}, made {version.about.created_at:%Y-%m-%d %H:%M} UTC",
         "Commit": version.about.tags["git_commit"],
         "Settings": version.about.tags["settings_hash"],
     }

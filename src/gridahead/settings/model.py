@@ -321,12 +321,15 @@ class Settings(Section):
                 yield f"ensemble {name!r} has no network; name one of {', '.join(self.models)}"
 
     def _of_groups(self) -> Iterator[str]:
+        slugs = {entry.series.slug: entry.series for entry in self.series}
         for group in self.shared:
             if group.model not in self.models:
                 meant = did_you_mean(group.model, self.models)
                 yield f"shared {group.name!r} asks for model {group.model!r}; {meant}known: {', '.join(self.models)}"
             if taken := sorted(set(group.candidates) & set(self.names)):
                 yield f"shared {group.name!r}: {taken[0]!r} is the name of a model; choose another"
+            if (alike := slugs.get(group.name)) is not None:
+                yield f"shared {group.name!r}: so the models of {alike} are called in the registry; choose another name"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -147,7 +147,7 @@ class SharedSettings(Section):
     """One network for several series, a candidate of each beside those of its own."""
 
     name: str
-    """What the candidates are called that come of it."""
+    """What the candidates are called that come of it, and in MLflow the one model that has all of them."""
     model: str
     """Which network, by its name among the models."""
     series: Annotated[tuple[SeriesText, ...], Field(min_length=2)]

@@ -90,10 +90,11 @@ def test_it_serves_from_its_first_week_and_says_from_whom_it_knows_what_it_knows
     assert all(torch.equal(weights[name], same[name]) for name in weights)
     assert model.networks[0].scaler.moments.level == pytest.approx(3_000, rel=0.2)
     assert WORDS in told(capsys, lambda: show_status(status(workspace), wide=False))
-    assert WORDS in told(capsys, lambda: show_versions([version], workspace.settings))
+    listed = told(capsys, lambda: show_versions([version], workspace.settings))
+    assert WORDS in listed and "made less than 1 h ago (of all v1), learnt until" in listed
     page = (workspace.settings.published_folder / "cards" / f"{LOAD.slug}-v{version.number}.html").read_text()
     assert WORDS.replace("new series", "New series") in page
-    assert "days of 2 other series" in page
+    assert "days of 2 other series" in page and "1 (of all v1), made" in page
 
 
 @pytest.mark.slow

@@ -131,13 +131,15 @@ def sharing(tmp_path, monkeypatch):
 
     broken: set[Series] = set()
     odd: dict[Series, ModelError] = {}
+    training = SimpleNamespace(withdraw_if_unused=lambda: None)
+    registry = SimpleNamespace(versions=lambda series: [], together=lambda *given: training)
     monkeypatch.setattr(module, "sync", lambda *given: None)
     monkeypatch.setattr(module, "split", split)
     monkeypatch.setattr(module, "unlike", lambda splits, newcomers: odd)
     monkeypatch.setattr(module, "keep_regression", lambda *given: None)
     monkeypatch.setattr(module, "_known", lambda *given: {})
     monkeypatch.setattr(module, "fit_shared_in_worker", fit)
-    monkeypatch.setattr(module, "_admit", lambda workspace, series, judged, fits, known, **_: [str(series)])
+    monkeypatch.setattr(module, "_admit", lambda workspace, series, *rest, **_: [str(series)])
     monkeypatch.setattr(Workspace, "inputs", lambda self, series: (SimpleNamespace(series=series), None), raising=True)
 
     def trained(*few: Series, unlike: dict[Series, ModelError] | None = None):
@@ -145,7 +147,7 @@ def sharing(tmp_path, monkeypatch):
         odd.update(unlike or {})
         settings = settings_of({LOAD: (), WIND: (), SOLAR: ()}, (LOAD, WIND, SOLAR), workers=1)
         workspace = Workspace(
-            settings.model_copy(update={"data_folder": tmp_path}), registry_of=lambda workspace: cast(Any, None)
+            settings.model_copy(update={"data_folder": tmp_path}), registry_of=lambda workspace: cast(Any, registry)
         )
         return together, lambda: train_all(workspace, [LOAD, WIND, SOLAR])
 

@@ -18,7 +18,7 @@ from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import as_it_is
 from gridahead.models.conditions import Condition, Conditions
 from gridahead.models.network.network import Network, NetworkConfig
-from gridahead.registry.registry import signature
+from gridahead.registry.logged import signature
 from gridahead.registry.served_model import ServedModel
 
 LEVELS = (0.1, 0.5, 0.9)

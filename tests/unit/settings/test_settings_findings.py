@@ -173,6 +173,14 @@ def test_all_names_that_do_not_meet_are_told_at_once_with_the_nearest_right_ones
     assert [re.findall("did you mean '(.*?)'", line) for line in lines] == [[], ["lstm"], ["gru"], ["gru"]]
 
 
+def test_a_group_does_not_get_the_name_of_the_models_of_a_series_in_the_registry():
+    series = '[[series]]\nseries = "{}/load"\ndeadline = "D-1T1100[UTC]"\n'
+    shared = '[[shared]]\nname = "DE.load"\nmodel = "gru"\nseries = ["FR/load", "DE/load"]\n'
+    assert told(series.format("DE") + series.format("FR") + shared) == [
+        "shared 'DE.load': so the models of DE/load are called in the registry; choose another name"
+    ]
+
+
 def test_a_series_that_stands_there_twice_is_refused():
     series = '[[series]]\nseries = "FR/load"\ndeadline = "D-1T1100[UTC]"\n'
     assert told(series + series) == ["series FR/load stands there 2 times; keep one [[series]] of it"]
