@@ -110,7 +110,8 @@ def _train(
     start = None if warm_from is None else _start(workspace, warm_from, series_split)
     named = f"{start.series} v{start.version}" if start else ""
     hashes = {model: settings_hash(settings, model, spec, named) for model in settings.series_settings(series).models}
-    unchanged = _known(workspace, series, series_split.fingerprint(), hashes)
+    known, left = _known(workspace, series, series_split.fingerprint(), hashes), _undecided(workspace, series)
+    unchanged = {model: version for model, version in known.items() if version.number not in left}
     missing = [model for model in hashes if model not in unchanged]
     if not missing:
         if not has_regression(workspace, series):
@@ -127,7 +128,7 @@ def _train(
     )
     keep_regression(workspace, series_split, _regression_of(fits))
     hashed = [(fit, hashes[fit.model.name]) for fit in fits]
-    return _admit(workspace, series, series_split.judged, hashed, list(unchanged.values()))
+    return _admit(workspace, series, series_split.judged, hashed, list(unchanged.values()), left=left)
 
 
 def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress = log_epoch) -> list[Candidate]:

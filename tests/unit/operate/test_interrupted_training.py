@@ -1,4 +1,4 @@
-"""A training of a group that is killed among its registrations: the next one ends where it would have ended."""
+"""A training that is killed among its registrations, of a group or of one series: the next ends where it would have."""
 
 import shutil
 from dataclasses import replace
@@ -146,3 +146,35 @@ def test_a_version_whose_bundle_is_lost_everywhere_gets_it_back_and_is_not_tried
     assert all(candidate.known for candidate in done)
     assert workspace.registry.sound(tuned)
     assert (state(workspace), len(judged)) == (before, kept)
+
+
+def test_one_series_that_was_interrupted_before_its_trial_has_it_the_next_time(tmp_path, monkeypatch):
+    entry = {"series": str(LOAD), "deadline": "D-1T1100[Europe/Berlin]", "models": ["lstm", "gru"]}
+    training = {"context_days": 8, "validation_days": 20, "workers": 1, "quantiles": [0.1, 0.5, 0.9]}
+    workspace = Workspace(Settings.model_validate({"data_folder": tmp_path, "series": [entry], "training": training}))
+    workspace.lake.observations.append(made(LOAD, 1_000))
+    fitted = []
+
+    def fit(split, models, *given, **options):
+        fitted.append(list(models))
+        return [replace(one, data_fingerprint=split.fingerprint()) for one in group_of(LOAD, names=tuple(models))]
+
+    monkeypatch.setattr(module, "fit_candidates", fit)
+    for name in ("keep_regression", "has_regression", "keep_gradients", "keep_judged"):
+        monkeypatch.setattr(module, name, lambda *given: True)
+    monkeypatch.setattr(module, "cards", lambda *given: {})
+    module.train(workspace, LOAD)
+    newer = made(LOAD, 1_000, seed=9)
+    workspace.lake.observations.append(newer[newer["valid_time"] > newer["valid_time"].max() - pd.Timedelta(days=5)])
+    with monkeypatch.context() as patch, pytest.raises(_KilledError):
+        patch.setattr(module, "admit", at(1, admit))
+        module.train(workspace, LOAD)
+    undecided = [version.number for version in workspace.registry.versions(LOAD) if not version.is_decided]
+    assert undecided == ["4", "3"]
+    module.train(workspace, LOAD)
+    assert [version.number for version in workspace.registry.versions(LOAD)] == ["4", "3", "2", "1"]
+    assert all(version.is_decided for version in workspace.registry.versions(LOAD))
+    challenger = workspace.registry.holder(LOAD, CHALLENGER)
+    assert challenger is not None and challenger.number in undecided
+    assert all(one.known for one in module.train(workspace, LOAD))
+    assert fitted == [["lstm", "gru"]] * 3, "what is decided on is not trained again"
