@@ -38,6 +38,8 @@ from gridahead.training.fit import Fit
 
 log = logging.getLogger(__name__)
 
+PAGE = 10_000
+"""Versions that MLflow tells of at once."""
 _LONGEST_TAG = 4900
 """MLflow takes 5000 characters."""
 
@@ -309,8 +311,12 @@ class Registry:
 
     def series(self) -> list[Series]:
         """Every series that has a version."""
-        rows = self.client.search_model_versions(max_results=10_000)
-        return sorted({Series.parse(row.tags["series"]) for row in rows if "series" in row.tags})
+        found, token = set[Series](), None
+        while True:
+            rows = self.client.search_model_versions(max_results=PAGE, page_token=token)
+            found |= {Series.parse(row.tags["series"]) for row in rows if "series" in row.tags}
+            if not (token := rows.token):
+                return sorted(found)
 
     def reserve(self, series: Series) -> None:
         """Make room for the versions of a series."""

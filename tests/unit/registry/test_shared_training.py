@@ -77,6 +77,11 @@ def damage(bundle):
     (bundle / "weights.safetensors").write_bytes(b"none")
 
 
+def test_every_series_is_found_however_few_versions_mlflow_tells_of_at_once(trained, monkeypatch):
+    monkeypatch.setattr("gridahead.registry.registry.PAGE", 2)
+    assert trained.registry.series() == sorted(MEMBERS)
+
+
 def test_mlflow_gets_the_code_once_and_every_bundle_and_the_versions_of_the_series_refer_to_it(trained):
     (model,) = logged_models(trained)
     assert len(list(trained.exports.copies.rglob("code"))) == 1
