@@ -34,20 +34,16 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(
-    "command",
-    first_of(
-        [
-            ("score", "--run", "backtest/t", "--by", "all"),
-            ("value", "--run", "backtest/t", "--short", "40", "--long", "20"),
-            ("score", "--run", "backtest/t", "--compare"),
-            ("score", "--run", "backtest/t"),
-            ("score",),
-        ],
-        2,
-    ),
-    ids=" ".join,
+COMMANDS = (
+    ("score", "--run", "backtest/t", "--by", "all"),
+    ("value", "--run", "backtest/t", "--short", "40", "--long", "20"),
+    ("score", "--run", "backtest/t", "--compare"),
+    ("score", "--run", "backtest/t"),
+    ("score",),
 )
+
+
+@pytest.mark.parametrize(("command",), first_of([(command,) for command in COMMANDS], 2), ids=" ".join)
 def test_scoring_and_pricing_load_neither_torch_nor_mlflow_nor_a_plotting_library(folder, command):
     program = [sys.executable, "-c", PROGRAM.format(heavy=HEAVY), *command, "--settings", "settings.toml"]
     done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
