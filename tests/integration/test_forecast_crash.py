@@ -27,7 +27,7 @@ from gridahead.forecasting.publish import Issue, issues_of, latest_manifest, pub
 from gridahead.operate.catch_up import catch_up
 from gridahead.workspace import Workspace
 
-KILLS = int(os.environ.get("GRIDAHEAD_FORECAST_KILLS", "10"))
+KILLS = int(os.environ.get("GRIDAHEAD_FORECAST_KILLS", "6"))
 SEED = 20250319
 AFTER = "2025-03-21T10:40Z"
 
