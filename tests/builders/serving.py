@@ -27,6 +27,8 @@ DAY = dt.date(2025, 3, 19)
 BASE = {"DE": 50_000, "FI": 8_000}
 """What a zone consumes in a night at the turn of the year [MW]."""
 TIMEZONES = {"DE": "Europe/Berlin", "FI": "Europe/Helsinki"}
+BY_CHAMPION = {"full", "degraded"}
+"""Before eleven by the local clock a forecast of the day that is due then says that less is known than usually."""
 
 
 def load_at(series: Series, local: pd.DatetimeIndex) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from builders.rows import LOAD
 from builders.servers import dask_scheduler, dask_workers
-from builders.serving import fill, serve
+from builders.serving import BY_CHAMPION, fill, serve
 
 from gridahead.core.errors import PartialError, SettingsError
 from gridahead.core.grid import Series
@@ -50,10 +50,6 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with Client(address) as client:
             client.wait_for_workers(2, timeout=60)
         yield address
-
-
-BY_CHAMPION = {"full", "degraded"}
-"""Before eleven by the local clock a forecast of the day that is due then says that less is known than usually."""
 
 
 def settings_in(folder: Path, flows: str) -> Path:
