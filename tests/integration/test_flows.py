@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from gridahead.core.errors import LakeError, ModelError, PartialError, SettingsError
+from gridahead.core.errors import GridaheadError, LakeError, ModelError, PartialError, SettingsError
 from gridahead.core.grid import Series
 from gridahead.settings.file import load_settings
 from gridahead.settings.networks import SharedSettings
@@ -115,6 +115,23 @@ def test_groups_without_rivals_are_trained_beside_the_series_and_those_with_riva
     assert told == ["alone", "DE/load", "rival"]
 
 
+def of_each_by(forecast: Callable[..., Any]) -> Callable[..., tuple[dict[Series, Any], dict[Series, GridaheadError]]]:
+    """What stands for `forecast_each`: one series after the other is forecast by a function."""
+
+    def each(
+        workspace: Workspace, names: Sequence[Series], instant: object, *, day: object
+    ) -> tuple[dict[Series, Any], dict[Series, GridaheadError]]:
+        done, failed = dict[Series, Any](), dict[Series, GridaheadError]()
+        for series in names:
+            try:
+                done[series] = forecast(workspace, series, instant, day=day)
+            except GridaheadError as error:
+                failed[series] = error
+        return done, failed
+
+    return each
+
+
 def test_one_series_that_fails_does_not_keep_the_others_from_being_published(
     prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +146,7 @@ def test_one_series_that_fails_does_not_keep_the_others_from_being_published(
         manifest = {"delivery_day": "2025-12-31", "rung": "naive", "missing": "official forecast"}
         return SimpleNamespace(manifest=manifest)
 
-    monkeypatch.setattr(flow, "forecast", forecast)
+    monkeypatch.setattr(flow, "forecast_each", of_each_by(forecast))
     (tmp_path / "settings.toml").write_text(TWO_DEADLINES)
     state = flow.forecast_flow(settings=str(tmp_path / "settings.toml"), return_state=True)
     assert state.is_failed() and sorted(asked) == ["DE/load", "NO2/load"]
@@ -153,7 +170,7 @@ def test_of_several_in_a_task_only_what_failed_is_tried_again(
             raise LakeError("a 503", retryable=True)
         return SimpleNamespace(manifest={"delivery_day": "2025-12-31", "rung": "full", "missing": ""})
 
-    monkeypatch.setattr(flow, "forecast", forecast)
+    monkeypatch.setattr(flow, "forecast_each", of_each_by(forecast))
     (tmp_path / "settings.toml").write_text(f"{TWO_DEADLINES}[flows]\nseries_per_task = 2\n")
     state = flow.forecast_flow(settings=str(tmp_path / "settings.toml"), return_state=True)
     assert asked == ["NO2/load", "DE/load", "NO2/load"]
@@ -310,7 +327,7 @@ def test_a_run_for_a_deadline_takes_what_is_due_of_the_series_that_have_it_by_no
     def due_of(workspace: Workspace, series: Series, at: object) -> list[SimpleNamespace]:
         return [SimpleNamespace(day="tomorrow")] if series.zone == "DE" else []
 
-    monkeypatch.setattr(flow, "forecast", forecast)
+    monkeypatch.setattr(flow, "forecast_each", of_each_by(forecast))
     monkeypatch.setattr(flow, "due_of", due_of)
     (tmp_path / "settings.toml").write_text(TWO_DEADLINES + EVENING)
     flow.forecast_flow(settings=str(tmp_path / "settings.toml"), deadline="D-1T1100[Europe/Oslo]")
@@ -379,7 +396,7 @@ def test_a_forecast_is_tried_again_for_as_long_as_it_can_reach_the_market(
             raise LakeError("a 503", retryable=True)
         return SimpleNamespace(manifest={"delivery_day": "", "rung": "full", "missing": ""})
 
-    monkeypatch.setattr(flow, "forecast", forecast)
+    monkeypatch.setattr(flow, "forecast_each", of_each_by(forecast))
     monkeypatch.setattr(flow, "due_of", lambda workspace, series, at: [SimpleNamespace(day=day)])
     monkeypatch.setattr(flow.forecast_some, "retry_delay_seconds", 0)
     deadline = "D-7T0000[Europe/Oslo]" if tries == 1 else "D-1T1100[Europe/Oslo]"
