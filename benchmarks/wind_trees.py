@@ -14,6 +14,7 @@ from wind_farms import DAY, LEVELS, Farms, Floats, Task
 from wind_views import STRENGTH, Features, features_of
 
 from gridahead.models.regressions import lightgbm_library
+from gridahead.training.tabular import BOOSTING
 
 BOOSTED = (0.01, 0.03, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99)
 """Levels that have a booster; those between lie on straight lines."""
@@ -22,20 +23,7 @@ AROUND = (-6, -3, -2, -1, 1, 2, 3, 6)
 SPANS = (3, 12)
 """Hours to either side over which it is told the mean."""
 TREES = 800
-SETTINGS = {
-    "objective": "quantile",
-    "learning_rate": 0.05,
-    "num_leaves": 31,
-    "min_data_in_leaf": 100,
-    "lambda_l2": 5.0,
-    "feature_fraction": 0.3,
-    "bagging_fraction": 0.5,
-    "bagging_freq": 1,
-    "num_threads": 1,
-    "verbosity": -1,
-    "deterministic": True,
-    "seed": 0,
-}
+SETTINGS = {**BOOSTING, "feature_fraction": 0.3, "bagging_fraction": 0.5}
 
 
 def forecast_by_trees(known: Farms, task: Task, trees: int = TREES) -> Floats:

@@ -64,7 +64,14 @@ class Scaler:
     the network have one."""
 
     @classmethod
-    def fit(cls, windows: Windows, anchor: Anchor | None = None, normalise: Normalise = "series") -> Scaler:
+    def fit(
+        cls,
+        windows: Windows,
+        anchor: Anchor | None = None,
+        normalise: Normalise = "series",
+        *,
+        official_place: bool = False,
+    ) -> Scaler:
         """Learn from training windows; without an anchor given, the one with the smallest error there.
 
         Raises:
@@ -73,11 +80,12 @@ class Scaler:
         anchor, stabilised = anchor or plausible_anchors(windows)[0], Stabilised.fit(windows)
         seen = windows if stabilised is None else stabilised.of(windows)
         learnt = Moments.fit(seen, normalise)
-        scaler = cls(learnt, anchor, 1.0, windows.known_share(), stabilised=stabilised)
+        known = windows.known_share()
+        scaler = cls(learnt, anchor, 1.0, known, stabilised=stabilised, official_place=official_place)
         if scaler.anchor == "linear":
             target = np.where(windows.delivery, (seen.target - learnt.level) / learnt.spread, np.nan)
-            rows, known = scaler._rows(seen), _known_ahead(windows)
-            linear = LinearForecast.fit(rows, target.astype(np.float32), known, windows.within, windows.skipped)
+            rows, ahead = scaler._rows(seen), _known_ahead(windows)
+            linear = LinearForecast.fit(rows, target.astype(np.float32), ahead, windows.within, windows.skipped)
             scaler = replace(scaler, linear=linear)
         left = (seen.target - scaler._baseline(seen)) / learnt.frame(seen)[1]
         return replace(scaler, scale=moments(left[windows.delivery])[1])

@@ -110,13 +110,13 @@ def _train(
     start = None if warm_from is None else _start(workspace, warm_from, series_split)
     named = f"{start.series} v{start.version}" if start else ""
     hashes = {model: settings_hash(settings, model, spec, named) for model in settings.series_settings(series).models}
-    known, left = _known(workspace, series, series_split.fingerprint(), hashes), _undecided(workspace, series)
-    unchanged = {model: version for model, version in known.items() if version.number not in left}
+    unchanged = _known(workspace, series, series_split.fingerprint(), hashes)
     missing = [model for model in hashes if model not in unchanged]
     if not missing:
         if not has_regression(workspace, series):
             keep_regression(workspace, series_split)
         return _decide(workspace, series, [], list(unchanged.values()))
+    left = _undecided(workspace, series)
     fits = fit_candidates(
         series_split,
         missing,
@@ -217,8 +217,6 @@ def _unchanged(
     hashes = {series: _hashes(group, workspace.settings, member) for series, member in members.items()}
     versions = {series: _known(workspace, series, prints[series], hashes[series]) for series in members}
     if any(versions[series].keys() != hashes[series].keys() for series in members):
-        return None
-    if not all(version.is_decided for of_series in versions.values() for version in of_series.values()):
         return None
     return {series: [*of_series.values()] for series, of_series in versions.items()}
 
@@ -359,12 +357,12 @@ def _start(workspace: Workspace, series: Series, series_split: Split) -> Registe
 
 
 def _known(workspace: Workspace, series: Series, fingerprint: str, hashes: Mapping[str, str]) -> dict[str, Version]:
-    """By model, the version that came from the same data and settings, where there is one."""
+    """By model, the version that came from the same data and settings and was decided on, where there is one."""
     versions = {}
     for model, settings in hashes.items():
         same = {"data_fingerprint": fingerprint, "settings_hash": settings}
         version = workspace.registry.find(series, model, same)
-        if version is not None and workspace.registry.sound(version):
+        if version is not None and version.is_decided and workspace.registry.sound(version):
             versions[model] = version
             log.info(
                 "%s: nothing has changed since %s (data %s, settings %s), so it is not trained again",

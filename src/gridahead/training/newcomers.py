@@ -268,10 +268,12 @@ def _scaler(windows: Windows, beside: Sequence[Windows], lore: Lore) -> Scaler:
     """
     scalers = [lore.models[place].scaler for place in _like(windows.spec, lore)]
     anchor = Counter(scaler.anchor for scaler in scalers).most_common(1)[0][0]
-    own = Scaler.fit(windows, anchor, scalers[0].moments.normalise)
+    spec, taught = windows.spec, lore.models[0]
+    official_place = not spec.use_official and (taught.spec.use_official or taught.scaler.official_place)
+    own = Scaler.fit(windows, anchor, scalers[0].moments.normalise, official_place=official_place)
     some = scalers[:: -(-len(scalers) // MOST_BESIDE)]
     others = [(scaler, scaler.seen(part)) for scaler, part in zip(some, beside, strict=True)]
-    seen, spec = own.seen(windows), windows.spec
+    seen = own.seen(windows)
 
     def of_all_days(series: Series) -> tuple[float, float]:
         place = spec.inputs.index(series)
@@ -289,9 +291,7 @@ def _scaler(windows: Windows, beside: Sequence[Windows], lore: Lore) -> Scaler:
     error = np.median([scaler.moments.error_spread / scaler.moments.spread for scaler in scalers])
     error_spread = float(error) * spread if spec.use_official else own.moments.error_spread
     moments = replace(own.moments, level=level, spread=spread, error_spread=error_spread, covariates=covariates)
-    taught = lore.models[0]
-    official_place = not spec.use_official and (taught.spec.use_official or taught.scaler.official_place)
-    return replace(own, moments=moments, scale=float(scale) * spread, official_place=official_place)
+    return replace(own, moments=moments, scale=float(scale) * spread)
 
 
 def _like(spec: WindowSpec, lore: Lore) -> list[int]:

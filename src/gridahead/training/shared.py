@@ -19,7 +19,6 @@ import numpy as np
 
 from gridahead.core.errors import ModelError
 from gridahead.core.grid import SUN_DRIVEN, Series
-from gridahead.features.anchors import plausible_anchors
 from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec
 from gridahead.models.bundle import TrainedModel
@@ -67,8 +66,8 @@ class _Part:
 
     def scaler_on(self, windows: Windows) -> Scaler:
         """A scaler on the same anchor, learnt on other windows."""
-        learnt = Scaler.fit(windows, self.scaler.anchor, self.scaler.moments.normalise)
-        return replace(learnt, official_place=self.scaler.official_place)
+        own = self.scaler
+        return Scaler.fit(windows, own.anchor, own.moments.normalise, official_place=own.official_place)
 
 
 class Fitted(NamedTuple):
@@ -286,8 +285,9 @@ def _parts(series: Mapping[Series, Split], config: ModelSettings) -> list[_Part]
     splits = [replace(split, folds=folds) for split in series.values()]
     some_official = any(split.train.spec.use_official for split in series.values())
     scalers = [
-        replace(
-            Scaler.fit(split.train, plausible_anchors(split.train)[0], config.normalise),
+        Scaler.fit(
+            split.train,
+            normalise=config.normalise,
             official_place=some_official and not split.train.spec.use_official,
         )
         for split in series.values()
@@ -339,7 +339,7 @@ def unlike(
     }
     kinds = {windows.spec.use_official for windows in series.values()}
     odd |= {
-        member: f"{_with_official(windows.spec)}, unlike any that could teach it"
+        member: f"{'an' if windows.spec.use_official else 'no'} official forecast, unlike any that could teach it"
         for member, windows in (newcomers or {}).items()
         if windows.spec.use_official not in kinds
     }
@@ -366,7 +366,3 @@ def _axes(spec: WindowSpec) -> str:
         f"{spec.mtu}, {spec.context_days} days of context, "
         f"{len(spec.past_covariates)} past and {len(spec.future_covariates)} future covariates, {clock} clock"
     )
-
-
-def _with_official(spec: WindowSpec) -> str:
-    return "an official forecast" if spec.use_official else "no official forecast"
