@@ -19,7 +19,7 @@ from mlflow.types.schema import ParamSchema, ParamSpec, Schema, TensorSpec
 from gridahead.core.release import PACKAGE
 from gridahead.models.base import Forecaster
 from gridahead.registry.artifacts import relative
-from gridahead.registry.client import told
+from gridahead.registry.client import RegistryError, told
 from gridahead.registry.runs import Tracking
 
 _REQUIREMENTS = ("torch", "numpy", "pandas", "pyarrow", "safetensors", "holidays", "pydantic")
@@ -64,6 +64,26 @@ def log_bundles(
             tags=dict(tags),
         )
     return Logged.of(tracking.client.get_logged_model(made.model_id), tracking)
+
+
+def reserve(tracking: Tracking, name: str, description: str) -> None:
+    """Make room for the versions of a registered model, if there is none yet."""
+    try:
+        tracking.client.create_registered_model(name, description=description)
+    except RegistryError as error:
+        if not error.is_there:  # it is from the second version on
+            raise
+
+
+def make_version(
+    tracking: Tracking, name: str, logged: Logged, run_id: str, tags: Mapping[str, str], description: str | None = None
+) -> str:
+    """Make a logged model a version of a registered one; gives its number."""
+    with tracking.active():  # MLflow looks for the logged model at the global address
+        made = tracking.client.create_model_version(
+            name, logged.uri, run_id, model_id=logged.model_id, tags=dict(tags), description=description
+        )
+    return str(made.version)
 
 
 def signature(model: Forecaster, params: tuple[str, ...] = ()) -> ModelSignature:

@@ -28,7 +28,7 @@ from gridahead.registry.address import ROOT
 from gridahead.registry.bundled import BUNDLE
 from gridahead.registry.client import NEWEST, RegistryError
 from gridahead.registry.exports import Exports, given
-from gridahead.registry.logged import log_bundles, signature
+from gridahead.registry.logged import log_bundles, make_version, reserve, signature
 from gridahead.registry.runs import Tracking, git_commit, settings_params
 from gridahead.registry.shared import Candidate, SharedTraining
 from gridahead.registry.versions import CREATED, METRICS, OF_GROUP, Registered, Version, figure_tags
@@ -302,12 +302,9 @@ class Registry:
             copy = training.copy_of(Candidate(series, model.name))
             tags = {**tags, "copy": copy, OF_GROUP: training.name}
         self.reserve(series)
-        with self.tracking.active():  # MLflow looks for the logged model at the global address
-            registered = self.client.create_model_version(
-                series.slug, logged.uri, run_id, model_id=logged.model_id, tags=tags
-            )
-        self._note_newest(series, registered.version)
-        return str(registered.version)
+        number = make_version(self.tracking, series.slug, logged, run_id, tags)
+        self._note_newest(series, number)
+        return number
 
     def series(self) -> list[Series]:
         """Every series that has a version."""
@@ -320,11 +317,7 @@ class Registry:
 
     def reserve(self, series: Series) -> None:
         """Make room for the versions of a series."""
-        try:
-            self.client.create_registered_model(series.slug, description=f"Forecasts of {series}")
-        except RegistryError as error:
-            if not error.is_there:  # it is from the second fit on
-                raise
+        reserve(self.tracking, series.slug, f"Forecasts of {series}")
 
     def skip(self, series: Series) -> None:
         """Use up the next number without a version."""

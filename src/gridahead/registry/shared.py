@@ -27,9 +27,8 @@ from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series
 from gridahead.models.storage import bundle_hash, load
 from gridahead.registry.bundled import BUNDLES, PARAMS
-from gridahead.registry.client import RegistryError
 from gridahead.registry.exports import Exports
-from gridahead.registry.logged import Logged, log_bundles, signature
+from gridahead.registry.logged import Logged, log_bundles, make_version, reserve, signature
 from gridahead.registry.runs import Tracking
 from gridahead.registry.versions import OF_GROUP
 
@@ -162,24 +161,11 @@ class SharedTraining:
 
     def _version_of(self, logged: Logged, run_id: str) -> str:
         """The number of the version of the group, which is made if it is not there."""
-        try:
-            self._client.create_registered_model(self.group, description=f"Series that share the network {self.group}")
-        except RegistryError as error:
-            if not error.is_there:
-                raise
+        reserve(self._tracking, self.group, f"Series that share the network {self.group}")
         fingerprint = self._fingerprint
         for row in self._client.search_model_versions(f"name='{self.group}'", max_results=10_000):
             if row.tags.get(TRAINING) == fingerprint and row.source == logged.uri:
                 return str(row.version)
         series = sorted({str(candidate.series) for candidate in self.bundles})
         words = textwrap.shorten(f"{len(series)} series: {', '.join(series)}", _LONGEST, placeholder=" …")
-        with self._tracking.active():  # MLflow looks for the logged model at the global address
-            made = self._client.create_model_version(
-                self.group,
-                logged.uri,
-                run_id,
-                model_id=logged.model_id,
-                tags={TRAINING: fingerprint},
-                description=words,
-            )
-        return str(made.version)
+        return make_version(self._tracking, self.group, logged, run_id, {TRAINING: fingerprint}, words)
