@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +20,8 @@ from gridahead.core.errors import GridaheadError, PartialError, some_of
 from gridahead.core.grid import Series
 from gridahead.forecasting.publish import Published
 from gridahead.operate.due import due_of
-from gridahead.operate.forecast import AT_ONCE, forecast_each
+from gridahead.operate.forecast import forecast_each
+from gridahead.operate.together import AT_ONCE
 from gridahead.settings.flows import FlowSettings
 from gridahead.settings.place import find_settings
 from gridahead.workspace import Workspace
@@ -34,6 +36,8 @@ THREADS = 8
 """So many tasks wait for their next try beside one another: a store that is away is away for all of them."""
 FEW = 20
 """Of so many series each is a task of its own, which Prefect's pages show; of more, as many as are read together."""
+TASKS = 8
+"""At least so many where several work side by side: each of a few has its share, and ends when the others do."""
 
 Wanted = tuple[str, dt.date | None]
 """A series and its delivery day; None for the one that is due."""
@@ -150,7 +154,7 @@ def side_by_side(
     """
     published: list[str] = []
     failed: dict[str, GridaheadError] = {}
-    size = chosen.series_per_task or (1 if len(wanted) <= FEW else AT_ONCE)
+    size = chosen.series_per_task or _size_of_a_task(len(wanted), chosen)
     parts = [list(wanted[begin : begin + size]) for begin in range(0, len(wanted), size)]
     with runner_of(chosen, THREADS, chosen.workers) as runner:
         while parts:
@@ -171,6 +175,15 @@ def side_by_side(
                     published += outcome
             parts = left
     return published, failed
+
+
+def _size_of_a_task(series: int, chosen: FlowSettings) -> int:
+    """How many of so many series go into one task."""
+    if series <= FEW:
+        return 1
+    if chosen.runner == "threads":
+        return AT_ONCE
+    return min(AT_ONCE, math.ceil(series / max(TASKS, chosen.workers or 0)))
 
 
 def _words(wanted: Sequence[Wanted]) -> str:

@@ -94,7 +94,7 @@ class Workspace:
         with _OPENING:
             return self._lake
 
-    def reading_ahead(self, series: Sequence[Series], time_range: TimeRange) -> Workspace:
+    def reading_ahead(self, series: Sequence[Series], time_range: TimeRange | None = None) -> Workspace:
         """The same workspace, of whose lake these rows are read now and once; see `Lake.reading_ahead`.
 
         Raises:

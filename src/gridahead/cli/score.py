@@ -75,7 +75,7 @@ def score(
     chosen, units = chosen_series(workspace, series), unit_of(workspace)
     from gridahead.backtest.results import rescore
     from gridahead.operate import figures
-    from gridahead.operate.score import score_published
+    from gridahead.operate.score import score_each
 
     if compare:
         rows, failed = of_each(chosen, lambda one: figures.compared(workspace, one, run))
@@ -84,9 +84,10 @@ def score(
         rows, failed = of_each(chosen, lambda one: figures.figures_of(workspace, one, run, by))
         show_figures(_together(rows), run, units, as_json, wide=wide)
     else:
-        operated = run in (LIVE, BACKFILLED)
-        scored_by_series, failed = of_each(
-            chosen, lambda one: score_published(workspace, one, run) if operated else rescore(workspace, run, one)
+        scored_by_series, failed = (
+            score_each(workspace, chosen, run)
+            if run in (LIVE, BACKFILLED)
+            else of_each(chosen, lambda one: rescore(workspace, run, one))
         )
         rows = {key: scored.scores for key, scored in scored_by_series.items()}
         left_out = {str(key): scored.left_out for key, scored in scored_by_series.items()}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -25,6 +25,8 @@ UTC = dt.UTC
 NO_TIME = pd.Timedelta(0)
 MICROSECOND = pd.Timedelta(microseconds=1)
 """The shortest step between two instants of the lake."""
+DAYS_KEPT = 8192
+"""Delivery days whose beginning and end are remembered: the windows of every series of a zone ask for the same ones."""
 
 
 class Mtu(StrEnum):
@@ -168,6 +170,7 @@ def _latitudes() -> dict[str, float]:
     return latitudes
 
 
+@lru_cache(DAYS_KEPT)
 def delivery_range(day: dt.date, timezone: str) -> TimeRange:
     """The delivery day as a window: local midnight to the next local midnight, 23, 24 or 25 hours long."""
     start, end = (

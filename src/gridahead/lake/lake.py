@@ -51,9 +51,10 @@ from gridahead.lake.waiting import WaitingRoom
 class Ahead(NamedTuple):
     """What has been read ahead."""
 
-    vintages: HeldRows
+    inspected: HeldRows
     verdicts: HeldRows
     rulings: HeldRows
+    vintages: HeldRows
 
 
 class Lake:
@@ -84,19 +85,18 @@ class Lake:
         """The store of every table of the lake."""
         return tuple(getattr(self, table.name) for table in TABLES)
 
-    def reading_ahead(self, series: Sequence[Series], time_range: TimeRange) -> Lake:
+    def reading_ahead(self, series: Sequence[Series], time_range: TimeRange | None = None) -> Lake:
         """The same lake, of which these rows are read now, and given from memory to whoever asks for some of them.
 
         Args:
-            series: of which vintages, verdicts and rulings are read.
-            time_range: of valid times.
+            series: of which inspected rows, vintages, verdicts and rulings are read.
+            time_range: of valid times; all that there is unless given.
 
         Raises:
             LakeError: a file cannot be read.
         """
-        ahead = copy.copy(self)
-        reads = (self.read_vintages, self.read_verdicts, self.read_rulings)
-        ahead._ahead = Ahead(*(HeldRows(read(*series, time_range=time_range), series, time_range) for read in reads))
+        ahead, judged = copy.copy(self), self._judged(tuple(series), time_range)
+        ahead._ahead = Ahead(*(HeldRows(rows, series, time_range) for rows in (*judged, readable(*judged))))
         return ahead
 
     def sweep(self) -> None:
@@ -107,6 +107,14 @@ class Lake:
     def read_observations(self, *series: Series, time_range: TimeRange | None = None) -> Observations:
         """Every vintage of the series, quarantined, waiting and withdrawn ones too; all series if none is named."""
         return Observations(standing(_of_series(self.observations, series, time_range)).reset_index(drop=True))
+
+    def read_inspected(self, *series: Series, time_range: TimeRange | None = None) -> Observations:
+        """Every vintage of the series that has been through the quality gate, quarantined and withdrawn ones too."""
+        held = None if self._ahead is None else self._ahead.inspected.of(series, time_range)
+        if held is not None:
+            return Observations(held)
+        rows = self.read_observations(*series, time_range=time_range)
+        return Observations(rows[~rows["batch"].isin(self.waiting.batches())].reset_index(drop=True))
 
     def read_verdicts(self, *series: Series, time_range: TimeRange | None = None) -> Verdicts:
         """The verdicts of the quality gate on rows of the series."""
@@ -156,10 +164,8 @@ class Lake:
         """The rows that have been through the quality gate, and all verdicts and rulings on the series."""
         # In this order: rows that are read here are judged, or their batch waits; and where it waits no longer, its
         # verdicts are there to be read.
-        rows = self.read_observations(*series, time_range=time_range)
-        rows = Observations(rows[~rows["batch"].isin(self.waiting.batches())].reset_index(drop=True))
         return (
-            rows,
+            self.read_inspected(*series, time_range=time_range),
             self.read_verdicts(*series, time_range=time_range),
             self.read_rulings(*series, time_range=time_range),
         )

@@ -102,7 +102,7 @@ def published_coverage(
     rows = forecasts_at(Forecasts(rows), spec.mtu, spec.zone.timezone)
     newest = newest_forecasts(rows).assign(run=LIVE, model=PUBLISHED)
     measured = outturn(observations, series, workspace.clock()).dropna(subset="value")
-    newest = newest[newest["valid_time"].isin(set(measured["valid_time"]))]
+    newest = newest[newest["valid_time"].isin(measured["valid_time"])]
     if newest.empty:
         return pd.DataFrame({"inside": np.zeros(0), "season": np.zeros(0, str)}, pd.DatetimeIndex([]))
     return daily_losses(Forecasts(newest), measured, spec.zone).set_index("day").sort_index()[["inside", "season"]]

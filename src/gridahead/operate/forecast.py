@@ -29,6 +29,7 @@ from gridahead.operate.since_yesterday import told_since_yesterday
 from gridahead.operate.sink import after_publication
 from gridahead.operate.slots import is_live, wanted_slot
 from gridahead.operate.sums import as_it_stands, reconcile_published, reconciled_before, told_before
+from gridahead.operate.together import AT_ONCE, reading_ahead
 from gridahead.promotion.serving import champion as serving_champion
 from gridahead.promotion.serving import holder, serving
 from gridahead.workspace import Workspace, require_unseen
@@ -37,8 +38,6 @@ log = logging.getLogger(__name__)
 
 LOOK_BACK_DAYS = 3
 """How far back from its newest value the lake is searched for a delivery day with complete inputs."""
-AT_ONCE = 50
-"""Series whose inputs are in memory together: of hourly ones 60 MB."""
 READ_BACK = pd.Timedelta(days=165)
 """Before the end of a delivery day: as far as the intervals of the simple forecasts look back, the longest of all that
 a forecast reads. What is older is read by itself."""
@@ -155,24 +154,11 @@ def _slot_of(workspace: Workspace, series: Series, asked: Asked) -> Slot:
 
 
 def _reading_ahead(workspace: Workspace, slots: Sequence[Slot]) -> Workspace:
-    """The workspace with what the forecasts of some slots read of its lake in memory; as it is where that fails.
-
-    Then each reads for itself, and only those that need what is damaged go without it.
-    """
+    """The workspace with what the forecasts of some slots read of its lake in memory."""
     if not slots:
         return workspace
     span = TimeRange(min(slot.end for slot in slots) - READ_BACK, max(slot.end for slot in slots))
-    inputs = {one for slot in slots for one in _inputs_of(workspace, slot.series)}
-    try:
-        return workspace.reading_ahead(sorted(inputs), span)
-    except (GridaheadError, OSError) as error:
-        log.warning("the inputs of %d series cannot be read together: %s", len(slots), error)
-        return workspace
-
-
-def _inputs_of(workspace: Workspace, series: Series) -> tuple[Series, ...]:
-    chosen = workspace.settings.series_settings(series)
-    return (series, series.official, *chosen.past_covariates, *chosen.future_covariates)
+    return reading_ahead(workspace, [slot.series for slot in slots], span)
 
 
 def refresh(workspace: Workspace, series: Series) -> Published:

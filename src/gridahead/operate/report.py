@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from gridahead.core.each import of_each, require
-from gridahead.core.errors import LakeError
+from gridahead.core.errors import GridaheadError, LakeError
 from gridahead.core.grid import Series
 from gridahead.core.resolution import at_mtu, mtu_of
-from gridahead.core.time import TimeRange
+from gridahead.core.time import MICROSECOND, TimeRange
 from gridahead.core.vintages import FOREVER, IDENTITY, among, withdrawn_at
 from gridahead.core.vintages import as_of as known_at
 from gridahead.evaluation.scores import table
@@ -20,6 +21,7 @@ from gridahead.operate.inspection_page import INDEX
 from gridahead.operate.quality_page import PAGE as QUALITY_PAGE
 from gridahead.operate.quality_page import quality_page
 from gridahead.operate.slots import is_live
+from gridahead.operate.together import history_together
 from gridahead.reading.card import Card, as_seen, card, scored_by
 from gridahead.reading.issues import issues
 from gridahead.reports.forecast_page import render_report
@@ -48,7 +50,12 @@ def report(workspace: Workspace, as_of: pd.Timestamp | None = None) -> Path:
         raise LakeError(f"nothing is published in {workspace.published}{then}; run `gridahead forecast` first")
     seen = workspace if as_of is None else as_seen(workspace, as_of)
     shown = [series for series, found in published.items() if found or is_live(workspace)]
-    views, failed = of_each(shown, lambda member: _view(seen, member, as_of))
+    views: dict[Series, SeriesView] = {}
+    failed: dict[Series, GridaheadError] = {}
+    for ahead, some in history_together(seen, shown):
+        made, lost = of_each(some, partial(_view, ahead, as_of))
+        views |= made
+        failed |= lost
     page = settings.published_folder / (PAGE if as_of is None else f"report-{as_of:%Y-%m-%dT%H%MZ}.html")
     inspected = settings.quality_folder / INDEX
     content = render_report(
@@ -67,7 +74,7 @@ def report(workspace: Workspace, as_of: pd.Timestamp | None = None) -> Path:
     return page
 
 
-def _view(workspace: Workspace, series: Series, as_of: pd.Timestamp | None) -> SeriesView:
+def _view(workspace: Workspace, as_of: pd.Timestamp | None, series: Series) -> SeriesView:
     settings, read = workspace.settings, card(workspace, series, as_of)
     return SeriesView(
         card=read,
@@ -115,6 +122,10 @@ def _quality(workspace: Workspace, series: Series, at: pd.Timestamp) -> QualityL
 def _withheld(workspace: Workspace, series: Series) -> int:
     """Market time units with a row that the gate keeps out, or a person does."""
     lake = workspace.lake
-    every, read = lake.read_observations(series), lake.read_accepted(series)
-    there = every["value"].notna() & (withdrawn_at(every) == FOREVER) & ~every["batch"].isin(lake.waiting.batches())
+    judged = pd.concat([lake.read_verdicts(series)["valid_time"], lake.read_rulings(series)["valid_time"]])
+    if judged.empty:
+        return 0
+    span = TimeRange(judged.min(), judged.max() + MICROSECOND)
+    every, read = lake.read_inspected(series, time_range=span), lake.read_accepted(series, time_range=span)
+    there = every["value"].notna() & (withdrawn_at(every) == FOREVER)
     return int(every[~among(every, read, IDENTITY) & there]["valid_time"].nunique())

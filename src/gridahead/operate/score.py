@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import pandas as pd
 
+from gridahead.core.each import of_each, require
+from gridahead.core.errors import GridaheadError
 from gridahead.core.grid import Series, unit_of
 from gridahead.core.resolution import forecasts_at
 from gridahead.core.runs import (
@@ -26,6 +31,7 @@ from gridahead.evaluation.outturn import outturn
 from gridahead.evaluation.references import reference_forecasts
 from gridahead.evaluation.scores import score
 from gridahead.lake.annotations import excluded_from
+from gridahead.operate.together import history_together
 from gridahead.reading.live import as_read
 from gridahead.workspace import Workspace
 
@@ -41,13 +47,42 @@ def score_published(workspace: Workspace, series: Series, run: str = LIVE) -> Sc
         workspace: whose lake.
         series: which.
         run: live, or backfilled for what was made up for alone.
+
+    Raises:
+        LakeError: the lake does not have the series.
     """
-    if run == LIVE:
-        _score(workspace, series, BACKFILLED)
-    return _score(workspace, series, run)
+    done, failed = score_each(workspace, [series], run)
+    require(failed)
+    return done[series]
 
 
-def _score(workspace: Workspace, series: Series, run: str) -> Scored:
+def score_each(
+    workspace: Workspace, names: Sequence[Series], run: str = LIVE
+) -> tuple[dict[Series, Scored], dict[Series, GridaheadError]]:
+    """Score what was published of each series, as `score_published` does; why it cannot be, of the others.
+
+    Series that memory holds together read the lake together, and their scores are one batch of it.
+    """
+    done: dict[Series, Scored] = {}
+    failed: dict[Series, GridaheadError] = {}
+    for ahead, some in history_together(workspace, names):
+        made: list[Scores] = []
+        scored, unscored = of_each(some, partial(_score_one, ahead, run, made))
+        if new := [scores for scores in made if len(scores)]:
+            workspace.lake.scores.append(pd.concat(new, ignore_index=True))
+        done |= scored
+        failed |= unscored
+    return done, failed
+
+
+def _score_one(workspace: Workspace, run: str, made: list[Scores], series: Series) -> Scored:
+    """What came of one series; its scores are added to those that are made."""
+    found = {one: _scored(workspace, series, one) for one in ([BACKFILLED, LIVE] if run == LIVE else [run])}
+    made += [one.scores for one in found.values()]
+    return found[run]
+
+
+def _scored(workspace: Workspace, series: Series, run: str) -> Scored:
     stored = published_beside_references(workspace, series, run)
     if stored is None:
         return Scored(Scores(SCORES.empty()), pd.DataFrame(columns=list(COLUMNS)))
@@ -57,7 +92,6 @@ def _score(workspace: Workspace, series: Series, run: str) -> Scored:
     # What is made up for is single days: those between them are published, and not missing here.
     expected = _due(together, measured) if run == LIVE else None
     scores = score(together, measured, scored_at=scored_at, expected=expected, unit=unit_of(series, zone))
-    workspace.lake.scores.append(scores)
     times = pd.DatetimeIndex(together["valid_time"].unique()).sort_values() if expected is None else expected
     excluded = excluded_from(workspace.lake.read_annotations(series), "scores", times)
     return Scored(scores, left_out(together, measured, times, zone.timezone, excluded))

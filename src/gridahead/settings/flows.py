@@ -25,7 +25,8 @@ class FlowSettings(Section):
     Dask's own configuration. Without it a run starts workers on its own machine, and ends them. Every host finds the
     settings file at the same path, and reaches what it names."""
     series_per_task: Annotated[int, Field(ge=1)] | None = None
-    """Series that are forecast by one task of Prefect: 1 of up to twenty, else 50 unless given."""
+    """Series that are forecast by one task of Prefect: unless given 1 of up to twenty; of more 50, or where several
+    processes work side by side so many that there are eight tasks at least, and one for each of `workers`."""
 
     @pydantic.model_validator(mode="after")
     def _of_a_cluster(self) -> FlowSettings:

@@ -1,16 +1,12 @@
 """The page is written of the series that can be shown; the others are named after it."""
 
-from types import SimpleNamespace
-
-import pandas as pd
 import pytest
 
 from gridahead.core.errors import LakeError, PartialError
-from gridahead.core.files import write_whole
 from gridahead.core.grid import Series
-from gridahead.core.time import now
 from gridahead.operate import report as module
 from gridahead.settings.model import Settings
+from gridahead.workspace import Workspace
 
 LOAD, SOLAR = Series("DE", "load"), Series("DE", "solar")
 
@@ -21,7 +17,7 @@ def workspace(tmp_path, monkeypatch):
     series = [{"series": str(one), "deadline": "D-1T1100[UTC]"} for one in (LOAD, SOLAR)]
     settings = Settings.model_validate({"data_folder": tmp_path, "series": series})
 
-    def view(workspace, series, as_of):
+    def view(workspace, as_of, series):
         if series == SOLAR:
             raise LakeError(f"the lake has no {series}")
         return str(series)
@@ -30,14 +26,7 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "issues", lambda workspace, series, days, as_of: [str(series)])
     monkeypatch.setattr(module, "render_report", lambda view: f"page of {view.series}")
     monkeypatch.setattr(module, "quality_page", lambda workspace: tmp_path / "quality.html")
-    scores = pd.DataFrame(columns=["run", "zone", "quantity", "model", "metric", "value", "lead", "n", "scored_at"])
-    return SimpleNamespace(
-        settings=settings,
-        lake=SimpleNamespace(read_scores=lambda as_of, by: scores),
-        clock=now,
-        published=settings.published_place,
-        put_page=write_whole,
-    )
+    return Workspace(settings)
 
 
 def test_a_series_that_cannot_be_shown_is_named_and_the_page_is_there(workspace):
