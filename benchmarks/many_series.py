@@ -4,8 +4,8 @@ A table of hours, one column a series: two years of days, weeks and noise by the
 person runs, in a process of its own, so imports count: the first ingest takes the two years in and judges them, a
 forecast publishes a day of each, the next ingest takes an hour more of every series, then that day is scored and the
 page is written. What serves is a network, a regression and their aggregate, adapted to the 56 days before: it is learnt
-from the first series, quickly, and given to all, as what a forecast costs does not depend on whose it is. A further
-stage is a line in `STAGES`.
+from the first series, quickly, and given to all, as what a forecast costs does not depend on whose it is. Of a hundred
+series and more the day before is forecast as well, by the flow in two processes. A further stage is a line in `STAGES`.
 """
 
 from __future__ import annotations
@@ -27,16 +27,21 @@ import numpy as np
 import pandas as pd
 from common import Bench, Row, measure, say
 from pictures import picture, title
+from runners import prefect_server, seconds_of_a_run
 
 from gridahead.core.runs import CHAMPION, OFFICIAL_CORRECTED
 from gridahead.registry.versions import Version
 from gridahead.settings.file import load_settings
+from gridahead.settings.flows import FlowSettings
 from gridahead.training.epoch import log_epoch
 from gridahead.training.shared import fit_shared
 from gridahead.training.split import split
 from gridahead.workspace import Workspace
 
 COUNTS = (1, 10, 100, 1000)
+MANY = 100
+"""From so many series on a run in two processes is measured as well: of fewer it is their start."""
+TWO_PROCESSES = "forecast, two processes"
 YEARS = 2
 UNSEEN_DAYS, EPOCHS = 70, 2
 """Days that the champion has not learnt, and epochs that it has."""
@@ -116,9 +121,9 @@ def _nothing(_folder: Path, _values: pd.DataFrame) -> None:
     """All that is needed is there."""
 
 
-def deadline() -> str:
-    """Of the last delivery day that is over, by the local clock."""
-    day = pd.Timestamp.now(TIMEZONE).date() - dt.timedelta(days=2)
+def deadline(back: int = 0) -> str:
+    """Of the last delivery day that is over, by the local clock, or of one so many days before it."""
+    day = pd.Timestamp.now(TIMEZONE).date() - dt.timedelta(days=2 + back)
     return f"{day}T09:00"
 
 
@@ -167,7 +172,18 @@ def stages_of(count: int, days: int) -> list[Row]:
                 "lake [MB]": lake / 1e6,
             }
             rows += [Row(f"{count} series", stage.name, metric, value) for metric, value in figures.items()]
+            if stage.name == "forecast" and count >= MANY:
+                seconds = in_two_processes(folder)
+                say(f"{count} series, {TWO_PROCESSES}: {seconds:.0f} s")
+                rows.append(Row(f"{count} series", TWO_PROCESSES, "seconds", seconds))
     return rows
+
+
+def in_two_processes(folder: Path) -> float:
+    """Seconds of a run of the flow, in two processes, of the day before the one that has been forecast."""
+    issued = pd.Timestamp(deadline(back=1), tz=TIMEZONE).to_pydatetime()
+    with tempfile.TemporaryDirectory() as server, prefect_server(Path(server)):
+        return seconds_of_a_run(folder / FILE, FlowSettings(runner="processes", workers=2), issued)
 
 
 def made(count: int, days: int) -> pd.DataFrame:
@@ -225,7 +241,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     """Core seconds and memory by the number of series."""
     with picture(path, 2) as charts:
         for chart, metric in zip(charts, ("core seconds", "peak of memory [MB]"), strict=True):
-            for stage in dict.fromkeys(row.model for row in rows):
+            for stage in dict.fromkeys(row.model for row in rows if row.metric == metric):
                 found = {
                     int(row.task.split()[0]): row.value for row in rows if (row.model, row.metric) == (stage, metric)
                 }

@@ -7,6 +7,7 @@ the run, as one of several hosts is; processes are started by the run, as in ope
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import tempfile
 import time
@@ -59,7 +60,7 @@ def run(bench: Bench) -> list[Row]:
     """Seconds of a run, and how much faster than one worker two are."""
     number, times = (QUICK, 1) if bench.quick else (SERIES, TIMES)
     seconds: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory() as folder, _prefect(Path(folder)):
+    with tempfile.TemporaryDirectory() as folder, prefect_server(Path(folder)):
         file = installation(Path(folder), number)
         with clusters(Path(folder)) as addresses:
             kinds = {
@@ -80,14 +81,14 @@ def run(bench: Bench) -> list[Row]:
     return [*rows, Row.of(task, TWO, "times_as_fast_as_one", faster)]
 
 
-def seconds_of_a_run(file: Path, chosen: FlowSettings) -> float:
-    """How long a run takes over every series of the settings [s]."""
+def seconds_of_a_run(file: Path, chosen: FlowSettings, issue_time: dt.datetime | None = None) -> float:
+    """How long a run takes over every series of the settings, as of now unless an issue time is given [s]."""
     wanted = [(str(entry.series), None) for entry in Workspace.open(file).settings.series]
 
     @flow(name="forecasts")
     def forecasts() -> float:
         begun = time.perf_counter()
-        published, failed = side_by_side(wanted, None, chosen, str(file))
+        published, failed = side_by_side(wanted, issue_time, chosen, str(file))
         assert len(published) == len(wanted) and not failed, failed
         return time.perf_counter() - begun
 
@@ -124,7 +125,7 @@ def clusters(folder: Path) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _prefect(folder: Path) -> Iterator[None]:
+def prefect_server(folder: Path) -> Iterator[None]:
     """A server of Prefect for this run alone."""
     with temporary_settings({PREFECT_HOME: folder / "prefect"}), prefect_test_harness(server_startup_timeout=120):
         yield

@@ -400,15 +400,20 @@ class Vintages:
 
 
 def _with_periods(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows in order, each vintage with the period in which it is read; those that only flags divide are one."""
+    """The rows in order, each vintage with the period in which it is read; those that only flags divide are one.
+
+    A value that counts in one period and not in another, as a flagged one that is no outturn, is none of these.
+    """
     if READ_UNTIL not in rows:
         rows = _present(_always(standing(rows)))
+    if (np.diff(micros(rows["valid_time"])) > 0).all():
+        return rows
     if (rows[READ_UNTIL] == FOREVER).all():
         return rows.sort_values(["valid_time", "available_at"])
     rows = rows.sort_values(["valid_time", "available_at", READ_FROM], ignore_index=True)
-    before = rows[["valid_time", "available_at", READ_UNTIL]].shift()
+    before = rows[["valid_time", "available_at", "value", READ_UNTIL]].shift()
     goes_on = (rows[["valid_time", "available_at"]] == before[["valid_time", "available_at"]]).all(axis=1)
-    goes_on &= rows[READ_FROM] == before[READ_UNTIL]
+    goes_on &= (rows["value"] == before["value"]) & (rows[READ_FROM] == before[READ_UNTIL])
     if not goes_on.any():
         return rows
     ends = rows[READ_UNTIL].groupby((~goes_on).cumsum()).last()

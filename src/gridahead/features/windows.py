@@ -33,7 +33,7 @@ from gridahead.core.grid import PRICE, BiddingZone, Series, lead_days
 from gridahead.core.resolution import at_mtu
 from gridahead.core.tables import Observations
 from gridahead.core.time import Deadline, Mtu, TimeRange, clock_change, delivery_days, delivery_range
-from gridahead.core.vintages import READ_FROM, READ_UNTIL, Instants, Vintages, as_of, from_micros, micros, of_series
+from gridahead.core.vintages import Instants, Vintages, from_micros, micros, of_series
 from gridahead.features.calendar import CALENDAR, CALENDAR_FEATURES, DAY_FEATURES, calendar
 from gridahead.features.correction import OLDEST_DAYS, corrections
 from gridahead.features.weather_kinds import WeatherFeatures
@@ -450,11 +450,11 @@ def build_windows(
     valid_time = begin[:, None] + np.arange(horizon) * step
 
     span = TimeRange(*(pd.Timestamp(t, unit="us", tz="UTC") for t in (context_time.min(), valid_time.max() + step)))
-    rows = {key: group for key, group in observations.groupby(["zone", "quantity"])}  # noqa: C416
-    vintages = {
-        series: Vintages.of(rows.get((series.zone, series.quantity), observations.iloc[:0]), span, spec.mtu)
-        for series in spec.inputs
-    }
+    by_series = {key: group for key, group in observations.groupby(["zone", "quantity"])}  # noqa: C416
+    rows = {series: by_series.get((series.zone, series.quantity), observations.iloc[:0]) for series in spec.inputs}
+    vintages = {series: Vintages.of(rows[series], span, spec.mtu) for series in spec.inputs}
+    unflagged = _unflagged(rows[spec.series])
+    measured = vintages[spec.series] if unflagged is rows[spec.series] else Vintages.of(unflagged, span, spec.mtu)
     times = micros(span.times(spec.mtu))
     dates = calendar(times, spec.zone)
 
@@ -476,7 +476,7 @@ def build_windows(
         valid_time=valid_time,
         past=_stack(past, dates[(context_time - times[0]) // step][..., : len(DAY_FEATURES)]),
         future=_stack(future[:ahead], dates[(valid_time - times[0]) // step], future[ahead:]),
-        target=np.where(within, outturn_of(observations, spec, valid_time, outturn_as_of), np.float32(np.nan)),
+        target=np.where(within, _known_at(measured, valid_time, outturn_as_of), np.float32(np.nan)),
         delivery=delivery,
     )
 
@@ -495,18 +495,24 @@ def outturn_of(
 
     NaN where nothing was known then, or where the newest vintage carries a flag.
     """
-    step = spec.mtu.delta
     span = TimeRange(*(pd.Timestamp(t, unit="us", tz="UTC") for t in (valid_time.min(), valid_time.max())))
     near = observations["valid_time"].between(span.start - LONGEST_UNIT, span.end + LONGEST_UNIT)
-    rows = Observations(of_series(observations[near], spec.series))
-    measured = at_mtu(rows, spec.mtu, spec.zone.timezone)
-    # What was readable then is the outturn of then, whatever is ruled later.
-    outturn = as_of(measured, known_at, key=["valid_time"]).drop(columns=[READ_FROM, READ_UNTIL], errors="ignore")
-    if "flags" in outturn:
-        outturn["value"] = outturn["value"].where(outturn["flags"].isin(("", NOT_SCORED)))
-    newest = Vintages.of(outturn, TimeRange(span.start, span.end + step), spec.mtu)
-    forever = np.full(len(valid_time), np.iinfo(np.int64).max - 1)
-    return newest.as_of(forever, valid_time).astype(np.float32)
+    rows = at_mtu(Observations(of_series(observations[near], spec.series)), spec.mtu, spec.zone.timezone)
+    measured = Vintages.of(_unflagged(rows), TimeRange(span.start, span.end + spec.mtu.delta), spec.mtu)
+    return _known_at(measured, valid_time, known_at)
+
+
+def _unflagged(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a series, without the values that carry a flag for as long as they do."""
+    if "flags" not in rows or (unflagged := rows["flags"].isin(("", NOT_SCORED))).all():
+        return rows
+    return rows.assign(value=rows["value"].where(unflagged))
+
+
+def _known_at(measured: Vintages, valid_time: Instants, known_at: pd.Timestamp) -> Array:
+    """What was readable at an instant of some valid times, (N, H): the outturn of then, whatever is ruled later."""
+    known_by = np.full(len(valid_time), micros(pd.DatetimeIndex([known_at]))[0])
+    return measured.as_of(known_by, valid_time).astype(np.float32)
 
 
 def _stack(

@@ -266,7 +266,8 @@ def _simple(workspace: Workspace, foot: Foot, rung: Rung, lost: str) -> Answer:
         missing=[*outturn_missing(windows, 0, late), *simple.notes],
         data_hash=foot.history.data_hash(),
     )
-    read = windows.spec.inputs if rung == CORRECTED else (foot.slot.series,)
+    series = foot.slot.series
+    read = (series, series.official) if rung == CORRECTED else (series,)
     return Answer(forecasts, {"run_id": None, "bundle": None} | _about(workspace, read, forecasts))
 
 

@@ -48,7 +48,7 @@ class Foot:
 
     @cached_property
     def windows(self) -> Windows:
-        """The window of the slot on the axes of the settings: the series and its official forecast.
+        """The window of the slot on the axes of the settings, of the series alone.
 
         Raises:
             LakeError: neither of them can be read, or nothing is there.
@@ -120,7 +120,7 @@ class Foot:
         span = TimeRange(self.slot.end - pd.Timedelta(days=back + 2), self.slot.end)
         observations = self._observations(span)
         mtu = chosen.mtu or _unit(observations, series, zone.timezone)
-        spec = WindowSpec(series, zone, mtu, chosen.deadline, settings.training.context_days)
+        spec = WindowSpec(series, zone, mtu, chosen.deadline, settings.training.context_days, use_official=False)
         windows = build_windows(observations, spec, [day], issue_times=[self.issued])
         wanted = windows.valid_time[0][windows.delivery[0]]
         return windows, History.of(observations, series, zone.timezone, mtu, day, self.issued, wanted, back)
