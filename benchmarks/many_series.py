@@ -6,6 +6,7 @@ forecast publishes a day of each, the next ingest takes an hour more of every se
 page is written. What serves is a network, a regression and their aggregate, adapted to the 56 days before: it is learnt
 from the first series, quickly, and given to all, as what a forecast costs does not depend on whose it is. Of a hundred
 series and more the day before is forecast as well, by the flow in two processes. A further stage is a line in `STAGES`.
+Training is a task of its own: one network for all of a hundred series and more, taught by thirty of them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,6 +47,8 @@ TWO_PROCESSES = "forecast, two processes"
 YEARS = 2
 UNSEEN_DAYS, EPOCHS = 70, 2
 """Days that the champion has not learnt, and epochs that it has."""
+TRAINED = (100, 1000)
+"""So many series share the network that is trained."""
 TIMEZONE = "Europe/Berlin"
 POLLED = 0.1
 """Seconds between two looks at the memory of a stage; the kernel keeps the peak between them."""
@@ -67,6 +71,19 @@ series = "*/load"
 deadline = "D-1T0900[local]"
 models = []
 """
+GROUP = """\
+[[shared]]
+name = "all"
+model = "gru"
+series = ["*/load"]
+teachers = 30
+beside = []
+[training]
+epochs = 4
+batch_size = 128
+learning_rate = 0.006
+"""
+"""Epochs, batches and rate are those of benchmark `eia930`, where thirty teach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,35 +165,55 @@ class Cost:
 def run(bench: Bench) -> list[Row]:
     """Rows by number of series, stage and figure."""
     counts, days = ((1, 3), 200) if bench.quick else (COUNTS, 365 * YEARS)
-    return [row for count in counts for row in bench.resumed(f"{count} series", partial(stages_of, count, days))]
+    rows = [row for count in counts for row in bench.resumed(f"{count} series", partial(stages_of, count, days))]
+    for count in () if bench.quick else TRAINED:
+        rows += bench.resumed(f"{count} series, training", partial(training_of, count, days))
+    return rows
 
 
 def stages_of(count: int, days: int) -> list[Row]:
     """The rows of all stages of so many series."""
     values, rows = made(count, days), list[Row]()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "load").mkdir()
-        (folder / FILE).write_text(SETTINGS, encoding="utf-8")
-        zones = "".join(f"{zone},{TIMEZONE}\n" for zone in values.columns)
-        (folder / "zones.csv").write_text(f"code,timezone\n{zones}", encoding="utf-8")
+    with installed(values) as folder:
         for stage in STAGES:
             stage.prepare(folder, values)
             cost = cost_of(stage.command, folder)
             lake = sum(path.stat().st_size for path in (folder / "data" / "lake").rglob("*") if path.is_file())
             say(f"{count} series, {stage.name}: {cost.core_seconds:.1f} core seconds, {cost.peak_mb:,.0f} MB")
-            figures = {
-                "seconds": cost.seconds,
-                "core seconds": cost.core_seconds,
-                "peak of memory [MB]": cost.peak_mb,
-                "lake [MB]": lake / 1e6,
-            }
-            rows += [Row(f"{count} series", stage.name, metric, value) for metric, value in figures.items()]
+            rows += [*_rows(count, stage.name, cost), Row(f"{count} series", stage.name, "lake [MB]", lake / 1e6)]
             if stage.name == "forecast" and count >= MANY:
                 seconds = in_two_processes(folder)
                 say(f"{count} series, {TWO_PROCESSES}: {seconds:.0f} s")
                 rows.append(Row(f"{count} series", TWO_PROCESSES, "seconds", seconds))
     return rows
+
+
+def training_of(count: int, days: int) -> list[Row]:
+    """What one network for so many series costs, once their days are in the lake."""
+    values = made(count, days)
+    with installed(values, GROUP) as folder:
+        _history(folder, values)
+        cost_of(("ingest",), folder)
+        cost = cost_of(("train",), folder)
+    say(f"{count} series, train: {cost.seconds:.0f} s, {cost.core_seconds:.0f} core seconds, {cost.peak_mb:,.0f} MB")
+    return _rows(count, "train", cost)
+
+
+@contextmanager
+def installed(values: pd.DataFrame, further: str = "") -> Iterator[Path]:
+    """A folder with the settings of these series, and further ones."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "load").mkdir()
+        (folder / FILE).write_text(SETTINGS + further, encoding="utf-8")
+        zones = "".join(f"{zone},{TIMEZONE}\n" for zone in values.columns)
+        (folder / "zones.csv").write_text(f"code,timezone\n{zones}", encoding="utf-8")
+        yield folder
+
+
+def _rows(count: int, stage: str, cost: Cost) -> list[Row]:
+    figures = {"seconds": cost.seconds, "core seconds": cost.core_seconds, "peak of memory [MB]": cost.peak_mb}
+    return [Row(f"{count} series", stage, metric, value) for metric, value in figures.items()]
 
 
 def in_two_processes(folder: Path) -> float:

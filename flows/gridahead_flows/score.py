@@ -5,15 +5,18 @@ from __future__ import annotations
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.deployments import run_deployment
-from prefect.runtime import deployment, flow_run
+from prefect.runtime import deployment, flow_run, task_run
 
-from gridahead.core.errors import ModelError
+from gridahead.core.each import require
+from gridahead.core.errors import ModelError, some_of
 from gridahead.core.grid import Series
 from gridahead.monitoring.drift import drift
 from gridahead.operate.catch_up import catch_up
-from gridahead.operate.score import score_published
+from gridahead.operate.score import score_each
+from gridahead.operate.together import AT_ONCE
 from gridahead.reports.drift import drift_sentence, drift_words
 from gridahead_flows.engine import LIMITS, RETRIES, artifact_key, kept_on_record, open_workspace
+from gridahead_flows.forecast import FEW
 from gridahead_flows.plan import SCHEDULED
 from gridahead_flows.report import write_report
 from gridahead_flows.train import train_flow
@@ -27,10 +30,16 @@ def keep_published(settings: str | None) -> str:
     return done.sentence
 
 
-@task(name="score", task_run_name="score {series}", **RETRIES)
-def score_series(series: str, settings: str | None) -> int:
-    """Score what is published; gives the number of scores."""
-    return len(score_published(open_workspace(settings), Series.parse(series)).scores)
+def _name_of_run() -> str:
+    return f"score {some_of(task_run.parameters['series'], 1)}"
+
+
+@task(name="score", task_run_name=_name_of_run, **RETRIES)
+def score_some(series: list[str], settings: str | None) -> int:
+    """Score what is published of some series; gives the number of scores."""
+    done, failed = score_each(open_workspace(settings), [Series.parse(name) for name in series])
+    require(failed, map(str, done))
+    return sum(len(one.scores) for one in done.values())
 
 
 @task(name="drift", task_run_name="drift {series}", **RETRIES)
@@ -64,10 +73,13 @@ def score_flow(settings: str | None = None) -> str:
     """
     chosen = open_workspace(settings).settings
     kept = keep_published(settings, return_state=True)
-    scored, drifted = [], []
-    for name in [str(entry.series) for entry in chosen.series]:
-        # None of them must keep the report from being written.
-        scored.append(score_series(name, settings, return_state=True))
+    names = [str(entry.series) for entry in chosen.series]
+    size, drifted = 1 if len(names) <= FEW else AT_ONCE, []
+    # None of them must keep the report from being written.
+    scored = [
+        score_some(names[first : first + size], settings, return_state=True) for first in range(0, len(names), size)
+    ]
+    for name in names:
         found = look_for_drift(name, settings, return_state=True)
         if found.is_completed() and found.result():
             drifted.append(name)

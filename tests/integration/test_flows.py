@@ -208,7 +208,7 @@ def test_a_champion_that_has_learnt_all_days_is_no_failure_of_the_run_that_looks
         raise ModelError("lstm v1", "has learnt until yesterday: its errors say nothing")
 
     monkeypatch.setattr(flow, "drift", drift)
-    monkeypatch.setattr(flow, "score_published", lambda workspace, series: SimpleNamespace(scores=[]))
+    monkeypatch.setattr(flow, "score_each", lambda workspace, names: ({}, {}))
     monkeypatch.setattr(flow, "write_report", lambda settings: "report.html")
     (tmp_path / "settings.toml").write_text(TWO_DEADLINES)
     assert flow.score_flow(str(tmp_path / "settings.toml")) == "report.html"

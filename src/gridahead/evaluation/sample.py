@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -45,6 +45,8 @@ class Sample:
     """(D,) [MW]"""
     before: Floats = field(default_factory=lambda: np.empty((0, 0)))
     """(T, Q) what the issue before said of the same units [MW]; of samples of revised units alone."""
+    lead_hours: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """(T,) whole hours from issue to valid time; none of days."""
 
     def __len__(self) -> int:
         """The number of market time units or days."""
@@ -53,6 +55,18 @@ class Sample:
     def at(self, level: float, *, before: bool = False) -> Floats:
         """The quantile of one of the levels, (T,) [MW]; of the issue before where that is asked."""
         return (self.before if before else self.quantiles)[:, self.levels.index(level)]
+
+    def of_lead(self, hours: int) -> Sample:
+        """The units whose lead time is so many whole hours."""
+        chosen = self.lead_hours == hours
+        return replace(
+            self,
+            point=self.point[chosen],
+            outturn=self.outturn[chosen],
+            valid_time=self.valid_time[chosen],
+            quantiles=self.quantiles[chosen],
+            lead_hours=self.lead_hours[chosen],
+        )
 
     @cached_property
     def below(self) -> Floats:
@@ -88,6 +102,7 @@ def _sample(rows: pd.DataFrame, levels: list[float], quantity: str, mtu: Mtu, **
         mtu=mtu,
         levels=tuple(levels),
         quantiles=rows[levels].to_numpy(),
+        lead_hours=(rows["valid_time"] - rows["issue_time"]).to_numpy() // np.timedelta64(1, "h"),
         **further,
     )
 

@@ -6,7 +6,7 @@ unit that had begun when the forecast was issued is no forecast, and does not co
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from gridahead.core.time import Mtu
 from gridahead.core.vintages import newest_forecasts, series_names
 from gridahead.evaluation import metrics
 from gridahead.evaluation.catalogue import SKILLS, STORED, values_of
-from gridahead.evaluation.sample import POINT, samples_of
+from gridahead.evaluation.sample import POINT, Basis, Sample, samples_of
 
 LEFT_OUT, MAE_FLAGGED = "left_out", "mae_flagged"
 """How many of the units that were to be scored are not, for want of an outturn or of a model's forecast; the MAE of
@@ -57,8 +57,8 @@ def score(
     rows = [
         {**about, "model": model, "lead": lead, **row}
         for model, table in tables.items()
-        for lead, part in _by_lead(table)
-        for row in _rows(part, lead, first["quantity"], mtu)
+        for lead, samples in _by_lead(samples_of(table, first["quantity"], mtu))
+        for row in _rows(samples, lead, mtu)
     ]
     for model, table in tables.items():
         rows += [{**about, "model": model, "lead": None, **row} for row in _apart(table, outturn, due_times, mtu)]
@@ -150,23 +150,29 @@ def _check(forecasts: pd.DataFrame, outturn: pd.DataFrame) -> None:
         raise ContractError(FORECASTS.name, findings)
 
 
-def _by_lead(rows: pd.DataFrame) -> Iterator[tuple[int | None, pd.DataFrame]]:
-    """All rows, then those of every whole hour of lead time."""
-    if rows.empty:
+def _by_lead(samples: Mapping[Basis, Sample]) -> Iterator[tuple[int | None, Mapping[Basis, Sample]]]:
+    """All units, then those of every whole hour of lead time."""
+    if not len(samples["units"]):
         return
-    yield None, rows
-    lead_time = rows["valid_time"] - rows["issue_time"]
-    lead_hours = (lead_time.to_numpy() // np.timedelta64(1, "h")).astype(int)
-    for lead in np.unique(lead_hours):
-        yield int(lead), rows[lead_hours == lead]
+    yield None, samples
+    for lead in map(int, np.unique(samples["units"].lead_hours)):
+        yield lead, {basis: sample.of_lead(lead) for basis, sample in samples.items()}
 
 
-def _rows(rows: pd.DataFrame, lead: int | None, quantity: str, mtu: Mtu) -> Iterator[dict[str, object]]:
+def _rows(samples: Mapping[Basis, Sample], lead: int | None, mtu: Mtu) -> Iterator[dict[str, object]]:
     """One row a metric that these forecasts have; a forecast without spread has none of spread."""
     chosen = STORED if lead is None else [metric for metric in STORED if metric.by_lead]
-    for metric, value, sample in values_of(chosen, samples_of(rows, quantity, mtu)):
-        span = {"start": sample.valid_time.min(), "end": sample.valid_time.max() + mtu.delta}
-        yield {"metric": metric.name, "value": value, "unit": metric.unit, "n": len(sample), **span}
+    spans = {id(one): (one.valid_time.min(), one.valid_time.max() + mtu.delta) for one in samples.values() if len(one)}
+    for metric, value, sample in values_of(chosen, samples):
+        start, end = spans[id(sample)]
+        yield {
+            "metric": metric.name,
+            "value": value,
+            "unit": metric.unit,
+            "n": len(sample),
+            "start": start,
+            "end": end,
+        }
 
 
 def flagged_times(outturn: pd.DataFrame) -> pd.DatetimeIndex:

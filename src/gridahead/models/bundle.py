@@ -116,10 +116,12 @@ class TrainedModel:
         Raises:
             ModelError: the windows are not what the model was trained on.
         """
-        answers = self.uncalibrated(windows)
-        return possible(
-            self.conditions.published(answers, windows, self.calibration, self.quantiles, self.known_share), windows
-        )
+        return self.published(self.uncalibrated(windows), windows)
+
+    def published(self, answers: Quantiles, windows: Windows) -> Quantiles:
+        """Answers (N, H, Q) [MW] of its members to N windows, calibrated, as physics allows them."""
+        calibrated = self.conditions.published(answers, windows, self.calibration, self.quantiles, self.known_share)
+        return possible(calibrated, windows)
 
     def uncalibrated(self, windows: Windows) -> Quantiles:
         """The mean answer of the members, (N, H, Q) [MW]."""

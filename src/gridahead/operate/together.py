@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 50
 """Series at most that read the lake together: their inputs of a season take 60 MB where they are hourly."""
-ROWS_AT_ONCE = 1_000_000
-"""Accepted values at most that are in memory together where all of the history is read: 25 series with their official
-forecasts over two years, or three over fifteen. They take 300 MB."""
+ROWS_AT_ONCE = 250_000
+"""Accepted values at most that are in memory together where all of the history is read: seven hourly series with their
+official forecasts over two years, or one over fifteen. They take 300 MB."""
 
 
 def reading_ahead(workspace: Workspace, names: Sequence[Series], time_range: TimeRange | None = None) -> Workspace:

@@ -10,11 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gridahead.core.each import of_each, require
 from gridahead.core.errors import GridaheadError, ModelError, PartialError, SettingsError, TooFewDaysError
+from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series
 from gridahead.core.runs import CHAMPION
 from gridahead.features.windows import Windows
@@ -25,6 +27,7 @@ from gridahead.operate.explain import keep_gradients
 from gridahead.operate.model_card import cards
 from gridahead.operate.promotion import admit
 from gridahead.operate.regression import has_regression, keep_regression
+from gridahead.operate.together import history_together
 from gridahead.promotion.evidence import keep_judged
 from gridahead.promotion.serving import is_trained_for
 from gridahead.promotion.sync import sync
@@ -149,11 +152,7 @@ def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress
 
 
 def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progress) -> list[Candidate]:
-    def days_of(series: Series) -> Split | Newcomer:
-        sync(workspace, workspace.registry, series)
-        return _days_of(workspace, series)
-
-    found, failed = of_each(group.series, days_of)
+    found, failed = _days_of_each(workspace, group)
     splits = {series: one for series, one in found.items() if not isinstance(one, Newcomer)}
     new = {series: one for series, one in found.items() if isinstance(one, Newcomer)}
     if splits:
@@ -182,9 +181,29 @@ def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progres
     return candidates
 
 
-def _days_of(workspace: Workspace, series: Series) -> Split | Newcomer:
-    """What a series of a group has to learn; of one that is too new, what it can be served with."""
+def _days_of_each(
+    workspace: Workspace, group: SharedSettings
+) -> tuple[dict[Series, Split | Newcomer], dict[Series, GridaheadError]]:
+    """What each series of a group has to learn, in the order of the group; and why nothing is known of the others."""
+    found: dict[Series, Split | Newcomer] = {}
+    failed: dict[Series, GridaheadError] = {}
+    drawn = sorted(group.series, key=lambda series: digest(str(series))) if group.teachers else group.series
+
+    def days_of(ahead: Workspace, series: Series) -> None:
+        teaching = sum(isinstance(one, Split) for one in found.values())
+        sync(workspace, workspace.registry, series)
+        found[series] = _days_of(ahead, series, teaches=group.teachers is None or teaching < group.teachers)
+
+    for ahead, some in history_together(workspace, drawn):
+        failed |= of_each(some, partial(days_of, ahead))[1]
+    return {series: found[series] for series in group.series if series in found}, failed
+
+
+def _days_of(workspace: Workspace, series: Series, *, teaches: bool) -> Split | Newcomer:
+    """What a series of a group has to learn; of one that is too new, or does not teach, what it can be served with."""
     spec, observations = workspace.inputs(series)
+    if not teaches:
+        return newcomer(observations, spec, workspace.settings.training)
     try:
         return split(observations, spec, workspace.settings.training)
     except TooFewDaysError:

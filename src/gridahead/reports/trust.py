@@ -340,7 +340,7 @@ def concerns(view: SeriesView, created_at: pd.Timestamp) -> list[str]:
     if not forecast.is_full:
         sentences.append(f"It is {forecast.inputs}.")
     if others := forecast.manifest.get(TAUGHT_BY):
-        sentences.append(f"It is of a {taught_words(int(str(others)))}.")
+        sentences.append(f"It is {taught_words(int(str(others)))}.")
     if correction := correction_words(forecast.manifest):
         sentences.append(f"{correction}.")
     if forecast.late:

@@ -116,5 +116,5 @@ def words(code: str) -> str:
 
 
 def taught_words(others: int) -> str:
-    """What serves a series that is too new to learn from, by how many others there are."""
-    return f"new series: nothing of its own to learn from, served by what {others} others have taught"
+    """What serves a series that has taught its network nothing, by how many others have."""
+    return f"learnt from no day of its own: served by what {others} others of its group have taught"

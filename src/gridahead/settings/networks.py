@@ -154,6 +154,10 @@ class SharedSettings(Section):
     """Which series share it, two or more, by name or by pattern: ["*/load"]."""
     group: str | None = None
     """Of a pattern: only zones of this group."""
+    teachers: Annotated[int, Field(ge=2)] | None = None
+    """So many of the series teach it at most, drawn by chance and the same ones every time; the others are served by
+    what these have taught, as new series are. What a training takes is then that of so many, whatever the group has;
+    all that can teach it do unless given."""
     fine_tune: bool = False
     """Whether it is trained on for each series with the days of that alone, as a further candidate `NAME_tuned`."""
     beside: tuple[str, ...] = ("ridge", OFFICIAL_CORRECTED)

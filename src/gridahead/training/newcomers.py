@@ -1,5 +1,7 @@
 """Series that are too new to learn from: served from their first week by a network that has learnt others.
 
+So are those of a group that is too large for all of them to teach it.
+
 What a network of many series knows of any of them in particular is little: its code. A series without one is answered
 nearly as well, if it is read in the right units. These come from its few days, beside the same days of the others
 (`features.few_days`); anchor, unit of the answer, calibrations are those that the others usually have. Nothing is
@@ -27,7 +29,6 @@ from gridahead.features.moments import CONSTANT
 from gridahead.features.normal import Scores
 from gridahead.features.scaling import Scaler
 from gridahead.features.windows import Array, Windows, WindowSpec, build_windows
-from gridahead.models.base import predict_each
 from gridahead.models.bundle import TrainedModel
 from gridahead.models.calibration import calibration_on
 from gridahead.models.conditions import Condition, Conditions, usual_age_of
@@ -43,6 +44,11 @@ FEWEST_DAYS = 5
 """Of values: the working days of a week, or a first week with a gap, on the morning of its last day."""
 FEWEST_TO_JUDGE = 3
 """Of values known at an issue time, for what is said then to count as evidence."""
+NEWEST_DAYS = 56
+"""Of one that has more: what is to be known of a series alone is little more than level and spread, and a week of days
+was worth as much as two months (benchmark `cold_start`)."""
+MOST_JUDGED = 28
+"""Of its newest days: every weekday four times. Each takes time, in units of its own, as they were known then."""
 MOST_BESIDE = 50
 """Series that tell what a few days say of all: a median of more is the same, and takes longer."""
 
@@ -89,7 +95,7 @@ class Newcomer:
     def judges(self, splits: Sequence[Split]) -> Folds:
         """(N,) the fold of the others whose networks judge each day; as many as there are where what serves does.
 
-        Negative where nothing does: too little was known then, or every network has learnt the day.
+        Negative where nothing does: too little was known then, every network has learnt the day, or it is long ago.
         """
         spans, last = spans_of(splits), max(split.days[-1] for split in splits)
 
@@ -98,6 +104,7 @@ class Newcomer:
             return next(of_day, len(spans) if day > last else -1)
 
         enough = ((self.known_days >= FEWEST_TO_JUDGE) & self.has_changed)[:-1]
+        enough[: max(0, len(enough) - MOST_JUDGED)] = False
         return np.array([fold(day) if is_enough else -1 for day, is_enough in zip(self.days, enough, strict=True)])
 
     def fingerprint(self, others: Sequence[str]) -> str:
@@ -106,12 +113,12 @@ class Newcomer:
 
 
 def newcomer(observations: Observations, spec: WindowSpec, settings: TrainingSettings) -> Newcomer:
-    """What there is of a series with fewer days than `split` needs, all of it before the holdout.
+    """The newest days of a series that has nothing to teach, all of them before the holdout.
 
     Raises:
         ModelError: nothing of it is there, or less than five days of values of late, or one value all along.
     """
-    days = before_holdout(days_to_learn(observations, spec, 0), settings)
+    days = before_holdout(days_to_learn(observations, spec, 0), settings)[-NEWEST_DAYS:]
     if not days:
         raise ModelError(str(spec.series), _too_few(0.0, spec, settings))
     ahead = settings.holdout_start or days[-1] + dt.timedelta(days=spec.deadline.days_before + 1)
@@ -238,13 +245,17 @@ def fit_newcomer(new: Newcomer, taught: Taught, fingerprint: str) -> Fit:
             conditions=conditions,
         )
 
-    each = [(model(row, lores[folds[row]]), new.windows.take(slice(row, row + 1))) for row in rows.tolist()]
     served = model(len(new.days), taught.served)
-    forecasts = np.concatenate([predict_each(model, window) for model, window in each])
+    answers, forecasts = np.full((2, *judged.target.shape, len(served.quantiles)), np.nan, np.float32)
+    for place, row in enumerate(rows.tolist()):
+        then, alone = model(row, lores[folds[row]]), judged.alone(place)
+        answer = then.uncalibrated(alone)
+        length = answer.shape[1]
+        answers[place, :length], forecasts[place, :length] = answer[0], then.published(answer, alone)[0]
     return Fit(
         model=served,
         folds=(),
-        answers=np.concatenate([model.uncalibrated(window) for model, window in each]),
+        answers=answers,
         forecasts=forecasts,
         epochs=taught.epochs,
         train_days=(min(split.train_days[0] for split in splits), max(split.train_days[1] for split in splits)),

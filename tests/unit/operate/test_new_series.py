@@ -26,7 +26,7 @@ from gridahead.workspace import Workspace
 TEACHERS = Series("DE", "wind_offshore"), Series("DE", "wind_onshore")
 AT = pd.Timedelta(hours=10, minutes=30)
 """After midnight it is half an hour to the deadline."""
-WORDS = "new series: nothing of its own to learn from, served by what 2 others have taught"
+WORDS = "learnt from no day of its own: served by what 2 others of its group have taught"
 
 
 def workspace_at(folder, end):
@@ -93,7 +93,7 @@ def test_it_serves_from_its_first_week_and_says_from_whom_it_knows_what_it_knows
     listed = told(capsys, lambda: show_versions([version], workspace.settings))
     assert WORDS in listed and "made less than 1 h ago (of all v1), learnt until" in listed
     page = (workspace.settings.published_folder / "cards" / f"{LOAD.slug}-v{version.number}.html").read_text()
-    assert WORDS.replace("new series", "New series") in page
+    assert WORDS.capitalize() in page
     assert "days of 2 other series" in page and "1 (of all v1), made" in page
 
 
@@ -145,3 +145,17 @@ def test_where_too_few_can_teach_it_says_what_is_missing(tmp_path):
     names = tuple(one for one in group.series if one != TEACHERS[1])
     with pytest.raises(ModelError, match=r"DE/load: is new, and served by what others .*: DE/wind_offshore\. Bring"):
         train_shared(workspace, group.model_copy(update={"series": names}))
+
+
+@pytest.mark.slow
+def test_of_a_large_group_so_many_teach_as_are_asked_for_and_all_are_served(tmp_path):
+    workspace = workspace_at(tmp_path, day(90))
+    fill(workspace, day(90), FIRST)
+    group = workspace.settings.shared[0].model_copy(update={"teachers": 2})
+    candidates = {one.series: one for one in train_shared(workspace, group)}
+    assert {*candidates} == {*group.series} and all(one.champion for one in candidates.values())
+    (served,) = (one for one in group.series if workspace.registry.holder(one, CHAMPION).taught_by)
+    assert workspace.registry.holder(served, CHAMPION).taught_by == 2
+    published = forecast(workspace, served)
+    assert f"  ! {WORDS}" in lines_of(published, newest=False)
+    assert all(one.known for one in train_shared(workspace, group)), "the same ones are drawn again"

@@ -191,7 +191,7 @@ def test_a_band_that_has_been_too_narrow_lately_is_in_the_sentence_and_the_first
 
 def test_a_series_that_others_have_taught_is_a_reason_to_look_closer():
     (told,) = concerns(series_view(card_of(taught_by=12)), NOW)
-    assert told == "It is of a new series: nothing of its own to learn from, served by what 12 others have taught."
+    assert told == "It is learnt from no day of its own: served by what 12 others of its group have taught."
 
 
 def test_live_days_are_heard_before_the_holdout_and_the_holdout_only_until_there_are_enough():
