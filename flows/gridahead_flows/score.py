@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from prefect import flow, get_run_logger, task
+from functools import partial
+
+from prefect import State, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.deployments import run_deployment
 from prefect.runtime import deployment, flow_run, task_run
 
-from gridahead.core.each import require
-from gridahead.core.errors import ModelError, some_of
+from gridahead.core.each import of_each, require
+from gridahead.core.errors import GridaheadError, ModelError, PartialError, some_of
 from gridahead.core.grid import Series
 from gridahead.monitoring.drift import drift
 from gridahead.operate.catch_up import catch_up
 from gridahead.operate.score import score_each
-from gridahead.operate.together import AT_ONCE
+from gridahead.operate.together import AT_ONCE, history_together
 from gridahead.reports.drift import drift_sentence, drift_words
+from gridahead.workspace import Workspace
 from gridahead_flows.engine import LIMITS, RETRIES, artifact_key, kept_on_record, open_workspace
 from gridahead_flows.forecast import FEW
 from gridahead_flows.plan import SCHEDULED
@@ -31,7 +34,7 @@ def keep_published(settings: str | None) -> str:
 
 
 def _name_of_run() -> str:
-    return f"score {some_of(task_run.parameters['series'], 1)}"
+    return f"{task_run.task_name} {some_of(task_run.parameters['series'], 1)}"
 
 
 @task(name="score", task_run_name=_name_of_run, **RETRIES)
@@ -42,19 +45,33 @@ def score_some(series: list[str], settings: str | None) -> int:
     return sum(len(one.scores) for one in done.values())
 
 
-@task(name="drift", task_run_name="drift {series}", **RETRIES)
-def look_for_drift(series: str, settings: str | None) -> bool:
-    """Whether a series has drifted so that it is to be trained again; all that was found is an artifact."""
-    key, words = artifact_key("drift", series), f"Drift of {series}."
+@task(name="drift", task_run_name=_name_of_run, **RETRIES)
+def look_for_drift(series: list[str], settings: str | None) -> list[str]:
+    """Which of some series have drifted so that they are to be trained again; all that was found is an artifact."""
+    workspace, told = open_workspace(settings), list[str]()
+    drifted: dict[Series, bool] = {}
+    failed: dict[Series, GridaheadError] = {}
+    for ahead, some in history_together(workspace, [Series.parse(name) for name in series]):
+        found, lost = of_each(some, partial(_look, ahead, told))
+        drifted |= found
+        failed |= lost
+    key = artifact_key("drift", series[0]) if len(series) == 1 else "drift"
+    create_markdown_artifact("\n\n".join(told), key=key, description=f"Drift of {some_of(series, 1)}.")
+    again = [str(one) for one, has_drifted in drifted.items() if has_drifted]
+    require(failed, again)
+    return again
+
+
+def _look(workspace: Workspace, told: list[str], series: Series) -> bool:
+    """Whether a series is to be trained again; what was found is added to what is told."""
     try:
-        report = drift(open_workspace(settings), Series.parse(series))
+        report = drift(workspace, series)
     except ModelError as error:  # just trained on all days, or no champion: there is nothing to judge by yet
-        create_markdown_artifact(f"Nothing can be said yet: {error}", key=key, description=words)
+        told.append(f"**{series}**: nothing can be said yet: {error}")
         return False
     sentence = drift_sentence(report)
     findings = [f"- {finding.level}: {drift_words(finding, report.unit)}" for finding in report.findings]
-    lines = [f"**{sentence}**", "", *findings]
-    create_markdown_artifact("\n".join(lines), key=key, description=words)
+    told.append("\n".join([f"**{series}**: {sentence}", "", *findings]))
     if report.alarm:
         get_run_logger().warning("%s: %s", series, sentence)
     return report.retrain
@@ -74,15 +91,11 @@ def score_flow(settings: str | None = None) -> str:
     chosen = open_workspace(settings).settings
     kept = keep_published(settings, return_state=True)
     names = [str(entry.series) for entry in chosen.series]
-    size, drifted = 1 if len(names) <= FEW else AT_ONCE, []
+    size = 1 if len(names) <= FEW else AT_ONCE
+    parts = [names[first : first + size] for first in range(0, len(names), size)]
     # None of them must keep the report from being written.
-    scored = [
-        score_some(names[first : first + size], settings, return_state=True) for first in range(0, len(names), size)
-    ]
-    for name in names:
-        found = look_for_drift(name, settings, return_state=True)
-        if found.is_completed() and found.result():
-            drifted.append(name)
+    scored = [score_some(part, settings, return_state=True) for part in parts]
+    drifted = [name for part in parts for name in _drifted(look_for_drift(part, settings, return_state=True))]
     page = write_report(settings)
     if drifted and chosen.schedule.retrain_on_drift:
         _train_again(drifted, settings)
@@ -90,6 +103,14 @@ def score_flow(settings: str | None = None) -> str:
         state.result()  # what could not be done fails the run, now that all else is done
     kept.result()
     return page
+
+
+def _drifted(state: State[list[str]]) -> list[str]:
+    """What is to be trained again of the series of a task; where it failed for some, of the others."""
+    outcome = state.result(raise_on_failure=False)
+    if isinstance(outcome, PartialError):
+        return [str(name) for name in outcome.done]
+    return outcome if isinstance(outcome, list) else []
 
 
 def _train_again(drifted: list[str], settings: str | None) -> None:

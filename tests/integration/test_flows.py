@@ -214,6 +214,31 @@ def test_a_champion_that_has_learnt_all_days_is_no_failure_of_the_run_that_looks
     assert flow.score_flow(str(tmp_path / "settings.toml")) == "report.html"
 
 
+@pytest.mark.parametrize("few", [0, 20])
+def test_what_has_drifted_is_trained_again_whether_it_was_looked_at_alone_or_with_others(
+    prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    from gridahead_flows import score as flow
+
+    def drift(workspace: Workspace, series: Series) -> SimpleNamespace:
+        if series == Series("FR", "load"):
+            raise LakeError("the lake has no FR/load")
+        return SimpleNamespace(findings=[], alarm=True, retrain=series == Series("DE", "load"), unit="MW")
+
+    again: list[str] = []
+    monkeypatch.setattr(flow, "FEW", few)
+    monkeypatch.setattr(flow, "drift", drift)
+    monkeypatch.setattr(flow, "drift_sentence", lambda report: "has changed")
+    monkeypatch.setattr(flow, "score_each", lambda workspace, names: ({}, {}))
+    monkeypatch.setattr(flow, "write_report", lambda settings: "report.html")
+    monkeypatch.setattr(flow, "_train_again", lambda drifted, settings: again.extend(drifted))
+    third = '[[series]]\nseries = "FR/load"\ndeadline = "D-1T1100[Europe/Oslo]"\n'
+    text = TWO_DEADLINES.replace("[schedule]", "[schedule]\nretrain_on_drift = true") + third
+    (tmp_path / "settings.toml").write_text(text)
+    assert flow.score_flow(str(tmp_path / "settings.toml")) == "report.html"
+    assert again == ["DE/load"]
+
+
 TWO_DEADLINES = """
 data_folder = "data"
 [schedule]

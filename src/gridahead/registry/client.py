@@ -21,6 +21,8 @@ from gridahead.registry.address import Address, is_locked
 
 NEWEST = "gridahead.newest"
 """Tag of a registered model: its newest version, also where that has been deleted since."""
+PAGE = 10_000
+"""Versions that MLflow tells of at once, at most; a model has fewer."""
 _MISSING, _THERE = "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"
 _PASSING = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
 _REFUSED = (
@@ -123,5 +125,5 @@ def newest(client: Client, series: Series) -> int:
         if error.is_missing:
             return 0
         raise
-    rows = client.search_model_versions(f"name='{series.slug}'", max_results=10_000)
+    rows = client.search_model_versions(f"name='{series.slug}'", max_results=PAGE)
     return max(int(model.tags.get(NEWEST, 0)), *(int(row.version) for row in rows), 0)

@@ -26,7 +26,7 @@ from gridahead.models.base import Forecaster
 from gridahead.models.storage import bundle_hash
 from gridahead.registry.address import ROOT
 from gridahead.registry.bundled import BUNDLE
-from gridahead.registry.client import NEWEST, RegistryError
+from gridahead.registry.client import NEWEST, PAGE, RegistryError
 from gridahead.registry.exports import Exports, given
 from gridahead.registry.logged import log_bundles, make_version, reserve, signature
 from gridahead.registry.runs import Tracking, git_commit, settings_params
@@ -38,8 +38,6 @@ from gridahead.training.fit import Fit
 
 log = logging.getLogger(__name__)
 
-PAGE = 10_000
-"""Versions that MLflow tells of at once."""
 _LONGEST_TAG = 4900
 """MLflow takes 5000 characters."""
 
@@ -156,7 +154,7 @@ class Registry:
     def versions(self, series: Series) -> list[Version]:
         """Every version of a series that is ours, the newest first."""
         aliases = self.aliases(series)
-        rows = self.client.search_model_versions(f"name='{series.slug}'", max_results=10_000)
+        rows = self.client.search_model_versions(f"name='{series.slug}'", max_results=PAGE)
         versions = [_version(series, row, aliases) for row in rows if "bundle" in row.tags]
         return sorted(versions, key=lambda version: int(version.number), reverse=True)
 

@@ -27,6 +27,7 @@ from gridahead.core.fingerprint import digest
 from gridahead.core.grid import Series
 from gridahead.models.storage import bundle_hash, load
 from gridahead.registry.bundled import BUNDLES, PARAMS
+from gridahead.registry.client import PAGE
 from gridahead.registry.exports import Exports
 from gridahead.registry.logged import Logged, log_bundles, make_version, reserve, signature
 from gridahead.registry.runs import Tracking
@@ -163,7 +164,7 @@ class SharedTraining:
         """The number of the version of the group, which is made if it is not there."""
         reserve(self._tracking, self.group, f"Series that share the network {self.group}")
         fingerprint = self._fingerprint
-        for row in self._client.search_model_versions(f"name='{self.group}'", max_results=10_000):
+        for row in self._client.search_model_versions(f"name='{self.group}'", max_results=PAGE):
             if row.tags.get(TRAINING) == fingerprint and row.source == logged.uri:
                 return str(row.version)
         series = sorted({str(candidate.series) for candidate in self.bundles})
