@@ -52,7 +52,9 @@ def sheet(forecasts: Forecasts, timezone: str, unit: Unit = "MW", official: pd.S
     wide = per(numbered.pivot(index=["valid_time", "number"], columns="quantile", values="value_mw"), unit)
     of_row = wide.index.to_frame(index=False)
     start = of_row["valid_time"]
-    rows = forecasts.loc[~number.duplicated(), whose].iloc[of_row["number"].to_numpy()].reset_index(drop=True)
+    firsts = forecasts.loc[~number.duplicated(), whose]  # there are few forecasts and many rows
+    firsts = firsts.assign(id=[forecast_id(one) for one in firsts.to_dict("records")])
+    rows = firsts.iloc[of_row["number"].to_numpy()].reset_index(drop=True)
     times = {"start": start, "end": start + rows["mtu"].map({str(mtu): mtu.delta for mtu in Mtu})}
     zones = dict.fromkeys((timezone, UTC))
     columns = {f"{name} ({zone})": at.dt.tz_convert(zone) for zone in zones for name, at in times.items()}
@@ -61,15 +63,8 @@ def sheet(forecasts: Forecasts, timezone: str, unit: Unit = "MW", official: pd.S
     columns[f"official [{unit}]"] = per(known.astype(float), unit)
     columns["issue time (UTC)"] = rows["issue_time"].dt.tz_convert(UTC)
     columns |= {name.replace("_", " "): rows[name] for name in ("rung", "model", "model_version", "missing")}
-    columns["forecast id"] = _ids(rows)
+    columns["forecast id"] = rows["id"]
     return pd.DataFrame(columns).sort_values(["issue time (UTC)", "forecast id", "start (UTC)"], ignore_index=True)
-
-
-def _ids(rows: pd.DataFrame) -> pd.Series:
-    """The id of the forecast of each row; there are few forecasts and many rows."""
-    numbers = rows.groupby(IDENTIFIES, sort=False).ngroup()
-    firsts = rows.loc[~numbers.duplicated(), IDENTIFIES].to_dict("records")
-    return numbers.map(dict(enumerate(map(forecast_id, firsts))))
 
 
 def quantile_heading(level: float, unit: Unit) -> str:

@@ -41,6 +41,8 @@ def suspect_inputs(
     time_range = TimeRange(issue_time - RECENT, until)
     verdicts = lake.read_verdicts(*inputs, time_range=time_range)
     verdicts = verdicts[(verdicts["available_at"] <= issue_time) & (verdicts["known_at"] <= issue_time)]
+    if verdicts.empty:
+        return []
     rulings = lake.read_rulings(*inputs, time_range=time_range)
     released = ruled(rulings[rulings["decided_at"] <= issue_time], "release")
     verdicts = verdicts[~among(verdicts, released, IDENTITY)]

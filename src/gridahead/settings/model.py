@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -267,11 +268,10 @@ class Settings(Section):
 
     def _of_series(self) -> Iterator[str]:
         """What is wrong with the names in the series: zones, models, the series themselves."""
-        all_series = [entry.series for entry in self.series]
-        for entry in dict(zip(all_series, self.series, strict=True)).values():
-            if all_series.count(entry.series) > 1:
-                times = all_series.count(entry.series)
-                yield f"series {entry.series} stands there {times} times; keep one [[series]] of it"
+        times = Counter(entry.series for entry in self.series)
+        for entry in {entry.series: entry for entry in self.series}.values():
+            if times[entry.series] > 1:
+                yield f"series {entry.series} stands there {times[entry.series]} times; keep one [[series]] of it"
             if entry.series.quantity not in FORECAST:
                 hint = did_you_mean(entry.series.quantity, FORECAST)
                 yield (

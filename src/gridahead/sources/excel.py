@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -148,10 +149,9 @@ def _table(rows: list[_Row], layout: Layout, findings: Findings) -> pd.DataFrame
     if header_row is not None and header_row != row:
         finding = f"row {header_row} is the header, not row {row}"
         raise findings.refuse(finding, f"Set skip_rows = {header_row - 1} in the settings.")
-    for name in sorted({name for name in names if names.count(name) > 1 and name in layout.needed}):
-        findings.add(
-            f"row {row}: column {name!r} is there {names.count(name)} times", "Rename one of them in the file."
-        )
+    for name, times in sorted(Counter(name for name in names if name in layout.needed).items()):
+        if times > 1:
+            findings.add(f"row {row}: column {name!r} is there {times} times", "Rename one of them in the file.")
     findings.stop()
     body = body[: max(0, len(body) - layout.skip_footer)]
     if not body:

@@ -182,10 +182,9 @@ def _check_header(header: list[str], row: int, layout: Layout, findings: Finding
                 finding = f"row {row}: {header[0]!r} is one field when divided at {layout.separator!r}"
                 raise findings.refuse(finding, f"The separator seems to be {mark!r}.")
     names = [name for name in header if not layout.needed or name in layout.needed]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        findings.add(
-            f"row {row}: column {name!r} is there {names.count(name)} times", "Rename one of them in the file."
-        )
+    for name, times in sorted(Counter(names).items()):
+        if times > 1:
+            findings.add(f"row {row}: column {name!r} is there {times} times", "Rename one of them in the file.")
 
 
 def _numbers_for_names(records: list[Record], layout: Layout, findings: Findings) -> list[str]:
