@@ -44,11 +44,10 @@ FEWEST_DAYS = 5
 """Of values: the working days of a week, or a first week with a gap, on the morning of its last day."""
 FEWEST_TO_JUDGE = 3
 """Of values known at an issue time, for what is said then to count as evidence."""
-NEWEST_DAYS = 56
-"""Of one that has more: what is to be known of a series alone is little more than level and spread, and a week of days
-was worth as much as two months (benchmark `cold_start`)."""
-MOST_JUDGED = 28
-"""Of its newest days: every weekday four times. Each takes time, in units of its own, as they were known then."""
+NEWEST_DAYS = 28
+"""Of one that has more: every weekday four times. What is to be known of a series alone is little more than level and
+spread, for which two months were worth no more (benchmark `cold_start`); and each day takes time when it is judged, in
+units of its own, as they were known then."""
 MOST_BESIDE = 50
 """Series that tell what a few days say of all: a median of more is the same, and takes longer."""
 
@@ -95,7 +94,7 @@ class Newcomer:
     def judges(self, splits: Sequence[Split]) -> Folds:
         """(N,) the fold of the others whose networks judge each day; as many as there are where what serves does.
 
-        Negative where nothing does: too little was known then, every network has learnt the day, or it is long ago.
+        Negative where nothing does: too little was known then, or every network has learnt the day.
         """
         spans, last = spans_of(splits), max(split.days[-1] for split in splits)
 
@@ -104,7 +103,6 @@ class Newcomer:
             return next(of_day, len(spans) if day > last else -1)
 
         enough = ((self.known_days >= FEWEST_TO_JUDGE) & self.has_changed)[:-1]
-        enough[: max(0, len(enough) - MOST_JUDGED)] = False
         return np.array([fold(day) if is_enough else -1 for day, is_enough in zip(self.days, enough, strict=True)])
 
     def fingerprint(self, others: Sequence[str]) -> str:
