@@ -6,8 +6,9 @@ forecast publishes a day of each, the next ingest takes an hour more of every se
 page is written. What serves is a network, a regression and their aggregate, adapted to the 56 days before: it is learnt
 from the first series, quickly, and given to all, as what a forecast costs does not depend on whose it is. Of a hundred
 series and more the day before is forecast as well, by the flow in two processes. A further stage is a line in `STAGES`.
-Training is a task of its own: one network for all of a hundred series and more, taught by thirty of them. Of ten
-thousand only the forecast is measured, as far back as it reads, in two processes.
+Training is a task of its own: one network for all of a hundred series and more, taught by thirty of them. So is the
+hour of a thousand series on an idle machine, an ingest with the gate and the forecasts in two processes, with the days
+before put into the lake as they are; and of ten thousand the forecasts.
 """
 
 from __future__ import annotations
@@ -50,8 +51,10 @@ UNSEEN_DAYS, EPOCHS = 70, 2
 """Days that the champion has not learnt, and epochs that it has."""
 TRAINED = (100, 1000)
 """So many series share the network that is trained."""
-MOST, DAYS_OF_MOST = 10_000, 200
-"""So many series are forecast that their days are put into the lake without the gate, which would take hours."""
+HOURLY, MOST = 1000, 10_000
+"""So many series have an hour of their own, and are forecast."""
+DAYS_BEFORE = 200
+"""That are put into the lake: what forecasts and the gate read."""
 SOME = 500
 """So many series of these at once."""
 TIMEZONE = "Europe/Berlin"
@@ -173,21 +176,23 @@ def run(bench: Bench) -> list[Row]:
     rows = [row for count in counts for row in bench.resumed(f"{count} series", partial(stages_of, count, days))]
     for count in () if bench.quick else TRAINED:
         rows += bench.resumed(f"{count} series, training", partial(training_of, count, days))
-    return rows if bench.quick else [*rows, *bench.resumed(f"{MOST} series", partial(forecasts_of, MOST))]
+    if not bench.quick:
+        rows += bench.resumed(f"{HOURLY} series, an hour", partial(hour_of, HOURLY, with_ingest=True))
+        rows += bench.resumed(f"{MOST} series", partial(hour_of, MOST, with_ingest=False))
+    return rows
 
 
 def stages_of(count: int, days: int) -> list[Row]:
     """The rows of all stages of so many series."""
-    values, rows = made(count, days), list[Row]()
+    values, rows, task = made(count, days), list[Row](), f"{count} series"
     with installed(values) as folder:
         for stage in STAGES:
             stage.prepare(folder, values)
             cost = cost_of(stage.command, folder)
             lake = sum(path.stat().st_size for path in (folder / "data" / "lake").rglob("*") if path.is_file())
-            say(f"{count} series, {stage.name}: {cost.core_seconds:.1f} core seconds, {cost.peak_mb:,.0f} MB")
-            rows += [*_rows(count, stage.name, cost), Row(f"{count} series", stage.name, "lake [MB]", lake / 1e6)]
+            rows += [*_rows(task, stage.name, cost), Row(task, stage.name, "lake [MB]", lake / 1e6)]
             if stage.name == "forecast" and count >= MANY:
-                rows.append(in_two_processes(count, folder))
+                rows.append(in_two_processes(task, folder))
     return rows
 
 
@@ -197,26 +202,26 @@ def training_of(count: int, days: int) -> list[Row]:
     with installed(values, GROUP) as folder:
         _history(folder, values)
         cost_of(("ingest",), folder)
-        cost = cost_of(("train",), folder)
-    say(f"{count} series, train: {cost.seconds:.0f} s, {cost.core_seconds:.0f} core seconds, {cost.peak_mb:,.0f} MB")
-    return _rows(count, "train", cost)
+        return _rows(f"{count} series", "train", cost_of(("train",), folder))
 
 
-def forecasts_of(count: int) -> list[Row]:
-    """How long a run of two processes forecasts and publishes so many series."""
-    values = made(count, DAYS_OF_MOST)
+def hour_of(count: int, *, with_ingest: bool) -> list[Row]:
+    """What an hour of so many series takes: its ingest, and a run of two processes that forecasts and publishes."""
+    values, rows = made(count, DAYS_BEFORE), list[Row]()
     with installed(values) as folder:
         lake = Workspace(load_settings(folder / FILE)).lake
         for first in range(0, count, SOME):
-            some = values.iloc[:, first : first + SOME].rename_axis("valid_time").reset_index()
-            rows = some.melt("valid_time", var_name="zone")
-            known = rows["valid_time"] + pd.Timedelta(hours=1)
+            some = values.iloc[:-1, first : first + SOME].rename_axis("valid_time").reset_index()
+            long = some.melt("valid_time", var_name="zone")
+            known = long["valid_time"] + pd.Timedelta(hours=1)
             about = {"availability": "assumed", "unit": "MW", "mtu": "PT60M", "source": "made", "batch": "made"}
-            lake.observations.append(rows.assign(quantity="load", available_at=known, **about))
-        say(f"{count} series are in the lake")
+            lake.observations.append(long.assign(quantity="load", available_at=known, **about))
         _model(folder, values)
-        say(f"{count} series have a champion")
-        return [in_two_processes(count, folder)]
+        say(f"{count} series have their days and a champion")
+        if with_ingest:
+            _hour(folder, values)
+            rows += _rows(f"{count} series, an hour", "one hour more", cost_of(("ingest",), folder))
+        return [*rows, in_two_processes(f"{count} series, an hour" if with_ingest else f"{count} series", folder)]
 
 
 @contextmanager
@@ -231,18 +236,19 @@ def installed(values: pd.DataFrame, further: str = "") -> Iterator[Path]:
         yield folder
 
 
-def _rows(count: int, stage: str, cost: Cost) -> list[Row]:
+def _rows(task: str, stage: str, cost: Cost) -> list[Row]:
     figures = {"seconds": cost.seconds, "core seconds": cost.core_seconds, "peak of memory [MB]": cost.peak_mb}
-    return [Row(f"{count} series", stage, metric, value) for metric, value in figures.items()]
+    say(f"{task}, {stage}: {cost.seconds:.0f} s, {cost.core_seconds:.1f} core seconds, {cost.peak_mb:,.0f} MB")
+    return [Row(task, stage, metric, value) for metric, value in figures.items()]
 
 
-def in_two_processes(count: int, folder: Path) -> Row:
+def in_two_processes(task: str, folder: Path) -> Row:
     """Seconds of a run of the flow, in two processes, of the day before the one that has been forecast."""
     issued = pd.Timestamp(deadline(back=1), tz=TIMEZONE).to_pydatetime()
     with tempfile.TemporaryDirectory() as server, prefect_server(Path(server)):
         seconds = seconds_of_a_run(folder / FILE, FlowSettings(runner="processes", workers=2), issued)
-    say(f"{count} series, {TWO_PROCESSES}: {seconds:.0f} s")
-    return Row(f"{count} series", TWO_PROCESSES, "seconds", seconds)
+    say(f"{task}, {TWO_PROCESSES}: {seconds:.0f} s")
+    return Row(task, TWO_PROCESSES, "seconds", seconds)
 
 
 def made(count: int, days: int) -> pd.DataFrame:
@@ -300,10 +306,9 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     """Core seconds and memory by the number of series."""
     with picture(path, 2) as charts:
         for chart, metric in zip(charts, ("core seconds", "peak of memory [MB]"), strict=True):
-            for stage in dict.fromkeys(row.model for row in rows if row.metric == metric):
-                found = {
-                    int(row.task.split()[0]): row.value for row in rows if (row.model, row.metric) == (stage, metric)
-                }
+            whole = [row for row in rows if row.metric == metric and row.task.endswith(" series")]
+            for stage in dict.fromkeys(row.model for row in whole):
+                found = {int(row.task.split()[0]): row.value for row in whole if row.model == stage}
                 chart.plot(list(found), list(found.values()), marker="o", label=stage)
             chart.set_xscale("log")
             chart.set_yscale("log")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -145,8 +146,10 @@ def curves_of(rows: pd.DataFrame, settings: Settings, learnt: Mapping[Series, Ma
         limits, last_unit = learnt.get(series, {}), str(part["unit"].iloc[-1])
         curve = Curve(series, mtu, clock, value, row, limits, last_unit, of_zone, timezone)
         of_zone[series] = curves[series, mtu] = curve
+    by_zone: dict[str, list[Curve]] = defaultdict(list)
+    for curve in curves.values():
+        by_zone[curve.series.zone].append(curve)
     for (zone_code, _), of_zone in of_zones.items():
-        for (series, _), curve in curves.items():
-            if series.zone == zone_code:
-                of_zone.setdefault(series, curve)
+        for curve in by_zone[zone_code]:
+            of_zone.setdefault(curve.series, curve)
     return curves

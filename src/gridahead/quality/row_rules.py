@@ -62,10 +62,10 @@ def off_the_grid(rows: pd.DataFrame, settings: Settings) -> Floats:
     """
     off = np.full(len(rows), np.nan)
     lengths = rows["mtu"].map({str(mtu): mtu.delta / _MINUTE for mtu in Mtu}).to_numpy(dtype=float)
-    zones, times = rows["zone"].to_numpy(), pd.DatetimeIndex(rows["valid_time"])
-    for zone in pd.unique(zones):
-        at = np.flatnonzero(zones == zone)
-        local = times[at].tz_convert(settings.zone(str(zone)).timezone).tz_localize(None)
+    clocks = rows["zone"].map({zone: settings.zone(str(zone)).timezone for zone in rows["zone"].unique()})
+    times = pd.DatetimeIndex(rows["valid_time"])
+    for timezone, at in clocks.groupby(clocks).indices.items():
+        local = times[at].tz_convert(str(timezone)).tz_localize(None)
         off[at] = np.fmin(*(_minutes(clock) % lengths[at] for clock in (times[at], local)))
     return off
 
