@@ -20,6 +20,8 @@ from gridahead.lake.folder import Folder
 SUFFIX = ".parquet"
 GROUP_ROWS = 100_000
 """Rows of a group, which a read takes or skips as a whole: three vintages of a year of quarter hours are one."""
+Zones = tuple[str, str]
+"""The first and the last zone of the rows of a file, in the order of their codes."""
 ZSTD_LEVEL = 3
 """Higher ones took three times as long to save 4 %."""
 
@@ -39,8 +41,10 @@ def to_bytes(rows: pa.Table, table: Table) -> bytes:
     return buffer.getvalue()
 
 
-def read_file(folder: Folder, name: str, table: Table, condition: ds.Expression | None, columns: list[str]) -> pa.Table:
-    """The rows of a file that meet the condition.
+def read_file(
+    folder: Folder, name: str, table: Table, condition: ds.Expression | None, columns: list[str]
+) -> tuple[pa.Table, Zones | None]:
+    """The rows of a file that meet the condition, and which zones it has.
 
     Raises:
         FileNotFoundError: the file is gone.
@@ -53,7 +57,7 @@ def read_file(folder: Folder, name: str, table: Table, condition: ds.Expression 
         fragment = ds.ParquetFileFormat().make_fragment(source, folder.filesystem if folder.local else None)  # type: ignore[arg-type]
         declared = table.arrow_schema()
         if _current(fragment.physical_schema, declared):
-            return fragment.to_table(schema=declared, filter=condition, columns=columns)
+            return fragment.to_table(schema=declared, filter=condition, columns=columns), _zones(fragment)
         rows = conform(fragment.to_table(), table, str(folder / name))
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, FileNotFoundError):
@@ -61,7 +65,16 @@ def read_file(folder: Folder, name: str, table: Table, condition: ds.Expression 
         raise LakeError(
             f"cannot read {folder / name}: {str(error).splitlines()[0]}. `gridahead lake verify` says what to do"
         ) from error
-    return (rows if condition is None else rows.filter(condition)).select(columns)
+    return (rows if condition is None else rows.filter(condition)).select(columns), _zones(fragment)
+
+
+def _zones(fragment: ds.Fragment) -> Zones | None:
+    """The first and the last zone of a file by its footer; None where that does not say."""
+    assert isinstance(fragment, ds.ParquetFileFragment)
+    spans = [span for group in fragment.row_groups if (span := (group.statistics or {}).get("zone")) is not None]
+    if not spans or len(spans) < len(fragment.row_groups):
+        return None
+    return min(str(span["min"]) for span in spans), max(str(span["max"]) for span in spans)
 
 
 def _current(written: pa.Schema, declared: pa.Schema) -> bool:

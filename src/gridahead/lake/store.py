@@ -12,6 +12,7 @@ and again until nothing has changed in between: so it sees a batch whole or not 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,12 +27,15 @@ from gridahead.core.fingerprint import digest
 from gridahead.core.tables import Table
 from gridahead.core.time import TimeRange
 from gridahead.lake.folder import Folder
-from gridahead.lake.parquet import SUFFIX, read_file, to_bytes
+from gridahead.lake.parquet import SUFFIX, Zones, read_file, to_bytes
 from gridahead.lake.partitions import RECENT, Where, level_filters, prefixes, texts, touches
 from gridahead.lake.rows import newest_vintages, once, repeated_keys
 
 ATTEMPTS = 50
 """How often a reader looks again because a compaction has replaced a file under it. Twice in a row is rare."""
+REMEMBERED = 10_000
+"""Files of which it is remembered, from when they were read, which zones they have: a batch of some of many series is
+opened once by whoever asks for one series after the other."""
 READERS = 8
 """Files that are read at the same time: it hides the latency of an object store."""
 Result = TypeVar("Result")
@@ -45,6 +49,7 @@ class Store:
     def __init__(self, folder: str | Path | Folder, table: Table) -> None:
         self.folder = Folder.at(folder)
         self.table = table
+        self._zones: dict[str, Zones | None] = {}
 
     @property
     def recent(self) -> Folder:
@@ -95,7 +100,7 @@ class Store:
         clocks = {"availability", "value", "mtu"} & set(self.table.names)  # by which a vintage is withdrawn
         needed = chosen if as_of is None else [*chosen, *clocks]
         condition = _condition(where or {}, time_range, as_of)
-        rows = self.try_again(lambda: self._rows(self.files(where, time_range), condition, needed))
+        rows = self.try_again(lambda: self._rows(self._holding(where, time_range), condition, needed))
         if as_of is not None:
             rows = newest_vintages(rows, self.table.key)
         return self.table.frame(rows.select(chosen))
@@ -115,7 +120,8 @@ class Store:
         nothing = self.table.arrow_schema().empty_table().select(needed)
 
         def rows_of_file(name: str) -> pa.Table:
-            return read_file(self.folder, name, self.table, condition, needed).cast(nothing.schema)
+            rows, self._zones[name] = read_file(self.folder, name, self.table, condition, needed)
+            return rows.cast(nothing.schema)
 
         if len(names) < 2:
             return pa.concat_tables([nothing, *map(rows_of_file, names)])
@@ -131,6 +137,23 @@ class Store:
             except FileNotFoundError:
                 continue
         return tables
+
+    def _holding(self, where: Where | None, time_range: TimeRange | None) -> list[str]:
+        """The files that such a read touches, without those known to have none of the zones: files never change."""
+        names = self.files(where, time_range)
+        if len(self._zones) > REMEMBERED:
+            self._zones.clear()
+        if where is None or "zone" not in where:
+            return names
+        wanted = sorted(texts(where["zone"]))
+
+        def holds(name: str) -> bool:
+            if (zones := self._zones.get(name)) is None:
+                return True
+            place = bisect_left(wanted, zones[0])
+            return place < len(wanted) and wanted[place] <= zones[1]
+
+        return [name for name in names if holds(name)]
 
     def files(self, where: Where | None = None, time_range: TimeRange | None = None) -> list[str]:
         """The files that such a read touches, as they stood at one moment."""

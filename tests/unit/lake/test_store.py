@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridahead.core.errors import ContractError, LakeError
+from gridahead.core.grid import Series
 from gridahead.core.tables import OBSERVATIONS
 from gridahead.core.time import TimeRange
+from gridahead.lake import store as module
 from gridahead.lake.store import Store
 
 DAY = hours("2025-01-01T00:00Z", 24)
@@ -181,3 +183,40 @@ def test_however_rows_are_cut_into_batches_the_lake_holds_each_once(tmp_path_fac
         store.append(everything.iloc[begin : begin + length])
         wanted |= set(range(begin, min(48, begin + length)))
     pd.testing.assert_frame_equal(store.read(), everything.iloc[sorted(wanted)].reset_index(drop=True))
+
+
+ZONES = ("AT", "BE", "DE", "FR", "NO2", "Ö1")
+
+
+@given(batches=st.lists(st.sets(st.sampled_from(ZONES), min_size=1), max_size=5), asked=st.sets(st.sampled_from(ZONES)))
+@settings(deadline=None, max_examples=25)
+def test_a_zone_is_found_in_whichever_batches_it_is_also_where_files_have_been_read_before(
+    tmp_path_factory, batches, asked
+):
+    store = Store(tmp_path_factory.mktemp("lake"), OBSERVATIONS)
+    rows_of = [
+        pd.concat([measured(Series(zone, "load"), DAY[number : number + 1], [number]) for zone in sorted(zones)])
+        for number, zones in enumerate(batches)
+    ]
+    for some in rows_of:
+        store.append(some.reset_index(drop=True))
+    expected = sorted((zone, number) for number, zones in enumerate(batches) for zone in zones & asked)
+    for _ in range(2):
+        found = store.read({"zone": sorted(asked)})
+        assert sorted(zip(found["zone"], found["value"].astype(int), strict=True)) == expected
+
+
+def test_a_batch_that_has_none_of_a_zone_is_opened_once(store, monkeypatch):
+    opened: list[str] = []
+    plain = module.read_file
+
+    def read_file(folder, name, *given):
+        opened.append(name)
+        return plain(folder, name, *given)
+
+    monkeypatch.setattr(module, "read_file", read_file)
+    for zone in ("AT", "BE", "DE"):
+        store.append(measured(Series(zone, "load"), DAY, range(24)))
+    for zone in ("AT", "BE", "DE"):
+        assert len(store.read({"zone": zone})) == 24
+    assert len(opened) == 3 + 1 + 1
