@@ -14,6 +14,7 @@ from gridahead.core.errors import ContractError, LakeError
 from gridahead.core.grid import Series
 from gridahead.core.tables import OBSERVATIONS
 from gridahead.core.time import TimeRange
+from gridahead.lake import parquet
 from gridahead.lake import store as module
 from gridahead.lake.store import Store
 
@@ -208,7 +209,7 @@ def test_a_zone_is_found_in_whichever_batches_it_is_also_where_files_have_been_r
 
 def test_a_batch_that_has_none_of_a_zone_is_opened_once(store, monkeypatch):
     opened: list[str] = []
-    plain = module.read_file
+    plain = parquet.read_file
 
     def read_file(folder, name, *given):
         opened.append(name)
