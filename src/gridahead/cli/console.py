@@ -96,11 +96,14 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str, empty: st
         out.print(Text.assemble((title, "bold"), f": {empty}"))
         return
     grid = Table(title=Text(title), title_justify="left", header_style="bold")
-    for name in rows[0]:
-        number = all(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows)
+    # A row may have less to say: what serves a series that others have taught has no figures of later issues.
+    names = list(dict.fromkeys(name for row in sorted(rows, key=len, reverse=True) for name in row))
+    for name in names:
+        values = [row[name] for row in rows if name in row]
+        number = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
         grid.add_column(name, justify="right" if number else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*(_cell(name, row[name]) for name in rows[0]))
+        grid.add_row(*(_cell(name, row.get(name)) for name in names))
     if Measurement.get(out, out.options.update(max_width=1000), grid).minimum <= out.width:
         out.print(grid)
     else:

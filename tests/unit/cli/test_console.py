@@ -72,6 +72,14 @@ def test_a_table_that_does_not_fit_becomes_blocks_without_a_value_cut(screen):
     assert all(value in shown for value in row.values())
 
 
+@pytest.mark.parametrize("turned", [1, -1])
+def test_a_row_that_has_less_to_say_than_others_has_a_dash_whichever_comes_first(screen, turned):
+    rows = [{"model": "all", "mae": 3.5}, {"model": "lstm", "mae": 2.5, "mae_late": 4.5}]
+    console.show(rows[::turned], False, "Trained")
+    lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in screen().splitlines() if line.startswith("│")]
+    assert sorted(lines) == [["all", "3.50", "–"], ["lstm", "2.50", "4.50"]]
+
+
 @pytest.mark.parametrize(("value", "told"), [(0.0000127, "0.0000127"), (4.123, "4.12"), (1183.4, "1,183"), (0.0, "0")])
 def test_a_cell_keeps_three_significant_digits(screen, value, told):
     console.show([{"mae": value}], False, "x")
