@@ -9,13 +9,13 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.deployments import run_deployment
 from prefect.runtime import deployment, flow_run, task_run
 
-from gridahead.core.each import of_each, require
-from gridahead.core.errors import GridaheadError, ModelError, PartialError, some_of
+from gridahead.core.each import require
+from gridahead.core.errors import ModelError, PartialError, some_of
 from gridahead.core.grid import Series
 from gridahead.monitoring.drift import drift
 from gridahead.operate.catch_up import catch_up
 from gridahead.operate.score import score_each
-from gridahead.operate.together import AT_ONCE, history_together
+from gridahead.operate.together import AT_ONCE, of_each_together
 from gridahead.reports.drift import drift_sentence, drift_words
 from gridahead.workspace import Workspace
 from gridahead_flows.engine import LIMITS, RETRIES, artifact_key, kept_on_record, open_workspace
@@ -49,12 +49,8 @@ def score_some(series: list[str], settings: str | None) -> int:
 def look_for_drift(series: list[str], settings: str | None) -> list[str]:
     """Which of some series have drifted so that they are to be trained again; all that was found is an artifact."""
     workspace, told = open_workspace(settings), list[str]()
-    drifted: dict[Series, bool] = {}
-    failed: dict[Series, GridaheadError] = {}
-    for ahead, some in history_together(workspace, [Series.parse(name) for name in series]):
-        found, lost = of_each(some, partial(_look, ahead, told))
-        drifted |= found
-        failed |= lost
+    names = [Series.parse(name) for name in series]
+    drifted, failed = of_each_together(workspace, names, partial(_look, told))
     key = artifact_key("drift", series[0]) if len(series) == 1 else "drift"
     create_markdown_artifact("\n\n".join(told), key=key, description=f"Drift of {some_of(series, 1)}.")
     again = [str(one) for one, has_drifted in drifted.items() if has_drifted]
@@ -62,7 +58,7 @@ def look_for_drift(series: list[str], settings: str | None) -> list[str]:
     return again
 
 
-def _look(workspace: Workspace, told: list[str], series: Series) -> bool:
+def _look(told: list[str], workspace: Workspace, series: Series) -> bool:
     """Whether a series is to be trained again; what was found is added to what is told."""
     try:
         report = drift(workspace, series)

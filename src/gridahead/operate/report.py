@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from gridahead.core.each import of_each, require
-from gridahead.core.errors import GridaheadError, LakeError
+from gridahead.core.each import require
+from gridahead.core.errors import LakeError
 from gridahead.core.grid import Series
 from gridahead.core.resolution import at_mtu, mtu_of
 from gridahead.core.time import MICROSECOND, TimeRange
@@ -21,7 +20,7 @@ from gridahead.operate.inspection_page import INDEX
 from gridahead.operate.quality_page import PAGE as QUALITY_PAGE
 from gridahead.operate.quality_page import quality_page
 from gridahead.operate.slots import is_live
-from gridahead.operate.together import history_together
+from gridahead.operate.together import of_each_together
 from gridahead.reading.card import Card, as_seen, card, scored_by
 from gridahead.reading.issues import issues
 from gridahead.reports.forecast_page import render_report
@@ -50,12 +49,7 @@ def report(workspace: Workspace, as_of: pd.Timestamp | None = None) -> Path:
         raise LakeError(f"nothing is published in {workspace.published}{then}; run `gridahead forecast` first")
     seen = workspace if as_of is None else as_seen(workspace, as_of)
     shown = [series for series, found in published.items() if found or is_live(workspace)]
-    views: dict[Series, SeriesView] = {}
-    failed: dict[Series, GridaheadError] = {}
-    for ahead, some in history_together(seen, shown):
-        made, lost = of_each(some, partial(_view, ahead, as_of))
-        views |= made
-        failed |= lost
+    views, failed = of_each_together(seen, shown, lambda ahead, member: _view(ahead, member, as_of))
     page = settings.published_folder / (PAGE if as_of is None else f"report-{as_of:%Y-%m-%dT%H%MZ}.html")
     inspected = settings.quality_folder / INDEX
     content = render_report(
@@ -74,7 +68,7 @@ def report(workspace: Workspace, as_of: pd.Timestamp | None = None) -> Path:
     return page
 
 
-def _view(workspace: Workspace, as_of: pd.Timestamp | None, series: Series) -> SeriesView:
+def _view(workspace: Workspace, series: Series, as_of: pd.Timestamp | None) -> SeriesView:
     settings, read = workspace.settings, card(workspace, series, as_of)
     return SeriesView(
         card=read,

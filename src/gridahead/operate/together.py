@@ -6,8 +6,11 @@ Whoever asks for one series after the other opens every file of the lake as ofte
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
+from gridahead.core.each import of_each
 from gridahead.core.errors import GridaheadError
 from gridahead.core.grid import Series
 from gridahead.core.time import TimeRange
@@ -15,6 +18,8 @@ from gridahead.operate.day_counts import KEY, day_counts
 from gridahead.workspace import Workspace
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 AT_ONCE = 50
 """Series at most that read the lake together: their inputs of a season take 60 MB where they are hourly."""
@@ -56,6 +61,28 @@ def history_together(workspace: Workspace, names: Sequence[Series]) -> Iterator[
         return
     for some in _parted(workspace, list(dict.fromkeys(names))):
         yield reading_ahead(workspace, some), some
+
+
+def of_each_together(
+    workspace: Workspace, names: Sequence[Series], call: Callable[[Workspace, Series], T]
+) -> tuple[dict[Series, T], dict[Series, GridaheadError]]:
+    """What `of_each` gives for a call that reads the history of each series; so many as memory holds read together.
+
+    Args:
+        workspace: whose lake is read.
+        names: all of them.
+        call: is given the workspace with the history in memory, and the series.
+
+    Raises:
+        SettingsError: the call is not valid whatever it is made for.
+    """
+    done: dict[Series, T] = {}
+    failed: dict[Series, GridaheadError] = {}
+    for ahead, some in history_together(workspace, names):
+        found, lost = of_each(some, partial(call, ahead))
+        done |= found
+        failed |= lost
+    return done, failed
 
 
 def _parted(workspace: Workspace, names: Sequence[Series]) -> Iterator[list[Series]]:

@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,7 +26,7 @@ from gridahead.operate.explain import keep_gradients
 from gridahead.operate.model_card import cards
 from gridahead.operate.promotion import admit
 from gridahead.operate.regression import has_regression, keep_regression
-from gridahead.operate.together import history_together
+from gridahead.operate.together import of_each_together
 from gridahead.promotion.evidence import keep_judged
 from gridahead.promotion.serving import is_trained_for
 from gridahead.promotion.sync import sync
@@ -152,9 +151,7 @@ def train_shared(workspace: Workspace, group: SharedSettings, progress: Progress
 
 
 def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progress) -> list[Candidate]:
-    found, failed = _days_of_each(workspace, group)
-    splits = {series: one for series, one in found.items() if not isinstance(one, Newcomer)}
-    new = {series: one for series, one in found.items() if isinstance(one, Newcomer)}
+    splits, new, failed = _days_of_each(workspace, group)
     if splits:
         failed |= unlike(
             {series: one.windows for series, one in splits.items()},
@@ -183,20 +180,29 @@ def _train_shared(workspace: Workspace, group: SharedSettings, progress: Progres
 
 def _days_of_each(
     workspace: Workspace, group: SharedSettings
-) -> tuple[dict[Series, Split | Newcomer], dict[Series, GridaheadError]]:
-    """What each series of a group has to learn, in the order of the group; and why nothing is known of the others."""
-    found: dict[Series, Split | Newcomer] = {}
-    failed: dict[Series, GridaheadError] = {}
+) -> tuple[dict[Series, Split], dict[Series, Newcomer], dict[Series, GridaheadError]]:
+    """What the series of a group have to learn, what those can be served with that do not teach, and why others cannot.
+
+    The first two are in the order of the group.
+    """
+    splits: dict[Series, Split] = {}
+    new: dict[Series, Newcomer] = {}
     drawn = sorted(group.series, key=lambda series: digest(str(series))) if group.teachers else group.series
 
     def days_of(ahead: Workspace, series: Series) -> None:
-        teaching = sum(isinstance(one, Split) for one in found.values())
         sync(workspace, workspace.registry, series)
-        found[series] = _days_of(ahead, series, teaches=group.teachers is None or teaching < group.teachers)
+        found = _days_of(ahead, series, teaches=group.teachers is None or len(splits) < group.teachers)
+        if isinstance(found, Newcomer):
+            new[series] = found
+        else:
+            splits[series] = found
 
-    for ahead, some in history_together(workspace, drawn):
-        failed |= of_each(some, partial(days_of, ahead))[1]
-    return {series: found[series] for series in group.series if series in found}, failed
+    _, failed = of_each_together(workspace, drawn, days_of)
+    return (
+        {series: splits[series] for series in group.series if series in splits},
+        {series: new[series] for series in group.series if series in new},
+        failed,
+    )
 
 
 def _days_of(workspace: Workspace, series: Series, *, teaches: bool) -> Split | Newcomer:

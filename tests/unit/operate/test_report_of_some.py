@@ -17,7 +17,7 @@ def workspace(tmp_path, monkeypatch):
     series = [{"series": str(one), "deadline": "D-1T1100[UTC]"} for one in (LOAD, SOLAR)]
     settings = Settings.model_validate({"data_folder": tmp_path, "series": series})
 
-    def view(workspace, as_of, series):
+    def view(workspace, series, as_of):
         if series == SOLAR:
             raise LakeError(f"the lake has no {series}")
         return str(series)
